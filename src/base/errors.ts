@@ -1,0 +1,90 @@
+/** What every failure of ours carries besides its message. */
+export type FailureDetails = {
+  /** Stable, machine-readable name of the failure, in kebab-case; shown on pages and in logs. */
+  readonly code: string;
+  /** Whether trying the same thing again later may succeed; decided where the error is born. */
+  readonly retryable?: boolean;
+  /** How long the other side asked us to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** The error that this one translates. */
+  readonly cause?: unknown;
+};
+
+/**
+ * The common ground of the failures that Reviewflow throws. Expected outcomes are unions, not errors.
+ * The message names what to change and holds no secret.
+ */
+export abstract class ReviewflowError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: FailureDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = details.code;
+    this.retryable = details.retryable ?? false;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The configuration cannot be used as it stands; `problems` lists every mistake that was found. */
+export class ConfigError extends ReviewflowError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], details: Partial<FailureDetails> = {}) {
+    super(
+      problems.length === 1
+        ? `Configuration: ${problems[0]}`
+        : `Configuration has ${problems.length} mistakes:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+      { code: "config-invalid", ...details },
+    );
+    this.problems = problems;
+  }
+}
+
+/** GitLab refused, failed or could not be reached. `status` is the HTTP status, null without an answer. */
+export class GitLabError extends ReviewflowError {
+  readonly status: number | null;
+
+  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
+    super(message, details);
+    this.status = details.status;
+  }
+}
+
+/** Dify refused, failed or could not be reached. `code` is Dify's own error code where it gave one. */
+export class DifyError extends ReviewflowError {
+  readonly status: number | null;
+
+  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
+    super(message, details);
+    this.status = details.status;
+  }
+}
+
+/** A model provider refused, failed or answered with something unusable. */
+export class ModelError extends ReviewflowError {}
+
+/** A flow cannot be loaded or run; `nodeId` names the node at fault, null for the file as a whole. */
+export class FlowError extends ReviewflowError {
+  readonly nodeId: string | null;
+
+  constructor(message: string, details: FailureDetails & { readonly nodeId: string | null }) {
+    super(message, details);
+    this.nodeId = details.nodeId;
+  }
+}
+
+/** What a flow reported as findings cannot be understood. */
+export class FindingsError extends ReviewflowError {}
+
+/** The store cannot be opened, read or written. */
+export class StoreError extends ReviewflowError {}
+
+/** Whether `error` is one of ours and worth another attempt. Unknown errors are not retried blindly. */
+export const isRetryable = (error: unknown): boolean => error instanceof ReviewflowError && error.retryable;
+
+/** A one-line account of any thrown value, for logs, pages and reasons. */
+export const describeError = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

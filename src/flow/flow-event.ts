@@ -1,0 +1,105 @@
+import type { JsonObject } from "../base/json.ts";
+
+/** How a run of a flow stands; the names are those of Dify's API. */
+export type FlowStatus =
+  | "scheduled"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "stopped"
+  | "partial-succeeded"
+  | "paused";
+
+/** How one node of a run stands; the names are those of Dify's API. */
+export type NodeStatus =
+  | "pending"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "exception"
+  | "stopped"
+  | "paused"
+  | "retry";
+
+/** Which node of the flow an event speaks of, and where inside an iteration or a loop it stood. */
+export type NodeRef = {
+  readonly nodeId: string;
+  /** The node's kind, such as `llm` or `if-else`. */
+  readonly nodeType: string;
+  readonly title: string;
+  /** The iteration or loop node around this one and the round, null at the top level. */
+  readonly container: { readonly nodeId: string; readonly index: number } | null;
+};
+
+/** What a node or a run consumed. Tokens are counted by the model's provider; price is in its currency. */
+export type FlowUsage = {
+  readonly totalTokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalPrice: number;
+  readonly currency: string;
+};
+
+/** Nothing consumed. */
+export const NO_USAGE: FlowUsage = {
+  totalTokens: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  totalPrice: 0,
+  currency: "USD",
+};
+
+type NodeFinished = {
+  readonly event: "node_finished";
+  readonly node: NodeRef;
+  readonly status: NodeStatus;
+  readonly inputs: JsonObject;
+  readonly outputs: JsonObject;
+  readonly error: string | null;
+  readonly elapsedMs: number;
+  readonly usage: FlowUsage;
+};
+
+type WorkflowFinished = {
+  readonly event: "workflow_finished";
+  readonly status: FlowStatus;
+  readonly outputs: JsonObject;
+  readonly error: string | null;
+  readonly elapsedMs: number;
+  readonly totalSteps: number;
+  readonly usage: FlowUsage;
+};
+
+/**
+ * What happens while a flow runs, whichever runner runs it: the events of Dify's streaming API under
+ * Dify's names, reduced to what we use (see "Service API" in Dify's developer documentation).
+ */
+export type FlowEvent =
+  | { readonly event: "workflow_started"; readonly workflowRunId: string; readonly taskId: string }
+  | { readonly event: "node_started"; readonly node: NodeRef; readonly inputs: JsonObject }
+  | NodeFinished
+  | {
+      readonly event: "node_retry";
+      readonly node: NodeRef;
+      readonly error: string;
+      readonly retryIndex: number;
+    }
+  | {
+      readonly event: "iteration_started" | "loop_started";
+      readonly node: NodeRef;
+      readonly length: number | null;
+    }
+  | { readonly event: "iteration_next" | "loop_next"; readonly node: NodeRef; readonly index: number }
+  | {
+      readonly event: "iteration_completed" | "loop_completed";
+      readonly node: NodeRef;
+      readonly status: NodeStatus;
+      readonly outputs: JsonObject;
+      readonly error: string | null;
+      readonly elapsedMs: number;
+    }
+  | { readonly event: "text_chunk" | "text_replace" | "reasoning_chunk"; readonly text: string }
+  | { readonly event: "agent_log"; readonly data: JsonObject }
+  | { readonly event: "human_input_required" | "workflow_paused"; readonly data: JsonObject }
+  | WorkflowFinished
+  | { readonly event: "error"; readonly code: string; readonly status: number; readonly message: string };

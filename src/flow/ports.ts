@@ -1,0 +1,126 @@
+import type { Json, JsonObject } from "../base/json.ts";
+import type { FlowUsage } from "./flow-event.ts";
+
+/**
+ * What a node needs of the world outside. The engine owns these types, adapters in other rooms fulfil
+ * them. An expected failure (the code threw, the model refused) is a value with Dify's `error_type`;
+ * only a broken adapter throws. All of them reject with the signal's reason when it is aborted.
+ */
+export type NodeFailure = {
+  readonly ok: false;
+  /** Dify's name for the failure, put into the node's `error_type` output. */
+  readonly errorType: string;
+  readonly message: string;
+  /** Whether the adapter thinks that another attempt may succeed; a node's retry settings still rule. */
+  readonly retryable: boolean;
+};
+
+/** Either what was asked for or an expected failure. */
+export type NodeResult<T> = { readonly ok: true; readonly value: T } | NodeFailure;
+
+/** The code of a code node with its arguments. */
+export type CodeRequest = {
+  readonly language: "javascript" | "python3";
+  /** Source text that defines `main`. */
+  readonly code: string;
+  /** Arguments of `main`: by name in Python, as one object in JavaScript. */
+  readonly inputs: JsonObject;
+  readonly signal: AbortSignal;
+};
+
+/** Runs code nodes in a sandbox; returns what `main` returned, unchecked against the declared outputs. */
+export type CodeRunner = { readonly run: (request: CodeRequest) => Promise<NodeResult<Json>> };
+
+/** A Jinja2 template with its variables. */
+export type TemplateRequest = {
+  readonly template: string;
+  readonly variables: JsonObject;
+  readonly signal: AbortSignal;
+};
+
+/** Renders Jinja2 as Python's Jinja2 3.1 does with Dify's settings: silent undefined, no autoescape. */
+export type TemplateRenderer = { readonly render: (request: TemplateRequest) => Promise<NodeResult<string>> };
+
+/** One message of a prompt. */
+export type ModelMessage = { readonly role: "system" | "user" | "assistant"; readonly content: string };
+
+/** A call of a language model as a flow names it. */
+export type ModelRequest = {
+  /** The file's provider, such as `langgenius/openai/openai`. */
+  readonly provider: string;
+  readonly name: string;
+  readonly messages: readonly ModelMessage[];
+  /** The file's `completion_params`, such as temperature and max_tokens. */
+  readonly parameters: JsonObject;
+  /** A JSON schema that the answer should follow, null for free text. Answers are parsed leniently. */
+  readonly responseSchema: JsonObject | null;
+  readonly signal: AbortSignal;
+  /** Called with each piece of text as it arrives, when the model streams. */
+  readonly onText?: (chunk: string) => void;
+};
+
+/** What a language model answered. */
+export type ModelAnswer = {
+  readonly text: string;
+  /** The model's reasoning where the provider reports it apart, else the empty text. */
+  readonly reasoning: string;
+  readonly finishReason: string;
+  readonly usage: FlowUsage;
+};
+
+/** Calls language models. */
+export type ModelClient = { readonly generate: (request: ModelRequest) => Promise<NodeResult<ModelAnswer>> };
+
+/** An HTTP request of a flow; the client guards which addresses it may reach. */
+export type HttpRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array | null;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly verifyTls: boolean;
+  /** A longer answer is a failure. */
+  readonly maxResponseBytes: number;
+  readonly signal: AbortSignal;
+};
+
+/** The last answer, after redirects. */
+export type HttpResponse = {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+};
+
+/** Sends requests for flows, refusing addresses that the operator has not allowed, on every redirect. */
+export type HttpClient = { readonly send: (request: HttpRequest) => Promise<NodeResult<HttpResponse>> };
+
+/** A search in the organisation's knowledge. */
+export type KnowledgeRequest = {
+  readonly datasetIds: readonly string[];
+  readonly query: string;
+  readonly topK: number;
+  /** Records below are left out; null keeps all. */
+  readonly scoreThreshold: number | null;
+  readonly signal: AbortSignal;
+};
+
+/** One piece found, in the words of Dify's knowledge-retrieval output. */
+export type KnowledgeRecord = {
+  readonly datasetId: string;
+  readonly datasetName: string;
+  readonly documentId: string;
+  readonly documentName: string;
+  readonly segmentId: string;
+  readonly position: number;
+  readonly score: number;
+  readonly title: string;
+  readonly content: string;
+};
+
+/** Searches datasets; an unknown dataset is a failure that names it. */
+export type KnowledgeSearch = {
+  readonly search: (request: KnowledgeRequest) => Promise<NodeResult<readonly KnowledgeRecord[]>>;
+};

@@ -1,0 +1,65 @@
+/** A person or bot in a webhook payload. */
+export type EventUser = { readonly id: number; readonly username: string };
+
+/** The project that received the merge request (the target). */
+export type EventProject = {
+  readonly id: number;
+  /** The path with its namespace, such as `group/sub/project`. */
+  readonly path: string;
+  readonly webUrl: string;
+};
+
+/** Whatever happened to a merge request, reduced to what decisions and flow inputs need. */
+export type MergeRequestEvent = {
+  readonly kind: "merge_request";
+  readonly project: EventProject;
+  readonly user: EventUser;
+  readonly iid: number;
+  /** GitLab's `object_attributes.action`; null when GitLab left it out. */
+  readonly action: string | null;
+  readonly state: string;
+  readonly draft: boolean;
+  readonly title: string;
+  readonly description: string;
+  readonly url: string;
+  readonly authorId: number | null;
+  readonly sourceBranch: string;
+  readonly targetBranch: string;
+  readonly sourceProjectId: number | null;
+  /** The newest commit; null when GitLab left it out. */
+  readonly headSha: string | null;
+  /** The head before the push; GitLab sends it only on an `update` with new commits. */
+  readonly oldRev: string | null;
+  readonly labels: readonly string[];
+  /** Ids of the reviewers who were not there before this event. */
+  readonly reviewersAdded: readonly number[];
+  /** Whether this event turned a draft into a merge request that is ready. */
+  readonly becameReady: boolean;
+};
+
+/** A comment on a merge request. */
+export type NoteEvent = {
+  readonly kind: "note";
+  readonly project: EventProject;
+  readonly user: EventUser;
+  readonly iid: number;
+  readonly noteId: number;
+  readonly discussionId: string | null;
+  readonly action: string | null;
+  readonly text: string;
+  readonly url: string;
+  readonly system: boolean;
+  readonly internal: boolean;
+  readonly headSha: string | null;
+};
+
+/** An event that we understand but do not act on, such as a push. */
+export type OtherEvent = {
+  readonly kind: "other";
+  /** GitLab's `object_kind` or the event header. */
+  readonly name: string;
+  readonly project: EventProject | null;
+};
+
+/** What a webhook delivery told us. */
+export type DeliveryEvent = MergeRequestEvent | NoteEvent | OtherEvent;

@@ -1,0 +1,66 @@
+import type { Journal } from "../base/journal.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { FlowEvent, FlowUsage } from "../flow/flow-event.ts";
+
+/** One input that a flow declares in its start node. */
+export type FlowInput = {
+  readonly name: string;
+  /** Dify's kind of form field. */
+  readonly type:
+    | "text-input"
+    | "paragraph"
+    | "select"
+    | "number"
+    | "checkbox"
+    | "file"
+    | "file-list"
+    | "json_object";
+  readonly required: boolean;
+  /** The most characters that a text may have, null without a limit. */
+  readonly maxLength: number | null;
+  /** The values that a `select` takes. */
+  readonly options: readonly string[];
+};
+
+/** What is asked of a flow and by whom. */
+export type FlowRequest = {
+  /** Our run's id. It names the run towards the other side, so that a lost answer can be looked up. */
+  readonly runId: string;
+  readonly inputs: JsonObject;
+  /** Survives a crash; the runner keeps in it what it needs to go on instead of starting anew. */
+  readonly journal: Journal;
+  /** Aborted when the run is cancelled (stop it on the other side too) or when we are shutting down. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: FlowEvent) => void;
+};
+
+/**
+ * How a flow ended. `failed` is the flow's own failure (a node failed), which trying again on our side
+ * does not mend; what could not be asked or answered is thrown instead, with its retryability.
+ */
+export type FlowOutcome = {
+  readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
+  readonly outputs: JsonObject;
+  /** Null on success; on `partial-succeeded` perhaps what was passed over. */
+  readonly error: string | null;
+  readonly usage: FlowUsage;
+};
+
+/**
+ * The reason that a FlowRequest's signal carries when the run itself is to end. Any other reason means
+ * that only we stop: the runner lets go and leaves the run to be taken up later.
+ */
+export class RunCancelled extends Error {
+  override readonly name = "RunCancelled";
+}
+
+/** Runs one flow: on a Dify server or on the embedded engine, with no difference for the caller. */
+export type FlowRunner = {
+  /** The inputs that the flow declares. Throws DifyError or FlowError when the flow cannot be read. */
+  readonly describe: (signal?: AbortSignal) => Promise<readonly FlowInput[]>;
+  /**
+   * Runs the flow to its end, or goes on with a run that the journal knows. Never starts a second run
+   * for one `runId` as long as the first may still be alive. Rejects with the signal's reason on abort.
+   */
+  readonly run: (request: FlowRequest) => Promise<FlowOutcome>;
+};

@@ -1,0 +1,71 @@
+/** A merge request by its project's numeric id and its number within the project. */
+export type MergeRequestRef = { readonly projectId: number; readonly iid: number };
+
+/** The three commits that a diff and a position refer to (GitLab's `diff_refs`). */
+export type DiffRefs = { readonly baseSha: string; readonly startSha: string; readonly headSha: string };
+
+/** A merge request as it stood when it was fetched. */
+export type MergeRequest = {
+  readonly ref: MergeRequestRef;
+  readonly projectPath: string;
+  readonly title: string;
+  readonly description: string;
+  readonly state: "opened" | "closed" | "merged" | "locked";
+  readonly draft: boolean;
+  readonly webUrl: string;
+  readonly author: { readonly id: number; readonly username: string };
+  readonly sourceBranch: string;
+  readonly targetBranch: string;
+  readonly headSha: string;
+  readonly diffRefs: DiffRefs;
+  readonly labels: readonly string[];
+};
+
+/** One changed file. The text is unified-diff hunks without file headers, as GitLab serves it. */
+export type ChangedFile = {
+  readonly oldPath: string;
+  readonly newPath: string;
+  readonly oldMode: string;
+  readonly newMode: string;
+  readonly change: "added" | "deleted" | "renamed" | "modified";
+  readonly generated: boolean;
+  /** The hunks, or why they cannot be had. A pure rename or mode change has the empty text. */
+  readonly diff:
+    | { readonly kind: "text"; readonly text: string; readonly source: "diffs" | "raw_diffs" | "blobs" }
+    | { readonly kind: "binary" }
+    | { readonly kind: "unavailable"; readonly reason: string };
+};
+
+/** All changes of one diff version; every file is in it, also those whose text cannot be had. */
+export type Diff = { readonly refs: DiffRefs; readonly files: readonly ChangedFile[] };
+
+/** A note that one of our runs is to leave; `marker` finds it again. */
+export type NoteDraft = { readonly marker: string; readonly body: string };
+
+/** What became of a note. */
+export type NoteReceipt = {
+  readonly noteId: number;
+  readonly outcome: "created" | "updated" | "unchanged";
+  readonly url: string | null;
+};
+
+/**
+ * The place where merge requests live. Failures are thrown as GitLabError. Every call can be repeated
+ * without harm; a write is looked up before it is repeated.
+ */
+export type Forge = {
+  /** Who we are there; our own notes are known by this id. */
+  readonly currentUser: (signal?: AbortSignal) => Promise<{ readonly id: number; readonly username: string }>;
+  /**
+   * Reads the merge request. While GitLab is still preparing its diff (`diff_refs` null) it waits and
+   * reads again, for a bounded time.
+   */
+  readonly fetchMergeRequest: (ref: MergeRequestRef, signal?: AbortSignal) => Promise<MergeRequest>;
+  /** Reads the whole diff of the newest version, rebuilding what GitLab collapsed. */
+  readonly fetchDiff: (mergeRequest: MergeRequest, signal?: AbortSignal) => Promise<Diff>;
+  /**
+   * Creates the note, or updates the one of ours that holds `draft.marker`. The body must hold the
+   * marker. A note of someone else is never taken for ours, whatever it says.
+   */
+  readonly upsertNote: (ref: MergeRequestRef, draft: NoteDraft, signal?: AbortSignal) => Promise<NoteReceipt>;
+};
