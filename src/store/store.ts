@@ -1,0 +1,199 @@
+import type { Journal } from "../base/journal.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import type { Secret } from "../base/secret.ts";
+import type { FlowUsage } from "../flow/flow-event.ts";
+import type { Decision, MergeRequestHistory } from "../review/decide.ts";
+
+/** A webhook as it arrived. */
+export type NewDelivery = {
+  /** What makes a repeat recognisable: the idempotency key, else the webhook id, else the body's hash. */
+  readonly key: string;
+  /** GitLab's event header, such as `Merge Request Hook`. */
+  readonly eventName: string;
+  readonly receivedAtMs: number;
+  readonly project: { readonly id: number; readonly path: string } | null;
+  /** The merge request's number in its project, null for events about something else. */
+  readonly iid: number | null;
+  /** Only headers that hold no secret. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The raw bytes, up to 25 MB; they need not be valid UTF-8. */
+  readonly body: Uint8Array;
+};
+
+/** What a run needs to know when it is worked on later, perhaps by another process. */
+export type NewRun = {
+  /** The name of the configured flow that reviews. */
+  readonly flow: string;
+  /** The event, as the worker will read it back. */
+  readonly event: JsonObject;
+  /** The token that came with the delivery (token pass-through); encrypted at rest, deleted when the run ends. */
+  readonly token: Secret | null;
+};
+
+/** A delivery on its way into the store. */
+export type AcceptRequest = {
+  readonly delivery: NewDelivery;
+  /** Called in the transaction with what is known of the merge request; pure, and may be called again. */
+  readonly decide: (history: MergeRequestHistory) => Decision;
+  /** Used when the decision is `review`; null where that cannot be. */
+  readonly run: NewRun | null;
+};
+
+/** What became of a delivery; durable when it is returned. */
+export type AcceptOutcome =
+  | { readonly kind: "duplicate"; readonly deliveryId: string }
+  | {
+      readonly kind: "review";
+      readonly deliveryId: string;
+      readonly runId: string;
+      /** The queued runs that gave way to this one. */
+      readonly superseded: readonly string[];
+    }
+  | {
+      readonly kind: "cancel";
+      readonly deliveryId: string;
+      readonly runIds: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: string };
+
+/**
+ * How a run stands. `queued` waits for its turn, `retrying` for its next attempt; the last five are
+ * final. `failed` is the dead letter: its reason says why, and it can be run again.
+ */
+export type RunState =
+  | "queued"
+  | "active"
+  | "retrying"
+  | "succeeded"
+  | "partial-succeeded"
+  | "failed"
+  | "cancelled"
+  | "superseded";
+
+/** One flow over one head of a merge request. Times are in milliseconds since the epoch. */
+export type Run = {
+  readonly id: string;
+  readonly deliveryId: string;
+  readonly projectId: number;
+  readonly projectPath: string;
+  readonly iid: number;
+  readonly headSha: string | null;
+  readonly flow: string;
+  readonly trigger: string;
+  readonly state: RunState;
+  /** Why it stands so, for people; null where there is nothing to say. */
+  readonly reason: string | null;
+  /** The stable code of the failure behind `reason`. */
+  readonly reasonCode: string | null;
+  /** Attempts begun so far. */
+  readonly attempts: number;
+  readonly createdAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  /** When the next attempt is due, for `retrying`. */
+  readonly nextAttemptAtMs: number | null;
+  readonly event: JsonObject;
+  /** What the run left behind, such as the note's id. */
+  readonly result: Json;
+  readonly usage: FlowUsage;
+};
+
+/** A stored delivery. */
+export type Delivery = {
+  readonly id: string;
+  readonly key: string;
+  readonly eventName: string;
+  readonly receivedAtMs: number;
+  readonly projectId: number | null;
+  readonly projectPath: string | null;
+  readonly iid: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly decision: Decision["kind"];
+  /** Why it was ignored or what it cancelled; the trigger of a review. */
+  readonly reason: string;
+  readonly runId: string | null;
+  /** How often the same delivery came again. */
+  readonly repeats: number;
+};
+
+/** A run that this process is to work on now. */
+export type Claim = {
+  readonly run: Run;
+  readonly token: Secret | null;
+  readonly journal: Journal;
+  /**
+   * Aborted with a RunCancelled when the run is to end (closed, merged, superseded, cancelled by hand),
+   * with another reason when this process must let go of it.
+   */
+  readonly signal: AbortSignal;
+};
+
+/** How a worker leaves a claimed run. */
+export type Settlement =
+  | {
+      readonly state: "succeeded" | "partial-succeeded";
+      readonly reason: string | null;
+      readonly result: Json;
+      readonly usage: FlowUsage;
+    }
+  /** No further attempt. */
+  | {
+      readonly state: "failed";
+      readonly reason: string;
+      readonly reasonCode: string;
+      readonly usage: FlowUsage;
+    }
+  /** Another attempt after `retryAfterMs`, or after the store's backoff; `failed` when attempts are used up. */
+  | {
+      readonly state: "retry";
+      readonly reason: string;
+      readonly reasonCode: string;
+      readonly retryAfterMs: number | undefined;
+    }
+  | { readonly state: "cancelled"; readonly reason: string }
+  /** We are stopping: back into the queue at once, without counting the attempt. */
+  | { readonly state: "handed-back" };
+
+/** How a worker takes runs. */
+export type WorkOptions = {
+  readonly handle: (claim: Claim) => Promise<Settlement>;
+  /** Runs at once in this process. */
+  readonly concurrency: number;
+  /** Runs at once for one project. */
+  readonly perProject: number;
+};
+
+/** A worker at work. */
+export type RunningWorker = {
+  /**
+   * Takes no more runs, lets active ones finish for `graceMs`, then aborts their signals (with a reason
+   * that is no RunCancelled) and waits until they are handed back.
+   */
+  readonly stop: (graceMs: number) => Promise<void>;
+};
+
+/** Deliveries, runs and their steps, and the queue between intake and worker. Failures are StoreErrors. */
+export type Store = AsyncDisposable & {
+  /** Stores the delivery with its decision and its run in one transaction, together with others that arrive meanwhile. */
+  readonly accept: (request: AcceptRequest) => Promise<AcceptOutcome>;
+  readonly work: (options: WorkOptions) => Promise<RunningWorker>;
+  /** Ends a queued, retrying or active run; false when it had ended already or is unknown. */
+  readonly cancelRun: (runId: string, reason: string) => Promise<boolean>;
+  /** Queues a finished run's merge request again, as a new run with a fresh journal; null when unknown or under way. */
+  readonly runAgain: (runId: string) => Promise<string | null>;
+  readonly getRun: (runId: string) => Promise<Run | null>;
+  /** Newest first. */
+  readonly listRuns: (filter: {
+    readonly limit: number;
+    readonly state?: RunState;
+  }) => Promise<readonly Run[]>;
+  readonly getDelivery: (deliveryId: string) => Promise<Delivery | null>;
+  /** The raw body of a delivery. */
+  readonly getDeliveryBody: (deliveryId: string) => Promise<Uint8Array | null>;
+  /** Newest first. */
+  readonly listDeliveries: (filter: { readonly limit: number }) => Promise<readonly Delivery[]>;
+  readonly countRuns: () => Promise<Readonly<Record<RunState, number>>>;
+  /** Resolves when the store answers a query; rejects with a StoreError otherwise. */
+  readonly ping: () => Promise<void>;
+};
