@@ -1,0 +1,214 @@
+import type { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { FlowUsage } from "./flow-event.ts";
+import type { Pool, PoolWrite, Selector } from "./pool.ts";
+import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
+import type { ValueType } from "./value-type.ts";
+
+/** Everything that nodes may ask of the world outside. */
+export type FlowPorts = {
+  readonly code: CodeRunner;
+  readonly template: TemplateRenderer;
+  readonly model: ModelClient;
+  readonly http: HttpClient;
+  readonly knowledge: KnowledgeSearch;
+};
+
+/** A value that a node reads. `field` is where in the node's data the file says so. */
+export type VariableUse = {
+  readonly selector: Selector;
+  readonly field: string;
+  /** Whether the node fails when nothing is there; otherwise Dify goes on in silence. */
+  readonly needed: boolean;
+};
+
+/** Something in a node that we do not run, or run with a doubt. `message` says what to do instead. */
+export type NodeRemark = { readonly field: string; readonly message: string };
+
+/** What a node says of itself when the file is read, before anything runs. */
+export type NodeDeclaration = {
+  /** The handles that edges may leave by, `["source"]` for a node that does not choose. */
+  readonly handles: readonly string[];
+  readonly reads: readonly VariableUse[];
+  /** The outputs that others can refer to, by name; null when only the run shows them. */
+  readonly outputs: Readonly<Record<string, ValueType | "any">> | null;
+  readonly models: readonly { readonly provider: string; readonly name: string }[];
+  readonly datasets: readonly string[];
+  /** What the node needs and the file does not hold, such as a key that the export has blanked. */
+  readonly secrets: readonly string[];
+  /** The languages of code that the node runs. */
+  readonly languages: readonly ("javascript" | "python3" | "jinja2")[];
+  /** Why the file is refused; empty when we run this node in full. */
+  readonly refusals: readonly NodeRemark[];
+  readonly warnings: readonly NodeRemark[];
+};
+
+/** A declaration of a node that reads nothing, offers nothing and leaves by `source`. */
+export const PLAIN_DECLARATION: NodeDeclaration = {
+  handles: ["source"],
+  reads: [],
+  outputs: {},
+  models: [],
+  datasets: [],
+  secrets: [],
+  languages: [],
+  refusals: [],
+  warnings: [],
+};
+
+/** The nodes inside an iteration or a loop, run once from their start node. */
+export type FrameRequest = {
+  readonly startNodeId: string;
+  readonly index: number;
+  readonly pool: Pool;
+  readonly signal: AbortSignal;
+};
+
+/** How one round inside an iteration or a loop ended. */
+export type FrameOutcome = {
+  readonly pool: Pool;
+  /** The first unhandled failure of a node, null when there was none. */
+  readonly error: string | null;
+  /** Outputs of end and answer nodes inside. */
+  readonly outputs: JsonObject;
+  readonly usage: FlowUsage;
+  /** Whether a loop-end node was reached. */
+  readonly reachedLoopEnd: boolean;
+  /** Whether a node inside failed and was caught by its error strategy. */
+  readonly hadException: boolean;
+};
+
+/** Runs the children of an iteration or a loop; the engine's side of those two kinds. */
+export type Frames = {
+  /** Says that the container starts, with the number of rounds where it is known. */
+  readonly started: (length: number | null) => void;
+  readonly run: (request: FrameRequest) => Promise<FrameOutcome>;
+  /** The ids of the nodes inside. */
+  readonly childIds: readonly string[];
+};
+
+/** What a node is given to run. */
+export type NodeContext = {
+  readonly nodeId: string;
+  readonly title: string;
+  /** The values so far, as they stood when the node became ready; see `readPool` and `resolveText`. */
+  readonly pool: Pool;
+  readonly ports: FlowPorts;
+  /** Aborted when the run is stopped or over its time; pass it on to every port. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /**
+   * Reports a piece of an output while it is being made. The engine shows it as `text_chunk` where an
+   * answer or end node quotes that output; `name` is the output's name, `text` for a model's text.
+   */
+  readonly emitText: (name: string, chunk: string) => void;
+  /** Reports a piece of a model's reasoning. */
+  readonly emitReasoning: (chunk: string) => void;
+  /** Only for iteration and loop. */
+  readonly frames: Frames;
+};
+
+/**
+ * How a node ended. `inputs` is what the event shows as its inputs. `types` states the types that the
+ * values alone do not show (a whole float, an empty list of strings).
+ */
+export type NodeOutcome =
+  | {
+      readonly ok: true;
+      readonly outputs: JsonObject;
+      readonly types?: Readonly<Record<string, ValueType>>;
+      readonly inputs?: JsonObject;
+      readonly usage?: FlowUsage;
+      /** The handle that a choosing node leaves by; `source` when left out. */
+      readonly handle?: string;
+      /** Values put into the pool under other names than the node's own (assigner, loop). */
+      readonly writes?: readonly PoolWrite[];
+      /** Set when something inside failed and was passed over: the run ends `partial-succeeded`. */
+      readonly hadException?: boolean;
+    }
+  | {
+      readonly ok: false;
+      /** Dify's name for the failure; becomes the output `error_type` under an error strategy. */
+      readonly errorType: string;
+      readonly message: string;
+      readonly inputs?: JsonObject;
+      readonly outputs?: JsonObject;
+      readonly usage?: FlowUsage;
+    };
+
+/** A node whose data was read and understood, ready to run any number of times. */
+export type LoadedNode = {
+  readonly declaration: NodeDeclaration;
+  readonly execute: (context: NodeContext) => Promise<NodeOutcome>;
+};
+
+/** The data of a node could not be read: what is wrong, by field. */
+export type LoadProblems = { readonly problems: readonly NodeRemark[] };
+
+/**
+ * How the engine treats a kind: `root` starts a graph; `branch` chooses one of its handles; `response`
+ * gives its outputs to the run; `container` runs children; the rest is `plain`.
+ */
+export type NodeRole = "root" | "plain" | "branch" | "response" | "container";
+
+/** A kind of node, as the registry holds it. */
+export type NodeKind = {
+  /** The file's `data.type`. */
+  readonly type: string;
+  readonly role: NodeRole;
+  /** Whether `retry_config` counts for it (Dify: llm, tool, http-request, code). */
+  readonly retries: boolean;
+  readonly load: (data: unknown) => LoadedNode | LoadProblems;
+};
+
+/** What a kind's folder states: its schema, what it declares, how it runs. */
+export type NodeKindParts<Data> = {
+  readonly type: string;
+  readonly role?: NodeRole;
+  readonly retries?: boolean;
+  /** Reads the file's `data`; unknown keys are let through. */
+  readonly schema: z.ZodType<Data>;
+  readonly declare: (data: Data) => NodeDeclaration;
+  readonly execute: (data: Data, context: NodeContext) => Promise<NodeOutcome>;
+};
+
+/** Builds a kind for the registry from its parts. */
+export const defineNodeKind = <Data>(parts: NodeKindParts<Data>): NodeKind => ({
+  type: parts.type,
+  role: parts.role ?? "plain",
+  retries: parts.retries ?? false,
+  load: (data) => {
+    const parsed = parts.schema.safeParse(data);
+    if (!parsed.success) {
+      return {
+        problems: parsed.error.issues.map((issue) => ({
+          field: issue.path.map(String).join("."),
+          message: issue.message,
+        })),
+      };
+    }
+    return {
+      declaration: parts.declare(parsed.data),
+      execute: (context) => parts.execute(parsed.data, context),
+    };
+  },
+});
+
+/** A kind that is known but not run here: every file that holds one is refused with `message`. */
+export const refuseNodeKind = (type: string, message: string): NodeKind => ({
+  type,
+  role: "plain",
+  retries: false,
+  load: () => ({
+    declaration: { ...PLAIN_DECLARATION, outputs: null, refusals: [{ field: "type", message }] },
+    execute: async () => ({ ok: false, errorType: "NotImplementedError", message }),
+  }),
+});
+
+/** A failure as Dify names it. */
+export const nodeFailure = (
+  errorType: string,
+  message: string,
+  more: { readonly inputs?: JsonObject; readonly outputs?: JsonObject; readonly usage?: FlowUsage } = {},
+): NodeOutcome => ({ ok: false, errorType, message, ...more });

@@ -1,0 +1,120 @@
+import type { Json, JsonObject } from "../base/json.ts";
+import { isJsonArray, type Variable, typeOfValue, variableOf } from "./value-type.ts";
+
+/**
+ * The text of a variable as Dify puts it into prompts and answers, which is Python's: `True`, `1.0`,
+ * null as the empty text; objects and lists of strings as JSON with `", "` and `": "` and Unicode left
+ * alone; other lists as Python's `repr`; an empty list and files as the empty text.
+ */
+export const textOfVariable = ({ type, value }: Variable): string => {
+  switch (type) {
+    case "none":
+    case "file":
+    case "array[file]":
+      return "";
+    case "integer":
+    case "float":
+      return typeof value === "number" ? numberText(value, type === "float") : pythonStr(value);
+    case "object":
+      return pythonJson(value);
+    case "array[string]":
+      return isJsonArray(value) && value.length > 0 ? pythonJson(value) : "";
+    case "array[any]":
+    case "array[number]":
+    case "array[object]":
+    case "array[boolean]":
+      return isJsonArray(value) && value.length > 0 ? pythonRepr(value) : "";
+    case "string":
+    case "boolean":
+      return pythonStr(value);
+    default:
+      return type satisfies never;
+  }
+};
+
+/** The text of a bare value, see {@link textOfVariable}. */
+export const textOfValue = (value: Json): string => textOfVariable(variableOf(value));
+
+/**
+ * A number as Python prints it. Python writes floats with an exponent below 1e-4 and from 1e16 on,
+ * JavaScript only from 1e21 on, and Python's exponents have two digits at least.
+ */
+export const numberText = (value: number, isFloat = !Number.isInteger(value)): string => {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (!isFloat) return BigInt(value).toString();
+  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 16) {
+    const plain = exponent < 0 ? plainSmall(value, mantissa, exponent) : String(value);
+    return plain.includes(".") ? plain : `${plain}.0`;
+  }
+  const digits = String(Math.abs(exponent)).padStart(2, "0");
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
+};
+
+const plainSmall = (value: number, mantissa: string, exponent: number): string => {
+  const digits = mantissa.replace("-", "").replace(".", "");
+  return `${value < 0 ? "-" : ""}0.${"0".repeat(-exponent - 1)}${digits}`;
+};
+
+/** Python's `json.dumps(value, ensure_ascii=False)`. */
+export const pythonJson = (value: Json): string => {
+  if (typeof value === "number") return numberText(value);
+  if (isJsonArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  return `{${objectEntries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${pythonJson(item)}`)
+    .join(", ")}}`;
+};
+
+/** Python's `str(value)`: texts as they are, everything else as `repr` writes it. */
+export const pythonStr = (value: Json): string => (typeof value === "string" ? value : pythonRepr(value));
+
+/** Python's `repr(value)`, with null as `None`. */
+export const pythonRepr = (value: Json): string => {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "string") return stringRepr(value);
+  if (isJsonArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
+  return `{${objectEntries(value)
+    .map(([key, item]) => `${stringRepr(key)}: ${pythonRepr(item)}`)
+    .join(", ")}}`;
+};
+
+const objectEntries = (value: Json): readonly (readonly [string, Json])[] =>
+  typeof value === "object" && value !== null && !isJsonArray(value) ? Object.entries<Json>(value) : [];
+
+const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
+
+/** What Python's `str.isprintable` refuses: controls, formats, surrogates, unassigned, odd spaces. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+
+const escapeCharacter = (character: string, quote: string): string => {
+  const known = ESCAPES[character];
+  if (known !== undefined) return known;
+  if (character === quote) return `\\${quote}`;
+  if (!UNPRINTABLE.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
+  if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\U${code.toString(16).padStart(8, "0")}`;
+};
+
+const stringRepr = (text: string): string => {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  return `${quote}${Array.from(text, (character) => escapeCharacter(character, quote)).join("")}${quote}`;
+};
+
+/** The variables of a node as its events show them: plain values by name. */
+export const plainValues = (variables: Readonly<Record<string, Variable>>): JsonObject =>
+  Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]));
+
+/** Whether Python counts a value as true: not null, not empty, not zero. */
+export const isTruthy = (value: Json): boolean => {
+  if (isJsonArray(value)) return value.length > 0;
+  if (typeOfValue(value) === "object") return objectEntries(value).length > 0;
+  return Boolean(value);
+};
