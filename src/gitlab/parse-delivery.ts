@@ -1,0 +1,146 @@
+import type { z } from "zod";
+import { parseJson } from "../base/json.ts";
+import type {
+  DeliveryEvent,
+  EventProject,
+  MergeRequestEvent,
+  NoteEvent,
+  OtherEvent,
+} from "../review/delivery-event.ts";
+import { Envelope, MergeRequestPayload, NotePayload, NoteTarget, type Project } from "./webhook-schema.ts";
+
+/** A body that cannot be understood; the message names the field at fault and repeats no content. */
+export type InvalidDelivery = {
+  readonly kind: "invalid";
+  readonly code: "body-not-utf8" | "body-not-json" | "payload-invalid";
+  readonly message: string;
+};
+
+/** What a verified delivery says. */
+export type DeliveryReading = { readonly kind: "event"; readonly event: DeliveryEvent } | InvalidDelivery;
+
+const invalid = (code: InvalidDelivery["code"], message: string): InvalidDelivery => ({
+  kind: "invalid",
+  code,
+  message,
+});
+
+/** The longest name of an event that we repeat; GitLab's are shorter. */
+const MAX_NAME_LENGTH = 64;
+
+/**
+ * Parses a delivery: its raw body and its `X-Gitlab-Event` header. System hooks carry the same merge
+ * request payload as project hooks and count as such. Events that we do not act on, notes on other
+ * things among them, become `other`. Never throws.
+ */
+export const parseDelivery = (body: Uint8Array, eventHeader: string | undefined): DeliveryReading => {
+  const text = decodeUtf8(body);
+  if (text === undefined) return invalid("body-not-utf8", "The body is not valid UTF-8");
+  const payload = parseJson(text);
+  if (payload === undefined) return invalid("body-not-json", "The body is not valid JSON");
+  const envelope = Envelope.safeParse(payload);
+  if (!envelope.success) return describe(envelope.error);
+  const { object_kind: kind, event_name: name, project } = envelope.data;
+  if (kind === "merge_request") return read(MergeRequestPayload, payload, toMergeRequestEvent);
+  if (kind === "note") return parseNote(payload, project);
+  return { kind: "event", event: otherEvent(kind ?? name ?? eventHeader ?? "unknown", project) };
+};
+
+const decodeUtf8 = (body: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+};
+
+const describe = (error: z.ZodError): InvalidDelivery => {
+  const issue = error.issues[0];
+  const field = issue === undefined || issue.path.length === 0 ? "the payload" : issue.path.join(".");
+  return invalid("payload-invalid", `${field}: ${issue?.message ?? "has an unknown shape"}`);
+};
+
+const read = <Schema extends z.ZodType>(
+  schema: Schema,
+  payload: unknown,
+  toEvent: (data: z.infer<Schema>) => DeliveryEvent,
+): DeliveryReading => {
+  const result = schema.safeParse(payload);
+  return result.success ? { kind: "event", event: toEvent(result.data) } : describe(result.error);
+};
+
+const parseNote = (payload: unknown, project: Project | null | undefined): DeliveryReading => {
+  const target = NoteTarget.safeParse(payload);
+  if (!target.success) return describe(target.error);
+  const type = target.data.object_attributes.noteable_type;
+  if (type === "MergeRequest") return read(NotePayload, payload, toNoteEvent);
+  return { kind: "event", event: otherEvent(`note on ${type}`, project) };
+};
+
+const toProject = (project: Project): EventProject => ({
+  id: project.id,
+  path: project.path_with_namespace,
+  webUrl: project.web_url,
+});
+
+const otherEvent = (name: string, project: Project | null | undefined): OtherEvent => ({
+  kind: "other",
+  name: name.replace(/[^\w .:-]/g, "").slice(0, MAX_NAME_LENGTH) || "unknown",
+  project: project === null || project === undefined ? null : toProject(project),
+});
+
+/**
+ * The reviewers that this event added: those of `changes`, current minus previous. A merge request that
+ * is new has no changes to speak of, there all of its reviewers are.
+ */
+const findAddedReviewers = (payload: MergeRequestPayload): readonly number[] => {
+  const change = payload.changes?.reviewers;
+  if (change === undefined)
+    return payload.object_attributes.action === "open" ? (payload.reviewers ?? []).map(({ id }) => id) : [];
+  const previous = new Set((change.previous ?? []).map(({ id }) => id));
+  return (change.current ?? []).map(({ id }) => id).filter((id) => !previous.has(id));
+};
+
+const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent => {
+  const attributes = payload.object_attributes;
+  const draftChange = payload.changes?.draft;
+  return {
+    kind: "merge_request",
+    project: toProject(payload.project),
+    user: { id: payload.user.id, username: payload.user.username },
+    iid: attributes.iid,
+    action: attributes.action,
+    state: attributes.state,
+    draft: attributes.draft,
+    title: attributes.title,
+    description: attributes.description,
+    url: attributes.url,
+    authorId: attributes.author_id,
+    sourceBranch: attributes.source_branch,
+    targetBranch: attributes.target_branch,
+    sourceProjectId: attributes.source_project_id,
+    headSha: attributes.last_commit?.id ?? null,
+    oldRev: attributes.oldrev,
+    labels: (payload.labels ?? attributes.labels ?? []).map(({ title }) => title),
+    reviewersAdded: findAddedReviewers(payload),
+    becameReady: draftChange?.previous === true && draftChange.current === false,
+  };
+};
+
+const toNoteEvent = (payload: NotePayload): NoteEvent => {
+  const attributes = payload.object_attributes;
+  return {
+    kind: "note",
+    project: toProject(payload.project),
+    user: { id: payload.user.id, username: payload.user.username },
+    iid: payload.merge_request.iid,
+    noteId: attributes.id,
+    discussionId: attributes.discussion_id,
+    action: attributes.action,
+    text: attributes.note,
+    url: attributes.url,
+    system: attributes.system,
+    internal: attributes.internal,
+    headSha: payload.merge_request.last_commit?.id ?? null,
+  };
+};

@@ -1,0 +1,120 @@
+import { z } from "zod";
+
+/**
+ * The parts of GitLab's webhook payloads that we need. Unknown keys are passed over, and what GitLab may
+ * leave out may be null or missing.
+ *
+ * @see https://docs.gitlab.com/user/project/integrations/webhook_events/
+ */
+
+const Id = z.int().positive();
+
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? "");
+
+const optionalId = Id.nullish().transform((id) => id ?? null);
+
+const optionalName = z
+  .string()
+  .nullish()
+  .transform((name) => (name === undefined || name === "" ? null : name));
+
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+
+/** The newest commit of a merge request; GitLab leaves it out while there is none. */
+const lastCommit = z.object({ id: optionalName }).nullish();
+
+/** The project that the event belongs to. */
+export const Project = z.object({
+  id: Id,
+  path_with_namespace: z.string().min(1),
+  web_url: optionalText,
+});
+
+export type Project = z.infer<typeof Project>;
+
+const User = z.object({ id: Id, username: z.string() });
+
+/** Users as in `reviewers`; an entry without an id says nothing. */
+const Users = z.array(z.object({ id: Id }));
+
+/** A change of an attribute, as an object or as a pair; GitLab has sent both. */
+const changed = <Value extends z.ZodType>(value: Value) =>
+  z.union([
+    z.object({ previous: value, current: value }),
+    z.tuple([value, value]).transform(([previous, current]) => ({ previous, current })),
+  ]);
+
+/**
+ * What an update changed. The keys and their forms vary with GitLab's version; a form that we do not
+ * know is taken as no change, so that the event itself is not lost.
+ */
+const Changes = z
+  .object({
+    draft: changed(z.boolean().nullable()).optional().catch(undefined),
+    reviewers: changed(Users.nullable()).optional().catch(undefined),
+  })
+  .nullish()
+  .catch(undefined);
+
+const Labels = z.array(z.object({ title: z.string() })).nullish();
+
+/** What tells the kinds of payloads apart. System hooks about other things have only `event_name`. */
+export const Envelope = z.object({
+  object_kind: z.string().nullish(),
+  event_name: z.string().nullish(),
+  project: Project.nullish().catch(undefined),
+});
+
+/** A merge request event. */
+export const MergeRequestPayload = z.object({
+  user: User,
+  project: Project,
+  object_attributes: z.object({
+    iid: Id,
+    action: optionalName,
+    state: z.string(),
+    draft: flag,
+    title: optionalText,
+    description: optionalText,
+    url: optionalText,
+    author_id: optionalId,
+    source_branch: optionalText,
+    target_branch: optionalText,
+    source_project_id: optionalId,
+    last_commit: lastCommit,
+    oldrev: optionalName,
+    labels: Labels,
+  }),
+  labels: Labels,
+  changes: Changes,
+  reviewers: Users.nullish().catch(undefined),
+});
+export type MergeRequestPayload = z.infer<typeof MergeRequestPayload>;
+
+/** The part of a note event that says what the note is about. */
+export const NoteTarget = z.object({
+  object_attributes: z.object({ noteable_type: z.string() }),
+});
+
+/** A note event on a merge request. */
+export const NotePayload = z.object({
+  user: User,
+  project: Project,
+  object_attributes: z.object({
+    id: Id,
+    note: optionalText,
+    discussion_id: optionalName,
+    action: optionalName,
+    url: optionalText,
+    system: flag,
+    internal: flag,
+  }),
+  merge_request: z.object({ iid: Id, last_commit: lastCommit }),
+});
+export type NotePayload = z.infer<typeof NotePayload>;
