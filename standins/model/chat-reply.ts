@@ -1,0 +1,171 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { textOf, type ChatRequest } from "./chat-request.ts";
+import { distortText, type ModelFault } from "./faults.ts";
+import { countTokens, splitPieces } from "./tokens.ts";
+
+/** What a model has to say: its text, its reasoning if it shows any. */
+export type ScriptedAnswer = { readonly text: string; readonly reasoning?: string };
+
+type Reply = {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  readonly pieces: readonly string[];
+  readonly reasoning: string;
+  readonly finishReason: "stop" | "length" | "content_filter";
+  readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+};
+
+const cutAtStop = (text: string, stop: ChatRequest["stop"]): string => {
+  const ends = [stop ?? []]
+    .flat()
+    .map((word) => text.indexOf(word))
+    .filter((at) => at >= 0);
+  return ends.length === 0 ? text : text.slice(0, Math.min(...ends));
+};
+
+const cutAtTokens = (pieces: readonly string[], limit: number): readonly string[] => {
+  const kept: string[] = [];
+  let used = 0;
+  for (const piece of pieces) {
+    used += countTokens(piece);
+    if (used > limit) break;
+    kept.push(piece);
+  }
+  return kept;
+};
+
+const finishReason = (fault: ModelFault | null, isCut: boolean): Reply["finishReason"] => {
+  if (fault?.kind === "content-filter") return "content_filter";
+  return fault?.kind === "length" || isCut ? "length" : "stop";
+};
+
+/** Works out the whole reply: stop words, the token limit, faults of the text, the usage. */
+export const composeReply = (
+  request: ChatRequest,
+  answer: ScriptedAnswer,
+  fault: ModelFault | null,
+  id: string,
+): Reply => {
+  const all = splitPieces(cutAtStop(distortText(answer.text, fault), request.stop));
+  const limit = request.max_tokens ?? request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
+  const pieces = cutAtTokens(all, limit);
+  const prompt = request.messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0);
+  const completion = countTokens(pieces.join("")) + countTokens(answer.reasoning ?? "");
+  return {
+    id,
+    created: Math.floor(Date.now() / 1000),
+    model: request.model,
+    pieces,
+    reasoning: answer.reasoning ?? "",
+    finishReason: finishReason(fault, pieces.length < all.length),
+    usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+  };
+};
+
+/** Sends the reply as one JSON body. */
+export const sendWhole = (response: ServerResponse, reply: Reply, fault: ModelFault | null): void => {
+  const { id, created, model, usage, reasoning } = reply;
+  const message = {
+    role: "assistant",
+    content: reply.pieces.join(""),
+    refusal: null,
+    ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+  };
+  const choice = {
+    index: 0,
+    message,
+    logprobs: null,
+    finish_reason: fault?.kind === "no-finish" ? null : reply.finishReason,
+  };
+  const body = JSON.stringify({ id, object: "chat.completion", created, model, choices: [choice], usage });
+  response.writeHead(200, { "content-type": "application/json" });
+  if (fault?.kind === "broken-stream") {
+    response.write(body.slice(0, body.length / 2), () => response.destroy());
+    return;
+  }
+  response.end(fault?.kind === "truncated-json" ? body.slice(0, body.length / 2) : body);
+};
+
+type Frames = {
+  readonly send: (value: object) => void;
+  readonly raw: (text: string) => void;
+  readonly delta: (delta: object, finish?: string) => object;
+};
+
+const openFrames = (response: ServerResponse, reply: Reply, withUsage: boolean): Frames => {
+  const { id, created, model } = reply;
+  const raw = (text: string): void => {
+    response.write(`data: ${text}\n\n`);
+  };
+  return {
+    raw,
+    send: (value) => raw(JSON.stringify(value)),
+    delta: (delta, finish) => ({
+      id,
+      object: "chat.completion.chunk",
+      created,
+      model,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish ?? null }],
+      ...(withUsage ? { usage: null } : {}),
+    }),
+  };
+};
+
+/** Plays the fault that falls before piece `index`; true when the stream goes no further. */
+const misbehave = (
+  fault: ModelFault | null,
+  index: number,
+  response: ServerResponse,
+  frames: Frames,
+): boolean => {
+  if (fault?.kind === "hang-before-first-token") return true;
+  if (fault?.kind === "broken-stream" && index >= fault.afterPieces) {
+    response.write(": cut\n\n", () => response.destroy());
+    return true;
+  }
+  if (index === 0) return false;
+  if (fault?.kind === "truncated-json") {
+    frames.raw(JSON.stringify(frames.delta({ content: "…" })).slice(0, 40));
+    response.end();
+    return true;
+  }
+  if (fault?.kind === "stream-error") {
+    const { message, code = null } = fault;
+    frames.send({ error: { message, type: "server_error", param: null, code } });
+    response.end("data: [DONE]\n\n");
+    return true;
+  }
+  return fault?.kind === "hang-after-first-token";
+};
+
+/** Sends the reply piece by piece as server-sent events, with the usage as the last chunk when asked for. */
+export const sendStream = async (
+  response: ServerResponse,
+  reply: Reply,
+  fault: ModelFault | null,
+  withUsage: boolean,
+  msPerPiece: number,
+): Promise<void> => {
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+  response.flushHeaders();
+  const frames = openFrames(response, reply, withUsage);
+  if (fault?.kind !== "hang-before-first-token")
+    frames.send(frames.delta({ role: "assistant", content: "" }));
+  if (reply.reasoning !== "") frames.send(frames.delta({ reasoning_content: reply.reasoning }));
+  const pace = fault?.kind === "slow" ? fault.msPerPiece : msPerPiece;
+  for (const [index, piece] of [...reply.pieces, ""].entries()) {
+    if (response.destroyed || misbehave(fault, index, response, frames)) return;
+    if (piece === "") break;
+    if (pace > 0) await delay(pace);
+    frames.send(frames.delta({ content: piece }));
+  }
+  if (fault?.kind === "no-finish") {
+    response.end();
+    return;
+  }
+  frames.send(frames.delta({}, reply.finishReason));
+  if (withUsage) frames.send({ ...frames.delta({}), choices: [], usage: reply.usage });
+  response.end("data: [DONE]\n\n");
+};

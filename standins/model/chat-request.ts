@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { findSchemaProblem } from "./strict-schema.ts";
+
+/** A refusal in OpenAI's form. */
+export type Refusal = {
+  readonly status: number;
+  readonly message: string;
+  readonly param: string | null;
+  readonly code: string | null;
+};
+
+const TextPart = z.strictObject({ type: z.literal("text"), text: z.string() });
+const Content = z.union([z.string(), z.array(TextPart).min(1)]);
+const Message = z.discriminatedUnion("role", [
+  z.strictObject({ role: z.literal("system"), content: Content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal("developer"), content: Content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal("user"), content: Content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal("assistant"), content: Content, name: z.string().optional() }),
+]);
+
+const JsonSchemaFormat = z.strictObject({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  description: z.string().optional(),
+  schema: z.record(z.string(), z.unknown()).optional(),
+  strict: z.boolean().nullish(),
+});
+const ResponseFormat = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text") }),
+  z.strictObject({ type: z.literal("json_object") }),
+  z.strictObject({ type: z.literal("json_schema"), json_schema: JsonSchemaFormat }),
+]);
+
+/** The body of `POST /v1/chat/completions` as far as a text model takes it; anything else is refused. */
+export const ChatRequest = z.strictObject({
+  model: z.string().min(1),
+  messages: z.array(Message).min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  n: z.literal(1).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  seed: z.int().nullish(),
+  user: z.string().optional(),
+  logit_bias: z.record(z.string(), z.number()).nullish(),
+  logprobs: z.literal(false).nullish(),
+  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
+  response_format: ResponseFormat.nullish(),
+  store: z.boolean().nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+});
+/** A chat request that passed the checks. */
+export type ChatRequest = z.infer<typeof ChatRequest>;
+
+/** The plain text of a message. */
+export const textOf = (message: ChatRequest["messages"][number]): string =>
+  typeof message.content === "string" ? message.content : message.content.map((part) => part.text).join("\n");
+
+const refuse = (message: string, param: string | null, code: string | null = null): Refusal => ({
+  status: 400,
+  message,
+  param,
+  code,
+});
+
+const describeIssue = (issue: z.core.$ZodIssue): Refusal => {
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = [path, issue.keys[0]].filter(Boolean).join(".");
+    return refuse(`Unrecognized request argument supplied: ${key}`, null);
+  }
+  return refuse(`Invalid value for '${path}': ${issue.message}.`, path, "invalid_value");
+};
+
+const findFormatProblem = (request: ChatRequest): Refusal | null => {
+  const format = request.response_format;
+  const mentionsJson = request.messages.some((message) => /json/i.test(textOf(message)));
+  if (format?.type === "json_object" && !mentionsJson) {
+    return refuse(
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+      "messages",
+    );
+  }
+  if (format?.type !== "json_schema" || format.json_schema.strict !== true) return null;
+  const problem = findSchemaProblem(format.json_schema.schema ?? {});
+  return problem === null
+    ? null
+    : refuse(
+        `Invalid schema for response_format '${format.json_schema.name}': ${problem}`,
+        "response_format",
+      );
+};
+
+/**
+ * Checks the body of a chat request as OpenAI's API does: unknown arguments, ranges, roles, the
+ * rules of `response_format` (see "Chat completions" and "Structured outputs" in OpenAI's API
+ * reference). Returns the request or the refusal.
+ */
+export const readChatRequest = (
+  body: unknown,
+):
+  | { readonly ok: true; readonly request: ChatRequest }
+  | { readonly ok: false; readonly refusal: Refusal } => {
+  const parsed = ChatRequest.safeParse(body);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return {
+      ok: false,
+      refusal: issue === undefined ? refuse("Invalid request.", null) : describeIssue(issue),
+    };
+  }
+  const request = parsed.data;
+  if (request.stream !== true && request.stream_options) {
+    return {
+      ok: false,
+      refusal: refuse(
+        "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+        "stream_options",
+      ),
+    };
+  }
+  if (request.max_tokens && request.max_completion_tokens) {
+    return {
+      ok: false,
+      refusal: refuse(
+        "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
+        "max_tokens",
+      ),
+    };
+  }
+  const problem = findFormatProblem(request);
+  return problem === null ? { ok: true, request } : { ok: false, refusal: problem };
+};
