@@ -1,0 +1,95 @@
+import { pipeline } from "node:stream";
+import type { Readable, Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+
+/** An answer that is longer, on the wire or unpacked, than the request allows. */
+export class ResponseTooLong extends Error {
+  readonly code = "RESPONSE_TOO_LONG";
+}
+
+/** An answer whose content coding cannot be undone. */
+export class UndecodableResponse extends Error {
+  readonly code = "UNDECODABLE_RESPONSE";
+}
+
+/** The content codings that are asked for and undone. */
+export const ACCEPTED_CODINGS = "gzip, deflate, br, zstd";
+
+/** More layers than any honest server uses: each could blow up what the one before let through. */
+const MAX_CODINGS = 2;
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+/** The decoders that undo a Content-Encoding header, the last coding first. */
+const decodersFor = (contentEncoding: string): readonly Transform[] => {
+  const codings = contentEncoding
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "identity");
+  if (codings.length > MAX_CODINGS) {
+    throw new UndecodableResponse(
+      `The answer is packed ${codings.length} times; at most ${MAX_CODINGS} are undone`,
+    );
+  }
+  return codings.toReversed().map((coding) => {
+    const create = DECODERS[coding];
+    if (create === undefined)
+      throw new UndecodableResponse(`The answer is packed as "${coding}", which is not known`);
+    return create();
+  });
+};
+
+/**
+ * Reads a body to its end, unpacked, and never holds more than `maxBytes` of it: the wire's bytes and the
+ * unpacked ones are counted as they come, so that a small bomb cannot grow. Throws `ResponseTooLong`
+ * or `UndecodableResponse`; errors of the connection pass through.
+ */
+export const readBounded = async (
+  body: Readable,
+  contentEncoding: string,
+  maxBytes: number,
+): Promise<Uint8Array> => {
+  const decoders = decodersFor(contentEncoding);
+  const tooLong = (): ResponseTooLong => new ResponseTooLong(`The answer is longer than ${maxBytes} bytes`);
+  const wire = { bytes: 0, error: undefined as Error | undefined };
+  body.on("data", (chunk: Uint8Array) => {
+    wire.bytes += chunk.length;
+    if (wire.bytes > maxBytes) body.destroy(tooLong());
+  });
+  body.once("error", (error: Error) => {
+    wire.error = error;
+  });
+  const last = decoders.at(-1);
+  if (last !== undefined) pipeline([body, ...decoders], () => undefined);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of readChunks(last ?? body)) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLong();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ResponseTooLong) throw error;
+    if (wire.error !== undefined) throw wire.error;
+    if (last === undefined) throw error;
+    throw new UndecodableResponse(`The answer's ${contentEncoding} coding is damaged`, { cause: error });
+  } finally {
+    body.destroy();
+    for (const decoder of decoders) decoder.destroy();
+  }
+  return Buffer.concat(chunks);
+};
+
+async function* readChunks(stream: Readable): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    if (chunk instanceof Uint8Array) yield chunk;
+  }
+}

@@ -1,0 +1,197 @@
+import { Readable } from "node:stream";
+import { Agent, request as send } from "undici";
+import { describeError } from "../base/errors.ts";
+import type { HttpClient, HttpRequest, HttpResponse, NodeResult } from "../flow/ports.ts";
+import { ACCEPTED_CODINGS, readBounded } from "./bounded-body.ts";
+import type { EgressPolicy } from "./egress-policy.ts";
+import { parseEgressPolicy } from "./egress-policy.ts";
+import type { Resolver } from "./guarded-connector.ts";
+import { createGuardedConnector, systemResolver } from "./guarded-connector.ts";
+import { needsPacing, paceBody } from "./paced-body.ts";
+import type { Hop } from "./redirect.ts";
+import { planRedirect } from "./redirect.ts";
+import { toFailure } from "./transport-failure.ts";
+
+/** What the operator decides about requests of flows. */
+export type GuardedHttpClientOptions = {
+  /** Destinations beyond the public Internet that are open, as the setting `egress.allow` lists them. */
+  readonly allow: readonly string[];
+  /** How many redirects are followed; 10 by default. */
+  readonly maxRedirects?: number;
+  /** Resolves host names; the operating system's resolver by default. */
+  readonly resolve?: Resolver;
+  /** Sent as User-Agent where a flow sets none. */
+  readonly userAgent?: string;
+};
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Headers of one connection, which the client itself sets. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+type Settings = {
+  readonly policy: EgressPolicy;
+  readonly maxRedirects: number;
+  readonly resolve: Resolver;
+  readonly userAgent: string;
+};
+
+const refuse = (errorType: string, message: string): NodeResult<never> => ({
+  ok: false,
+  errorType,
+  message,
+  retryable: false,
+});
+
+const parseUrl = (text: string): URL | null => {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === "http:" || url.protocol === "https:" ? url : null;
+};
+
+const has = (headers: Hop["headers"], name: string): boolean =>
+  headers.some(([key]) => key.toLowerCase() === name);
+
+/** The first hop: the flow's headers with what every request needs, userinfo of the URL as basic credentials. */
+const firstHop = (request: HttpRequest, url: URL, userAgent: string): Hop => {
+  const headers = request.headers.filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()));
+  const defaults: (readonly [string, string])[] = [
+    ["accept", "*/*"],
+    ["accept-encoding", ACCEPTED_CODINGS],
+    ["user-agent", userAgent],
+  ];
+  if (url.username !== "" || url.password !== "") {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    defaults.push(["authorization", `Basic ${Buffer.from(pair, "utf8").toString("base64")}`]);
+    url.username = "";
+    url.password = "";
+  }
+  return {
+    method: request.method.toUpperCase(),
+    url,
+    headers: [...headers, ...defaults.filter(([name]) => !has(headers, name))],
+    body: request.body,
+  };
+};
+
+const flatten = (
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): readonly (readonly [string, string])[] =>
+  Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((item): readonly [string, string] => [name, item]),
+  );
+
+const single = (value: string | string[] | undefined): string => [value ?? ""].flat().join(", ");
+
+/** Sends one hop and reads its answer, or only its head where a redirect follows. */
+const sendHop = async (
+  request: HttpRequest,
+  hop: Hop,
+  agent: Agent,
+): Promise<{ readonly response: HttpResponse; readonly location: string | null }> => {
+  const stall = new AbortController();
+  const response = await send(hop.url, {
+    dispatcher: agent,
+    method: hop.method,
+    headers: [
+      ...hop.headers.flat(),
+      ...(needsPacing(hop.body) ? ["content-length", String(hop.body.length)] : []),
+    ],
+    body: needsPacing(hop.body)
+      ? Readable.from(
+          paceBody(hop.body, request.writeTimeoutMs, (error) => stall.abort(error)),
+          { objectMode: false, highWaterMark: 1 },
+        )
+      : hop.body,
+    signal: AbortSignal.any([request.signal, stall.signal]),
+  });
+  const location = response.headers["location"] === undefined ? null : single(response.headers["location"]);
+  const isBodiless = hop.method === "HEAD" || response.statusCode === 204 || response.statusCode === 304;
+  const coding = isBodiless ? "" : single(response.headers["content-encoding"]);
+  const body =
+    planRedirect(hop, response.statusCode, location).kind === "final"
+      ? await readBounded(response.body, coding, request.maxResponseBytes)
+      : new Uint8Array();
+  if (!response.body.destroyed) response.body.on("error", () => undefined).destroy();
+  return {
+    response: { status: response.statusCode, url: hop.url.href, headers: flatten(response.headers), body },
+    location,
+  };
+};
+
+/** Follows redirects to the last answer; each hop passes the guard anew since each opens its own connection. */
+const follow = async (
+  request: HttpRequest,
+  start: Hop,
+  settings: Settings,
+): Promise<NodeResult<HttpResponse>> => {
+  const agent = new Agent({
+    connect: createGuardedConnector({ ...settings, ...request }),
+    headersTimeout: request.readTimeoutMs,
+    bodyTimeout: request.readTimeoutMs,
+    pipelining: 0,
+    allowH2: false,
+  });
+  try {
+    let hop = start;
+    for (let redirects = 0; ; redirects += 1) {
+      const { response, location } = await sendHop(request, hop, agent);
+      const plan = planRedirect(hop, response.status, location);
+      if (plan.kind === "final") return { ok: true, value: response };
+      if (plan.kind === "broken") {
+        return refuse("HttpRequestNodeError", `${hop.url.origin} answered with a redirect, but ${plan.why}`);
+      }
+      if (redirects >= settings.maxRedirects) {
+        return refuse(
+          "HttpRequestNodeError",
+          `Exceeded maximum allowed redirects (${settings.maxRedirects}) at ${hop.url.origin}`,
+        );
+      }
+      hop = plan.hop;
+    }
+  } finally {
+    await agent.destroy();
+  }
+};
+
+/**
+ * An HTTP client for flows that reaches the public Internet and, beyond it, only what the operator lists.
+ * Every connection is judged after resolution, on the address that is connected, and so again on every
+ * redirect. Failures are values whose message holds neither path nor query of a URL, where secrets
+ * live. Throws `ConfigError` at once when `allow` cannot be read; `send` rejects only when its signal is aborted.
+ */
+export const createGuardedHttpClient = (options: GuardedHttpClientOptions): HttpClient => {
+  const settings: Settings = {
+    policy: parseEgressPolicy(options.allow),
+    maxRedirects: options.maxRedirects ?? 10,
+    resolve: options.resolve ?? systemResolver,
+    userAgent: options.userAgent ?? "Reviewflow",
+  };
+  return {
+    send: async (request) => {
+      request.signal.throwIfAborted();
+      const url = parseUrl(request.url);
+      if (url === null)
+        return refuse("InvalidURLError", "The URL must be complete and start with http:// or https://");
+      if (!TOKEN.test(request.method) || REFUSED_METHODS.has(request.method.toUpperCase())) {
+        return refuse("InvalidHttpMethodError", `Invalid http method ${request.method}`);
+      }
+      try {
+        return await follow(request, firstHop(request, url, settings.userAgent), settings);
+      } catch (error) {
+        request.signal.throwIfAborted();
+        return toFailure(error, url.origin, describeError(error));
+      }
+    },
+  };
+};
