@@ -1,0 +1,53 @@
+/**
+ * `npm run verify`: every check and every test, on a machine that has only Node 20 and npm. Brings
+ * PostgreSQL and Chromium from Debian's packages where it may, and says what it left out otherwise.
+ * With CI=true nothing may be left out.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { findNode, install, nodeEnvironment, run } from "./bootstrap.mjs";
+
+const strict = process.env.CI === "true";
+
+const SYSTEM_PARTS = [
+  {
+    name: "PostgreSQL",
+    packages: ["postgresql"],
+    present: () =>
+      existsSync("/usr/lib/postgresql") &&
+      readdirSync("/usr/lib/postgresql").some((version) =>
+        existsSync(`/usr/lib/postgresql/${version}/bin/initdb`),
+      ),
+  },
+  { name: "git", packages: ["git"], present: () => spawnSync("git", ["--version"]).status === 0 },
+];
+
+const apt = (...args) =>
+  spawnSync("apt-get", args, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
+    .status === 0;
+
+const bring = (part) => {
+  if (part.present()) return true;
+  if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
+  console.log(`Installing ${part.name} ...`);
+  return (
+    apt("update", "-qq") &&
+    apt("install", "-y", "-qq", "--no-install-recommends", ...part.packages) &&
+    part.present()
+  );
+};
+
+install();
+const node = findNode();
+const env = nodeEnvironment(node);
+const leftOut = SYSTEM_PARTS.filter((part) => !bring(part)).map((part) => part.name);
+
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+run(npm, ["run", "--silent", "check"], env);
+if (leftOut.length > 0) {
+  console.log(
+    `Left out, because it is not installed and cannot be installed from here: ${leftOut.join(", ")}.`,
+  );
+  if (strict) process.exit(1);
+}
+run(npm, ["run", "--silent", "test"], env);

@@ -1,0 +1,103 @@
+import { z } from "zod";
+
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that the environment can give: its variable and the key of the file that means the same. */
+type Variable = { readonly name: string; readonly path: readonly string[]; readonly secret: boolean };
+
+const variable = (name: string, path: string, secret = false): Variable => ({
+  name,
+  path: path.split("."),
+  secret,
+});
+
+/** Every variable that has a key of its own in the file. Those that are secret may end in `_FILE`. */
+export const VARIABLES: readonly Variable[] = [
+  variable("GITLAB_URL", "gitlab.url"),
+  variable("GITLAB_TOKEN", "gitlab.token", true),
+  variable("WEBHOOK_SECRET", "webhook.secrets", true),
+  variable("WEBHOOK_SIGNING_TOKEN", "webhook.signing_tokens", true),
+  variable("DATABASE_URL", "store.database_url", true),
+  variable("DIFY_URL", "dify.url"),
+  variable("DIFY_API_KEY", "dify.api_key", true),
+  variable("REVIEWFLOW_TOKEN_PASS_THROUGH", "webhook.token_pass_through"),
+  variable("REVIEWFLOW_ENCRYPTION_KEY", "encryption_keys", true),
+  variable("REVIEWFLOW_DATA_DIR", "store.folder"),
+  variable("REVIEWFLOW_HOST", "server.host"),
+  variable("REVIEWFLOW_PORT", "server.port"),
+  variable("REVIEWFLOW_LOG_LEVEL", "log.level"),
+  variable("REVIEWFLOW_CONTRACT", "flow.contract"),
+  variable("REVIEWFLOW_REVIEW", "flow.review"),
+  variable("REVIEWFLOW_LANGUAGE", "flow.language"),
+];
+
+/** Variables of ours that are not settings of the file. */
+const OTHERS = new Set(["REVIEWFLOW_CONFIG"]);
+
+const LISTS = new Set(["webhook.secrets", "webhook.signing_tokens", "encryption_keys"]);
+
+const Yes = z.stringbool();
+
+/** What the environment says, laid out as the file would say it, and what is wrong with it. */
+export type EnvironmentSettings = {
+  readonly settings: ReadonlyMap<string, { readonly variable: string; readonly value: unknown }>;
+  readonly problems: readonly string[];
+};
+
+/**
+ * Reads our variables. `NAME_FILE` names a file that holds the secret (as container platforms mount
+ * them); `readFile` throws when there is none. A variable that starts with `REVIEWFLOW_` and is unknown
+ * is a mistake: it would have no effect.
+ */
+export const readEnvironment = (
+  environment: Environment,
+  readFile: (path: string) => string,
+): EnvironmentSettings => {
+  const problems: string[] = [];
+  const settings = new Map<string, { variable: string; value: unknown }>();
+  for (const { name, path, secret } of VARIABLES) {
+    const text = readVariable(name, secret, environment, readFile, problems);
+    if (text === undefined) continue;
+    const key = path.join(".");
+    settings.set(key, { variable: name, value: toValue(key, name, text, problems) });
+  }
+  const known = new Set([
+    ...VARIABLES.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
+    ...OTHERS,
+  ]);
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith("REVIEWFLOW_") && !known.has(name))
+      problems.push(`${name} is no setting of Reviewflow`);
+  }
+  return { settings, problems };
+};
+
+const readVariable = (
+  name: string,
+  secret: boolean,
+  environment: Environment,
+  readFile: (path: string) => string,
+  problems: string[],
+): string | undefined => {
+  const text = environment[name];
+  const file = secret ? environment[`${name}_FILE`] : undefined;
+  if (text !== undefined && text !== "" && file !== undefined && file !== "") {
+    problems.push(`${name} and ${name}_FILE are both set; keep one of them`);
+  }
+  if (file === undefined || file === "") return text === "" ? undefined : text;
+  try {
+    return readFile(file).trim();
+  } catch {
+    problems.push(`${name}_FILE names a file that cannot be read: ${file}`);
+    return undefined;
+  }
+};
+
+const toValue = (key: string, name: string, text: string, problems: string[]): unknown => {
+  if (LISTS.has(key)) return text.split(/\s+/).filter((part) => part !== "");
+  if (key !== "webhook.token_pass_through") return text;
+  const answer = Yes.safeParse(text);
+  if (!answer.success) problems.push(`${name} takes true or false`);
+  return answer.data ?? false;
+};

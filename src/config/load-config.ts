@@ -1,0 +1,81 @@
+import { parse as parseYaml } from "yaml";
+import type { z } from "zod";
+import { ConfigError, describeError } from "../base/errors.ts";
+import { checkConfig, missingBasics, type RoomChecks } from "./check-config.ts";
+import type { Config } from "./config.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { ConfigFile } from "./file-schema.ts";
+import { isTree, mergeEnvironment } from "./merge-environment.ts";
+import { resolveReferences } from "./references.ts";
+import { toConfig } from "./to-config.ts";
+
+/** What loading needs of the world, and the checks that other rooms own. */
+export type LoadOptions = RoomChecks & {
+  readonly environment: Environment;
+  /** The text of a file; throws when there is none. */
+  readonly readFile: (path: string) => string;
+  /** The configuration file; null for a setup by environment alone. */
+  readonly file: string | null;
+};
+
+/**
+ * Reads the configuration from file and environment. Throws a ConfigError that lists every mistake,
+ * each with its key or variable; no value of a secret is ever in it.
+ */
+export const loadConfig = (options: LoadOptions): Config => {
+  const environment = readEnvironment(options.environment, options.readFile);
+  const { value, problems: missing } = resolveReferences(readTree(options), options.environment);
+  const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment);
+  const problems = [...environment.problems, ...missing, ...conflicts, ...missingBasics(tree)];
+  const parsed = ConfigFile.safeParse(tree);
+  if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
+  problems.push(...checkConfig(parsed.data, options));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(toConfig(parsed.data));
+};
+
+const readTree = ({ file, readFile }: LoadOptions): unknown => {
+  if (file === null) return {};
+  let text: string;
+  try {
+    text = readFile(file);
+  } catch (cause) {
+    throw new ConfigError([`the file ${file} cannot be read`], { cause });
+  }
+  try {
+    const tree: unknown = parseYaml(text);
+    if (tree === null || isTree(tree)) return tree ?? {};
+  } catch (cause) {
+    throw new ConfigError([`the file ${file} is no valid YAML: ${describeError(cause)}`], { cause });
+  }
+  throw new ConfigError([`the file ${file} must hold keys and values at its top`]);
+};
+
+/** The first steps of a newcomer get sentences of their own. */
+const FIRST_STEPS: Readonly<Record<string, string>> = {
+  gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
+  "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
+  flows: "set DIFY_URL and DIFY_API_KEY, or list flows in the configuration file",
+};
+
+const renderIssue = (issue: z.core.$ZodIssue): string => {
+  const path = issue.path.reduce<string>(
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`,
+    "",
+  );
+  if (issue.code === "unrecognized_keys") {
+    return `${path === "" ? "top level" : path}: unknown ${issue.keys.length === 1 ? "key" : "keys"} ${issue.keys.join(", ")}`;
+  }
+  if (issue.code === "invalid_type" && issue.input === undefined)
+    return `${path}: ${FIRST_STEPS[path] ?? "is missing"}`;
+  return `${path}: ${issue.message}`;
+};
+
+const deepFreeze = <T>(value: T): T => {
+  if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+};

@@ -1,0 +1,37 @@
+import type { Json, JsonObject } from "../base/json.ts";
+import type { FlowInput } from "./flow-runner.ts";
+
+/** Inputs that a flow will take, and what had to be left out of them. */
+export type FittedInputs = {
+  readonly inputs: JsonObject;
+  /** One sentence for each input that was cut, for the note and the run. */
+  readonly cuts: readonly string[];
+};
+
+/**
+ * Cuts texts to the lengths that the flow declares, since Dify refuses a longer one and the whole run
+ * with it. What is cut is said in the text itself, where the model sees it, and in `cuts`.
+ */
+export const fitInputs = (inputs: JsonObject, declared: readonly FlowInput[]): FittedInputs => {
+  const cuts: string[] = [];
+  const limits = new Map(declared.map(({ name, maxLength }) => [name, maxLength]));
+  const fitted = Object.entries(inputs).map(([name, value]): [string, Json] => {
+    const limit = limits.get(name) ?? null;
+    if (typeof value !== "string" || limit === null || limit <= 0 || value.length <= limit)
+      return [name, value];
+    cuts.push(
+      `The input ${name} was cut from ${value.length} to ${limit} characters, the most that the flow takes.`,
+    );
+    return [name, cutText(value, limit)];
+  });
+  return { inputs: Object.fromEntries(fitted), cuts };
+};
+
+const cutText = (text: string, limit: number): string => {
+  const mark = `\n[cut: ${text.length} characters, the flow takes ${limit}]`;
+  if (mark.length >= limit) return wholeCharacters(text.slice(0, limit));
+  return wholeCharacters(text.slice(0, limit - mark.length)) + mark;
+};
+
+/** Drops half of a surrogate pair at the end, which would be an invalid character elsewhere. */
+const wholeCharacters = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, "");

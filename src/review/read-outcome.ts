@@ -1,0 +1,79 @@
+import type { JsonObject } from "../base/json.ts";
+import type { FlowOutcome } from "./flow-runner.ts";
+
+/** What a finished flow means under its contract. */
+export type FlowReading =
+  /** The flow did its work. `markdown` is what the server has to post, null when the flow posted itself. */
+  | {
+      readonly kind: "done";
+      readonly markdown: string | null;
+      readonly partial: boolean;
+      readonly remark: string | null;
+    }
+  | { readonly kind: "failed"; readonly code: string; readonly reason: string };
+
+const failed = (code: string, reason: string): FlowReading => ({ kind: "failed", code, reason });
+
+/**
+ * Reads how a flow of the `classic` contract ended: it posts by itself, and an output `error_message`
+ * that is not empty means that it could not, whatever the status says (its error branch ends well).
+ */
+export const readClassicOutcome = (outcome: FlowOutcome): FlowReading => {
+  const told = outcome.outputs["error_message"];
+  if (typeof told === "string" && told.trim() !== "")
+    return failed("flow-reported-error", `The flow reports: ${told.trim()}`);
+  return readStatus(outcome) ?? done(outcome, null);
+};
+
+/**
+ * Reads how a flow of the `note` contract ended. `output` names the output that holds the Markdown;
+ * null takes the only text among the outputs.
+ */
+export const readNoteOutcome = (outcome: FlowOutcome, output: string | null): FlowReading => {
+  const ended = readStatus(outcome);
+  if (ended !== null) return ended;
+  const name = output ?? onlyText(outcome.outputs);
+  if (name === null) {
+    return failed(
+      "flow-output-unclear",
+      `The flow's outputs hold ${describeTexts(outcome.outputs)}; name the one with the review in flows.<name>.output`,
+    );
+  }
+  const markdown = outcome.outputs[name];
+  if (typeof markdown !== "string") {
+    return failed(
+      "flow-output-missing",
+      `The flow has no text output named ${name}; it has ${Object.keys(outcome.outputs).join(", ") || "none"}`,
+    );
+  }
+  if (markdown.trim() === "") return failed("flow-output-empty", `The flow's output ${name} is empty`);
+  return done(outcome, markdown);
+};
+
+const readStatus = ({ status, error }: FlowOutcome): FlowReading | null => {
+  if (status === "failed") return failed("flow-failed", `The flow failed: ${error ?? "without a reason"}`);
+  if (status === "stopped")
+    return failed("flow-stopped", `The flow was stopped: ${error ?? "by someone on its server"}`);
+  return null;
+};
+
+const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
+  const partial = outcome.status === "partial-succeeded";
+  const remark = partial
+    ? `Some steps of the flow failed${outcome.error === null ? "" : `: ${outcome.error}`}.`
+    : null;
+  return { kind: "done", markdown, partial, remark };
+};
+
+const textNames = (outputs: JsonObject): string[] =>
+  Object.entries(outputs).flatMap(([name, value]) => (typeof value === "string" ? [name] : []));
+
+const onlyText = (outputs: JsonObject): string | null => {
+  const [first, second] = textNames(outputs);
+  return first !== undefined && second === undefined ? first : null;
+};
+
+const describeTexts = (outputs: JsonObject): string => {
+  const names = textNames(outputs);
+  return names.length === 0 ? "no text" : `several texts (${names.join(", ")})`;
+};

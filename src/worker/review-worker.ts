@@ -1,0 +1,48 @@
+import type { Clock } from "../base/clock.ts";
+import type { Claim, RunningWorker, Settlement, Store } from "../store/store.ts";
+import { type ReviewOptions, reviewRun } from "./review-run.ts";
+import { settleFailure } from "./settle-failure.ts";
+
+/** How many runs are worked on at once, and with what. */
+export type ReviewWorkerOptions = ReviewOptions & {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly perProject: number;
+};
+
+/** Starts taking runs from the store. */
+export const startReviewWorker = (options: ReviewWorkerOptions): Promise<RunningWorker> =>
+  options.store.work({
+    concurrency: options.concurrency,
+    perProject: options.perProject,
+    handle: (claim) => handle(claim, options),
+  });
+
+const handle = async (claim: Claim, options: ReviewWorkerOptions): Promise<Settlement> => {
+  const { run } = claim;
+  const logger = options.logger.child({
+    runId: run.id,
+    project: run.projectPath,
+    iid: run.iid,
+    attempt: run.attempts,
+  });
+  const startedAtMs = options.clock.now();
+  logger.info({ flow: run.flow, trigger: run.trigger }, "Run started");
+  const settlement = await attempt(claim, options);
+  const facts = { state: settlement.state, elapsedMs: options.clock.now() - startedAtMs };
+  if ("reasonCode" in settlement) {
+    logger.warn({ ...facts, code: settlement.reasonCode, reason: settlement.reason }, "Run attempt failed");
+  } else {
+    logger.info(facts, "Run attempt ended");
+  }
+  return settlement;
+};
+
+const attempt = async (claim: Claim, options: ReviewOptions): Promise<Settlement> => {
+  try {
+    return await reviewRun(claim, options);
+  } catch (error) {
+    return settleFailure(error, claim.signal);
+  }
+};
