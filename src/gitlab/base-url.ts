@@ -1,0 +1,14 @@
+import { ConfigError } from "../base/errors.ts";
+
+/**
+ * GitLab's address without slashes at its end and without `/api/v4`; a path in front of GitLab stays.
+ * Throws ConfigError when it is no http or https address, or holds a name, a password or a query.
+ */
+export const parseBaseUrl = (text: string): string => {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new ConfigError(["GITLAB_URL is no http or https address, such as https://gitlab.example.com"]);
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw new ConfigError(["GITLAB_URL must hold neither a name and password nor ? or #"]);
+  return url.href.replace(/\/+$/, "").replace(/\/api\/v4$/, "");
+};

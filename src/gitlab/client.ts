@@ -1,0 +1,142 @@
+import type { z } from "zod";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { ConfigError, GitLabError } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
+import { parseBaseUrl } from "./base-url.ts";
+import type { Answer, CallContext, GitLabCall, GitLabRequest } from "./call.ts";
+import { decodeJson, decodeList } from "./decode.ts";
+import { fail } from "./failure.ts";
+import { findNextPage } from "./pages.ts";
+import { planRetry } from "./retry-plan.ts";
+import { type Transport, createTransport } from "./transport.ts";
+
+/** How GitLab is reached. Times are in milliseconds. */
+export type GitLabClientOptions = {
+  /** GitLab's address, with the path that it lives under, if any. */
+  readonly url: string;
+  readonly token: Secret;
+  /** What messages call the token; `GITLAB_TOKEN` when left out. */
+  readonly tokenName?: string;
+  readonly userAgent?: string;
+  /** The longest that one attempt may take, body included; 30,000 when left out. */
+  readonly timeoutMs?: number;
+  /** Attempts for a read, the first included; 4 when left out. */
+  readonly maxAttempts?: number;
+  /** The longest wait between attempts. A longer `Retry-After` is thrown to the caller. 30,000 when left out. */
+  readonly maxWaitMs?: number;
+  /** The most bytes of one answer; 32 MiB when left out. */
+  readonly maxResponseBytes?: number;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Numbers from 0 up to 1, for jitter. */
+  readonly random?: () => number;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly onCall?: (call: GitLabCall) => void;
+};
+
+/**
+ * GitLab's REST API. Everything that goes wrong is thrown as GitLabError; an aborted signal rejects with
+ * its reason. Reads are retried, writes only where GitLab says that it did nothing (429).
+ */
+export type GitLabClient = {
+  /** GitLab's address without a slash at its end. */
+  readonly url: string;
+  readonly json: <Schema extends z.ZodType>(
+    request: GitLabRequest,
+    schema: Schema,
+  ) => Promise<z.infer<Schema>>;
+  /** The body as it is, for raw files and diffs. */
+  readonly bytes: (request: GitLabRequest) => Promise<Uint8Array>;
+  /** Every entry of a list, page by page as GitLab links them. */
+  readonly pages: <Schema extends z.ZodType>(
+    request: GitLabRequest,
+    schema: Schema,
+  ) => Promise<readonly z.infer<Schema>[]>;
+};
+
+/** More pages than any list of ours has; walking on would mean that GitLab leads us in a circle. */
+const MAX_PAGES = 2_000;
+
+/** Creates a client. Throws ConfigError when the address or the token cannot be used at all. */
+export const createGitLabClient = (options: GitLabClientOptions): GitLabClient => {
+  const url = parseBaseUrl(options.url);
+  const tokenName = options.tokenName ?? "GITLAB_TOKEN";
+  if (!/^[\x21-\x7e]+$/.test(options.token.reveal()))
+    throw new ConfigError([`${tokenName} is empty or holds characters that no token of GitLab has`]);
+  const transport = createTransport({
+    baseUrl: url,
+    token: options.token,
+    userAgent: options.userAgent ?? "reviewflow",
+    timeoutMs: options.timeoutMs ?? 30_000,
+    maxBytes: options.maxResponseBytes ?? 32 * 1024 * 1024,
+    clock: options.clock ?? systemClock,
+    fetch: options.fetch ?? globalThis.fetch,
+  });
+  const perform = createPerform(options, transport, { baseUrl: url, token: options.token, tokenName });
+  return {
+    url,
+    json: (request, schema) => perform(request, (answer, context) => decodeJson(answer, schema, context)),
+    bytes: (request) => perform(request, (answer) => answer.body),
+    pages: async (request, schema) => {
+      const entries: z.infer<typeof schema>[] = [];
+      let query = request.query ?? {};
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const { items, next } = await perform({ ...request, query }, (answer, context) => ({
+          items: decodeList(answer, schema, context),
+          next: findNextPage(answer.headers),
+        }));
+        entries.push(...items);
+        if (next === null) return entries;
+        query = { ...query, ...next };
+      }
+      throw fail("gitlab-bad-response", `GET ${request.route}: the list has more than ${MAX_PAGES} pages`);
+    },
+  };
+};
+
+type Perform = <Value>(
+  request: GitLabRequest,
+  decode: (answer: Answer, context: CallContext) => Value,
+) => Promise<Value>;
+
+/** Makes calls with retries; what cannot be decoded counts as a failure of the call. */
+const createPerform = (
+  options: GitLabClientOptions,
+  transport: Transport,
+  shared: Pick<CallContext, "baseUrl" | "token" | "tokenName">,
+): Perform => {
+  const { clock = systemClock, logger = silentLogger, random = Math.random, onCall } = options;
+  return async (request, decode) => {
+    const { method = "GET", route } = request;
+    const context = { ...shared, method, route };
+    for (let attempt = 1; ; attempt += 1) {
+      const startedMs = clock.now();
+      const report = (status: number | null, code: string | null) =>
+        onCall?.({ method, route, status, code, durationMs: clock.now() - startedMs, attempt });
+      try {
+        const answer = await transport(request, context);
+        const value = decode(answer, context);
+        report(answer.status, null);
+        return value;
+      } catch (error) {
+        if (!(error instanceof GitLabError)) throw error;
+        report(error.status, error.code);
+        const plan = {
+          method,
+          attempt,
+          maxAttempts: options.maxAttempts ?? 4,
+          maxWaitMs: options.maxWaitMs ?? 30_000,
+          random,
+        };
+        const waitMs = planRetry(error, plan);
+        if (waitMs === null) throw error;
+        logger.warn(
+          { method, route, status: error.status, code: error.code, attempt, waitMs: Math.round(waitMs) },
+          "GitLab call failed, trying again",
+        );
+        await clock.sleep(waitMs, request.signal);
+      }
+    }
+  };
+};

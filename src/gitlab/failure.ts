@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { GitLabError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import type { Secret } from "../base/secret.ts";
+import type { CallContext } from "./call.ts";
+import { readRetryHint } from "./retry-plan.ts";
+
+/** Every code that a GitLabError of this room can carry. */
+export type GitLabErrorCode =
+  | "gitlab-unauthorized"
+  | "gitlab-forbidden"
+  | "gitlab-not-found"
+  | "gitlab-invalid-request"
+  | "gitlab-invalid-position"
+  | "gitlab-conflict"
+  | "gitlab-rate-limited"
+  | "gitlab-unavailable"
+  | "gitlab-timeout"
+  | "gitlab-unreachable"
+  | "gitlab-certificate"
+  | "gitlab-redirected"
+  | "gitlab-bad-response"
+  | "gitlab-response-too-large"
+  | "gitlab-diff-not-ready"
+  | "gitlab-diff-moved"
+  | "gitlab-diff-incomplete"
+  | "gitlab-note-without-marker";
+
+/** A failure with a code of ours; without details it had no answer and is final. */
+export const fail = (
+  code: GitLabErrorCode,
+  message: string,
+  details: {
+    readonly status?: number | null;
+    readonly retryable?: boolean;
+    readonly retryAfterMs?: number | undefined;
+    readonly cause?: unknown;
+  } = {},
+): GitLabError => new GitLabError(message, { ...details, code, status: details.status ?? null });
+
+const Reason = z.object({
+  message: z.unknown().optional(),
+  error: z.unknown().optional(),
+  error_description: z.string().optional().catch(undefined),
+});
+
+const MAX_REASON_LENGTH = 300;
+
+/** Whether a body that should be JSON is a web page, such as the sign-in page of a proxy. */
+export const isWebPage = (headers: Headers, text: string): boolean =>
+  (headers.get("content-type") ?? "").includes("text/html") || /^\s*<(!doctype|html)/i.test(text);
+
+/** What GitLab says in an error's body, in one short line that holds no token. */
+const readReason = (text: string, headers: Headers, token: Secret): string => {
+  if (isWebPage(headers, text)) return "a web page instead of an answer of the API";
+  const body = Reason.safeParse(parseJson(text));
+  const { message, error, error_description: description } = body.data ?? {};
+  const said = body.success ? (description ?? message ?? error ?? "") : text;
+  const line = (typeof said === "string" ? said : JSON.stringify(said))
+    .replaceAll(/[\p{Cc}\s]+/gu, " ")
+    .trim();
+  return line.replaceAll(token.reveal(), "[secret]").slice(0, MAX_REASON_LENGTH);
+};
+
+/** An answer of GitLab that is no success. */
+export type FailedAnswer = { readonly status: number; readonly headers: Headers; readonly text: string };
+
+/**
+ * Translates an answer that is no success (a redirect included) to the error that it means. The message
+ * names what to change and repeats GitLab's reason in short.
+ */
+export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs: number): GitLabError => {
+  const { status, headers, text } = answer;
+  const reason = readReason(text, headers, context.token);
+  const said = `${context.method} ${context.route} was answered with ${status}${reason === "" ? "" : `: ${reason}`}`;
+  const retryAfterMs = readRetryHint(headers, status, nowMs);
+  if (status >= 300 && status < 400) return redirected(headers, status, context);
+  if (status === 401) return unauthorized(reason, said, context);
+  if (status === 403) return forbidden(reason, said, context);
+  if (status === 404) return notFound(answer, said, context);
+  if (status === 429)
+    return fail("gitlab-rate-limited", `GitLab's rate limit is reached. ${said}`, {
+      status,
+      retryable: true,
+      retryAfterMs,
+    });
+  if (status === 408)
+    return fail("gitlab-timeout", `GitLab gave up waiting. ${said}`, {
+      status,
+      retryable: true,
+      retryAfterMs,
+    });
+  if (status === 409 || status === 423)
+    return fail("gitlab-conflict", `GitLab is busy with the same thing. ${said}`, {
+      status,
+      retryable: true,
+      retryAfterMs,
+    });
+  if (status >= 500)
+    return fail("gitlab-unavailable", `GitLab failed. ${said}`, { status, retryable: true, retryAfterMs });
+  if (status === 400 && /line_code|position/.test(reason))
+    return fail("gitlab-invalid-position", `GitLab knows no such line. ${said}`, { status });
+  return fail("gitlab-invalid-request", `GitLab refused the request. ${said}`, { status });
+};
+
+const redirected = (headers: Headers, status: number, { baseUrl }: CallContext): GitLabError => {
+  const target = URL.parse(headers.get("location") ?? "", baseUrl);
+  const where = target === null ? "elsewhere" : `to ${target.origin}`;
+  return fail(
+    "gitlab-redirected",
+    `${baseUrl} redirects ${where}, and the token is not sent along: set GITLAB_URL to the address that GitLab itself uses`,
+    { status },
+  );
+};
+
+const unauthorized = (reason: string, said: string, { tokenName }: CallContext): GitLabError => {
+  const what = /expired/i.test(reason)
+    ? `The token has expired: put a new one into ${tokenName}`
+    : /revoked/i.test(reason)
+      ? `The token was revoked: put a new one into ${tokenName}`
+      : `GitLab does not accept the token: check ${tokenName}`;
+  return fail("gitlab-unauthorized", `${what}. ${said}`, { status: 401 });
+};
+
+const forbidden = (reason: string, said: string, { tokenName }: CallContext): GitLabError => {
+  const what = /scope|higher privileges/i.test(reason)
+    ? `The token lacks a scope: give ${tokenName} the scope api`
+    : `The token may not do this: give ${tokenName} the scope api and the role Developer in the project`;
+  return fail("gitlab-forbidden", `${what}. ${said}`, { status: 403 });
+};
+
+const notFound = ({ headers, text }: FailedAnswer, said: string, context: CallContext): GitLabError => {
+  const what = isWebPage(headers, text)
+    ? `There is no GitLab API at ${context.baseUrl}: check GITLAB_URL`
+    : `It does not exist, or the token (${context.tokenName}) may not see it`;
+  return fail("gitlab-not-found", `${what}. ${said}`, { status: 404 });
+};
+
+/** The error for a successful answer whose content is not what the API promises. */
+export const badResponse = (
+  problem: string,
+  context: CallContext,
+  details: { readonly status: number; readonly retryable: boolean; readonly cause?: unknown },
+): GitLabError => fail("gitlab-bad-response", `${context.method} ${context.route}: ${problem}`, details);
+
+const hasCode = (value: unknown): value is { readonly code: string } =>
+  typeof value === "object" && value !== null && "code" in value && typeof value.code === "string";
+
+/** The system's or TLS's name of what went wrong, such as ECONNREFUSED, from a chain of causes. */
+const findCode = (error: unknown): string => {
+  if (hasCode(error)) return error.code;
+  return error instanceof Error && error.cause !== undefined ? findCode(error.cause) : "";
+};
+
+/** The error for a connection that could not be made or broke. */
+export const toConnectionError = (cause: unknown, context: CallContext): GitLabError => {
+  const code = findCode(cause);
+  const named = code === "" ? "" : ` (${code})`;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code))
+    return fail(
+      "gitlab-certificate",
+      `The certificate of ${context.baseUrl} is not trusted${named}: name the authority's file in NODE_EXTRA_CA_CERTS, or check GITLAB_URL`,
+      { cause },
+    );
+  return fail(
+    "gitlab-unreachable",
+    `The connection to ${context.baseUrl} failed${named} in ${context.method} ${context.route}: check GITLAB_URL and the network`,
+    { cause, retryable: true },
+  );
+};
