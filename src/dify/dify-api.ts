@@ -1,0 +1,82 @@
+import type { z } from "zod";
+import type { JsonObject } from "../base/json.ts";
+import { createDifyTransport, type DifyStream, type DifyTransportOptions } from "./dify-transport.ts";
+import { BlockingAnswer, Parameters, RunLogs, RunState, ServerInfo, StopAnswer } from "./schema.ts";
+
+/** Where Dify is and how long it may keep us waiting. */
+export type DifyApiOptions = DifyTransportOptions & {
+  /** Until the answer of a run in blocking mode, in milliseconds. */
+  readonly blockingMs: number;
+};
+
+/** The body of a run that is asked for. */
+export type RunBody = {
+  readonly inputs: JsonObject;
+  readonly user: string;
+  readonly response_mode: "streaming" | "blocking";
+};
+
+/** Dify's Service API as far as we use it. Every call throws DifyError, or the signal's reason. */
+export type DifyApi = {
+  readonly startStream: (
+    workflowId: string | null,
+    body: RunBody,
+    signal: AbortSignal,
+  ) => Promise<DifyStream>;
+  readonly runBlocking: (
+    workflowId: string | null,
+    body: RunBody,
+    signal: AbortSignal,
+  ) => Promise<BlockingRun>;
+  readonly detail: (workflowRunId: string, signal?: AbortSignal) => Promise<RunState>;
+  readonly events: (workflowRunId: string, user: string, signal: AbortSignal) => Promise<DifyStream>;
+  readonly stop: (taskId: string, user: string, signal?: AbortSignal) => Promise<void>;
+  readonly parameters: (signal?: AbortSignal) => Promise<z.infer<typeof Parameters>>;
+  /** The newest run that was begun in the name of `user`, null when the log has none. */
+  readonly findRun: (user: string, signal?: AbortSignal) => Promise<string | null>;
+  readonly serverVersion: (signal?: AbortSignal) => Promise<string>;
+};
+
+/** The answer of a run in blocking mode. */
+export type BlockingRun = z.infer<typeof BlockingAnswer>;
+
+const runPath = (workflowId: string | null): string =>
+  workflowId === null ? "/workflows/run" : `/workflows/${encodeURIComponent(workflowId)}/run`;
+
+/** Dify's Service API at one address with one key. */
+export const createDifyApi = (options: DifyApiOptions): DifyApi => {
+  const { stream, json } = createDifyTransport(options);
+  const post = { what: "the run", method: "POST" } as const;
+  const look = { what: "the look at a run", method: "GET" } as const;
+  return {
+    startStream: (workflowId, body, signal) =>
+      stream({ what: "the run", method: "POST", path: runPath(workflowId), body, signal }),
+    runBlocking: (workflowId, body, signal) =>
+      json(
+        { ...post, path: runPath(workflowId), body, answerMs: options.blockingMs, signal },
+        BlockingAnswer,
+      ),
+    detail: (workflowRunId, signal) =>
+      json({ ...look, path: `/workflows/run/${encodeURIComponent(workflowRunId)}`, signal }, RunState),
+    events: async (workflowRunId, user, signal) => {
+      const query = new URLSearchParams({ user });
+      const path = `/workflow/${encodeURIComponent(workflowRunId)}/events?${query.toString()}`;
+      return stream({ what: "the run's events", method: "GET", path, signal });
+    },
+    stop: async (taskId, user, signal) => {
+      const path = `/workflows/tasks/${encodeURIComponent(taskId)}/stop`;
+      await json({ what: "the stop", method: "POST", path, body: { user }, signal }, StopAnswer);
+    },
+    parameters: (signal) =>
+      json({ what: "the flow's parameters", method: "GET", path: "/parameters", signal }, Parameters),
+    findRun: async (user, signal) => {
+      const query = new URLSearchParams({ created_by_end_user_session_id: user, page: "1", limit: "20" });
+      const path = `/workflows/logs?${query.toString()}`;
+      const logs = await json({ what: "the log of runs", method: "GET", path, signal }, RunLogs);
+      // Versions that do not know the filter send everybody's rows.
+      return logs.data.find((row) => row.created_by_end_user?.session_id === user)?.workflow_run?.id ?? null;
+    },
+    serverVersion: async (signal) =>
+      (await json({ what: "its version", method: "GET", path: "/", signal }, ServerInfo)).server_version,
+  };
+};

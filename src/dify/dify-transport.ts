@@ -1,0 +1,150 @@
+import { Agent, request, type Dispatcher } from "undici";
+import type { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import { DifyError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import type { Secret } from "../base/secret.ts";
+import {
+  failureFromDify,
+  failureOfConnection,
+  failureWithoutEnvelope,
+  type ConnectionFailure,
+} from "./dify-failure.ts";
+import { DifyErrorBody } from "./schema.ts";
+
+/** Where Dify is and how long it may keep us waiting; all times in milliseconds. */
+export type DifyTransportOptions = {
+  /** Dify's address, with or without `/v1`. */
+  readonly baseUrl: string;
+  readonly apiKey: Secret;
+  readonly connectMs: number;
+  /** Until the first byte of an answer; a call may bring its own limit. */
+  readonly answerMs: number;
+  readonly clock: Clock;
+};
+
+/** The connection failed; `neverSent` says whether the request certainly never reached Dify. */
+export class DifyConnectionError extends DifyError {
+  readonly neverSent: boolean;
+
+  constructor({ error, neverSent }: ConnectionFailure) {
+    super(error.message, {
+      code: error.code,
+      status: null,
+      retryable: error.retryable,
+      cause: error.cause,
+    });
+    this.name = "DifyError";
+    this.neverSent = neverSent;
+  }
+}
+
+/** The body of an event stream. Destroy it to let go of the connection. */
+export type DifyStream = AsyncIterable<Uint8Array> & { readonly destroy: () => void };
+
+/** Dify's address without `/v1` and without a slash at its end; people give it either way. */
+export const normaliseBaseUrl = (baseUrl: string): string =>
+  baseUrl.trim().replace(/\/+$/, "").replace(/\/v1$/, "");
+
+const retryAfterMs = (header: string | string[] | undefined, nowMs: number): number | undefined => {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (text === undefined || text.trim() === "") return undefined;
+  const seconds = Number(text);
+  const waitMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - nowMs;
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : undefined;
+};
+
+/** One request; `what` names it in messages. */
+export type DifyCall = {
+  readonly what: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: object;
+  readonly answerMs?: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Sends requests to Dify; throws DifyError, or the signal's reason. */
+export type DifyTransport = {
+  readonly stream: (call: DifyCall) => Promise<DifyStream>;
+  readonly json: <T>(call: DifyCall, schema: z.ZodType<T>) => Promise<T>;
+};
+
+/** Talks to Dify. Each request has its own connection: a stale one would leave a run's fate unknown. */
+export const createDifyTransport = (options: DifyTransportOptions): DifyTransport => {
+  const root = normaliseBaseUrl(options.baseUrl);
+  const agent = new Agent({ pipelining: 0, bodyTimeout: 0, connect: { timeout: options.connectMs } });
+
+  const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
+    call.signal?.throwIfAborted();
+    try {
+      return await request(`${root}/v1${call.path}`, {
+        dispatcher: agent,
+        method: call.method,
+        headersTimeout: call.answerMs ?? options.answerMs,
+        signal: call.signal ?? null,
+        headers: {
+          authorization: `Bearer ${options.apiKey.reveal()}`,
+          ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body: call.body === undefined ? null : JSON.stringify(call.body),
+      });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw new DifyConnectionError(failureOfConnection(call.what, error));
+    }
+  };
+  const readText = async (call: DifyCall, answer: Dispatcher.ResponseData): Promise<string> => {
+    try {
+      return await withDeadline(answer.body.text(), call.answerMs ?? options.answerMs);
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      answer.body.on("error", () => undefined).destroy();
+      throw new DifyConnectionError(failureOfConnection(call.what, error));
+    }
+  };
+  const accepted = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
+    const answer = await send(call);
+    if (answer.statusCode === 200) return answer;
+    const waitMs = retryAfterMs(answer.headers["retry-after"], options.clock.now());
+    const body = parseJson(await readText(call, answer));
+    const facts = { status: answer.statusCode, retryAfterMs: waitMs };
+    throw body !== null && typeof body === "object" && "code" in body
+      ? failureFromDify(call.what, DifyErrorBody.parse(body), facts)
+      : failureWithoutEnvelope(call.what, facts);
+  };
+  const json = async <T>(call: DifyCall, schema: z.ZodType<T>): Promise<T> => {
+    const parsed = schema.safeParse(parseJson(await readText(call, await accepted(call))));
+    if (parsed.success) return parsed.data;
+    throw notDify(call.what);
+  };
+  const stream = async (call: DifyCall): Promise<DifyStream> => streamOf(call.what, await accepted(call));
+  return { stream, json };
+};
+
+const notDify = (what: string): DifyError =>
+  new DifyError(`What answered ${what} is not Dify; check DIFY_URL`, {
+    code: "dify-answer-not-understood",
+    status: 200,
+    retryable: false,
+  });
+
+const streamOf = (what: string, answer: Dispatcher.ResponseData): DifyStream => {
+  // A stream that is aborted reports it to whoever reads; nobody may be reading at that moment.
+  answer.body.on("error", () => undefined);
+  if (String(answer.headers["content-type"]).startsWith("text/event-stream")) return answer.body;
+  answer.body.destroy();
+  throw notDify(what);
+};
+
+const withDeadline = async <T>(work: Promise<T>, ms: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the answer did not end in time")), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -1,0 +1,184 @@
+import { JsonObject, parseJson } from "../base/json.ts";
+import {
+  NO_USAGE,
+  type FlowEvent,
+  type FlowStatus,
+  type FlowUsage,
+  type NodeRef,
+  type NodeStatus,
+} from "../flow/flow-event.ts";
+import type { Frame } from "./event-stream.ts";
+import { DifyErrorBody, DifyUsage, NodeData, RunState, TextData } from "./schema.ts";
+
+const FLOW_STATUSES: readonly FlowStatus[] = [
+  "scheduled",
+  "running",
+  "succeeded",
+  "failed",
+  "stopped",
+  "partial-succeeded",
+  "paused",
+];
+const NODE_STATUSES: readonly NodeStatus[] = [
+  "pending",
+  "running",
+  "succeeded",
+  "failed",
+  "exception",
+  "stopped",
+  "paused",
+  "retry",
+];
+
+const toMs = (seconds: number | null | undefined): number => Math.round((seconds ?? 0) * 1000);
+
+/** Dify's run status; an unknown one counts as running, so that a run is never given up for a new word. */
+export const flowStatusOf = (state: RunState): FlowStatus =>
+  FLOW_STATUSES.find((status) => status === state.status) ?? "running";
+
+const nodeStatusOf = (status: string | null | undefined): NodeStatus =>
+  NODE_STATUSES.find((known) => known === status) ?? "running";
+
+/** The outputs of a run, which some versions of Dify send as JSON text. */
+export const outputsOf = (state: RunState): JsonObject => {
+  const outputs = typeof state.outputs === "string" ? parseJson(state.outputs) : state.outputs;
+  const parsed = JsonObject.safeParse(outputs);
+  return parsed.success ? parsed.data : {};
+};
+
+const usageFrom = (usage: DifyUsage): FlowUsage => ({
+  totalTokens: usage.total_tokens ?? 0,
+  promptTokens: usage.prompt_tokens ?? 0,
+  completionTokens: usage.completion_tokens ?? 0,
+  totalPrice: Number(usage.total_price ?? 0) || 0,
+  currency: usage.currency ?? NO_USAGE.currency,
+});
+
+/** A node's usage: the full account of `outputs.usage` where there is one, else the metadata's sums. */
+const nodeUsage = (data: NodeData): FlowUsage => {
+  const full = DifyUsage.parse(data.outputs?.["usage"] ?? {});
+  return full.total_tokens !== null && full.total_tokens !== undefined
+    ? usageFrom(full)
+    : usageFrom(data.execution_metadata ?? {});
+};
+
+const addUsage = (sum: FlowUsage, more: FlowUsage): FlowUsage => ({
+  totalTokens: sum.totalTokens + more.totalTokens,
+  promptTokens: sum.promptTokens + more.promptTokens,
+  completionTokens: sum.completionTokens + more.completionTokens,
+  totalPrice: sum.totalPrice + more.totalPrice,
+  currency: more.totalPrice > 0 ? more.currency : sum.currency,
+});
+
+const refOf = (data: NodeData, rounds: ReadonlyMap<string, number>): NodeRef => {
+  const around = data.iteration_id ?? data.loop_id ?? null;
+  const told = data.execution_metadata?.iteration_index ?? data.execution_metadata?.loop_index ?? null;
+  return {
+    nodeId: data.node_id,
+    nodeType: data.node_type,
+    title: data.title,
+    container:
+      around === null || around === data.node_id
+        ? null
+        : { nodeId: around, index: told ?? rounds.get(around) ?? 0 },
+  };
+};
+
+/** Turns the frames of one run into FlowEvents, in the order in which they arrive. */
+export type FrameReader = {
+  /** The event of a frame; null for frames that we have no use for (pings, new kinds). */
+  readonly read: (frame: Frame) => FlowEvent | null;
+  /** The event that ends the run, from its state; its tokens are Dify's, the rest is what nodes reported. */
+  readonly finish: (state: RunState) => Extract<FlowEvent, { event: "workflow_finished" }>;
+};
+
+/** A reader for one run; it remembers rounds of iterations and adds up what the nodes consumed. */
+export const createFrameReader = (): FrameReader => {
+  const rounds = new Map<string, number>();
+  let usage = NO_USAGE;
+
+  const finish: FrameReader["finish"] = (state) => ({
+    event: "workflow_finished",
+    status: flowStatusOf(state),
+    outputs: outputsOf(state),
+    error: state.error ?? null,
+    elapsedMs: toMs(state.elapsed_time),
+    totalSteps: state.total_steps ?? 0,
+    usage: { ...usage, totalTokens: state.total_tokens ?? usage.totalTokens },
+  });
+  const readNode = (kind: string, data: NodeData): FlowEvent | null => {
+    const node = refOf(data, rounds);
+    switch (kind) {
+      case "node_started":
+        return { event: "node_started", node, inputs: data.inputs ?? {} };
+      case "node_finished": {
+        const consumed = nodeUsage(data);
+        // An iteration's own sum repeats what the nodes inside have reported.
+        if (data.node_type !== "iteration" && data.node_type !== "loop") usage = addUsage(usage, consumed);
+        return { event: "node_finished", node, ...endOf(data), inputs: data.inputs ?? {}, usage: consumed };
+      }
+      case "node_retry":
+        return { event: "node_retry", node, error: data.error ?? "", retryIndex: data.retry_index ?? 0 };
+      case "iteration_started":
+      case "loop_started":
+        return { event: kind, node, length: lengthOf(data) };
+      case "iteration_next":
+      case "loop_next":
+        rounds.set(data.node_id, data.index ?? 0);
+        return { event: kind, node, index: data.index ?? 0 };
+      case "iteration_completed":
+      case "loop_completed":
+        return { event: kind, node, ...endOf(data) };
+      default:
+        return null;
+    }
+  };
+  const read: FrameReader["read"] = ({ frame, raw }) => {
+    if (frame.event === "workflow_finished") {
+      const state = RunState.safeParse(frame.data);
+      return state.success ? finish(state.data) : null;
+    }
+    const node = NodeData.safeParse(frame.data);
+    return (node.success ? readNode(frame.event, node.data) : null) ?? readOther({ frame, raw });
+  };
+  return { read, finish };
+};
+
+const endOf = (data: NodeData) => ({
+  status: nodeStatusOf(data.status),
+  outputs: data.outputs ?? {},
+  error: data.error ?? null,
+  elapsedMs: toMs(data.elapsed_time),
+});
+
+const lengthOf = (data: NodeData): number | null => {
+  const length = data.metadata?.["iterator_length"] ?? data.metadata?.["loop_length"];
+  return typeof length === "number" ? length : null;
+};
+
+const readOther = ({ frame, raw }: Frame): FlowEvent | null => {
+  switch (frame.event) {
+    case "workflow_started":
+      return frame.workflow_run_id && frame.task_id
+        ? { event: "workflow_started", workflowRunId: frame.workflow_run_id, taskId: frame.task_id }
+        : null;
+    case "text_chunk":
+    case "text_replace":
+    case "reasoning_chunk": {
+      const text = TextData.safeParse(frame.data);
+      return text.success ? { event: frame.event, text: text.data } : null;
+    }
+    case "agent_log":
+    case "human_input_required":
+    case "workflow_paused": {
+      const data = JsonObject.safeParse(frame.data);
+      return { event: frame.event, data: data.success ? data.data : {} };
+    }
+    case "error": {
+      const error = DifyErrorBody.parse(raw);
+      return { event: "error", code: error.code, status: error.status, message: error.message };
+    }
+    default:
+      return null;
+  }
+};

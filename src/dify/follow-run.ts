@@ -1,0 +1,134 @@
+import { DifyError } from "../base/errors.ts";
+import type { FlowOutcome } from "../review/flow-runner.ts";
+import type { DifyStream } from "./dify-transport.ts";
+import { failureFromDify } from "./dify-failure.ts";
+import { readFrames, type Frame } from "./event-stream.ts";
+import { flowStatusOf } from "./flow-events.ts";
+import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
+
+/** How often in a row a look at a run may fail before the attempt is given back. */
+const MOST_FAILURES = 5;
+/** What a run that is taken up late is given at least. */
+const LEAST_REMAINING_MS = 30_000;
+
+/** Notes the run's names before anything else is done with the frame that told them. */
+const adopt = async (context: RunContext, { frame }: Frame): Promise<void> => {
+  if (!frame.workflow_run_id) return;
+  const isNew = context.record.current().state !== "started";
+  await context.record.start(frame.workflow_run_id, frame.task_id ?? null, context.clock.now());
+  if (isNew) context.life.started(context.limits.totalMs);
+};
+
+/**
+ * Reads a run's events to its end. Null when the stream ended or broke before: the run itself may well go
+ * on. An `error` frame is thrown as DifyError and ends the stream by our hand, for Dify leaves it open.
+ */
+export const readRun = async (context: RunContext, stream: DifyStream): Promise<FlowOutcome | null> => {
+  try {
+    for await (const frame of readFrames(stream, context.limits.idleMs, context.logger)) {
+      await adopt(context, frame);
+      const event = context.reader.read(frame);
+      if (event === null) {
+        context.logger.debug({ event: frame.frame.event }, "dify event skipped");
+        continue;
+      }
+      emit(context, event);
+      if (event.event === "workflow_paused") return await endPaused(context);
+      if (event.event === "workflow_finished") return outcomeOf(context, event);
+      if (event.event === "error") {
+        const message = context.masking.text(event.message);
+        throw failureFromDify("the run", { ...event, message }, { status: event.status });
+      }
+    }
+  } catch (error) {
+    context.life.signal.throwIfAborted();
+    if (error instanceof DifyError) throw error;
+    context.logger.warn({ runId: context.request.runId, cause: String(error) }, "dify stream broke");
+    return null;
+  }
+  context.life.signal.throwIfAborted();
+  return null;
+};
+
+/** A look at the run; null while it goes on. Also null on passing failures, which `failures` counts. */
+const look = async (
+  context: RunContext,
+  workflowRunId: string,
+  failures: { count: number; missingSince: number | null },
+): Promise<FlowOutcome | null> => {
+  try {
+    const state = await context.api.detail(workflowRunId, context.life.signal);
+    failures.count = 0;
+    failures.missingSince = null;
+    if (flowStatusOf(state) === "paused") return await endPaused(context);
+    const event = context.reader.finish(state);
+    const outcome = outcomeOf(context, event);
+    if (outcome !== null) emit(context, event);
+    return outcome;
+  } catch (error) {
+    context.life.signal.throwIfAborted();
+    if (!(error instanceof DifyError)) throw error;
+    failures.count += 1;
+    if (error.status === 404) return tolerateMissing(context, workflowRunId, failures, error);
+    if (!error.retryable || failures.count > MOST_FAILURES) throw error;
+    if (error.retryAfterMs !== undefined) await context.clock.sleep(error.retryAfterMs, context.life.signal);
+    return null;
+  }
+};
+
+/** Dify writes a run's row a little after it announced the run, so that it may be missing at first. */
+const tolerateMissing = (
+  context: RunContext,
+  workflowRunId: string,
+  failures: { missingSince: number | null },
+  cause: DifyError,
+): null => {
+  failures.missingSince ??= context.clock.now();
+  if (context.clock.now() - failures.missingSince < context.limits.lookupMs) return null;
+  throw new DifyError(
+    `Dify no longer knows the run ${workflowRunId}; whether it did its work cannot be told. Look at the merge request, then run the review again by hand`,
+    { code: "dify-run-unknown", status: 404, retryable: false, cause },
+  );
+};
+
+/**
+ * Follows a run that Dify has begun until it has ended: looks at it, joins its event stream again where
+ * Dify offers that (1.13 and later), and looks again. It is never started a second time.
+ */
+export const followRun = async (context: RunContext): Promise<FlowOutcome> => {
+  const entry = context.record.current();
+  if (entry.state !== "started") throw new Error("a run is followed only after its start");
+  const age = context.clock.now() - entry.atMs;
+  context.life.started(
+    Math.max(context.limits.totalMs - age, Math.min(LEAST_REMAINING_MS, context.limits.totalMs)),
+  );
+  const failures = { count: 0, missingSince: null };
+  let canRejoin = true;
+  for (;;) {
+    const seen = await look(context, entry.workflowRunId, failures);
+    if (seen !== null) return seen;
+    if (canRejoin && failures.count === 0) {
+      const { outcome, offered } = await rejoin(context, entry.workflowRunId, entry.user);
+      if (outcome !== null) return outcome;
+      canRejoin = offered;
+    }
+    await context.clock.sleep(context.limits.pollMs, context.life.signal);
+  }
+};
+
+const rejoin = async (
+  context: RunContext,
+  workflowRunId: string,
+  user: string,
+): Promise<{ readonly outcome: FlowOutcome | null; readonly offered: boolean }> => {
+  try {
+    const stream = await context.api.events(workflowRunId, user, context.life.signal);
+    return { outcome: await readRun(context, stream), offered: true };
+  } catch (error) {
+    context.life.signal.throwIfAborted();
+    if (!(error instanceof DifyError)) throw error;
+    // Whatever ails the event stream, the looks at the run decide.
+    context.logger.debug({ workflowRunId, code: error.code }, "dify run cannot be rejoined");
+    return { outcome: null, offered: error.retryable };
+  }
+};

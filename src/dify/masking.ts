@@ -1,0 +1,73 @@
+import type { Json, JsonObject } from "../base/json.ts";
+import type { FlowEvent } from "../flow/flow-event.ts";
+
+const SECRET_NAME = /token|secret|password|passwd|credential|api_?key/i;
+const SHORTEST_SECRET = 6;
+const MASK = "[secret]";
+
+/** Replaces what must not be shown in texts, values and events. */
+export type Masking = {
+  readonly text: (text: string) => string;
+  readonly value: (value: JsonObject) => JsonObject;
+  readonly event: (event: FlowEvent) => FlowEvent;
+};
+
+/**
+ * Hides the values of inputs that are named like secrets (`PrivateToken`, `api_key`). Dify repeats the
+ * inputs in its events, and an error of a node may quote a header; what goes on from here is shown and kept.
+ */
+export const createMasking = (inputs: JsonObject): Masking => {
+  const secrets = Object.entries(inputs).flatMap(([name, value]) =>
+    SECRET_NAME.test(name) && typeof value === "string" && value.length >= SHORTEST_SECRET ? [value] : [],
+  );
+  const text = (raw: string): string => secrets.reduce((seen, secret) => seen.replaceAll(secret, MASK), raw);
+  const any = (raw: Json): Json => {
+    if (typeof raw === "string") return text(raw);
+    if (Array.isArray(raw)) return raw.map(any);
+    return isObject(raw) ? value(raw) : raw;
+  };
+  const value = (raw: JsonObject): JsonObject =>
+    secrets.length === 0
+      ? raw
+      : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, any(item)]));
+  return { text, value, event: (event) => maskEvent(event, { text, value }) };
+};
+
+const isObject = (raw: Json): raw is JsonObject =>
+  raw !== null && typeof raw === "object" && !Array.isArray(raw);
+
+const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): FlowEvent => {
+  switch (event.event) {
+    case "node_started":
+      return { ...event, inputs: mask.value(event.inputs) };
+    case "node_finished":
+      return {
+        ...event,
+        inputs: mask.value(event.inputs),
+        outputs: mask.value(event.outputs),
+        error: event.error === null ? null : mask.text(event.error),
+      };
+    case "iteration_completed":
+    case "loop_completed":
+    case "workflow_finished":
+      return {
+        ...event,
+        outputs: mask.value(event.outputs),
+        error: event.error === null ? null : mask.text(event.error),
+      };
+    case "node_retry":
+      return { ...event, error: mask.text(event.error) };
+    case "text_chunk":
+    case "text_replace":
+    case "reasoning_chunk":
+      return { ...event, text: mask.text(event.text) };
+    case "agent_log":
+    case "human_input_required":
+    case "workflow_paused":
+      return { ...event, data: mask.value(event.data) };
+    case "error":
+      return { ...event, message: mask.text(event.message) };
+    default:
+      return event;
+  }
+};
