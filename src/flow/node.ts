@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowUsage } from "./flow-event.ts";
-import type { Pool, PoolWrite, Selector } from "./pool.ts";
+import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
 import type { ValueType } from "./value-type.ts";
 
@@ -39,6 +39,13 @@ export type NodeDeclaration = {
   readonly secrets: readonly string[];
   /** The languages of code that the node runs. */
   readonly languages: readonly ("javascript" | "python3" | "jinja2")[];
+  /** Only for answer and end: what they quote, in order, so that it can be shown while it is made. */
+  readonly quotes?: readonly TextPart[];
+  /** Only for iteration and loop: where a round starts, and the variables that only its children see. */
+  readonly inside?: {
+    readonly startNodeId: string;
+    readonly variables: Readonly<Record<string, ValueType | "any">>;
+  };
   /** Why the file is refused; empty when we run this node in full. */
   readonly refusals: readonly NodeRemark[];
   readonly warnings: readonly NodeRemark[];
@@ -62,7 +69,6 @@ export type FrameRequest = {
   readonly startNodeId: string;
   readonly index: number;
   readonly pool: Pool;
-  readonly signal: AbortSignal;
 };
 
 /** How one round inside an iteration or a loop ended. */
@@ -72,18 +78,20 @@ export type FrameOutcome = {
   readonly error: string | null;
   /** Outputs of end and answer nodes inside. */
   readonly outputs: JsonObject;
-  readonly usage: FlowUsage;
   /** Whether a loop-end node was reached. */
   readonly reachedLoopEnd: boolean;
-  /** Whether a node inside failed and was caught by its error strategy. */
-  readonly hadException: boolean;
 };
 
-/** Runs the children of an iteration or a loop; the engine's side of those two kinds. */
+/**
+ * Runs the children of an iteration or a loop; the engine's side of those two kinds. It adds up what
+ * the children consume and how many of them fail, so that the container need not.
+ */
 export type Frames = {
   /** Says that the container starts, with the number of rounds where it is known. */
   readonly started: (length: number | null) => void;
   readonly run: (request: FrameRequest) => Promise<FrameOutcome>;
+  /** Hands outputs of end and answer nodes inside on to the frame around. */
+  readonly respond: (outputs: JsonObject) => void;
   /** The ids of the nodes inside. */
   readonly childIds: readonly string[];
 };
@@ -124,8 +132,6 @@ export type NodeOutcome =
       readonly handle?: string;
       /** Values put into the pool under other names than the node's own (assigner, loop). */
       readonly writes?: readonly PoolWrite[];
-      /** Set when something inside failed and was passed over: the run ends `partial-succeeded`. */
-      readonly hadException?: boolean;
     }
   | {
       readonly ok: false;

@@ -39,6 +39,14 @@ export const dropNodes = (pool: Pool, nodeIds: Iterable<string>): Pool => {
   return next;
 };
 
+/** The writes that turn `before` into `after`; values that were dropped are not among them. */
+export const poolChanges = (before: Pool, after: Pool): readonly PoolWrite[] =>
+  [...after].flatMap(([nodeId, values]) =>
+    [...values]
+      .filter(([name, variable]) => before.get(nodeId)?.get(name) !== variable)
+      .map(([name, variable]): PoolWrite => ({ selector: [nodeId, name], variable })),
+  );
+
 const FILE_ATTRIBUTES: Readonly<Record<string, string>> = {
   type: "type",
   size: "size",

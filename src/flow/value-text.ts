@@ -14,7 +14,9 @@ export const textOfVariable = ({ type, value }: Variable): string => {
       return "";
     case "integer":
     case "float":
-      return typeof value === "number" ? numberText(value, type === "float") : pythonStr(value);
+      return typeof value === "number"
+        ? numberText(value, type === "float" || !Number.isInteger(value))
+        : pythonStr(value);
     case "object":
       return pythonJson(value);
     case "array[string]":

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { JsonObject } from "../../../base/json.ts";
+import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
+import { readPool } from "../../pool.ts";
+import { SelectorPath } from "../selector-path.ts";
+
+/** Data of an end node. */
+export const EndData = z.object({
+  outputs: z
+    .array(z.object({ variable: z.string(), value_selector: SelectorPath }))
+    .nullish()
+    .transform((value) => value ?? []),
+});
+export type EndData = z.infer<typeof EndData>;
+
+/** Gives outputs to the run; one whose value is not there is null. */
+export const endKind = defineNodeKind({
+  type: "end",
+  role: "response",
+  schema: EndData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    handles: [],
+    outputs: Object.fromEntries(data.outputs.map(({ variable }) => [variable, "any"])),
+    reads: data.outputs.map((output) => ({
+      selector: output.value_selector,
+      field: `outputs.${output.variable}`,
+      needed: false,
+    })),
+    quotes: data.outputs.flatMap((output, index) => [
+      ...(index > 0 ? [{ kind: "text", text: "\n" } as const] : []),
+      {
+        kind: "reference",
+        selector: output.value_selector,
+        path: output.value_selector.join("."),
+      } as const,
+    ]),
+  }),
+  execute: async (data, { pool }) => {
+    const found = data.outputs.map(
+      ({ variable, value_selector }) => [variable, readPool(pool, value_selector)] as const,
+    );
+    const outputs: JsonObject = Object.fromEntries(
+      found.map(([name, variable]) => [name, variable?.value ?? null]),
+    );
+    const types = Object.fromEntries(
+      found.flatMap(([name, variable]) => (variable === undefined ? [] : [[name, variable.type]])),
+    );
+    return { ok: true, inputs: outputs, outputs, types };
+  },
+});

@@ -1,0 +1,101 @@
+import type { Json } from "../../../base/json.ts";
+import {
+  defineNodeKind,
+  type NodeContext,
+  nodeFailure,
+  type NodeOutcome,
+  PLAIN_DECLARATION,
+} from "../../node.ts";
+import { readPool, writePool } from "../../pool.ts";
+import { textOfVariable } from "../../value-text.ts";
+import { isArrayType, isJsonArray, type Variable, variableOf } from "../../value-type.ts";
+import { showSelector } from "../selector-path.ts";
+import { collectRounds, flattenResults, type Round } from "./collect.ts";
+import { IterationData } from "./schema.ts";
+
+const runRound = async (
+  data: IterationData,
+  context: NodeContext,
+  items: readonly Json[],
+  index: number,
+): Promise<Round> => {
+  const { nodeId, frames, pool } = context;
+  const own = writePool(pool, [
+    { selector: [nodeId, "index"], variable: variableOf(index) },
+    { selector: [nodeId, "item"], variable: variableOf(items[index] ?? null) },
+  ]);
+  const frame = await frames.run({ startNodeId: data.start_node_id, index, pool: own });
+  if (frame.error !== null) return { ok: false, error: frame.error };
+  if (index === items.length - 1) frames.respond(frame.outputs);
+  return { ok: true, value: readPool(frame.pool, data.output_selector)?.value ?? null };
+};
+
+/**
+ * Runs the rounds, at most `parallel_nums` side by side. Under `terminated` no round starts after a
+ * failure; those under way are waited for, as Dify does.
+ */
+const runRounds = async (
+  data: IterationData,
+  context: NodeContext,
+  items: readonly Json[],
+): Promise<NodeOutcome> => {
+  const rounds: (Round | undefined)[] = items.map(() => undefined);
+  let next = 0;
+  let failure: string | null = null;
+  const work = async (): Promise<void> => {
+    while (next < items.length && failure === null) {
+      const index = next;
+      next += 1;
+      const round = await runRound(data, context, items, index);
+      rounds[index] = round;
+      if (!round.ok && data.error_handle_mode === "terminated") failure ??= round.error;
+    }
+  };
+  const width = data.is_parallel ? Math.min(data.parallel_nums, items.length) : 1;
+  await Promise.all(Array.from({ length: width }, work));
+  const results = collectRounds(rounds, data.error_handle_mode);
+  const inputs = { iterator_selector: items };
+  const outputs = { output: data.flatten_output ? flattenResults(results) : results };
+  if (failure !== null) return nodeFailure("", failure, { inputs, outputs });
+  return { ok: true, inputs, outputs };
+};
+
+const emptyOutcome = (variable: Variable): NodeOutcome => ({
+  ok: true,
+  inputs: { iterator_selector: [] },
+  outputs: { output: [] },
+  types: { output: isArrayType(variable.type) ? variable.type : "array[any]" },
+});
+
+const iterate = async (data: IterationData, context: NodeContext): Promise<NodeOutcome> => {
+  const variable = readPool(context.pool, data.iterator_selector);
+  if (variable === undefined) {
+    const message = `iterator variable ${showSelector(data.iterator_selector)} not found`;
+    return nodeFailure("WorkflowNodeError", message);
+  }
+  const { value } = variable;
+  if (value !== null && !isJsonArray(value)) {
+    const message = `invalid iterator value: ${textOfVariable(variable)}, please provide a list.`;
+    return nodeFailure("WorkflowNodeError", message);
+  }
+  const items = value ?? [];
+  context.frames.started(items.length);
+  return items.length === 0 ? emptyOutcome(variable) : runRounds(data, context, items);
+};
+
+/** Runs its children once for each item of a list, each round on a pool of its own. */
+export const iterationKind = defineNodeKind({
+  type: "iteration",
+  role: "container",
+  schema: IterationData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    outputs: { output: "any" },
+    reads: [
+      { selector: data.iterator_selector, field: "iterator_selector", needed: true },
+      { selector: data.output_selector, field: "output_selector", needed: false },
+    ],
+    inside: { startNodeId: data.start_node_id, variables: { item: "any", index: "integer" } },
+  }),
+  execute: iterate,
+});

@@ -1,0 +1,115 @@
+import type { Json } from "../../../base/json.ts";
+import { defineNodeKind, nodeFailure, type NodeOutcome, PLAIN_DECLARATION } from "../../node.ts";
+import { NodeError } from "../../node-error.ts";
+import { type Pool, readPool, resolveText } from "../../pool.ts";
+import { requirePythonInteger } from "../../python-number.ts";
+import { isTruthy } from "../../value-text.ts";
+import { isArrayType, isJsonArray, typeOfValue, type ValueType } from "../../value-type.ts";
+import { readsOfText, showSelector } from "../selector-path.ts";
+import { fileKey, filterTest, isFileKey } from "./filters.ts";
+import { ListOperatorData } from "./schema.ts";
+
+const SUPPORTED: ReadonlySet<ValueType> = new Set([
+  "array[file]",
+  "array[number]",
+  "array[string]",
+  "array[boolean]",
+]);
+
+/** Python orders texts by code points. */
+const compareTexts = (left: string, right: string): number => {
+  const a = Array.from(left);
+  const b = Array.from(right);
+  const at = a.findIndex((character, index) => character !== b[index]);
+  if (at === -1) return a.length - b.length;
+  return (a[at]?.codePointAt(0) ?? 0) - (b[at]?.codePointAt(0) ?? -1);
+};
+
+const compareKeys = (left: Json, right: Json): number =>
+  typeof left === "string" && typeof right === "string"
+    ? compareTexts(left, right)
+    : Number(left) - Number(right);
+
+const order = (
+  items: readonly Json[],
+  type: ValueType,
+  by: ListOperatorData["order_by"],
+): readonly Json[] => {
+  if (type === "array[file]" && !isFileKey(by.key)) throw new NodeError(`Invalid order key: ${by.key}`);
+  const keyOf = (item: Json): Json => (type === "array[file]" ? fileKey(item, by.key) : item);
+  const sign = by.value === "desc" ? -1 : 1;
+  return items.toSorted((left, right) => sign * compareKeys(keyOf(left), keyOf(right)));
+};
+
+const extract = (items: readonly Json[], serial: string, pool: Pool): readonly Json[] => {
+  const position = requirePythonInteger(resolveText(pool, serial));
+  if (position < 1) throw new NodeError(`Invalid serial index: must be >= 1, got ${position}`);
+  if (position > items.length) {
+    throw new NodeError(`Invalid serial index: must be <= ${items.length}, got ${position}`);
+  }
+  return items.slice(position - 1, position);
+};
+
+const operate = (
+  data: ListOperatorData,
+  items: readonly Json[],
+  type: ValueType,
+  pool: Pool,
+): readonly Json[] => {
+  let list = items;
+  if (data.filter_by.enabled) {
+    for (const condition of data.filter_by.conditions) list = list.filter(filterTest(type, condition, pool));
+  }
+  if (data.extract_by?.enabled === true) list = extract(list, data.extract_by.serial, pool);
+  if (data.order_by.enabled) list = order(list, type, data.order_by);
+  return data.limit.enabled ? list.slice(0, data.limit.size) : list;
+};
+
+const succeed = (before: readonly Json[], result: readonly Json[], type: ValueType): NodeOutcome => {
+  const first = result[0] ?? null;
+  const last = result.at(-1) ?? null;
+  return {
+    ok: true,
+    inputs: { variable: before },
+    outputs: { result, first_record: first, last_record: last },
+    types: { result: type, first_record: typeOfValue(first), last_record: typeOfValue(last) },
+  };
+};
+
+const run = (data: ListOperatorData, pool: Pool): NodeOutcome => {
+  const variable = readPool(pool, data.variable);
+  if (variable === undefined) {
+    return nodeFailure("", `Variable not found for selector: ${showSelector(data.variable)}`);
+  }
+  const { type, value } = variable;
+  if (!isTruthy(value)) return succeed([], [], isArrayType(type) ? type : "array[any]");
+  if (!SUPPORTED.has(type) || !isJsonArray(value)) {
+    return nodeFailure(
+      "",
+      `Variable ${showSelector(data.variable)} is not an array type, actual type: ${type}`,
+    );
+  }
+  try {
+    return succeed(value, operate(data, value, type, pool), type);
+  } catch (error) {
+    if (error instanceof NodeError) return nodeFailure("", error.message, { inputs: { variable: value } });
+    throw error;
+  }
+};
+
+/** Filters, cuts and orders a list of texts, numbers, booleans or files. */
+export const listOperatorKind = defineNodeKind({
+  type: "list-operator",
+  schema: ListOperatorData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    outputs: { result: "any", first_record: "any", last_record: "any" },
+    reads: [
+      { selector: data.variable, field: "variable", needed: true },
+      ...data.filter_by.conditions.flatMap(({ value }) =>
+        typeof value === "string" ? readsOfText("filter_by", value) : [],
+      ),
+    ],
+  }),
+  execute: async (data, { pool }) => run(data, pool),
+});

@@ -1,0 +1,26 @@
+import { type NodeKind, refuseNodeKind } from "../../node.ts";
+
+const START_INSTEAD =
+  "Reviewflow itself starts the flow. Put a start node in its place, with the values it needs as inputs.";
+
+/** What we do not run, and what to do instead; such files are refused when they are read. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  "human-input":
+    "A review cannot wait for a person. Remove the node, or run this flow on a Dify server (runner: dify).",
+  "trigger-webhook": START_INSTEAD,
+  "trigger-schedule": START_INSTEAD,
+  "trigger-plugin": START_INSTEAD,
+  datasource: "Data sources belong to Dify's knowledge pipelines. Give the data as an input of a start node.",
+  "datasource-empty": "Data sources belong to Dify's knowledge pipelines. Remove the empty data source.",
+  "knowledge-index":
+    "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
+  "knowledge-base":
+    "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
+  command: "Commands need Dify's sandbox. Use a code node, or run this flow on a Dify server (runner: dify).",
+  "file-upload": "File uploads need Dify's storage. Give the file's text as an input instead.",
+};
+
+/** The kinds that are known and refused by name. */
+export const REFUSED_KINDS: readonly NodeKind[] = Object.entries(REFUSALS).map(([type, message]) =>
+  refuseNodeKind(type, message),
+);

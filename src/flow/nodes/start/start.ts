@@ -1,0 +1,66 @@
+import { Ajv } from "ajv";
+import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
+import { NodeError } from "../../node-error.ts";
+import type { ValueType, Variable } from "../../value-type.ts";
+import { isTruthy, plainValues } from "../../value-text.ts";
+import { type InputType, StartData } from "./schema.ts";
+
+const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
+  "text-input": "string",
+  paragraph: "string",
+  select: "string",
+  number: "any",
+  checkbox: "boolean",
+  file: "file",
+  "file-list": "array[file]",
+  json_object: "object",
+  external_data_tool: "any",
+};
+
+const refusalsOf = (data: StartData) =>
+  (data.variables ?? [])
+    .filter((variable) => variable.type === "external_data_tool")
+    .map((variable) => ({
+      field: `variables.${variable.variable}`,
+      message: "External data tools live in Dify. Give the value as an ordinary input instead.",
+    }));
+
+/** Dify checks a field's JSON schema in the node, not when the inputs come in. */
+const checkJsonInputs = (data: StartData, inputs: ReadonlyMap<string, Variable>): void => {
+  for (const field of data.variables ?? []) {
+    const value = inputs.get(field.variable)?.value ?? null;
+    if (field.type !== "json_object" || field.json_schema === null || !isTruthy(value)) continue;
+    const ajv = new Ajv({ strict: false, logger: false });
+    if (!ajv.validate(field.json_schema, value)) {
+      const why = ajv.errorsText(ajv.errors, { dataVar: field.variable });
+      throw new NodeError(`JSON object for '${field.variable}' does not match schema: ${why}`);
+    }
+  }
+};
+
+/** Where a run starts: its outputs are the inputs and the `sys.` values. */
+export const startKind = defineNodeKind({
+  type: "start",
+  role: "root",
+  schema: StartData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    outputs: Object.fromEntries(
+      (data.variables ?? []).map(({ variable, type }) => [variable, OUTPUT_TYPES[type]]),
+    ),
+    refusals: refusalsOf(data),
+  }),
+  execute: async (data, { nodeId, pool }) => {
+    const inputs: ReadonlyMap<string, Variable> = pool.get(nodeId) ?? new Map();
+    const system: ReadonlyMap<string, Variable> = pool.get("sys") ?? new Map();
+    checkJsonInputs(data, inputs);
+    const plain = plainValues(Object.fromEntries(inputs));
+    const prefixed = [...system].map(([name, variable]) => [`sys.${name}`, variable] as const);
+    return {
+      ok: true,
+      inputs: plain,
+      outputs: { ...plainValues(Object.fromEntries(prefixed)), ...plain },
+      types: Object.fromEntries([...inputs].map(([name, variable]) => [name, variable.type])),
+    };
+  },
+});

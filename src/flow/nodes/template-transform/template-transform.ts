@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { readPool } from "../../pool.ts";
+import { SelectorPath } from "../selector-path.ts";
+
+/** Dify's limit, in characters. */
+const MAX_OUTPUT_CHARACTERS = 400_000;
+
+/** Data of a template node. */
+export const TemplateTransformData = z.object({
+  template: z.string(),
+  variables: z
+    .array(z.object({ variable: z.string(), value_selector: SelectorPath }))
+    .nullish()
+    .transform((value) => value ?? []),
+});
+export type TemplateTransformData = z.infer<typeof TemplateTransformData>;
+
+/** Renders a Jinja2 template; a variable that is not there is `None`. */
+export const templateTransformKind = defineNodeKind({
+  type: "template-transform",
+  schema: TemplateTransformData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    outputs: { output: "string" },
+    languages: ["jinja2"],
+    reads: data.variables.map(({ variable, value_selector }) => ({
+      selector: value_selector,
+      field: `variables.${variable}`,
+      needed: false,
+    })),
+  }),
+  execute: async (data, { pool, ports, signal }) => {
+    const variables = Object.fromEntries(
+      data.variables.map(({ variable, value_selector }) => [
+        variable,
+        readPool(pool, value_selector)?.value ?? null,
+      ]),
+    );
+    const rendered = await ports.template.render({ template: data.template, variables, signal });
+    if (!rendered.ok) return nodeFailure(rendered.errorType, rendered.message, { inputs: variables });
+    if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
+      const message = `Output length exceeds ${MAX_OUTPUT_CHARACTERS} characters`;
+      return nodeFailure("", message, { inputs: variables });
+    }
+    return { ok: true, inputs: variables, outputs: { output: rendered.value } };
+  },
+});

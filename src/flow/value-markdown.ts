@@ -1,0 +1,40 @@
+import type { Json } from "../base/json.ts";
+import { numberText, pythonStr, textOfVariable } from "./value-text.ts";
+import { isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
+
+const indented = (value: Json, depth: number): string => {
+  const pad = "  ".repeat(depth + 1);
+  const close = `\n${"  ".repeat(depth)}`;
+  if (typeof value === "number") return numberText(value);
+  if (isJsonArray(value)) {
+    if (value.length === 0) return "[]";
+    return `[\n${value.map((item) => pad + indented(item, depth + 1)).join(",\n")}${close}]`;
+  }
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const entries = Object.entries<Json>(value);
+  if (entries.length === 0) return "{}";
+  const lines = entries.map(([key, item]) => `${pad}${JSON.stringify(key)}: ${indented(item, depth + 1)}`);
+  return `{\n${lines.join(",\n")}${close}}`;
+};
+
+const fileMarkdown = (file: Json): string => {
+  if (!isJsonObject(file)) return "";
+  const url = file["url"] ?? file["remote_url"] ?? null;
+  const name = file["filename"] ?? null;
+  const link = pythonStr(url);
+  if (file["type"] === "image") return `![${name === null ? "" : pythonStr(name)}](${link})`;
+  return `[${name === null ? link : pythonStr(name)}](${link})`;
+};
+
+/**
+ * A variable as an answer node writes it, which differs from its text in prompts: an object is indented
+ * JSON, a list has one `- ` line for each item, a file is a link.
+ */
+export const markdownOfVariable = (variable: Variable): string => {
+  const { type, value } = variable;
+  if (type === "object") return indented(value, 0);
+  if (type === "file") return fileMarkdown(value);
+  if (!isJsonArray(value)) return textOfVariable(variable);
+  if (type === "array[file]") return value.map(fileMarkdown).join("\n");
+  return value.map((item) => `- ${pythonStr(item)}`).join("\n");
+};
