@@ -1,6 +1,6 @@
-import { parse as parseYaml } from "yaml";
+import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { ConfigError, describeError } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import { checkConfig, missingBasics, type RoomChecks } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
@@ -42,12 +42,24 @@ const readTree = ({ file, readFile }: LoadOptions): unknown => {
   } catch (cause) {
     throw new ConfigError([`the file ${file} cannot be read`], { cause });
   }
+  return parseTree(text, file);
+};
+
+/** The library's own messages quote the file, where a secret may stand; ours name the line instead. */
+const parseTree = (text: string, file: string): unknown => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const problems = [...document.errors, ...document.warnings].map(
+    ({ code, pos }) => `the file ${file} is no valid YAML at line ${lines.linePos(pos[0]).line}: ${code}`,
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  let tree: unknown;
   try {
-    const tree: unknown = parseYaml(text);
-    if (tree === null || isTree(tree)) return tree ?? {};
+    tree = document.toJS();
   } catch (cause) {
-    throw new ConfigError([`the file ${file} is no valid YAML: ${describeError(cause)}`], { cause });
+    throw new ConfigError([`the file ${file} has aliases that cannot be resolved`], { cause });
   }
+  if (tree === null || isTree(tree)) return tree ?? {};
   throw new ConfigError([`the file ${file} must hold keys and values at its top`]);
 };
 

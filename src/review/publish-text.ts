@@ -78,12 +78,18 @@ const disarmPhrase = (node: PhrasingContent, addresses: ReadonlyMap<string, stri
     case "imageReference":
       return named(node.alt ?? "", addresses.get(node.identifier) ?? node.identifier);
     case "link":
-      return toText(node) === node.url ? [code(node.url)] : [...inner(node, addresses), ...behind(node.url)];
+      return disarmLink(toText(node), node.url) ?? [...inner(node, addresses), ...behind(node.url)];
     case "linkReference":
       return [...inner(node, addresses), ...behind(addresses.get(node.identifier) ?? node.identifier)];
     default:
       return [node];
   }
+};
+
+/** A link that shows its own address is written once. */
+const disarmLink = (label: string, url: string): PhrasingContent[] | null => {
+  if (url === label) return [code(url)];
+  return url === `mailto:${label}` ? disarmText(label) : null;
 };
 
 const inner = (node: Parents & { children: PhrasingContent[] }, addresses: ReadonlyMap<string, string>) =>

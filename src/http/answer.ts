@@ -1,0 +1,65 @@
+import type { JsonObject } from "../base/json.ts";
+import type { AcceptOutcome } from "../store/store.ts";
+
+/** What a request is answered with; never a redirect, which GitLab takes for success. */
+export type Answer = {
+  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
+  readonly body: JsonObject;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+const problem = (
+  status: Answer["status"],
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Answer => ({
+  status,
+  body: { error: { code, message } },
+  headers,
+});
+
+/**
+ * Every answer of the webhook. GitLab turns a hook off after failures in a row, so only what is wrong
+ * with the sender is told by a status of 4xx; what is merely unwanted is a success with its reason.
+ */
+export const answers = {
+  accepted: (outcome: AcceptOutcome): Answer => ({
+    status: outcome.kind === "review" ? 202 : 200,
+    body: describeOutcome(outcome),
+  }),
+  unauthorized: (code: string, message: string): Answer => problem(401, code, message),
+  invalid: ({ code, message }: { readonly code: string; readonly message: string }): Answer =>
+    problem(400, code, message),
+  wrongContentType: problem(
+    415,
+    "content-type",
+    "Send the event as application/json, as GitLab's webhooks do",
+  ),
+  tooLarge: problem(413, "body-too-large", "The body is over 25 MB, the most that GitLab sends"),
+  incomplete: problem(408, "body-incomplete", "The body did not arrive whole"),
+  wrongMethod: problem(
+    405,
+    "method-not-allowed",
+    "GitLab's webhooks are sent here with POST; there is nothing to read",
+    { allow: "POST" },
+  ),
+  notFound: problem(404, "not-found", "There is nothing here; GitLab's webhooks go to /webhooks/gitlab"),
+  internal: problem(500, "internal", "The request could not be handled; the log says why"),
+  /** The event is not stored: only the sender can bring it again. */
+  unavailable: (code: string, message: string): Answer => problem(503, code, message, { "retry-after": "5" }),
+} as const;
+
+const describeOutcome = (outcome: AcceptOutcome): JsonObject => {
+  const base = { outcome: outcome.kind, delivery: outcome.deliveryId };
+  switch (outcome.kind) {
+    case "review":
+      return { ...base, run: outcome.runId };
+    case "cancel":
+      return { ...base, runs: outcome.runIds, reason: outcome.reason };
+    case "ignore":
+      return { ...base, reason: outcome.reason };
+    case "duplicate":
+      return base;
+  }
+};

@@ -1,0 +1,77 @@
+import { type Context, Hono } from "hono";
+import { describeError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { type Answer, answers } from "./answer.ts";
+import type { Intake } from "./intake.ts";
+import { createBodyReader, MAX_BODY_BYTES } from "./read-body.ts";
+
+/** What the HTTP server needs. */
+export type AppOptions = {
+  readonly intake: Intake;
+  /** Resolves when everything that a delivery needs is at hand. */
+  readonly checkReady: () => Promise<void>;
+  readonly logger: Logger;
+  /** The most bytes of bodies in memory at once; eight of the largest when left out. */
+  readonly bodyBudgetBytes?: number;
+};
+
+/** Where GitLab's webhooks may be sent: our own address and the one of the tutorial's server. */
+const WEBHOOK_PATHS = ["/webhooks/gitlab", "/gitlab-webhook"] as const;
+
+/** The routes of the server. */
+export const createApp = (options: AppOptions): Hono => {
+  const app = new Hono();
+  const bodies = createBodyReader({
+    maxBytes: MAX_BODY_BYTES,
+    budgetBytes: options.bodyBudgetBytes ?? 8 * MAX_BODY_BYTES,
+  });
+  const receive = async (context: Context): Promise<Response> => {
+    const headers = context.req.header();
+    const early = options.intake.refuseEarly(headers);
+    if (early !== null) return send(context, early);
+    const reading = await readBody(context, bodies, options.logger);
+    if ("status" in reading) return send(context, reading);
+    return send(context, await options.intake.receive(headers, reading.bytes));
+  };
+  for (const path of WEBHOOK_PATHS) {
+    app.post(path, receive);
+    app.all(path, (context) => send(context, answers.wrongMethod));
+  }
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    try {
+      await options.checkReady();
+      return context.json({ status: "ready" });
+    } catch (error) {
+      options.logger.warn({ error: describeError(error) }, "Not ready");
+      return send(context, answers.unavailable("not-ready", "The store does not answer"));
+    }
+  });
+  app.notFound((context) => send(context, answers.notFound));
+  app.onError((error, context) => {
+    options.logger.error({ error: describeError(error), stack: error.stack }, "Request failed");
+    return send(context, answers.internal);
+  });
+  return app;
+};
+
+const send = (context: Context, { status, body, headers }: Answer): Response =>
+  context.json(body, status, { ...headers, "cache-control": "no-store" });
+
+const readBody = async (
+  context: Context,
+  bodies: ReturnType<typeof createBodyReader>,
+  logger: Logger,
+): Promise<{ readonly bytes: Uint8Array } | Answer> => {
+  const length = Number.parseInt(context.req.header("content-length") ?? "", 10);
+  try {
+    const reading = await bodies.read(context.req.raw.body, Number.isNaN(length) ? null : length);
+    if (reading.kind === "body") return reading;
+    return reading.kind === "too-large"
+      ? answers.tooLarge
+      : answers.unavailable("busy", "Too many large events arrive at once; send the event again");
+  } catch (error) {
+    logger.info({ error: describeError(error) }, "Sender broke off");
+    return answers.incomplete;
+  }
+};

@@ -1,0 +1,163 @@
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
+import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
+import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
+import { isProjectAllowed } from "../gitlab/project-globs.ts";
+import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
+import { verifyDelivery } from "../gitlab/verify.ts";
+import { decide, type ReviewPolicy } from "../review/decide.ts";
+import type { DeliveryEvent } from "../review/delivery-event.ts";
+import { toStoredEvent } from "../review/stored-event.ts";
+import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
+import { type Answer, answers } from "./answer.ts";
+
+/** The flow that reviews a project, and when. */
+export type Route = { readonly flow: string; readonly policy: ReviewPolicy };
+
+/** Whether GitLab knows a token that came with a delivery, and for that very project. */
+export type ProveToken = (
+  token: Secret,
+  projectId: number,
+) => Promise<{ readonly kind: "proved" | "refused" | "unavailable" }>;
+
+/** What the intake needs of the other rooms. */
+export type IntakeOptions = {
+  readonly verify: VerifyOptions;
+  readonly proveToken: ProveToken;
+  /** The flow for a project's path; null when none is configured for it. */
+  readonly route: (projectPath: string) => Route | null;
+  readonly accept: Store["accept"];
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** One delivery's way in. */
+export type Intake = {
+  /** What can be refused by the headers alone, before a body is read; null when it may be read. */
+  readonly refuseEarly: (headers: Headers) => Answer | null;
+  /** Verifies, parses, decides and stores; the answer is given when all that is durable. */
+  readonly receive: (headers: Headers, body: Uint8Array) => Promise<Answer>;
+};
+
+/** The intake of GitLab's webhooks, after GitLab's rules for receivers. */
+export const createIntake = (options: IntakeOptions): Intake => ({
+  refuseEarly: (headers) => {
+    if (!isJson(headers["content-type"])) return answers.wrongContentType;
+    // A signature is over the body; anything else is decided by the headers.
+    if (headers["webhook-signature"] !== undefined) return null;
+    const verification = verifyDelivery(headers, new Uint8Array(), options.clock.now(), options.verify);
+    return verification.kind === "refused" ? refused(verification, options) : null;
+  },
+  receive: async (headers, body) => {
+    const verification = verifyDelivery(headers, body, options.clock.now(), options.verify);
+    if (verification.kind === "refused") return refused(verification, options);
+    const reading = parseDelivery(body, headers["x-gitlab-event"]);
+    if (reading.kind === "invalid" && reading.code !== "payload-invalid") return answers.invalid(reading);
+    const event = reading.kind === "event" ? reading.event : null;
+    const denied = await checkProject(verification, event, options);
+    if (denied !== null) return denied;
+    return store(
+      toRequest(headers, body, reading.kind === "invalid" ? reading : reading.event, verification, options),
+      options,
+    );
+  },
+});
+
+const isJson = (contentType: string | undefined): boolean =>
+  /^application\/([\w.+-]*\+)?json\s*(;|$)/i.test(contentType ?? "");
+
+const refused = (verification: Verification & { kind: "refused" }, { logger }: IntakeOptions): Answer => {
+  logger.warn({ code: verification.code }, "Delivery refused");
+  return answers.unauthorized(verification.code, verification.message);
+};
+
+/** A secret may be for some projects only, and a token that was passed through has to be proved. */
+const checkProject = async (
+  verification: Exclude<Verification, { kind: "refused" }>,
+  event: DeliveryEvent | null,
+  options: IntakeOptions,
+): Promise<Answer | null> => {
+  const project = event?.project ?? null;
+  if (verification.kind === "verified") {
+    if (isProjectAllowed(verification.projects, project?.path ?? "")) return null;
+    const message = `The secret is not for the project ${project?.path ?? "(none)"}: add it to the secret's projects in webhook.secrets or webhook.signing_tokens`;
+    return answers.unauthorized("secret-not-for-project", message);
+  }
+  if (project === null) {
+    return answers.unauthorized(
+      "project-missing",
+      "The event names no project, so that its token cannot be proved",
+    );
+  }
+  const proof = await options.proveToken(verification.token, project.id);
+  if (proof.kind === "proved") return null;
+  if (proof.kind === "unavailable")
+    return answers.unavailable(
+      "gitlab-unavailable",
+      "GitLab could not be asked about the token; send the event again",
+    );
+  return answers.unauthorized(
+    "token-wrong",
+    "GitLab does not accept the token in X-Gitlab-Token for this project: put a valid project access token with the scope api into the hook's secret token",
+  );
+};
+
+const toRequest = (
+  headers: Headers,
+  body: Uint8Array,
+  reading: DeliveryEvent | InvalidDelivery,
+  verification: Verification,
+  options: IntakeOptions,
+): AcceptRequest => {
+  const delivery: NewDelivery = {
+    key: deliveryKey(headers, body),
+    eventName: pickSafeHeaders(headers)["x-gitlab-event"] ?? "unknown",
+    receivedAtMs: options.clock.now(),
+    project:
+      reading.kind === "invalid" || reading.project === null
+        ? null
+        : { id: reading.project.id, path: reading.project.path },
+    iid: reading.kind === "merge_request" || reading.kind === "note" ? reading.iid : null,
+    headers: pickSafeHeaders(headers),
+    body,
+  };
+  const ignore = (reason: string): AcceptRequest => ({
+    delivery,
+    decide: () => ({ kind: "ignore", reason }),
+    run: null,
+  });
+  if (reading.kind === "invalid") return ignore(`payload-not-understood: ${reading.message}`);
+  if (reading.kind !== "merge_request") {
+    return { delivery, decide: (history) => decide(reading, "once", history), run: null };
+  }
+  const route = options.route(reading.project.path);
+  if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
+  const token = verification.kind === "pass-through" ? verification.token : null;
+  return {
+    delivery,
+    decide: (history) => decide(reading, route.policy, history),
+    run: { flow: route.flow, event: toStoredEvent(reading), token },
+  };
+};
+
+const store = async (request: AcceptRequest, { accept, logger }: IntakeOptions): Promise<Answer> => {
+  let outcome: AcceptOutcome;
+  try {
+    outcome = await accept(request);
+  } catch (error) {
+    logger.error({ error: describeError(error) }, "Delivery could not be stored");
+    return answers.unavailable("store-unavailable", "The delivery could not be stored; send the event again");
+  }
+  logger.info(
+    {
+      ...outcome,
+      event: request.delivery.eventName,
+      project: request.delivery.project?.path,
+      iid: request.delivery.iid,
+    },
+    "Delivery accepted",
+  );
+  return answers.accepted(outcome);
+};

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { ConfigError } from "../base/errors.ts";
+
+/** Where to listen, and how long to bear with slow senders (milliseconds). */
+export type ServerOptions = {
+  readonly app: Hono;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+};
+
+/** A server that listens. */
+export type RunningServer = {
+  readonly url: string;
+  /** Takes no more connections and lets open requests finish, for `graceMs` at most. */
+  readonly stop: (graceMs: number) => Promise<void>;
+};
+
+/**
+ * Starts listening. GitLab waits ten seconds for an answer, so that a sender who needs longer for the
+ * headers is none; a body may take thirty. Throws a ConfigError when the address cannot be had.
+ */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const listener = getRequestListener(options.app.fetch);
+  const server = createServer(
+    {
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 1_000,
+    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  );
+  await listen(server, options);
+  const { port } = addressOf(server);
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+};
+
+const listen = async (server: Server, { host, port }: ServerOptions): Promise<void> => {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const problem = `server: cannot listen on ${host}:${port}; set REVIEWFLOW_HOST and REVIEWFLOW_PORT to an address that is free`;
+    throw new ConfigError([problem], { code: "address-unavailable", cause });
+  }
+};
+
+const addressOf = (server: Server): AddressInfo => {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("A TCP server has an address");
+  return address;
+};
+
+const stop = async (server: Server, graceMs: number): Promise<void> => {
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+};

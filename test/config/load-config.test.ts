@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { ConfigError } from "../../src/base/errors.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+
+const ENOUGH = {
+  GITLAB_URL: "https://gitlab.example.com/",
+  GITLAB_TOKEN: "glpat-abcdefghijklmnop",
+  WEBHOOK_SECRET: "a-long-webhook-secret",
+  DIFY_URL: "https://dify.example.com",
+  DIFY_API_KEY: "app-1234567890",
+};
+const KEY = Buffer.alloc(32, 7).toString("base64");
+
+const load = (
+  environment: Record<string, string | undefined>,
+  yaml?: string,
+  files: Record<string, string> = {},
+): Config =>
+  loadConfig({
+    environment,
+    file: yaml === undefined ? null : "reviewflow.yml",
+    readFile: (path) => {
+      const text = path === "reviewflow.yml" ? yaml : files[path];
+      if (text === undefined) throw new Error("ENOENT");
+      return text;
+    },
+    checkTemplate: (template) =>
+      template.includes("{{ nonsense }}") ? "unknown placeholder {{ nonsense }}" : null,
+    checkSigningToken: (token) => (token.startsWith("whsec_") ? null : "must start with whsec_"),
+  });
+
+const problemsOf = (environment: Record<string, string | undefined>, yaml?: string): readonly string[] => {
+  try {
+    load(environment, yaml);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems;
+  }
+  return assert.fail("the configuration was taken");
+};
+
+suite("configuration", () => {
+  test("the environment alone is enough to start", () => {
+    const config = load(ENOUGH);
+    assert.equal(config.gitlab.url, "https://gitlab.example.com");
+    assert.equal(config.flows[0]?.contract, "classic");
+    assert.equal(config.flows[0]?.review, "once");
+    assert.deepEqual(config.flows[0]?.projects, ["**"]);
+    assert.equal(config.flows[0]?.runner.mode, "streaming");
+    assert.deepEqual(config.store, { kind: "embedded", folder: ".data" });
+    assert.ok(Object.isFrozen(config.flows[0]));
+  });
+
+  test("an empty environment is told everything that is missing at once", () => {
+    const problems = problemsOf({}).join("\n");
+    for (const name of ["GITLAB_URL", "GITLAB_TOKEN", "WEBHOOK_SECRET", "DIFY_URL"])
+      assert.match(problems, new RegExp(name));
+  });
+
+  test("without any webhook secret it refuses, unless token pass-through is chosen", () => {
+    const { WEBHOOK_SECRET: _, ...rest } = ENOUGH;
+    assert.match(problemsOf(rest).join(), /anyone could send events/);
+    const chosen = { ...rest, REVIEWFLOW_TOKEN_PASS_THROUGH: "true", REVIEWFLOW_ENCRYPTION_KEY: KEY };
+    assert.equal(load(chosen).webhook.tokenPassThrough, true);
+    const { GITLAB_TOKEN: __, ...tokenless } = chosen;
+    assert.equal(load(tokenless).gitlab.token, null);
+  });
+
+  test("token pass-through needs a key to encrypt with", () => {
+    assert.match(
+      problemsOf({ ...ENOUGH, REVIEWFLOW_TOKEN_PASS_THROUGH: "yes" }).join(),
+      /REVIEWFLOW_ENCRYPTION_KEY/,
+    );
+    assert.match(
+      problemsOf({ ...ENOUGH, REVIEWFLOW_ENCRYPTION_KEY: "c2hvcnQ=" }).join(),
+      /encryption_keys\[0\].*32 bytes/,
+    );
+  });
+
+  test("a file routes projects to flows and refers to the environment", () => {
+    const config = load(
+      { ...ENOUGH, DIFY_API_KEY: undefined, TEAM_KEY: "app-team" },
+      `
+flows:
+  - name: team
+    projects: ["team/**"]
+    contract: note
+    review: every-push
+    inputs: { code: "{{ mr.diff }}", strict: true }
+    dify: { api_key: "\${TEAM_KEY}", idle_timeout: 2m }
+  - name: rest
+    dify: { api_key: "\${OTHER_KEY:-app-rest}", mode: blocking }
+`,
+    );
+    const [team, rest] = config.flows;
+    assert.equal(team?.runner.apiKey.reveal(), "app-team");
+    assert.equal(team?.runner.url, "https://dify.example.com");
+    assert.equal(team?.runner.idleTimeoutMs, 120_000);
+    assert.deepEqual(team?.inputs, { code: "{{ mr.diff }}", strict: true });
+    assert.equal(rest?.runner.apiKey.reveal(), "app-rest");
+    assert.equal(rest?.runner.mode, "blocking");
+  });
+
+  test("all mistakes of a file are reported together, each with its key", () => {
+    const problems = problemsOf(
+      ENOUGH,
+      `
+gitlab: { url: "ftp://gitlab", tokn: x }
+worker: { concurrency: 0, backoff: soon }
+webhook: { secrets: ["\${NOT_SET}"] }
+flows:
+  - { name: "a b", dify: { mode: sometimes } }
+`,
+    );
+    const text = problems.join("\n");
+    for (const key of [
+      "gitlab.url",
+      "gitlab: unknown key tokn",
+      "worker.concurrency",
+      "worker.backoff",
+      "webhook.secrets[0] refers to the environment variable NOT_SET",
+      "flows[0].name",
+      "flows[0].dify.mode",
+    ]) {
+      assert.ok(text.includes(key), `${key} in:\n${text}`);
+    }
+  });
+
+  test("mistakes of meaning name their key too", () => {
+    const problems = problemsOf(
+      { ...ENOUGH, WEBHOOK_SIGNING_TOKEN: "nonsense" },
+      `
+flows:
+  - { name: a, inputs: { x: "{{ nonsense }}" } }
+  - { name: a, dify: { idle_timeout: 5s } }
+`,
+    ).join("\n");
+    assert.match(problems, /webhook\.signing_tokens\[0\]: must start with whsec_/);
+    assert.match(problems, /flows: the name a is used twice/);
+    assert.match(problems, /flows\[0\]\.inputs\.x: unknown placeholder/);
+    assert.match(problems, /flows\[1\]\.dify\.idle_timeout/);
+  });
+
+  test("a setting that file and environment give differently is a mistake", () => {
+    const yaml = "gitlab: { url: 'https://other.example.com' }";
+    assert.match(
+      problemsOf(ENOUGH, yaml).join(),
+      /GITLAB_URL and the file's gitlab\.url are both set and differ/,
+    );
+  });
+
+  test("secrets come from files too, but not from both", () => {
+    const { GITLAB_TOKEN: _, ...rest } = ENOUGH;
+    const config = load({ ...rest, GITLAB_TOKEN_FILE: "/run/token" }, undefined, {
+      "/run/token": "glpat-file\n",
+    });
+    assert.equal(config.gitlab.token?.reveal(), "glpat-file");
+    assert.match(
+      problemsOf({ ...rest, GITLAB_TOKEN_FILE: "/nowhere" }).join(),
+      /GITLAB_TOKEN_FILE.*\/nowhere/,
+    );
+    assert.match(problemsOf({ ...ENOUGH, GITLAB_TOKEN_FILE: "/x" }).join(), /both set/);
+  });
+
+  test("a misspelt variable of ours is a mistake", () => {
+    assert.match(problemsOf({ ...ENOUGH, REVIEWFLOW_PROT: "80" }).join(), /REVIEWFLOW_PROT is no setting/);
+  });
+
+  test("an address with a password in it is refused without repeating it", () => {
+    const problems = problemsOf({ ...ENOUGH, GITLAB_URL: "https://me:hunter2@gitlab.example.com" }).join();
+    assert.match(problems, /gitlab\.url/);
+    assert.doesNotMatch(problems, /hunter2/);
+  });
+
+  test("no secret is in what a configuration prints, nor in any mistake", () => {
+    const secrets = Object.entries(ENOUGH)
+      .filter(([name]) => !name.endsWith("URL"))
+      .map(([, value]) => value);
+    const config = load({
+      ...ENOUGH,
+      REVIEWFLOW_ENCRYPTION_KEY: KEY,
+      DATABASE_URL: "postgres://u:pass-word@h/d",
+    });
+    const printed = inspect(config, { depth: 9 }) + JSON.stringify(config);
+    for (const secret of [...secrets, KEY, "pass-word"]) assert.ok(!printed.includes(secret));
+    const problems = problemsOf({ ...ENOUGH, WEBHOOK_SIGNING_TOKEN: "sign-me", REVIEWFLOW_PORT: "x" }).join();
+    for (const secret of [...secrets, "sign-me"]) assert.ok(!problems.includes(secret));
+  });
+
+  test("a file that is no YAML is told by its line, without quoting it", () => {
+    const problems = problemsOf(ENOUGH, "gitlab:\n  token: glpat-secret-in-file: [\n").join();
+    assert.match(problems, /reviewflow\.yml is no valid YAML at line 2/);
+    assert.doesNotMatch(problems, /glpat-secret/);
+  });
+
+  test("no text makes it fail in another way than with its mistakes", () => {
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.dictionary(fc.constantFrom(...Object.keys(ENOUGH)), fc.string()),
+        (yaml, environment) => {
+          try {
+            load({ ...ENOUGH, ...environment }, yaml);
+          } catch (error) {
+            assert.ok(error instanceof ConfigError, String(error));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

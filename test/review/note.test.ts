@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import type { FlowOutcome } from "../../src/review/flow-runner.ts";
+import { noteMarker, renderNote } from "../../src/review/note-text.ts";
+import { readClassicOutcome, readNoteOutcome } from "../../src/review/read-outcome.ts";
+
+const outcome = (fields: Partial<FlowOutcome>): FlowOutcome => ({
+  status: "succeeded",
+  outputs: {},
+  error: null,
+  usage: NO_USAGE,
+  ...fields,
+});
+
+suite("the note of a review", () => {
+  test("begins with its marker and ends with the commit", () => {
+    const note = renderNote({
+      flow: "team",
+      headSha: "0123456789abcdef",
+      markdown: "Good.",
+      remarks: ["Cut."],
+    });
+    assert.ok(note.startsWith(`${noteMarker("team")}\nGood.`));
+    assert.match(note, /> Cut\./);
+    assert.match(note, /Reviewed commit 0123456789ab/);
+  });
+
+  test("a text that is too long is cut below GitLab's limit, and says so", () => {
+    const note = renderNote({
+      flow: "team",
+      headSha: "abc",
+      markdown: `x${" word".repeat(59_999)}1234`,
+      remarks: [],
+    });
+    assert.ok(note.length <= 1_000_000);
+    assert.match(note, /300000 characters and was cut here/);
+  });
+
+  test("a classic flow that reports an error failed, whatever its status", () => {
+    const reading = readClassicOutcome(
+      outcome({ status: "partial-succeeded", outputs: { error_message: "401 Unauthorized" } }),
+    );
+    assert.deepEqual(reading, {
+      kind: "failed",
+      code: "flow-reported-error",
+      reason: "The flow reports: 401 Unauthorized",
+    });
+    assert.equal(readClassicOutcome(outcome({ outputs: { error_message: " " } })).kind, "done");
+  });
+
+  test("a failed or stopped flow is a failure with its reason", () => {
+    for (const read of [readClassicOutcome, (it: FlowOutcome) => readNoteOutcome(it, null)]) {
+      const failed = read(outcome({ status: "failed", error: "LLM is tired" }));
+      assert.ok(failed.kind === "failed" && failed.reason.includes("LLM is tired"));
+      assert.equal(read(outcome({ status: "stopped" })).kind, "failed");
+    }
+  });
+
+  test("the only text is the review; several need a name", () => {
+    const text = readNoteOutcome(outcome({ outputs: { review: "Fine.", count: 3 } }), null);
+    assert.ok(text.kind === "done" && text.markdown === "Fine." && !text.partial);
+    const unclear = readNoteOutcome(outcome({ outputs: { a: "x", b: "y" } }), null);
+    assert.ok(
+      unclear.kind === "failed" && unclear.reason.includes("(a, b)") && unclear.reason.includes("output"),
+    );
+    const named = readNoteOutcome(outcome({ outputs: { a: "x", b: "y" } }), "b");
+    assert.ok(named.kind === "done" && named.markdown === "y");
+    assert.equal(readNoteOutcome(outcome({ outputs: { a: "x" } }), "b").kind, "failed");
+    assert.equal(readNoteOutcome(outcome({ outputs: { a: " \n" } }), null).kind, "failed");
+  });
+
+  test("a partly failed flow is told apart and remarked on", () => {
+    const reading = readNoteOutcome(
+      outcome({ status: "partial-succeeded", outputs: { a: "x" }, error: "one item failed" }),
+      null,
+    );
+    assert.ok(
+      reading.kind === "done" && reading.partial && (reading.remark ?? "").includes("one item failed"),
+    );
+  });
+});
