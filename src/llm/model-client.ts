@@ -1,0 +1,71 @@
+import { ConfigError } from "../base/errors.ts";
+import type { ModelAnswer, ModelClient, ModelRequest, NodeResult } from "../flow/ports.ts";
+import { callModel, createModelLine } from "./call-model.ts";
+import { readParameters } from "./call-settings.ts";
+import type { ModelFailure } from "./model-failure.ts";
+import type { ModelClientOptions } from "./model-options.ts";
+import { checkModels, modelKey, resolveModel } from "./resolve-model.ts";
+
+/** Passes text on until an attempt that has shown some fails: a second beginning would garble the first. */
+const createTextGate = (onText: ((piece: string) => void) | undefined) => {
+  let shownBy: object | null = null;
+  return (): ((piece: string) => void) => {
+    const token = {};
+    return (piece) => {
+      shownBy ??= token;
+      if (shownBy === token) onText?.(piece);
+    };
+  };
+};
+
+const toNodeFailure = (failures: readonly ModelFailure[]): NodeResult<never> => ({
+  ok: false,
+  errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
+  message: failures.map(({ message }) => message).join(" The fallback failed too: "),
+  retryable: failures.some(({ retryable }) => retryable),
+});
+
+/**
+ * A client over the configured models. A call goes to the model that the routing gives for the file's
+ * name, is repeated as the retry policy says, and goes to the fallback model when that has failed for
+ * good. Failures are values; an aborted call rejects with the signal's reason. Answers are text, also
+ * where a JSON schema was asked for. Once an attempt has streamed text and failed, later attempts do
+ * not stream: their text is in the answer. Throws a ConfigError when the routing has mistakes.
+ */
+export const createModelClient = (options: ModelClientOptions): ModelClient => {
+  const problems = checkModels([], options);
+  if (problems.length > 0) throw new ConfigError(problems);
+  // The SDK prints its warnings to the console unless told not to; ours go to the logger.
+  globalThis.AI_SDK_LOG_WARNINGS = false;
+  const lines = new Map(options.models.map((model) => [model.name, createModelLine(model)]));
+
+  const generate = async (request: ModelRequest): Promise<NodeResult<ModelAnswer>> => {
+    request.signal.throwIfAborted();
+    const resolved = resolveModel(request, options);
+    if (!resolved.ok) {
+      return { ok: false, errorType: "ModelNotExistError", message: resolved.message, retryable: false };
+    }
+    const openGate = createTextGate(request.onText);
+    const failures: ModelFailure[] = [];
+    for (const name of new Set([resolved.model.name, options.fallback])) {
+      const line = name === null ? undefined : lines.get(name);
+      if (line === undefined) continue;
+      const read = readParameters(request.parameters, line.model.parameters);
+      if (read.dropped.length > 0) {
+        options.logger.debug(
+          { model: name, parameters: read.dropped },
+          "Model parameters without use dropped",
+        );
+      }
+      const outcome = await callModel(
+        { line, request, read, isFallback: failures.length > 0, openGate },
+        options,
+      );
+      if (outcome.ok) return { ok: true, value: outcome.answer };
+      failures.push(outcome.failure);
+    }
+    options.logger.warn({ wanted: modelKey(request), tried: failures.length }, "No model gave an answer");
+    return toNodeFailure(failures);
+  };
+  return { generate };
+};

@@ -1,0 +1,118 @@
+import type { Clock } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
+import type { FlowUsage } from "../flow/flow-event.ts";
+
+/** Which protocol a model server speaks; `openai-compatible` is Ollama, vLLM, llama.cpp, LM Studio and the like. */
+export type ProviderKind = "openai-compatible" | "openai" | "google" | "anthropic";
+
+/** Where a model lives and how it is let in. */
+export type ModelEndpoint = {
+  readonly provider: ProviderKind;
+  /** The provider's own name of the model, such as `gpt-4o` or `qwen3:8b`. */
+  readonly model: string;
+  /** The API's base URL, with `/v1` where the server has it. Needed for `openai-compatible` only. */
+  readonly baseUrl?: string;
+  /** Null for a local server that asks for none; the other providers need one. */
+  readonly apiKey: Secret | null;
+  /** Further headers, such as those of a gateway; values that are secrets are scrubbed from errors. */
+  readonly headers?: Readonly<Record<string, Secret | string>>;
+};
+
+/** What tokens cost, per million. */
+export type ModelPrice = {
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  readonly currency: string;
+};
+
+/** How long one attempt may take, in milliseconds; null for no limit. */
+export type ModelTimeouts = {
+  /** Until the first piece of text or reasoning. */
+  readonly firstTokenMs: number | null;
+  /** Between two pieces. */
+  readonly idleMs: number | null;
+  /** For the whole answer. */
+  readonly totalMs: number | null;
+};
+
+/** Two minutes to the first piece (local models load slowly), one between pieces, ten in total. */
+export const DEFAULT_TIMEOUTS: ModelTimeouts = { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 };
+
+/** A model as the operator configured it. */
+export type ConfiguredModel = ModelEndpoint & {
+  /** The operator's name for it; unique, and the one that the mapping uses. */
+  readonly name: string;
+  /** Null when the cost is not known or not of interest; it then counts as 0. */
+  readonly price?: ModelPrice | null;
+  readonly timeouts?: Partial<ModelTimeouts>;
+  /** Over the file's `completion_params`, under Dify's names; null takes a parameter away. */
+  readonly parameters?: JsonObject;
+  /** Further fields of the request's body, for `openai-compatible` servers only (such as `top_k`). */
+  readonly extraBody?: JsonObject;
+  /** False for servers that cannot stream. */
+  readonly stream?: boolean;
+  /**
+   * How an answer by JSON schema is asked for: by the provider's own means (the default), as JSON
+   * without a schema, or by the prompt alone. Where the first is refused the prompt is used instead.
+   */
+  readonly structuredOutput?: "json-schema" | "json-object" | "prompt";
+};
+
+/** One line of the mapping from the names in workflow files to configured models. */
+export type ModelRoute = {
+  /** A glob over the file's `provider/name`, `*` matching slashes too; letter case does not matter. */
+  readonly match: string;
+  /** The name of a configured model. */
+  readonly model: string;
+};
+
+/** Which configured model stands for which name in a file. */
+export type ModelRouting = {
+  readonly models: readonly ConfiguredModel[];
+  /** The first match wins. */
+  readonly routes: readonly ModelRoute[];
+  /** Stands for every name that no route covers; null refuses such names. */
+  readonly default: string | null;
+  /** Asked when another model has failed for good; null for none. */
+  readonly fallback: string | null;
+};
+
+/** How failed calls are repeated. */
+export type RetryPolicy = {
+  /** Calls per model, the first included. */
+  readonly attempts: number;
+  /** The first pause; it doubles each time, and a random part up to one half is taken off. */
+  readonly baseMs: number;
+  /** The longest pause. A provider that asks for a longer one is not waited for. */
+  readonly maxMs: number;
+};
+
+/** Three calls with pauses of up to 1 s and 2 s; a `retry-after` of up to a minute is honoured. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 3, baseMs: 1_000, maxMs: 60_000 };
+
+/** One finished attempt, for metrics. */
+export type ModelCallRecord = {
+  /** The configured model's name. */
+  readonly model: string;
+  readonly provider: ProviderKind;
+  /** `ok` or Dify's name of the failure. */
+  readonly outcome: string;
+  /** Counted from 1 per model. */
+  readonly attempt: number;
+  readonly isFallback: boolean;
+  readonly elapsedMs: number;
+  readonly usage: FlowUsage;
+};
+
+/** What the model client needs. */
+export type ModelClientOptions = ModelRouting & {
+  readonly retry?: RetryPolicy;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called after every attempt; must not throw. */
+  readonly onCall?: (record: ModelCallRecord) => void;
+  /** Between 0 and 1, for the random part of pauses; `Math.random` by default. */
+  readonly random?: () => number;
+};
