@@ -10,7 +10,7 @@ export const StreamFrame = z.object({
   event: z.string(),
   task_id: text,
   workflow_run_id: text,
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 /** One frame of Dify's event stream. */
 export type StreamFrame = z.infer<typeof StreamFrame>;
