@@ -4,6 +4,9 @@ import { unquotePath } from "./unquote-path.ts";
 export type PatchedFile = {
   readonly oldPath: string | null;
   readonly newPath: string | null;
+  /** Modes such as `100644`, `0` on a side that does not exist; empty where git does not say. */
+  readonly oldMode: string;
+  readonly newMode: string;
   readonly binary: boolean;
   /** The hunks without file headers; empty for a pure rename, a mode change or an empty file. */
   readonly hunks: string;
@@ -30,7 +33,7 @@ const parseFile = (lines: readonly string[]): PatchedFile | null => {
   const paths = readPaths(header);
   if (paths === null) return null;
   const binary = header.some((line) => line.startsWith("Binary files ") || line === "GIT binary patch");
-  return { ...paths, binary, hunks: hunks.map((line) => `${line}\n`).join("") };
+  return { ...paths, ...readModes(header), binary, hunks: hunks.map((line) => `${line}\n`).join("") };
 };
 
 const HUNK = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
@@ -54,6 +57,18 @@ const isWhole = (lines: readonly string[]): boolean => {
     if (oldLeft < 0 || newLeft < 0 || (sign !== "+" && sign !== "-" && sign !== " ")) return false;
   }
   return oldLeft === 0 && newLeft === 0;
+};
+
+/** The modes of both sides; one that did not change stands in the index line. */
+const readModes = (header: readonly string[]): Pick<PatchedFile, "oldMode" | "newMode"> => {
+  const find = (pattern: RegExp): string | undefined =>
+    header.map((line) => pattern.exec(line)?.[1]).find((mode) => mode !== undefined);
+  const created = find(/^new file mode (\d+)$/);
+  const deleted = find(/^deleted file mode (\d+)$/);
+  const kept = find(/^index \S+ (\d+)$/) ?? "";
+  if (created !== undefined) return { oldMode: "0", newMode: created };
+  if (deleted !== undefined) return { oldMode: deleted, newMode: "0" };
+  return { oldMode: find(/^old mode (\d+)$/) ?? kept, newMode: find(/^new mode (\d+)$/) ?? kept };
 };
 
 type Paths = Pick<PatchedFile, "oldPath" | "newPath">;

@@ -48,16 +48,46 @@ describe("a git patch", () => {
       {
         oldPath: "src/a b.ts",
         newPath: "src/a b.ts",
+        oldMode: "100644",
+        newMode: "100644",
         binary: false,
         hunks:
           "@@ -1,3 +1,3 @@ heading\n one\n--- two\n+++ two\n diff --git a/x b/x\n\\ No newline at end of file\n",
       },
-      { oldPath: "old.ts", newPath: "new.ts", binary: false, hunks: "" },
-      { oldPath: null, newPath: "ä.txt", binary: false, hunks: "" },
-      { oldPath: "gone.txt", newPath: null, binary: false, hunks: "@@ -1 +0,0 @@\n-bye\n" },
-      { oldPath: "run.sh", newPath: "run.sh", binary: false, hunks: "" },
-      { oldPath: "pic.png", newPath: "pic.png", binary: true, hunks: "" },
-      { oldPath: "cr.txt", newPath: "cr.txt", binary: false, hunks: "@@ -1 +1 @@\n-a\r\n+b\r\n" },
+      { oldPath: "old.ts", newPath: "new.ts", oldMode: "", newMode: "", binary: false, hunks: "" },
+      { oldPath: null, newPath: "ä.txt", oldMode: "0", newMode: "100644", binary: false, hunks: "" },
+      {
+        oldPath: "gone.txt",
+        newPath: null,
+        oldMode: "100644",
+        newMode: "0",
+        binary: false,
+        hunks: "@@ -1 +0,0 @@\n-bye\n",
+      },
+      {
+        oldPath: "run.sh",
+        newPath: "run.sh",
+        oldMode: "100644",
+        newMode: "100755",
+        binary: false,
+        hunks: "",
+      },
+      {
+        oldPath: "pic.png",
+        newPath: "pic.png",
+        oldMode: "100644",
+        newMode: "100644",
+        binary: true,
+        hunks: "",
+      },
+      {
+        oldPath: "cr.txt",
+        newPath: "cr.txt",
+        oldMode: "100644",
+        newMode: "100644",
+        binary: false,
+        hunks: "@@ -1 +1 @@\n-a\r\n+b\r\n",
+      },
     ]);
   });
 

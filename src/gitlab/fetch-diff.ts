@@ -1,0 +1,144 @@
+import type { Logger } from "../base/logger.ts";
+import type { ChangedFile, Diff, DiffRefs, MergeRequest } from "../review/forge.ts";
+import type { GitLabClient } from "./client.ts";
+import {
+  findInPatch,
+  findUnlisted,
+  fromPatch,
+  readEntryDiff,
+  readPatchDiff,
+  toChangedFile,
+} from "./diff-entry.ts";
+import { fail } from "./failure.ts";
+import { type PatchReading, diffFromBlobs, fetchPatch } from "./rebuild-diff.ts";
+import { DiffEntry, DiffVersion } from "./rest-schema.ts";
+
+/** The server gives no more files per page, whatever is asked. */
+const FILES_PER_PAGE = 30;
+
+/** How often the diff is read again when a push comes between. */
+const MAX_READINGS = 3;
+
+/** How a diff is read. */
+export type FetchDiffOptions = {
+  readonly logger: Logger;
+  /** The longest version of a file that is fetched to rebuild its text, in bytes. */
+  readonly maxBlobBytes: number;
+  /** The most files that are rebuilt from their versions; further ones are `unavailable`. */
+  readonly maxBlobFiles: number;
+};
+
+/**
+ * Reads the diff of the newest version, every file of it. What GitLab collapsed is taken from the whole
+ * patch, else made from the file's two versions. The version is looked up again at the end: when a push
+ * came between, the diff is read anew, at last GitLabError `gitlab-diff-moved` (retryable) is thrown.
+ */
+export const fetchDiff = async (
+  client: GitLabClient,
+  mergeRequest: MergeRequest,
+  options: FetchDiffOptions,
+  signal?: AbortSignal,
+): Promise<Diff> => {
+  let version = await fetchNewestVersion(client, mergeRequest, signal);
+  for (let reading = 1; reading <= MAX_READINGS; reading += 1) {
+    const diff = await readVersion(client, mergeRequest, version, options, signal);
+    const after = await fetchNewestVersion(client, mergeRequest, signal);
+    if (after?.id === version?.id) return diff;
+    options.logger.info({ ref: mergeRequest.ref, reading }, "Diff version changed while it was read");
+    version = after;
+  }
+  throw fail(
+    "gitlab-diff-moved",
+    `Merge request !${mergeRequest.ref.iid} got new commits whenever it was read`,
+    {
+      retryable: true,
+    },
+  );
+};
+
+const paramsOf = ({ ref }: MergeRequest) => ({ id: ref.projectId, iid: ref.iid });
+
+const fetchNewestVersion = async (
+  client: GitLabClient,
+  mergeRequest: MergeRequest,
+  signal?: AbortSignal,
+): Promise<DiffVersion | undefined> => {
+  const route = "/projects/:id/merge_requests/:iid/versions";
+  const params = paramsOf(mergeRequest);
+  const [newest] = await client.json({ route, params, query: { per_page: 1 }, signal }, DiffVersion.array());
+  return newest;
+};
+
+/** The version's commits; the merge request's where GitLab keeps no version or leaves one out. */
+const readRefs = (version: DiffVersion | undefined, { diffRefs }: MergeRequest): DiffRefs => {
+  const { base_commit_sha: baseSha, start_commit_sha: startSha, head_commit_sha: headSha } = version ?? {};
+  return baseSha && startSha && headSha ? { baseSha, startSha, headSha } : diffRefs;
+};
+
+/** Whether GitLab lists fewer files than the version has. */
+const isIncomplete = (version: DiffVersion | undefined, listed: number): boolean => {
+  const size = version?.real_size ?? "";
+  return size.endsWith("+") || (/^\d+$/.test(size) && Number(size) > listed);
+};
+
+const readVersion = async (
+  client: GitLabClient,
+  mergeRequest: MergeRequest,
+  version: DiffVersion | undefined,
+  options: FetchDiffOptions,
+  signal?: AbortSignal,
+): Promise<Diff> => {
+  const refs = readRefs(version, mergeRequest);
+  const route = "/projects/:id/merge_requests/:iid/diffs";
+  const query = { per_page: FILES_PER_PAGE };
+  const entries = await client.pages({ route, params: paramsOf(mergeRequest), query, signal }, DiffEntry);
+  const texts = entries.map((entry) => ({ entry, diff: readEntryDiff(entry) }));
+  const incomplete = isIncomplete(version, entries.length);
+  if (!incomplete && texts.every(({ diff }) => diff !== null))
+    return {
+      refs,
+      files: texts.flatMap(({ entry, diff }) => (diff === null ? [] : toChangedFile(entry, diff))),
+    };
+
+  const patch = await fetchPatch(client, mergeRequest.ref, signal);
+  if (patch.kind === "failed")
+    options.logger.info({ ref: mergeRequest.ref, code: patch.error.code }, "Whole patch cannot be had");
+  const rebuild = createRebuild(client, mergeRequest.ref.projectId, refs, patch, options, signal);
+  const files: ChangedFile[] = [];
+  for (const { entry, diff } of texts) files.push(toChangedFile(entry, diff ?? (await rebuild(entry))));
+  if (incomplete) files.push(...listMissing(patch, entries));
+  return { refs, files };
+};
+
+/** Rebuilds one text after the other: from the patch, else from blobs as long as the limit allows. */
+const createRebuild = (
+  client: GitLabClient,
+  projectId: number,
+  refs: DiffRefs,
+  patch: PatchReading,
+  options: FetchDiffOptions,
+  signal?: AbortSignal,
+): ((entry: DiffEntry) => Promise<ChangedFile["diff"]>) => {
+  let blobFiles = 0;
+  return async (entry) => {
+    const patched = patch.kind === "patch" ? findInPatch(patch.files, entry) : undefined;
+    if (patched !== undefined) return readPatchDiff(patched);
+    blobFiles += 1;
+    if (blobFiles > options.maxBlobFiles)
+      return {
+        kind: "unavailable",
+        reason: `GitLab left out the text of more than ${options.maxBlobFiles} files`,
+      };
+    return diffFromBlobs(client, projectId, entry, refs, options.maxBlobBytes, signal);
+  };
+};
+
+/** The files beyond GitLab's limit, which only the patch has. Without it the diff would lack files. */
+const listMissing = (patch: PatchReading, entries: readonly DiffEntry[]): readonly ChangedFile[] => {
+  if (patch.kind === "patch") return findUnlisted(patch.files, entries).map(fromPatch);
+  throw fail(
+    "gitlab-diff-incomplete",
+    `GitLab lists only ${entries.length} files of a larger diff and does not give the whole patch (${patch.error.message}): split the merge request, raise GitLab's diff limits, or use GitLab 17.9 or later`,
+    { retryable: patch.error.retryable, status: patch.error.status, cause: patch.error },
+  );
+};

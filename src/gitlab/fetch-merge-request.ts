@@ -1,0 +1,79 @@
+import type { Clock } from "../base/clock.ts";
+import type { DiffRefs, MergeRequest, MergeRequestRef } from "../review/forge.ts";
+import type { GitLabClient } from "./client.ts";
+import { fail } from "./failure.ts";
+import * as Rest from "./rest-schema.ts";
+
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 5_000;
+
+/** How a merge request is read. */
+export type FetchMergeRequestOptions = {
+  readonly clock: Clock;
+  /** How long to wait for GitLab to prepare the diff, in milliseconds. */
+  readonly diffRefsWaitMs: number;
+};
+
+/**
+ * Reads a merge request. Right after a push its `diff_refs` may still be null: it is read again for as
+ * long as `diffRefsWaitMs` allows, then GitLabError `gitlab-diff-not-ready` is thrown, which is retryable.
+ */
+export const fetchMergeRequest = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  options: FetchMergeRequestOptions,
+  signal?: AbortSignal,
+): Promise<MergeRequest> => {
+  const endMs = options.clock.now() + options.diffRefsWaitMs;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+    const answer = await client.json(
+      { route: "/projects/:id/merge_requests/:iid", params: { id: ref.projectId, iid: ref.iid }, signal },
+      Rest.MergeRequest,
+    );
+    const diffRefs = readDiffRefs(answer.diff_refs);
+    if (diffRefs !== null) return toMergeRequest(ref, answer, diffRefs, client.url);
+    if (options.clock.now() + waitMs > endMs)
+      throw fail(
+        "gitlab-diff-not-ready",
+        `GitLab has not prepared the diff of merge request !${ref.iid} (project ${ref.projectId}) within ${options.diffRefsWaitMs} ms; its background jobs may be behind`,
+        { retryable: true, retryAfterMs: 30_000 },
+      );
+    await options.clock.sleep(waitMs, signal);
+  }
+};
+
+const readDiffRefs = (refs: Rest.DiffRefs | null | undefined): DiffRefs | null => {
+  const { base_sha: baseSha, start_sha: startSha, head_sha: headSha } = refs ?? {};
+  return baseSha && startSha && headSha ? { baseSha, startSha, headSha } : null;
+};
+
+const toMergeRequest = (
+  ref: MergeRequestRef,
+  answer: Rest.MergeRequest,
+  diffRefs: DiffRefs,
+  baseUrl: string,
+): MergeRequest => ({
+  ref,
+  projectPath: readProjectPath(answer, baseUrl),
+  title: answer.title,
+  description: answer.description,
+  state: answer.state,
+  draft: answer.draft,
+  webUrl: answer.web_url,
+  author: answer.author ?? { id: 0, username: "" },
+  sourceBranch: answer.source_branch,
+  targetBranch: answer.target_branch,
+  headSha: answer.sha ?? diffRefs.headSha,
+  diffRefs,
+  labels: answer.labels ?? [],
+});
+
+/** The project's path: from the full reference `group/project!1`, else from the address. */
+const readProjectPath = ({ references, web_url: webUrl }: Rest.MergeRequest, baseUrl: string): string => {
+  const full = references?.full.split("!")[0] ?? "";
+  if (full !== "") return full;
+  const base = `${new URL(baseUrl).pathname.replace(/\/$/, "")}/`;
+  const path = URL.parse(webUrl)?.pathname ?? "";
+  const inside = path.startsWith(base) ? path.slice(base.length) : path.replace(/^\//, "");
+  return inside.split("/-/")[0] ?? "";
+};
