@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { StoreError } from "../../src/base/errors.ts";
+import { Secret } from "../../src/base/secret.ts";
+import { payload, SECRET, setUp } from "./webhook-app.ts";
+
+suite("the webhook", () => {
+  test("a merge request is stored with its run, at our address and the tutorial's", async () => {
+    for (const path of ["/webhooks/gitlab", "/gitlab-webhook"]) {
+      const { accepted, post } = setUp();
+      const answer = await post(payload(), { "idempotency-key": "key-1" }, path);
+      assert.equal(answer.status, 202);
+      assert.match(answer.text, /"run":"r1"/);
+      const [request] = accepted;
+      assert.equal(request?.delivery.key, "idempotency-key:key-1");
+      assert.equal(request?.delivery.iid, 1);
+      assert.equal(request?.run?.flow, "default");
+      assert.equal(request?.run?.token, null);
+      assert.ok(!JSON.stringify(request).includes(SECRET), "the secret is not stored");
+    }
+  });
+
+  test("bad authentication is 401, before anything is stored, and names the setting", async () => {
+    const { accepted, post } = setUp();
+    for (const token of ["wrong", ""]) {
+      const answer = await post(payload(), { "x-gitlab-token": token });
+      assert.equal(answer.status, 401);
+      assert.match(answer.text, /webhook\.secrets/);
+    }
+    assert.equal(accepted.length, 0);
+  });
+
+  test("a secret for some projects is none for others", async () => {
+    const secrets = [{ secret: new Secret(SECRET), projects: ["other/**"] }];
+    const { accepted, post } = setUp({ verify: { secrets, signingTokens: [], tokenPassThrough: false } });
+    assert.equal((await post(payload())).status, 401);
+    assert.equal(accepted.length, 0);
+  });
+
+  test("what is unwanted is a success with its reason, and is kept", async () => {
+    const cases: [unknown, RegExp][] = [
+      [{ object_kind: "push", project: payload()["project"] }, /event-not-reviewed: push/],
+      [{ object_kind: "from-the-future" }, /event-not-reviewed: from-the-future/],
+      [
+        payload({ project: { id: 8, path_with_namespace: "elsewhere/x", web_url: "https://g/x" } }),
+        /project-not-configured/,
+      ],
+      [payload({}, { action: "update" }), /action-not-reviewed: update/],
+      [payload({}, { iid: "one" }), /payload-not-understood: object_attributes\.iid/],
+    ];
+    for (const [body, reason] of cases) {
+      const { accepted, post } = setUp();
+      const answer = await post(body);
+      assert.equal(answer.status, 200, answer.text);
+      assert.match(answer.text, reason);
+      assert.equal(accepted.length, 1);
+    }
+  });
+
+  test("what no GitLab sends has its own answer", async () => {
+    const { post, app } = setUp();
+    assert.equal(
+      (await post(payload(), { "content-type": "application/x-www-form-urlencoded" })).status,
+      415,
+    );
+    assert.equal((await post("{broken")).status, 400);
+    assert.equal((await post("")).status, 400);
+    assert.equal((await post("x", { "content-length": String(26 * 1024 * 1024) })).status, 413);
+    assert.equal((await post("[".repeat(26 * 1024 * 1024))).status, 413);
+    const get = await app.request("/webhooks/gitlab");
+    assert.equal(get.status, 405);
+    assert.equal(get.headers.get("allow"), "POST");
+    assert.equal((await app.request("/webhooks")).status, 404);
+  });
+
+  test("a body of 25 MB is taken", async () => {
+    const { accepted, post } = setUp();
+    const body = JSON.stringify(payload({ filler: "x".repeat(25 * 1024 * 1024 - 2_000) }));
+    assert.equal((await post(body)).status, 202);
+    assert.equal(accepted[0]?.delivery.body.byteLength, body.length);
+  });
+
+  test("a store that fails is told to the sender, who alone can send again", async () => {
+    const { post } = setUp({
+      accept: async () => {
+        throw new StoreError("disk full", { code: "store-unavailable", retryable: true });
+      },
+    });
+    const answer = await post(payload());
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers.get("retry-after"), "5");
+  });
+
+  test("a passed-through token is proved for its project and travels with the run", async () => {
+    const verify = { secrets: [], signingTokens: [], tokenPassThrough: true };
+    const asked: [string, number][] = [];
+    const token = { "x-gitlab-token": "glpat-project-token" };
+    const proved = setUp({
+      verify,
+      proveToken: async (secret, projectId) => {
+        asked.push([secret.reveal(), projectId]);
+        return { kind: "proved" };
+      },
+    });
+    assert.equal((await proved.post(payload(), token)).status, 202);
+    assert.deepEqual(asked, [["glpat-project-token", 7]]);
+    assert.equal(proved.accepted[0]?.run?.token?.reveal(), "glpat-project-token");
+
+    const refused = setUp({ verify });
+    assert.equal((await refused.post(payload(), token)).status, 401);
+    assert.equal((await refused.post({ object_kind: "push" }, token)).status, 401);
+    assert.equal(refused.accepted.length, 0);
+
+    const unavailable = setUp({ verify, proveToken: async () => ({ kind: "unavailable" }) });
+    assert.equal((await unavailable.post(payload(), token)).status, 503);
+  });
+
+  test("10,000 generated deliveries: no crash, no 5xx, no redirect", async () => {
+    const { post } = setUp();
+    const json = fc.jsonValue({ maxDepth: 3 });
+    const fields = fc.dictionary(
+      fc.constantFrom(
+        "object_kind",
+        "user",
+        "project",
+        "object_attributes",
+        "changes",
+        "labels",
+        "reviewers",
+        "merge_request",
+        "event_type",
+      ),
+      json,
+    );
+    const attributes = fc.dictionary(
+      fc.constantFrom(
+        "iid",
+        "action",
+        "state",
+        "title",
+        "last_commit",
+        "oldrev",
+        "noteable_type",
+        "note",
+        "draft",
+      ),
+      json,
+    );
+    const body = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc
+          .tuple(fields, attributes)
+          .map(([some, others]) => JSON.stringify(payload(some, others))),
+      },
+      { weight: 2, arbitrary: json.map((value) => JSON.stringify(value)) },
+      { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
+    );
+    const headers = fc.dictionary(
+      fc.constantFrom(
+        "x-gitlab-event",
+        "x-gitlab-token",
+        "idempotency-key",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "content-type",
+      ),
+      fc.oneof(
+        fc.constantFrom(SECRET, "application/json", "v1,abc", "1790000000"),
+        fc.stringMatching(/^[\x21-\x7e]{0,40}$/),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, headers, async (text, some) => {
+        const { status } = await post(text, some);
+        assert.ok(status === 200 || status === 202 || (status >= 400 && status < 500), `status ${status}`);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
