@@ -1,0 +1,50 @@
+import type { Sql } from "./database.ts";
+import { storableText, storableTextOrNull } from "./insert-rows.ts";
+import type { ReviewQueue } from "./review-queue.ts";
+
+/** A run on its way to a final state. */
+export type EndingRun = {
+  readonly id: string;
+  readonly jobId: string | null;
+  readonly state: "superseded" | "cancelled" | "failed";
+  readonly reason: string;
+  readonly reasonCode: string | null;
+};
+
+/** Brings runs that were not successful to their end: their jobs and tokens go with them. */
+export const endRuns = async (
+  tx: Sql,
+  queue: ReviewQueue,
+  runs: readonly EndingRun[],
+  nowMs: number,
+): Promise<void> => {
+  for (const run of runs) {
+    await tx.query(
+      `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = $4, finished_at = $5,
+         next_attempt_at = NULL, job_id = NULL, claim_id = NULL WHERE id = $1`,
+      [run.id, run.state, storableText(run.reason), storableTextOrNull(run.reasonCode), nowMs],
+    );
+  }
+  await forgetTokens(
+    tx,
+    runs.map((run) => run.id),
+  );
+  await queue.remove(
+    tx,
+    runs.flatMap((run) => (run.jobId === null ? [] : [run.jobId])),
+  );
+};
+
+/** Deletes the tokens of runs that have ended. */
+export const forgetTokens = async (tx: Sql, runIds: readonly string[]): Promise<void> => {
+  if (runIds.length > 0)
+    await tx.query("DELETE FROM reviewflow.run_tokens WHERE run_id = ANY($1::uuid[])", [runIds]);
+};
+
+/** The channel on which processes wake each other's workers: there is a run to take or one to stop. */
+export const WAKE_CHANNEL = "reviewflow_wake";
+
+/** Wakes the workers of all processes when the transaction commits. */
+export const wakeWorkers = async (tx: Sql): Promise<void> => {
+  await tx.query(`SELECT pg_notify('${WAKE_CHANNEL}', '')`);
+};

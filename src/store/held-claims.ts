@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { describeError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { RunCancelled } from "../review/flow-runner.ts";
+import type { TakenRun } from "./claim-runs.ts";
+import type { Database } from "./database.ts";
+import type { ReviewQueue } from "./review-queue.ts";
+import { claimLost } from "./run-journal.ts";
+
+/** A claim that this process works on. */
+export type HeldClaim = {
+  readonly taken: TakenRun;
+  readonly abort: AbortController;
+  /** When the queue last said that the claim is ours, on our clock. */
+  confirmedAtMs: number;
+};
+
+/** The claims of one worker and what can end them from outside. */
+export type HeldClaims = {
+  readonly add: (taken: TakenRun) => HeldClaim;
+  readonly drop: (claim: HeldClaim) => void;
+  readonly all: () => readonly HeldClaim[];
+  /** Asks the database which runs are to stop, and aborts them with RunCancelled. */
+  readonly checkCancellations: () => Promise<void>;
+  /** Tells the queue that we are alive, and aborts the claims that it has given to somebody else. */
+  readonly beat: () => Promise<void>;
+};
+
+/** What the claims are watched with. */
+export type HeldClaimsOptions = {
+  readonly database: Database;
+  readonly queue: ReviewQueue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Without a heartbeat for so long, another process may have the run. */
+  readonly heartbeatMs: number;
+};
+
+const Cancellation = z.object({ claim_id: z.string(), cancel_reason: z.string() });
+
+/** Keeps the claims of one worker. */
+export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
+  const { database, queue, clock, logger } = options;
+  const claims = new Set<HeldClaim>();
+
+  const lose = (claim: HeldClaim): void => {
+    if (claim.abort.signal.aborted) return;
+    logger.warn({ runId: claim.taken.run.id }, "a run was handed over to another process");
+    claim.abort.abort(claimLost(claim.taken.run.id));
+  };
+
+  const touch = async (): Promise<void> => {
+    const held = [...claims];
+    const askedAtMs = clock.now();
+    const ours = await queue.touch(held.map(({ taken }) => taken.job));
+    for (const claim of held) {
+      if (!claims.has(claim)) continue;
+      if (ours.has(claim.taken.job.id)) claim.confirmedAtMs = askedAtMs;
+      else lose(claim);
+    }
+  };
+
+  return {
+    add: (taken) => {
+      const claim = { taken, abort: new AbortController(), confirmedAtMs: clock.now() };
+      claims.add(claim);
+      return claim;
+    },
+    drop: (claim) => void claims.delete(claim),
+    all: () => [...claims],
+    checkCancellations: async () => {
+      if (claims.size === 0) return;
+      const rows = await database.query(
+        "SELECT claim_id, cancel_reason FROM reviewflow.runs WHERE claim_id = ANY($1::uuid[]) AND cancel_reason IS NOT NULL",
+        [[...claims].map(({ taken }) => taken.claimId)],
+      );
+      for (const row of z.array(Cancellation).parse(rows)) {
+        const claim = [...claims].find(({ taken }) => taken.claimId === row.claim_id);
+        claim?.abort.abort(new RunCancelled(row.cancel_reason));
+      }
+    },
+    beat: async () => {
+      if (claims.size === 0 || database.kind === "embedded") return;
+      try {
+        await touch();
+      } catch (error) {
+        logger.warn({ error: describeError(error) }, "a heartbeat could not be written");
+      }
+      for (const claim of claims) {
+        if (clock.now() - claim.confirmedAtMs > options.heartbeatMs) lose(claim);
+      }
+    },
+  };
+};

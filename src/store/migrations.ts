@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { StoreError } from "../base/errors.ts";
+import type { Database, Sql } from "./database.ts";
+
+/**
+ * The schema's history; an entry that was released is never changed, a new one is put behind it.
+ * Values of JSON are text: jsonb refuses U+0000, which diffs and model answers do contain. Times are
+ * milliseconds since the epoch. `seq` is the order of arrival.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE reviewflow.deliveries (
+    id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    key text NOT NULL,
+    key_hash text NOT NULL UNIQUE,
+    event_name text NOT NULL,
+    received_at bigint NOT NULL,
+    project_id bigint,
+    project_path text,
+    iid bigint,
+    headers text NOT NULL,
+    decision text NOT NULL,
+    reason text NOT NULL,
+    run_id uuid,
+    repeats integer NOT NULL DEFAULT 0
+  );
+  CREATE TABLE reviewflow.delivery_bodies (
+    delivery_id uuid PRIMARY KEY REFERENCES reviewflow.deliveries (id) ON DELETE CASCADE,
+    encoding text NOT NULL,
+    bytes bytea NOT NULL
+  );
+  ALTER TABLE reviewflow.delivery_bodies ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  CREATE TABLE reviewflow.runs (
+    id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    delivery_id uuid NOT NULL REFERENCES reviewflow.deliveries (id),
+    project_id bigint NOT NULL,
+    project_path text NOT NULL,
+    iid bigint NOT NULL,
+    head_sha text,
+    flow text NOT NULL,
+    trigger text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    reason_code text,
+    attempts integer NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    losses integer NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    started_at bigint,
+    finished_at bigint,
+    next_attempt_at bigint,
+    event text NOT NULL,
+    result text NOT NULL DEFAULT 'null',
+    usage text NOT NULL,
+    job_id uuid,
+    claim_id uuid,
+    cancel_reason text
+  );
+  CREATE UNIQUE INDEX runs_one_waiting ON reviewflow.runs (project_id, iid) WHERE state IN ('queued', 'retrying');
+  CREATE UNIQUE INDEX runs_one_active ON reviewflow.runs (project_id, iid) WHERE state = 'active';
+  CREATE UNIQUE INDEX runs_job ON reviewflow.runs (job_id) WHERE job_id IS NOT NULL;
+  CREATE INDEX runs_merge_request ON reviewflow.runs (project_id, iid, seq);
+  CREATE INDEX runs_state ON reviewflow.runs (state, seq);
+  CREATE TABLE reviewflow.steps (
+    run_id uuid NOT NULL REFERENCES reviewflow.runs (id) ON DELETE CASCADE,
+    key text NOT NULL,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    value text NOT NULL,
+    PRIMARY KEY (run_id, key)
+  );
+  CREATE TABLE reviewflow.run_tokens (
+    run_id uuid PRIMARY KEY REFERENCES reviewflow.runs (id) ON DELETE CASCADE,
+    key_id text NOT NULL,
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL
+  );
+  `,
+];
+
+const Version = z.object({ version: z.coerce.number() });
+
+/**
+ * Brings the schema `reviewflow` to the newest version. Safe when several processes start at once.
+ * Throws StoreError `store-too-new` for data that a newer Reviewflow has written.
+ */
+export const migrate = async (database: Database): Promise<void> => {
+  await database.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock(7265762)");
+    await tx.script(`
+      CREATE SCHEMA IF NOT EXISTS reviewflow;
+      CREATE TABLE IF NOT EXISTS reviewflow.schema_version (version integer NOT NULL);
+    `);
+    await applyMissing(tx);
+  });
+};
+
+const applyMissing = async (tx: Sql): Promise<void> => {
+  const rows = z.array(Version).parse(await tx.query("SELECT version FROM reviewflow.schema_version"));
+  const current = rows[0]?.version ?? 0;
+  if (current > MIGRATIONS.length) {
+    throw new StoreError(
+      `The data was written by a newer Reviewflow (schema ${current}, this one knows ${MIGRATIONS.length}). ` +
+        "Install that version again, or restore an older copy of the data.",
+      { code: "store-too-new" },
+    );
+  }
+  if (current === MIGRATIONS.length) return;
+  for (const migration of MIGRATIONS.slice(current)) await tx.script(migration);
+  await tx.query("DELETE FROM reviewflow.schema_version");
+  await tx.query("INSERT INTO reviewflow.schema_version (version) VALUES ($1)", [MIGRATIONS.length]);
+};

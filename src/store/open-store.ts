@@ -1,0 +1,163 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { StoreError, describeError } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
+import { acceptBatch, prepareRequest } from "./accept.ts";
+import { cancelRun, runAgain } from "./change-runs.ts";
+import type { Database } from "./database.ts";
+import { WAKE_CHANNEL } from "./end-runs.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { lockClaims } from "./locks.ts";
+import { migrate } from "./migrations.ts";
+import { reconcileQueue, recoverOrphans } from "./orphans.ts";
+import { openPglite } from "./pglite/pglite-database.ts";
+import { openPostgres } from "./postgres/postgres-database.ts";
+import { createQueries } from "./queries.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
+import { type ReviewQueue, startQueue } from "./review-queue.ts";
+import type { Store } from "./store.ts";
+import { createTokenVault } from "./token-vault.ts";
+import type { WorkerParts } from "./work-on-claim.ts";
+import { type WakeableWorker, startWorker } from "./worker.ts";
+
+/** How the store is opened. All times in milliseconds. */
+export type StoreOptions = {
+  /** A folder of our own for the embedded database, or a PostgreSQL server that instances share. */
+  readonly database: { readonly dataDir: string } | { readonly databaseUrl: Secret };
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** Keys of 32 bytes for tokens at rest; the first encrypts, all decrypt. Without one, tokens are refused. */
+  readonly tokenKeys?: readonly Uint8Array[];
+  readonly retry?: RetryPolicy;
+  readonly groupCommit?: { readonly maxBatch: number; readonly maxWaitMs: number };
+  /** How often an embedded database is vacuumed and its log shortened. */
+  readonly maintenanceIntervalMs?: number;
+  /** How long a silent process keeps its runs, at least 10 seconds (PostgreSQL only). */
+  readonly heartbeatMs?: number;
+  /** How often is looked for work that nobody announced, such as a retry that is due. */
+  readonly pollMs?: number;
+  /** The most connections to a PostgreSQL server, besides one for notifications. */
+  readonly maxConnections?: number;
+};
+
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+const DEFAULTS = {
+  logger: silentLogger,
+  clock: systemClock,
+  tokenKeys: [],
+  retry: DEFAULT_RETRY,
+  groupCommit: { maxBatch: 64, maxWaitMs: 0 },
+  maintenanceIntervalMs: 600_000,
+  heartbeatMs: 10_000,
+  pollMs: 1_000,
+  maxConnections: 10,
+} satisfies Omit<StoreOptions, "database">;
+
+/**
+ * Opens the store, brings its tables up to date and takes up what a crash has left behind. Ends with
+ * `await using`, or by `Symbol.asyncDispose`. Throws StoreErrors that say what to change.
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const settings: Settings = { ...DEFAULTS, ...options };
+  const vault = createTokenVault(settings.tokenKeys);
+  const { database, markReady } = await openDatabase(settings);
+  const heartbeatSeconds = Math.max(10, Math.ceil(settings.heartbeatMs / 1_000));
+  const undo = new AsyncDisposableStack();
+  undo.defer(() => database.close().catch(() => undefined));
+  try {
+    const queue = await database.exclusively(async () => {
+      await migrate(database);
+      return startQueue({ database, heartbeatSeconds, logger: settings.logger });
+    });
+    undo.defer(() => queue.stop());
+    await recover(database, queue, settings.clock);
+    await markReady();
+    const { retry: policy, ...rest } = settings;
+    const parts = { ...rest, database, queue, vault, policy, heartbeatMs: heartbeatSeconds * 1_000 };
+    return await createStore(settings, parts);
+  } catch (error) {
+    await undo.disposeAsync();
+    throw error;
+  }
+};
+
+type Settings = Required<StoreOptions>;
+
+const openDatabase = async (
+  settings: Settings,
+): Promise<{ readonly database: Database; readonly markReady: () => Promise<void> }> => {
+  if ("dataDir" in settings.database) {
+    const database = await openPglite(settings.database.dataDir);
+    return { database, markReady: database.markReady };
+  }
+  const { logger, maxConnections } = settings;
+  const database = await openPostgres({
+    databaseUrl: settings.database.databaseUrl,
+    maxConnections,
+    logger,
+  });
+  return { database, markReady: async () => undefined };
+};
+
+/** An embedded database has just been locked, so whatever is active in it has lost its worker. */
+const recover = async (database: Database, queue: ReviewQueue, clock: Clock): Promise<void> =>
+  database.transaction(async (tx) => {
+    await lockClaims(tx);
+    await recoverOrphans(tx, queue, clock.now(), database.kind === "embedded");
+    await reconcileQueue(tx, queue);
+  });
+
+const createStore = async (settings: Settings, parts: WorkerParts): Promise<Store> => {
+  const { database, queue, clock, vault } = parts;
+  const workers = new Set<WakeableWorker>();
+  const intake = createGroupCommit({
+    commit: (batch: Parameters<typeof acceptBatch>[1]) => acceptBatch(parts, batch),
+    weigh: (prepared) => prepared.body.bytes.byteLength,
+    maxBytes: MAX_BATCH_BYTES,
+    ...settings.groupCommit,
+  });
+  const maintenance = setInterval(() => void maintain(parts), settings.maintenanceIntervalMs);
+  maintenance.unref();
+  await database.listen(WAKE_CHANNEL, () => {
+    for (const worker of workers) worker.wake();
+  });
+  const close = async (): Promise<void> => {
+    clearInterval(maintenance);
+    await Promise.all([...workers].map((worker) => worker.stop(0)));
+    await intake.close();
+    await queue.stop();
+    await database.close();
+  };
+  let closing: Promise<void> | null = null;
+
+  return {
+    ...createQueries(database),
+    accept: async (request) => {
+      if (request.run !== null && request.run.token !== null) vault.assertUsable();
+      return intake.submit(await prepareRequest(request, clock));
+    },
+    work: async (work) => {
+      if (closing !== null) throw new StoreError("The store is closed.", { code: "store-closed" });
+      const worker = startWorker(parts, work);
+      workers.add(worker);
+      return {
+        stop: async (graceMs) => {
+          await worker.stop(graceMs);
+          workers.delete(worker);
+        },
+      };
+    },
+    cancelRun: (runId, reason) => cancelRun(parts, runId, reason),
+    runAgain: (runId) => runAgain(parts, runId),
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+};
+
+const maintain = async (parts: WorkerParts): Promise<void> => {
+  try {
+    await parts.database.maintain();
+  } catch (error) {
+    parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");
+  }
+};

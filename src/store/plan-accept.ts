@@ -1,0 +1,198 @@
+import { StoreError } from "../base/errors.ts";
+import type { Decision, MergeRequestHistory } from "../review/decide.ts";
+import type { StoredBody } from "./body-codec.ts";
+import type { ItemResult } from "./group-commit.ts";
+import { mergeRequestKey } from "./locks.ts";
+import type { AcceptOutcome, AcceptRequest, NewRun } from "./store.ts";
+
+/** A request with all that can be made before the transaction. */
+export type PreparedRequest = {
+  readonly request: AcceptRequest;
+  readonly keyHash: string;
+  readonly deliveryId: string;
+  readonly runId: string;
+  readonly jobId: string;
+  readonly body: StoredBody;
+};
+
+/** A run that waits or is worked on. */
+export type LiveRun = {
+  readonly id: string;
+  readonly headSha: string | null;
+  readonly jobId: string | null;
+  readonly cancelReason: string | null;
+};
+
+/** What is known of a merge request when a delivery for it is decided. */
+export type MergeRequestState = {
+  readonly waiting: LiveRun | null;
+  readonly active: LiveRun | null;
+  readonly reviewedHeads: readonly (string | null)[];
+};
+
+/** A run to be stored; `ended` when a later delivery of the same batch has already done with it. */
+export type PlannedRun = {
+  readonly prepared: PreparedRequest;
+  readonly run: NewRun;
+  readonly project: { readonly id: number; readonly path: string };
+  readonly iid: number;
+  readonly headSha: string | null;
+  readonly trigger: string;
+  ended: { readonly state: "superseded" | "cancelled"; readonly reason: string } | null;
+};
+
+/** All that one transaction writes for a batch of deliveries. */
+export type AcceptPlan = {
+  readonly results: readonly ItemResult<AcceptOutcome>[];
+  readonly deliveries: readonly {
+    readonly prepared: PreparedRequest;
+    readonly decision: Decision;
+    readonly runId: string | null;
+  }[];
+  readonly runs: readonly PlannedRun[];
+  /** Repeats by delivery id. */
+  readonly repeats: ReadonlyMap<string, number>;
+  /** Stored runs that waited and come to an end. */
+  readonly ended: readonly {
+    readonly run: LiveRun;
+    readonly state: "superseded" | "cancelled";
+    readonly reason: string;
+  }[];
+  /** Stored runs that are worked on and are to stop. */
+  readonly cancelRequests: readonly { readonly runId: string; readonly reason: string }[];
+};
+
+/** What the plan is made from; both were read under the locks of the batch. */
+export type AcceptFacts = {
+  /** Stored deliveries by the hash of their key. */
+  readonly known: ReadonlyMap<string, string>;
+  /** By mergeRequestKey. */
+  readonly states: ReadonlyMap<string, MergeRequestState>;
+};
+
+const NOTHING: MergeRequestState = { waiting: null, active: null, reviewedHeads: [] };
+
+/** The merge request that a delivery is about, null for other events. */
+export const mergeRequestOf = ({ delivery }: AcceptRequest): string | null =>
+  delivery.project === null || delivery.iid === null
+    ? null
+    : mergeRequestKey({ projectId: delivery.project.id, iid: delivery.iid });
+
+/** A run that is told to stop is no reason to leave a reopened merge request without a review. */
+const historyOf = (state: MergeRequestState): MergeRequestHistory => ({
+  queued: state.waiting && { runId: state.waiting.id, headSha: state.waiting.headSha },
+  active:
+    state.active && state.active.cancelReason === null
+      ? { runId: state.active.id, headSha: state.active.headSha }
+      : null,
+  reviewedHeads: state.reviewedHeads,
+});
+
+/** The plan while it grows; deliveries of one batch see each other through it. */
+type Draft = {
+  readonly known: Map<string, string>;
+  readonly states: Map<string, MergeRequestState>;
+  readonly deliveries: AcceptPlan["deliveries"][number][];
+  readonly runs: PlannedRun[];
+  readonly repeats: Map<string, number>;
+  readonly ended: AcceptPlan["ended"][number][];
+  readonly cancelRequests: AcceptPlan["cancelRequests"][number][];
+};
+
+/**
+ * Plans a batch in the order of arrival: every delivery sees what those before it have done. A request
+ * whose `decide` throws fails alone.
+ */
+export const planAccept = (batch: readonly PreparedRequest[], facts: AcceptFacts): AcceptPlan => {
+  const draft: Draft = {
+    known: new Map(facts.known),
+    states: new Map(facts.states),
+    deliveries: [],
+    runs: [],
+    repeats: new Map(),
+    ended: [],
+    cancelRequests: [],
+  };
+  const results = batch.map((prepared): ItemResult<AcceptOutcome> => {
+    try {
+      return { ok: true, value: planOne(draft, prepared) };
+    } catch (error) {
+      return { ok: false, error };
+    }
+  });
+  return { ...draft, results };
+};
+
+const stateIn = (draft: Draft, key: string | null): MergeRequestState =>
+  (key === null ? undefined : draft.states.get(key)) ?? NOTHING;
+
+const planOne = (draft: Draft, prepared: PreparedRequest): AcceptOutcome => {
+  const earlier = draft.known.get(prepared.keyHash);
+  if (earlier !== undefined) {
+    draft.repeats.set(earlier, (draft.repeats.get(earlier) ?? 0) + 1);
+    return { kind: "duplicate", deliveryId: earlier };
+  }
+  const decision = prepared.request.decide(historyOf(stateIn(draft, mergeRequestOf(prepared.request))));
+  const outcome = planDecision(draft, prepared, decision);
+  const runId = outcome.kind === "review" ? outcome.runId : null;
+  draft.deliveries.push({ prepared, decision, runId });
+  draft.known.set(prepared.keyHash, prepared.deliveryId);
+  return outcome;
+};
+
+const planDecision = (draft: Draft, prepared: PreparedRequest, decision: Decision): AcceptOutcome => {
+  switch (decision.kind) {
+    case "review":
+      return planReview(draft, prepared, decision);
+    case "cancel":
+      return planCancel(draft, prepared, decision.reason);
+    case "ignore":
+      return { kind: "ignore", deliveryId: prepared.deliveryId, reason: decision.reason };
+    default:
+      return decision satisfies never;
+  }
+};
+
+/** Ends a run that waits, be it stored or of this very batch. */
+const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled", reason: string): void => {
+  const planned = draft.runs.find((candidate) => candidate.prepared.runId === run.id);
+  if (planned === undefined) draft.ended.push({ run, state, reason });
+  else planned.ended = { state, reason };
+};
+
+const planReview = (
+  draft: Draft,
+  prepared: PreparedRequest,
+  { headSha, trigger }: Decision & { readonly kind: "review" },
+): AcceptOutcome => {
+  const { run, delivery } = prepared.request;
+  const { project, iid } = delivery;
+  const key = mergeRequestOf(prepared.request);
+  if (run === null || key === null || project === null || iid === null) {
+    throw new StoreError("A review was decided for a delivery that names no merge request.", {
+      code: "review-without-run",
+    });
+  }
+  const state = stateIn(draft, key);
+  const { runId, jobId, deliveryId } = prepared;
+  if (state.waiting !== null) {
+    endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
+  }
+  draft.runs.push({ prepared, run, project, iid, headSha, trigger, ended: null });
+  draft.states.set(key, { ...state, waiting: { id: runId, headSha, jobId, cancelReason: null } });
+  return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
+};
+
+const planCancel = (draft: Draft, prepared: PreparedRequest, reason: string): AcceptOutcome => {
+  const key = mergeRequestOf(prepared.request);
+  const { waiting, active, reviewedHeads } = stateIn(draft, key);
+  const stopping = active !== null && active.cancelReason === null ? active : null;
+  if (waiting !== null) endWaiting(draft, waiting, "cancelled", reason);
+  if (stopping !== null) draft.cancelRequests.push({ runId: stopping.id, reason });
+  if (key !== null) {
+    const stopped = stopping === null ? active : { ...stopping, cancelReason: reason };
+    draft.states.set(key, { waiting: null, active: stopped, reviewedHeads });
+  }
+  const runIds = [waiting, stopping].flatMap((run) => (run === null ? [] : [run.id]));
+  return { kind: "cancel", deliveryId: prepared.deliveryId, runIds, reason };
+};

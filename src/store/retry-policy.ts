@@ -1,0 +1,21 @@
+/** How often and how soon a run is tried again. */
+export type RetryPolicy = {
+  /** Attempts that may fail before the run does. */
+  readonly maxAttempts: number;
+  /** The wait after the first failure, in milliseconds; it doubles with each further one. */
+  readonly baseMs: number;
+  /** The longest wait, in milliseconds. What the other side asks for is not cut. */
+  readonly maxMs: number;
+};
+
+/** Five attempts over some minutes. */
+export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 5_000, maxMs: 600_000 };
+
+/**
+ * The wait before the next attempt after `failures` failed ones: exponential, with the upper half left
+ * to chance (`random` in 0..1), so that runs which failed together do not return together.
+ */
+export const backoffMs = (policy: RetryPolicy, failures: number, random: number): number => {
+  const full = Math.min(policy.maxMs, policy.baseMs * 2 ** Math.min(failures - 1, 30));
+  return Math.round(full / 2 + (full / 2) * random);
+};

@@ -1,0 +1,188 @@
+import { z } from "zod";
+import type { FlowUsage } from "../flow/flow-event.ts";
+import type { Json } from "../base/json.ts";
+import type { Sql } from "./database.ts";
+import { endRuns, forgetTokens, wakeWorkers } from "./end-runs.ts";
+import { storableText, storableTextOrNull } from "./insert-rows.ts";
+import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
+import { type ReviewQueue, newJobId } from "./review-queue.ts";
+import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
+import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
+import type { Settlement } from "./store.ts";
+
+/** What becomes of a run when its worker lets go of it. */
+export type SettledRun =
+  | {
+      readonly kind: "done";
+      readonly state: "succeeded" | "partial-succeeded";
+      readonly reason: string | null;
+      readonly result: Json;
+      readonly usage: FlowUsage;
+    }
+  | {
+      readonly kind: "end";
+      readonly state: "failed" | "cancelled" | "superseded";
+      readonly reason: string;
+      readonly reasonCode: string | null;
+      readonly usage: FlowUsage | null;
+    }
+  | { readonly kind: "retry"; readonly reason: string; readonly reasonCode: string; readonly delayMs: number }
+  | { readonly kind: "hand-back" };
+
+const NEWER = "a newer head of the merge request waits for its review";
+
+const end = (
+  state: "failed" | "cancelled" | "superseded",
+  reason: string,
+  reasonCode: string | null = null,
+  usage: FlowUsage | null = null,
+): SettledRun => ({ kind: "end", state, reason, reasonCode, usage });
+
+/**
+ * Decides what a settlement means. A review that was finished counts even when its end had been asked
+ * for meanwhile; anything else gives way to a cancellation first and to a newer head second.
+ */
+export const planSettlement = (
+  run: RunHandle,
+  settlement: Settlement,
+  newerWaits: boolean,
+  policy: RetryPolicy,
+  random: number,
+): SettledRun => {
+  const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
+  if (run.cancelReason !== null && !isDone) return end("cancelled", run.cancelReason);
+  switch (settlement.state) {
+    case "succeeded":
+    case "partial-succeeded":
+      return { kind: "done", ...settlement };
+    case "failed":
+      return end("failed", settlement.reason, settlement.reasonCode, settlement.usage);
+    case "cancelled":
+      return end("cancelled", settlement.reason);
+    case "handed-back":
+      return newerWaits ? end("superseded", NEWER) : { kind: "hand-back" };
+    case "retry": {
+      const { reason, reasonCode, retryAfterMs } = settlement;
+      const attempt = run.failures + 1;
+      if (attempt >= policy.maxAttempts)
+        return end("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
+      if (newerWaits) return end("superseded", NEWER);
+      const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
+      return { kind: "retry", reason, reasonCode, delayMs: Math.max(0, Math.ceil(delayMs)) };
+    }
+    default:
+      return settlement satisfies never;
+  }
+};
+
+/** A claim as far as it must be known to settle it. */
+export type ClaimKey = {
+  readonly runId: string;
+  readonly claimId: string;
+  readonly projectId: number;
+  readonly iid: number;
+};
+
+/** What settling needs. */
+export type SettleParts = {
+  readonly queue: ReviewQueue;
+  readonly policy: RetryPolicy;
+  readonly nowMs: number;
+};
+
+/**
+ * Leaves a claimed run: its row, its token and its job change in the caller's transaction. False when
+ * the claim is no longer ours, in which case nothing is changed.
+ */
+export const settleRun = async (
+  tx: Sql,
+  parts: SettleParts,
+  claim: ClaimKey,
+  settlement: Settlement,
+): Promise<boolean> => {
+  await lockMergeRequests(tx, [mergeRequestKey(claim)]);
+  const rows = await tx.query(
+    `SELECT ${HANDLE_COLUMNS} FROM reviewflow.runs WHERE id = $1 AND claim_id = $2 AND state = 'active' FOR UPDATE`,
+    [claim.runId, claim.claimId],
+  );
+  const [run] = z.array(RunHandle).parse(rows);
+  if (run === undefined) return false;
+  const newer = await tx.query(
+    "SELECT 1 FROM reviewflow.runs WHERE project_id = $1 AND iid = $2 AND state IN ('queued', 'retrying')",
+    [claim.projectId, claim.iid],
+  );
+  const settled = planSettlement(run, settlement, newer.length > 0, parts.policy, Math.random());
+  await applySettled(tx, parts, run, settled);
+  await wakeWorkers(tx);
+  return true;
+};
+
+const applySettled = async (
+  tx: Sql,
+  parts: SettleParts,
+  run: RunHandle,
+  settled: SettledRun,
+): Promise<void> => {
+  switch (settled.kind) {
+    case "done":
+      await tx.query(
+        `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = NULL, result = $4, usage = $5,
+           finished_at = $6, job_id = NULL, claim_id = NULL WHERE id = $1`,
+        [
+          run.id,
+          settled.state,
+          storableTextOrNull(settled.reason),
+          JSON.stringify(settled.result),
+          JSON.stringify(settled.usage),
+          parts.nowMs,
+        ],
+      );
+      await forgetTokens(tx, [run.id]);
+      if (run.jobId !== null) await parts.queue.remove(tx, [run.jobId]);
+      return;
+    case "end":
+      if (settled.usage !== null)
+        await tx.query("UPDATE reviewflow.runs SET usage = $2 WHERE id = $1", [
+          run.id,
+          JSON.stringify(settled.usage),
+        ]);
+      await endRuns(tx, parts.queue, [{ ...settled, id: run.id, jobId: run.jobId }], parts.nowMs);
+      return;
+    case "retry":
+      await requeue(tx, parts.queue, run, parts.nowMs + settled.delayMs);
+      await tx.query(
+        `UPDATE reviewflow.runs SET state = 'retrying', reason = $2, reason_code = $3, failures = failures + 1,
+           next_attempt_at = $4 WHERE id = $1`,
+        [
+          run.id,
+          storableText(settled.reason),
+          storableText(settled.reasonCode),
+          parts.nowMs + settled.delayMs,
+        ],
+      );
+      return;
+    case "hand-back":
+      await requeue(tx, parts.queue, run, null);
+      await tx.query("UPDATE reviewflow.runs SET attempts = attempts - 1 WHERE id = $1", [run.id]);
+      return;
+    default:
+      settled satisfies never;
+  }
+};
+
+/** Puts an active run back into the queue as `queued`, under a new job. */
+export const requeue = async (
+  tx: Sql,
+  queue: ReviewQueue,
+  run: RunHandle,
+  startAfterMs: number | null,
+): Promise<void> => {
+  const jobId = newJobId();
+  if (run.jobId !== null) await queue.remove(tx, [run.jobId]);
+  await tx.query(
+    "UPDATE reviewflow.runs SET state = 'queued', claim_id = NULL, next_attempt_at = NULL, job_id = $2 WHERE id = $1",
+    [run.id, jobId],
+  );
+  const { projectId, iid } = run;
+  await queue.add(tx, [{ id: jobId, runId: run.id, projectId, iid, startAfterMs }]);
+};

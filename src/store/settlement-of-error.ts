@@ -1,0 +1,31 @@
+import { ReviewflowError, describeError } from "../base/errors.ts";
+import { NO_USAGE } from "../flow/flow-event.ts";
+import { RunCancelled } from "../review/flow-runner.ts";
+import type { Settlement } from "./store.ts";
+
+/**
+ * What a thrown error means for a run. Ours say themselves whether another attempt may help; one that
+ * we do not know may be a passing trouble of the machine, so it is tried again, a few times. After an
+ * abort the reason of the signal counts, whatever the handler made of it.
+ */
+export const settlementOfError = (error: unknown, signal: AbortSignal): Settlement => {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof RunCancelled) return { state: "cancelled", reason: reason.message };
+  if (signal.aborted) return { state: "handed-back" };
+  if (error instanceof ReviewflowError) {
+    return error.retryable
+      ? {
+          state: "retry",
+          reason: error.message,
+          reasonCode: error.code,
+          retryAfterMs: error.retryAfterMs,
+        }
+      : { state: "failed", reason: error.message, reasonCode: error.code, usage: NO_USAGE };
+  }
+  return {
+    state: "retry",
+    reason: `An unexpected error: ${describeError(error)}`,
+    reasonCode: "unexpected-error",
+    retryAfterMs: undefined,
+  };
+};

@@ -1,0 +1,94 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { z } from "zod";
+import { StoreError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
+
+const CIPHER = "aes-256-gcm";
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+const Bytes = z.instanceof(Uint8Array);
+
+/** A row of `run_tokens`. */
+export const SealedToken = z
+  .object({ key_id: z.string(), nonce: Bytes, ciphertext: Bytes })
+  .transform((row) => ({ keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext }));
+
+/** A token as it lies in the database; the authentication tag ends the ciphertext. */
+export type SealedToken = z.infer<typeof SealedToken>;
+
+/** Encrypts the tokens that came with deliveries. */
+export type TokenVault = {
+  /** Throws StoreError `encryption-key-missing` when no key is configured. */
+  readonly seal: (runId: string, token: Secret) => SealedToken;
+  /** Throws StoreError `token-unreadable` when no configured key opens it, or for another run's token. */
+  readonly open: (runId: string, sealed: SealedToken) => Secret;
+  /** Throws StoreError `encryption-key-missing` when no key is configured. */
+  readonly assertUsable: () => void;
+};
+
+const keyId = (key: Uint8Array): string => createHash("sha256").update(key).digest("hex").slice(0, 16);
+
+const missing = (): StoreError =>
+  new StoreError(
+    "A delivery brought a token, but there is no key to keep it under. Set REVIEWFLOW_ENCRYPTION_KEY to 32 random bytes.",
+    { code: "encryption-key-missing" },
+  );
+
+/**
+ * AES-256-GCM with the run's id as associated data, so that a token cannot be moved to another run.
+ * The first of `keys` encrypts, all decrypt: a new key is put in front, the old one stays until the
+ * runs of its time have ended. Throws StoreError for a key that is not 32 bytes long.
+ */
+export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
+  if (keys.some((key) => key.byteLength !== KEY_BYTES)) {
+    throw new StoreError("REVIEWFLOW_ENCRYPTION_KEY must hold exactly 32 bytes.", {
+      code: "encryption-key-invalid",
+    });
+  }
+  const byId = new Map(keys.map((key) => [keyId(key), key]));
+  const [current] = keys;
+  return {
+    assertUsable: () => {
+      if (current === undefined) throw missing();
+    },
+    seal: (runId, token) => {
+      if (current === undefined) throw missing();
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, current, nonce).setAAD(Buffer.from(runId));
+      const ciphertext = Buffer.concat([
+        cipher.update(token.reveal(), "utf8"),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
+      return { keyId: keyId(current), nonce, ciphertext };
+    },
+    open: (runId, sealed) => {
+      const key = byId.get(sealed.keyId);
+      if (key === undefined) throw unreadable("it was encrypted with a key that is not configured any more");
+      return new Secret(decrypt(key, runId, sealed));
+    },
+  };
+};
+
+const unreadable = (why: string): StoreError =>
+  new StoreError(
+    `The token of this run cannot be read: ${why}. Put the earlier key behind the present one in ` +
+      "REVIEWFLOW_ENCRYPTION_KEY, or let GitLab deliver the event again.",
+    { code: "token-unreadable" },
+  );
+
+const decrypt = (key: Uint8Array, runId: string, sealed: SealedToken): string => {
+  const end = sealed.ciphertext.byteLength - TAG_BYTES;
+  try {
+    const decipher = createDecipheriv(CIPHER, key, sealed.nonce)
+      .setAAD(Buffer.from(runId))
+      .setAuthTag(sealed.ciphertext.subarray(end));
+    return Buffer.concat([decipher.update(sealed.ciphertext.subarray(0, end)), decipher.final()]).toString(
+      "utf8",
+    );
+  } catch {
+    throw unreadable("it was changed, or belongs to another run");
+  }
+};

@@ -1,0 +1,89 @@
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { TakenRun } from "./claim-runs.ts";
+import type { Database } from "./database.ts";
+import type { HeldClaim } from "./held-claims.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
+import type { ReviewQueue } from "./review-queue.ts";
+import { createRunJournal } from "./run-journal.ts";
+import { settleRun } from "./settle.ts";
+import { settlementOfError } from "./settlement-of-error.ts";
+import type { Claim, Settlement, WorkOptions } from "./store.ts";
+import type { TokenVault } from "./token-vault.ts";
+
+/** What a worker needs. */
+export type WorkerParts = {
+  readonly database: Database;
+  readonly queue: ReviewQueue;
+  readonly vault: TokenVault;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly policy: RetryPolicy;
+  readonly heartbeatMs: number;
+  /** How often is looked for work that nobody announced, in milliseconds. */
+  readonly pollMs: number;
+};
+
+const SETTLE_RETRY_MS = 5_000;
+
+/** Works on one claim from its handler to its settlement; never rejects. `ended` gives up on a settlement. */
+export const workOnClaim = async (
+  parts: WorkerParts,
+  options: WorkOptions,
+  claim: HeldClaim,
+  ended: AbortSignal,
+): Promise<void> => {
+  const settlement = await runHandler(parts, options, claim);
+  await settleUntilDone(parts, claim, settlement, ended);
+};
+
+const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Claim => ({
+  run: taken.run,
+  token: taken.sealedToken === null ? null : parts.vault.open(taken.run.id, taken.sealedToken),
+  journal: createRunJournal(parts.database, taken.run.id, taken.claimId),
+  signal,
+});
+
+const runHandler = async (
+  parts: WorkerParts,
+  options: WorkOptions,
+  claim: HeldClaim,
+): Promise<Settlement> => {
+  try {
+    claim.abort.signal.throwIfAborted();
+    return await options.handle(toClaim(parts, claim.taken, claim.abort.signal));
+  } catch (error) {
+    return settlementOfError(error, claim.abort.signal);
+  }
+};
+
+/** Settles for as long as the database cannot be reached: what was done must not be done again. */
+const settleUntilDone = async (
+  parts: WorkerParts,
+  claim: HeldClaim,
+  settlement: Settlement,
+  ended: AbortSignal,
+): Promise<void> => {
+  const { run, claimId } = claim.taken;
+  const key = { runId: run.id, claimId, projectId: run.projectId, iid: run.iid };
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
+    try {
+      const settled = await parts.database.transaction((tx) =>
+        settleRun(
+          tx,
+          { queue: parts.queue, policy: parts.policy, nowMs: parts.clock.now() },
+          key,
+          settlement,
+        ),
+      );
+      if (!settled)
+        parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
+      return;
+    } catch (error) {
+      parts.logger.warn({ runId: run.id, error: describeError(error) }, "a run could not be settled yet");
+      if (ended.aborted) return;
+      await parts.clock.sleep(waitMs, ended).catch(() => undefined);
+    }
+  }
+};

@@ -1,0 +1,98 @@
+import type { Clock } from "../base/clock.ts";
+import { StoreError, describeError } from "../base/errors.ts";
+import { claimRuns } from "./claim-runs.ts";
+import { createHeldClaims } from "./held-claims.ts";
+import type { RunningWorker, WorkOptions } from "./store.ts";
+import { type WorkerParts, workOnClaim } from "./work-on-claim.ts";
+
+/** A worker that the store can wake. */
+export type WakeableWorker = RunningWorker & { readonly wake: () => void };
+
+/** How long aborted handlers get to let go before they are left to the next process. */
+const LET_GO_MS = 10_000;
+
+const stopping = (): StoreError =>
+  new StoreError("This process is stopping; the run goes back into the queue.", {
+    code: "store-stopping",
+    retryable: true,
+  });
+
+/** Starts to take runs and to hand them to `options.handle`. */
+export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableWorker => {
+  const { logger, clock } = parts;
+  const held = createHeldClaims(parts);
+  const handling = new Set<Promise<void>>();
+  const taking = new AbortController();
+  const ended = new AbortController();
+  let alarm = Promise.withResolvers<void>();
+  const wake = (): void => alarm.resolve();
+
+  const takeRuns = async (): Promise<void> => {
+    while (!taking.signal.aborted && options.concurrency > handling.size) {
+      const limits = { free: options.concurrency - handling.size, perProject: options.perProject };
+      const taken = await claimRuns(parts.database, parts.queue, limits, clock.now());
+      if (taken.length === 0) return;
+      for (const run of taken) {
+        const claim = held.add(run);
+        if (taking.signal.aborted) claim.abort.abort(stopping());
+        const work = workOnClaim(parts, options, claim, ended.signal).finally(() => {
+          held.drop(claim);
+          handling.delete(work);
+          wake();
+        });
+        handling.add(work);
+      }
+    }
+  };
+
+  const rounds = repeat(ended.signal, async () => {
+    alarm = Promise.withResolvers<void>();
+    try {
+      await held.checkCancellations();
+      await takeRuns();
+    } catch (error) {
+      logger.warn({ error: describeError(error) }, "runs could not be taken");
+    }
+    await settledWithin(clock, alarm.promise, parts.pollMs);
+  });
+  const beats = repeat(ended.signal, async () => {
+    await clock.sleep(parts.heartbeatMs / 4, ended.signal).catch(() => undefined);
+    await held.beat();
+  });
+
+  const stop = async (graceMs: number): Promise<void> => {
+    taking.abort();
+    await settledWithin(clock, allOf(handling), graceMs);
+    for (const claim of held.all()) claim.abort.abort(stopping());
+    if (!(await settledWithin(clock, allOf(handling), LET_GO_MS)))
+      logger.warn({ runs: handling.size }, "runs did not stop and are left to another process");
+    ended.abort();
+    wake();
+    await Promise.all([rounds, beats]);
+    await settledWithin(clock, allOf(handling), LET_GO_MS);
+  };
+
+  let stopped: Promise<void> | null = null;
+  return { wake, stop: (graceMs) => (stopped ??= stop(graceMs)) };
+};
+
+const repeat = async (ended: AbortSignal, work: () => Promise<void>): Promise<void> => {
+  while (!ended.aborted) await work();
+};
+
+/** Resolves when the set is empty, whatever became of its members. */
+const allOf = async (work: ReadonlySet<Promise<void>>): Promise<void> => {
+  while (work.size > 0) await Promise.allSettled(work);
+};
+
+/** Whether `work` was done within `ms`. */
+const settledWithin = async (clock: Clock, work: Promise<void>, ms: number): Promise<boolean> => {
+  const timer = new AbortController();
+  const late = clock.sleep(ms, timer.signal).then(
+    () => false,
+    () => false,
+  );
+  const inTime = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return inTime;
+};
