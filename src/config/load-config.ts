@@ -64,11 +64,13 @@ const parseTree = (text: string, file: string): unknown => {
 };
 
 /** The first steps of a newcomer get sentences of their own. */
-const FIRST_STEPS: Readonly<Record<string, string>> = {
-  gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
-  "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
-  flows: "set DIFY_URL and DIFY_API_KEY, or list flows in the configuration file",
-};
+const FIRST_STEPS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
+    "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
+    flows: "set DIFY_URL and DIFY_API_KEY, or list flows in the configuration file",
+  }),
+);
 
 const renderIssue = (issue: z.core.$ZodIssue): string => {
   const path = issue.path.reduce<string>(
@@ -80,7 +82,7 @@ const renderIssue = (issue: z.core.$ZodIssue): string => {
     return `${path === "" ? "top level" : path}: unknown ${issue.keys.length === 1 ? "key" : "keys"} ${issue.keys.join(", ")}`;
   }
   if (issue.code === "invalid_type" && issue.input === undefined)
-    return `${path}: ${FIRST_STEPS[path] ?? "is missing"}`;
+    return `${path}: ${FIRST_STEPS.get(path) ?? "is missing"}`;
   return `${path}: ${issue.message}`;
 };
 

@@ -45,7 +45,10 @@ export const decide = (
 const cancelOrIgnore = (history: MergeRequestHistory, reason: string): Decision =>
   history.queued === null && history.active === null ? ignore(reason) : { kind: "cancel", reason };
 
-const TRIGGERS: Readonly<Record<string, string>> = { open: "opened", reopen: "reopened" };
+const TRIGGERS: ReadonlyMap<string | null, string> = new Map([
+  ["open", "opened"],
+  ["reopen", "reopened"],
+]);
 
 /** Opened merge requests: GitLab says `opened` on every update, so the action and `oldrev` decide. */
 const decideOpened = (
@@ -54,7 +57,7 @@ const decideOpened = (
   history: MergeRequestHistory,
 ): Decision => {
   const newCommits = event.action === "update" && event.oldRev !== null;
-  const trigger = newCommits ? "new-commits" : TRIGGERS[event.action ?? ""];
+  const trigger = newCommits ? "new-commits" : TRIGGERS.get(event.action);
   if (trigger === undefined) return ignore(`action-not-reviewed: ${event.action ?? "none"}`);
   const review: Decision = { kind: "review", headSha: event.headSha, trigger };
   if (history.queued !== null) {

@@ -20,37 +20,39 @@ export type InputTemplates = Readonly<Record<string, string | number | boolean>>
 const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
 /** Each placeholder and where its value comes from. `gitlab.token` is the only secret among them. */
-const PLACEHOLDERS: Readonly<Record<string, (sources: InputSources) => string>> = {
-  "gitlab.url": ({ gitlabUrl }) => gitlabUrl,
-  "gitlab.token": ({ token }) => token.reveal(),
-  "project.id": ({ mergeRequest }) => String(mergeRequest.ref.projectId),
-  "project.path": ({ mergeRequest }) => mergeRequest.projectPath,
-  "mr.iid": ({ mergeRequest }) => String(mergeRequest.ref.iid),
-  "mr.title": ({ mergeRequest }) => mergeRequest.title,
-  "mr.description": ({ mergeRequest }) => mergeRequest.description,
-  "mr.url": ({ mergeRequest }) => mergeRequest.webUrl,
-  "mr.state": ({ mergeRequest }) => mergeRequest.state,
-  "mr.author": ({ mergeRequest }) => mergeRequest.author.username,
-  "mr.source_branch": ({ mergeRequest }) => mergeRequest.sourceBranch,
-  "mr.target_branch": ({ mergeRequest }) => mergeRequest.targetBranch,
-  "mr.labels": ({ mergeRequest }) => mergeRequest.labels.join(", "),
-  "mr.head_sha": ({ mergeRequest }) => mergeRequest.headSha,
-  "mr.base_sha": ({ mergeRequest }) => mergeRequest.diffRefs.baseSha,
-  "mr.diff": ({ diff }) => diff ?? "",
-  "event.action": ({ event }) => event.action ?? "",
-  "event.user": ({ event }) => event.user.username,
-  "config.language": ({ language }) => language,
-};
+const PLACEHOLDERS: ReadonlyMap<string, (sources: InputSources) => string> = new Map(
+  Object.entries<(sources: InputSources) => string>({
+    "gitlab.url": ({ gitlabUrl }) => gitlabUrl,
+    "gitlab.token": ({ token }) => token.reveal(),
+    "project.id": ({ mergeRequest }) => String(mergeRequest.ref.projectId),
+    "project.path": ({ mergeRequest }) => mergeRequest.projectPath,
+    "mr.iid": ({ mergeRequest }) => String(mergeRequest.ref.iid),
+    "mr.title": ({ mergeRequest }) => mergeRequest.title,
+    "mr.description": ({ mergeRequest }) => mergeRequest.description,
+    "mr.url": ({ mergeRequest }) => mergeRequest.webUrl,
+    "mr.state": ({ mergeRequest }) => mergeRequest.state,
+    "mr.author": ({ mergeRequest }) => mergeRequest.author.username,
+    "mr.source_branch": ({ mergeRequest }) => mergeRequest.sourceBranch,
+    "mr.target_branch": ({ mergeRequest }) => mergeRequest.targetBranch,
+    "mr.labels": ({ mergeRequest }) => mergeRequest.labels.join(", "),
+    "mr.head_sha": ({ mergeRequest }) => mergeRequest.headSha,
+    "mr.base_sha": ({ mergeRequest }) => mergeRequest.diffRefs.baseSha,
+    "mr.diff": ({ diff }) => diff ?? "",
+    "event.action": ({ event }) => event.action ?? "",
+    "event.user": ({ event }) => event.user.username,
+    "config.language": ({ language }) => language,
+  }),
+);
 
 /** The names that templates may use, for documents and messages. */
-export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
+export const PLACEHOLDER_NAMES: readonly string[] = [...PLACEHOLDERS.keys()];
 
 const namesIn = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name]) => name ?? "");
 
 /** What is wrong with a template: null, or a sentence that names the unknown placeholder. */
 export const checkTemplate = (template: string): string | null => {
-  const unknown = namesIn(template).filter((name) => PLACEHOLDERS[name] === undefined);
+  const unknown = namesIn(template).filter((name) => !PLACEHOLDERS.has(name));
   return unknown.length === 0
     ? null
     : `unknown placeholder {{ ${unknown.join(" }}, {{ ")} }}; known are ${PLACEHOLDER_NAMES.join(", ")}`;
@@ -71,7 +73,7 @@ export const buildInputs = (templates: InputTemplates, sources: InputSources): J
     Object.entries(templates).map(([input, template]): [string, Json] => [
       input,
       typeof template === "string"
-        ? template.replace(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS[name]?.(sources) ?? whole)
+        ? template.replace(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS.get(name)?.(sources) ?? whole)
         : template,
     ]),
   );

@@ -28,6 +28,10 @@ suite("decide", () => {
     });
   });
 
+  test("an action that GitLab does not have is no trigger, whatever JavaScript calls by its name", () => {
+    assert.equal(kindOf(mergeRequestEvent({ action: "constructor" }), "once", {}), "ignore");
+  });
+
   test("one review in a merge request's life by default", () => {
     assert.equal(kindOf(pushed, "once", { reviewedHeads: ["a"] }), "ignore");
     assert.equal(kindOf(pushed, "once", { active: { runId: "r", headSha: "a" } }), "ignore");

@@ -76,6 +76,7 @@ suite("the inputs of a flow", () => {
   test("an unknown placeholder is named with those that are known", () => {
     assert.equal(checkTemplate("{{ mr.title }} {{ mr.diff }}"), null);
     assert.match(checkTemplate("{{ mr.titel }}") ?? "", /mr\.titel.*mr\.title/);
+    assert.notEqual(checkTemplate("{{ constructor }}"), null);
     assert.ok(usesPlaceholder({ a: "x {{mr.diff}}" }, "mr.diff"));
   });
 

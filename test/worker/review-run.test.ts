@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { DifyError, GitLabError } from "../../src/base/errors.ts";
+import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
+import type { JsonObject } from "../../src/base/json.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { Secret } from "../../src/base/secret.ts";
+import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import {
+  type FlowInput,
+  type FlowOutcome,
+  type FlowRequest,
+  RunCancelled,
+} from "../../src/review/flow-runner.ts";
+import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
+import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
+import { toStoredEvent } from "../../src/review/stored-event.ts";
+import type { Claim, Run } from "../../src/store/store.ts";
+import { type ReviewFlow, type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
+import { settleFailure } from "../../src/worker/settle-failure.ts";
+import { mergeRequestEvent } from "../review/events.ts";
+
+const mergeRequest: MergeRequest = {
+  ref: { projectId: 7, iid: 1 },
+  projectPath: "group/project",
+  title: "Add a greeting",
+  description: "",
+  state: "opened",
+  draft: false,
+  webUrl: "https://gitlab.example.com/group/project/-/merge_requests/1",
+  author: { id: 3, username: "author" },
+  sourceBranch: "topic",
+  targetBranch: "main",
+  headSha: "newer-head",
+  diffRefs: { baseSha: "b", startSha: "s", headSha: "newer-head" },
+  labels: [],
+};
+
+const run: Run = {
+  id: "run-1",
+  deliveryId: "d",
+  projectId: 7,
+  projectPath: "group/project",
+  iid: 1,
+  headSha: "a",
+  flow: "default",
+  trigger: "opened",
+  state: "active",
+  reason: null,
+  reasonCode: null,
+  attempts: 1,
+  createdAtMs: 0,
+  startedAtMs: 0,
+  finishedAtMs: null,
+  nextAttemptAtMs: null,
+  event: toStoredEvent(mergeRequestEvent()),
+  result: null,
+  usage: NO_USAGE,
+};
+
+/** A world with a flow that answers as told, and what it saw. */
+const setUp = (
+  flow: Partial<ReviewFlow> = {},
+  answer: Partial<FlowOutcome> | Error = { outputs: { review: "Well done." } },
+  forge: Partial<Forge> = {},
+) => {
+  const requests: FlowRequest[] = [];
+  const notes: NoteDraft[] = [];
+  const tokens: string[] = [];
+  const declared: FlowInput[] = [];
+  const options: ReviewOptions = {
+    gitlabUrl: "https://gitlab.example.com",
+    token: new Secret("server-token"),
+    createForge: (token) => {
+      tokens.push(token.reveal());
+      return {
+        currentUser: async () => ({ id: 1, username: "bot" }),
+        fetchMergeRequest: async () => mergeRequest,
+        fetchDiff: async () => ({ refs: mergeRequest.diffRefs, files: [] }),
+        upsertNote: async (_, draft) => {
+          notes.push(draft);
+          return { noteId: 5, outcome: "created", url: null };
+        },
+        ...forge,
+      };
+    },
+    flows: new Map([
+      [
+        "default",
+        {
+          name: "default",
+          contract: "note",
+          language: "English",
+          inputs: DEFAULT_INPUTS.note,
+          output: null,
+          runner: {
+            describe: async () => declared,
+            run: async (request) => {
+              requests.push(request);
+              if (answer instanceof Error) throw answer;
+              return { status: "succeeded", outputs: {}, error: null, usage: NO_USAGE, ...answer };
+            },
+          },
+          ...flow,
+        },
+      ],
+    ]),
+    logger: silentLogger,
+  };
+  return { options, requests, notes, tokens, declared };
+};
+
+const claimOf = (
+  fields: Partial<Run> = {},
+  journal: Journal = createMemoryJournal(),
+  token: Secret | null = null,
+): Claim => ({
+  run: { ...run, ...fields },
+  token,
+  journal,
+  signal: new AbortController().signal,
+});
+
+const inputsOf = (requests: readonly FlowRequest[]): JsonObject =>
+  requests[0]?.inputs ?? assert.fail("the flow was not run");
+
+suite("one run", () => {
+  test("the note contract posts what the flow returned, under its marker", async () => {
+    const { options, notes, requests } = setUp();
+    const settlement = await reviewRun(claimOf(), options);
+    assert.equal(settlement.state, "succeeded");
+    assert.match(notes[0]?.body ?? "", /Well done\.[\s\S]*newer-head/);
+    assert.ok(notes[0]?.body.startsWith(notes[0].marker));
+    assert.ok(!JSON.stringify(inputsOf(requests)).includes("server-token"));
+  });
+
+  test("the classic contract leaves posting to the flow", async () => {
+    const { options, notes, requests } = setUp(
+      { contract: "classic", inputs: DEFAULT_INPUTS.classic },
+      { outputs: {} },
+    );
+    assert.equal((await reviewRun(claimOf(), options)).state, "succeeded");
+    assert.equal(notes.length, 0);
+    assert.equal(inputsOf(requests)["PrivateToken"], "server-token");
+  });
+
+  test("a token that came with the delivery is used instead of the server's", async () => {
+    const { options, requests, tokens } = setUp(
+      { contract: "classic", inputs: DEFAULT_INPUTS.classic },
+      { outputs: {} },
+    );
+    await reviewRun(claimOf({}, createMemoryJournal(), new Secret("delivered")), options);
+    assert.equal(inputsOf(requests)["PrivateToken"], "delivered");
+    assert.deepEqual(tokens, ["delivered"]);
+  });
+
+  test("a second attempt does not run a finished flow again", async () => {
+    const journal = createMemoryJournal();
+    const broken = setUp({}, undefined, {
+      upsertNote: async () => {
+        throw new GitLabError("down", { code: "gitlab-unavailable", retryable: true, status: 503 });
+      },
+    });
+    await assert.rejects(reviewRun(claimOf({}, journal), broken.options), GitLabError);
+    const mended = setUp();
+    assert.equal((await reviewRun(claimOf({}, journal), mended.options)).state, "succeeded");
+    assert.equal(mended.requests.length, 0);
+    assert.match(mended.notes[0]?.body ?? "", /Well done\./);
+  });
+
+  test("a merge request that was closed meanwhile is not reviewed", async () => {
+    const { options, requests } = setUp({}, undefined, {
+      fetchMergeRequest: async () => ({ ...mergeRequest, state: "closed" }),
+    });
+    assert.equal((await reviewRun(claimOf(), options)).state, "cancelled");
+    assert.equal(requests.length, 0);
+  });
+
+  test("a flow's own failure is final and readable; a partial success is told apart", async () => {
+    const failed = await reviewRun(
+      claimOf(),
+      setUp({}, { status: "failed", error: "model is gone" }).options,
+    );
+    assert.ok(failed.state === "failed" && failed.reason.includes("model is gone"));
+    const partial = setUp(
+      {},
+      { status: "partial-succeeded", error: "1 item failed", outputs: { review: "x" } },
+    );
+    const settlement = await reviewRun(claimOf(), partial.options);
+    assert.ok(
+      settlement.state === "partial-succeeded" && (settlement.reason ?? "").includes("1 item failed"),
+    );
+    assert.match(partial.notes[0]?.body ?? "", /Some steps of the flow failed/);
+  });
+
+  test("an input over the flow's limit is cut and the note says so", async () => {
+    const { options, notes, declared, requests } = setUp({ inputs: { title: "{{ mr.title }}" } });
+    declared.push({ name: "title", type: "text-input", required: true, maxLength: 5, options: [] });
+    await reviewRun(claimOf(), options);
+    assert.equal(inputsOf(requests)["title"], "Add a");
+    assert.match(notes[0]?.body ?? "", /input title was cut from 14 to 5/);
+  });
+
+  test("what the configuration no longer has is a readable failure", async () => {
+    const gone = await reviewRun(claimOf({ flow: "old" }), setUp().options);
+    assert.ok(gone.state === "failed" && gone.reasonCode === "flow-not-configured");
+    const tokenless = await reviewRun(claimOf(), { ...setUp().options, token: null });
+    assert.ok(tokenless.state === "failed" && tokenless.reasonCode === "gitlab-token-missing");
+    const unreadable = await reviewRun(claimOf({ event: {} }), setUp().options);
+    assert.ok(unreadable.state === "failed" && unreadable.reasonCode === "event-unreadable");
+  });
+});
+
+suite("a failed attempt", () => {
+  const open = new AbortController().signal;
+
+  test("is tried again when it may pass, with the wait that was asked for", () => {
+    const error = new DifyError("busy", {
+      code: "too_many_requests",
+      retryable: true,
+      retryAfterMs: 7_000,
+      status: 429,
+    });
+    assert.deepEqual(settleFailure(error, open), {
+      state: "retry",
+      reason: "busy",
+      reasonCode: "too_many_requests",
+      retryAfterMs: 7_000,
+    });
+    assert.equal(settleFailure(new TypeError("a bug"), open).state, "retry");
+  });
+
+  test("is final when it cannot pass", () => {
+    const error = new DifyError("no such app", { code: "app_unavailable", status: 400 });
+    assert.equal(settleFailure(error, open).state, "failed");
+  });
+
+  test("is no failure when the run was cancelled or we are stopping", () => {
+    const cancelled = AbortSignal.abort(new RunCancelled("merge-request-closed"));
+    assert.deepEqual(settleFailure(cancelled.reason, cancelled), {
+      state: "cancelled",
+      reason: "merge-request-closed",
+    });
+    assert.deepEqual(settleFailure(new Error("x"), AbortSignal.abort(new Error("stopping"))), {
+      state: "handed-back",
+    });
+  });
+});
