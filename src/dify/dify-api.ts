@@ -29,7 +29,13 @@ export type DifyApi = {
     signal: AbortSignal,
   ) => Promise<BlockingRun>;
   readonly detail: (workflowRunId: string, signal?: AbortSignal) => Promise<RunState>;
-  readonly events: (workflowRunId: string, user: string, signal: AbortSignal) => Promise<DifyStream>;
+  /** The events of a run that is under way: those to come, or with what has been as a `snapshot`. */
+  readonly events: (
+    workflowRunId: string,
+    user: string,
+    signal: AbortSignal,
+    from?: "snapshot",
+  ) => Promise<DifyStream>;
   readonly stop: (taskId: string, user: string, signal?: AbortSignal) => Promise<void>;
   readonly parameters: (signal?: AbortSignal) => Promise<z.infer<typeof Parameters>>;
   /** The newest run that was begun in the name of `user`, null when the log has none. */
@@ -58,8 +64,8 @@ export const createDifyApi = (options: DifyApiOptions): DifyApi => {
       ),
     detail: (workflowRunId, signal) =>
       json({ ...look, path: `/workflows/run/${encodeURIComponent(workflowRunId)}`, signal }, RunState),
-    events: async (workflowRunId, user, signal) => {
-      const query = new URLSearchParams({ user });
+    events: async (workflowRunId, user, signal, from) => {
+      const query = new URLSearchParams({ user, ...(from && { include_state_snapshot: "true" }) });
       const path = `/workflow/${encodeURIComponent(workflowRunId)}/events?${query.toString()}`;
       return stream({ what: "the run's events", method: "GET", path, signal });
     },

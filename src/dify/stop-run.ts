@@ -13,7 +13,7 @@ const learnTaskId = async (context: RunContext, signal: AbortSignal): Promise<st
   const entry = context.record.current();
   if (entry.state !== "started") return null;
   if (entry.taskId !== null) return entry.taskId;
-  const stream = await context.api.events(entry.workflowRunId, entry.user, signal);
+  const stream = await context.api.events(entry.workflowRunId, entry.user, signal, "snapshot");
   for await (const { frame } of readFrames(stream, context.limits.stopMs, context.logger)) {
     if (frame.task_id) return frame.task_id;
   }

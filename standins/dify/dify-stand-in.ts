@@ -169,8 +169,9 @@ const serveOther = async (
     case "events": {
       const run = runForEvents(registry, app, route.workflowRunId, route.query.get("user"));
       if (isOver(run) && !run.stuck) return sendEnd(response, run);
+      const from = route.query.get("include_state_snapshot") === "true" ? 0 : run.frames.length;
       const pingMs = options.pingMs ?? 10_000;
-      return sendStream(response, registry, run, { from: run.frames.length, pingMs, fault });
+      return sendStream(response, registry, run, { from, pingMs, fault });
     }
     case "stop": {
       const obeys = fault?.kind !== "stop-ignored";

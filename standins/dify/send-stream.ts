@@ -23,6 +23,11 @@ const GARBAGE = `data: {"event": "half\n\ndata: []\n\n: a comment\n\nevent: mess
 const afterEventsOf = (fault: Fault | null): number =>
   fault !== null && "afterEvents" in fault ? fault.afterEvents : Number.POSITIVE_INFINITY;
 
+/** Breaks the connection a little later: a client drops what it has not read when a connection breaks. */
+const cutSoon = (response: ServerResponse): void => {
+  setTimeout(() => response.destroy(), 20);
+};
+
 /** Breaks a stream as its fault says; true when nothing more is to be sent on it. */
 const breakStream = (response: ServerResponse, run: StandInRun, fault: Fault): boolean => {
   switch (fault.kind) {
@@ -31,7 +36,7 @@ const breakStream = (response: ServerResponse, run: StandInRun, fault: Fault): b
       return true;
     case "cut":
       applyFate(run, fault.fate);
-      response.destroy();
+      cutSoon(response);
       return true;
     case "error-event": {
       const { code, status, message } = fault;
@@ -46,7 +51,8 @@ const breakStream = (response: ServerResponse, run: StandInRun, fault: Fault): b
       applyFate(run, fault.fate);
       const bytes = Buffer.from(encode(frameOf(run, "text_chunk", { text: "검토" })));
       const cutAt = bytes.indexOf(Buffer.from("검")) + 1;
-      response.write(bytes.subarray(0, cutAt), () => response.destroy());
+      response.write(bytes.subarray(0, cutAt));
+      cutSoon(response);
       return true;
     }
     default:

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createMemoryJournal } from "../../src/base/journal.ts";
+import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import type { Fate, Fault } from "../../standins/dify/fault.ts";
+import { app, assertDone, KEY, open } from "./fault-world.ts";
+
+describe("a stream that breaks", () => {
+  const breaks: readonly (readonly [string, Fault])[] = [
+    ["is cut before its first event", { kind: "cut", afterEvents: 0, fate: "continues" }],
+    ["is cut after the start", { kind: "cut", afterEvents: 1, fate: "continues" }],
+    ["is cut within a node", { kind: "cut", afterEvents: 3, fate: "continues" }],
+    ["ends without workflow_finished", { kind: "no-finish", fate: "continues" }],
+    ["falls silent before its first event", { kind: "silence", afterEvents: 0, fate: "continues" }],
+    ["falls silent after the start", { kind: "silence", afterEvents: 2, fate: "continues" }],
+    ["is cut in the middle of a character", { kind: "cut-in-character", fate: "continues" }],
+    ["carries garbage", { kind: "garbage" }],
+    ["is reset before its answer", { kind: "reset", runs: true }],
+    ["never answers", { kind: "hang", runs: true }],
+    ["is answered by a proxy in Dify's stead", { kind: "html", status: 504, runs: true }],
+  ];
+  for (const [name, fault] of breaks) {
+    it(`${name}: the run is followed to its end and asked for once`, async () => {
+      await using world = await open({ faults: [fault] });
+      assertDone(await world.run());
+      assert.equal(world.standIn.runs().length, 1);
+      assert.equal(world.events.at(-1)?.event, "workflow_finished");
+    });
+  }
+  it("cannot be rejoined on an old Dify: looks alone find the end", async () => {
+    await using world = await open({
+      faults: [
+        { kind: "cut", afterEvents: 2, fate: "continues" },
+        { kind: "error-answer", at: "events", status: 404, code: "not_found", times: 9 },
+      ],
+    });
+    assertDone(await world.run());
+    assert.equal(world.standIn.requests().filter(({ path }) => path.endsWith("/events")).length, 1);
+  });
+  it("is looked at through passing failures", async () => {
+    await using world = await open({
+      faults: [
+        { kind: "cut", afterEvents: 1, fate: "continues" },
+        { kind: "error-answer", at: "detail", status: 500, code: "internal_server_error", times: 2 },
+        { kind: "reset", at: "detail", runs: false },
+      ],
+    });
+    assertDone(await world.run());
+  });
+  const fates: readonly (readonly [Fate, string])[] = [
+    ["forgotten", "dify-run-unknown"],
+    ["stuck", "dify-run-timeout"],
+  ];
+  for (const [fate, code] of fates) {
+    it(`and whose run is ${fate} fails for good with ${code}, and is not asked for again`, async () => {
+      await using world = await open({
+        faults: [{ kind: "cut", afterEvents: 2, fate }],
+        runner: { limits: { pollMs: 15, lookupMs: 100, idleMs: 100, totalMs: 400, stopMs: 100 } },
+      });
+      const journal = createMemoryJournal();
+      await assert.rejects(world.run(journal), { code, retryable: false });
+      await assert.rejects(world.run(journal), { code });
+      assert.equal(world.standIn.runs().length, 1);
+    });
+  }
+});
+
+describe("a run that Dify refuses", () => {
+  const refusals: readonly (readonly [string, Fault, object])[] = [
+    [
+      "too_many_requests with Retry-After",
+      { kind: "error-answer", status: 429, code: "too_many_requests", retryAfter: "7" },
+      { code: "dify-too-many-requests", status: 429, retryable: true, retryAfterMs: 7_000 },
+    ],
+    [
+      "too_many_requests without Retry-After",
+      { kind: "error-answer", status: 429, code: "too_many_requests" },
+      { code: "dify-too-many-requests", retryable: true, retryAfterMs: undefined },
+    ],
+    [
+      "rate_limit_error",
+      { kind: "error-answer", status: 429, code: "rate_limit_error" },
+      { code: "dify-rate-limit-error", retryable: false },
+    ],
+    [
+      "500",
+      { kind: "error-answer", status: 500, code: "internal_server_error" },
+      { code: "dify-internal-server-error", status: 500, retryable: true },
+    ],
+    [
+      "provider_quota_exceeded",
+      { kind: "error-answer", status: 400, code: "provider_quota_exceeded" },
+      { code: "dify-provider-quota-exceeded", retryable: false },
+    ],
+    [
+      "403",
+      { kind: "error-answer", status: 403, code: "forbidden" },
+      { code: "dify-forbidden", retryable: false, message: /DIFY_API_KEY/ },
+    ],
+    [
+      "a redirect",
+      { kind: "html", status: 301, runs: false },
+      { code: "dify-redirected", message: /DIFY_URL/ },
+    ],
+    [
+      "a page that is not Dify's",
+      { kind: "html", status: 200, runs: false },
+      { code: "dify-answer-not-understood", retryable: false },
+    ],
+    [
+      "an error event before the start",
+      { kind: "error-event", afterEvents: 0, status: 400, code: "invalid_param", message: "no" },
+      { code: "dify-invalid-param", status: 400, retryable: false },
+    ],
+    [
+      "an error event of a quota in the middle",
+      { kind: "error-event", afterEvents: 2, status: 429, code: "rate_limit_error", message: "quota" },
+      { code: "dify-rate-limit-error", retryable: false, message: /quota/ },
+    ],
+  ];
+  for (const [name, fault, expected] of refusals) {
+    it(`${name} is a DifyError with its code and its retryability`, async () => {
+      await using world = await open({ faults: [fault] });
+      await assert.rejects(world.run(), expected);
+    });
+  }
+  it("an expired key names the setting and never shows the key", async () => {
+    await using world = await open({ app: { keyExpired: true } });
+    await assert.rejects(world.run(), (error: Error) => {
+      assert.match(error.message, /DIFY_API_KEY/);
+      assert.ok(!JSON.stringify([error.message, error.stack]).includes(KEY));
+      return true;
+    });
+  });
+  it("for its concurrency is run by the next attempt", async () => {
+    await using world = await open({
+      faults: [{ kind: "error-answer", status: 429, code: "too_many_requests" }],
+    });
+    const journal = createMemoryJournal();
+    await assert.rejects(world.run(journal), { retryable: true });
+    assertDone(await world.run(journal));
+    assert.equal(world.standIn.runs().length, 1);
+  });
+  it("by an error event at the end is found ended by the next attempt", async () => {
+    await using world = await open({
+      faults: [
+        { kind: "error-event", afterEvents: 2, status: 500, code: "internal_server_error", message: "x" },
+      ],
+    });
+    const journal = createMemoryJournal();
+    await assert.rejects(world.run(journal), { retryable: true });
+    assertDone(await world.run(journal));
+    assert.equal(world.standIn.runs().length, 1);
+  });
+  it("because nobody listens there leaves no intent behind", async () => {
+    const gone = await startDifyStandIn({ apps: [app()] });
+    await gone.close();
+    const journal = createMemoryJournal();
+    await using world = await open({ runner: { baseUrl: gone.url } });
+    await assert.rejects(world.run(journal), { code: "dify-unreachable", retryable: true });
+    assert.equal((await journal.entries("")).size, 0);
+  });
+});
