@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { ACCESS_LEVELS } from "./state.ts";
+import type { Project, Role, Scope, Token, User } from "./state.ts";
+import type { World } from "./world.ts";
+
+/** What a new token may do and for how long. */
+export type TokenInput = {
+  /** Default `api`. */
+  readonly scopes?: readonly Scope[];
+  /** Default: it does not expire. */
+  readonly expiresAt?: Date;
+};
+
+/** A token's text with its user. */
+export type IssuedToken = { readonly token: string; readonly user: User };
+
+/** Users, roles and tokens of a scenario. */
+export type People = {
+  readonly createUser: (input: {
+    readonly username: string;
+    readonly name?: string;
+    readonly admin?: boolean;
+  }) => User;
+  readonly createPersonalToken: (user: User, input?: TokenInput) => string;
+  /** A project access token with its bot user `project_<id>_bot_<rand>`. Default role Developer. */
+  readonly createProjectToken: (
+    project: Project,
+    input?: TokenInput & { readonly role?: Role },
+  ) => IssuedToken;
+  readonly addMember: (project: Project, user: User, role: Role) => void;
+  readonly removeMember: (project: Project, user: User) => void;
+  readonly revokeToken: (token: string) => void;
+  readonly expireToken: (token: string) => void;
+};
+
+const issue = (world: World, user: User, input: TokenInput): string => {
+  const token: Token = {
+    id: world.nextId("token"),
+    value: `glpat-${randomBytes(15).toString("base64url")}`,
+    user,
+    scopes: input.scopes ?? ["api"],
+    expiresAt: input.expiresAt?.getTime() ?? null,
+    revoked: false,
+  };
+  world.tokens.push(token);
+  return token.value;
+};
+
+const addUser = (world: World, fields: Omit<User, "id">): User => {
+  if (world.users.some((user) => user.username === fields.username)) {
+    throw new Error(`the user ${fields.username} exists already`);
+  }
+  const user = { id: world.nextId("user"), ...fields };
+  world.users.push(user);
+  return user;
+};
+
+/** The part of the scenario API that makes people. */
+export const createPeople = (world: World): People => {
+  const find = (value: string): Token => {
+    const token = world.tokens.find((candidate) => candidate.value === value);
+    if (token === undefined) throw new Error("no such token was issued");
+    return token;
+  };
+  return {
+    createUser: ({ username, name, admin }) =>
+      addUser(world, { username, name: name ?? username, admin: admin ?? false, bot: false }),
+    createPersonalToken: (user, input = {}) => issue(world, user, input),
+    createProjectToken: (project, input = {}) => {
+      const username = `project_${project.id}_bot_${randomBytes(16).toString("hex")}`;
+      const user = addUser(world, { username, name: "Reviewflow", admin: false, bot: true });
+      project.members.set(user.id, ACCESS_LEVELS[input.role ?? "developer"]);
+      return { token: issue(world, user, input), user };
+    },
+    addMember: (project, user, role) => void project.members.set(user.id, ACCESS_LEVELS[role]),
+    removeMember: (project, user) => void project.members.delete(user.id),
+    revokeToken: (value) => {
+      find(value).revoked = true;
+    },
+    expireToken: (value) => {
+      find(value).expiresAt = world.now();
+    },
+  };
+};

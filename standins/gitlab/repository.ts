@@ -1,0 +1,239 @@
+import { mkdir } from "node:fs/promises";
+import { createGit, GitFailure, STAND_IN_IDENTITY } from "./git.ts";
+import type { Git } from "./git.ts";
+import { parseRawAndPatch } from "./raw-diff.ts";
+import type { FileDiff } from "./raw-diff.ts";
+import { parseLineTruth } from "./line-truth.ts";
+import type { FileTruth } from "./line-truth.ts";
+
+/** A git file mode that a scenario may set. */
+export type FileMode = "100644" | "100755" | "120000";
+
+/** One change of a commit. `write` creates or replaces; `rename` keeps the content, a later `write` changes it. */
+export type FileAction =
+  | {
+      readonly action: "write";
+      readonly path: string;
+      readonly content: string | Buffer;
+      readonly mode?: FileMode;
+    }
+  | { readonly action: "delete"; readonly path: string }
+  | { readonly action: "rename"; readonly from: string; readonly to: string }
+  | { readonly action: "chmod"; readonly path: string; readonly mode: FileMode };
+
+/** What to commit. `parent` is a SHA, or null for a commit without history. */
+export type CommitRequest = {
+  readonly branch: string;
+  readonly parent: string | null;
+  readonly message: string;
+  readonly actions: readonly FileAction[];
+  readonly author?: { readonly name: string; readonly email: string };
+  readonly at: Date;
+  /** Further parents make it a merge commit. */
+  readonly mergedParents?: readonly string[];
+};
+
+/** A commit as read from git. */
+export type CommitInfo = {
+  readonly sha: string;
+  readonly parents: readonly string[];
+  readonly authorName: string;
+  readonly authorEmail: string;
+  readonly at: string;
+  readonly message: string;
+};
+
+/** A file in a tree. */
+export type TreeEntry = { readonly mode: string; readonly sha: string };
+
+/** A file or folder as a listing shows it. */
+export type TreeItem = TreeEntry & { readonly type: "tree" | "blob" | "commit"; readonly path: string };
+
+/** One bare repository, with the questions that the stand-in asks of it. */
+export type Repository = {
+  readonly folder: string;
+  readonly commit: (request: CommitRequest) => Promise<string>;
+  readonly setBranch: (branch: string, sha: string | null) => Promise<void>;
+  readonly keep: (name: string, sha: string) => Promise<void>;
+  readonly fetchFrom: (folder: string, sha: string) => Promise<void>;
+  /** The commit's SHA, or null where the name is unknown. */
+  readonly resolve: (name: string) => Promise<string | null>;
+  readonly branches: () => Promise<readonly string[]>;
+  readonly mergeBase: (one: string, other: string) => Promise<string | null>;
+  readonly commitsBetween: (base: string, head: string) => Promise<readonly CommitInfo[]>;
+  readonly commitInfo: (sha: string) => Promise<CommitInfo | null>;
+  readonly entry: (ref: string, path: string) => Promise<TreeEntry | null>;
+  /** Files and folders of a folder (empty for the root), all below it where `recursive`. */
+  readonly tree: (ref: string, path: string, recursive: boolean) => Promise<readonly TreeItem[]>;
+  readonly blob: (sha: string) => Promise<Buffer>;
+  readonly diff: (base: string, head: string) => Promise<readonly FileDiff[]>;
+  readonly patch: (base: string, head: string) => Promise<Buffer>;
+  readonly truth: (base: string, head: string) => Promise<readonly FileTruth[]>;
+  readonly mergeTree: (ours: string, theirs: string) => Promise<string | null>;
+  readonly commitTree: (tree: string, parents: readonly string[], message: string) => Promise<string>;
+};
+
+/** Gitaly finds renames from 30 % likeness on.† */
+const FIND_RENAMES = "-M30%";
+const FULL_CONTEXT = "-U1000000";
+
+const quotePath = (path: string): string =>
+  `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+
+const block = (bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`data ${bytes.length}\n`), bytes, Buffer.from("\n")]);
+
+const actionText = async (git: Git, parent: string | null, action: FileAction): Promise<Buffer> => {
+  switch (action.action) {
+    case "write":
+      return Buffer.concat([
+        Buffer.from(`M ${action.mode ?? "100644"} inline ${quotePath(action.path)}\n`),
+        block(Buffer.isBuffer(action.content) ? action.content : Buffer.from(action.content)),
+      ]);
+    case "delete":
+      return Buffer.from(`D ${quotePath(action.path)}\n`);
+    case "rename":
+      return Buffer.from(`R ${quotePath(action.from)} ${quotePath(action.to)}\n`);
+    case "chmod": {
+      const found = parent === null ? null : await readEntry(git, parent, action.path);
+      if (found === null) throw new Error(`chmod: ${action.path} is not in the parent commit`);
+      return Buffer.from(`M ${action.mode} ${found.sha} ${quotePath(action.path)}\n`);
+    }
+  }
+};
+
+const readEntry = async (git: Git, ref: string, path: string): Promise<TreeEntry | null> => {
+  const listed = (await git(["ls-tree", "-z", ref, "--", `:(literal)${path}`])).toString("utf8");
+  const match = /^(\d{6}) blob ([0-9a-f]+)\t/.exec(listed);
+  return match === null ? null : { mode: match[1] ?? "", sha: match[2] ?? "" };
+};
+
+const listTree = async (
+  git: Git,
+  ref: string,
+  path: string,
+  recursive: boolean,
+): Promise<readonly TreeItem[]> => {
+  const where = path === "" ? [] : ["--", `${path.replace(/\/+$/, "")}/`];
+  const listed = (await git(["ls-tree", "-z", ...(recursive ? ["-r", "-t"] : []), ref, ...where])).toString(
+    "utf8",
+  );
+  return listed
+    .split("\0")
+    .filter(Boolean)
+    .flatMap((record) => {
+      const match = /^(\d{6}) (blob|tree|commit) ([0-9a-f]+)\t(.*)$/s.exec(record);
+      if (match === null) return [];
+      const type = match[2] === "tree" ? "tree" : match[2] === "commit" ? "commit" : "blob";
+      return [{ mode: match[1] ?? "", type, sha: match[3] ?? "", path: match[4] ?? "" } as const];
+    });
+};
+
+const createCommit =
+  (git: Git) =>
+  async (request: CommitRequest): Promise<string> => {
+    const author = request.author ?? STAND_IN_IDENTITY;
+    const seconds = Math.floor(request.at.getTime() / 1000);
+    // The reset makes the branch start from the stated parent, whatever it pointed at before.
+    const ref = `refs/heads/${request.branch}`;
+    const parts: Buffer[] = [
+      Buffer.from(`reset ${ref}\n`),
+      Buffer.from(`commit ${ref}\nmark :1\n`),
+      Buffer.from(`author ${author.name} <${author.email}> ${seconds} +0000\n`),
+      Buffer.from(`committer ${author.name} <${author.email}> ${seconds} +0000\n`),
+      block(Buffer.from(request.message)),
+    ];
+    if (request.parent !== null) parts.push(Buffer.from(`from ${request.parent}\n`));
+    for (const merged of request.mergedParents ?? []) parts.push(Buffer.from(`merge ${merged}\n`));
+    for (const action of request.actions) parts.push(await actionText(git, request.parent, action));
+    parts.push(Buffer.from(`\nget-mark :1\n`));
+    const out = await git(["fast-import", "--quiet", "--force", "--cat-blob-fd=1"], Buffer.concat(parts));
+    return out.toString("utf8").trim();
+  };
+
+const COMMIT_FORMAT = "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00%x00";
+
+const parseCommits = (text: string): readonly CommitInfo[] =>
+  text
+    .split("\0\0\n")
+    .filter((record) => record.trim() !== "")
+    .map((record) => {
+      const [sha = "", parents = "", authorName = "", authorEmail = "", at = "", message = ""] =
+        record.split("\0");
+      return { sha, parents: parents.split(" ").filter(Boolean), authorName, authorEmail, at, message };
+    });
+
+/** Null where git says no, with the given statuses; any other failure is passed on. */
+const orNull = async (answer: Promise<Buffer>, statuses: readonly number[]): Promise<string | null> => {
+  try {
+    return (await answer).toString("utf8").trim();
+  } catch (error) {
+    if (error instanceof GitFailure && error.status !== null && statuses.includes(error.status)) return null;
+    throw error;
+  }
+};
+
+const remember = <T>(compute: (base: string, head: string) => Promise<T>) => {
+  const known = new Map<string, Promise<T>>();
+  return (base: string, head: string): Promise<T> => {
+    const key = `${base}..${head}`;
+    const found = known.get(key) ?? compute(base, head);
+    known.set(key, found);
+    return found;
+  };
+};
+
+/** Creates an empty bare repository in `folder`, with `defaultBranch` as its HEAD. */
+export const createRepository = async (folder: string, defaultBranch: string): Promise<Repository> => {
+  await mkdir(folder, { recursive: true });
+  const git = createGit(folder);
+  await git(["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, "."]);
+  const tree = (mode: readonly string[]) => (base: string, head: string) =>
+    git([
+      "diff-tree",
+      "-r",
+      "--no-ext-diff",
+      "--no-textconv",
+      "--full-index",
+      FIND_RENAMES,
+      ...mode,
+      base,
+      head,
+    ]);
+  return {
+    folder,
+    commit: createCommit(git),
+    setBranch: async (branch, sha) => {
+      const ref = `refs/heads/${branch}`;
+      await git(sha === null ? ["update-ref", "-d", ref] : ["update-ref", ref, sha]);
+    },
+    keep: async (name, sha) => void (await git(["update-ref", `refs/keep-around/${name}`, sha])),
+    fetchFrom: async (source, sha) => void (await git(["fetch", "--quiet", "--no-tags", source, sha])),
+    resolve: (name) =>
+      orNull(git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]), [1, 128]),
+    branches: async () => {
+      const listed = await git(["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"]);
+      return listed.toString("utf8").split("\n").filter(Boolean);
+    },
+    mergeBase: (one, other) => orNull(git(["merge-base", one, other]), [1]),
+    commitsBetween: async (base, head) =>
+      parseCommits((await git(["log", COMMIT_FORMAT, `${base}..${head}`])).toString("utf8")),
+    commitInfo: async (sha) => {
+      const found = await orNull(git(["log", "-1", COMMIT_FORMAT, sha]), [128]);
+      return found === null ? null : (parseCommits(`${found}\n`)[0] ?? null);
+    },
+    entry: (ref, path) => readEntry(git, ref, path),
+    tree: (ref, path, recursive) => listTree(git, ref, path, recursive),
+    blob: (sha) => git(["cat-file", "blob", sha]),
+    diff: remember(async (base, head) => parseRawAndPatch(await tree(["--raw", "-p", "-z"])(base, head))),
+    patch: tree(["-p"]),
+    truth: remember(async (base, head) =>
+      parseLineTruth(await tree(["--raw", "-p", "-z", FULL_CONTEXT])(base, head)),
+    ),
+    mergeTree: async (ours, theirs) => orNull(git(["merge-tree", "--write-tree", ours, theirs]), [1]),
+    commitTree: async (treeSha, parents, message) =>
+      (await git(["commit-tree", treeSha, ...parents.flatMap((sha) => ["-p", sha]), "-m", message]))
+        .toString("utf8")
+        .trim(),
+  };
+};
