@@ -1,0 +1,110 @@
+import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import type { Pool } from "../../pool.ts";
+import { readPool, resolveText } from "../../pool.ts";
+import type { ModelMessage } from "../../ports.ts";
+import { textOfVariable } from "../../value-text.ts";
+import type { ValueType } from "../../value-type.ts";
+import { resolveParameters } from "../llm/model-settings.ts";
+import { usageOutput } from "../llm/usage.ts";
+import { readsOfText } from "../selector-path.ts";
+import type { AgentParameter } from "./schema.ts";
+import { AgentData, agentModel, enabledTools, selectorOf } from "./schema.ts";
+
+/** The strategies of Dify's own agent plugin; without tools, each comes down to one answer of the model. */
+const STRATEGIES: ReadonlySet<string> = new Set(["function_calling", "ReAct"]);
+const TYPES: Readonly<Record<string, ValueType>> = { files: "array[file]", json: "array[object]" };
+
+const readsOf = (name: string, parameter: AgentParameter | undefined): readonly VariableUse[] => {
+  const field = `agent_parameters.${name}`;
+  const selector = selectorOf(parameter);
+  if (selector !== null) return [{ selector, field, needed: true }];
+  return typeof parameter?.value === "string" ? readsOfText(field, parameter.value) : [];
+};
+
+const refusals = (data: AgentData): readonly NodeRemark[] => {
+  const strategy = data.agent_strategy_name ?? "";
+  const tools = enabledTools(data);
+  return [
+    ...(STRATEGIES.has(strategy)
+      ? []
+      : [
+          {
+            field: "agent_strategy_name",
+            message: `the strategy "${strategy}" is a plugin of Dify and is not run here; use an llm node, or run this flow on Dify`,
+          },
+        ]),
+    ...(tools.length === 0
+      ? []
+      : [
+          {
+            field: "agent_parameters.tools",
+            message: `agents call no tools here (${tools.join(", ")}); fetch what they would with http-request or code nodes in front of an llm node, or run this flow on Dify`,
+          },
+        ]),
+    ...(agentModel(data) === undefined
+      ? [{ field: "agent_parameters.model", message: "the agent has no model; choose one" }]
+      : []),
+  ];
+};
+
+const declare = (data: AgentData): NodeDeclaration => {
+  const model = agentModel(data);
+  return {
+    ...PLAIN_DECLARATION,
+    reads: [
+      ...readsOf("instruction", data.agent_parameters["instruction"]),
+      ...readsOf("query", data.agent_parameters["query"]),
+    ],
+    outputs: { text: "string", usage: "object", files: "array[file]", json: "array[object]" },
+    models: model === undefined ? [] : [{ provider: model.provider, name: model.model }],
+    refusals: refusals(data),
+    warnings:
+      data.memory === null || data.memory === undefined
+        ? []
+        : [
+            {
+              field: "memory",
+              message: "no conversation is kept here: the agent sees the present query only",
+            },
+          ],
+  };
+};
+
+const textOf = (pool: Pool, parameter: AgentParameter | undefined): string => {
+  const selector = selectorOf(parameter);
+  if (selector === null)
+    return typeof parameter?.value === "string" ? resolveText(pool, parameter.value) : "";
+  const variable = readPool(pool, selector);
+  return variable === undefined ? "" : textOfVariable(variable);
+};
+
+const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutcome> => {
+  const { pool, ports, signal, clock } = context;
+  const instruction = textOf(pool, data.agent_parameters["instruction"]);
+  const query = textOf(pool, data.agent_parameters["query"]);
+  const inputs = { instruction, query };
+  const model = agentModel(data);
+  if (model === undefined) return nodeFailure("AgentNodeError", "The agent has no model", { inputs });
+  const messages: readonly ModelMessage[] = [
+    { role: "system", content: instruction },
+    { role: "user", content: query },
+  ];
+  const startedAt = clock.now();
+  const answer = await ports.model.generate({
+    provider: model.provider,
+    name: model.model,
+    parameters: resolveParameters(pool, model.completion_params),
+    messages: messages.filter(({ content }) => content !== ""),
+    responseSchema: null,
+    signal,
+    onText: (chunk) => context.emitText("text", chunk),
+  });
+  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  const { text, usage } = answer.value;
+  const outputs = { text, usage: usageOutput(usage, clock.now() - startedAt), files: [], json: [] };
+  return { ok: true, inputs, outputs, types: TYPES, usage };
+};
+
+/** Runs an agent that has no tools, which is a single answer of its model; others are refused at load. */
+export const agentKind = defineNodeKind({ type: "agent", schema: AgentData, declare, execute });

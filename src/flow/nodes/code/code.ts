@@ -1,0 +1,58 @@
+import type { Json, JsonObject } from "../../../base/json.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { readPool } from "../../pool.ts";
+import type { Variable } from "../../value-type.ts";
+import { isJsonArray } from "../../value-type.ts";
+import { checkOutputs } from "./check-outputs.ts";
+import { OutputProblem } from "./scalar-output.ts";
+import { CodeData } from "./schema.ts";
+
+/** What `main` is given for a variable: a missing one and an empty list of files are null. */
+const argumentOf = (variable: Variable | undefined): Json => {
+  if (variable === undefined) return null;
+  const isEmptyFiles =
+    variable.type === "array[file]" && isJsonArray(variable.value) && variable.value.length === 0;
+  return isEmptyFiles ? null : variable.value;
+};
+
+const declare = (data: CodeData): NodeDeclaration => ({
+  ...PLAIN_DECLARATION,
+  reads: data.variables.map(({ variable, value_selector }) => ({
+    selector: value_selector,
+    field: `variables.${variable}`,
+    needed: false,
+  })),
+  outputs: Object.fromEntries(
+    Object.entries(data.outputs).map(([name, { type }]) => [name, type === "number" ? "any" : type]),
+  ),
+  languages: [data.code_language],
+  warnings: (data.dependencies ?? []).map(({ name }) => ({
+    field: "dependencies",
+    message: `the package ${name} is not installed for code nodes here`,
+  })),
+});
+
+const settle = (result: Json, data: CodeData, inputs: JsonObject): NodeOutcome => {
+  try {
+    return { ok: true, inputs, outputs: checkOutputs(result, data.outputs) };
+  } catch (error) {
+    if (error instanceof OutputProblem) return nodeFailure(error.errorType, error.message, { inputs });
+    throw error;
+  }
+};
+
+const execute = async (data: CodeData, { pool, ports, signal }: NodeContext): Promise<NodeOutcome> => {
+  const inputs = Object.fromEntries(
+    data.variables.map(({ variable, value_selector }) => [
+      variable,
+      argumentOf(readPool(pool, value_selector)),
+    ]),
+  );
+  const result = await ports.code.run({ language: data.code_language, code: data.code, inputs, signal });
+  if (!result.ok) return nodeFailure(result.errorType, result.message, { inputs });
+  return settle(result.value, data, inputs);
+};
+
+/** Runs code in the sandbox (Dify's node documentation, "Code"). */
+export const codeKind = defineNodeKind({ type: "code", retries: true, schema: CodeData, declare, execute });

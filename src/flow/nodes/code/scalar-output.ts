@@ -1,0 +1,75 @@
+import type { Json } from "../../../base/json.ts";
+import { isJsonArray } from "../../value-type.ts";
+import { numberText } from "../../value-text.ts";
+
+/** Dify's limits of what code nodes give out, at their defaults. */
+export const CODE_LIMITS = {
+  stringLength: 400_000,
+  stringArrayLength: 30,
+  objectArrayLength: 30,
+  numberArrayLength: 1000,
+  depth: 5,
+  precision: 20,
+} as const;
+
+/** Dify's range of numbers is that of 64-bit integers; its upper end is no float, so the next one is refused. */
+const RANGE_END = 2 ** 63;
+
+/** The result of a code node is not what its outputs declare. */
+export class OutputProblem extends Error {
+  /** Dify's name for the failure. */
+  readonly errorType: string;
+
+  constructor(message: string, errorType = "OutputValidationError") {
+    super(message);
+    this.errorType = errorType;
+  }
+}
+
+/** What Python calls the type of a value. */
+export const pythonTypeName = (value: Json): string => {
+  if (value === null) return "NoneType";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "string") return "str";
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  return isJsonArray(value) ? "list" : "dict";
+};
+
+/** How Python prints that type. */
+export const pythonType = (value: Json): string => `<class '${pythonTypeName(value)}'>`;
+
+/** Checks a string's length in characters and takes NUL characters out. */
+export const checkString = (value: string, path: string): string => {
+  const { stringLength } = CODE_LIMITS;
+  if (value.length > stringLength && Array.from(value).length > stringLength) {
+    throw new OutputProblem(
+      `The length of output variable \`${path}\` must be less than ${stringLength} characters`,
+    );
+  }
+  return value.replaceAll("\0", "");
+};
+
+const decimals = (value: number): number => {
+  const [mantissa = "", exponent = "0"] = numberText(value).split("e");
+  const places = (mantissa.split(".")[1] ?? "").replace(/0+$/, "").length;
+  return Math.max(0, places - Number(exponent));
+};
+
+/** Checks a number's range and its decimals. */
+export const checkNumber = (value: number, path: string): number => {
+  if (value >= RANGE_END || value < -RANGE_END) {
+    throw new OutputProblem(
+      `Output variable \`${path}\` is out of range, it must be between -9223372036854775808 and 9223372036854775807.`,
+    );
+  }
+  if (!Number.isInteger(value) && decimals(value) > CODE_LIMITS.precision) {
+    throw new OutputProblem(
+      `Output variable \`${path}\` has too high precision, it must be less than ${CODE_LIMITS.precision} digits.`,
+    );
+  }
+  return value;
+};
+
+/** Whether Python counts a value as a number: truth values are integers to it. */
+export const isPythonNumber = (value: Json): value is number | boolean =>
+  typeof value === "number" || typeof value === "boolean";

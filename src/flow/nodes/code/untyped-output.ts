@@ -1,0 +1,50 @@
+import type { Json, JsonObject } from "../../../base/json.ts";
+import { isJsonArray, isJsonObject } from "../../value-type.ts";
+import { checkNumber, checkString, CODE_LIMITS, isPythonNumber, OutputProblem } from "./scalar-output.ts";
+
+/** Refuses what lies deeper than Dify allows; the result itself is at depth 1. */
+export const checkDepth = (depth: number): void => {
+  if (depth > CODE_LIMITS.depth) {
+    throw new OutputProblem(`Depth limit ${CODE_LIMITS.depth} reached, object too deep.`, "DepthLimitError");
+  }
+};
+
+const entriesOf = (value: JsonObject | readonly Json[]): readonly (readonly [string, Json])[] =>
+  isJsonArray(value)
+    ? [...value.entries()].map(([index, item]) => [String(index), item])
+    : Object.entries<Json>(value);
+
+const checkList = (items: readonly Json[], path: string, depth: number): void => {
+  const [first = null] = items;
+  if (first === null) return;
+  const all = (fits: (item: Json) => boolean): boolean => items.every((item) => item === null || fits(item));
+  if (isPythonNumber(first) && all(isPythonNumber)) {
+    items.forEach((item, index) => {
+      if (typeof item === "number") checkNumber(item, `${path}[${index}]`);
+    });
+  } else if (typeof first === "string" && all((item) => typeof item === "string")) {
+    items.forEach((item, index) => {
+      if (typeof item === "string") checkString(item, `${path}[${index}]`);
+    });
+  } else if (all(isJsonObject) || all(isJsonArray)) {
+    items.forEach((item, index) => {
+      if (isJsonObject(item) || isJsonArray(item)) checkUntyped(item, `${path}[${index}]`, depth + 1);
+    });
+  } else {
+    throw new OutputProblem(
+      `Output ${path} is not a valid array. make sure all elements are of the same type.`,
+    );
+  }
+};
+
+/** Checks an object whose keys are not declared: only limits, and lists of one type. */
+export const checkUntyped = (value: JsonObject | readonly Json[], prefix: string, depth: number): void => {
+  checkDepth(depth);
+  for (const [name, item] of entriesOf(value)) {
+    const path = prefix === "" ? name : `${prefix}.${name}`;
+    if (isJsonArray(item)) checkList(item, path, depth);
+    else if (isJsonObject(item)) checkUntyped(item, path, depth + 1);
+    else if (typeof item === "string") checkString(item, path);
+    else if (typeof item === "number") checkNumber(item, path);
+  }
+};

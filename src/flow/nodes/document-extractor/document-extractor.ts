@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { Json } from "../../../base/json.ts";
+import type { NodeContext, NodeOutcome } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { readPool } from "../../pool.ts";
+import { isJsonArray, isJsonObject } from "../../value-type.ts";
+import { SelectorPath, showSelector } from "../selector-path.ts";
+import { ExtractionProblem, extractText } from "./extract-text.ts";
+import { fetchFile } from "./file-value.ts";
+
+/** Data of a document extractor (Dify's node documentation, "Doc Extractor"). */
+export const DocumentExtractorData = z.object({
+  variable_selector: SelectorPath,
+  is_array_file: z.boolean().nullish(),
+});
+export type DocumentExtractorData = z.infer<typeof DocumentExtractorData>;
+
+const readFile = async (value: Json, { ports, signal }: NodeContext): Promise<string> => {
+  const fetched = await fetchFile(value, ports.http, signal);
+  if (!fetched.ok) throw new ExtractionProblem(fetched.errorType, fetched.message);
+  return extractText(fetched.value.file, fetched.value.bytes);
+};
+
+const execute = async (data: DocumentExtractorData, context: NodeContext): Promise<NodeOutcome> => {
+  const selector = data.variable_selector;
+  const variable = readPool(context.pool, selector);
+  if (variable === undefined) {
+    return nodeFailure("", `File variable not found for selector: ${showSelector(selector)}`);
+  }
+  const inputs = { variable_selector: selector };
+  const files = isJsonArray(variable.value)
+    ? variable.value.filter(isJsonObject)
+    : [variable.value].filter(isJsonObject);
+  const isEmpty =
+    variable.value === null || variable.value === "" || (isJsonArray(variable.value) && files.length === 0);
+  if (isEmpty) return { ok: true, inputs, outputs: { text: [] }, types: { text: "array[string]" } };
+  if (variable.type !== "file" && variable.type !== "array[file]") {
+    return nodeFailure("", `Variable ${showSelector(selector)} is not an ArrayFileSegment`, { inputs });
+  }
+  try {
+    const texts: string[] = [];
+    for (const file of files) texts.push(await readFile(file, context));
+    return isJsonArray(variable.value)
+      ? { ok: true, inputs, outputs: { text: texts }, types: { text: "array[string]" } }
+      : { ok: true, inputs, outputs: { text: texts[0] ?? "" } };
+  } catch (error) {
+    if (error instanceof ExtractionProblem) return nodeFailure(error.errorType, error.message, { inputs });
+    throw error;
+  }
+};
+
+/** Reads the text of documents in text formats; others fail with what to do instead, which a warning says at load. */
+export const documentExtractorKind = defineNodeKind({
+  type: "document-extractor",
+  schema: DocumentExtractorData,
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    reads: [{ selector: data.variable_selector, field: "variable_selector", needed: true }],
+    outputs: { text: data.is_array_file === true ? "array[string]" : "any" },
+    warnings: [
+      {
+        field: "variable_selector",
+        message:
+          "text formats only are read here; the node fails for PDF, Word, Excel, PowerPoint, EPUB and mail",
+      },
+    ],
+  }),
+  execute,
+});

@@ -1,0 +1,122 @@
+import { parseAllDocuments, stringify } from "yaml";
+import { describeError } from "../../../base/errors.ts";
+import { Json } from "../../../base/json.ts";
+import { markdownTable, parseCsv } from "./csv-table.ts";
+import { decodeText } from "./decode-text.ts";
+import type { FileValue } from "./file-value.ts";
+
+/** A document that cannot be read, with Dify's name for the failure. */
+export class ExtractionProblem extends Error {
+  readonly errorType: string;
+
+  constructor(errorType: string, message: string) {
+    super(message);
+    this.errorType = errorType;
+  }
+}
+
+type Extractor = (text: string) => string;
+
+const withProblem =
+  (what: string, extract: Extractor): Extractor =>
+  (text) => {
+    try {
+      return extract(text);
+    } catch (error) {
+      throw new ExtractionProblem(
+        "TextExtractionError",
+        `Failed to decode or parse ${what} file: ${describeError(error)}`,
+      );
+    }
+  };
+
+const plain: Extractor = (text) => text;
+
+const json: Extractor = (text) => JSON.stringify(Json.parse(JSON.parse(text)), null, 2);
+
+const yaml: Extractor = (text) => {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) return "";
+  return documents
+    .map((document) => {
+      const [error] = document.errors;
+      if (error !== undefined) throw error;
+      return stringify(document.toJS(), { indentSeq: false, lineWidth: 80 });
+    })
+    .join("---\n");
+};
+
+const csv: Extractor = (text) => markdownTable(parseCsv(text));
+
+const propertyLine = (raw: string): string => {
+  const line = raw.trim();
+  if (line === "" || /^[#!]/.test(line)) return line;
+  const at = line.includes("=") ? line.indexOf("=") : line.indexOf(":");
+  return at < 0 ? `${line}: ` : `${line.slice(0, at).trim()}: ${line.slice(at + 1).trim()}`;
+};
+
+const properties: Extractor = (text) =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map(propertyLine)
+    .join("\n")
+    .replace(/\n$/, "");
+
+const PLAIN_EXTENSIONS =
+  "txt markdown md mdx html htm xml c h cpp hpp cc cxx c++ py js ts jsx tsx java php rb go rs swift kt scala sh bash bat ps1 sql r m pl lua vim asm s css scss less sass ini cfg conf toml env log vtt".split(
+    " ",
+  );
+
+const BY_EXTENSION: ReadonlyMap<string, Extractor> = new Map([
+  ...PLAIN_EXTENSIONS.map((extension): readonly [string, Extractor] => [extension, plain]),
+  ["json", withProblem("JSON", json)],
+  ["yaml", withProblem("YAML", yaml)],
+  ["yml", withProblem("YAML", yaml)],
+  ["csv", withProblem("CSV", csv)],
+  ["properties", properties],
+]);
+
+const EXTENSION_OF_TYPE: ReadonlyMap<string, string> = new Map([
+  ["text/plain", "txt"],
+  ["text/html", "html"],
+  ["text/htm", "html"],
+  ["text/markdown", "md"],
+  ["text/xml", "xml"],
+  ["text/vtt", "vtt"],
+  ["text/csv", "csv"],
+  ["text/yaml", "yaml"],
+  ["application/x-yaml", "yaml"],
+  ["application/yaml", "yaml"],
+  ["application/xml", "xml"],
+  ["application/json", "json"],
+  ["text/properties", "properties"],
+]);
+
+const unsupported = (what: string): ExtractionProblem =>
+  new ExtractionProblem(
+    "UnsupportedFileTypeError",
+    `${what}; text, Markdown, HTML, source code, CSV, JSON, YAML and XML are read here: convert the document first, or run this flow on Dify`,
+  );
+
+const findExtractor = (file: FileValue): Extractor => {
+  const extension = (file.extension ?? "").replace(/^\./, "").toLowerCase();
+  const type = (file.mime_type ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (extension === "" && type === "") {
+    throw new ExtractionProblem(
+      "UnsupportedFileTypeError",
+      "Unable to determine file type: MIME type or file extension is missing",
+    );
+  }
+  const byName = BY_EXTENSION.get(extension === "" ? (EXTENSION_OF_TYPE.get(type) ?? "") : extension);
+  if (byName !== undefined) return byName;
+  throw unsupported(
+    extension === "" ? `Unsupported MIME type: ${type}` : `Unsupported Extension Type: .${extension}`,
+  );
+};
+
+/** The text of a document, by its extension or else its MIME type. Throws `ExtractionProblem`. */
+export const extractText = (file: FileValue, bytes: Uint8Array): string => {
+  const extract = findExtractor(file);
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(file.mime_type ?? "")?.[1] ?? null;
+  return extract(decodeText(bytes, charset));
+};

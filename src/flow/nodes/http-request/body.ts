@@ -1,0 +1,121 @@
+import { jsonrepair } from "jsonrepair";
+import { parseJson } from "../../../base/json.ts";
+import type { Pool } from "../../pool.ts";
+import { readPool, resolveText } from "../../pool.ts";
+import type { HttpClient } from "../../ports.ts";
+import { isJsonArray } from "../../value-type.ts";
+import { fetchFile } from "../document-extractor/file-value.ts";
+import { RequestProblem } from "./request-problem.ts";
+import type { BodyItem, HttpBody } from "./schema.ts";
+import { bodyItems } from "./schema.ts";
+
+/** A body with the content type that goes with it where the flow sets none (null: none). */
+export type BuiltBody = {
+  readonly bytes: Uint8Array | null;
+  readonly contentType: string | null;
+  /** Whether the content type names the body's own boundary and so replaces what the flow sets. */
+  readonly ownsContentType: boolean;
+};
+
+/** What bodies are built from. */
+export type BodySources = { readonly pool: Pool; readonly http: HttpClient; readonly signal: AbortSignal };
+
+const onlyItem = (items: readonly BodyItem[], type: string): BodyItem => {
+  const [item] = items;
+  if (item === undefined || items.length !== 1) {
+    throw new RequestProblem("RequestBodyError", `${type} body type should have exactly one item`);
+  }
+  return item;
+};
+
+const plain = (text: string, contentType: string): BuiltBody => ({
+  bytes: Buffer.from(text, "utf8"),
+  contentType,
+  ownsContentType: false,
+});
+
+/** JSON goes out as it was written where it is valid, so that long numbers stay exact; else it is repaired. */
+const buildJson = (text: string): BuiltBody => {
+  const contentType = "application/json";
+  if (parseJson(text) !== undefined) return plain(text.trim(), contentType);
+  try {
+    return plain(jsonrepair(text), contentType);
+  } catch {
+    throw new RequestProblem("RequestBodyError", `Failed to parse JSON: ${text}`);
+  }
+};
+
+/** Fields by name, a later one of the same name winning, as Dify keeps them. */
+const fieldsOf = (items: readonly BodyItem[], pool: Pool): ReadonlyMap<string, string> =>
+  new Map(items.map((item) => [resolveText(pool, item.key), resolveText(pool, item.value)]));
+
+const fetchItem = async (item: BodyItem, { pool, http, signal }: BodySources) => {
+  const value = readPool(pool, item.file ?? [])?.value ?? null;
+  const values = isJsonArray(value) ? value : value === null ? [] : [value];
+  const fetched = [];
+  for (const one of values) {
+    const result = await fetchFile(one, http, signal);
+    if (!result.ok) throw new RequestProblem("FileFetchError", result.message);
+    fetched.push(result.value);
+  }
+  return fetched;
+};
+
+const buildForm = async (items: readonly BodyItem[], sources: BodySources): Promise<BuiltBody> => {
+  const form = new FormData();
+  for (const [key, value] of fieldsOf(
+    items.filter(({ type }) => type === "text"),
+    sources.pool,
+  ))
+    form.append(key, value);
+  for (const item of items.filter(({ type }) => type === "file")) {
+    for (const { file, bytes } of await fetchItem(item, sources)) {
+      const type = file.mime_type ?? "application/octet-stream";
+      form.append(
+        resolveText(sources.pool, item.key),
+        new Blob([Buffer.from(bytes)], { type }),
+        file.filename ?? "file",
+      );
+    }
+  }
+  const encoded = new Response(form);
+  return {
+    bytes: new Uint8Array(await encoded.arrayBuffer()),
+    contentType: encoded.headers.get("content-type"),
+    ownsContentType: true,
+  };
+};
+
+const buildBinary = async (item: BodyItem, sources: BodySources): Promise<BuiltBody> => {
+  const [first] = await fetchItem(item, sources);
+  if (first === undefined) {
+    const selector = (item.file ?? []).map((part) => `'${part}'`).join(", ");
+    throw new RequestProblem("FileFetchError", `cannot fetch file with selector [${selector}]`);
+  }
+  return { bytes: first.bytes, contentType: null, ownsContentType: false };
+};
+
+/** Builds the body of a request from the node's data. Throws `RequestProblem`. */
+export const buildBody = async (body: HttpBody | null, sources: BodySources): Promise<BuiltBody> => {
+  const type = body?.type ?? "none";
+  const items = body === null ? [] : bodyItems(body);
+  switch (type) {
+    case "none":
+      return { bytes: null, contentType: null, ownsContentType: false };
+    case "raw-text":
+      return plain(resolveText(sources.pool, onlyItem(items, type).value), "text/plain");
+    case "json":
+      return buildJson(resolveText(sources.pool, onlyItem(items, type).value));
+    case "x-www-form-urlencoded":
+      return plain(
+        new URLSearchParams([...fieldsOf(items, sources.pool)]).toString(),
+        "application/x-www-form-urlencoded",
+      );
+    case "form-data":
+      return buildForm(items, sources);
+    case "binary":
+      return buildBinary(onlyItem(items, type), sources);
+    default:
+      return type satisfies never;
+  }
+};

@@ -1,0 +1,126 @@
+import type { JsonObject } from "../../../base/json.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import type { HttpRequest } from "../../ports.ts";
+import type { ValueType } from "../../value-type.ts";
+import { readsOfText } from "../selector-path.ts";
+import { buildRequest, TIMEOUT_LIMITS } from "./request.ts";
+import { RequestProblem } from "./request-problem.ts";
+import { responseOutputs } from "./response.ts";
+import type { HttpBody } from "./schema.ts";
+import { bodyItems, HttpRequestData } from "./schema.ts";
+
+/** Dify's client counts these as failures of the request, whatever the node's settings. */
+const ALWAYS_FAIL: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+const TYPES: Readonly<Record<string, ValueType>> = { files: "array[file]" };
+
+const readsOfBody = (body: HttpBody | null): readonly VariableUse[] =>
+  (body === null ? [] : bodyItems(body)).flatMap((item) => [
+    ...readsOfText("body.data", item.key),
+    ...readsOfText("body.data", item.value),
+    ...((item.file ?? []).length > 1
+      ? [{ selector: item.file ?? [], field: "body.data", needed: body?.type === "binary" }]
+      : []),
+  ]);
+
+const bodyRefusals = (body: HttpBody | null): readonly NodeRemark[] => {
+  if (body === null || !["raw-text", "json", "binary"].includes(body.type)) return [];
+  const count = bodyItems(body).length;
+  return count === 1
+    ? []
+    : [{ field: "body.data", message: `a body of type ${body.type} has exactly one item, not ${count}` }];
+};
+
+const timeoutWarnings = (data: HttpRequestData): readonly NodeRemark[] =>
+  (["connect", "read", "write"] as const).flatMap((kind) =>
+    (data.timeout?.[kind] ?? 0) > TIMEOUT_LIMITS[kind]
+      ? [
+          {
+            field: `timeout.${kind}`,
+            message: `${TIMEOUT_LIMITS[kind]} s is the longest; that is what counts`,
+          },
+        ]
+      : [],
+  );
+
+const declare = (data: HttpRequestData): NodeDeclaration => {
+  const config = data.authorization?.type === "api-key" ? (data.authorization.config ?? null) : null;
+  const lacksKey = data.authorization?.type === "api-key" && (config?.api_key ?? "").trim() === "";
+  return {
+    ...PLAIN_DECLARATION,
+    reads: [
+      ...readsOfText("url", data.url),
+      ...readsOfText("headers", data.headers),
+      ...readsOfText("params", data.params),
+      ...readsOfText("authorization.config.api_key", config?.api_key ?? ""),
+      ...readsOfBody(data.body ?? null),
+    ],
+    outputs: { status_code: "integer", body: "string", headers: "object", files: "array[file]" },
+    refusals: [
+      ...bodyRefusals(data.body ?? null),
+      ...(lacksKey
+        ? [
+            {
+              field: "authorization.config.api_key",
+              message:
+                "the key is empty; put it into an environment variable of the flow and refer to it as {{#env.NAME#}}",
+            },
+          ]
+        : []),
+    ],
+    warnings: timeoutWarnings(data),
+  };
+};
+
+/** What the event shows: no header and no query, where secrets live. */
+const shownInputs = (request: HttpRequest): JsonObject => {
+  const url = URL.canParse(request.url) ? new URL(request.url) : null;
+  return { method: request.method, url: url === null ? "" : `${url.origin}${url.pathname}` };
+};
+
+const settle = async (
+  data: HttpRequestData,
+  context: NodeContext,
+  request: HttpRequest,
+): Promise<NodeOutcome> => {
+  const inputs = shownInputs(request);
+  const response = await context.ports.http.send(request);
+  if (!response.ok) return nodeFailure(response.errorType, response.message, { inputs });
+  const { status } = response.value;
+  if (ALWAYS_FAIL.has(status)) {
+    const origin = new URL(request.url).origin;
+    const message = `Reached maximum retries for URL ${origin}: it answered with status code ${status}`;
+    return nodeFailure("HttpRequestNodeError", message, { inputs });
+  }
+  const outputs = responseOutputs(response.value);
+  const isStrict = (data.error_strategy ?? "") !== "" || data.retry_config?.retry_enabled === true;
+  if (isStrict && (status < 200 || status > 299)) {
+    return nodeFailure("HTTPResponseCodeError", `Request failed with status code ${status}`, {
+      inputs,
+      outputs,
+    });
+  }
+  return { ok: true, inputs, outputs, types: TYPES };
+};
+
+const execute = async (data: HttpRequestData, context: NodeContext): Promise<NodeOutcome> => {
+  try {
+    const { pool, ports, signal } = context;
+    return await settle(data, context, await buildRequest(data, { pool, http: ports.http, signal }));
+  } catch (error) {
+    if (error instanceof RequestProblem) return nodeFailure(error.errorType, error.message);
+    throw error;
+  }
+};
+
+/**
+ * Sends an HTTP request through the guarded client (Dify's node documentation, "HTTP Request"). An answer of 4xx is a
+ * success unless the node has an error strategy or retries.
+ */
+export const httpRequestKind = defineNodeKind({
+  type: "http-request",
+  retries: true,
+  schema: HttpRequestData,
+  declare,
+  execute,
+});

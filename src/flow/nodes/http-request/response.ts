@@ -1,0 +1,105 @@
+import type { JsonObject } from "../../../base/json.ts";
+import type { HttpResponse } from "../../ports.ts";
+import { decodeText } from "../document-extractor/decode-text.ts";
+import { describeFile } from "../document-extractor/file-value.ts";
+import { MAX_BINARY_BYTES } from "./request.ts";
+import { RequestProblem } from "./request-problem.ts";
+
+/** Dify's limit of a text answer. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+const TEXT_APPLICATIONS = ["json", "xml", "javascript", "x-www-form-urlencoded", "yaml", "graphql"];
+const TEXT_MARKERS = /[{[<]|function|var |const |let /;
+
+/** Headers as Dify gives them: lower-case names, several values of one name joined. */
+const headersOutput = (response: HttpResponse): Readonly<Record<string, string>> => {
+  const joined = new Map<string, string>();
+  for (const [raw, value] of response.headers) {
+    const name = raw.toLowerCase();
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(joined);
+};
+
+const filenameIn = (disposition: string): string | null => {
+  const extended = /filename\*\s*=\s*(?:utf-8|iso-8859-1)'[^']*'([^;]+)/i.exec(disposition)?.[1];
+  if (extended !== undefined) {
+    try {
+      return decodeURIComponent(extended.trim());
+    } catch {
+      return extended.trim();
+    }
+  }
+  const simple = /filename\s*=\s*(?:"([^"]*)"|([^;]+))/i.exec(disposition);
+  return simple === null ? null : (simple[1] ?? simple[2] ?? "").trim();
+};
+
+const looksLikeText = (body: Uint8Array): boolean => {
+  const sample = decodeSample(body.subarray(0, 1024));
+  return sample !== null && TEXT_MARKERS.test(sample);
+};
+
+const decodeSample = (bytes: Uint8Array): string | null => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Whether an answer counts as a file, by Dify's rules: what is sent as an attachment or under a file name; else
+ * images, audio and video, and applications that neither name a text format nor look like text.
+ */
+export const isFileResponse = (headers: Readonly<Record<string, string>>, body: Uint8Array): boolean => {
+  const disposition = headers["content-disposition"] ?? "";
+  if (/^\s*attachment\b/i.test(disposition) || filenameIn(disposition) !== null) return true;
+  const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type.startsWith("text/") || type === "") return false;
+  if (!type.startsWith("application/")) return /^(?:image|audio|video)\//.test(type);
+  return !TEXT_APPLICATIONS.some((text) => type.includes(text)) && !looksLikeText(body);
+};
+
+const readableSize = (bytes: number): string => {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(2)} KB` : `${(bytes / 1024 / 1024).toFixed(2)} MB`;
+};
+
+const checkSize = (bytes: number, isFile: boolean): void => {
+  const limit = isFile ? MAX_BINARY_BYTES : MAX_TEXT_BYTES;
+  if (bytes <= limit) return;
+  throw new RequestProblem(
+    "ResponseSizeError",
+    `${isFile ? "File" : "Text"} size is too large, max size is ${(limit / 1024 / 1024).toFixed(2)} MB, but current size is ${readableSize(bytes)}.`,
+  );
+};
+
+const nameInUrl = (url: string): string => {
+  const last = URL.canParse(url) ? (new URL(url).pathname.split("/").at(-1) ?? "") : "";
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+};
+
+/**
+ * The outputs of an answer: the status, headers, and either its text as `body` or, for a file, an empty body and
+ * the file's description. Throws `RequestProblem` when it is longer than Dify allows.
+ */
+export const responseOutputs = (response: HttpResponse): JsonObject => {
+  const headers = headersOutput(response);
+  const isFile = isFileResponse(headers, response.body);
+  checkSize(response.body.length, isFile);
+  const type = headers["content-type"] ?? "";
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1] ?? null;
+  const filename = filenameIn(headers["content-disposition"] ?? "") ?? nameInUrl(response.url);
+  return {
+    status_code: response.status,
+    body: isFile ? "" : decodeText(response.body, charset),
+    headers,
+    files: isFile
+      ? [describeFile(response.body, filename, type === "" ? "application/octet-stream" : type)]
+      : [],
+  };
+};

@@ -1,0 +1,181 @@
+import type { JsonObject } from "../../../base/json.ts";
+import { NodeError } from "../../node-error.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import type { ModelAnswer } from "../../ports.ts";
+import { readPool } from "../../pool.ts";
+import { readsOfText } from "../selector-path.ts";
+import { contextText } from "./context-text.ts";
+import {
+  FILES_MESSAGE,
+  hasFiles,
+  modelRequest,
+  modelWarnings,
+  readsOfParameters,
+  visionSelector,
+} from "./model-settings.ts";
+import {
+  activeText,
+  buildMessages,
+  collectInputs,
+  jinjaVariables,
+  memoryQuery,
+  promptTexts,
+} from "./prompt.ts";
+import { createReasoningFilter, splitReasoning, tagReasoning } from "./reasoning.ts";
+import { answerSchema, LlmData } from "./schema.ts";
+import { createStructuredReader } from "./structured-output.ts";
+import { usageOutput } from "./usage.ts";
+
+const schemaRefusals = (data: LlmData): readonly NodeRemark[] => {
+  const schema = answerSchema(data);
+  if (schema === null) return [];
+  const field = "structured_output.schema";
+  if (schema === undefined) {
+    return [
+      {
+        field,
+        message:
+          "structured output is on, but its schema is not an object; define the schema or switch it off",
+      },
+    ];
+  }
+  const reader = createStructuredReader(schema);
+  return reader.ok ? [] : [{ field, message: `it is not a valid JSON schema: ${reader.message}` }];
+};
+
+const contextSelector = (data: LlmData): readonly string[] | null =>
+  data.context?.enabled === true && (data.context.variable_selector ?? []).length > 0
+    ? (data.context.variable_selector ?? null)
+    : null;
+
+const declare = (data: LlmData): NodeDeclaration => {
+  const prompts = promptTexts(data);
+  const context = contextSelector(data);
+  const isEmpty = prompts.every((prompt) => activeText(prompt).trim() === "") && memoryQuery(data) === null;
+  return {
+    ...PLAIN_DECLARATION,
+    reads: [
+      ...prompts.flatMap((prompt, index) =>
+        readsOfText(`prompt_template.${index}`, activeText(prompt)).map((use) => ({ ...use, needed: true })),
+      ),
+      ...jinjaVariables(data).map(({ variable, value_selector }) => ({
+        selector: value_selector,
+        field: `prompt_config.jinja2_variables.${variable}`,
+        needed: true,
+      })),
+      ...readsOfText("memory.query_prompt_template", data.memory?.query_prompt_template ?? ""),
+      ...(context === null ? [] : [{ selector: context, field: "context.variable_selector", needed: false }]),
+      ...readsOfParameters(data.model),
+    ],
+    outputs: {
+      text: "string",
+      reasoning_content: "string",
+      usage: "object",
+      finish_reason: "string",
+      ...(answerSchema(data) === null ? {} : { structured_output: "object" }),
+    },
+    models: [{ provider: data.model.provider, name: data.model.name }],
+    languages: prompts.some(({ edition_type }) => edition_type === "jinja2") ? ["jinja2"] : [],
+    refusals: [
+      ...schemaRefusals(data),
+      ...(isEmpty ? [{ field: "prompt_template", message: "the node has no prompt; write one" }] : []),
+    ],
+    warnings: modelWarnings(data),
+  };
+};
+
+/** What the model said, as the node's outputs; the reasoning lies apart or in think tags. */
+const readAnswer = (
+  data: LlmData,
+  answer: ModelAnswer,
+): { readonly text: string; readonly reasoning: string } => {
+  if (data.reasoning_format === "tagged")
+    return { text: tagReasoning(answer.text, answer.reasoning), reasoning: "" };
+  const { text, reasoning } = splitReasoning(answer.text);
+  return { text, reasoning: [answer.reasoning.trim(), reasoning].filter((part) => part !== "").join("\n") };
+};
+
+/** Passes the model's stream on, reasoning apart where the file wants it so. */
+const createStream = (data: LlmData, context: NodeContext) => {
+  if (data.reasoning_format === "tagged") {
+    return { feed: (chunk: string) => context.emitText("text", chunk), finish: () => undefined };
+  }
+  const filter = createReasoningFilter();
+  const pass = (pieces: ReturnType<typeof filter.feed>): void => {
+    for (const { kind, chunk } of pieces) {
+      if (kind === "text") context.emitText("text", chunk);
+      else context.emitReasoning(chunk);
+    }
+  };
+  return { feed: (chunk: string) => pass(filter.feed(chunk)), finish: () => pass(filter.finish()) };
+};
+
+const readContext = (data: LlmData, context: NodeContext): string | NodeOutcome => {
+  const selector = contextSelector(data);
+  try {
+    return selector === null ? "" : contextText(readPool(context.pool, selector));
+  } catch (error) {
+    if (error instanceof NodeError) return nodeFailure("InvalidContextStructureError", error.message);
+    throw error;
+  }
+};
+
+const finish = (data: LlmData, answer: ModelAnswer, latencyMs: number, inputs: JsonObject): NodeOutcome => {
+  const { text, reasoning } = readAnswer(data, answer);
+  const outputs = {
+    text,
+    reasoning_content: reasoning,
+    usage: usageOutput(answer.usage, latencyMs),
+    finish_reason: answer.finishReason,
+  };
+  const schema = answerSchema(data) ?? null;
+  if (schema === null) return { ok: true, outputs, inputs, usage: answer.usage };
+  const reader = createStructuredReader(schema);
+  const result = reader.ok ? reader.read(answer.text) : reader;
+  if (!result.ok) return nodeFailure("LLMNodeError", result.message, { inputs, usage: answer.usage });
+  return { ok: true, outputs: { ...outputs, structured_output: result.value }, inputs, usage: answer.usage };
+};
+
+const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome> => {
+  const { pool, ports, signal, clock } = context;
+  const collected = collectInputs(data, pool);
+  if (!collected.ok) return nodeFailure("VariableNotFoundError", `Variable ${collected.missing} not found`);
+  const contextOrFailure = readContext(data, context);
+  if (typeof contextOrFailure !== "string") return contextOrFailure;
+  const inputs = {
+    ...collected.inputs,
+    ...(contextOrFailure === "" ? {} : { "#context#": contextOrFailure }),
+    model_provider: data.model.provider,
+    model_name: data.model.name,
+  };
+  if (hasFiles(pool, visionSelector(data.vision)))
+    return nodeFailure("FileTypeNotSupportError", FILES_MESSAGE, { inputs });
+  const messages = await buildMessages(data, {
+    pool,
+    context: contextOrFailure,
+    renderer: ports.template,
+    signal,
+  });
+  if (!messages.ok) return nodeFailure(messages.errorType, messages.message, { inputs });
+  if (messages.value.length === 0) {
+    const message =
+      "No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.";
+    return nodeFailure("NoPromptFoundError", message, { inputs });
+  }
+  const stream = createStream(data, context);
+  const startedAt = clock.now();
+  const answer = await ports.model.generate({
+    ...modelRequest(pool, data.model),
+    messages: messages.value,
+    responseSchema: answerSchema(data) ?? null,
+    signal,
+    onText: stream.feed,
+  });
+  stream.finish();
+  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  return finish(data, answer.value, clock.now() - startedAt, inputs);
+};
+
+/** Asks a language model (Dify's node documentation, "LLM"). */
+export const llmKind = defineNodeKind({ type: "llm", retries: true, schema: LlmData, declare, execute });

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { Json } from "../../../base/json.ts";
+import { JsonObject, parseJson } from "../../../base/json.ts";
+import type { NodeRemark, VariableUse } from "../../node.ts";
+import type { Pool, Selector } from "../../pool.ts";
+import { readPool, resolveText } from "../../pool.ts";
+import type { ModelRequest } from "../../ports.ts";
+import { readsOfText, SelectorPath } from "../selector-path.ts";
+
+/** The model that a node names, with the parameters that the file sets. */
+export const ModelSettings = z.object({
+  provider: z.string().min(1, "the node has no model; choose one in Dify and export again"),
+  name: z.string().min(1, "the node has no model; choose one in Dify and export again"),
+  mode: z.enum(["chat", "completion"]).catch("chat"),
+  completion_params: JsonObject.nullish().transform((params) => params ?? {}),
+});
+export type ModelSettings = z.infer<typeof ModelSettings>;
+
+/** The switch for images, and where the files lie. */
+export const VisionSettings = z
+  .object({
+    enabled: z.boolean().nullish(),
+    configs: z.object({ variable_selector: SelectorPath.nullish() }).nullish(),
+  })
+  .nullish();
+export type VisionSettings = z.infer<typeof VisionSettings>;
+
+/** Conversation memory; only that it is switched on matters here, and the query that it adds. */
+export const MemorySettings = z.object({ query_prompt_template: z.string().nullish() }).nullish();
+export type MemorySettings = z.infer<typeof MemorySettings>;
+
+/** Dify shortens longer values that variables bring into parameters. */
+const MAX_PARAMETER_LENGTH = 1024;
+const HAS_REFERENCE = /\{\{#[^#]+#\}\}/;
+
+/** A text that holds a number or a truth value becomes one: parameters such as temperature need it. */
+const coerce = (text: string): Json => {
+  const parsed = parseJson(text.trim());
+  return typeof parsed === "number" || typeof parsed === "boolean" ? parsed : text;
+};
+
+/** The model's parameters with the variables in their texts replaced (Dify's completion params). */
+export const resolveParameters = (pool: Pool, params: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) =>
+      typeof value === "string" && HAS_REFERENCE.test(value)
+        ? [name, coerce(resolveText(pool, value).slice(0, MAX_PARAMETER_LENGTH))]
+        : [name, value],
+    ),
+  );
+
+/** What a request says of the model, with parameters resolved. */
+export const modelRequest = (
+  pool: Pool,
+  model: ModelSettings,
+): Pick<ModelRequest, "provider" | "name" | "parameters"> => ({
+  provider: model.provider,
+  name: model.name,
+  parameters: resolveParameters(pool, model.completion_params),
+});
+
+/** The variables that the model's parameters refer to. */
+export const readsOfParameters = (model: ModelSettings): readonly VariableUse[] =>
+  Object.entries(model.completion_params).flatMap(([name, value]) =>
+    typeof value === "string" ? readsOfText(`model.completion_params.${name}`, value) : [],
+  );
+
+/** Where a node looks for images when vision is on, null when it is off. */
+export const visionSelector = (vision: VisionSettings): Selector | null =>
+  vision?.enabled === true ? (vision.configs?.variable_selector ?? ["sys", "files"]) : null;
+
+/** Doubts about memory and vision, which every node that calls a model may have switched on. */
+export const modelWarnings = (settings: {
+  readonly vision?: VisionSettings;
+  readonly memory?: MemorySettings;
+}): readonly NodeRemark[] => [
+  ...(visionSelector(settings.vision) === null
+    ? []
+    : [
+        {
+          field: "vision.enabled",
+          message:
+            "images are not passed to models here: the node fails when it is given files; switch vision off where none are needed",
+        },
+      ]),
+  ...(settings.memory === null || settings.memory === undefined
+    ? []
+    : [
+        {
+          field: "memory",
+          message: "no conversation is kept here: the node sees the present query without earlier messages",
+        },
+      ]),
+];
+
+/** Whether there are files where vision looks for them. */
+export const hasFiles = (pool: Pool, selector: Selector | null): boolean => {
+  const value = selector === null ? undefined : readPool(pool, selector)?.value;
+  return Array.isArray(value) ? value.length > 0 : typeof value === "object" && value !== null;
+};
+
+/** The failure of a node that was given images. */
+export const FILES_MESSAGE =
+  "Files were given to a node with vision, but images are not passed to models here; switch vision off in the node or run this flow on Dify";

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { JsonObject } from "../../../base/json.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { readPool, resolveText } from "../../pool.ts";
+import type { ModelMessage } from "../../ports.ts";
+import { pythonJson, pythonStr } from "../../value-text.ts";
+import { parseObjectLeniently } from "../llm/lenient-json.ts";
+import {
+  FILES_MESSAGE,
+  hasFiles,
+  MemorySettings,
+  modelRequest,
+  ModelSettings,
+  modelWarnings,
+  readsOfParameters,
+  visionSelector,
+  VisionSettings,
+} from "../llm/model-settings.ts";
+import { usageOutput } from "../llm/usage.ts";
+import { readsOfText, SelectorPath } from "../selector-path.ts";
+
+const ClassData = z.object({
+  id: z.union([z.string(), z.number().transform(String)]),
+  name: z.string(),
+  label: z.string().nullish(),
+});
+
+/** Data of a question classifier (Dify's node documentation, "Question Classifier"). */
+export const QuestionClassifierData = z.object({
+  query_variable_selector: SelectorPath,
+  model: ModelSettings,
+  classes: z.array(ClassData).min(1, "the node has no class; add one"),
+  instruction: z.string().nullish(),
+  memory: MemorySettings,
+  vision: VisionSettings,
+});
+export type QuestionClassifierData = z.infer<typeof QuestionClassifierData>;
+
+type Category = { readonly id: string; readonly name: string; readonly label: string };
+
+const categoriesOf = (data: QuestionClassifierData, { pool }: NodeContext): readonly Category[] =>
+  data.classes.map(({ id, name, label }, index) => ({
+    id,
+    name: resolveText(pool, name),
+    label: label === null || label === undefined || label === "" ? `CLASS ${index + 1}` : label,
+  }));
+
+const SYSTEM_PROMPT = [
+  "You classify texts. Read the input text, the list of categories and the classification instructions, and decide on the one category that fits best.",
+  'Answer with nothing but a JSON object of three keys: "keywords", a list of the words of the text that decided; "category_id", the id of the chosen category exactly as it is listed; "category_name", its name.',
+].join("\n");
+
+const EXAMPLE: readonly ModelMessage[] = [
+  {
+    role: "user",
+    content:
+      '{"input_text": "The build fails since Tuesday with a missing header.", "categories": [{"category_id": "c1", "category_name": "Defect"}, {"category_id": "c2", "category_name": "Wish"}], "classification_instructions": ""}',
+  },
+  {
+    role: "assistant",
+    content:
+      '{"keywords": ["build", "fails", "missing header"], "category_id": "c1", "category_name": "Defect"}',
+  },
+];
+
+const buildMessages = (
+  categories: readonly Category[],
+  query: string,
+  instruction: string,
+): readonly ModelMessage[] => [
+  { role: "system", content: SYSTEM_PROMPT },
+  ...EXAMPLE,
+  {
+    role: "user",
+    content: pythonJson({
+      input_text: query,
+      categories: categories.map(({ id, name }) => ({ category_id: id, category_name: name })),
+      classification_instructions: instruction,
+    }),
+  },
+];
+
+const responseSchema = (categories: readonly Category[]): JsonObject => ({
+  type: "object",
+  properties: {
+    keywords: { type: "array", items: { type: "string" } },
+    category_id: { type: "string", enum: categories.map(({ id }) => id) },
+    category_name: { type: "string" },
+  },
+  required: ["keywords", "category_id", "category_name"],
+  additionalProperties: false,
+});
+
+/** The category that an answer names; the first where it names none of them, undefined where it is no answer. */
+const chooseCategory = (categories: readonly Category[], text: string): Category | undefined => {
+  const answer = parseObjectLeniently(text);
+  if (answer === undefined) return undefined;
+  const id = "category_name" in answer ? answer["category_id"] : undefined;
+  return categories.find((category) => category.id === id) ?? categories[0];
+};
+
+const declare = (data: QuestionClassifierData): NodeDeclaration => ({
+  ...PLAIN_DECLARATION,
+  handles: data.classes.map(({ id }) => id),
+  reads: [
+    { selector: data.query_variable_selector, field: "query_variable_selector", needed: false },
+    ...readsOfText("instruction", data.instruction ?? ""),
+    ...data.classes.flatMap(({ name }, index) => readsOfText(`classes.${index}.name`, name)),
+    ...readsOfParameters(data.model),
+  ],
+  outputs: { class_name: "string", class_label: "string", class_id: "string", usage: "object" },
+  models: [{ provider: data.model.provider, name: data.model.name }],
+  warnings: modelWarnings(data),
+});
+
+const execute = async (data: QuestionClassifierData, context: NodeContext): Promise<NodeOutcome> => {
+  const { pool, ports, signal, clock } = context;
+  const query = readPool(pool, data.query_variable_selector)?.value ?? null;
+  const inputs = { query, model_provider: data.model.provider, model_name: data.model.name };
+  if (hasFiles(pool, visionSelector(data.vision)))
+    return nodeFailure("FileTypeNotSupportError", FILES_MESSAGE, { inputs });
+  const categories = categoriesOf(data, context);
+  const text = query === null ? "" : pythonStr(query);
+  const startedAt = clock.now();
+  const answer = await ports.model.generate({
+    ...modelRequest(pool, data.model),
+    messages: buildMessages(categories, text, resolveText(pool, data.instruction ?? "")),
+    responseSchema: responseSchema(categories),
+    signal,
+  });
+  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  const { usage } = answer.value;
+  const category = chooseCategory(categories, answer.value.text);
+  if (category === undefined) {
+    return nodeFailure("ValueError", "could not find json block in the output.", { inputs, usage });
+  }
+  const outputs = {
+    class_name: category.name,
+    class_label: category.label,
+    class_id: category.id,
+    usage: usageOutput(usage, clock.now() - startedAt),
+  };
+  return { ok: true, inputs, outputs, usage, handle: category.id };
+};
+
+/** Lets a model choose the branch. */
+export const questionClassifierKind = defineNodeKind({
+  type: "question-classifier",
+  role: "branch",
+  schema: QuestionClassifierData,
+  declare,
+  execute,
+});
