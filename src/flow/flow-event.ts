@@ -49,6 +49,15 @@ export const NO_USAGE: FlowUsage = {
   currency: "USD",
 };
 
+/** What two parts of a run consumed together; the currency is that of the part that has a price. */
+export const addUsage = (left: FlowUsage, right: FlowUsage): FlowUsage => ({
+  totalTokens: left.totalTokens + right.totalTokens,
+  promptTokens: left.promptTokens + right.promptTokens,
+  completionTokens: left.completionTokens + right.completionTokens,
+  totalPrice: left.totalPrice + right.totalPrice,
+  currency: left.totalPrice > 0 ? left.currency : right.currency,
+});
+
 type NodeFinished = {
   readonly event: "node_finished";
   readonly node: NodeRef;
@@ -58,6 +67,8 @@ type NodeFinished = {
   readonly error: string | null;
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
+  /** Set when the node did not run now: its outputs come from the journal of a run that was taken up. */
+  readonly resumed?: true;
 };
 
 type WorkflowFinished = {

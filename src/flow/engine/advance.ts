@@ -1,0 +1,146 @@
+import type { ErrorStrategy } from "../flow.ts";
+import type { FramePlan } from "./plan.ts";
+import { leaveNode } from "./traverse.ts";
+
+/** How a node stands in a frame; one that is not listed waits for its edges. */
+export type NodeState = "ready" | "running" | "done" | "skipped" | "failed";
+
+/** Where a frame stands. Immutable; {@link advance} makes the next one. */
+export type FrameState = {
+  readonly nodes: ReadonlyMap<string, NodeState>;
+  /** Edges that are decided, by id; all others are unknown. */
+  readonly edges: ReadonlyMap<string, "taken" | "skipped">;
+  /** Nodes whose edges are settled, in the order in which they became so. */
+  readonly ready: readonly string[];
+  /** How often each node has been tried again. */
+  readonly retries: ReadonlyMap<string, number>;
+  /** Failures of nodes, whether caught, retried or not. */
+  readonly failures: number;
+  /** The first failure that nothing caught. */
+  readonly error: string | null;
+  readonly isFinished: boolean;
+};
+
+/**
+ * What happened. `extraFailures` are failures that the frame has not seen: of children of a container,
+ * or of attempts before a restart.
+ */
+export type FrameEvent =
+  | { readonly kind: "started" }
+  | {
+      readonly kind: "succeeded";
+      readonly nodeId: string;
+      /** What a choosing node left by. */
+      readonly handle: string;
+      readonly extraFailures: number;
+    }
+  | {
+      readonly kind: "failed";
+      readonly nodeId: string;
+      readonly message: string;
+      readonly extraFailures: number;
+      /** No attempt is left, whatever the count says: it was used up before a restart. */
+      readonly isFinal: boolean;
+    };
+
+/** What is to be done, in this order. */
+export type FrameCommand =
+  | { readonly kind: "run"; readonly nodeId: string }
+  | { readonly kind: "retry"; readonly nodeId: string; readonly retryIndex: number; readonly delayMs: number }
+  /** The failure is caught: put the strategy's outputs into the pool. */
+  | { readonly kind: "catch"; readonly nodeId: string; readonly strategy: Exclude<ErrorStrategy, null> }
+  /** Nothing catches the failure. */
+  | { readonly kind: "fail"; readonly nodeId: string }
+  | { readonly kind: "finish"; readonly error: string | null };
+
+/** What {@link advance} gives. */
+export type Advanced = { readonly state: FrameState; readonly commands: readonly FrameCommand[] };
+
+/** A frame in which nothing has happened. */
+export const INITIAL_FRAME: FrameState = {
+  nodes: new Map(),
+  edges: new Map(),
+  ready: [],
+  retries: new Map(),
+  failures: 0,
+  error: null,
+  isFinished: false,
+};
+
+const runningCount = (state: FrameState): number =>
+  state.nodes.values().reduce((count, node) => count + (node === "running" ? 1 : 0), 0);
+
+/** Starts ready nodes while there is room, and ends the frame when nothing is left to run. */
+const dispatch = (plan: FramePlan, state: FrameState, commands: readonly FrameCommand[]): Advanced => {
+  const room = Math.max(plan.parallelLimit - runningCount(state), 0);
+  const starting = state.ready.slice(0, room);
+  const nodes = new Map(state.nodes);
+  for (const nodeId of starting) nodes.set(nodeId, "running");
+  const next: FrameState = { ...state, nodes, ready: state.ready.slice(starting.length) };
+  const runs = starting.map((nodeId): FrameCommand => ({ kind: "run", nodeId }));
+  if (runningCount(next) > 0) return { state: next, commands: [...commands, ...runs] };
+  return finish(next, [...commands, ...runs]);
+};
+
+const finish = (state: FrameState, commands: readonly FrameCommand[]): Advanced => ({
+  state: { ...state, ready: [], isFinished: true },
+  commands: [...commands, { kind: "finish", error: state.error }],
+});
+
+const complete = (
+  plan: FramePlan,
+  state: FrameState,
+  nodeId: string,
+  handle: string | null,
+  commands: readonly FrameCommand[],
+): Advanced => {
+  const nodes = new Map(state.nodes).set(nodeId, "done");
+  return dispatch(plan, leaveNode(plan, { ...state, nodes }, nodeId, handle), commands);
+};
+
+const handleFailure = (
+  plan: FramePlan,
+  before: FrameState,
+  event: Extract<FrameEvent, { kind: "failed" }>,
+): Advanced => {
+  const { nodeId, message } = event;
+  const state: FrameState = { ...before, failures: before.failures + event.extraFailures + 1 };
+  const policy = plan.nodes.get(nodeId);
+  const retried = state.retries.get(nodeId) ?? 0;
+  if (policy !== undefined && !event.isFinal && retried < policy.maxRetries) {
+    const retries = new Map(state.retries).set(nodeId, retried + 1);
+    const delayMs = policy.retryIntervalMs;
+    const retry: FrameCommand = { kind: "retry", nodeId, retryIndex: retried + 1, delayMs };
+    return { state: { ...state, retries }, commands: [retry] };
+  }
+  const strategy = policy?.errorStrategy ?? null;
+  if (strategy !== null) {
+    const handle = strategy === "fail-branch" ? "fail-branch" : null;
+    return complete(plan, state, nodeId, handle, [{ kind: "catch", nodeId, strategy }]);
+  }
+  const nodes = new Map(state.nodes).set(nodeId, "failed");
+  const failed: FrameState = { ...state, nodes, error: state.error ?? message };
+  const commands: readonly FrameCommand[] = [{ kind: "fail", nodeId }];
+  return plan.stopOnFailure ? finish(failed, commands) : dispatch(plan, failed, commands);
+};
+
+/**
+ * The one rule book of a run: what follows from what happened. An edge is unknown, taken or skipped; a
+ * node runs when none of its edges is unknown and one is taken, and is skipped when all are, which
+ * skips its own edges in turn. A failure is retried, caught by the node's strategy, or ends the frame.
+ * Pure: equal arguments give equal results, and events for a finished frame or a node that is not
+ * running change nothing.
+ */
+export const advance = (plan: FramePlan, state: FrameState, event: FrameEvent): Advanced => {
+  if (state.isFinished) return { state, commands: [] };
+  if (event.kind === "started") {
+    if (state.nodes.size > 0) return { state, commands: [] };
+    const nodes = new Map(state.nodes).set(plan.startNodeId, "ready" as const);
+    return dispatch(plan, { ...state, nodes, ready: [plan.startNodeId] }, []);
+  }
+  if (state.nodes.get(event.nodeId) !== "running") return { state, commands: [] };
+  if (event.kind === "failed") return handleFailure(plan, state, event);
+  const branches = plan.nodes.get(event.nodeId)?.branches ?? false;
+  const counted: FrameState = { ...state, failures: state.failures + event.extraFailures };
+  return complete(plan, counted, event.nodeId, branches ? event.handle : null, []);
+};

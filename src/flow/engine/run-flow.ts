@@ -1,0 +1,205 @@
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import { FlowError } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import type { Journal } from "../../base/journal.ts";
+import type { JsonObject } from "../../base/json.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { Flow } from "../flow.ts";
+import type { FlowEvent, FlowUsage } from "../flow-event.ts";
+import type { FlowPorts } from "../node.ts";
+import { initialPool } from "./initial-pool.ts";
+import { DIFY_LIMITS, type FlowLimits, judgeSteps, RunStopped, timeReason } from "./limits.ts";
+import { createMask } from "./mask.ts";
+import { type FramePlan, planFrame } from "./plan.ts";
+import { createResponseStream } from "./response-stream.ts";
+import { ROOT_SCOPE, type RunContext } from "./run-context.ts";
+import { type FrameResult, runFrame } from "./run-frame.ts";
+import { openStepJournal } from "./step-journal.ts";
+import { createUsageMeter, type UsageMeter } from "./usage-meter.ts";
+import { validateInputs } from "./validate-inputs.ts";
+
+/** What a run is given. */
+export type RunFlowOptions = {
+  readonly inputs: JsonObject;
+  readonly ports: FlowPorts;
+  /** What is finished is kept in it; a run with a journal that has entries goes on behind them. */
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: FlowEvent) => void;
+  readonly clock: Clock;
+  /** Dify's when left out. */
+  readonly limits?: Partial<FlowLimits>;
+  /** The values of `env.` secrets, by name. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
+  /** Becomes `sys.workflow_run_id`; a new id when left out. */
+  readonly runId?: string;
+  /** Becomes `sys.user_id`. */
+  readonly userId?: string;
+  /** What the user of a chat says; the input `query` when left out. */
+  readonly query?: string;
+  /** How many flows have called one another to come here. */
+  readonly callDepth?: number;
+  /**
+   * Whether an abort with this reason ends the run itself, which is then `stopped`. Other reasons mean
+   * that only this process stops, and `runFlow` rejects with them. None does when left out.
+   */
+  readonly endsRun?: (reason: unknown) => boolean;
+};
+
+/** How a run ended. */
+export type FlowRunResult = {
+  readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
+  readonly outputs: JsonObject;
+  readonly error: string | null;
+  readonly usage: FlowUsage;
+};
+
+const RunRecord = z.object({ workflowRunId: z.string(), startedAtMs: z.number() });
+type RunRecord = z.infer<typeof RunRecord>;
+
+/** The facts of a run that must be the same when it is taken up. */
+const openRunRecord = async (options: RunFlowOptions): Promise<RunRecord> => {
+  const known = RunRecord.safeParse(await options.journal.read("run"));
+  if (known.success) return known.data;
+  const startedAtMs = options.clock.now();
+  const record: RunRecord = { workflowRunId: options.runId ?? newId(startedAtMs), startedAtMs };
+  await options.journal.write("run", record);
+  return record;
+};
+
+/** Stops the run when its time is up; stops waiting when `done` is aborted. */
+const watchTime = async (
+  { clock }: RunFlowOptions,
+  limits: FlowLimits,
+  startedAt: number,
+  stop: AbortController,
+  done: AbortSignal,
+): Promise<void> => {
+  try {
+    await clock.sleep(limits.maxMs, done);
+    stop.abort(new RunStopped(timeReason(limits, clock.now() - startedAt)));
+  } catch {
+    // The run ended first.
+  }
+};
+
+const createPlans = (flow: Flow, limits: FlowLimits): RunContext["planOf"] => {
+  const plans = new Map<string | null, FramePlan>();
+  return (containerId, startNodeId) => {
+    const plan = plans.get(containerId) ?? planFrame(flow, containerId, startNodeId, limits.parallelBranches);
+    plans.set(containerId, plan);
+    return plan;
+  };
+};
+
+const createContext = async (
+  flow: Flow,
+  options: RunFlowOptions,
+  limits: FlowLimits,
+  stop: AbortController,
+  meter: UsageMeter,
+): Promise<RunContext> => {
+  let steps = 0;
+  return {
+    flow,
+    ports: options.ports,
+    clock: options.clock,
+    limits,
+    signal: AbortSignal.any([options.signal, stop.signal]),
+    emit: (event) => {
+      meter.observe(event);
+      options.onEvent(event);
+    },
+    steps: await openStepJournal(options.journal, flow.digest),
+    mask: createMask(options.secrets?.values() ?? []),
+    planOf: createPlans(flow, limits),
+    countStep: () => {
+      steps += 1;
+    },
+    checkLimits: () => {
+      const reason = judgeSteps(steps, limits);
+      if (reason !== null) stop.abort(new RunStopped(reason));
+    },
+  };
+};
+
+const resultOf = (frame: FrameResult): FlowRunResult => {
+  const { outputs, usage, error } = frame;
+  if (error !== null) return { status: "failed", outputs, error, usage };
+  return { status: frame.failures > 0 ? "partial-succeeded" : "succeeded", outputs, error: null, usage };
+};
+
+/** The result of a run that was stopped; rethrows what stops no run. */
+const stoppedResult = (error: unknown, options: RunFlowOptions, usage: FlowUsage): FlowRunResult => {
+  if (error instanceof RunStopped) return { status: "stopped", outputs: {}, error: error.message, usage };
+  if (options.signal.aborted && options.endsRun?.(options.signal.reason) === true) {
+    return { status: "stopped", outputs: {}, error: "Aborted: User requested stop", usage };
+  }
+  throw error;
+};
+
+/**
+ * Runs a flow to its end, or goes on with a run that the journal knows: no finished node runs again, not
+ * even inside iterations and loops. A node's failure is a result; rejects with the signal's reason when
+ * it is aborted, with FlowError for inputs or secrets that do not fit, and with an adapter's error.
+ */
+export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<FlowRunResult> => {
+  const limits: FlowLimits = { ...DIFY_LIMITS, ...options.limits };
+  options.signal.throwIfAborted();
+  if ((options.callDepth ?? 0) > limits.maxCallDepth) {
+    throw new FlowError(`Max workflow call depth ${limits.maxCallDepth} reached.`, {
+      code: "flow-call-depth",
+      nodeId: null,
+    });
+  }
+  const inputs = validateInputs(flow, options.inputs);
+  const record = await openRunRecord(options);
+  const query = options.query ?? options.inputs["query"];
+  const system = {
+    ...record,
+    userId: options.userId ?? "reviewflow",
+    appId: flow.digest.slice(0, 16),
+    workflowId: flow.digest.slice(0, 16),
+    query: typeof query === "string" ? query : "",
+  };
+  const pool = initialPool(flow, inputs, system, options.secrets ?? new Map());
+  const stop = new AbortController();
+  const done = new AbortController();
+  const startedAt = options.clock.now();
+  const meter = createUsageMeter();
+  const run = await createContext(flow, options, limits, stop, meter);
+  run.emit({ event: "workflow_started", workflowRunId: record.workflowRunId, taskId: newId(startedAt) });
+  const plan = run.planOf(null, flow.startNodeId);
+  const stream = createResponseStream(flow, plan, (text) => {
+    if (text !== "") run.emit({ event: "text_chunk", text });
+  });
+  void watchTime(options, limits, startedAt, stop, done.signal);
+  const frame = { run, plan, scope: ROOT_SCOPE, pool, stream };
+  let steps = 0;
+  let result: FlowRunResult;
+  try {
+    const ended = await runFrame(frame);
+    steps = ended.steps;
+    // A limit that the last node went over ends the run as stopped, too.
+    stop.signal.throwIfAborted();
+    result = resultOf(ended);
+  } catch (error) {
+    result = stoppedResult(error, options, meter.total());
+  } finally {
+    done.abort();
+    stop.abort(new RunStopped("The run has ended."));
+  }
+  const masked: FlowRunResult = {
+    ...result,
+    outputs: run.mask.object(result.outputs),
+    error: result.error === null ? null : run.mask.text(result.error),
+  };
+  run.emit({
+    event: "workflow_finished",
+    ...masked,
+    elapsedMs: options.clock.now() - startedAt,
+    totalSteps: steps,
+  });
+  return masked;
+};

@@ -1,0 +1,182 @@
+import { describeError, ReviewflowError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
+import type { FlowNode } from "../flow.ts";
+import { addUsage, type FlowUsage, NO_USAGE, type NodeRef } from "../flow-event.ts";
+import { type Frames, nodeFailure, type NodeOutcome } from "../node.ts";
+import type { Pool } from "../pool.ts";
+import { mergeResponse } from "./response-outputs.ts";
+import { type FrameScope, type RunContext, roundScope } from "./run-context.ts";
+import { outcomeOfEntry, type StepEntry } from "./step-journal.ts";
+
+/** One finished attempt of a node. */
+export type NodeRun = {
+  readonly nodeId: string;
+  readonly outcome: NodeOutcome;
+  readonly elapsedMs: number;
+  readonly usage: FlowUsage;
+  /** Failures that the frame has not seen itself: inside a container, or before a restart. */
+  readonly extraFailures: number;
+  /** Outputs of answers inside a container, for the frame around it. */
+  readonly respond: JsonObject;
+  readonly isResumed: boolean;
+};
+
+/** What runs a round of a container; given by the frame's side, so that the two can call each other. */
+export type RunRound = (
+  scope: FrameScope,
+  containerId: string,
+  startNodeId: string,
+  pool: Pool,
+) => Promise<{
+  readonly pool: Pool;
+  readonly error: string | null;
+  readonly outputs: JsonObject;
+  readonly reachedLoopEnd: boolean;
+  readonly failures: number;
+  readonly usage: FlowUsage;
+}>;
+
+/** What an attempt is made of. */
+export type Attempt = {
+  readonly run: RunContext;
+  readonly scope: FrameScope;
+  readonly node: FlowNode;
+  readonly pool: Pool;
+  readonly onText: (name: string, chunk: string) => void;
+  readonly onReasoning: (chunk: string) => void;
+  readonly runRound: RunRound;
+};
+
+/** A node as events name it. */
+export const refOf = (node: FlowNode, scope: FrameScope): NodeRef => ({
+  nodeId: node.id,
+  nodeType: node.kind,
+  title: node.title,
+  container: scope.container,
+});
+
+/** The key of a node in the run's journal. */
+export const stepKey = (scope: FrameScope, nodeId: string): string => `${scope.path}${nodeId}`;
+
+/** Settles with the promise, or rejects as soon as the signal is aborted. */
+const untilAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};
+
+type Tally = { usage: FlowUsage; failures: number; respond: JsonObject };
+
+const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Frames => {
+  const isLoop = node.kind === "loop";
+  const ref = refOf(node, scope);
+  return {
+    childIds: [...run.flow.nodes.values()]
+      .filter((child) => child.containerId === node.id)
+      .map((child) => child.id),
+    started: (length) => {
+      run.emit({ event: isLoop ? "loop_started" : "iteration_started", node: ref, length });
+    },
+    respond: (outputs) => {
+      tally.respond = mergeResponse(tally.respond, outputs);
+    },
+    run: async ({ startNodeId, index, pool }) => {
+      // Dify says nothing of a loop's first round.
+      if (!isLoop || index > 0)
+        run.emit({ event: isLoop ? "loop_next" : "iteration_next", node: ref, index });
+      const round = await runRound(roundScope(scope, node.id, index), node.id, startNodeId, pool);
+      tally.usage = addUsage(tally.usage, round.usage);
+      tally.failures += round.failures;
+      const { error, outputs, reachedLoopEnd } = round;
+      return { pool: round.pool, error, outputs, reachedLoopEnd };
+    },
+  };
+};
+
+const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => {
+  const { run, node, pool } = attempt;
+  const { signal } = run;
+  try {
+    signal.throwIfAborted();
+    const outcome = node.execute({
+      nodeId: node.id,
+      title: node.title,
+      pool,
+      ports: run.ports,
+      signal,
+      clock: run.clock,
+      emitText: attempt.onText,
+      emitReasoning: attempt.onReasoning,
+      frames: createFrames(attempt, tally),
+    });
+    return await untilAborted(outcome, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Our own errors tell of a broken adapter or store, which is not the flow's affair.
+    if (error instanceof ReviewflowError) throw error;
+    return nodeFailure("WorkflowNodeError", describeError(error));
+  }
+};
+
+const resume = (nodeId: string, entry: StepEntry): NodeRun => ({
+  nodeId,
+  outcome: outcomeOfEntry(entry),
+  elapsedMs: entry.elapsedMs,
+  usage: entry.usage,
+  extraFailures: entry.failures,
+  respond: entry.respond,
+  isResumed: true,
+});
+
+/**
+ * Runs a node once, or takes its outcome from the journal. Whatever a node throws is its failure;
+ * rejects only with the reason of an abort, or with an error of ours.
+ */
+export const runNode = async (attempt: Attempt): Promise<NodeRun> => {
+  const { run, scope, node } = attempt;
+  const entry = run.steps.read(stepKey(scope, node.id));
+  if (entry !== undefined) return resume(node.id, entry);
+  const startedAt = run.clock.now();
+  const tally: Tally = { usage: NO_USAGE, failures: 0, respond: {} };
+  const outcome = await execute(attempt, tally);
+  return {
+    nodeId: node.id,
+    outcome,
+    elapsedMs: run.clock.now() - startedAt,
+    usage: addUsage(outcome.usage ?? NO_USAGE, tally.usage),
+    extraFailures: tally.failures,
+    respond: tally.respond,
+    isResumed: false,
+  };
+};
+
+/** A finished node as the journal keeps it. `earlier` is what its attempts before this one took. */
+export const entryOf = (
+  { outcome, elapsedMs, usage, extraFailures, respond }: NodeRun,
+  earlier: { readonly usage: FlowUsage; readonly failures: number },
+): StepEntry => {
+  const common = {
+    usage: addUsage(usage, earlier.usage),
+    elapsedMs,
+    failures: extraFailures + earlier.failures,
+    respond,
+    inputs: outcome.inputs ?? {},
+  };
+  if (!outcome.ok) return { ...common, ok: false, errorType: outcome.errorType, message: outcome.message };
+  return {
+    ...common,
+    ok: true,
+    outputs: outcome.outputs,
+    types: outcome.types ?? {},
+    handle: outcome.handle ?? "source",
+    writes: [...(outcome.writes ?? [])],
+  };
+};

@@ -1,0 +1,63 @@
+import type { Flow, FlowNode } from "../flow.ts";
+import type { VariableUse } from "../node.ts";
+import { nodeProblem, type ProblemList } from "../parse/problems.ts";
+
+/** The `sys.` values that a run has. */
+const SYSTEM_NAMES: ReadonlySet<string> = new Set([
+  "user_id",
+  "app_id",
+  "workflow_id",
+  "workflow_run_id",
+  "files",
+  "timestamp",
+  "query",
+  "conversation_id",
+  "dialogue_count",
+]);
+
+const ERROR_OUTPUTS: ReadonlySet<string> = new Set(["error_message", "error_type"]);
+
+const offers = (node: FlowNode, reader: FlowNode, name: string): boolean => {
+  const { outputs, inside } = node.declaration;
+  if (outputs === null || name in outputs || name in node.defaultValues) return true;
+  if (node.errorStrategy !== null && ERROR_OUTPUTS.has(name)) return true;
+  if (node.kind === "start" && name.startsWith("sys.")) return true;
+  return inside !== undefined && reader.containerId !== null && name in inside.variables;
+};
+
+const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): string | null => {
+  const [source, name] = selector;
+  if (source === undefined || name === undefined) {
+    return selector.length === 0 ? "No variable is chosen." : `"${source}" alone names no variable.`;
+  }
+  const shown = `{{#${selector.join(".")}#}}`;
+  if (source === "sys") return SYSTEM_NAMES.has(name) ? null : `${shown} is no system variable.`;
+  if (source === "env") {
+    return flow.environment.some((variable) => variable.name === name)
+      ? null
+      : `${shown} is no environment variable of this file.`;
+  }
+  if (source === "conversation") {
+    return name in flow.conversation ? null : `${shown} is no conversation variable of this file.`;
+  }
+  const node = flow.nodes.get(source);
+  if (node === undefined) return `${shown} refers to a node that is not in the file.`;
+  return offers(node, reader, name)
+    ? null
+    : `${shown}: "${node.title}" (${node.id}) has no output "${name}".`;
+};
+
+/**
+ * Checks what nodes read. What no node makes is an error where the node would fail, else a warning,
+ * since Dify goes on in silence (with null, or with the bare text of the reference).
+ */
+export const checkReferences = (flow: Flow, problems: ProblemList): void => {
+  for (const node of flow.nodes.values()) {
+    for (const use of node.declaration.reads) {
+      const message = missing(flow, node, use);
+      if (message === null) continue;
+      if (use.needed) problems.errors.push(nodeProblem(node, use.field, message));
+      else problems.warnings.push(nodeProblem(node, use.field, `${message} It stays empty.`));
+    }
+  }
+};

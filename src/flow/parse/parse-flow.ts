@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { parseDocument } from "yaml";
+import { describeError } from "../../base/errors.ts";
+import type { Flow, FlowNode, FlowProblem } from "../flow.ts";
+import { checkGraph } from "../graph/check-graph.ts";
+import { checkReferences } from "../graph/check-references.ts";
+import { findNodeKind } from "../nodes/registry.ts";
+import { StartData } from "../nodes/start/schema.ts";
+import { FlowFileError } from "./flow-file-error.ts";
+import { parseEdges } from "./parse-edges.ts";
+import { type FindKind, parseNode } from "./parse-node.ts";
+import { parseConversation, parseEnvironment } from "./parse-variables.ts";
+import { checkVersion } from "./parse-version.ts";
+import { createProblemList, fileProblem, nodeProblem, type ProblemList, schemaProblems } from "./problems.ts";
+import { FlowDocument } from "./schema.ts";
+
+/** How files are read. */
+export type ParseFlowOptions = {
+  /** Finds a kind of node by its name; the registry when left out. */
+  readonly findKind?: FindKind;
+};
+
+const MODE_REFUSALS: Readonly<Record<string, string>> = {
+  chat: "A basic chat app has no workflow. Make a chatflow or a workflow of it in Dify.",
+  "agent-chat": "An agent app has no workflow. Make a workflow with an agent node of it in Dify.",
+  completion: "A text generator has no workflow. Make a workflow with an llm node of it in Dify.",
+  "rag-pipeline": "A knowledge pipeline reviews nothing. Export a workflow or a chatflow instead.",
+};
+
+const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mode === "advanced-chat";
+
+/** Dify exports are YAML 1.1 written by PyYAML; what differs from 1.2 is quoted in them. */
+const readYaml = (text: string, problems: ProblemList): unknown => {
+  try {
+    const document = parseDocument(text);
+    for (const error of document.errors)
+      problems.errors.push(fileProblem("", `No valid YAML: ${error.message}`));
+    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    problems.errors.push(fileProblem("", `No valid YAML: ${describeError(error)}`));
+    return undefined;
+  }
+};
+
+const readDocument = (text: string, problems: ProblemList): FlowDocument | undefined => {
+  const raw = readYaml(text, problems);
+  if (problems.errors.length > 0) return undefined;
+  const kind = typeof raw === "object" && raw !== null && "kind" in raw ? raw.kind : "app";
+  if (kind === "rag_pipeline") {
+    problems.errors.push(fileProblem("kind", MODE_REFUSALS["rag-pipeline"] ?? ""));
+    return undefined;
+  }
+  const parsed = FlowDocument.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  problems.errors.push(...schemaProblems(parsed.error, fileProblem));
+  return undefined;
+};
+
+const checkMode = (mode: string, problems: ProblemList): Flow["mode"] => {
+  if (isMode(mode)) return mode;
+  const message = MODE_REFUSALS[mode] ?? `Apps of the mode "${mode}" are not known.`;
+  problems.errors.push(fileProblem("app.mode", message));
+  return "workflow";
+};
+
+const parseNodes = (raw: readonly unknown[], findKind: FindKind, problems: ProblemList) => {
+  const nodes = new Map<string, FlowNode>();
+  for (const [index, one] of raw.entries()) {
+    const node = parseNode(one, index, findKind, problems);
+    if (node === undefined) continue;
+    if (nodes.has(node.id)) problems.errors.push(nodeProblem(node, "id", "Two nodes have this id."));
+    nodes.set(node.id, node);
+  }
+  return nodes;
+};
+
+const isStartOf = (raw: unknown, startNodeId: string): boolean =>
+  typeof raw === "object" && raw !== null && "id" in raw && String(raw.id) === startNodeId;
+
+const inputsOf = (rawNodes: readonly unknown[], startNodeId: string): Flow["inputs"] => {
+  const raw = rawNodes.find((node) => isStartOf(node, startNodeId));
+  const data = typeof raw === "object" && raw !== null && "data" in raw ? raw.data : {};
+  const parsed = StartData.safeParse(data);
+  return parsed.success ? (parsed.data.variables ?? []) : [];
+};
+
+/** What reading a file gave: a flow, or everything that keeps it from running. */
+export type FlowReading =
+  | { readonly ok: true; readonly flow: Flow }
+  | {
+      readonly ok: false;
+      readonly problems: readonly FlowProblem[];
+      readonly warnings: readonly FlowProblem[];
+    };
+
+/** Reads a workflow file that Dify exported, without throwing. See {@link parseFlow}. */
+export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): FlowReading => {
+  const problems = createProblemList();
+  const document = readDocument(yamlText, problems);
+  if (document === undefined) return { ok: false, problems: problems.errors, warnings: problems.warnings };
+  const version = checkVersion(document.version, problems);
+  const mode = checkMode(document.app.mode, problems);
+  const { workflow } = document;
+  if (workflow === null || workflow === undefined) {
+    if (problems.errors.length === 0)
+      problems.errors.push(fileProblem("workflow", "The file has no workflow."));
+    return { ok: false, problems: problems.errors, warnings: problems.warnings };
+  }
+  const nodes = parseNodes(workflow.graph.nodes, options.findKind ?? findNodeKind, problems);
+  const hasAllNodes = problems.errors.length === 0;
+  const edges = parseEdges(workflow.graph.edges, problems);
+  const environment = parseEnvironment(workflow.environment_variables, problems);
+  const conversation = parseConversation(workflow.conversation_variables, problems);
+  const startNodeId = [...nodes.values()].find((node) => node.kind === "start")?.id ?? "";
+  const flow: Flow = {
+    name: document.app.name,
+    description: document.app.description,
+    version,
+    digest: createHash("sha256").update(yamlText, "utf8").digest("hex"),
+    mode,
+    nodes,
+    edges,
+    startNodeId,
+    inputs: inputsOf(workflow.graph.nodes, startNodeId),
+    environment,
+    conversation,
+    warnings: problems.warnings,
+  };
+  // A node that could not be read would make every edge and reference to it a problem of its own.
+  if (hasAllNodes) {
+    checkGraph(flow, problems);
+    checkReferences(flow, problems);
+  }
+  if (problems.errors.length > 0)
+    return { ok: false, problems: problems.errors, warnings: problems.warnings };
+  return { ok: true, flow };
+};
+
+/**
+ * Reads a workflow file that Dify exported: DSL versions 0.1 to 0.6, apps of the modes `workflow` and
+ * `advanced-chat`. Throws FlowFileError with every problem at once when the file cannot run here.
+ */
+export const parseFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow => {
+  const reading = readFlow(yamlText, options);
+  if (!reading.ok) throw new FlowFileError(reading.problems);
+  return reading.flow;
+};

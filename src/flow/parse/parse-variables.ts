@@ -1,0 +1,60 @@
+import type { EnvironmentVariable } from "../flow.ts";
+import type { Variable } from "../value-type.ts";
+import { fileProblem, type ProblemList, schemaProblems } from "./problems.ts";
+import { VariableEntry } from "./schema.ts";
+import { emptyStatedValue, readStatedValue } from "./stated-value.ts";
+
+const readEntries = (
+  field: string,
+  raw: readonly unknown[],
+  problems: ProblemList,
+): readonly VariableEntry[] =>
+  raw.flatMap((entry, index) => {
+    const parsed = VariableEntry.safeParse(entry);
+    if (parsed.success) return [parsed.data];
+    problems.errors.push(
+      ...schemaProblems(parsed.error, (path, message) => fileProblem(`${field}.${index}.${path}`, message)),
+    );
+    return [];
+  });
+
+const readVariable = (field: string, entry: VariableEntry, problems: ProblemList): Variable => {
+  if (entry.value === null || entry.value === "") return emptyStatedValue(entry.value_type);
+  const variable = readStatedValue(entry.value_type, entry.value);
+  if (variable !== undefined) return variable;
+  problems.errors.push(fileProblem(`${field}.${entry.name}`, `The value is no ${entry.value_type}.`));
+  return emptyStatedValue(entry.value_type);
+};
+
+/** The `env.` variables. Dify blanks secrets when it exports, so theirs come from outside. */
+export const parseEnvironment = (
+  raw: readonly unknown[],
+  problems: ProblemList,
+): readonly EnvironmentVariable[] => {
+  const field = "workflow.environment_variables";
+  return readEntries(field, raw, problems).map((entry) => {
+    if (entry.value_type !== "secret") {
+      return { name: entry.name, isSecret: false, variable: readVariable(field, entry, problems) };
+    }
+    if (entry.value !== null && entry.value !== "") {
+      problems.warnings.push(
+        fileProblem(
+          `${field}.${entry.name}`,
+          "The file holds the value of a secret, which is not used. Remove it from the file, and give it from outside.",
+        ),
+      );
+    }
+    return { name: entry.name, isSecret: true, variable: null };
+  });
+};
+
+/** The first values of the `conversation.` variables. */
+export const parseConversation = (
+  raw: readonly unknown[],
+  problems: ProblemList,
+): Readonly<Record<string, Variable>> => {
+  const field = "workflow.conversation_variables";
+  return Object.fromEntries(
+    readEntries(field, raw, problems).map((entry) => [entry.name, readVariable(field, entry, problems)]),
+  );
+};

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { Json } from "../../base/json.ts";
+
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .transform((value) => value ?? "");
+
+const identifier = z.union([z.string().min(1), z.number().transform(String)]);
+
+/** A node as the file has it; what is inside `data` is the kind's affair. */
+export const NodeEntry = z.object({
+  id: identifier,
+  type: text,
+  parentId: z.union([z.string(), z.number().transform(String)]).nullish(),
+  position: z.object({ x: z.number(), y: z.number() }).nullish().catch(null),
+  width: z.number().nullish().catch(null),
+  height: z.number().nullish().catch(null),
+  data: z.record(z.string(), z.unknown()),
+});
+export type NodeEntry = z.infer<typeof NodeEntry>;
+
+/** An edge as the file has it. */
+export const EdgeEntry = z.object({
+  id: text,
+  source: identifier,
+  sourceHandle: z
+    .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+    .nullish()
+    .transform((value) => value ?? "source"),
+  target: identifier,
+});
+export type EdgeEntry = z.infer<typeof EdgeEntry>;
+
+/** An `env.` or `conversation.` variable as the file has it. */
+export const VariableEntry = z.object({
+  name: z.string().min(1),
+  value_type: text,
+  value: Json.nullish().transform((value) => value ?? null),
+});
+export type VariableEntry = z.infer<typeof VariableEntry>;
+
+/** The parts of a node's data that every kind has. */
+export const CommonData = z.object({
+  type: z.string(),
+  title: text,
+  desc: text,
+  iteration_id: z.union([z.string(), z.number().transform(String)]).nullish(),
+  loop_id: z.union([z.string(), z.number().transform(String)]).nullish(),
+  error_strategy: z.enum(["fail-branch", "default-value", "none", ""]).nullish(),
+  default_value: z
+    .array(z.object({ key: z.string(), type: z.string(), value: Json.nullish() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  retry_config: z
+    .object({
+      retry_enabled: z.boolean().nullish(),
+      max_retries: z.coerce.number().nullish(),
+      retry_interval: z.coerce.number().nullish(),
+    })
+    .nullish(),
+});
+export type CommonData = z.infer<typeof CommonData>;
+
+const list = z
+  .array(z.unknown())
+  .nullish()
+  .transform((value) => value ?? []);
+
+/** A whole export. Nodes and edges are read one by one, so that every mistake is found at once. */
+export const FlowDocument = z.object({
+  version: z.union([z.string(), z.number().transform(String)]).nullish(),
+  kind: z.string().nullish(),
+  app: z.object({ name: text, description: text, mode: z.string() }),
+  workflow: z
+    .object({
+      graph: z.object({ nodes: z.array(z.unknown()), edges: list }),
+      environment_variables: list,
+      conversation_variables: list,
+    })
+    .nullish(),
+});
+export type FlowDocument = z.infer<typeof FlowDocument>;
