@@ -13,6 +13,8 @@ export type RunnerConfig = {
   readonly mode: "streaming" | "blocking";
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
+  /** For how long a run whose start is uncertain is looked for before it is started again. */
+  readonly lookupTimeoutMs: number;
 };
 
 /** How a review is made for the projects that `projects` names. */

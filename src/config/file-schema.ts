@@ -66,6 +66,7 @@ const dify = z.strictObject({
   mode: z.enum(["streaming", "blocking"]).default("streaming"),
   idle_timeout: duration("60s"),
   total_timeout: duration("21m"),
+  lookup_timeout: duration("2m"),
 });
 
 /** One flow and the projects that it reviews. */

@@ -44,5 +44,6 @@ const toFlow = (flow: FlowSection): FlowConfig => ({
     mode: flow.dify.mode,
     idleTimeoutMs: flow.dify.idle_timeout,
     totalTimeoutMs: flow.dify.total_timeout,
+    lookupTimeoutMs: flow.dify.lookup_timeout,
   },
 });

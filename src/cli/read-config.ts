@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { parseSigningToken } from "../gitlab/signing-token.ts";
+import { checkTemplate } from "../review/input-mapping.ts";
+
+/**
+ * Reads the configuration from an environment and a file: the one named, else the one of
+ * REVIEWFLOW_CONFIG, else none. Throws a ConfigError with every mistake.
+ */
+export const readConfig = (environment: Environment, file: string | null): Config =>
+  loadConfig({
+    environment,
+    file: file ?? environment["REVIEWFLOW_CONFIG"] ?? null,
+    readFile: (path) => readFileSync(path, "utf8"),
+    checkTemplate,
+    checkSigningToken: (token) => {
+      const reading = parseSigningToken(token);
+      return reading.kind === "valid" ? null : reading.reason;
+    },
+  });

@@ -1,0 +1,21 @@
+import { once } from "node:events";
+import { startReviewflow } from "../main.ts";
+import { createLogger } from "./create-logger.ts";
+import { readConfig } from "./read-config.ts";
+
+/**
+ * Runs the server until it is told to end (SIGINT or SIGTERM). Active runs may finish within the
+ * configured grace; what is not finished by then is handed back and taken up at the next start.
+ */
+export const serve = async (file: string | null): Promise<void> => {
+  const config = readConfig(process.env, file);
+  const logger = createLogger(config.log.level);
+  const running = await startReviewflow(config, { logger });
+  const signal = await Promise.race([
+    once(process, "SIGINT").then(() => "SIGINT"),
+    once(process, "SIGTERM").then(() => "SIGTERM"),
+  ]);
+  logger.info({ signal }, "Reviewflow stops");
+  await running[Symbol.asyncDispose]();
+  logger.info({}, "Reviewflow has stopped");
+};

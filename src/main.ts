@@ -1,0 +1,154 @@
+import { type Clock, systemClock } from "./base/clock.ts";
+import { ConfigError, describeError, isRetryable } from "./base/errors.ts";
+import type { Logger } from "./base/logger.ts";
+import type { Config, FlowConfig } from "./config/config.ts";
+import { createDifyRunner } from "./dify/dify-runner.ts";
+import { createGitLabClient } from "./gitlab/client.ts";
+import { createForge } from "./gitlab/forge.ts";
+import { isProjectAllowed } from "./gitlab/project-globs.ts";
+import { createTokenProof } from "./gitlab/token-proof.ts";
+import { createApp } from "./http/app.ts";
+import { createIntake } from "./http/intake.ts";
+import { startServer } from "./http/server.ts";
+import { checkInputs } from "./review/check-inputs.ts";
+import { DEFAULT_INPUTS } from "./review/input-mapping.ts";
+import { openStore } from "./store/open-store.ts";
+import type { Store } from "./store/store.ts";
+import type { ReviewFlow } from "./worker/review-run.ts";
+import { startReviewWorker } from "./worker/review-worker.ts";
+
+/** A running Reviewflow. Disposing of it stops it in order: intake, worker, store. */
+export type Reviewflow = AsyncDisposable & {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly store: Store;
+};
+
+/** What is not configuration. */
+export type StartOptions = {
+  readonly logger: Logger;
+  readonly clock?: Clock;
+};
+
+/**
+ * Starts everything that the configuration asks for: store, flows, worker and intake, in this order,
+ * so that no delivery is taken that could not be kept. Throws a ConfigError that names what to change,
+ * or a StoreError; whatever had been started by then is stopped.
+ */
+export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
+  const { logger, clock = systemClock } = options;
+  await using started = new AsyncDisposableStack();
+  const flows = config.flows.map((flow) => createFlow(flow, options));
+  await checkFlows(flows, logger);
+  const store = started.use(await openConfiguredStore(config, logger, clock));
+  const worker = await startReviewWorker({
+    store,
+    clock,
+    logger,
+    gitlabUrl: config.gitlab.url,
+    token: config.gitlab.token,
+    createForge: (token) =>
+      createForge(
+        createGitLabClient({
+          url: config.gitlab.url,
+          token,
+          timeoutMs: config.gitlab.timeoutMs,
+          clock,
+          logger,
+        }),
+      ),
+    flows: new Map(flows.map((flow) => [flow.name, flow])),
+    concurrency: config.worker.concurrency,
+    perProject: config.worker.perProject,
+  });
+  started.defer(() => worker.stop(config.worker.stopGraceMs));
+  const server = await startServer({ app: createWebhookApp(config, store, logger, clock), ...config.server });
+  started.defer(() => server.stop(config.worker.stopGraceMs));
+  logger.info(
+    { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
+    "Reviewflow listens",
+  );
+  const running = started.move();
+  return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
+};
+
+const createFlow = (flow: FlowConfig, options: StartOptions): ReviewFlow => ({
+  name: flow.name,
+  contract: flow.contract,
+  language: flow.language,
+  inputs: flow.inputs ?? DEFAULT_INPUTS[flow.contract],
+  output: flow.output,
+  runner: createDifyRunner({
+    baseUrl: flow.runner.url,
+    apiKey: flow.runner.apiKey,
+    workflowId: flow.runner.workflowId,
+    mode: flow.runner.mode,
+    limits: {
+      idleMs: flow.runner.idleTimeoutMs,
+      totalMs: flow.runner.totalTimeoutMs,
+      lookupMs: flow.runner.lookupTimeoutMs,
+    },
+    clock: options.clock ?? systemClock,
+    logger: options.logger,
+  }),
+});
+
+/** How long the start waits for a flow's server before it goes on without the check. */
+const CHECK_TIMEOUT_MS = 15_000;
+
+/**
+ * Compares what the flows declare with what is configured. A server that cannot be reached now does not
+ * keep us from taking deliveries: their runs wait for it.
+ */
+const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): Promise<void> => {
+  const problems = await Promise.all(flows.map((flow) => checkFlow(flow, logger)));
+  if (problems.flat().length > 0) throw new ConfigError(problems.flat());
+};
+
+const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  try {
+    const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
+    for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
+    return errors;
+  } catch (error) {
+    if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
+    logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
+    return [];
+  }
+};
+
+const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Promise<Store> =>
+  openStore({
+    database:
+      config.store.kind === "embedded" ? { dataDir: config.store.folder } : { databaseUrl: config.store.url },
+    logger,
+    clock,
+    tokenKeys: config.encryptionKeys.map((key) => new Uint8Array(Buffer.from(key.reveal(), "base64"))),
+    retry: {
+      maxAttempts: config.worker.attempts,
+      baseMs: config.worker.backoffMs,
+      maxMs: config.worker.maxBackoffMs,
+    },
+  });
+
+const createWebhookApp = (config: Config, store: Store, logger: Logger, clock: Clock) => {
+  const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
+  const intake = createIntake({
+    verify: { ...webhook, toleranceMs },
+    proveToken: createTokenProof({
+      url: config.gitlab.url,
+      timeoutMs: config.gitlab.timeoutMs,
+      clock,
+      logger,
+    }),
+    route: (path) => {
+      const flow = config.flows.find(({ projects }) => isProjectAllowed(projects, path));
+      return flow === undefined ? null : { flow: flow.name, policy: flow.review };
+    },
+    accept: store.accept,
+    clock,
+    logger,
+  });
+  return createApp({ intake, checkReady: store.ping, logger });
+};
