@@ -87,13 +87,13 @@ const applyPlan = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan): Promise
       storableText(reason),
     ]);
   }
+  await insertDeliveries(tx, plan);
   for (const [deliveryId, count] of plan.repeats) {
     await tx.query("UPDATE reviewflow.deliveries SET repeats = repeats + $2 WHERE id = $1", [
       deliveryId,
       count,
     ]);
   }
-  await insertDeliveries(tx, plan);
   await insertRuns(parts, tx, plan, nowMs);
   if (plan.runs.length > 0 || plan.cancelRequests.length > 0) await wakeWorkers(tx);
 };
@@ -120,10 +120,13 @@ const insertDeliveries = async (tx: Sql, plan: AcceptPlan): Promise<void> => {
   const bodies = plan.deliveries.map(({ prepared }) => ({
     delivery_id: prepared.deliveryId,
     encoding: prepared.body.encoding,
-    bytes: prepared.body.bytes,
+    bytes: Buffer.from(prepared.body.bytes).toString("base64"),
   }));
-  await insertRows(tx, "delivery_bodies", bodies);
+  await insertRows(tx, "delivery_bodies", bodies, { bytes: decodeBase64 });
 };
+
+/** PGlite writes binary parameters byte by byte: 25 MB take half a minute so, and a second as base64. */
+const decodeBase64 = (parameter: string): string => `decode(${parameter}::text, 'base64')`;
 
 const runRow = ({ prepared, run, project, iid, ...planned }: PlannedRun, nowMs: number) => ({
   id: prepared.runId,

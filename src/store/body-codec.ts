@@ -11,14 +11,13 @@ const COMPRESS_ABOVE_BYTES = 2_048;
 /** Bodies have up to 25 MB; more cannot have been written by us. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** A row of `delivery_bodies`. */
-export const StoredBody = z.object({
-  encoding: z.enum(["identity", "zstd"]),
-  bytes: z.instanceof(Uint8Array<ArrayBufferLike>),
-});
-
 /** A body as it lies in the database. */
-export type StoredBody = z.infer<typeof StoredBody>;
+export type StoredBody = { readonly encoding: "identity" | "zstd"; readonly bytes: Uint8Array };
+
+/** A row of `delivery_bodies`, its bytes as base64. */
+export const StoredBody: z.ZodType<StoredBody> = z
+  .object({ encoding: z.enum(["identity", "zstd"]), base64: z.string() })
+  .transform(({ encoding, base64 }) => ({ encoding, bytes: Buffer.from(base64, "base64") }));
 
 /** Compresses a body where that makes it smaller; webhook JSON shrinks to about a tenth. */
 export const encodeBody = async (body: Uint8Array): Promise<StoredBody> => {

@@ -35,7 +35,7 @@ export const createQueries = (
   getDeliveryBody: async (deliveryId) => {
     if (!isUuid(deliveryId)) return null;
     const rows = await database.query(
-      "SELECT encoding, bytes FROM reviewflow.delivery_bodies WHERE delivery_id = $1",
+      "SELECT encoding, encode(bytes, 'base64') AS base64 FROM reviewflow.delivery_bodies WHERE delivery_id = $1",
       [deliveryId],
     );
     const [stored] = z.array(StoredBody).parse(rows);

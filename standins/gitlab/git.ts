@@ -40,10 +40,20 @@ const environment = (folder: string): NodeJS.ProcessEnv => ({
   GIT_COMMITTER_EMAIL: STAND_IN_IDENTITY.email,
 });
 
+/** Without gc nothing is ever lost, so no ref has to keep a commit; a temporary folder needs no fsync. */
+const SETTINGS = [
+  "core.quotePath=false",
+  "core.fsync=none",
+  "gc.auto=0",
+  "diff.algorithm=myers",
+  "diff.renameLimit=2000",
+  "fastimport.unpackLimit=1",
+];
+
 /** A runner for the (bare) repository in `folder`. */
 export const createGit = (folder: string): Git => {
   const env = environment(folder);
-  const config = ["-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "diff.algorithm=myers"];
+  const config = SETTINGS.flatMap((setting) => ["-c", setting]);
   return (args, input) =>
     new Promise((resolve, reject) => {
       const child = spawn("git", [...config, ...args], { env, cwd: folder, stdio: ["pipe", "pipe", "pipe"] });

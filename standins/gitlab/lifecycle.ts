@@ -15,6 +15,7 @@ export const fireMergeRequest = async (
   mergeRequest: MergeRequest,
   input: MergeRequestEventInput,
 ): Promise<void> => {
+  if (!context.hooks.wants(mergeRequest.project, "merge_requests_events")) return;
   const payload = await mergeRequestPayload(context.world, mergeRequest, input);
   context.hooks.fire(mergeRequest.project, {
     flag: "merge_requests_events",
@@ -46,8 +47,6 @@ const recordVersion = async (context: Context, mergeRequest: MergeRequest, head:
   if (start === null) throw new Error(`the target branch ${mergeRequest.targetBranch} does not exist`);
   const base = await project.repository.mergeBase(start, head);
   const id = context.world.nextId("version");
-  await project.repository.keep(`version-${id}-head`, head);
-  await project.repository.keep(`version-${id}-start`, start);
   mergeRequest.versions.push({ id, base: base ?? start, start, head, createdAt: context.world.timestamp() });
 };
 
@@ -134,24 +133,25 @@ export type PushedBranch = {
   readonly diffReadyAfterReads?: number;
 };
 
-/** After a branch has moved: the push event, then a new diff version for each open merge request from it. */
-export const afterPush = async (context: Context, project: Project, push: PushedBranch): Promise<void> => {
+const firePush = async (context: Context, project: Project, push: PushedBranch): Promise<void> => {
+  if (!context.hooks.wants(project, "push_events")) return;
   const { branch, before, after, user } = push;
   const commits =
     after === null || before === null ? [] : await project.repository.commitsBetween(before, after);
+  const moved = { user, branch, before: before ?? NOTHING, after: after ?? NOTHING, commits };
   context.hooks.fire(project, {
     flag: "push_events",
     trigger: "push_hooks",
     event: "Push Hook",
     branch,
-    payload: pushPayload(context.world, project, {
-      user,
-      branch,
-      before: before ?? NOTHING,
-      after: after ?? NOTHING,
-      commits,
-    }),
+    payload: pushPayload(context.world, project, moved),
   });
+};
+
+/** After a branch has moved: the push event, then a new diff version for each open merge request from it. */
+export const afterPush = async (context: Context, project: Project, push: PushedBranch): Promise<void> => {
+  const { branch, after, user } = push;
+  await firePush(context, project, push);
   if (after === null) return;
   const affected = context.world.projects
     .flatMap((candidate) => candidate.mergeRequests)

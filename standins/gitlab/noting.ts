@@ -135,9 +135,11 @@ export const fireNote = async (
   action: "create" | "update",
 ): Promise<void> => {
   const { note, discussion } = found;
+  const flag = note.internal ? "confidential_note_events" : "note_events";
+  if (!context.hooks.wants(mergeRequest.project, flag)) return;
   const payload = await notePayload(context.world, mergeRequest, discussion, note, action);
   context.hooks.fire(mergeRequest.project, {
-    flag: note.internal ? "confidential_note_events" : "note_events",
+    flag,
     trigger: note.internal ? "confidential_note_hooks" : "note_hooks",
     event: note.internal ? "Confidential Note Hook" : "Note Hook",
     payload,

@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createGit, GitFailure, STAND_IN_IDENTITY } from "./git.ts";
 import type { Git } from "./git.ts";
 import { parseRawAndPatch } from "./raw-diff.ts";
@@ -54,7 +55,6 @@ export type Repository = {
   readonly folder: string;
   readonly commit: (request: CommitRequest) => Promise<string>;
   readonly setBranch: (branch: string, sha: string | null) => Promise<void>;
-  readonly keep: (name: string, sha: string) => Promise<void>;
   readonly fetchFrom: (folder: string, sha: string) => Promise<void>;
   /** The commit's SHA, or null where the name is unknown. */
   readonly resolve: (name: string) => Promise<string | null>;
@@ -173,21 +173,52 @@ const orNull = async (answer: Promise<Buffer>, statuses: readonly number[]): Pro
   }
 };
 
-const remember = <T>(compute: (base: string, head: string) => Promise<T>) => {
+/** What is asked of commits by their SHAs never changes, so each question goes to git once. */
+const remember = <A extends readonly string[], T>(ask: (...names: A) => Promise<T>) => {
   const known = new Map<string, Promise<T>>();
-  return (base: string, head: string): Promise<T> => {
-    const key = `${base}..${head}`;
-    const found = known.get(key) ?? compute(base, head);
+  return (...names: A): Promise<T> => {
+    const key = names.join("\0");
+    const found = known.get(key) ?? ask(...names);
     known.set(key, found);
     return found;
   };
 };
 
+/** The least that git takes for a bare repository; `git init` would cost a process for each project. */
+const lay = async (folder: string, defaultBranch: string): Promise<void> => {
+  await mkdir(join(folder, "objects"), { recursive: true });
+  await mkdir(join(folder, "refs", "heads"), { recursive: true });
+  await writeFile(join(folder, "HEAD"), `ref: refs/heads/${defaultBranch}\n`);
+  await writeFile(join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+};
+
+/** Branches and commits are known here, because nobody else writes to the repository. */
+const createRefs = (git: Git, defaultBranch: string) => {
+  const tips = new Map<string, string>();
+  const commits = new Set<string>();
+  const ask = (name: string) =>
+    orNull(git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]), [1, 128]);
+  return {
+    set: (branch: string, sha: string): void => {
+      tips.set(branch, sha);
+      commits.add(sha);
+    },
+    remove: (branch: string): void => void tips.delete(branch),
+    branches: (): readonly string[] => [...tips.keys()].sort(),
+    resolve: async (name: string): Promise<string | null> => {
+      if (name.startsWith("refs/heads/")) return tips.get(name.slice("refs/heads/".length)) ?? null;
+      if (commits.has(name)) return name;
+      return tips.get(name === "HEAD" ? defaultBranch : name) ?? (await ask(name));
+    },
+  };
+};
+
 /** Creates an empty bare repository in `folder`, with `defaultBranch` as its HEAD. */
 export const createRepository = async (folder: string, defaultBranch: string): Promise<Repository> => {
-  await mkdir(folder, { recursive: true });
+  await lay(folder, defaultBranch);
   const git = createGit(folder);
-  await git(["init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, "."]);
+  const refs = createRefs(git, defaultBranch);
+  const commit = createCommit(git);
   const tree = (mode: readonly string[]) => (base: string, head: string) =>
     git([
       "diff-tree",
@@ -202,29 +233,31 @@ export const createRepository = async (folder: string, defaultBranch: string): P
     ]);
   return {
     folder,
-    commit: createCommit(git),
+    commit: async (request) => {
+      const sha = await commit(request);
+      refs.set(request.branch, sha);
+      return sha;
+    },
     setBranch: async (branch, sha) => {
       const ref = `refs/heads/${branch}`;
       await git(sha === null ? ["update-ref", "-d", ref] : ["update-ref", ref, sha]);
+      if (sha === null) refs.remove(branch);
+      else refs.set(branch, sha);
     },
-    keep: async (name, sha) => void (await git(["update-ref", `refs/keep-around/${name}`, sha])),
     fetchFrom: async (source, sha) => void (await git(["fetch", "--quiet", "--no-tags", source, sha])),
-    resolve: (name) =>
-      orNull(git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]), [1, 128]),
-    branches: async () => {
-      const listed = await git(["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"]);
-      return listed.toString("utf8").split("\n").filter(Boolean);
-    },
-    mergeBase: (one, other) => orNull(git(["merge-base", one, other]), [1]),
-    commitsBetween: async (base, head) =>
+    resolve: refs.resolve,
+    branches: () => Promise.resolve(refs.branches()),
+    mergeBase: remember((one, other) => orNull(git(["merge-base", one, other]), [1])),
+    commitsBetween: remember(async (base, head) =>
       parseCommits((await git(["log", COMMIT_FORMAT, `${base}..${head}`])).toString("utf8")),
-    commitInfo: async (sha) => {
+    ),
+    commitInfo: remember(async (sha) => {
       const found = await orNull(git(["log", "-1", COMMIT_FORMAT, sha]), [128]);
       return found === null ? null : (parseCommits(`${found}\n`)[0] ?? null);
-    },
-    entry: (ref, path) => readEntry(git, ref, path),
+    }),
+    entry: remember((ref, path) => readEntry(git, ref, path)),
     tree: (ref, path, recursive) => listTree(git, ref, path, recursive),
-    blob: (sha) => git(["cat-file", "blob", sha]),
+    blob: remember((sha) => git(["cat-file", "blob", sha])),
     diff: remember(async (base, head) => parseRawAndPatch(await tree(["--raw", "-p", "-z"])(base, head))),
     patch: tree(["-p"]),
     truth: remember(async (base, head) =>

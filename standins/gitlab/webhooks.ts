@@ -18,6 +18,8 @@ export type HookEvent = {
 
 /** Sends events to hooks and keeps their health. */
 export type HookDispatcher = {
+  /** Whether any hook of the project asks for such events. */
+  readonly wants: (project: Project, flag: string) => boolean;
   /** Sends the event to each hook that wants it, in the background. */
   readonly fire: (project: Project, event: HookEvent) => void;
   /** Sends one event to one hook; null where the hook is disabled. `force` is for test deliveries. */
@@ -157,6 +159,7 @@ export const createHookDispatcher = (world: World): HookDispatcher => {
     while (underWay.size > 0) await Promise.allSettled(underWay);
   };
   return {
+    wants: (project, flag) => project.hooks.some((hook) => hook.flags[flag] === true),
     deliver,
     settle,
     fire: (project, event) => {
