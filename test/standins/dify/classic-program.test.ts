@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { text as readText } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
@@ -19,20 +20,19 @@ type Asked = {
 /** As much of GitLab as the classic flow asks for. */
 const startGitLab = async (answers: { readonly list?: number; readonly notes?: number } = {}) => {
   const asked: Asked[] = [];
-  const http = createServer(async (request, response) => {
-    let body = "";
-    request.setEncoding("utf8");
-    for await (const chunk of request) body += String(chunk);
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readText(request);
     const url = request.url ?? "";
     asked.push({ method: request.method ?? "", url, token: request.headers["private-token"], body });
-    const [status, answer] = url.includes("/diffs")
+    const [status, content] = url.includes("/diffs")
       ? [200, [{ old_path: "a.ts", new_path: "a.ts", diff: "@@ -1 +1 @@\n-let a\n+const a = 1\n" }]]
       : url.endsWith("/notes")
         ? [answers.notes ?? 201, { id: 1 }]
         : [answers.list ?? 200, [{ iid: 3, web_url: "http://gitlab.test/g/p/-/merge_requests/3" }]];
     response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(answer));
-  });
+    response.end(JSON.stringify(content));
+  };
+  const http = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const address = http.address();
   const port = address !== null && typeof address === "object" ? address.port : 0;
@@ -110,12 +110,12 @@ describe("the classic flow on the Dify stand-in", () => {
     await using gitlab = await startGitLab({ list: 301 });
     const { outcome } = await review(gitlab.url);
     assert.equal(outcome.status, "partial-succeeded");
-    assert.match(String(outcome.outputs["error_message"]), /301/);
+    assert.match(JSON.stringify(outcome.outputs["error_message"]), /301/);
     assert.equal(outcome.outputs["error_type"], "HTTPResponseCodeError");
   });
   it("says which notes GitLab refused", async () => {
     await using gitlab = await startGitLab({ notes: 403 });
     const { outcome } = await review(gitlab.url);
-    assert.match(String(outcome.outputs["error_message"]), /status 403/);
+    assert.match(JSON.stringify(outcome.outputs["error_message"]), /status 403/);
   });
 });

@@ -44,7 +44,7 @@ const piecesIn = (text: string): { readonly outer: readonly string[]; readonly i
 };
 
 const repair = (text: string): unknown => {
-  if (!/^[{[]/.test(text)) return undefined;
+  if (!/^[{[]/.test(text) || !text.includes(":")) return undefined;
   try {
     return parseJson(jsonrepair(text));
   } catch {

@@ -1,0 +1,33 @@
+import { StoreError } from "../../src/base/errors.ts";
+import type { Claim, Settlement, Store } from "../../src/store/store.ts";
+import type { Place, Places } from "../store/store-places.ts";
+
+/** Whether an error is a StoreError with that code. */
+export const failure = (code: string) => (error: unknown) =>
+  error instanceof StoreError && error.code === code;
+
+/** A settlement that asks for another attempt. */
+export const retry = (reason = "busy", retryAfterMs?: number): Settlement => ({
+  state: "retry",
+  reason,
+  reasonCode: "model-busy",
+  retryAfterMs,
+});
+
+/** What the parts of the contract share: an open store, its place, and more places beside it. */
+export type Bench = {
+  readonly places: Places;
+  readonly place: Place;
+  store: Store;
+  /** The key that the store encrypts tokens with. */
+  readonly key: Uint8Array;
+  /** Works with `handle` while `during` runs. */
+  readonly working: (
+    handle: (claim: Claim) => Promise<Settlement>,
+    during: () => Promise<void>,
+    limits?: { concurrency?: number; perProject?: number },
+  ) => Promise<void>;
+};
+
+/** Gives the bench of the running suite. */
+export type GetBench = () => Bench;
