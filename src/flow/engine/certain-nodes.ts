@@ -1,5 +1,5 @@
 import type { Flow } from "../flow.ts";
-import type { FrameState } from "./advance.ts";
+import type { FrameState } from "./frame-state.ts";
 import type { FramePlan } from "./plan.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Flow, FlowNode } from "../flow.ts";
 import { type Pool, readPool, type TextPart } from "../pool.ts";
 import { markdownOfVariable } from "../value-markdown.ts";
-import { type FrameState, INITIAL_FRAME } from "./advance.ts";
+import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
 import { certainNodes } from "./certain-nodes.ts";
 import type { FramePlan } from "./plan.ts";
 

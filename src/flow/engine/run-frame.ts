@@ -4,7 +4,8 @@ import { addUsage, type FlowUsage, NO_USAGE, type NodeStatus } from "../flow-eve
 import type { NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
 import { pythonStr } from "../value-text.ts";
-import { advance, type FrameCommand, type FrameEvent, type FrameState, INITIAL_FRAME } from "./advance.ts";
+import { advance, type FrameCommand, type FrameEvent } from "./advance.ts";
+import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
 import { applyCaught, applySuccess, caughtOutputs, shownOutputs } from "./node-outputs.ts";
 import type { FramePlan } from "./plan.ts";
 import { mergeResponse } from "./response-outputs.ts";

@@ -1,5 +1,5 @@
 import type { FlowEdge } from "../flow.ts";
-import type { FrameState, NodeState } from "./advance.ts";
+import type { FrameState, NodeState } from "./frame-state.ts";
 import type { FramePlan } from "./plan.ts";
 
 type Draft = {
