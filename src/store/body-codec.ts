@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdCompress, zstdCompressSync, zstdDecompress } from "node:zlib";
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 
@@ -8,6 +8,11 @@ const decompress = promisify(zstdDecompress);
 
 /** Below this a body is stored as it is. */
 const COMPRESS_ABOVE_BYTES = 2_048;
+/**
+ * Up to here compressing takes well under a millisecond. In a burst a thread and its buffers for each
+ * body cost ten times as much, and the answers wait for them.
+ */
+const COMPRESS_AT_ONCE_BYTES = 128 * 1_024;
 /** Bodies have up to 25 MB; more cannot have been written by us. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -22,7 +27,7 @@ export const StoredBody: z.ZodType<StoredBody> = z
 /** Compresses a body where that makes it smaller; webhook JSON shrinks to about a tenth. */
 export const encodeBody = async (body: Uint8Array): Promise<StoredBody> => {
   if (body.byteLength <= COMPRESS_ABOVE_BYTES) return { encoding: "identity", bytes: body };
-  const packed = await compress(body);
+  const packed = body.byteLength <= COMPRESS_AT_ONCE_BYTES ? zstdCompressSync(body) : await compress(body);
   return packed.byteLength < body.byteLength
     ? { encoding: "zstd", bytes: packed }
     : { encoding: "identity", bytes: body };

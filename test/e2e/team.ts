@@ -12,11 +12,14 @@ export type Team = {
   readonly owner: User;
   /** The project access token of the bot. */
   readonly token: string;
+  readonly bot: User;
   readonly ownerToken: string;
   readonly openMergeRequest: (name: string) => Promise<MergeRequest>;
   readonly push: (mergeRequest: MergeRequest, content: string) => Promise<string>;
   /** Texts of the notes that our bot wrote, oldest first. */
   readonly botNotes: (mergeRequest: MergeRequest) => Promise<readonly string[]>;
+  /** Texts of the notes of any bot. */
+  readonly allBotNotes: (mergeRequest: MergeRequest) => Promise<readonly string[]>;
 };
 
 /** Creates a project at `path`. */
@@ -27,12 +30,17 @@ export const createTeam = async (gitlab: GitLabStandIn, path = "bootcamp/shop"):
   const project = await gitlab.createProject({ path, owner, files: { "README.md": "# Shop\n" } });
   gitlab.addMember(project, author, "developer");
   const { token, user: bot } = gitlab.createProjectToken(project);
+  const notesOf = async (mergeRequest: MergeRequest, isWanted: (authorId: number) => boolean) => {
+    const { notes } = await gitlab.viewMergeRequest(mergeRequest);
+    return notes.filter((note) => isWanted(note.author.id) && !note.system).map((note) => note.body);
+  };
   return {
     gitlab,
     project,
     author,
     owner,
     token,
+    bot,
     ownerToken: gitlab.createPersonalToken(owner),
     openMergeRequest: async (topic) => {
       await gitlab.push(project, {
@@ -48,10 +56,8 @@ export const createTeam = async (gitlab: GitLabStandIn, path = "bootcamp/shop"):
         user: author,
         actions: [{ action: "write", path: "src/more.js", content }],
       }),
-    botNotes: async (mergeRequest) => {
-      const { notes } = await gitlab.viewMergeRequest(mergeRequest);
-      return notes.filter((note) => note.author?.id === bot.id && !note.system).map((note) => note.body);
-    },
+    botNotes: (mergeRequest) => notesOf(mergeRequest, (id) => id === bot.id),
+    allBotNotes: (mergeRequest) => notesOf(mergeRequest, (id) => id !== author.id && id !== owner.id),
   };
 };
 
