@@ -52,9 +52,9 @@ const failsWith = (code: string, retryable: boolean) => (error: unknown) => {
   return true;
 };
 
-/** What every Forge keeps to, wherever the merge requests live. */
-export const forgeContract = (name: string, open: () => Promise<ForgeHarness>): void => {
-  describe(`Forge: ${name}`, () => {
+/** What every Forge keeps to in reading, wherever the merge requests live. */
+export const forgeReadingContract = (name: string, open: () => Promise<ForgeHarness>): void => {
+  describe(`Forge, reading: ${name}`, () => {
     it("reads the merge request", async () => {
       await using harness = await open();
       const mergeRequest = await harness.forge().fetchMergeRequest(harness.ref);
@@ -100,7 +100,12 @@ export const forgeContract = (name: string, open: () => Promise<ForgeHarness>): 
       assert.equal(diff.refs.headSha, head);
       assert.equal(diff.files.length, CHANGES.expected.length + 1);
     });
+  });
+};
 
+/** What every Forge keeps to in writing, and when it fails. */
+export const forgeWritingContract = (name: string, open: () => Promise<ForgeHarness>): void => {
+  describe(`Forge, writing: ${name}`, () => {
     it("creates a note once, leaves it when it is the same and updates it when it is not", async () => {
       await using harness = await open();
       const created = await harness.forge().upsertNote(harness.ref, draft("First"));
