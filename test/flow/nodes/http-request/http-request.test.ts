@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { JsonObject } from "../../../../src/base/json.ts";
+import { httpRequestKind } from "../../../../src/flow/nodes/http-request/http-request.ts";
+import type { HttpRequest } from "../../../../src/flow/ports.ts";
+import { failureOf, httpAnswering, loadNode, outputsOf, poolOf, runNode } from "../llm/bench.ts";
+
+const POOL = poolOf({
+  "start.host": "api.example",
+  "start.id": 7,
+  "start.text": 'say "hi"\nnow',
+  "start.headers": "X-A: 1\nX-B: 2",
+  "start.blank": "",
+  "env.key": "s3cret",
+});
+
+const node = (more: JsonObject = {}): JsonObject => ({
+  type: "http-request",
+  method: "get",
+  url: "https://{{#start.host#}}/items/{{#start.id#}}",
+  headers: "",
+  params: "",
+  authorization: { type: "no-auth", config: null },
+  body: { type: "none", data: [] },
+  ...more,
+});
+
+const sentBy = async (more: JsonObject): Promise<HttpRequest> => {
+  const { requests, http } = httpAnswering();
+  outputsOf(await runNode(httpRequestKind, node(more), { pool: POOL, ports: { http } }));
+  const [request] = requests;
+  assert.ok(request);
+  return request;
+};
+const header = (request: HttpRequest, name: string): string | undefined =>
+  request.headers.find(([key]) => key.toLowerCase() === name)?.[1];
+const bodyText = (request: HttpRequest): string => Buffer.from(request.body ?? []).toString("utf8");
+const failed = async (more: JsonObject): Promise<string> =>
+  failureOf(await runNode(httpRequestKind, node(more), { pool: POOL, ports: httpAnswering() }));
+
+describe("http-request: what is sent", () => {
+  it("fills the URL, merges parameters and takes the method in any case", async () => {
+    const request = await sentBy({
+      method: "DELETE",
+      url: "https://{{#start.host#}}/?a=1&b=2",
+      params: "b: {{#start.text#}}\n\nc:{{#start.id#}}\nd",
+    });
+    assert.equal(request.method, "DELETE");
+    assert.equal(request.url, "https://api.example/?a=1&b=say+%22hi%22%0Anow&c=7&d=");
+  });
+
+  it("refuses URLs as Dify does", async () => {
+    assert.equal(
+      await failed({ url: "{{#start.gone#}}x" }),
+      "InvalidURLError: url should start with http:// or https://",
+    );
+    assert.equal(await failed({ url: "" }), "InvalidURLError: url is required");
+  });
+
+  it("reads headers line by line; a value cannot add headers, a bare reference may bring several", async () => {
+    const request = await sentBy({
+      headers: "X-Text: {{#start.text#}}\nX-Empty\n{{#start.headers#}}\nX-Url: http://a:1",
+    });
+    assert.deepEqual(request.headers, [
+      ["X-Text", 'say "hi" now'],
+      ["X-Empty", ""],
+      ["X-A", "1"],
+      ["X-B", "2"],
+      ["X-Url", "http://a:1"],
+    ]);
+  });
+
+  const authorization = (type: string, api_key: string, more: JsonObject = {}): JsonObject => ({
+    authorization: { type: "api-key", config: { type, api_key, ...more } },
+  });
+  it("authorizes by bearer, basic and custom headers", async () => {
+    assert.equal(
+      header(await sentBy(authorization("bearer", "{{#env.key#}}")), "authorization"),
+      "Bearer s3cret",
+    );
+    assert.equal(
+      header(await sentBy(authorization("basic", "me:{{#env.key#}}")), "authorization"),
+      "Basic bWU6czNjcmV0",
+    );
+    assert.equal(header(await sentBy(authorization("basic", "bWU6eA==")), "authorization"), "Basic bWU6eA==");
+    const custom = await sentBy({
+      ...authorization("custom", "{{#env.key#}}", { header: "PRIVATE-TOKEN" }),
+      headers: "private-token: old",
+    });
+    assert.deepEqual(custom.headers, [["PRIVATE-TOKEN", "s3cret"]]);
+  });
+
+  it("fails on a key that came out empty and refuses one that is empty in the file", async () => {
+    assert.match(
+      await failed(authorization("bearer", "{{#start.blank#}}")),
+      /^AuthorizationConfigError: API key/,
+    );
+    const refusals = loadNode(httpRequestKind, node(authorization("bearer", ""))).declaration.refusals;
+    assert.deepEqual(
+      refusals.map(({ field }) => field),
+      ["authorization.config.api_key"],
+    );
+  });
+
+  const body = (type: string, data: JsonObject["x"] | readonly JsonObject[] | string): JsonObject => ({
+    method: "post",
+    body: { type, data: data ?? null },
+  });
+  it("sends JSON as written where it is valid, repaired where not", async () => {
+    const exact = await sentBy(body("json", [{ type: "text", value: '{"id": 12345678901234567890}' }]));
+    assert.equal(bodyText(exact), '{"id": 12345678901234567890}');
+    assert.equal(header(exact, "content-type"), "application/json");
+    const repaired = await sentBy(body("json", '{"text": "{{#start.host#}}", "n": {{#start.id#}},}'));
+    assert.deepEqual(JSON.parse(bodyText(repaired)), { text: "api.example", n: 7 });
+    assert.equal(
+      await failed(body("json", [{ type: "text", value: "" }])),
+      "RequestBodyError: Failed to parse JSON: ",
+    );
+  });
+
+  it("sends raw text in both forms of the file, with the content type that the flow sets", async () => {
+    const old = await sentBy({ ...body("raw-text", "text {{#start.id#}}"), headers: "content-type: text/x" });
+    assert.equal(bodyText(old), "text 7");
+    assert.equal(header(old, "content-type"), "text/x");
+    const newer = await sentBy(body("raw-text", [{ key: "", type: "text", value: "{{#start.text#}}" }]));
+    assert.equal(bodyText(newer), 'say "hi"\nnow');
+    assert.equal(header(newer, "content-type"), "text/plain");
+  });
+
+  it("encodes forms, from lists and from old lines", async () => {
+    const items = [
+      { key: "a", type: "text", value: "{{#start.text#}}" },
+      { key: "{{#start.host#}}", type: "text", value: "1" },
+    ];
+    const request = await sentBy(body("x-www-form-urlencoded", items));
+    assert.equal(bodyText(request), "a=say+%22hi%22%0Anow&api.example=1");
+    assert.equal(header(request, "content-type"), "application/x-www-form-urlencoded");
+    assert.equal(bodyText(await sentBy(body("x-www-form-urlencoded", "a:1\nb: x:y"))), "a=1&b=x%3Ay");
+  });
+
+  it("sends multipart forms with texts and files", async () => {
+    const pool = poolOf({
+      "start.host": "api.example",
+      "start.id": 7,
+      "start.file": {
+        dify_model_identity: "__dify__file__",
+        remote_url: "data:text/plain;base64,aGVsbG8=",
+        filename: "a.txt",
+        mime_type: "text/plain",
+      },
+    });
+    const { requests, http } = httpAnswering();
+    const data = body("form-data", [
+      { key: "field", type: "text", value: "{{#start.id#}}" },
+      { key: "upload", type: "file", file: ["start", "file"] },
+    ]);
+    outputsOf(
+      await runNode(httpRequestKind, node({ ...data, headers: "Content-Type: wrong" }), {
+        pool,
+        ports: { http },
+      }),
+    );
+    const [request] = requests;
+    assert.ok(request);
+    const form = await new Response(Buffer.from(request.body ?? []), {
+      headers: { "content-type": header(request, "content-type") ?? "" },
+    }).formData();
+    assert.equal(form.get("field"), "7");
+    const upload = form.get("upload");
+    assert.ok(upload instanceof File);
+    assert.equal(upload.name, "a.txt");
+    assert.equal(await upload.text(), "hello");
+  });
+
+  it("sends a file's bytes as binary body and fails without a file", async () => {
+    const pool = poolOf({
+      "start.host": "h",
+      "start.id": 1,
+      "start.file": { dify_model_identity: "__dify__file__", remote_url: "data:application/x;base64,AAE=" },
+    });
+    const { requests, http } = httpAnswering();
+    const data = body("binary", [{ key: "", type: "file", value: "", file: ["start", "file"] }]);
+    outputsOf(await runNode(httpRequestKind, node(data), { pool, ports: { http } }));
+    assert.deepEqual([...(requests[0]?.body ?? [])], [0, 1]);
+    assert.equal(await failed(data), "FileFetchError: cannot fetch file with selector ['start', 'file']");
+  });
+
+  it("refuses bodies that need exactly one item and have another number", () => {
+    for (const type of ["json", "raw-text", "binary"]) {
+      const refusals = loadNode(httpRequestKind, node(body(type, []))).declaration.refusals;
+      assert.deepEqual(
+        refusals.map(({ field }) => field),
+        ["body.data"],
+        type,
+      );
+    }
+  });
+
+  it("has Dify's timeouts as defaults and as limits", async () => {
+    const times = ({ connectTimeoutMs, readTimeoutMs, writeTimeoutMs }: HttpRequest): readonly number[] => [
+      connectTimeoutMs,
+      readTimeoutMs,
+      writeTimeoutMs,
+    ];
+    assert.deepEqual(times(await sentBy({})), [10_000, 600_000, 600_000]);
+    assert.deepEqual(
+      times(await sentBy({ timeout: { connect: 3, read: 5, write: null } })),
+      [3000, 5000, 600_000],
+    );
+    const over = { timeout: { connect: 60, read: 5000, write: 1 } };
+    assert.deepEqual(times(await sentBy(over)), [10_000, 600_000, 1000]);
+    assert.equal(loadNode(httpRequestKind, node(over)).declaration.warnings.length, 2);
+  });
+
+  it("verifies certificates unless the node switches it off", async () => {
+    assert.equal((await sentBy({})).verifyTls, true);
+    assert.equal((await sentBy({ ssl_verify: false })).verifyTls, false);
+  });
+});
