@@ -114,7 +114,8 @@ const listTree = async (
   path: string,
   recursive: boolean,
 ): Promise<readonly TreeItem[]> => {
-  const where = path === "" ? [] : ["--", `${path.replace(/\/+$/, "")}/`];
+  const folder = path === "" ? "" : `${path.replace(/\/+$/, "")}/`;
+  const where = folder === "" ? [] : ["--", folder];
   const listed = (await git(["ls-tree", "-z", ...(recursive ? ["-r", "-t"] : []), ref, ...where])).toString(
     "utf8",
   );
@@ -123,7 +124,8 @@ const listTree = async (
     .filter(Boolean)
     .flatMap((record) => {
       const match = /^(\d{6}) (blob|tree|commit) ([0-9a-f]+)\t(.*)$/s.exec(record);
-      if (match === null) return [];
+      // With -t git lists the folder itself and those above it too.
+      if (match?.[4]?.startsWith(folder) !== true) return [];
       const type = match[2] === "tree" ? "tree" : match[2] === "commit" ? "commit" : "blob";
       return [{ mode: match[1] ?? "", type, sha: match[3] ?? "", path: match[4] ?? "" } as const];
     });
