@@ -1,7 +1,8 @@
 import type { Discussion, MergeRequest, Note, Project, User } from "./state.ts";
 import type { HookDispatcher } from "./webhooks.ts";
 import { createHash } from "node:crypto";
-import { accessLevel, ACCESS } from "./world.ts";
+import { ACCESS_LEVELS } from "./state.ts";
+import { accessLevel } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** The world and its senders, as every operation gets them. */
@@ -10,12 +11,12 @@ export type Context = { readonly world: World; readonly hooks: HookDispatcher };
 /** Whether the user may change the merge request: a Developer, or its author with any role. */
 export const mayUpdate = (mergeRequest: MergeRequest, user: User): boolean => {
   const level = accessLevel(mergeRequest.project, user);
-  return level >= ACCESS.developer || (mergeRequest.author.id === user.id && level > 0);
+  return level >= ACCESS_LEVELS.developer || (mergeRequest.author.id === user.id && level > 0);
 };
 
 /** Whether the user may read code and merge requests: a Reporter, or anybody where the project is not private. */
 export const mayReadCode = (project: Project, user: User | null): boolean => {
-  if (accessLevel(project, user) >= ACCESS.reporter || project.visibility === "public") return true;
+  if (accessLevel(project, user) >= ACCESS_LEVELS.reporter || project.visibility === "public") return true;
   return project.visibility === "internal" && user !== null;
 };
 

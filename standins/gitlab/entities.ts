@@ -2,7 +2,8 @@ import { countChanges } from "./diff-entries.ts";
 import type { CommitInfo } from "./repository.ts";
 import type { Discussion, DiffVersion, DraftNote, MergeRequest, Note, Project, User } from "./state.ts";
 import { isDraft, mergeRequestUrl, projectUrl } from "./urls.ts";
-import { accessLevel, ACCESS, latestVersion } from "./world.ts";
+import { ACCESS_LEVELS } from "./state.ts";
+import { accessLevel, latestVersion } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** A user as others see them. */
@@ -134,7 +135,7 @@ export const mergeRequestDetail = async (world: World, mergeRequest: MergeReques
     diff_refs:
       version === null ? null : { base_sha: version.base, head_sha: version.head, start_sha: version.start },
     merge_error: null,
-    user: { can_merge: accessLevel(mergeRequest.project, user) >= ACCESS.developer },
+    user: { can_merge: accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.developer },
   };
 };
 

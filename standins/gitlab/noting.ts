@@ -7,7 +7,8 @@ import type { PositionInput } from "./positions.ts";
 import { extractCommands, runCommands } from "./quick-actions.ts";
 import type { CommandOutcome } from "./quick-actions.ts";
 import type { Discussion, MergeRequest, Note, Position, User } from "./state.ts";
-import { accessLevel, ACCESS } from "./world.ts";
+import { ACCESS_LEVELS } from "./state.ts";
+import { accessLevel } from "./world.ts";
 
 /** A note to write: on its own, as the first of a thread, or as an answer. */
 export type NoteInput = {
@@ -45,8 +46,8 @@ export const findDiscussion = (mergeRequest: MergeRequest, id: string): Discussi
 const checkMayWrite = (mergeRequest: MergeRequest, user: User, internal: boolean): void => {
   const level = accessLevel(mergeRequest.project, user);
   if (!mayReadCode(mergeRequest.project, user)) throw notFound("MergeRequest");
-  if (mergeRequest.discussionLocked && level < ACCESS.reporter) throw forbidden();
-  if (internal && level < ACCESS.reporter) throw forbidden();
+  if (mergeRequest.discussionLocked && level < ACCESS_LEVELS.reporter) throw forbidden();
+  if (internal && level < ACCESS_LEVELS.reporter) throw forbidden();
 };
 
 type Placed = {
@@ -186,7 +187,7 @@ export const createNote = async (
 
 /** Whether the user may edit or delete the note: its author or a Maintainer; nobody a system note. */
 export const checkMayEdit = (mergeRequest: MergeRequest, user: User, note: Note): void => {
-  const maintainer = accessLevel(mergeRequest.project, user) >= ACCESS.maintainer;
+  const maintainer = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.maintainer;
   if (note.system || (note.author.id !== user.id && !maintainer)) throw forbidden();
 };
 
@@ -235,7 +236,7 @@ export const resolveDiscussion = (
   resolved: boolean,
 ): void => {
   const notes = discussion.notes.filter((note) => note.resolvable);
-  const developer = accessLevel(mergeRequest.project, user) >= ACCESS.developer;
+  const developer = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.developer;
   if (notes.length === 0 || !(developer || mergeRequest.author.id === user.id)) throw forbidden();
   const at = context.world.timestamp();
   for (const note of notes) {

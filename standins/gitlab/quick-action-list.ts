@@ -10,7 +10,8 @@ import {
   unapproveMergeRequest,
 } from "./transitions.ts";
 import { isDraft, withDraft } from "./urls.ts";
-import { accessLevel, ACCESS } from "./world.ts";
+import { ACCESS_LEVELS } from "./state.ts";
+import { accessLevel } from "./world.ts";
 
 type Run = (
   context: Context,
@@ -26,7 +27,7 @@ export type Action = {
 };
 
 const isDeveloper = (mergeRequest: MergeRequest, user: User): boolean =>
-  accessLevel(mergeRequest.project, user) >= ACCESS.developer;
+  accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.developer;
 
 const labelsIn = (args: string): readonly string[] =>
   [...args.matchAll(/~"([^"]+)"|~(\S+)|"([^"]+)"|(\S+)/g)].map(

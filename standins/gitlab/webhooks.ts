@@ -65,8 +65,8 @@ const passesFilter = (filter: string, branch: string | undefined): boolean => {
   return new RegExp(`^${pattern.join(".*")}$`).test(branch);
 };
 
-/** Standard Webhooks: HMAC-SHA256 over `id.timestamp.body` with the decoded key. */
-const signature = (signingToken: string, id: string, timestamp: string, body: string): string => {
+/** The header `webhook-signature`: HMAC-SHA256 over `id.timestamp.body` with the key behind `whsec_`, decoded. */
+export const signWebhook = (signingToken: string, id: string, timestamp: string, body: string): string => {
   const key = Buffer.from(signingToken.replace(/^whsec_/, ""), "base64");
   return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
 };
@@ -87,7 +87,12 @@ const headersFor = (world: World, hook: Hook, message: Message): Record<string, 
       : {
           "webhook-id": message.idempotencyKey,
           "webhook-timestamp": timestamp,
-          "webhook-signature": signature(hook.signingToken, message.idempotencyKey, timestamp, message.body),
+          "webhook-signature": signWebhook(
+            hook.signingToken,
+            message.idempotencyKey,
+            timestamp,
+            message.body,
+          ),
         }),
   };
 };

@@ -1,4 +1,3 @@
-import { ACCESS_LEVELS } from "./state.ts";
 import type { Award, MergeRequest, Notification, Project, QuickActionRecord, Token, User } from "./state.ts";
 
 /** Limits as GitLab sets them by default; each can be changed for a test. */
@@ -107,9 +106,6 @@ export const createWorld = (options: StandInOptions): World => {
 
 /** The diff version that the merge request shows now. */
 export const latestVersion = (mergeRequest: MergeRequest) => mergeRequest.versions.at(-1) ?? null;
-
-/** GitLab's numbers for roles. */
-export const ACCESS = ACCESS_LEVELS;
 
 /** The role of a user in a project: 0 for none; an administrator is an owner everywhere. */
 export const accessLevel = (project: Project, user: User | null): number => {

@@ -7,7 +7,8 @@ import { del, get, post } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import { awardEntity } from "../side-entities.ts";
 import type { Award, MergeRequest, User } from "../state.ts";
-import { accessLevel, ACCESS } from "../world.ts";
+import { ACCESS_LEVELS } from "../state.ts";
+import { accessLevel } from "../world.ts";
 import { findNote, noteTarget } from "./notes.ts";
 
 type Target = {
@@ -61,7 +62,7 @@ const create = (targetOf: TargetOf) => async (request: ApiRequest) => {
   const target = targetOf(request);
   const { name: given } = parseParams(z.object({ name: z.string() }), request.params);
   const name = given.replaceAll(":", "");
-  if (accessLevel(target.mergeRequest.project, target.user) < ACCESS.guest) throw forbidden();
+  if (accessLevel(target.mergeRequest.project, target.user) < ACCESS_LEVELS.guest) throw forbidden();
   if (!/^[a-z0-9_+-]+$/.test(name)) throw notFound(`Award Emoji {:name=>["is not a valid emoji name"]}`);
   if (
     world.awards.some((award) => isOn(target)(award) && award.name === name && award.user === target.user)

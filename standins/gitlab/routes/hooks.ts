@@ -10,7 +10,7 @@ import type { ApiRequest, Route } from "../router.ts";
 import { deliveryEntity, hookEntity } from "../side-entities.ts";
 import type { Hook, Project, User } from "../state.ts";
 import { testEvent } from "../test-events.ts";
-import { ACCESS } from "../world.ts";
+import { ACCESS_LEVELS } from "../state.ts";
 
 /** The triggers of a project hook and whether each is on where it is not given. */
 const FLAG_DEFAULTS: Readonly<Record<string, boolean>> = {
@@ -48,7 +48,7 @@ const UpdateInput = TextFields.extend({ url: z.string().nullish() });
 const target = (request: ApiRequest): { readonly project: Project; readonly user: User } => {
   const { context, caller, path } = request;
   const project = findProject(context.world, caller, path("id"));
-  return { project, user: requireLevel(project, caller, ACCESS.maintainer) };
+  return { project, user: requireLevel(project, caller, ACCESS_LEVELS.maintainer) };
 };
 
 const hookOf = (request: ApiRequest): Hook => {

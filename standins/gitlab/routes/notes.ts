@@ -10,7 +10,8 @@ import { Flag, parseParams, Text } from "../params.ts";
 import { del, get, post, put } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import type { MergeRequest, User } from "../state.ts";
-import { accessLevel, ACCESS } from "../world.ts";
+import { ACCESS_LEVELS } from "../state.ts";
+import { accessLevel } from "../world.ts";
 
 /** The merge request of the path and the user, who must be known. */
 export const noteTarget = ({
@@ -59,7 +60,7 @@ const list = (request: ApiRequest) => {
   const { mergeRequest, user } = noteTarget(request);
   const input = parseParams(ListInput, request.params);
   const direction = input.sort === "asc" ? 1 : -1;
-  const seesInternal = accessLevel(mergeRequest.project, user) >= ACCESS.reporter;
+  const seesInternal = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.reporter;
   const notes = allNotes(mergeRequest)
     .map(({ note }) => note)
     .filter((note) => seesInternal || !note.internal)

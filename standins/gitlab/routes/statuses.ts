@@ -7,7 +7,7 @@ import { get, post } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import { statusEntity } from "../side-entities.ts";
 import type { CommitStatus } from "../state.ts";
-import { ACCESS } from "../world.ts";
+import { ACCESS_LEVELS } from "../state.ts";
 
 const Input = z.object({
   state: z.enum(["pending", "running", "success", "failed", "canceled", "skipped"]),
@@ -37,7 +37,7 @@ const TARGET_URL_LENGTH = 255;
 const create = async (request: ApiRequest) => {
   const { context, caller, path, params } = request;
   const project = findProject(context.world, caller, path("id"));
-  const user = requireLevel(project, caller, ACCESS.developer);
+  const user = requireLevel(project, caller, ACCESS_LEVELS.developer);
   const input = parseParams(Input, params);
   const sha = await project.repository.resolve(path("sha"));
   if (sha === null || !/^[0-9a-f]{7,40}$/.test(path("sha"))) throw notFound("Commit");
