@@ -15,7 +15,7 @@ export const AgentModel = z.object({
 export type AgentModel = z.infer<typeof AgentModel>;
 
 /** A tool in an agent's list; one without `enabled` is on. */
-export const AgentTool = z.object({
+const AgentTool = z.object({
   enabled: z.boolean().nullish(),
   tool_name: z.string().nullish(),
   provider_name: z.string().nullish(),

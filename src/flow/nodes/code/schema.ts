@@ -2,7 +2,7 @@ import { z } from "zod";
 import { SelectorPath } from "../selector-path.ts";
 
 /** The types that a code node may give out. */
-export const CodeOutputType = z.enum([
+const CodeOutputType = z.enum([
   "string",
   "number",
   "object",
@@ -12,7 +12,7 @@ export const CodeOutputType = z.enum([
   "array[object]",
   "array[boolean]",
 ]);
-export type CodeOutputType = z.infer<typeof CodeOutputType>;
+type CodeOutputType = z.infer<typeof CodeOutputType>;
 
 /** A declared output; `children` are the declared keys of an object or of the objects in a list. */
 export type CodeOutput = {

@@ -9,11 +9,11 @@ import { ExtractionProblem, extractText } from "./extract-text.ts";
 import { fetchFile } from "./file-value.ts";
 
 /** Data of a document extractor (Dify's node documentation, "Doc Extractor"). */
-export const DocumentExtractorData = z.object({
+const DocumentExtractorData = z.object({
   variable_selector: SelectorPath,
   is_array_file: z.boolean().nullish(),
 });
-export type DocumentExtractorData = z.infer<typeof DocumentExtractorData>;
+type DocumentExtractorData = z.infer<typeof DocumentExtractorData>;
 
 const readFile = async (value: Json, { ports, signal }: NodeContext): Promise<string> => {
   const fetched = await fetchFile(value, ports.http, signal);

@@ -10,7 +10,7 @@ import { SelectorPath } from "../selector-path.ts";
 const DEFAULT_TOP_K = 4;
 
 /** Data of a knowledge retrieval (Dify's node documentation, "Knowledge Retrieval"). */
-export const KnowledgeRetrievalData = z.object({
+const KnowledgeRetrievalData = z.object({
   query_variable_selector: SelectorPath.nullish(),
   query_attachment_selector: SelectorPath.nullish(),
   dataset_ids: z
@@ -26,7 +26,7 @@ export const KnowledgeRetrievalData = z.object({
     .nullish(),
   metadata_filtering_mode: z.string().nullish(),
 });
-export type KnowledgeRetrievalData = z.infer<typeof KnowledgeRetrievalData>;
+type KnowledgeRetrievalData = z.infer<typeof KnowledgeRetrievalData>;
 
 const refusals = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
   ...((data.metadata_filtering_mode ?? "disabled") === "disabled"

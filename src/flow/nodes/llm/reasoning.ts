@@ -1,6 +1,3 @@
-/** What Dify calls `reasoning_format`: reasoning apart from the text, or inside it in think tags. */
-export type ReasoningFormat = "separated" | "tagged";
-
 /** A piece of a stream: of the answer or of the reasoning. */
 export type ReasoningPiece = { readonly kind: "text" | "reasoning"; readonly chunk: string };
 

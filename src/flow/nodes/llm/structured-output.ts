@@ -5,7 +5,7 @@ import { JsonObject } from "../../../base/json.ts";
 import { parseObjectLeniently } from "./lenient-json.ts";
 
 /** What became of a model's answer under a schema. */
-export type StructuredResult =
+type StructuredResult =
   | { readonly ok: true; readonly value: JsonObject }
   | { readonly ok: false; readonly message: string };
 

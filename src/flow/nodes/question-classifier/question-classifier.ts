@@ -27,7 +27,7 @@ const ClassData = z.object({
 });
 
 /** Data of a question classifier (Dify's node documentation, "Question Classifier"). */
-export const QuestionClassifierData = z.object({
+const QuestionClassifierData = z.object({
   query_variable_selector: SelectorPath,
   model: ModelSettings,
   classes: z.array(ClassData).min(1, "the node has no class; add one"),
@@ -35,7 +35,7 @@ export const QuestionClassifierData = z.object({
   memory: MemorySettings,
   vision: VisionSettings,
 });
-export type QuestionClassifierData = z.infer<typeof QuestionClassifierData>;
+type QuestionClassifierData = z.infer<typeof QuestionClassifierData>;
 
 type Category = { readonly id: string; readonly name: string; readonly label: string };
 

@@ -16,7 +16,7 @@ const Inputs = z
   .transform((inputs) => inputs ?? {});
 
 /** Data of a tool node (Dify's node documentation, "Tools"). */
-export const ToolData = z.object({
+const ToolData = z.object({
   provider_id: z.string(),
   provider_type: z.string(),
   provider_name: z.string().nullish(),
@@ -24,7 +24,7 @@ export const ToolData = z.object({
   tool_configurations: Inputs,
   tool_parameters: Inputs,
 });
-export type ToolData = z.infer<typeof ToolData>;
+type ToolData = z.infer<typeof ToolData>;
 
 const TYPES: Readonly<Record<string, ValueType>> = { files: "array[file]", json: "array[object]" };
 const DEFAULT_FORMAT = "%Y-%m-%d %H:%M:%S %Z";
