@@ -95,7 +95,7 @@ const checkReach = (flow: Flow, problems: ProblemList): void => {
   }
   const roots = [
     flow.startNodeId,
-    ...flow.nodes.values().flatMap((node) => node.declaration.inside?.startNodeId ?? []),
+    ...[...flow.nodes.values()].flatMap((node) => node.declaration.inside?.startNodeId ?? []),
   ];
   const reached = reachableFrom(roots, targetsBySource(flow.edges));
   for (const node of flow.nodes.values()) {

@@ -2,7 +2,7 @@ import { Json, parseJson } from "../../../base/json.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, type PoolWrite, readPool, type Selector, writePool } from "../../pool.ts";
 import { pythonStr } from "../../value-text.ts";
-import { isJsonArray, type Variable, variableAs } from "../../value-type.ts";
+import { isJsonArray, type ValueType, type Variable, variableAs, variableOf } from "../../value-type.ts";
 import { SelectorPath, showSelector } from "../selector-path.ts";
 import { isInputSupported, isOperationSupported, isValueless, isValueValid, zeroValue } from "./rules.ts";
 import type { AssignerData, AssignmentItem } from "./schema.ts";
@@ -17,24 +17,27 @@ const target = (selector: Selector): readonly [string, string] => {
 
 const listOf = (value: Json): readonly Json[] => (isJsonArray(value) ? value : []);
 
-const isFloat = (value: Json): boolean => typeof value === "number" && !Number.isInteger(value);
-
 /** Python's arithmetic: a division or a float on either side makes a float, whole or not. */
-const calculate = (variable: Variable, operation: "+=" | "-=" | "*=" | "/=", value: Json): Variable => {
+const calculate = (variable: Variable, operation: "+=" | "-=" | "*=" | "/=", income: Variable): Variable => {
   const left = Number(variable.value);
-  const right = Number(value);
+  const right = Number(income.value);
   const results = { "+=": left + right, "-=": left - right, "*=": left * right, "/=": left / right };
-  const type = operation === "/=" || variable.type === "float" || isFloat(value) ? "float" : "integer";
+  const type =
+    operation === "/=" || variable.type === "float" || income.type === "float" ? "float" : "integer";
   return variableAs(type, results[operation]);
 };
 
-const operate = (variable: Variable, operation: AssignmentItem["operation"], value: Json): Variable => {
+const isNumberType = (type: ValueType): boolean => type === "integer" || type === "float";
+
+const operate = (variable: Variable, operation: AssignmentItem["operation"], income: Variable): Variable => {
   const { type } = variable;
+  const { value } = income;
   const list = listOf(variable.value);
   switch (operation) {
     case "over-write":
     case "set":
-      return variableAs(type, value);
+      // A number prints as what was written, not as what was there before.
+      return variableAs(isNumberType(type) && isNumberType(income.type) ? income.type : type, value);
     case "clear":
       return variableAs(type, zeroValue(type));
     case "append":
@@ -49,15 +52,16 @@ const operate = (variable: Variable, operation: AssignmentItem["operation"], val
     case "-=":
     case "*=":
     case "/=":
-      return calculate(variable, operation, value);
+      return calculate(variable, operation, income);
     default:
       return operation satisfies never;
   }
 };
 
 /** The value of an item, or undefined when its variable is null, which leaves the target alone. */
-const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Json | undefined => {
-  let value = item.value;
+const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Variable | undefined => {
+  let income = variableOf(item.value);
+  const { value } = item;
   if (item.input_type === "variable" && !isValueless(item.operation) && value !== null) {
     const selector = SelectorPath.safeParse(value);
     const source = selector.success ? readPool(pool, selector.data) : undefined;
@@ -67,12 +71,13 @@ const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Json | u
       );
     }
     if (source.type === "none") return undefined;
-    value = source.value;
+    income = source;
   }
-  if (item.operation !== "set" || variable.type !== "object" || typeof value !== "string") return value;
-  const parsed = Json.safeParse(parseJson(value));
-  if (!parsed.success) throw new NodeError(`Invalid input value ${value}`);
-  return parsed.data;
+  if (item.operation !== "set" || variable.type !== "object" || typeof income.value !== "string")
+    return income;
+  const parsed = Json.safeParse(parseJson(income.value));
+  if (!parsed.success) throw new NodeError(`Invalid input value ${income.value}`);
+  return variableOf(parsed.data);
 };
 
 const applyItem = (item: AssignmentItem, pool: Pool): PoolWrite | undefined => {
@@ -86,12 +91,12 @@ const applyItem = (item: AssignmentItem, pool: Pool): PoolWrite | undefined => {
   if (!isInputSupported(variable.type, operation, source)) {
     throw new NodeError(`Input type ${source} is not supported for operation ${operation}`);
   }
-  const value = inputOf(item, variable, pool);
-  if (value === undefined) return undefined;
-  if (!isValueValid(variable.type, operation, value)) {
-    throw new NodeError(`Invalid input value ${pythonStr(value)}`);
+  const income = inputOf(item, variable, pool);
+  if (income === undefined) return undefined;
+  if (!isValueValid(variable.type, operation, income.value)) {
+    throw new NodeError(`Invalid input value ${pythonStr(income.value)}`);
   }
-  return { selector, variable: operate(variable, operation, value) };
+  return { selector, variable: operate(variable, operation, income) };
 };
 
 /** The writes of the second version; an item sees what the items before it wrote. */
