@@ -1,0 +1,115 @@
+import { Worker } from "node:worker_threads";
+import type { ResourceLimits } from "node:worker_threads";
+import { createGate } from "./gate.ts";
+
+/** How a job in a worker ended; `died` is a crash, mostly of memory. */
+export type WorkerOutcome =
+  | { readonly kind: "answer"; readonly value: unknown }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "died"; readonly reason: string };
+
+/** Threads that answer one message with one message; kept for the next job unless they misbehaved. */
+export type WorkerPool = AsyncDisposable & {
+  /** Sends `job` to a thread. Rejects with the signal's reason; the thread is then ended. */
+  readonly run: (job: unknown, signal: AbortSignal) => Promise<WorkerOutcome>;
+  /** Starts one thread ahead of the first job. */
+  readonly warmUp: () => void;
+};
+
+export type WorkerPoolOptions = {
+  readonly file: URL;
+  /** Threads at once; further jobs wait, and their time limit starts when they do. */
+  readonly size: number;
+  readonly timeLimitMs: number;
+  readonly resourceLimits: ResourceLimits;
+};
+
+const startThread = (options: WorkerPoolOptions): Worker => {
+  const worker = new Worker(options.file, {
+    resourceLimits: options.resourceLimits,
+    env: {},
+    argv: [],
+    execArgv: [],
+    stdin: false,
+    stdout: true,
+    stderr: true,
+  });
+  worker.unref();
+  return worker;
+};
+
+/** One job on one thread; the thread may be used again only after an `answer`. */
+const runOn = async (
+  worker: Worker,
+  job: unknown,
+  timeLimitMs: number,
+  signal: AbortSignal,
+): Promise<WorkerOutcome> => {
+  let settle: (outcome: WorkerOutcome) => void = () => undefined;
+  let fail: (reason: unknown) => void = () => undefined;
+  const outcome = new Promise<WorkerOutcome>((resolve, reject) => {
+    settle = resolve;
+    fail = reject;
+  });
+  const onMessage = (value: unknown): void => settle({ kind: "answer", value });
+  const onError = (error: unknown): void =>
+    settle({ kind: "died", reason: error instanceof Error ? error.message : String(error) });
+  const onExit = (): void => settle({ kind: "died", reason: "the worker ended" });
+  const onAbort = (): void => fail(signal.reason);
+  worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => settle({ kind: "timeout" }), timeLimitMs);
+  worker.ref();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  worker.postMessage(job);
+  try {
+    return await outcome;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+    worker.unref();
+  }
+};
+
+/** A pool of threads of `file`, which listens on its parent port and posts one answer per message. */
+export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
+  const gate = createGate(options.size);
+  const idle: Worker[] = [];
+  const all = new Set<Worker>();
+
+  const start = (): Worker => {
+    const worker = startThread(options);
+    all.add(worker);
+    worker.once("exit", () => {
+      all.delete(worker);
+      const at = idle.indexOf(worker);
+      if (at >= 0) idle.splice(at, 1);
+    });
+    worker.on("error", () => undefined);
+    return worker;
+  };
+
+  return {
+    run: async (job, signal) => {
+      const leave = await gate.enter(signal);
+      const worker = idle.pop() ?? start();
+      let healthy = false;
+      try {
+        const outcome = await runOn(worker, job, options.timeLimitMs, signal);
+        healthy = outcome.kind === "answer";
+        return outcome;
+      } finally {
+        if (healthy) idle.push(worker);
+        else void worker.terminate();
+        leave();
+      }
+    },
+    warmUp: () => {
+      if (all.size === 0) idle.push(start());
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...all].map(async (worker) => await worker.terminate()));
+    },
+  };
+};
