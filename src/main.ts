@@ -52,6 +52,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
         createGitLabClient({
           url: config.gitlab.url,
           token,
+          tokenName: token === config.gitlab.token ? "GITLAB_TOKEN" : "the hook's secret token",
           timeoutMs: config.gitlab.timeoutMs,
           clock,
           logger,

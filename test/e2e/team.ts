@@ -76,7 +76,7 @@ export const addHook = async (team: Team, fields: Readonly<Record<string, unknow
 export const eventually = async <T>(
   what: string,
   look: () => Promise<T | undefined>,
-  timeoutMs = 30_000,
+  timeoutMs = 20_000,
 ): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import type { Fault } from "../../standins/dify/fault.ts";
+import type { FaultKind, FaultMatch } from "../../standins/gitlab/faults.ts";
+import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import type { Reviewflow } from "../../src/main.ts";
+import { noteApp } from "./review-apps.ts";
+import { SECRET, startForTeam } from "./start.ts";
+import { addHook, createTeam, eventually, type Team } from "./team.ts";
+
+/** What a fault ends in, as docs/operations.md has it. */
+type Ending = {
+  readonly name: string;
+  readonly state: "succeeded" | "failed";
+  readonly code?: string;
+  readonly reason?: RegExp;
+  /** Runs that Dify was asked for. */
+  readonly asked?: number;
+};
+
+const refuse = (status: number, code: string, more: { retryAfter?: string; times?: number } = {}): Fault => ({
+  kind: "error-answer",
+  at: "run",
+  status,
+  code,
+  ...more,
+});
+
+const DIFY: readonly (Ending & { readonly fault: Fault })[] = [
+  { name: "429 for concurrency", fault: refuse(429, "too_many_requests"), state: "succeeded", asked: 1 },
+  {
+    name: "429 with Retry-After",
+    fault: refuse(429, "too_many_requests", { retryAfter: "1" }),
+    state: "succeeded",
+    asked: 1,
+  },
+  {
+    name: "429 for a quota",
+    fault: refuse(429, "rate_limit_error"),
+    state: "failed",
+    code: "dify-rate-limit-error",
+    reason: /quota/,
+    asked: 0,
+  },
+  { name: "500 once", fault: refuse(500, "internal_server_error"), state: "succeeded", asked: 1 },
+  {
+    name: "500 for good",
+    fault: refuse(500, "internal_server_error", { times: 3 }),
+    state: "failed",
+    code: "dify-internal-server-error",
+    asked: 0,
+  },
+  {
+    name: "an expired key",
+    fault: refuse(401, "unauthorized"),
+    state: "failed",
+    code: "dify-unauthorized",
+    reason: /DIFY_API_KEY/,
+    asked: 0,
+  },
+  {
+    name: "an invalid input",
+    fault: refuse(400, "invalid_param"),
+    state: "failed",
+    code: "dify-invalid-param",
+    reason: /inputs/,
+    asked: 0,
+  },
+  {
+    name: "a broken stream",
+    fault: { kind: "cut", afterEvents: 2, fate: "continues" },
+    state: "succeeded",
+    asked: 1,
+  },
+  {
+    name: "a stream without its end",
+    fault: { kind: "no-finish", fate: "continues" },
+    state: "succeeded",
+    asked: 1,
+  },
+  {
+    name: "a run that Dify forgot",
+    fault: { kind: "cut", afterEvents: 2, fate: "forgotten" },
+    state: "failed",
+    code: "dify-run-unknown",
+    asked: 1,
+  },
+  {
+    name: "a proxy's 504 while the run goes on",
+    fault: { kind: "html", status: 504, runs: true },
+    state: "succeeded",
+    asked: 1,
+  },
+  { name: "garbage between the events", fault: { kind: "garbage" }, state: "succeeded", asked: 1 },
+];
+
+const READ = { method: "GET", path: /\/merge_requests\/\d+$/ } satisfies FaultMatch;
+const WRITE = { method: "POST", path: /\/notes$/ } satisfies FaultMatch;
+
+const GITLAB: readonly (Ending & { readonly match: FaultMatch; readonly fault: FaultKind })[] = [
+  {
+    name: "429 with Retry-After",
+    match: READ,
+    fault: { kind: "status", status: 429, retryAfter: "1" },
+    state: "succeeded",
+  },
+  { name: "429 without", match: READ, fault: { kind: "status", status: 429 }, state: "succeeded" },
+  { name: "502 once", match: READ, fault: { kind: "html", status: 502 }, state: "succeeded" },
+  { name: "a reset while reading", match: READ, fault: { kind: "reset" }, state: "succeeded" },
+  { name: "an answer that breaks off", match: READ, fault: { kind: "truncate" }, state: "succeeded" },
+  { name: "no answer while reading", match: READ, fault: { kind: "hang" }, state: "succeeded" },
+  {
+    name: "404 for good",
+    match: READ,
+    fault: { kind: "status", status: 404, body: { message: "404 Not found" } },
+    state: "failed",
+    code: "gitlab-not-found",
+  },
+  {
+    name: "500 before the note is written",
+    match: WRITE,
+    fault: { kind: "status", status: 500, when: "before" },
+    state: "succeeded",
+  },
+  {
+    name: "500 after the note was written",
+    match: WRITE,
+    fault: { kind: "status", status: 500, when: "after" },
+    state: "succeeded",
+  },
+  {
+    name: "a reset after the note was written",
+    match: WRITE,
+    fault: { kind: "reset", when: "after" },
+    state: "succeeded",
+  },
+  {
+    name: "429 for the note",
+    match: WRITE,
+    fault: { kind: "status", status: 429, retryAfter: "1" },
+    state: "succeeded",
+  },
+  {
+    name: "403 for the note",
+    match: WRITE,
+    fault: { kind: "status", status: 403, body: { message: "403 Forbidden" } },
+    state: "failed",
+    code: "gitlab-forbidden",
+    reason: /role|scope/,
+  },
+];
+
+const CONFIG = `
+gitlab: { timeout: 1s }
+worker: { attempts: 3, backoff: 50ms, max_backoff: 200ms }
+flows:
+  - { name: default, dify: { lookup_timeout: 100ms } }
+`;
+
+suite("every fault ends as docs/operations.md says", () => {
+  let gitlab: GitLabStandIn;
+  let dify: DifyStandIn;
+  let team: Team;
+  let reviewflow: Reviewflow;
+  let topics = 0;
+
+  before(async () => {
+    gitlab = await startGitLabStandIn();
+    dify = await startDifyStandIn({ apps: [noteApp()] });
+    team = await createTeam(gitlab);
+    const file = join(tmpdir(), `reviewflow-faults-${process.pid}.yml`);
+    await writeFile(file, CONFIG);
+    reviewflow = await startForTeam(team, dify, { REVIEWFLOW_CONFIG: file });
+    await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET });
+  });
+  after(async () => {
+    await reviewflow[Symbol.asyncDispose]();
+    await dify.close();
+    await gitlab.close();
+  });
+
+  const check = async (ending: Ending): Promise<void> => {
+    const askedBefore = dify.runs().length;
+    topics += 1;
+    const mergeRequest = await team.openMergeRequest(`topic${topics}`);
+    const run = await eventually(ending.name, async () => {
+      const runs = await reviewflow.store.listRuns({ limit: 5 });
+      return runs.find(({ iid, finishedAtMs }) => iid === mergeRequest.iid && finishedAtMs !== null);
+    });
+    assert.equal(run.state, ending.state, run.reason ?? "");
+    assert.equal((await team.botNotes(mergeRequest)).length, ending.state === "succeeded" ? 1 : 0);
+    if (ending.asked !== undefined) assert.equal(dify.runs().length - askedBefore, ending.asked);
+    if (ending.code !== undefined) assert.equal(run.reasonCode, ending.code);
+    if (ending.state === "failed") assert.match(run.reason ?? "", ending.reason ?? /./);
+  };
+
+  for (const { fault, ...ending } of DIFY) {
+    test(`Dify: ${ending.name} → ${ending.state}`, async () => {
+      dify.fail(fault);
+      try {
+        await check(ending);
+      } finally {
+        dify.heal();
+      }
+    });
+  }
+  for (const { match, fault, ...ending } of GITLAB) {
+    test(`GitLab: ${ending.name} → ${ending.state}`, async () => {
+      const planned = gitlab.fail({ times: 1, ...match }, fault);
+      await check(ending);
+      assert.equal(planned.hits(), 1);
+      planned.remove();
+    });
+  }
+
+  test("GitLab: a token that expired → failed, naming the setting", async () => {
+    gitlab.expireToken(team.token);
+    const code = "gitlab-unauthorized";
+    await check({
+      name: "an expired token",
+      state: "failed",
+      code,
+      reason: /GITLAB_TOKEN.*expired|expired.*GITLAB_TOKEN/s,
+    });
+  });
+});
