@@ -49,9 +49,12 @@ type Frame = FrameSpec & {
   steps: number;
 };
 
-/** Dify shows neither the starts inside containers nor containers as nodes: those have events of their own. */
-const isShown = (node: FlowNode): boolean =>
-  node.role !== "container" && node.kind !== "iteration-start" && node.kind !== "loop-start";
+/** The starts inside containers do nothing, and are neither shown nor journaled. */
+const isInnerStart = (node: FlowNode): boolean =>
+  node.kind === "iteration-start" || node.kind === "loop-start";
+
+/** Dify has events of their own for containers. */
+const isShown = (node: FlowNode): boolean => node.role !== "container" && !isInnerStart(node);
 
 const nodeOf = ({ run }: Frame, nodeId: string): FlowNode => {
   const node = run.flow.nodes.get(nodeId);
@@ -89,7 +92,7 @@ const startNode = (frame: Frame, nodeId: string, delayMs: number): void => {
           stream: null,
         }),
     });
-    if (done.outcome.ok && !done.isResumed) await journal(frame, done);
+    if (done.outcome.ok && !done.isResumed && !isInnerStart(node)) await journal(frame, done);
     return done;
   };
   const promise = attempt();
