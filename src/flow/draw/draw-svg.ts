@@ -1,0 +1,161 @@
+import type { Flow, FlowEdge, FlowNode, NodeBox } from "../flow.ts";
+import { handleLabel } from "./draw-mermaid.ts";
+import { layoutFlow } from "./layout.ts";
+
+const MARGIN = 24;
+
+/** Characters that XML 1.0 does not have at all. */
+// oxlint-disable-next-line no-control-regex -- these are the characters to be taken out
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/gu;
+
+/** A text inside XML. */
+export const escapeXml = (text: string): string =>
+  text
+    .replaceAll(FORBIDDEN, "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+
+/** Hues by what a kind does; kinds that are not listed are grey. */
+const HUES: Readonly<Record<string, number>> = {
+  start: 215,
+  end: 28,
+  answer: 28,
+  llm: 250,
+  agent: 250,
+  "parameter-extractor": 250,
+  "question-classifier": 160,
+  "if-else": 190,
+  code: 225,
+  "template-transform": 225,
+  "http-request": 280,
+  tool: 280,
+  "knowledge-retrieval": 140,
+  "document-extractor": 140,
+  iteration: 200,
+  loop: 200,
+  "variable-aggregator": 330,
+  "variable-assigner": 330,
+  assigner: 330,
+  "list-operator": 330,
+};
+
+const STYLE = `
+  .page { fill: #f7f8fa }
+  .box { fill: #fff; stroke: #c8ceda; stroke-width: 1.5 }
+  .inside { fill: #eef1f6; fill-opacity: .7; stroke: #b4bccb; stroke-width: 1.5; stroke-dasharray: 6 4 }
+  .edge { fill: none; stroke: #8b95a7; stroke-width: 2 }
+  .fails { stroke: #d9662f; stroke-dasharray: 5 4 }
+  .tip { fill: #8b95a7 }
+  .bar { fill: var(--kind) }
+  text { font: 600 14px system-ui, sans-serif; fill: #1d2433 }
+  .kind, .label { font-weight: 400; font-size: 12px; fill: #5b6578 }
+  .label { text-anchor: middle; paint-order: stroke; stroke: #f7f8fa; stroke-width: 4px }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #14171d }
+    .box { fill: #20252e; stroke: #3a4250 }
+    .inside { fill: #1a1e26; stroke: #465062 }
+    .edge { stroke: #75809a }
+    .fails { stroke: #e58a58 }
+    .tip { fill: #75809a }
+    text { fill: #e8ebf1 }
+    .kind, .label { fill: #a0a9ba }
+    .label { stroke: #14171d }
+  }
+`;
+
+/** About as many characters as fit beside the bar; wide characters (Japanese, Chinese, Korean) take two. */
+const fit = (text: string, width: number): string => {
+  let room = Math.floor((width - 32) / 8);
+  const characters = Array.from(text);
+  const kept = characters.filter((character) => {
+    room -= (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
+    return room >= 0;
+  });
+  return kept.length === characters.length ? text : `${kept.slice(0, -1).join("")}…`;
+};
+
+const boxMarkup = (node: FlowNode, { x, y, width, height }: NodeBox): string => {
+  const hue = HUES[node.kind];
+  const color = hue === undefined ? "hsl(220 8% 55%)" : `hsl(${hue} 62% 52%)`;
+  const title = node.title === "" ? node.kind : node.title;
+  const isContainer = node.role === "container";
+  const textY = isContainer || height < 44 ? y + 20 : y + height / 2 - 3;
+  return [
+    `<g style="--kind: ${color}">`,
+    `<title>${escapeXml(`${title} (${node.kind}, ${node.id})`)}</title>`,
+    `<rect class="${isContainer ? "inside" : "box"}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>`,
+    `<rect class="bar" x="${x}" y="${y + 10}" width="4" height="${Math.max(height - 20, 4)}" rx="2"/>`,
+    `<text x="${x + 16}" y="${textY}">${escapeXml(fit(title, width))}</text>`,
+    ...(height < 44
+      ? []
+      : [`<text class="kind" x="${x + 16}" y="${textY + 18}">${escapeXml(node.kind)}</text>`]),
+    "</g>",
+  ].join("");
+};
+
+/** Where an edge leaves: nodes with several handles spread them over their right side, in order. */
+const leavesAt = (node: FlowNode, { x, y, width, height }: NodeBox, handle: string) => {
+  const declared = node.declaration.handles;
+  const handles = node.errorStrategy === "fail-branch" ? [...declared, "fail-branch"] : declared;
+  const at = Math.max(handles.indexOf(handle), 0);
+  return { x: x + width, y: y + (height * (at + 1)) / (Math.max(handles.length, 1) + 1) };
+};
+
+const edgeMarkup = (flow: Flow, boxes: ReadonlyMap<string, NodeBox>, edge: FlowEdge): string => {
+  const source = flow.nodes.get(edge.source);
+  const from = boxes.get(edge.source);
+  const to = boxes.get(edge.target);
+  if (source === undefined || from === undefined || to === undefined) return "";
+  const start = leavesAt(source, from, edge.sourceHandle);
+  const end = { x: to.x - 6, y: to.y + to.height / 2 };
+  const bend = Math.max(Math.abs(end.x - start.x) / 2, 40);
+  const path = `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`;
+  const label = handleLabel(source, edge.sourceHandle);
+  const className = edge.sourceHandle === "fail-branch" ? "edge fails" : "edge";
+  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 - 4 };
+  return [
+    `<path class="${className}" d="${path}" marker-end="url(#tip)"/>`,
+    ...(label === ""
+      ? []
+      : [`<text class="label" x="${middle.x}" y="${middle.y}">${escapeXml(label)}</text>`]),
+  ].join("");
+};
+
+const depthOf = (flow: Flow, node: FlowNode): number => {
+  const container = node.containerId === null ? undefined : flow.nodes.get(node.containerId);
+  return container === undefined ? 0 : depthOf(flow, container) + 1;
+};
+
+/**
+ * A flow as a picture: a complete SVG document, from the positions in the file, which follows the
+ * reader's light or dark scheme. All texts of the file are escaped.
+ */
+export const drawSvg = (flow: Flow): string => {
+  const boxes = layoutFlow(flow);
+  const all = [...boxes.values()];
+  const left = Math.min(...all.map((box) => box.x));
+  const top = Math.min(...all.map((box) => box.y));
+  const width = Math.max(...all.map((box) => box.x + box.width)) - left + 2 * MARGIN;
+  const height = Math.max(...all.map((box) => box.y + box.height)) - top + 2 * MARGIN;
+  const view = `${left - MARGIN} ${top - MARGIN} ${width} ${height}`;
+  const nodes = [...flow.nodes.values()].toSorted((one, other) => depthOf(flow, one) - depthOf(flow, other));
+  const draw = (node: FlowNode): string => {
+    const box = boxes.get(node.id);
+    return box === undefined ? "" : boxMarkup(node, box);
+  };
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${view}" width="${width}" height="${height}" role="img">`,
+    `<title>${escapeXml(flow.name)}</title>`,
+    `<style>${STYLE}</style>`,
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
+    `<rect class="page" x="${left - MARGIN}" y="${top - MARGIN}" width="${width}" height="${height}"/>`,
+    ...nodes.filter((node) => node.role === "container").map(draw),
+    ...flow.edges.map((edge) => edgeMarkup(flow, boxes, edge)),
+    ...nodes.filter((node) => node.role !== "container").map(draw),
+    "</svg>",
+    "",
+  ].join("\n");
+};
