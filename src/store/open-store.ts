@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../base/clock.ts";
-import { StoreError, describeError } from "../base/errors.ts";
+import { StoreError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { acceptBatch, prepareRequest } from "./accept.ts";
@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { lockClaims } from "./locks.ts";
+import { startMaintenance } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
 import { reconcileQueue, recoverOrphans } from "./orphans.ts";
 import { openPglite } from "./pglite/pglite-database.ts";
@@ -117,14 +118,12 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Stor
     maxBytes: MAX_BATCH_BYTES,
     ...settings.groupCommit,
   });
-  const maintenance = setInterval(() => void maintain(parts), settings.maintenanceIntervalMs);
-  maintenance.unref();
+  const maintenance = startMaintenance({ ...settings, database });
   await database.listen(WAKE_CHANNEL, () => {
     for (const worker of workers) worker.wake();
   });
   const close = async (): Promise<void> => {
-    clearInterval(maintenance);
-    await Promise.all([...workers].map((worker) => worker.stop(0)));
+    await Promise.all([maintenance.stop(), ...[...workers].map((worker) => worker.stop(0))]);
     await intake.close();
     await queue.stop();
     await database.close();
@@ -152,12 +151,4 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Stor
     runAgain: (runId) => runAgain(parts, runId),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
-};
-
-const maintain = async (parts: WorkerParts): Promise<void> => {
-  try {
-    await parts.database.maintain();
-  } catch (error) {
-    parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");
-  }
 };

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { MergeRequestHistory } from "../../src/review/decide.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import type { Claim } from "../../src/store/store.ts";
-import { closing, nextNumber, queueRun, request, succeeded, untilState } from "../store/store-requests.ts";
+import {
+  closing,
+  nextNumber,
+  queueRun,
+  request,
+  succeeded,
+  untilAborted,
+  untilState,
+} from "../store/store-requests.ts";
 import { failure, type GetBench, retry } from "./store-bench.ts";
 
 /** What cancelling and the journal of a run promise. */
@@ -27,15 +36,12 @@ export const cancellingContract = (bench: GetBench): void => {
       const histories: MergeRequestHistory[] = [];
       let second = "";
       await bench().working(
-        ({ run, signal }) =>
-          run.id === runId
-            ? new Promise((_, reject) => {
-                signal.addEventListener("abort", () => {
-                  assert.ok(signal.reason instanceof RunCancelled);
-                  setTimeout(() => reject(signal.reason), 200);
-                });
-              })
-            : Promise.resolve(succeeded),
+        async ({ run, signal }) => {
+          if (run.id !== runId) return succeeded;
+          await untilAborted(signal).catch(() => delay(200));
+          assert.ok(signal.reason instanceof RunCancelled);
+          throw signal.reason;
+        },
         async () => {
           await untilState(bench().store, runId, "active");
           await bench().store.accept(closing({ iid }));
@@ -66,8 +72,7 @@ export const cancellingContract = (bench: GetBench): void => {
       assert.equal(await bench().store.cancelRun("no id", "by hand"), false);
       const active = await queueRun(bench().store, { iid: nextNumber() });
       await bench().working(
-        ({ signal }) =>
-          new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        ({ signal }) => untilAborted(signal),
         async () => {
           await untilState(bench().store, active, "active");
           assert.equal(await bench().store.cancelRun(active, "by hand\u0000"), true);

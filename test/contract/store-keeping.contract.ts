@@ -3,7 +3,14 @@ import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { Store } from "../../src/store/store.ts";
-import { nextNumber, queueRun, request, succeeded, untilState } from "../store/store-requests.ts";
+import {
+  nextNumber,
+  queueRun,
+  request,
+  succeeded,
+  untilAborted,
+  untilState,
+} from "../store/store-requests.ts";
 import { failure, type GetBench, retry } from "./store-bench.ts";
 
 /** What is kept, shown, and hidden. */
@@ -147,7 +154,7 @@ export const keepingContract = (bench: GetBench): void => {
       handle: async ({ run, journal, signal }) => {
         await journal.write("step", run.iid);
         if (run.id === runId) return succeeded;
-        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+        return untilAborted(signal);
       },
     });
     await untilState(first, runId, "succeeded");

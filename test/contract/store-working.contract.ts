@@ -5,7 +5,7 @@ import { StoreError } from "../../src/base/errors.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import type { Claim } from "../../src/store/store.ts";
-import { nextNumber, queueRun, succeeded, until, untilState } from "../store/store-requests.ts";
+import { nextNumber, queueRun, succeeded, until, untilAborted, untilState } from "../store/store-requests.ts";
 import { type GetBench, retry } from "./store-bench.ts";
 
 /** What a worker relies on. */
@@ -194,13 +194,11 @@ export const workingContract = (bench: GetBench): void => {
       const worker = await bench().store.work({
         concurrency: 1,
         perProject: 1,
-        handle: ({ signal }) =>
-          new Promise((resolve) =>
-            signal.addEventListener("abort", () => {
-              assert.ok(!(signal.reason instanceof RunCancelled));
-              resolve({ state: "handed-back" });
-            }),
-          ),
+        handle: async ({ signal }) => {
+          await untilAborted(signal).catch(() => undefined);
+          assert.ok(!(signal.reason instanceof RunCancelled));
+          return { state: "handed-back" };
+        },
       });
       await untilState(bench().store, runId, "active");
       await worker.stop(20);

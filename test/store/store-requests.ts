@@ -55,9 +55,10 @@ export const queueRun = async (store: Store, ask: Ask): Promise<string> => {
 /** The settlement of a review that went well. */
 export const succeeded: Settlement = { state: "succeeded", reason: null, result: null, usage: NO_USAGE };
 
-/** Waits until `check` returns something other than undefined or false; fails after ten seconds. */
+/** Waits until `check` returns something other than undefined or false; fails after half a minute. */
 export const until = async <T>(check: () => Promise<T | undefined | false>, what: string): Promise<T> => {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
     const value = await check();
     if (value !== undefined && value !== false) return value;
     await delay(10);
@@ -71,3 +72,11 @@ export const untilState = (store: Store, runId: string, state: RunState): Promis
     const run = await store.getRun(runId);
     return run?.state === state ? run : undefined;
   }, `run becomes ${state}`);
+
+/** Never resolves; rejects with the signal's reason, also when it was aborted before. */
+export const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason);
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail);
+  });

@@ -1,0 +1,36 @@
+import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Database } from "./database.ts";
+
+/** What maintenance is done with. */
+export type MaintenanceParts = {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The pause between two turns, in milliseconds. */
+  readonly maintenanceIntervalMs: number;
+};
+
+/** Does the database's housekeeping from time to time, one turn after the other, until `stop` resolves. */
+export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () => Promise<void> } => {
+  const stopping = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await parts.clock.sleep(parts.maintenanceIntervalMs, stopping.signal).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      try {
+        await parts.database.maintain();
+      } catch (error) {
+        parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");
+      }
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+};

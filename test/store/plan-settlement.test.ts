@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import { backoffMs } from "../../src/store/retry-policy.ts";
+import type { RunHandle } from "../../src/store/schema.ts";
+import { planSettlement } from "../../src/store/settle.ts";
+import type { Settlement } from "../../src/store/store.ts";
+
+const policy = { maxAttempts: 3, baseMs: 100, maxMs: 1_000 };
+
+const run: RunHandle = {
+  id: "run",
+  projectId: 1,
+  iid: 2,
+  headSha: "a",
+  state: "active",
+  failures: 0,
+  losses: 0,
+  jobId: "job",
+  claimId: "claim",
+  cancelReason: null,
+};
+
+const busy: Settlement = { state: "retry", reason: "busy", reasonCode: "x", retryAfterMs: undefined };
+const failed: Settlement = { state: "failed", reason: "no", reasonCode: "x", usage: NO_USAGE };
+const done: Settlement = { state: "succeeded", reason: null, result: 1, usage: NO_USAGE };
+
+describe("what a settlement means", () => {
+  const cases = [
+    ["a failed attempt waits", {}, busy, false, "retry"],
+    ["the last attempt fails the run", { failures: 2 }, busy, false, "failed"],
+    ["a newer head comes before another attempt", {}, busy, true, "superseded"],
+    ["a used-up run says so even when a newer head waits", { failures: 2 }, busy, true, "failed"],
+    ["a cancelled run is not tried again", { cancelReason: "closed" }, busy, false, "cancelled"],
+    ["a cancelled run does not fail", { cancelReason: "closed" }, failed, false, "cancelled"],
+    ["a review that was finished counts", { cancelReason: "closed" }, done, true, "succeeded"],
+    ["a run that is handed back waits again", {}, { state: "handed-back" }, false, "hand-back"],
+    ["a run that is handed back gives way", {}, { state: "handed-back" }, true, "superseded"],
+  ] as const;
+  for (const [name, change, settlement, newer, expected] of cases) {
+    test(name, () => {
+      const settled = planSettlement({ ...run, ...change }, settlement, newer, policy, 0.5);
+      assert.equal("state" in settled ? settled.state : settled.kind, expected);
+    });
+  }
+
+  test("what the other side asks for comes before the backoff, and is not cut", () => {
+    const settled = planSettlement(run, { ...busy, retryAfterMs: 90_000 }, false, policy, 0.5);
+    assert.ok(settled.kind === "retry" && settled.delayMs === 90_000);
+  });
+});
+
+test("the backoff doubles up to its limit, with its upper half left to chance", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (failures, random) => {
+        const full = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
+        const wait = backoffMs(policy, failures, random);
+        assert.ok(wait >= Math.floor(full / 2) && wait <= full);
+      },
+    ),
+  );
+});

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
+import { Client } from "pg";
+import { StoreError } from "../../src/base/errors.ts";
+import { Secret } from "../../src/base/secret.ts";
+import { RunCancelled } from "../../src/review/flow-runner.ts";
+import { openStore } from "../../src/store/open-store.ts";
+import type { Claim, Store } from "../../src/store/store.ts";
+import { POSTGRES_MISSING, type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { type Place, createPostgresPlaces } from "./store-places.ts";
+import { closing, queueRun, request, succeeded, until, untilAborted, untilState } from "./store-requests.ts";
+
+const HOLDER = join(import.meta.dirname, "hold-store.ts");
+const PASSWORD = "a-password-to-look-for";
+
+const urlOf = (place: Place): string => {
+  if (!("databaseUrl" in place.database)) throw new Error("not a place on a server");
+  return place.database.databaseUrl.reveal();
+};
+
+const withSql = async <T>(place: Place, work: (client: Client) => Promise<T>): Promise<T> => {
+  const client = new Client({ connectionString: urlOf(place) });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+};
+
+/** Lets the heartbeats of all active jobs look a minute old, as if their processes had stood still. */
+const ageHeartbeats = (place: Place): Promise<void> =>
+  withSql(place, async (client) => {
+    await client.query(
+      "UPDATE reviewflow_queue.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'",
+    );
+  });
+
+const started = await startPostgres();
+if (started === null) test("the shared store", { skip: POSTGRES_MISSING }, () => undefined);
+else sharedStore(started);
+
+function sharedStore(server: PostgresServer): void {
+  describe("the shared store", () => {
+    const places = createPostgresPlaces(server);
+    let place: Place;
+    let one: Store;
+    let two: Store;
+
+    before(async () => {
+      place = await places.fresh();
+      // Both at once: the tables are made by one of them while the other waits.
+      [one, two] = await Promise.all([place.open(), place.open()]);
+    });
+    after(async () => {
+      await Promise.all([one, two].map((store) => store[Symbol.asyncDispose]()));
+      await server.stop();
+    });
+
+    test("instances that accept for one merge request at once leave one run waiting", async () => {
+      const shared = request({ iid: 1, key: "the-same-event" });
+      const asks = Array.from({ length: 20 }, (_, index) => request({ iid: 1, head: `head-${index}` }));
+      const outcomes = await Promise.all([
+        one.accept(shared),
+        two.accept(shared),
+        ...asks.map((ask, index) => (index % 2 === 0 ? one : two).accept(ask)),
+      ]);
+      assert.equal(outcomes.filter((outcome) => outcome.kind === "duplicate").length, 1);
+      const runs = await one.listRuns({ limit: 100 });
+      assert.equal(runs.filter((run) => run.state === "queued").length, 1);
+      assert.equal(runs.filter((run) => run.state === "superseded").length, 20);
+      for (const run of await one.listRuns({ limit: 1, state: "queued" }))
+        await one.cancelRun(run.id, "done");
+    });
+
+    test("instances together work on one run of a merge request, and on so many of a project", async () => {
+      const active = new Set<string>();
+      const twice: string[] = [];
+      let most = 0;
+      const handle = async ({ run }: Claim) => {
+        const name = `${run.projectId}!${run.iid}`;
+        if (active.has(name)) twice.push(name);
+        active.add(name);
+        most = Math.max(most, active.size);
+        await delay(10);
+        active.delete(name);
+        return succeeded;
+      };
+      const workers = await Promise.all(
+        [one, two].map((store) => store.work({ handle, concurrency: 4, perProject: 3 })),
+      );
+      for (let round = 0; round < 4; round += 1) {
+        await Promise.all(
+          [1, 2, 3, 4, 5, 6].map((iid) =>
+            queueRun(iid % 2 === 0 ? one : two, { projectId: 2, iid, head: String(round) }),
+          ),
+        );
+        await delay(30);
+      }
+      await until(async () => {
+        const counts = await one.countRuns();
+        return counts.queued + counts.active === 0;
+      }, "all runs are worked off");
+      await Promise.all(workers.map((worker) => worker.stop(1_000)));
+      assert.deepEqual(twice, [], "never two runs of one merge request at once");
+      assert.ok(most <= 3 && most > 1, `${most} of one project at once`);
+      assert.equal((await one.countRuns()).failed, 0);
+    });
+
+    test("a close that one instance takes stops the run of another", async () => {
+      const runId = await queueRun(one, { projectId: 3, iid: 1 });
+      const reasons: unknown[] = [];
+      const worker = await two.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ signal }) => {
+          await untilAborted(signal).catch((reason: unknown) => reasons.push(reason));
+          return { state: "cancelled", reason: "stopped" };
+        },
+      });
+      await untilState(one, runId, "active");
+      await one.accept(closing({ projectId: 3, iid: 1 }));
+      assert.equal((await untilState(one, runId, "cancelled")).reason, "merge-request-closed");
+      await worker.stop(0);
+      assert.ok(reasons[0] instanceof RunCancelled);
+    });
+
+    test("a process that stood still loses its run and cannot interfere any more", async () => {
+      const runId = await queueRun(one, { projectId: 4, iid: 1 });
+      const asleep = Promise.withResolvers<void>();
+      const late: unknown[] = [];
+      const first = await one.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ journal }) => {
+          await journal.write("step", "first");
+          await asleep.promise;
+          await journal.write("step", "too late").catch((error: unknown) => late.push(error));
+          return { ...succeeded, result: "too late" };
+        },
+      });
+      await until(
+        async () =>
+          withSql(place, async (client) => {
+            const steps = await client.query("SELECT 1 FROM reviewflow.steps WHERE run_id = $1", [runId]);
+            return steps.rows.length > 0;
+          }),
+        "the first step",
+      );
+      await ageHeartbeats(place);
+      const takenOver = Promise.withResolvers<void>();
+      const second = await two.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ run, journal }) => {
+          assert.equal(run.attempts, 2);
+          assert.equal(await journal.read("step"), "first");
+          takenOver.resolve();
+          await delay(300);
+          assert.equal(await journal.read("step"), "first");
+          return { ...succeeded, result: "in time" };
+        },
+      });
+      await takenOver.promise;
+      asleep.resolve();
+      const run = await untilState(two, runId, "succeeded");
+      await Promise.all([first.stop(0), second.stop(1_000)]);
+      assert.equal(run.result, "in time");
+      assert.ok(late[0] instanceof StoreError && late[0].code === "claim-lost");
+      assert.equal((await two.getRun(runId))?.result, "in time");
+    });
+
+    test("the run of a process that was killed goes to another one", async () => {
+      const other = await places.fresh();
+      const child: ChildProcess = spawn(process.execPath, [HOLDER, urlOf(other)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      if (child.stdout !== null) await once(child.stdout, "data");
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+      await ageHeartbeats(other);
+      await using store = await other.open();
+      const worker = await store.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
+      const [orphan] = await store.listRuns({ limit: 1 });
+      const run = await untilState(store, orphan?.id ?? "", "succeeded");
+      await worker.stop(0);
+      assert.equal(run.attempts, 2);
+    });
+
+    test("queue and runs agree again when the queue's tables were emptied by hand", async () => {
+      const other = await places.fresh();
+      const before = await other.open();
+      const runId = await queueRun(before, { iid: 1 });
+      await withSql(other, (client) => client.query("DELETE FROM reviewflow_queue.job"));
+      await before[Symbol.asyncDispose]();
+      await using store = await other.open();
+      const worker = await store.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
+      await untilState(store, runId, "succeeded");
+      await worker.stop(0);
+    });
+
+    test("data of a newer version is left alone", async () => {
+      const other = await places.fresh();
+      await (await other.open())[Symbol.asyncDispose]();
+      await withSql(other, (client) => client.query("UPDATE reviewflow.schema_version SET version = 1000"));
+      await assert.rejects(
+        other.open(),
+        (error) => error instanceof StoreError && error.code === "store-too-new",
+      );
+    });
+
+    test("no error shows the password", async () => {
+      const wrong = new URL(urlOf(place));
+      wrong.password = "not%20the%20one";
+      const nobody = new URL(urlOf(place));
+      nobody.port = "1";
+      const cases = [
+        [wrong.href, "store-login-refused", false],
+        [nobody.href, "store-unreachable", true],
+        [`mysql://user:${PASSWORD}@localhost/db`, "store-url-invalid", false],
+      ] as const;
+      for (const [url, code, retryable] of cases) {
+        await assert.rejects(openStore({ database: { databaseUrl: new Secret(url) } }), (error) => {
+          assert.ok(error instanceof StoreError);
+          assert.equal(error.code, code);
+          assert.equal(error.retryable, retryable);
+          assert.doesNotMatch(
+            inspect(error, { depth: 9, showHidden: true }),
+            /password-to-look|not%20the|not the one/,
+          );
+          return true;
+        });
+      }
+    });
+
+    test("a server that fails and comes back loses nothing that was done meanwhile", async () => {
+      const runId = await queueRun(one, { projectId: 5, iid: 1 });
+      const down = Promise.withResolvers<void>();
+      let handled = 0;
+      const worker = await one.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async () => {
+          handled += 1;
+          await down.promise;
+          return { ...succeeded, result: "done while the server was away" };
+        },
+      });
+      await untilState(one, runId, "active");
+      await server.kill();
+      await assert.rejects(one.ping(), (error) => error instanceof StoreError && error.retryable);
+      await assert.rejects(
+        one.accept(request({ projectId: 5, iid: 2 })),
+        (error) => error instanceof StoreError && error.code === "store-unreachable" && error.retryable,
+      );
+      down.resolve();
+      await server.restart();
+      const run = await until(
+        async () =>
+          one.getRun(runId).then(
+            (found) => found?.state === "succeeded" && found,
+            () => undefined,
+          ),
+        "the run is settled after all",
+      );
+      await worker.stop(0);
+      assert.equal(run.result, "done while the server was away");
+      assert.equal(handled, 1);
+      assert.equal((await one.accept(request({ projectId: 5, iid: 2 }))).kind, "review");
+    });
+  });
+}
