@@ -28,7 +28,8 @@ export const run = (command, args, env = process.env) => {
 export const install = () => {
   const wanted = lockHash();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log("Installing packages (npm ci) ...");
+  console.log("Installing packages ...");
+  // Not `npm ci`: it refuses a lock file that lacks an optional package of some other platform.
   run(process.platform === "win32" ? "npm.cmd" : "npm", [
     "ci",
     "--no-audit",
