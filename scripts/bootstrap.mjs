@@ -25,13 +25,15 @@ export const run = (command, args, env = process.env) => {
 };
 
 /** Installs the locked packages, unless that very lock file has been installed already. */
+// Not `npm ci`: it refuses a lock file that lacks an optional package of some other platform.
 export const install = () => {
   const wanted = lockHash();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   console.log("Installing packages ...");
   // Not `npm ci`: it refuses a lock file that lacks an optional package of some other platform.
   run(process.platform === "win32" ? "npm.cmd" : "npm", [
-    "ci",
+    "install",
+    "--no-save",
     "--no-audit",
     "--no-fund",
     "--loglevel=error",
