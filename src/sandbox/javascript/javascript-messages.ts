@@ -1,15 +1,15 @@
 import { z } from "zod";
 
 /** What the host asks of the JavaScript worker: run this once, within these limits. */
-export const JavaScriptJob = z.object({
-  code: z.string(),
-  inputsJson: z.string(),
-  memoryBytes: z.number(),
-  stackBytes: z.number(),
-  timeLimitMs: z.number(),
-  maxResultChars: z.number(),
-});
-export type JavaScriptJob = z.infer<typeof JavaScriptJob>;
+export type JavaScriptJob = {
+  readonly code: string;
+  readonly inputsJson: string;
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  readonly timeLimitMs: number;
+  /** Longest result, as JSON text. */
+  readonly maxResultChars: number;
+};
 
 /** What the worker answers: the result as JSON text, or what went wrong. */
 export const JavaScriptAnswer = z.discriminatedUnion("ok", [

@@ -4,8 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { JSException, QuickJS } from "quickjs-wasi";
 import type { JSValueHandle } from "quickjs-wasi";
 import { describeError } from "../../base/errors.ts";
-import { JavaScriptJob } from "./javascript-messages.ts";
-import type { JavaScriptAnswer } from "./javascript-messages.ts";
+import type { JavaScriptAnswer, JavaScriptJob } from "./javascript-messages.ts";
 import { JAVASCRIPT_PRELUDE } from "./javascript-prelude.ts";
 
 /** The part of the global that is used here; TypeScript knows it from browsers only. */
@@ -77,10 +76,11 @@ const run = async (job: JavaScriptJob): Promise<JavaScriptAnswer> => {
   }
 };
 
-const answer = async (message: unknown): Promise<void> => {
-  const result = await run(JavaScriptJob.parse(message));
+const answer = async (job: JavaScriptJob): Promise<void> => {
+  const result = await run(job);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(result);
 };
 
-parentPort?.on("message", (message: unknown) => void answer(message));
+// The job is the host's own and was typed there.
+parentPort?.on("message", (job: JavaScriptJob) => void answer(job));

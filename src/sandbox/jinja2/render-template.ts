@@ -59,9 +59,14 @@ const tooLong = (maxCharacters: number): RenderOutcome => ({
 const describeFailure = (error: unknown, maxCharacters: number): RenderOutcome => {
   if (error instanceof OutputTooLong) return tooLong(maxCharacters);
   if (error instanceof PyError) return { ok: false, message: `${error.pyType}: ${error.message}` };
-  // The interpreter's own stack is used up: Python says the same of its own.
+  // The engine below ran out of its stack or of what a text can hold: Python says so in these words.
   if (error instanceof RangeError)
-    return { ok: false, message: "RecursionError: maximum recursion depth exceeded" };
+    return {
+      ok: false,
+      message: error.message.includes("call stack")
+        ? "RecursionError: maximum recursion depth exceeded"
+        : `MemoryError: ${error.message}`,
+    };
   throw error;
 };
 

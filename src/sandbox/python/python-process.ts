@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createFrameReader } from "./frame-reader.ts";
+import type { ChildMessage } from "./frame-reader.ts";
 import { encodeFrame } from "./python-frames.ts";
 import type { HttpAnswerFrame, HttpFrame } from "./python-frames.ts";
 import type { PythonSources } from "./python-sources.ts";
@@ -96,6 +97,27 @@ const keepTail = (child: ChildProcess): (() => string) => {
       .slice(-500);
 };
 
+/** Cuts what the child says into messages; what is not in the protocol ends it. */
+const listen = (socket: Duplex, kill: () => void, onMessage: (message: ChildMessage) => void): void => {
+  const read = createFrameReader();
+  socket.on("data", (chunk: Buffer) => {
+    const messages = read(chunk);
+    if (messages === null) kill();
+    for (const message of messages ?? []) onMessage(message);
+  });
+};
+
+/** Calls `onGone` once, with the reason, when the child and all that it said have ended. */
+const watchEnd = (child: ChildProcess, onGone: (reason: string) => void): void => {
+  const stderrTail = keepTail(child);
+  child.on("error", (error) => onGone(error.message));
+  // Not `exit`, which may come before the last message has been read.
+  child.on("close", (code, signal) => {
+    const tail = stderrTail();
+    onGone(tail === "" ? `it ended with ${signal ?? code ?? "no status"}` : tail);
+  });
+};
+
 /** Starts a child; with `snapshot` null it boots in full and saves its memory for the next ones. */
 export const startPythonProcess = (
   nodePath: string,
@@ -104,41 +126,39 @@ export const startPythonProcess = (
 ): PythonProcess => {
   const child = launch(nodePath, snapshot);
   const socket = openSocket(child);
-  const stderrTail = keepTail(child);
   const ready = defer<string | null>();
   const saved = defer<SnapshotFile | null>();
   const gone = defer<void>();
   const outcome = defer<PythonOutcome>();
+  let phase: "booting" | "running" | "gone" = "booting";
   let sendRequest: SendForPython | null = null;
   const kill = (): void => void child.kill("SIGKILL");
 
-  const end = (reason: string): void => {
+  watchEnd(child, (reason) => {
+    phase = "gone";
     ready.resolve(reason);
     saved.resolve(null);
     outcome.resolve({ kind: "died", reason });
     gone.resolve();
-  };
-  child.on("error", (error) => end(error.message));
-  child.on("exit", (code, signal) => {
-    const tail = stderrTail();
-    end(tail === "" ? `it ended with ${signal ?? code ?? "no status"}` : tail);
   });
-
-  const answerRequest = async (frame: HttpFrame): Promise<void> => {
-    if (sendRequest === null) return kill();
-    socket.write(encodeFrame(await sendRequest(frame)));
+  const save = async (memory: Buffer): Promise<void> => {
+    // Without it, which a full disk may cause, the later interpreters boot in full.
+    const file = await saveSnapshot(memory).catch(() => null);
+    if (phase === "gone") await file?.handle.close();
+    else saved.resolve(file);
   };
-  const read = createFrameReader();
-  socket.on("data", (chunk: Buffer) => {
-    const messages = read(chunk);
-    if (messages === null) kill();
-    for (const message of messages ?? []) {
-      if (message.kind === "ready") ready.resolve(null);
-      else if (message.kind === "result") outcome.resolve({ kind: "answer", json: message.json });
-      else if (message.kind === "memory")
-        void saveSnapshot(message.memory).then(saved.resolve, () => saved.resolve(null));
-      else if (message.kind === "http") void answerRequest(message);
-    }
+  const answerRequest = async (frame: HttpFrame): Promise<void> => {
+    if (sendRequest !== null) socket.write(encodeFrame(await sendRequest(frame)));
+  };
+  listen(socket, kill, (message) => {
+    if (message.kind === "ready") {
+      phase = "running";
+      ready.resolve(null);
+    } else if (message.kind === "result") outcome.resolve({ kind: "answer", json: message.json });
+    else if (message.kind === "http") void answerRequest(message);
+    // Memory counts only before any code of an author has run.
+    else if (phase !== "booting" || snapshot !== null) kill();
+    else if (message.kind === "memory") void save(message.memory);
   });
   socket.write(encodeFrame({ kind: "hello", snapshotBytes: snapshot?.bytes ?? 0, ...sources }));
 

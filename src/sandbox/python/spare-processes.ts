@@ -19,11 +19,18 @@ type Launcher = AsyncDisposable & {
   readonly isAlive: (process: PythonProcess) => boolean;
 };
 
-const aborted = async (signal: AbortSignal): Promise<never> =>
-  await new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+/** `promise`, unless the signal is aborted before; then its reason is thrown. */
+const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};
 
 /** The first process boots in full and saves its memory; the others wait for it and start from there. */
 const createLauncher = (nodePath: string): Launcher => {
@@ -93,7 +100,7 @@ export const createSpareProcesses = (nodePath: string): SpareProcesses => {
       for (;;) {
         const next = spare ?? prepare();
         spare = null;
-        const process = await Promise.race([next, aborted(signal)]).catch((error: unknown) => {
+        const process = await unlessAborted(next, signal).catch((error: unknown) => {
           // A process whose taker left stays for the next one.
           if (signal.aborted) spare ??= next;
           throw error;

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { Json } from "../../src/base/json.ts";
+import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
+import { createAttempts } from "./attempt-code.ts";
+
+const runner = createCodeRunner({ http: null, timeLimitMs: 600 });
+after(async () => await runner[Symbol.asyncDispose]());
+
+const { attempt, failing } = createAttempts(runner, "javascript");
+/** The value of an expression in the sandbox. */
+const evaluate = async (expression: string): Promise<Json> =>
+  await attempt(
+    `function main() { return [(() => { try { return String(${expression}) } catch (e) { return "threw " + e.name } })()] }`,
+  );
+
+describe("JavaScript code", () => {
+  it("gets its inputs as one object and returns JSON", async () => {
+    assert.deepEqual(
+      await attempt("function main({a, b}) { return {sum: a + b.length, s: 'é한'} }", { a: 1, b: [1, 2] }),
+      {
+        sum: 3,
+        s: "é한",
+      },
+    );
+    assert.deepEqual(await attempt("const main = (inputs) => ({ keys: Object.keys(inputs) })", { x: 1 }), {
+      keys: ["x"],
+    });
+    assert.deepEqual(await attempt("async function main() { await null; return [1] }"), [1]);
+  });
+
+  it("hands any JSON through unchanged", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (value) => {
+        const x = Json.parse(
+          JSON.parse(JSON.stringify(value), (key, item: unknown) => (key === "__proto__" ? undefined : item)),
+        );
+        assert.deepEqual(await attempt("function main({x}) { return {x} }", { x }), { x });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("has the pure parts of Node", async () => {
+    assert.deepEqual(
+      await attempt(`function main() {
+        console.log("ignored");
+        const url = new URL("https://a.example/b?c=1#d");
+        url.searchParams.append("e", "f g");
+        return [
+          Buffer.from("한글").toString("base64"), Buffer.from("7ZWc6riA", "base64").toString(), atob(btoa("x")),
+          Buffer.from("ff00", "hex").toString("hex"), Buffer.concat([Buffer.from("a"), Buffer.from("b")]).toString(),
+          new TextDecoder().decode(new TextEncoder().encode("é")), url.href, url.searchParams.get("e"),
+          structuredClone({ a: [1] }), require("buffer").Buffer === Buffer, new Date(0).getHours(), typeof Intl,
+        ];
+      }`),
+      [
+        "7ZWc6riA",
+        "한글",
+        "x",
+        "ff00",
+        "ab",
+        "é",
+        "https://a.example/b?c=1&e=f+g#d",
+        "f g",
+        { a: [1] },
+        true,
+        0,
+        "undefined",
+      ],
+    );
+  });
+
+  it("says what went wrong as Node does", async () => {
+    assert.equal(
+      await attempt("function main() {\n  throw new TypeError('bad') }"),
+      "!TypeError: bad\n    at main (<code>:2:13)",
+    );
+    assert.match(await failing("function main( {"), /^!SyntaxError: /);
+    assert.match(await failing("const x = 1"), /^!ReferenceError: main is not defined/);
+    assert.match(await failing("async function main() { throw new Error('late') }"), /^!Error: late/);
+    assert.match(await failing("function main() {}"), /^!main returned nothing/);
+    assert.match(
+      await failing("function main() { const a = []; a.push(a); return a }"),
+      /^!TypeError: circular/,
+    );
+    assert.match(await failing("function main() { throw 'text' }"), /text/);
+    assert.match(await failing("function main() { return new Promise(() => {}) }"), /^!.*nothing settles/);
+  });
+
+  it("stops endless and long work", async () => {
+    for (const code of [
+      "for (;;) {}",
+      "function main() { for (;;) {} }",
+      "function main() { for (;;) { try { for (;;) {} } catch {} } }",
+      "function main() { return /(a+)+b/.exec('a'.repeat(50)) }",
+      "async function main() { for (;;) await null }",
+      "function main() { return { toJSON() { for (;;) {} } } }",
+    ])
+      assert.equal(await attempt(code), "!error: timeout after 600 ms");
+  });
+
+  it("bounds memory, stack and result", async () => {
+    assert.match(
+      await attemptText("const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)"),
+      /^!.*out of memory/,
+    );
+    assert.match(await attemptText("return new ArrayBuffer(1e10)"), /^!/);
+    assert.match(await attemptText("const f = () => f() + 1; return f()"), /^!RangeError/);
+    assert.match(await attemptText("let a = []; for (let i = 0; i < 1e6; i++) a = [a]; return a"), /^!/);
+    assert.match(await attemptText("return { a: 'x'.repeat(9e6) }"), /^!the result is longer/);
+    assert.match(
+      await attemptText(`return JSON.parse('${"[".repeat(500)}${"]".repeat(500)}')`),
+      /^!the result is too deep/,
+    );
+    assert.deepEqual(await attempt("function main() { return [1] }"), [1]);
+  });
+});
+
+const attemptText = async (body: string): Promise<string> => await failing(`function main() { ${body} }`);
+
+describe("JavaScript code that wants out", () => {
+  it("finds nothing of the host", async () => {
+    for (const name of [
+      "process",
+      "fetch",
+      "XMLHttpRequest",
+      "WebSocket",
+      "Worker",
+      "WebAssembly",
+      "Deno",
+      "Bun",
+      "std",
+      "os",
+      "__dirname",
+      "SharedArrayBuffer.x",
+    ])
+      assert.deepEqual(await evaluate(`typeof ${name}`), ["undefined"], name);
+    assert.deepEqual(await evaluate("Function('return typeof process')()"), ["undefined"]);
+    assert.deepEqual(await evaluate("(0, eval)('typeof process')"), ["undefined"]);
+    assert.deepEqual(
+      await evaluate("main.constructor.constructor('return typeof process + typeof require.cache')()"),
+      ["undefinedundefined"],
+    );
+    assert.deepEqual(await evaluate("console.log.constructor('return typeof process')()"), ["undefined"]);
+  });
+
+  it("loads no modules", async () => {
+    for (const name of [
+      "fs",
+      "node:fs",
+      "child_process",
+      "net",
+      "http",
+      "os",
+      "worker_threads",
+      "process",
+      "../package.json",
+    ]) {
+      assert.match(
+        await attemptText(`return require(${JSON.stringify(name)})`),
+        /^!Error: Cannot find module/,
+      );
+      assert.match(await attemptText(`return import(${JSON.stringify(name)})`), /^!/);
+    }
+    assert.match(await failing("import fs from 'fs'; function main() { return 1 }"), /^!SyntaxError/);
+  });
+
+  it("cannot change what the next call sees", async () => {
+    await attempt(`function main() {
+      Object.prototype.polluted = 1; Array.prototype.map = null; JSON.parse = () => ({}); globalThis.left = "secret";
+      return [];
+    }`);
+    assert.deepEqual(
+      await attempt("function main() { return [typeof left, {}.polluted ?? 'clean', [1].map(x => x)] }"),
+      ["undefined", "clean", [1]],
+    );
+  });
+
+  it("cannot pollute the prototypes of this program with its result", async () => {
+    const value = await attempt(
+      `function main() { return JSON.parse('{"a": {"__proto__": {"polluted": 1}}, "__proto__": {"polluted": 1}, "b": {"constructor": {"prototype": {"polluted": 1}}}}') }`,
+    );
+    assert.deepEqual(JSON.stringify(value), '{"a":{},"b":{"constructor":{"prototype":{"polluted":1}}}}');
+    assert.equal(Reflect.get({}, "polluted"), undefined);
+    assert.deepEqual(Object.assign({}, value), value);
+  });
+
+  it("is ended when the run is cancelled", async () => {
+    const reason = new Error("cancelled");
+    const controller = new AbortController();
+    const running = runner.run({
+      language: "javascript",
+      code: "for (;;) {}",
+      inputs: {},
+      signal: controller.signal,
+    });
+    setImmediate(() => controller.abort(reason));
+    await assert.rejects(running, reason);
+    await assert.rejects(
+      runner.run({ language: "javascript", code: "", inputs: {}, signal: AbortSignal.abort(reason) }),
+      reason,
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
+import { createAttempts } from "./attempt-code.ts";
+
+const runner = createCodeRunner({ http: null, timeLimitMs: 4000, pythonConcurrency: 1 });
+before(async () => await runner.warmUp(new Set(["python3"])));
+after(async () => await runner[Symbol.asyncDispose]());
+
+const { attempt, failing } = createAttempts(runner, "python3");
+
+describe("Python code", () => {
+  it("gets its inputs by name and returns what json.dumps makes of the result", async () => {
+    const code = `import json, re, math, datetime, collections, hashlib, base64, random, statistics, itertools, urllib.parse
+def main(text: str, items: list, nothing) -> dict:
+    print("ignored")
+    return {
+        "found": re.findall(r"[가-힣]+", text), "sum": sum(items), "root": math.sqrt(2.25), "none": nothing,
+        "tuple": (1, True), "keys": {1: "a", None: "b"}, "date": datetime.date(2026, 1, 2).isoformat(),
+        "hash": hashlib.sha256(b"x").hexdigest()[:8], "quoted": urllib.parse.quote("é"),
+        "counted": collections.Counter("aab"), "nested": json.loads('{"a": [1.5]}'),
+    }`;
+    assert.deepEqual(await attempt(code, { text: "a 한글 b", items: [1, 2], nothing: null }), {
+      found: ["한글"],
+      sum: 3,
+      root: 1.5,
+      none: null,
+      tuple: [1, true],
+      keys: { 1: "a", null: "b" },
+      date: "2026-01-02",
+      hash: "2d711642",
+      quoted: "%C3%A9",
+      counted: { a: 2, b: 1 },
+      nested: { a: [1.5] },
+    });
+  });
+
+  it("shows a traceback of the author's own lines", async () => {
+    const message = await failing("def inner(x):\n    return 1 / x\n\ndef main(x):\n    return inner(x)\n", {
+      x: 0,
+    });
+    assert.match(message, /^!Traceback \(most recent call last\):\n {2}File "<code>", line 5, in main\n/);
+    assert.match(message, /line 2, in inner\n {4}return 1 \/ x\n/);
+    assert.match(message, /\nZeroDivisionError: division by zero$/);
+    assert.ok(!message.includes("_run"));
+  });
+
+  it("names what it cannot run or return", async () => {
+    assert.match(await failing("def main(:"), /SyntaxError: /);
+    assert.match(await failing("x = 1"), /NameError: name 'main' is not defined$/);
+    assert.match(
+      await failing("def main(a): return a", { b: 1 }),
+      /TypeError: main\(\) got an unexpected keyword/,
+    );
+    assert.match(
+      await failing("def main(): return {1, 2}"),
+      /TypeError: Object of type set is not JSON serializable$/,
+    );
+    assert.match(await failing("def main(): return float('nan')"), /ValueError: Out of range float/);
+  });
+
+  it("starts every call from nothing", async () => {
+    const leave = `import json, sys, builtins
+json.dumps = None
+builtins.left = "secret"
+sys.modules["left"] = "secret"
+open("/tmp/left", "w").write("secret")
+def main(): return 1`;
+    await attempt(leave);
+    const look = `import builtins, sys, os
+def main(): return [hasattr(builtins, "left"), "left" in sys.modules, os.path.exists("/tmp/left")]`;
+    assert.deepEqual(await attempt(look), [false, false, false]);
+  });
+
+  it("draws other random numbers every time", async () => {
+    const code = "import random, uuid\ndef main(): return [random.random(), str(uuid.uuid4())]";
+    const [first, second] = [await attempt(code), await attempt(code)];
+    assert.notDeepEqual(first, second);
+  });
+});
