@@ -174,8 +174,10 @@ export const workingContract = (bench: GetBench): void => {
     });
 
     test("an orderly stop lets a run finish", async () => {
-      const runId = await queueRun(bench().store, { iid: nextNumber() });
-      const worker = await bench().store.work({
+      // A store of its own: another test's run would be taken first.
+      await using store = await (await bench().places.fresh()).open();
+      const runId = await queueRun(store, { iid: nextNumber() });
+      const worker = await store.work({
         concurrency: 1,
         perProject: 1,
         handle: async ({ signal }) => {
@@ -184,14 +186,15 @@ export const workingContract = (bench: GetBench): void => {
           return succeeded;
         },
       });
-      await untilState(bench().store, runId, "active");
+      await untilState(store, runId, "active");
       await worker.stop(5_000);
-      assert.equal((await bench().store.getRun(runId))?.state, "succeeded");
+      assert.equal((await store.getRun(runId))?.state, "succeeded");
     });
 
     test("a stop whose patience ends hands a run back without counting the attempt", async () => {
-      const runId = await queueRun(bench().store, { iid: nextNumber() });
-      const worker = await bench().store.work({
+      await using store = await (await bench().places.fresh()).open();
+      const runId = await queueRun(store, { iid: nextNumber() });
+      const worker = await store.work({
         concurrency: 1,
         perProject: 1,
         handle: async ({ signal }) => {
@@ -200,15 +203,14 @@ export const workingContract = (bench: GetBench): void => {
           return { state: "handed-back" };
         },
       });
-      await untilState(bench().store, runId, "active");
+      await untilState(store, runId, "active");
       await worker.stop(20);
-      const run = await bench().store.getRun(runId);
+      const run = await store.getRun(runId);
       assert.equal(run?.state, "queued");
       assert.equal(run?.attempts, 0);
-      await bench().working(
-        async () => succeeded,
-        async () => void (await untilState(bench().store, runId, "succeeded")),
-      );
+      const next = await store.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
+      await untilState(store, runId, "succeeded");
+      await next.stop(1_000);
     });
   });
 };
