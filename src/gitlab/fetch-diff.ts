@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
-import type { ChangedFile, Diff, DiffRefs, MergeRequest } from "../review/forge.ts";
+import type { DiffRefs } from "../diff/position.ts";
+import type { ChangedFile, Diff, MergeRequest } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import {
   findInPatch,

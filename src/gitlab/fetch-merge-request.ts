@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import type { DiffRefs, MergeRequest, MergeRequestRef } from "../review/forge.ts";
+import type { DiffRefs } from "../diff/position.ts";
+import type { MergeRequest, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fail } from "./failure.ts";
 import * as Rest from "./rest-schema.ts";

@@ -1,5 +1,6 @@
 import { GitLabError } from "../base/errors.ts";
-import type { ChangedFile, DiffRefs, MergeRequestRef } from "../review/forge.ts";
+import type { DiffRefs } from "../diff/position.ts";
+import type { ChangedFile, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { type PatchedFile, parsePatch } from "./parse-patch.ts";
 import type { DiffEntry } from "./rest-schema.ts";

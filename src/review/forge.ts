@@ -1,8 +1,7 @@
+import type { DiffRefs } from "../diff/position.ts";
+
 /** A merge request by its project's numeric id and its number within the project. */
 export type MergeRequestRef = { readonly projectId: number; readonly iid: number };
-
-/** The three commits that a diff and a position refer to (GitLab's `diff_refs`). */
-export type DiffRefs = { readonly baseSha: string; readonly startSha: string; readonly headSha: string };
 
 /** A merge request as it stood when it was fetched. */
 export type MergeRequest = {

@@ -1,0 +1,70 @@
+import type { Position } from "../diff/position.ts";
+
+/** One comment. `body` is Markdown as GitLab keeps it. */
+export type Note = {
+  readonly id: number;
+  readonly authorId: number | null;
+  readonly body: string;
+  /** Written by GitLab itself. */
+  readonly system: boolean;
+};
+
+/** A thread, or a single note that is none (`individual`). */
+export type Discussion = {
+  readonly id: string;
+  readonly individual: boolean;
+  readonly resolvable: boolean;
+  readonly resolved: boolean;
+  /** Who resolved it; null when nobody did, or GitLab does not say. */
+  readonly resolvedById: number | null;
+  /** Where it hung when it was opened; null for threads that hang nowhere. */
+  readonly position: Position | null;
+  /** Oldest first; never empty. */
+  readonly notes: readonly Note[];
+};
+
+/** A thread to open. The body holds `marker`, which finds it again after a crash. */
+export type ThreadDraft = {
+  readonly marker: string;
+  readonly body: string;
+  /** Null for a thread on the merge request as a whole. */
+  readonly position: Position | null;
+};
+
+/** A reply to a thread of ours. The body holds `marker`. */
+export type ReplyDraft = {
+  readonly discussionId: string;
+  readonly marker: string;
+  readonly body: string;
+  /** Whether the thread is resolved with it. */
+  readonly resolve: boolean;
+};
+
+/** Everything that one review changes on a merge request, ready to be sent as it is. */
+export type Publication = {
+  readonly open: readonly ThreadDraft[];
+  readonly reply: readonly ReplyDraft[];
+  /** The summary: a new note (`noteId` null) or the new text of ours; null leaves it alone. */
+  readonly summary: { readonly noteId: number | null; readonly marker: string; readonly body: string } | null;
+  /** Added to the labels, none is ever taken away. */
+  readonly addLabels: readonly string[];
+  readonly status: {
+    readonly state: "success" | "failed";
+    readonly name: string;
+    readonly description: string;
+  } | null;
+};
+
+/** What became of a publication. */
+export type PublicationReceipt = {
+  /** By marker: published now, there already, or refused by GitLab with its reason. */
+  readonly threads: ReadonlyMap<string, ThreadOutcome>;
+  readonly summary: { readonly noteId: number; readonly outcome: "created" | "updated" | "unchanged" } | null;
+  /** `drafts` when the threads came as one notification. */
+  readonly way: "drafts" | "one-by-one" | "nothing-to-send";
+};
+
+/** What became of one thread or reply. */
+export type ThreadOutcome =
+  | { readonly kind: "published" | "present" }
+  | { readonly kind: "refused"; readonly reason: string };

@@ -1,0 +1,28 @@
+/** Why a file was not reviewed, or not in full. */
+export type SkipReason =
+  | "generated"
+  | "vendored"
+  | "lock-file"
+  | "binary"
+  | "path-rule"
+  | "no-text-change"
+  | "unavailable"
+  | "too-large"
+  | "cost-limit"
+  | "flow-failed";
+
+/** What became of one changed file in a review. Every file of the diff has exactly one. */
+export type FileReceipt = {
+  /** The new path, the old one for a deleted file. */
+  readonly path: string;
+  readonly outcome:
+    /** `sinceSha` is the head at which its newest part was looked at. */
+    | { readonly kind: "reviewed"; readonly sinceSha: string }
+    | {
+        readonly kind: "partly";
+        readonly sinceSha: string;
+        readonly reason: SkipReason;
+        readonly detail: string;
+      }
+    | { readonly kind: "skipped"; readonly reason: SkipReason; readonly detail: string };
+};
