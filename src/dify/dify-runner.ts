@@ -16,7 +16,7 @@ import { followRun, readRun } from "./follow-run.ts";
 import { fitInputs, parseInputForm } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
 import { lookUpRun } from "./look-up-run.ts";
-import { createMasking } from "./masking.ts";
+import { createMasking } from "../review/mask-events.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 import { createRunLife } from "./run-life.ts";
 import { openRunRecord } from "./run-record.ts";

@@ -6,7 +6,7 @@ import type { FlowOutcome, FlowRequest } from "../review/flow-runner.ts";
 import type { DifyApi } from "./dify-api.ts";
 import type { FrameReader } from "./flow-events.ts";
 import type { DifyLimits } from "./limits.ts";
-import type { Masking } from "./masking.ts";
+import type { Masking } from "../review/mask-events.ts";
 import type { RunLife } from "./run-life.ts";
 import type { RunRecord } from "./run-record.ts";
 

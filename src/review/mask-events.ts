@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
+import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
 
 const SECRET_NAME = /token|secret|password|passwd|credential|api_?key/i;
 const SHORTEST_SECRET = 6;
@@ -12,19 +13,27 @@ export type Masking = {
   readonly event: (event: FlowEvent) => FlowEvent;
 };
 
+/** The values of inputs that are named like secrets (`PrivateToken`, `api_key`), by name. */
+export const secretInputs = (inputs: JsonObject): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(inputs).flatMap(([name, value]): [string, string][] =>
+      SECRET_NAME.test(name) && typeof value === "string" && value.length >= SHORTEST_SECRET
+        ? [[name, value]]
+        : [],
+    ),
+  );
+
 /**
- * Hides the values of inputs that are named like secrets (`PrivateToken`, `api_key`). Dify repeats the
- * inputs in its events, and an error of a node may quote a header; what goes on from here is shown and kept.
+ * Hides the values of inputs that are named like secrets. Both engines repeat the inputs in their
+ * events, and an error of a node may quote a header; what goes on from here is shown and kept.
  */
 export const createMasking = (inputs: JsonObject): Masking => {
-  const secrets = Object.entries(inputs).flatMap(([name, value]) =>
-    SECRET_NAME.test(name) && typeof value === "string" && value.length >= SHORTEST_SECRET ? [value] : [],
-  );
+  const secrets = [...secretInputs(inputs).values()];
   const text = (raw: string): string => secrets.reduce((seen, secret) => seen.replaceAll(secret, MASK), raw);
   const any = (raw: Json): Json => {
     if (typeof raw === "string") return text(raw);
-    if (Array.isArray(raw)) return raw.map(any);
-    return isObject(raw) ? value(raw) : raw;
+    if (isJsonArray(raw)) return raw.map(any);
+    return isJsonObject(raw) ? value(raw) : raw;
   };
   const value = (raw: JsonObject): JsonObject =>
     secrets.length === 0
@@ -32,9 +41,6 @@ export const createMasking = (inputs: JsonObject): Masking => {
       : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, any(item)]));
   return { text, value, event: (event) => maskEvent(event, { text, value }) };
 };
-
-const isObject = (raw: Json): raw is JsonObject =>
-  raw !== null && typeof raw === "object" && !Array.isArray(raw);
 
 const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): FlowEvent => {
   switch (event.event) {

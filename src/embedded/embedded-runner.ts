@@ -1,0 +1,81 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import type { Secret } from "../base/secret.ts";
+import type { FlowLimits } from "../flow/engine/limits.ts";
+import { runFlow } from "../flow/engine/run-flow.ts";
+import type { Flow } from "../flow/flow.ts";
+import type { FlowPorts } from "../flow/node.ts";
+import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
+import { createMasking, secretInputs } from "../review/mask-events.ts";
+import { sealJournal } from "./sealed-journal.ts";
+
+/** A workflow file and what it runs on. */
+export type EmbeddedRunnerOptions = {
+  readonly flow: Flow;
+  /** Shared by all flows of the server; whoever made them ends them. */
+  readonly ports: FlowPorts;
+  /** The values of the file's secret environment variables, by name. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
+  /** Dify's when left out. */
+  readonly limits?: Partial<FlowLimits>;
+  readonly clock?: Clock;
+  /** What the user's name starts with, as a flow sees it; our run's id follows. */
+  readonly userPrefix?: string;
+};
+
+/** The inputs that a flow declares. A field that only a Dify extension can fill is none of them. */
+const declaredInputs = (flow: Flow): readonly FlowInput[] =>
+  flow.inputs.flatMap(({ variable: name, type, required, max_length: maxLength, options }) =>
+    type === "external_data_tool" ? [] : [{ name, type, required, maxLength, options }],
+  );
+
+/**
+ * A FlowRunner that runs the workflow file in this process. Finished nodes are in the journal, so that a
+ * run which is taken up after a crash goes on behind them. A failed flow is an outcome; FlowError is
+ * thrown when inputs or secrets do not fit. Values of inputs that are named like secrets reach the nodes
+ * and nothing else: neither events nor outcomes nor the journal.
+ */
+export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner => {
+  const { flow, ports, limits, clock = systemClock, userPrefix = "reviewflow" } = options;
+  const secrets = options.secrets ?? new Map<string, Secret>();
+  return {
+    describe: async (signal) => {
+      signal?.throwIfAborted();
+      return declaredInputs(flow);
+    },
+    run: async (request) => {
+      request.signal.throwIfAborted();
+      const masking = createMasking(request.inputs);
+      const revealed = new Map([...secrets].map(([name, secret]) => [name, secret.reveal()]));
+      const journal = await sealJournal(
+        request.journal,
+        new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => text.length >= 4)]),
+      );
+      const result = await runFlow(flow, {
+        inputs: request.inputs,
+        ports,
+        journal,
+        signal: request.signal,
+        onEvent: (event) => request.onEvent(masking.event(event)),
+        clock,
+        secrets,
+        userId: `${userPrefix}-${request.runId}`,
+        ...(limits === undefined ? {} : { limits }),
+      });
+      return {
+        ...result,
+        outputs: masking.value(result.outputs),
+        error: result.error === null ? null : masking.text(result.error),
+      };
+    },
+  };
+};
+
+/** What a flow lacks among the secrets that it is given, as sentences that name the setting. */
+export const missingSecrets = (
+  needed: readonly string[],
+  given: ReadonlyMap<string, Secret>,
+  setting: string,
+): readonly string[] =>
+  needed
+    .filter((name) => !given.has(name))
+    .map((name) => `${setting}.${name} is missing: the flow needs this secret, which an export leaves out`);
