@@ -1,5 +1,5 @@
 import type { ChangedFile } from "../review/forge.ts";
-import type { PatchedFile } from "./parse-patch.ts";
+import type { PatchedFile } from "../diff/parse-patch.ts";
 import type { DiffEntry } from "./rest-schema.ts";
 
 /**

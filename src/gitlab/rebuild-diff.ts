@@ -1,10 +1,10 @@
 import { GitLabError } from "../base/errors.ts";
+import { type PatchedFile, parsePatch } from "../diff/parse-patch.ts";
 import type { DiffRefs } from "../diff/position.ts";
+import { unifiedHunks } from "../diff/unified-hunks.ts";
 import type { ChangedFile, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
-import { type PatchedFile, parsePatch } from "./parse-patch.ts";
 import type { DiffEntry } from "./rest-schema.ts";
-import { unifiedHunks } from "./unified-hunks.ts";
 
 /** The patch of a merge request, or the failure that kept us from it. */
 export type PatchReading =

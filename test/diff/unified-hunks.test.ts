@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import * as fc from "fast-check";
-import { parsePatch } from "../../src/gitlab/parse-patch.ts";
-import { unifiedHunks } from "../../src/gitlab/unified-hunks.ts";
+import { parsePatch } from "../../src/diff/parse-patch.ts";
+import { unifiedHunks } from "../../src/diff/unified-hunks.ts";
 
 let folder = "";
 before(async () => {

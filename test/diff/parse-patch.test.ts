@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parsePatch } from "../../src/gitlab/parse-patch.ts";
-import { unquotePath } from "../../src/gitlab/unquote-path.ts";
+import { parsePatch } from "../../src/diff/parse-patch.ts";
+import { unquotePath } from "../../src/diff/unquote-path.ts";
 
 const PATCH = `diff --git a/src/a b.ts b/src/a b.ts
 index 1111111..2222222 100644
