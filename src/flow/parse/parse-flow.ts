@@ -45,8 +45,12 @@ const readYaml = (text: string, problems: ProblemList): unknown => {
 const readDocument = (text: string, problems: ProblemList): FlowDocument | undefined => {
   const raw = readYaml(text, problems);
   if (problems.errors.length > 0) return undefined;
-  const kind = typeof raw === "object" && raw !== null && "kind" in raw ? raw.kind : "app";
-  if (kind === "rag_pipeline") {
+  if (typeof raw !== "object" || raw === null || !("app" in raw || "kind" in raw || "workflow" in raw)) {
+    const message = `This is no export of a Dify app. In Dify's studio, choose "Export DSL" in the app's menu.`;
+    problems.errors.push(fileProblem("", message));
+    return undefined;
+  }
+  if ("kind" in raw && raw.kind === "rag_pipeline") {
     problems.errors.push(fileProblem("kind", MODE_REFUSALS["rag-pipeline"] ?? ""));
     return undefined;
   }

@@ -1,0 +1,68 @@
+import { realpath, writeFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { describeError } from "../base/errors.ts";
+import { drawMermaid } from "../flow/draw/draw-mermaid.ts";
+import { drawSvg } from "../flow/draw/draw-svg.ts";
+import { FlowFileError } from "../flow/parse/flow-file-error.ts";
+import { readFlow } from "../flow/parse/parse-flow.ts";
+import { readFlowFile } from "./read-flow-file.ts";
+import { printable, processTerminal, type Terminal } from "./terminal.ts";
+
+const DRAWINGS = { mermaid: drawMermaid, svg: drawSvg };
+
+/** How `flow draw` draws, and where to. */
+export type FlowDrawOptions = Partial<Terminal> & {
+  /** `mermaid` or `svg`; by the ending of `output` when left out, else `mermaid`. */
+  readonly format?: string;
+  /** The file to write; standard output when left out. */
+  readonly output?: string;
+};
+
+const isFormat = (format: string): format is keyof typeof DRAWINGS => Object.hasOwn(DRAWINGS, format);
+
+/** Whether both paths name the same file. A path to nothing is no file yet. */
+const isSameFile = async (left: string, right: string): Promise<boolean> => {
+  const [one, other] = await Promise.all([left, right].map((path) => realpath(path).catch(() => null)));
+  return one !== null && one === other;
+};
+
+const draw = async (file: string, format: string): Promise<{ text: string } | { problem: string }> => {
+  if (!isFormat(format)) return { problem: `--format ${format}: is not known; choose mermaid or svg` };
+  const read = await readFlowFile(file);
+  if (!read.ok) return { problem: read.message };
+  const reading = readFlow(read.text);
+  if (!reading.ok) return { problem: `${file}: ${new FlowFileError(reading.problems).message}` };
+  return { text: DRAWINGS[format](reading.flow) };
+};
+
+const save = async (file: string, output: string, text: string): Promise<string | null> => {
+  if (await isSameFile(file, output)) return `${output}: this is the workflow file itself; choose another -o`;
+  try {
+    await writeFile(output, text);
+    return null;
+  } catch (error) {
+    return `${output}: cannot be written (${describeError(error)})`;
+  }
+};
+
+/**
+ * `reviewflow flow draw FILE`: draws the graph of a workflow file that can run, as Mermaid or as SVG.
+ * Returns the exit code; problems go to `complain`, so that standard output holds the drawing alone.
+ */
+export const flowDraw = async (file: string, options: FlowDrawOptions = {}): Promise<number> => {
+  const { output, write = processTerminal.write, complain = processTerminal.complain } = options;
+  const byEnding = output !== undefined && extname(output).toLowerCase() === ".svg" ? "svg" : "mermaid";
+  const drawing = await draw(file, options.format ?? byEnding);
+  const problem =
+    "problem" in drawing
+      ? drawing.problem
+      : output === undefined
+        ? null
+        : await save(file, output, drawing.text);
+  if (problem !== null) {
+    complain(printable(`${problem}\n`));
+    return 1;
+  }
+  if (output === undefined && "text" in drawing) write(drawing.text);
+  return 0;
+};

@@ -1,0 +1,23 @@
+/** Where a command writes; made of the process's streams when left out, and of an array in tests. */
+export type Terminal = {
+  /** The command's result, for standard output. */
+  readonly write: (text: string) => void;
+  /** What went wrong, for standard error. */
+  readonly complain: (text: string) => void;
+};
+
+/** The terminal of this process. */
+export const processTerminal: Terminal = {
+  write: (text) => {
+    process.stdout.write(text);
+  },
+  complain: (text) => {
+    process.stderr.write(text);
+  },
+};
+
+/**
+ * A text from a file as a terminal may show it: control characters, with which a file could move the
+ * cursor or hide lines, are taken out. Line breaks and tabs stay.
+ */
+export const printable = (text: string): string => text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}]/gu, "");

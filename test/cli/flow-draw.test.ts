@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { flowDraw, type FlowDrawOptions } from "../../src/cli/flow-draw.ts";
+import { conformancePath, recordedTerminal } from "./recorded-terminal.ts";
+
+const flow = conformancePath("if-else-branches");
+
+const draw = async (file: string, options: FlowDrawOptions = {}) => {
+  const terminal = recordedTerminal();
+  const code = await flowDraw(file, { ...terminal, ...options });
+  return { code, out: terminal.out(), err: terminal.err() };
+};
+
+describe("flow draw", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "reviewflow-draw-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("writes Mermaid unless SVG is asked for", async () => {
+    const mermaid = await draw(flow);
+    assert.equal(mermaid.code, 0);
+    assert.match(mermaid.out, /^flowchart LR\n/);
+    const svg = await draw(flow, { format: "svg" });
+    assert.equal(svg.code, 0);
+    assert.match(svg.out, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  });
+
+  it("writes a file, its format by its ending unless one is named", async () => {
+    const picture = join(folder, "flow.svg");
+    assert.deepEqual(await draw(flow, { output: picture }), { code: 0, out: "", err: "" });
+    assert.match(await readFile(picture, "utf8"), /^<svg /);
+    const text = join(folder, "flow.md");
+    await draw(flow, { output: text });
+    assert.match(await readFile(text, "utf8"), /^flowchart LR/);
+    await draw(flow, { output: text, format: "svg" });
+    assert.match(await readFile(text, "utf8"), /^<svg /);
+  });
+
+  it("does not write over the workflow file", async () => {
+    const own = join(folder, "own.yml");
+    await copyFile(flow, own);
+    const { code, err } = await draw(own, { output: join(folder, ".", "own.yml") });
+    assert.equal(code, 1);
+    assert.match(err, /the workflow file itself/);
+    assert.equal(await readFile(own, "utf8"), await readFile(flow, "utf8"));
+  });
+
+  it("says what went wrong beside the drawing, and draws nothing", async () => {
+    const cases: readonly (readonly [string, FlowDrawOptions, RegExp])[] = [
+      [join(folder, "absent.yml"), {}, /absent\.yml: there is no such file/],
+      [flow, { format: "png" }, /--format png: is not known; choose mermaid or svg/],
+      [flow, { output: join(folder, "no", "such", "folder.svg") }, /cannot be written/],
+      [conformancePath("refused-kinds"), {}, /The workflow file cannot run, \d+ problems:\n {2}- node "/],
+    ];
+    for (const [file, options, expected] of cases) {
+      const { code, out, err } = await draw(file, options);
+      assert.equal(code, 1);
+      assert.equal(out, "");
+      assert.match(err, expected);
+    }
+  });
+});
