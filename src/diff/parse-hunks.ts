@@ -1,0 +1,103 @@
+import type { DiffLine, Hunk, HunksReading } from "./file-diff.ts";
+import { endsFile, hunkRange } from "./hunk-range.ts";
+
+/**
+ * Reads unified-diff hunks without file headers, as GitLab serves them; the empty text has none. Lines end
+ * at a line feed and nowhere else. Malformed, with the line and the reason, are: counts that a hunk does not
+ * keep, hunks that overlap or whose line numbers do not follow from those before, lines behind "\ No newline
+ * at end of file", and combined diffs of merge commits (`@@@`). A context line may have lost its space.
+ */
+export const parseHunks = (text: string): HunksReading => {
+  const rows = text.split("\n");
+  if (rows.at(-1) === "") rows.pop();
+  return readHunks(rows);
+};
+
+/** `parseHunks` for a text that is already in lines, without their line feeds. */
+export const readHunks = (rows: readonly string[]): HunksReading => {
+  const hunks: Hunk[] = [];
+  let at = 0;
+  while (at < rows.length && !isBlankFrom(rows, at)) {
+    const header = readHeader(rows[at] ?? "", hunks.at(-1));
+    if (typeof header === "string") return { kind: "malformed", line: at + 1, reason: header };
+    const body = readBody(rows, at + 1, header);
+    if (body.kind === "malformed") return body;
+    hunks.push({ ...header, lines: body.lines });
+    at = body.next;
+  }
+  return { kind: "hunks", hunks };
+};
+
+const isBlankFrom = (rows: readonly string[], at: number): boolean =>
+  rows[at] === "" && rows.every((row, index) => index < at || row === "");
+
+type Header = Omit<Hunk, "lines">;
+
+const HEADER = /^@@ -(\d{1,10})(?:,(\d{1,10}))? \+(\d{1,10})(?:,(\d{1,10}))? @@(.*)$/s;
+
+/** The header of a hunk, or what is wrong with it. */
+const readHeader = (row: string, previous: Hunk | undefined): Header | string => {
+  if (row.startsWith("@@@")) return "a combined diff of a merge commit has no single old side";
+  const match = HEADER.exec(row);
+  if (match === null) return "a hunk's header was expected";
+  const [, oldStart, oldCount = "1", newStart, newCount = "1", heading = ""] = match;
+  const header = {
+    oldStart: Number(oldStart),
+    oldCount: Number(oldCount),
+    newStart: Number(newStart),
+    newCount: Number(newCount),
+    heading: heading.trim(),
+  };
+  return findMisplacement(header, previous) ?? header;
+};
+
+/** Between hunks nothing changes, so that as many lines lie between two of them on either side. */
+const findMisplacement = (header: Header, previous: Hunk | undefined): string | null => {
+  if (header.oldCount + header.newCount === 0) return "the hunk is empty";
+  if (previous !== undefined && endsFile(previous)) return "a hunk follows the end of the file";
+  const [oldRange, newRange] = [hunkRange(header, "old"), hunkRange(header, "new")];
+  const oldSkipped = oldRange.from - (previous === undefined ? 1 : hunkRange(previous, "old").to);
+  const newSkipped = newRange.from - (previous === undefined ? 1 : hunkRange(previous, "new").to);
+  if (oldSkipped < 0 || newSkipped < 0) return "the hunk starts before the last one ended";
+  if (oldSkipped === newSkipped) return null;
+  return `the hunk leaves out ${oldSkipped} old lines but ${newSkipped} new ones`;
+};
+
+type Body =
+  | { readonly kind: "body"; readonly lines: readonly DiffLine[]; readonly next: number }
+  | Extract<HunksReading, { readonly kind: "malformed" }>;
+
+const readBody = (rows: readonly string[], from: number, header: Header): Body => {
+  const lines: DiffLine[] = [];
+  let { oldStart: oldLine, newStart: newLine, oldCount: oldLeft, newCount: newLeft } = header;
+  let at = from;
+  const fail = (reason: string): Body => ({ kind: "malformed", line: at + 1, reason });
+  while (oldLeft > 0 || newLeft > 0) {
+    const kind = kindOf(rows[at]);
+    if (kind === null) return fail(`${oldLeft} old and ${newLeft} new lines of the hunk are missing`);
+    const onOld = kind === "added" ? 0 : 1;
+    const onNew = kind === "removed" ? 0 : 1;
+    oldLeft -= onOld;
+    newLeft -= onNew;
+    if (oldLeft < 0 || newLeft < 0) return fail("the hunk has more lines than its header says");
+    const row = rows[at] ?? "";
+    const endsWithNewline = rows[at + 1]?.startsWith("\\") !== true;
+    lines.push({ kind, text: isBare(row) ? row : row.slice(1), oldLine, newLine, endsWithNewline });
+    if (!endsWithNewline && ((onOld === 1 && oldLeft > 0) || (onNew === 1 && newLeft > 0)))
+      return fail("lines follow the end of the file");
+    oldLine += onOld;
+    newLine += onNew;
+    at += endsWithNewline ? 1 : 2;
+  }
+  return { kind: "body", lines, next: at };
+};
+
+const KINDS: Readonly<Record<string, DiffLine["kind"]>> = { " ": "context", "+": "added", "-": "removed" };
+
+/** An empty context line whose space a server took away, in a file with either kind of line ends. */
+const isBare = (row: string): boolean => row === "" || row === "\r";
+
+const kindOf = (row: string | undefined): DiffLine["kind"] | null => {
+  if (row === undefined) return null;
+  return isBare(row) ? "context" : (KINDS[row.charAt(0)] ?? null);
+};
