@@ -17,13 +17,22 @@ export type Discussion = {
   readonly resolved: boolean;
   /** Who resolved it; null when nobody did, or GitLab does not say. */
   readonly resolvedById: number | null;
-  /** Where it hung when it was opened; null for threads that hang nowhere. */
+  /**
+   * Where it hangs: GitLab moves it along as long as its line survives the pushes, then it stays as it was
+   * and refers to an older version. Null for threads that hang nowhere.
+   */
   readonly position: Position | null;
   /** Oldest first; never empty. */
   readonly notes: readonly Note[];
 };
 
-/** A thread to open. The body holds `marker`, which finds it again after a crash. */
+/**
+ * How every marker of ours begins. An unpublished draft without one was written by whomever the token
+ * belongs to, and is neither published nor deleted by us.
+ */
+export const MARKER_START = "<!-- reviewflow:";
+
+/** A thread to open. The body holds `marker` (see `MARKER_START`), which finds it again after a crash. */
 export type ThreadDraft = {
   readonly marker: string;
   readonly body: string;
@@ -49,6 +58,8 @@ export type Publication = {
   /** Added to the labels, none is ever taken away. */
   readonly addLabels: readonly string[];
   readonly status: {
+    /** The commit that was reviewed. */
+    readonly sha: string;
     readonly state: "success" | "failed";
     readonly name: string;
     readonly description: string;

@@ -1,4 +1,5 @@
 import type { DiffRefs } from "../diff/position.ts";
+import type { Discussion, Publication, PublicationReceipt } from "./discussion.ts";
 
 /** A merge request by its project's numeric id and its number within the project. */
 export type MergeRequestRef = { readonly projectId: number; readonly iid: number };
@@ -48,6 +49,13 @@ export type NoteReceipt = {
   readonly url: string | null;
 };
 
+/** A file as it is in one commit. `too-large` is beyond what the adapter was told to fetch. */
+export type FileReading =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "binary" }
+  | { readonly kind: "too-large" };
+
 /**
  * The place where merge requests live. Failures are thrown as GitLabError. Every call can be repeated
  * without harm; a write is looked up before it is repeated.
@@ -67,4 +75,23 @@ export type Forge = {
    * marker. A note of someone else is never taken for ours, whatever it says.
    */
   readonly upsertNote: (ref: MergeRequestRef, draft: NoteDraft, signal?: AbortSignal) => Promise<NoteReceipt>;
+  /** Reads every discussion of the merge request, oldest first, notes of the system among them. */
+  readonly fetchDiscussions: (ref: MergeRequestRef, signal?: AbortSignal) => Promise<readonly Discussion[]>;
+  /**
+   * Carries a whole review to the merge request, as one notification where the place can do that. What is
+   * there already (known by its marker in a note of ours) is left as it is, so that the same publication
+   * can be sent again after a crash at any point. A thread or reply that is refused is told in the receipt
+   * and keeps nothing else back; a label, a status or the resolving of a thread that is refused is logged.
+   */
+  readonly publish: (
+    ref: MergeRequestRef,
+    publication: Publication,
+    signal?: AbortSignal,
+  ) => Promise<PublicationReceipt>;
+  /** Reads one file of the project at a commit. */
+  readonly fetchFile: (
+    ref: MergeRequestRef,
+    file: { readonly path: string; readonly sha: string },
+    signal?: AbortSignal,
+  ) => Promise<FileReading>;
 };
