@@ -30,6 +30,8 @@ export type NodeRemark = { readonly field: string; readonly message: string };
 export type NodeDeclaration = {
   /** The handles that edges may leave by, `["source"]` for a node that does not choose. */
   readonly handles: readonly string[];
+  /** What people call the handles, by handle, where the file says it (the classes of a classifier). */
+  readonly handleNames?: ReadonlyMap<string, string>;
   readonly reads: readonly VariableUse[];
   /** The outputs that others can refer to, by name; null when only the run shows them. */
   readonly outputs: Readonly<Record<string, ValueType | "any">> | null;

@@ -18,9 +18,15 @@ const shapeOf = (node: FlowNode, id: string): string => {
   return node.role === "response" ? `${id}[[${label}]]` : `${id}[${label}]`;
 };
 
-/** The name that a case's handle has for people: its place among the cases, or else. */
+/** The most characters of a class's name that an edge carries; people write whole sentences into them. */
+const LONGEST_LABEL = 24;
+
+/** The name that a handle has for people: a class's own, else its place among the cases. */
 export const handleLabel = (node: FlowNode | undefined, handle: string): string => {
   if (handle === "source") return "";
+  const named = Array.from(node?.declaration.handleNames?.get(handle)?.trim() ?? "");
+  if (named.length > LONGEST_LABEL) return `${named.slice(0, LONGEST_LABEL - 1).join("")}…`;
+  if (named.length > 0) return named.join("");
   if (handle === "fail-branch") return "fails";
   if (handle === "false") return "else";
   const at = node?.declaration.handles.indexOf(handle) ?? -1;

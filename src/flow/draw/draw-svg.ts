@@ -77,21 +77,39 @@ const fit = (text: string, width: number): string => {
   return kept.length === characters.length ? text : `${kept.slice(0, -1).join("")}…`;
 };
 
-const boxMarkup = (node: FlowNode, { x, y, width, height }: NodeBox): string => {
-  const hue = HUES[node.kind];
-  const color = hue === undefined ? "hsl(220 8% 55%)" : `hsl(${hue} 62% 52%)`;
-  const title = node.title === "" ? node.kind : node.title;
-  const isContainer = node.role === "container";
-  const textY = isContainer || height < 44 ? y + 20 : y + height / 2 - 3;
+const INNER_STARTS: ReadonlySet<string> = new Set(["iteration-start", "loop-start"]);
+
+/** Narrower boxes have no room for a word; Dify draws the starts inside containers so small. */
+const NARROWEST_WORDED = 96;
+
+/** A triangle that points to where it goes on, for boxes without room for words. */
+const playMark = ({ x, y, width, height }: NodeBox): string => {
+  const middle = { x: x + width / 2 + 1, y: y + height / 2 };
+  return `<path class="tip" d="M${middle.x - 5} ${middle.y - 7}L${middle.x + 7} ${middle.y}L${middle.x - 5} ${middle.y + 7}z"/>`;
+};
+
+const wordsMarkup = (node: FlowNode, title: string, { x, y, width, height }: NodeBox): string => {
+  const textY = node.role === "container" || height < 44 ? y + 20 : y + height / 2 - 3;
   return [
-    `<g style="--kind: ${color}">`,
-    `<title>${escapeXml(`${title} (${node.kind}, ${node.id})`)}</title>`,
-    `<rect class="${isContainer ? "inside" : "box"}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>`,
-    `<rect class="bar" x="${x}" y="${y + 10}" width="4" height="${Math.max(height - 20, 4)}" rx="2"/>`,
     `<text x="${x + 16}" y="${textY}">${escapeXml(fit(title, width))}</text>`,
     ...(height < 44
       ? []
-      : [`<text class="kind" x="${x + 16}" y="${textY + 18}">${escapeXml(node.kind)}</text>`]),
+      : [`<text class="kind" x="${x + 16}" y="${textY + 18}">${escapeXml(fit(node.kind, width))}</text>`]),
+  ].join("");
+};
+
+const boxMarkup = (node: FlowNode, box: NodeBox): string => {
+  const { x, y, width, height } = box;
+  const hue = HUES[node.kind];
+  const color = hue === undefined ? "hsl(220 8% 55%)" : `hsl(${hue} 62% 52%)`;
+  const title = node.title === "" ? node.kind : node.title;
+  const isMark = width < NARROWEST_WORDED && INNER_STARTS.has(node.kind);
+  return [
+    `<g style="--kind: ${color}">`,
+    `<title>${escapeXml(`${title} (${node.kind}, ${node.id})`)}</title>`,
+    `<rect class="${node.role === "container" ? "inside" : "box"}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>`,
+    `<rect class="bar" x="${x}" y="${y + 10}" width="4" height="${Math.max(height - 20, 4)}" rx="2"/>`,
+    isMark ? playMark(box) : wordsMarkup(node, title, box),
     "</g>",
   ].join("");
 };
@@ -104,11 +122,16 @@ const leavesAt = (node: FlowNode, { x, y, width, height }: NodeBox, handle: stri
   return { x: x + width, y: y + (height * (at + 1)) / (Math.max(handles.length, 1) + 1) };
 };
 
-const edgeMarkup = (flow: Flow, boxes: ReadonlyMap<string, NodeBox>, edge: FlowEdge): string => {
+/** An edge, and apart from it its label, which goes above all edges so that none crosses it out. */
+const edgeMarkup = (
+  flow: Flow,
+  boxes: ReadonlyMap<string, NodeBox>,
+  edge: FlowEdge,
+): { readonly path: string; readonly label: string } => {
   const source = flow.nodes.get(edge.source);
   const from = boxes.get(edge.source);
   const to = boxes.get(edge.target);
-  if (source === undefined || from === undefined || to === undefined) return "";
+  if (source === undefined || from === undefined || to === undefined) return { path: "", label: "" };
   const start = leavesAt(source, from, edge.sourceHandle);
   const end = { x: to.x - 6, y: to.y + to.height / 2 };
   const bend = Math.max(Math.abs(end.x - start.x) / 2, 40);
@@ -116,12 +139,11 @@ const edgeMarkup = (flow: Flow, boxes: ReadonlyMap<string, NodeBox>, edge: FlowE
   const label = handleLabel(source, edge.sourceHandle);
   const className = edge.sourceHandle === "fail-branch" ? "edge fails" : "edge";
   const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 - 4 };
-  return [
-    `<path class="${className}" d="${path}" marker-end="url(#tip)"/>`,
-    ...(label === ""
-      ? []
-      : [`<text class="label" x="${middle.x}" y="${middle.y}">${escapeXml(label)}</text>`]),
-  ].join("");
+  return {
+    path: `<path class="${className}" d="${path}" marker-end="url(#tip)"/>`,
+    label:
+      label === "" ? "" : `<text class="label" x="${middle.x}" y="${middle.y}">${escapeXml(label)}</text>`,
+  };
 };
 
 const depthOf = (flow: Flow, node: FlowNode): number => {
@@ -142,6 +164,7 @@ export const drawSvg = (flow: Flow): string => {
   const height = Math.max(...all.map((box) => box.y + box.height)) - top + 2 * MARGIN;
   const view = `${left - MARGIN} ${top - MARGIN} ${width} ${height}`;
   const nodes = [...flow.nodes.values()].toSorted((one, other) => depthOf(flow, one) - depthOf(flow, other));
+  const edges = flow.edges.map((edge) => edgeMarkup(flow, boxes, edge));
   const draw = (node: FlowNode): string => {
     const box = boxes.get(node.id);
     return box === undefined ? "" : boxMarkup(node, box);
@@ -153,8 +176,9 @@ export const drawSvg = (flow: Flow): string => {
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" x="${left - MARGIN}" y="${top - MARGIN}" width="${width}" height="${height}"/>`,
     ...nodes.filter((node) => node.role === "container").map(draw),
-    ...flow.edges.map((edge) => edgeMarkup(flow, boxes, edge)),
+    ...edges.map(({ path }) => path),
     ...nodes.filter((node) => node.role !== "container").map(draw),
+    ...edges.map(({ label }) => label).filter((label) => label !== ""),
     "</svg>",
     "",
   ].join("\n");

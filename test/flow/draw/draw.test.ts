@@ -71,6 +71,44 @@ describe("drawSvg", () => {
   });
 });
 
+describe("drawSvg's details", () => {
+  const canvas = parseFlow(`
+kind: app
+app: { name: canvas, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, position: { x: 0, y: 0 }, data: { type: start, title: 開始, variables: [{ variable: q, type: paragraph }] } }
+      - { id: which, position: { x: 300, y: 0 }, data: { type: question-classifier, title: which, query_variable_selector: [start, q], model: { provider: p, name: m, mode: chat, completion_params: {} }, classes: [{ id: "1", name: バグ修正 }, { id: "2", name: "a new feature with a very long description" }] } }
+      - { id: box, position: { x: 600, y: 0 }, width: 500, height: 200, data: { type: loop, title: とても長い題名はここで終わりにしてください, start_node_id: in, loop_count: 1, break_conditions: [], logical_operator: and } }
+      - { id: in, position: { x: 24, y: 68 }, width: 44, height: 48, data: { type: loop-start, title: "", loop_id: box } }
+      - { id: end, position: { x: 300, y: 300 }, data: { type: end, title: とても長い題名はここで終わりにしてください, outputs: [] } }
+    edges: [{ source: start, target: which }, { source: which, sourceHandle: "1", target: box }, { source: which, sourceHandle: "2", target: end }]
+`);
+  const svg = drawSvg(canvas);
+
+  it("marks the small starts inside containers without words, which would not fit", () => {
+    const mark = svg.split("\n").find((line) => line.includes("(loop-start, in)"));
+    assert.ok(mark !== undefined && !mark.includes("<text"));
+    assert.match(mark, /<path class="tip"/);
+  });
+
+  it("cuts words to the room that they have, wide characters counted twice", () => {
+    assert.ok(svg.includes(">とても長い題名はここで終…<"));
+    assert.ok(svg.includes(">とても長い題名はここで終わりにしてください<"), "the wide container has room");
+  });
+
+  it("writes the names of classes to their edges, above everything else", () => {
+    const lines = svg.trim().split("\n");
+    const lastBox = lines.findLastIndex((line) => line.startsWith("<g "));
+    const labels = lines.flatMap((line, index) => (line.includes('class="label"') ? [index] : []));
+    assert.equal(labels.length, 2);
+    assert.ok(labels.every((index) => index > lastBox));
+    assert.ok(svg.includes(">バグ修正<") && svg.includes(">a new feature with a ve…<"));
+    assert.match(drawMermaid(canvas), /-->\|"バグ修正"\|/);
+  });
+});
+
 describe("drawMermaid", () => {
   it("draws choices, containers and failures", () => {
     const branches = drawMermaid(conformanceFlow("if-else-branches"));

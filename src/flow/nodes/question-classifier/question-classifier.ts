@@ -103,6 +103,7 @@ const chooseCategory = (categories: readonly Category[], text: string): Category
 const declare = (data: QuestionClassifierData): NodeDeclaration => ({
   ...PLAIN_DECLARATION,
   handles: data.classes.map(({ id }) => id),
+  handleNames: new Map(data.classes.map(({ id, name }) => [id, name])),
   reads: [
     { selector: data.query_variable_selector, field: "query_variable_selector", needed: false },
     ...readsOfText("instruction", data.instruction ?? ""),
