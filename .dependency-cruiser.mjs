@@ -8,6 +8,7 @@ const LEVELS = [
   ["review"],
   ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store"],
   ["worker", "http"],
+  ["wiring"],
   ["cli"],
 ];
 
@@ -45,7 +46,7 @@ export default {
       name: "config-is-for-the-root",
       comment: "Rooms take their own options; main.ts and cli/ read the configuration.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(config/|cli/|main\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(config/|wiring/|cli/|main\\.ts)" },
       to: { path: "^src/config/" },
     },
     {

@@ -2,7 +2,6 @@ import { type Clock, systemClock } from "./base/clock.ts";
 import { ConfigError, describeError, isRetryable } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Config, FlowConfig } from "./config/config.ts";
-import { createDifyRunner } from "./dify/dify-runner.ts";
 import { createGitLabClient } from "./gitlab/client.ts";
 import { createForge } from "./gitlab/forge.ts";
 import { isProjectAllowed } from "./gitlab/project-globs.ts";
@@ -15,6 +14,7 @@ import { DEFAULT_INPUTS } from "./review/input-mapping.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import type { ReviewFlow } from "./worker/review-run.ts";
+import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
 
 /** A running Reviewflow. Disposing of it stops it in order: intake, worker, store. */
@@ -38,7 +38,8 @@ export type StartOptions = {
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
   const { logger, clock = systemClock } = options;
   await using started = new AsyncDisposableStack();
-  const flows = config.flows.map((flow) => createFlow(flow, options));
+  const runners = started.use(await openRunners(config, { logger, clock }));
+  const flows = config.flows.map((flow) => createFlow(flow, runners));
   await checkFlows(flows, logger);
   const store = started.use(await openConfiguredStore(config, logger, clock));
   const worker = await startReviewWorker({
@@ -65,6 +66,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   started.defer(() => worker.stop(config.worker.stopGraceMs));
   const server = await startServer({ app: createWebhookApp(config, store, logger, clock), ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
+  void warmUp(runners, logger);
   logger.info(
     { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
     "Reviewflow listens",
@@ -73,26 +75,14 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
-const createFlow = (flow: FlowConfig, options: StartOptions): ReviewFlow => ({
-  name: flow.name,
-  contract: flow.contract,
-  language: flow.language,
-  inputs: flow.inputs ?? DEFAULT_INPUTS[flow.contract],
-  output: flow.output,
-  runner: createDifyRunner({
-    baseUrl: flow.runner.url,
-    apiKey: flow.runner.apiKey,
-    workflowId: flow.runner.workflowId,
-    mode: flow.runner.mode,
-    limits: {
-      idleMs: flow.runner.idleTimeoutMs,
-      totalMs: flow.runner.totalTimeoutMs,
-      lookupMs: flow.runner.lookupTimeoutMs,
-    },
-    clock: options.clock ?? systemClock,
-    logger: options.logger,
-  }),
-});
+const createFlow = (flow: FlowConfig, runners: Runners): ReviewFlow => {
+  const { name, contract, language, output } = flow;
+  if (contract === "findings") {
+    throw new ConfigError([`flows.${name}.contract: findings cannot be reviewed by this version`]);
+  }
+  const inputs = flow.inputs ?? DEFAULT_INPUTS[contract];
+  return { name, contract, language, inputs, output, runner: runners.of(flow.runner).runner };
+};
 
 /** How long the start waits for a flow's server before it goes on without the check. */
 const CHECK_TIMEOUT_MS = 15_000;
@@ -116,6 +106,15 @@ const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly str
     if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
     logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
     return [];
+  }
+};
+
+/** Makes the engine ready while the server already takes deliveries; a failure shows again in the first run. */
+const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {
+  try {
+    await engine?.warmUp();
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, "The engine could not be made ready ahead of need");
   }
 };
 

@@ -1,5 +1,8 @@
 import { sectionOf, type Tree } from "./merge-environment.ts";
-import type { ConfigFile, FlowSection } from "./file-schema.ts";
+import { BUILTIN_NAMES, builtinOf } from "./builtin-flows.ts";
+import type { ConfigFile } from "./file-schema.ts";
+import type { FlowSection, RunnerSection } from "./flow-schema.ts";
+import { contractOf } from "./to-config.ts";
 
 /** The checks that other rooms own. */
 export type RoomChecks = {
@@ -46,17 +49,52 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): string[] => 
 const checkFlows = (flows: readonly FlowSection[], options: RoomChecks): string[] => {
   const names = flows.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  const problems = [...new Set(twice)].map((name) => `flows: the name ${name} is used twice`);
-  for (const [index, flow] of flows.entries()) {
-    for (const [input, template] of Object.entries(flow.inputs ?? {})) {
-      const problem = typeof template === "string" ? options.checkTemplate(template) : null;
-      if (problem !== null) problems.push(`flows[${index}].inputs.${input}: ${problem}`);
-    }
-    if (flow.dify.idle_timeout <= 10_000) {
-      problems.push(
-        `flows[${index}].dify.idle_timeout: must be over 10s, since Dify sends a sign of life every 10 seconds`,
-      );
-    }
+  return [
+    ...[...new Set(twice)].map((name) => `flows: the name ${name} is used twice`),
+    ...flows.flatMap((flow, index) => checkFlow(flow, `flows[${index}]`, options)),
+  ];
+};
+
+const checkFlow = (flow: FlowSection, at: string, options: RoomChecks): string[] => {
+  const problems = Object.entries(flow.inputs ?? {}).flatMap(([input, template]) => {
+    const problem = typeof template === "string" ? options.checkTemplate(template) : null;
+    return problem === null ? [] : [`${at}.inputs.${input}: ${problem}`];
+  });
+  const further = [
+    ...flow.passes.map((pass, index) => [`${at}.passes[${index}]`, pass] as const),
+    [`${at}.verify`, flow.verify ?? null] as const,
+    [`${at}.summary`, flow.summary ?? null] as const,
+  ];
+  for (const [key, section] of [[at, flow] as const, ...further]) {
+    if (section !== null) problems.push(...checkRunner(section, key));
+    if (section !== null && key !== at && section.file === undefined && section.dify === undefined)
+      problems.push(`${key}: name the workflow file (file) or the Dify app (dify) that does this`);
+  }
+  const contract = contractOf(flow);
+  if (contract === null) {
+    problems.push(
+      `${at}.contract: say what the flow does: classic (it posts by itself), note (it returns Markdown) or findings (it returns findings)`,
+    );
+  }
+  if (contract === "note" && flow.file === undefined && flow.dify === undefined)
+    problems.push(`${at}.file: name the workflow file; none of the contract note comes with Reviewflow`);
+  if (contract !== "findings" && further.some(([, section]) => section !== null))
+    problems.push(`${at}: passes, verify and summary belong to the contract findings`);
+  return problems;
+};
+
+const checkRunner = (section: RunnerSection | FlowSection, at: string): string[] => {
+  const problems: string[] = [];
+  if (section.file !== undefined && section.dify !== undefined)
+    problems.push(`${at}: file and dify are both set; keep the one that is to run the flow`);
+  if (section.file !== undefined && builtinOf(section.file) === "unknown")
+    problems.push(
+      `${at}.file: ${section.file} does not come with Reviewflow; ${BUILTIN_NAMES.join(", ")} do`,
+    );
+  if (section.dify !== undefined && section.dify.idle_timeout <= 10_000) {
+    problems.push(
+      `${at}.dify.idle_timeout: must be over 10s, since Dify sends a sign of life every 10 seconds`,
+    );
   }
   return problems;
 };

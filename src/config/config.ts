@@ -1,10 +1,12 @@
+import type { JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
+import type { BuiltinFlow, Contract } from "./builtin-flows.ts";
 
 /** A webhook secret with the projects that may use it; null means every project. */
 export type ScopedSecret = { readonly secret: Secret; readonly projects: readonly string[] | null };
 
-/** Where a flow runs. Times are in milliseconds. */
-export type RunnerConfig = {
+/** A flow on a Dify server. Times are in milliseconds. */
+export type DifyRunnerConfig = {
   readonly kind: "dify";
   readonly url: string;
   readonly apiKey: Secret;
@@ -17,13 +19,28 @@ export type RunnerConfig = {
   readonly lookupTimeoutMs: number;
 };
 
+/** A workflow file that runs in this process. */
+export type EmbeddedRunnerConfig = {
+  readonly kind: "embedded";
+  readonly file: FlowFile;
+  /** The values of the file's secret environment variables. */
+  readonly secrets: Readonly<Record<string, Secret>>;
+};
+
+/** A workflow file: one that comes with Reviewflow, by its name, or the operator's own. */
+export type FlowFile =
+  | { readonly kind: "builtin"; readonly name: BuiltinFlow }
+  | { readonly kind: "path"; readonly path: string };
+
+/** Where a flow runs. */
+export type RunnerConfig = DifyRunnerConfig | EmbeddedRunnerConfig;
+
 /** How a review is made for the projects that `projects` names. */
 export type FlowConfig = {
   readonly name: string;
   /** Globs over project paths; the first flow that matches a project is the project's flow. */
   readonly projects: readonly string[];
-  /** `classic`: the flow posts by itself. `note`: it returns Markdown and we post one note. */
-  readonly contract: "classic" | "note";
+  readonly contract: Contract;
   readonly review: "once" | "every-push";
   /** The language that the flow is asked to write in, as a person would name it. */
   readonly language: string;
@@ -32,6 +49,51 @@ export type FlowConfig = {
   /** The output that holds the Markdown of the `note` contract; null takes the only text output. */
   readonly output: string | null;
   readonly runner: RunnerConfig;
+  /** Used by the contract `findings` only. */
+  readonly findings: FindingsConfig;
+};
+
+/** What a review by findings is made with, besides its flow. */
+export type FindingsConfig = {
+  /** Further flows of the same contract over the same units; their findings are merged. */
+  readonly passes: readonly RunnerConfig[];
+  readonly verify: RunnerConfig | null;
+  readonly summary: RunnerConfig | null;
+  /** The team's rules, as text for the model. */
+  readonly rules: string;
+  readonly paths: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly limits: {
+    readonly unitTokens: number;
+    readonly unitsAtOnce: number;
+    readonly threads: number;
+    readonly tokens: number | null;
+    readonly cost: number | null;
+  };
+  readonly least: {
+    readonly severity: "critical" | "major" | "minor" | "info";
+    readonly confidence: number;
+  };
+  readonly publish: { readonly labels: readonly string[]; readonly status: boolean };
+};
+
+/** A model that workflow files can use. Prices are per million tokens, times in milliseconds. */
+export type ModelConfig = {
+  readonly name: string;
+  readonly provider: "openai-compatible" | "openai" | "google" | "anthropic";
+  readonly model: string;
+  readonly baseUrl: string | null;
+  readonly apiKey: Secret | null;
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly price: { readonly input: number; readonly output: number; readonly currency: string } | null;
+  readonly timeouts: {
+    readonly firstTokenMs?: number;
+    readonly idleMs?: number;
+    readonly totalMs?: number;
+  };
+  readonly parameters: JsonObject;
+  readonly extraBody: JsonObject;
+  readonly stream: boolean;
+  readonly structuredOutput: "json-schema" | "json-object" | "prompt";
 };
 
 /** Everything that can be set, checked and frozen. Times are in milliseconds. */
@@ -58,5 +120,23 @@ export type Config = {
     readonly stopGraceMs: number;
   };
   readonly flows: readonly FlowConfig[];
+  readonly models: readonly ModelConfig[];
+  readonly modelRouting: {
+    readonly default: string | null;
+    readonly fallback: string | null;
+    readonly routes: readonly { readonly match: string; readonly model: string }[];
+  };
+  readonly knowledge: {
+    readonly datasets: readonly { readonly id: string; readonly name?: string; readonly folder: string }[];
+    readonly embeddingModel: string | null;
+  };
+  readonly egress: { readonly allow: readonly string[] };
+  readonly engine: {
+    readonly runTimeoutMs: number;
+    readonly maxSteps: number;
+    readonly codeTimeoutMs: number;
+    readonly pythonProcesses: number;
+    readonly javascriptThreads: number;
+  };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "silent" };
 };

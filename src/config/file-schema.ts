@@ -1,86 +1,17 @@
 import { z } from "zod";
-import { parseDuration } from "../base/durations.ts";
-import { Secret } from "../base/secret.ts";
+import { FlowSection } from "./flow-schema.ts";
+import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
+import { address, count, duration, encryptionKey, globs, secretText } from "./schema-values.ts";
 
 /**
  * The configuration file's shape. Objects are strict: a key that we do not know is a mistake, most
  * often a misspelt one, and passing over it would hide that a setting has no effect.
  */
 
-const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const ms = parseDuration(text);
-      if (ms !== undefined) return ms;
-      context.addIssue({
-        code: "custom",
-        message: `"${text}" is no duration; write for example 30s, 5m or 2h`,
-      });
-      return z.NEVER;
-    });
-
-const count = (least: number, most: number, fallback: number) =>
-  z.coerce.number().int().min(least).max(most).default(fallback);
-
-const secretText = z
-  .string()
-  .trim()
-  .min(1, "is empty")
-  .transform((text) => new Secret(text));
-
-const encryptionKey = secretText.refine(
-  (key) => Buffer.from(key.reveal(), "base64").length === 32,
-  "must be 32 bytes in base64 (openssl rand -base64 32)",
-);
-
-/** An http or https address, without its trailing slashes. Names and passwords in it are refused. */
-const address = z.string().transform((text, context) => {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    context.addIssue({
-      code: "custom",
-      message: "is no http or https address, such as https://gitlab.example.com",
-    });
-    return z.NEVER;
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    context.addIssue({ code: "custom", message: "must hold neither a name and password nor ? or #" });
-    return z.NEVER;
-  }
-  return url.href.replace(/\/+$/, "");
-});
-
-const globs = z.array(z.string().min(1)).min(1, "names no project; leave the key out to mean every project");
-
 const scopedSecret = z.union([
   secretText.transform((secret) => ({ secret, projects: null })),
   z.strictObject({ secret: secretText, projects: globs.nullable().default(null) }),
 ]);
-
-const dify = z.strictObject({
-  url: address,
-  api_key: secretText,
-  workflow_id: z.string().min(1).nullable().default(null),
-  mode: z.enum(["streaming", "blocking"]).default("streaming"),
-  idle_timeout: duration("60s"),
-  total_timeout: duration("21m"),
-  lookup_timeout: duration("2m"),
-});
-
-/** One flow and the projects that it reviews. */
-export const FlowSection = z.strictObject({
-  name: z.string().regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores"),
-  projects: globs.default(["**"]),
-  contract: z.enum(["classic", "note"]).default("classic"),
-  review: z.enum(["once", "every-push"]).default("once"),
-  language: z.string().min(1).max(64).default("English"),
-  inputs: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  output: z.string().min(1).nullable().default(null),
-  dify,
-});
-export type FlowSection = z.infer<typeof FlowSection>;
 
 /** The whole file, after references were replaced and the environment was added. */
 export const ConfigFile = z.strictObject({
@@ -118,6 +49,20 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   flows: z.array(FlowSection).min(1, "names no flow"),
+  models: ModelsSection,
+  model_routing: ModelRoutingSection,
+  knowledge: KnowledgeSection,
+  /** Destinations beyond the public Internet that flows may send requests to. */
+  egress: z.strictObject({ allow: z.array(z.string().min(1)).default([]) }).prefault({}),
+  engine: z
+    .strictObject({
+      run_timeout: duration("20m"),
+      max_steps: count(1, 100_000, 500),
+      code_timeout: duration("15s"),
+      python_processes: count(1, 16, 1),
+      javascript_threads: count(1, 32, 2),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") })
     .prefault({}),

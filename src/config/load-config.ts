@@ -24,14 +24,14 @@ export type LoadOptions = RoomChecks & {
  */
 export const loadConfig = (options: LoadOptions): Config => {
   const environment = readEnvironment(options.environment, options.readFile);
-  const { value, problems: missing } = resolveReferences(readTree(options), options.environment);
-  const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment);
+  const { value, problems: missing, used } = resolveReferences(readTree(options), options.environment);
+  const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment, used);
   const problems = [...environment.problems, ...missing, ...conflicts, ...missingBasics(tree)];
   const parsed = ConfigFile.safeParse(tree);
   if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
   problems.push(...checkConfig(parsed.data, options));
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(toConfig(parsed.data));
+  return deepFreeze(toConfig(parsed.data, options.file));
 };
 
 const readTree = ({ file, readFile }: LoadOptions): unknown => {
@@ -68,7 +68,8 @@ const FIRST_STEPS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
     "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
-    flows: "set DIFY_URL and DIFY_API_KEY, or list flows in the configuration file",
+    flows:
+      "set MODEL_NAME with MODEL_API_KEY or MODEL_BASE_URL to review with a model, or DIFY_URL and DIFY_API_KEY to review with a Dify app, or list flows in the configuration file",
   }),
 );
 

@@ -13,22 +13,25 @@ export const sectionOf = (tree: Tree, name: string): Tree => {
   return isTree(section) ? section : {};
 };
 
-const FLOW_SECTIONS = new Set(["dify", "flow"]);
+/** Sections of the environment that are no sections of the file. */
+const OWN_SECTIONS = new Set(["dify", "flow", "model"]);
 
 /**
  * Adds the environment's settings where the file says nothing. A setting that both name, with different
  * values, is a mistake: whichever won, someone would be surprised. `DIFY_…` and the flow's variables
- * fill every flow of the file that leaves those keys out, or make the one flow of a setup without a file.
+ * fill every flow of the file that leaves those keys out, or make the one flow of a setup without a file;
+ * `MODEL_…` makes the model of a file that names none. `used` holds the variables that the file refers to.
  */
 export const mergeEnvironment = (
   file: Tree,
   { settings }: EnvironmentSettings,
+  used: ReadonlySet<string>,
 ): { readonly tree: Tree; readonly problems: readonly string[] } => {
   const problems: string[] = [];
   const merged: Record<string, unknown> = { ...file };
   for (const [key, { variable, value }] of settings) {
     const [section = "", name] = key.split(".");
-    if (FLOW_SECTIONS.has(section)) continue;
+    if (OWN_SECTIONS.has(section)) continue;
     const present = name === undefined ? file[section] : sectionOf(file, section)[name];
     if (present === undefined) {
       merged[section] = name === undefined ? value : { ...sectionOf(merged, section), [name]: value };
@@ -42,16 +45,37 @@ export const mergeEnvironment = (
         .filter(([key]) => key.startsWith(`${section}.`))
         .map(([key, { value }]) => [key.slice(section.length + 1), value]),
     );
-  merged["flows"] = mergeFlows(file["flows"], given("flow"), given("dify"));
+  const model = given("model");
+  if (file["models"] === undefined) {
+    if (Object.keys(model).length > 0) merged["models"] = { default: model };
+  } else {
+    const idle = [...settings].filter(
+      ([key, { variable }]) => key.startsWith("model.") && !used.has(variable),
+    );
+    problems.push(
+      ...idle.map(
+        ([key, { variable }]) =>
+          `${variable} has no effect since the file names models; refer to it there (${key.slice("model.".length)}: \${${variable}}) or unset it`,
+      ),
+    );
+  }
+  const hasModels = merged["models"] !== undefined;
+  merged["flows"] = mergeFlows(file["flows"], given("flow"), given("dify"), hasModels);
   return { tree: merged, problems };
 };
 
-const mergeFlows = (flows: unknown, flowDefaults: Tree, dify: Tree): unknown => {
+const mergeFlows = (flows: unknown, defaults: Tree, dify: Tree, hasModels: boolean): unknown => {
+  const hasDify = Object.keys(dify).length > 0;
   if (flows === undefined) {
-    return Object.keys(dify).length === 0 ? undefined : [{ name: "default", ...flowDefaults, dify }];
+    if (defaults["file"] === undefined && hasDify) return [{ name: "default", ...defaults, dify }];
+    return hasModels || defaults["file"] !== undefined ? [{ name: "default", ...defaults }] : undefined;
   }
   if (!Array.isArray(flows)) return flows;
-  return flows.map((flow: unknown) =>
-    isTree(flow) ? { ...flowDefaults, ...flow, dify: { ...dify, ...sectionOf(flow, "dify") } } : flow,
-  );
+  return flows.map((flow: unknown) => {
+    if (!isTree(flow)) return flow;
+    if (flow["dify"] === undefined && (flow["file"] !== undefined || !hasDify))
+      return { ...defaults, ...flow };
+    const { file: _, ...rest } = defaults;
+    return { ...rest, ...flow, dify: { ...dify, ...sectionOf(flow, "dify") } };
+  });
 };

@@ -1,7 +1,12 @@
 const REFERENCE = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /** A tree of plain values with its references replaced, and what could not be replaced. */
-export type Resolved = { readonly value: unknown; readonly problems: readonly string[] };
+export type Resolved = {
+  readonly value: unknown;
+  readonly problems: readonly string[];
+  /** The variables that some text refers to. */
+  readonly used: ReadonlySet<string>;
+};
 
 /**
  * Replaces `${NAME}` in every text of a tree by the environment variable of that name, `${NAME:-text}`
@@ -13,6 +18,7 @@ export const resolveReferences = (
   environment: Readonly<Record<string, string | undefined>>,
 ): Resolved => {
   const problems: string[] = [];
+  const used = new Set<string>();
   const walk = (node: unknown, path: string): unknown => {
     if (typeof node === "string") return replaceIn(node, path);
     if (Array.isArray(node)) return node.map((child: unknown, index) => walk(child, `${path}[${index}]`));
@@ -27,11 +33,12 @@ export const resolveReferences = (
   const replaceIn = (text: string, path: string): string =>
     text.replace(REFERENCE, (whole, escaped: string, name: string, fallback: string | undefined) => {
       if (escaped !== "") return whole.slice(1);
+      used.add(name);
       const value = environment[name];
       if (value !== undefined && value !== "") return value;
       if (fallback !== undefined) return fallback;
       problems.push(`${path} refers to the environment variable ${name}, which is not set`);
       return "";
     });
-  return { value: walk(tree, ""), problems };
+  return { value: walk(tree, ""), problems, used };
 };

@@ -97,7 +97,7 @@ const attemptPlainer = async (
   const plainer = await attemptOnce({ ...call, line: { ...line, means: "prompt" } }, attempt, options);
   if (!plainer.ok) return plainer.failure.isRefusal ? outcome : plainer;
   options.logger.warn(
-    { model: line.model.name, setting: `models.${line.model.name}.structuredOutput` },
+    { model: line.model.name, setting: `models.${line.model.name}.structured_output` },
     "Model refuses a response format, its prompt asks for JSON instead",
   );
   line.means = "prompt";

@@ -66,7 +66,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     return {
       errorType: "InvokeAuthorizationError",
       retryable: false,
-      what: `was refused (HTTP ${status}); check ${at}.apiKey and what the key may use`,
+      what: `was refused (HTTP ${status}); check ${at}.api_key and what the key may use`,
     };
   }
   if (status === 429) {
@@ -90,11 +90,11 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     return {
       errorType: "InvokeBadRequestError",
       retryable: false,
-      what: `redirects (HTTP ${status}), which is not followed; put the final address into ${at}.baseUrl`,
+      what: `redirects (HTTP ${status}), which is not followed; put the final address into ${at}.base_url`,
     };
   }
   const hint =
-    status === 404 ? `check ${at}.model and ${at}.baseUrl` : `check ${at}.parameters and the flow's`;
+    status === 404 ? `check ${at}.model and ${at}.base_url` : `check ${at}.parameters and the flow's`;
   return {
     errorType: "InvokeBadRequestError",
     retryable: false,
@@ -114,14 +114,14 @@ const byNature = (error: unknown, at: string): Verdict => {
     return {
       errorType: "InvokeConnectionError",
       retryable: false,
-      what: `has a certificate that is not trusted; check ${at}.baseUrl, or name its authority by NODE_EXTRA_CA_CERTS`,
+      what: `has a certificate that is not trusted; check ${at}.base_url, or name its authority by NODE_EXTRA_CA_CERTS`,
     };
   }
   if (codes.some((code) => NETWORK.test(code))) {
     return {
       errorType: "InvokeConnectionError",
       retryable: true,
-      what: `cannot be reached or broke off; check ${at}.baseUrl and that the server runs`,
+      what: `cannot be reached or broke off; check ${at}.base_url and that the server runs`,
     };
   }
   const stream = StreamError.safeParse(error);

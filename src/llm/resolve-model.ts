@@ -29,7 +29,7 @@ export const resolveModel = (named: NamedModel, routing: ModelRouting): Resolved
   if (wanted === null) {
     return {
       ok: false,
-      message: `No model is configured for "${key}". Add a route for it (models.routes) or set a default model (models.default).`,
+      message: `No model is configured for "${key}". Add a route for it (model_routing.routes) or set a default model (model_routing.default).`,
     };
   }
   const model = routing.models.find((candidate) => candidate.name === wanted);
@@ -44,10 +44,10 @@ export const resolveModel = (named: NamedModel, routing: ModelRouting): Resolved
 const addressProblems = (baseUrl: string | undefined, at: string): readonly string[] => {
   if (baseUrl === undefined) return [];
   const url = URL.parse(baseUrl);
-  if (url === null || !/^https?:$/.test(url.protocol)) return [`${at}.baseUrl is not an http(s) URL.`];
+  if (url === null || !/^https?:$/.test(url.protocol)) return [`${at}.base_url is not an http(s) URL.`];
   return url.username === "" && url.password === ""
     ? []
-    : [`${at}.baseUrl holds a user or a password; put them into ${at}.apiKey or ${at}.headers.`];
+    : [`${at}.base_url holds a user or a password; put them into ${at}.api_key or ${at}.headers.`];
 };
 
 const modelProblems = (model: ConfiguredModel): readonly string[] => {
@@ -56,12 +56,12 @@ const modelProblems = (model: ConfiguredModel): readonly string[] => {
   return [
     ...(isCompatible && model.baseUrl === undefined
       ? [
-          `${at}.baseUrl is missing; an openai-compatible server needs one, such as http://localhost:11434/v1.`,
+          `${at}.base_url is missing; an openai-compatible server needs one, such as http://localhost:11434/v1.`,
         ]
       : []),
     ...addressProblems(model.baseUrl, at),
     ...(!isCompatible && model.apiKey === null
-      ? [`${at}.apiKey is missing; the provider ${model.provider} needs one.`]
+      ? [`${at}.api_key is missing; the provider ${model.provider} needs one.`]
       : []),
     ...(model.model === "" ? [`${at}.model is empty; it is the provider's name of the model.`] : []),
   ];
@@ -83,9 +83,9 @@ export const checkModels = (named: readonly NamedModel[], routing: ModelRouting)
   return [
     ...new Set(twice.map((name) => `models.${name} is configured twice.`)),
     ...routing.models.flatMap(modelProblems),
-    ...routing.routes.flatMap((route) => unknown(route.model, `models.routes "${route.match}"`)),
-    ...unknown(routing.default, "models.default"),
-    ...unknown(routing.fallback, "models.fallback"),
+    ...routing.routes.flatMap((route) => unknown(route.model, `model_routing.routes "${route.match}"`)),
+    ...unknown(routing.default, "model_routing.default"),
+    ...unknown(routing.fallback, "model_routing.fallback"),
     ...new Set(
       named.flatMap((one) => {
         const resolved = resolveModel(one, { ...routing });

@@ -3,45 +3,7 @@ import { inspect } from "node:util";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { ConfigError } from "../../src/base/errors.ts";
-import type { Config } from "../../src/config/config.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-
-const ENOUGH = {
-  GITLAB_URL: "https://gitlab.example.com/",
-  GITLAB_TOKEN: "glpat-abcdefghijklmnop",
-  WEBHOOK_SECRET: "a-long-webhook-secret",
-  DIFY_URL: "https://dify.example.com",
-  DIFY_API_KEY: "app-1234567890",
-};
-const KEY = Buffer.alloc(32, 7).toString("base64");
-
-const load = (
-  environment: Record<string, string | undefined>,
-  yaml?: string,
-  files: Record<string, string> = {},
-): Config =>
-  loadConfig({
-    environment,
-    file: yaml === undefined ? null : "reviewflow.yml",
-    readFile: (path) => {
-      const text = path === "reviewflow.yml" ? yaml : files[path];
-      if (text === undefined) throw new Error("ENOENT");
-      return text;
-    },
-    checkTemplate: (template) =>
-      template.includes("{{ nonsense }}") ? "unknown placeholder {{ nonsense }}" : null,
-    checkSigningToken: (token) => (token.startsWith("whsec_") ? null : "must start with whsec_"),
-  });
-
-const problemsOf = (environment: Record<string, string | undefined>, yaml?: string): readonly string[] => {
-  try {
-    load(environment, yaml);
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return error.problems;
-  }
-  return assert.fail("the configuration was taken");
-};
+import { difyOf, ENOUGH, KEY, load, problemsOf } from "./config-setup.ts";
 
 suite("configuration", () => {
   test("the environment alone is enough to start", () => {
@@ -50,7 +12,7 @@ suite("configuration", () => {
     assert.equal(config.flows[0]?.contract, "classic");
     assert.equal(config.flows[0]?.review, "once");
     assert.deepEqual(config.flows[0]?.projects, ["**"]);
-    assert.equal(config.flows[0]?.runner.mode, "streaming");
+    assert.equal(difyOf(config.flows[0]).mode, "streaming");
     assert.deepEqual(config.store, { kind: "embedded", folder: ".data" });
     assert.ok(Object.isFrozen(config.flows[0]));
   });
@@ -97,12 +59,12 @@ flows:
 `,
     );
     const [team, rest] = config.flows;
-    assert.equal(team?.runner.apiKey.reveal(), "app-team");
-    assert.equal(team?.runner.url, "https://dify.example.com");
-    assert.equal(team?.runner.idleTimeoutMs, 120_000);
+    assert.equal(difyOf(team).apiKey.reveal(), "app-team");
+    assert.equal(difyOf(team).url, "https://dify.example.com");
+    assert.equal(difyOf(team).idleTimeoutMs, 120_000);
     assert.deepEqual(team?.inputs, { code: "{{ mr.diff }}", strict: true });
-    assert.equal(rest?.runner.apiKey.reveal(), "app-rest");
-    assert.equal(rest?.runner.mode, "blocking");
+    assert.equal(difyOf(rest).apiKey.reveal(), "app-rest");
+    assert.equal(difyOf(rest).mode, "blocking");
   });
 
   test("all mistakes of a file are reported together, each with its key", () => {

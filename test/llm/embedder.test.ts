@@ -36,7 +36,7 @@ test("a failure for good is a ModelError without the key; a hang is ended", asyn
   standIn.fail({ kind: "status", status: 401, echoKey: true });
   await assert.rejects(embed(["a"], signal), (error) => {
     assert.ok(error instanceof ModelError);
-    assert.match(error.message, /models\.vectors\.apiKey/);
+    assert.match(error.message, /models\.vectors\.api_key/);
     assert.ok(!error.message.includes(KEY));
     return true;
   });

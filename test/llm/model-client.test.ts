@@ -156,7 +156,7 @@ test("a name that nothing covers fails and says what to configure; the routes de
   assert.equal(await ask("langgenius/gemini/google", "gemini-2.0-flash"), "a");
   assert.match(
     await ask("langgenius/tongyi/tongyi", "qwen-max"),
-    /^ModelNotExistError: .*langgenius\/tongyi\/tongyi\/qwen-max.*models\.routes.*models\.default/,
+    /^ModelNotExistError: .*langgenius\/tongyi\/tongyi\/qwen-max.*model_routing\.routes.*model_routing\.default/,
   );
 });
 
@@ -184,11 +184,11 @@ test("mistakes in the routing are all told at once", () => {
       const { problems } = z.instanceof(ConfigError).parse(error);
       assert.equal(problems.length, 5);
       for (const told of [
-        /models\.x\.apiKey/,
-        /models\.l\.baseUrl is missing/,
-        /models\.c\.baseUrl holds/,
-        /models\.default.*"y"/,
-        /models\.fallback.*"z"/,
+        /models\.x\.api_key/,
+        /models\.l\.base_url is missing/,
+        /models\.c\.base_url holds/,
+        /model_routing\.default.*"y"/,
+        /model_routing\.fallback.*"z"/,
       ]) {
         assert.ok(
           problems.some((problem) => told.test(problem)),

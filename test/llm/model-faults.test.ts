@@ -93,7 +93,7 @@ test("when the fallback fails too, both reasons are told", async () => {
   assert.ok(!failed.ok);
   assert.match(
     failed.message,
-    /"main".*models\.main\.apiKey.*fallback failed too.*"spare".*models\.spare\.model/,
+    /"main".*models\.main\.api_key.*fallback failed too.*"spare".*models\.spare\.model/,
   );
 });
 
@@ -109,7 +109,7 @@ test("the key is in no message and no log, even when the server repeats it", asy
     failures.push(failed);
     standIn.reset();
   }
-  assert.match(failures[0]?.message ?? "", /models\.main\.apiKey.*\[secret\]/);
+  assert.match(failures[0]?.message ?? "", /models\.main\.api_key.*\[secret\]/);
   const all = JSON.stringify([failures, lines]);
   assert.ok(!all.includes(KEY));
   assert.ok(!all.includes("6d5e"));
@@ -152,5 +152,5 @@ test("a server that is not there is a connection error that names the address's 
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
   assert.equal(failed.errorType, "InvokeConnectionError");
-  assert.match(failed.message, /models\.main\.baseUrl/);
+  assert.match(failed.message, /models\.main\.base_url/);
 });

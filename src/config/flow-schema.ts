@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { count, duration, globs, secretText, address } from "./schema-values.ts";
+
+const DifySection = z.strictObject({
+  url: address,
+  api_key: secretText,
+  workflow_id: z.string().min(1).nullable().default(null),
+  mode: z.enum(["streaming", "blocking"]).default("streaming"),
+  idle_timeout: duration("60s"),
+  total_timeout: duration("21m"),
+  lookup_timeout: duration("2m"),
+});
+export type DifySection = z.infer<typeof DifySection>;
+
+const runner = {
+  /** A workflow file that runs in this process: a path, or `builtin:NAME`. */
+  file: z.string().min(1).optional(),
+  /** The values of the file's secret environment variables. */
+  secrets: z.record(z.string().min(1), secretText).default({}),
+  dify: DifySection.optional(),
+};
+
+/** A further flow of a review: where it runs. */
+export const RunnerSection = z.strictObject(runner);
+export type RunnerSection = z.infer<typeof RunnerSection>;
+
+const percent = z.coerce.number().min(0).max(1);
+
+/** What only the contract `findings` knows. */
+const findings = {
+  passes: z.array(RunnerSection).default([]),
+  verify: RunnerSection.nullable().optional(),
+  summary: RunnerSection.nullable().optional(),
+  rules: z.string().default(""),
+  paths: z
+    .strictObject({
+      include: z.array(z.string().min(1)).default([]),
+      exclude: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      unit_tokens: count(500, 1_000_000, 12_000),
+      units_at_once: count(1, 64, 4),
+      threads: count(0, 200, 10),
+      /** Per review of one merge request; null for no limit. */
+      tokens: z.coerce.number().int().min(1).nullable().default(null),
+      cost: z.coerce.number().min(0).nullable().default(null),
+    })
+    .prefault({}),
+  least: z
+    .strictObject({
+      severity: z.enum(["critical", "major", "minor", "info"]).default("info"),
+      confidence: percent.default(0.3),
+    })
+    .prefault({}),
+  publish: z
+    .strictObject({
+      labels: z.array(z.string().min(1)).default([]),
+      status: z.boolean().default(false),
+    })
+    .prefault({}),
+};
+
+/** One flow and the projects that it reviews. */
+export const FlowSection = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores"),
+  projects: globs.default(["**"]),
+  contract: z.enum(["classic", "note", "findings"]).optional(),
+  review: z.enum(["once", "every-push"]).optional(),
+  language: z.string().min(1).max(64).default("English"),
+  inputs: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  output: z.string().min(1).nullable().default(null),
+  ...runner,
+  ...findings,
+});
+export type FlowSection = z.infer<typeof FlowSection>;

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { parseDuration } from "../base/durations.ts";
+import { Secret } from "../base/secret.ts";
+
+/** The kinds of values that the configuration file is made of, each with its own words for a mistake. */
+
+const toMilliseconds = (text: string, context: z.RefinementCtx): number => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: "custom", message: `"${text}" is no duration; write for example 30s, 5m or 2h` });
+  return z.NEVER;
+};
+
+/** A duration with its unit, in milliseconds once it is read. */
+export const duration = (fallback: string) => z.string().default(fallback).transform(toMilliseconds);
+
+/** A duration that need not be given. */
+export const optionalDuration = z.string().transform(toMilliseconds).optional();
+
+/** A whole number between two others, also written as a text. */
+export const count = (least: number, most: number, fallback: number) =>
+  z.coerce.number().int().min(least).max(most).default(fallback);
+
+/** A secret, which nothing prints from here on. */
+export const secretText = z
+  .string()
+  .trim()
+  .min(1, "is empty")
+  .transform((text) => new Secret(text));
+
+/** A key to encrypt with. */
+export const encryptionKey = secretText.refine(
+  (key) => Buffer.from(key.reveal(), "base64").length === 32,
+  "must be 32 bytes in base64 (openssl rand -base64 32)",
+);
+
+/** An http or https address, without its trailing slashes. Names and passwords in it are refused. */
+export const address = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    context.addIssue({
+      code: "custom",
+      message: "is no http or https address, such as https://gitlab.example.com",
+    });
+    return z.NEVER;
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    context.addIssue({ code: "custom", message: "must hold neither a name and password nor ? or #" });
+    return z.NEVER;
+  }
+  return url.href.replace(/\/+$/, "");
+});
+
+/** Globs over the paths of projects. */
+export const globs = z
+  .array(z.string().min(1))
+  .min(1, "names no project; leave the key out to mean every project");

@@ -1,0 +1,137 @@
+import type { Clock } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Config, ModelConfig } from "../config/config.ts";
+import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
+import type { Flow } from "../flow/flow.ts";
+import type { FlowPorts } from "../flow/node.ts";
+import { checkDatasets } from "../knowledge/check-datasets.ts";
+import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
+import { createEmbedder } from "../llm/embedder.ts";
+import { createModelClient } from "../llm/model-client.ts";
+import type { ConfiguredModel, ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
+import { checkModels } from "../llm/resolve-model.ts";
+import { createCodeRunner } from "../sandbox/create-code-runner.ts";
+import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
+
+/** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
+export type Engine = AsyncDisposable & {
+  readonly ports: FlowPorts;
+  /** Starts the processes and threads that the flows will need; without it the first run waits for them. */
+  readonly warmUp: () => Promise<void>;
+};
+
+/** What an engine is opened with. */
+export type EngineOptions = {
+  readonly config: Config;
+  /** Every file that will run, so that what they need is checked now and not met by a run. */
+  readonly flows: readonly Flow[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onModelCall?: (record: ModelCallRecord) => void;
+};
+
+/**
+ * Opens the engine's ports. Throws a ConfigError with every model, dataset and destination that a flow
+ * names and the configuration does not have.
+ */
+export const openEngine = async (options: EngineOptions): Promise<Engine> => {
+  const { config, flows, clock, logger, onModelCall } = options;
+  const routing = toRouting(config);
+  const declarations = flows.flatMap((flow) => [...flow.nodes.values()].map((node) => node.declaration));
+  const problems = [
+    ...checkModels(
+      declarations.flatMap(({ models }) => models),
+      routing,
+    ),
+    ...checkDatasets(
+      declarations.flatMap(({ datasets }) => datasets),
+      config.knowledge.datasets,
+    ),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+  await using opened = new AsyncDisposableStack();
+  const http = createGuardedHttpClient({ allow: destinations(config) });
+  const code = opened.use(
+    createCodeRunner({
+      http,
+      timeLimitMs: config.engine.codeTimeoutMs,
+      javascriptConcurrency: config.engine.javascriptThreads,
+      pythonConcurrency: config.engine.pythonProcesses,
+    }),
+  );
+  const template = opened.use(createTemplateRenderer());
+  const knowledge = opened.use(await openKnowledge(options));
+  const model = createModelClient({
+    ...routing,
+    clock,
+    logger,
+    ...(onModelCall === undefined ? {} : { onCall: onModelCall }),
+  });
+  const running = opened.move();
+  return {
+    ports: { code, template, model, http, knowledge },
+    warmUp: async () => {
+      const languages = new Set(declarations.flatMap((one) => one.languages));
+      if (languages.has("jinja2")) template.warmUp();
+      await code.warmUp(new Set([...languages].filter((language) => language !== "jinja2")));
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+/**
+ * What flows may reach beyond the public Internet: what the operator lists, and GitLab itself where a
+ * flow has the job to post there.
+ */
+const destinations = ({ egress, flows, gitlab }: Config): readonly string[] => {
+  const { hostname, port, protocol } = new URL(gitlab.url);
+  const isPosting = flows.some(
+    ({ contract, runner }) => contract === "classic" && runner.kind === "embedded",
+  );
+  const open = `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
+  return isPosting ? [...egress.allow, open] : egress.allow;
+};
+
+const openKnowledge = ({ config, clock, logger }: EngineOptions): Promise<FolderKnowledge> => {
+  const { datasets, embeddingModel } = config.knowledge;
+  const model = config.models.find(({ name }) => name === embeddingModel);
+  if (embeddingModel !== null && model === undefined) {
+    throw new ConfigError([
+      `knowledge.embedding_model names the model "${embeddingModel}", which is not configured (models.${embeddingModel})`,
+    ]);
+  }
+  return createKnowledgeSearch({
+    datasets,
+    clock,
+    logger,
+    embed: model === undefined ? null : createEmbedder({ ...toModel(model), clock }),
+  });
+};
+
+const toRouting = (config: Config): ModelRouting => ({
+  models: config.models.map(toModel),
+  ...config.modelRouting,
+});
+
+const toModel = (model: ModelConfig): ConfiguredModel => ({
+  name: model.name,
+  provider: model.provider,
+  model: model.model,
+  ...(model.baseUrl === null ? {} : { baseUrl: model.baseUrl }),
+  apiKey: model.apiKey,
+  headers: model.headers,
+  price:
+    model.price === null
+      ? null
+      : {
+          inputPerMillion: model.price.input,
+          outputPerMillion: model.price.output,
+          currency: model.price.currency,
+        },
+  timeouts: model.timeouts,
+  parameters: model.parameters,
+  ...(Object.keys(model.extraBody).length === 0 ? {} : { extraBody: model.extraBody }),
+  stream: model.stream,
+  structuredOutput: model.structuredOutput,
+});

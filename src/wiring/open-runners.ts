@@ -1,0 +1,124 @@
+import type { Clock } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Config, DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
+import { createDifyRunner } from "../dify/dify-runner.ts";
+import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
+import { neededSecrets } from "../flow/engine/initial-pool.ts";
+import type { Flow } from "../flow/flow.ts";
+import type { FlowRunner } from "../review/flow-runner.ts";
+import { openEngine, type Engine } from "./open-engine.ts";
+import { readFlowFile } from "./read-flow-file.ts";
+
+/** A runner and what tells whether it still is the same flow. */
+export type OpenedRunner = {
+  readonly runner: FlowRunner;
+  /** Changes when the flow does, as far as that can be seen from here. */
+  readonly digest: string;
+};
+
+/** The runners of a configuration, by the section that describes them. */
+export type Runners = AsyncDisposable & {
+  readonly of: (section: RunnerConfig) => OpenedRunner;
+  /** Null when no flow runs in this process. */
+  readonly engine: Engine | null;
+};
+
+type Sections = readonly (readonly [setting: string, section: RunnerConfig])[];
+
+/** Every runner that the configuration names, with its key. */
+const sectionsOf = (config: Config): Sections =>
+  config.flows.flatMap(({ name, runner, findings, contract }) => {
+    const at = `flows.${name}`;
+    if (contract !== "findings") return [[at, runner] as const];
+    const further = [
+      ...findings.passes.map((pass, index) => [`${at}.passes[${index}]`, pass] as const),
+      [`${at}.verify`, findings.verify] as const,
+      [`${at}.summary`, findings.summary] as const,
+    ];
+    return [
+      [at, runner] as const,
+      ...further.flatMap(([key, section]) => (section === null ? [] : [[key, section] as const])),
+    ];
+  });
+
+/**
+ * Makes every runner of the configuration. Files are read and checked here, all of them, so that a
+ * ConfigError names everything that is to be changed.
+ */
+export const openRunners = async (
+  config: Config,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Runners> => {
+  const sections = sectionsOf(config);
+  const flows = readFlows(sections);
+  for (const flow of flows.values()) {
+    for (const { title, message } of flow.warnings)
+      logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
+  }
+  const engine =
+    flows.size === 0 ? null : await openEngine({ config, flows: [...flows.values()], clock, logger });
+  const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
+  const runners = new Map<RunnerConfig, OpenedRunner>();
+  for (const [, section] of sections) {
+    if (section.kind === "dify") {
+      runners.set(section, {
+        runner: openDify(section, clock, logger),
+        digest: `dify ${section.url} ${section.workflowId ?? "newest"}`,
+      });
+      continue;
+    }
+    const flow = flows.get(section);
+    if (flow === undefined || engine === null) continue;
+    const secrets = new Map(Object.entries(section.secrets));
+    runners.set(section, {
+      runner: createEmbeddedRunner({ flow, ports: engine.ports, secrets, limits, clock }),
+      digest: flow.digest,
+    });
+  }
+  return {
+    engine,
+    of: (section) => {
+      const opened = runners.get(section);
+      if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
+      return opened;
+    },
+    [Symbol.asyncDispose]: async () => await engine?.[Symbol.asyncDispose](),
+  };
+};
+
+const readFlows = (sections: Sections): ReadonlyMap<RunnerConfig, Flow> => {
+  const flows = new Map<RunnerConfig, Flow>();
+  const problems: string[] = [];
+  for (const [setting, section] of sections) {
+    if (section.kind !== "embedded") continue;
+    try {
+      const flow = readFlowFile(section.file, `${setting}.file`);
+      problems.push(...lacking(flow, section, setting));
+      flows.set(section, flow);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return flows;
+};
+
+const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
+  missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);
+
+const openDify = (section: DifyRunnerConfig, clock: Clock, logger: Logger): FlowRunner =>
+  createDifyRunner({
+    baseUrl: section.url,
+    apiKey: section.apiKey,
+    workflowId: section.workflowId,
+    mode: section.mode,
+    limits: {
+      idleMs: section.idleTimeoutMs,
+      totalMs: section.totalTimeoutMs,
+      lookupMs: section.lookupTimeoutMs,
+    },
+    clock,
+    logger,
+  });

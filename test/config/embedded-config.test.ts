@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { ENOUGH, load, problemsOf } from "./config-setup.ts";
+
+suite("configuration of flows in this process", () => {
+  const { DIFY_URL: _url, DIFY_API_KEY: _key, ...NO_DIFY } = ENOUGH;
+
+  test("a model's name with a key or an address is enough to review without Dify", () => {
+    const config = load({ ...NO_DIFY, MODEL_NAME: "qwen3:8b", MODEL_BASE_URL: "http://127.0.0.1:11434/v1" });
+    const [flow] = config.flows;
+    assert.deepEqual(flow?.runner, {
+      kind: "embedded",
+      file: { kind: "builtin", name: "review" },
+      secrets: {},
+    });
+    assert.equal(flow?.contract, "findings");
+    assert.equal(flow?.review, "every-push");
+    assert.deepEqual(flow?.findings.summary, {
+      kind: "embedded",
+      file: { kind: "builtin", name: "summary" },
+      secrets: {},
+    });
+    assert.equal(config.models[0]?.provider, "openai-compatible");
+    assert.equal(config.modelRouting.default, "default");
+    const hosted = load({
+      ...NO_DIFY,
+      MODEL_PROVIDER: "google",
+      MODEL_NAME: "gemini",
+      MODEL_API_KEY: "k-123456",
+    });
+    assert.equal(hosted.models[0]?.apiKey?.reveal(), "k-123456");
+  });
+
+  test("the environment names a shipped file, or one of the operator's own, with its contract", () => {
+    const MODEL = { ...NO_DIFY, MODEL_NAME: "m", MODEL_BASE_URL: "http://127.0.0.1:1/v1" };
+    const mentor = load({ ...MODEL, REVIEWFLOW_FLOW: "builtin:mentor" });
+    assert.equal(mentor.flows[0]?.contract, "findings");
+    const classic = load({ ...MODEL, REVIEWFLOW_CONTRACT: "classic" });
+    assert.deepEqual(classic.flows[0]?.runner, {
+      kind: "embedded",
+      file: { kind: "builtin", name: "classic" },
+      secrets: {},
+    });
+    assert.match(
+      problemsOf({ ...MODEL, REVIEWFLOW_FLOW: "builtin:reveiw" }).join(),
+      /builtin:review, builtin:mentor/,
+    );
+    assert.match(problemsOf({ ...MODEL, REVIEWFLOW_FLOW: "mine.yml" }).join(), /flows\[0\]\.contract/);
+    assert.match(problemsOf({ ...MODEL, REVIEWFLOW_CONTRACT: "note" }).join(), /flows\[0\]\.file/);
+    const own = load({ ...MODEL, REVIEWFLOW_FLOW: "mine.yml", REVIEWFLOW_CONTRACT: "note" });
+    assert.deepEqual(own.flows[0]?.runner, {
+      kind: "embedded",
+      file: { kind: "path", path: "mine.yml" },
+      secrets: {},
+    });
+  });
+
+  test("a file's models, routes, datasets and flows are read, paths from its own folder", () => {
+    const config = loadConfig({
+      environment: { ...NO_DIFY, MODEL_API_KEY: "k-123456" },
+      file: "/etc/reviewflow/config.yml",
+      readFile: () => `
+models:
+  main:
+    provider: openai
+    model: gpt-4o
+    api_key: "\${MODEL_API_KEY}"
+    price: { input: 2.5, output: 10 }
+    timeouts: { first_token: 30s }
+  local: { model: "qwen3:8b", base_url: "http://127.0.0.1:11434/v1" }
+model_routing: { default: main, fallback: local, routes: [{ match: "*gemini*", model: local }] }
+knowledge: { datasets: [{ id: rules, folder: rules }] }
+egress: { allow: [gitlab.corp.example] }
+flows:
+  - name: own
+    file: flows/own.yml
+    contract: findings
+    secrets: { SEARCH_KEY: s-123456 }
+    verify: { file: builtin:verify }
+    limits: { threads: 5, cost: 0.5 }
+`,
+      checkTemplate: () => null,
+      checkSigningToken: () => null,
+    });
+    const [own] = config.flows;
+    assert.ok(own?.runner.kind === "embedded");
+    assert.deepEqual(own.runner.file, { kind: "path", path: "/etc/reviewflow/flows/own.yml" });
+    assert.equal(own.runner.secrets["SEARCH_KEY"]?.reveal(), "s-123456");
+    assert.equal(own.findings.verify?.kind, "embedded");
+    assert.equal(own.findings.summary, null);
+    assert.equal(own.findings.limits.cost, 0.5);
+    assert.equal(config.knowledge.datasets[0]?.folder, "/etc/reviewflow/rules");
+    assert.deepEqual(config.models[0]?.timeouts, { firstTokenMs: 30_000 });
+    assert.equal(config.modelRouting.default, "main");
+  });
+
+  test("a setting of models that has no effect is a mistake, and so is a flow that could run in two places", () => {
+    const problems = problemsOf(
+      { ...ENOUGH, MODEL_NAME: "x" },
+      `
+models: { main: { model: m } }
+flows:
+  - { name: a, file: x.yml, contract: note, dify: {} }
+  - { name: b, contract: classic, verify: { file: builtin:verify } }
+  - { name: c, contract: findings, verify: {} }
+`,
+    ).join("\n");
+    assert.match(problems, /MODEL_NAME has no effect.*\(model: \$\{MODEL_NAME\}\)/);
+    assert.match(problems, /flows\[0\]: file and dify are both set/);
+    assert.match(problems, /flows\[1\]: passes, verify and summary belong/);
+    assert.match(problems, /flows\[2\]\.verify: name the workflow file/);
+  });
+});
