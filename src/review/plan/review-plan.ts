@@ -1,3 +1,4 @@
+import type { FileDiff } from "../../diff/file-diff.ts";
 import type { DiffRefs } from "../../diff/position.ts";
 import type { Discussion } from "../discussion.ts";
 import type { AnchoredFinding, Severity } from "../finding.ts";
@@ -7,6 +8,8 @@ export type PlanInput = {
   /** The configured flow's name; only threads and notes of this flow are ours to change. */
   readonly flow: string;
   readonly refs: DiffRefs;
+  /** Every changed file of this head; those whose text could not be had have no hunks. */
+  readonly files: readonly FileDiff[];
   /** Everything that holds for this head, remembered findings included, after verification and merging. */
   readonly findings: readonly AnchoredFinding[];
   /** Every discussion of the merge request, read just now. */
@@ -22,26 +25,43 @@ export type PlanInput = {
   readonly leastConfidence: number;
 };
 
+/** A finding that gets a thread of its own. */
+export type PlannedThread = { readonly fingerprint: string; readonly found: AnchoredFinding };
+
+/** A finding that was said before, in an open thread or in one that was resolved, by whomever. */
+export type KeptThread = {
+  readonly fingerprint: string;
+  readonly discussionId: string;
+  /** The note that opened the thread. */
+  readonly noteId: number;
+  readonly resolved: boolean;
+  readonly found: AnchoredFinding;
+};
+
+/** A thread of ours, unresolved, without a human's word in it, that is no longer true. */
+export type EndedThread = {
+  readonly fingerprint: string;
+  readonly discussionId: string;
+  /** `code-gone`: the lines that it was about are no longer among the changes. */
+  readonly why: "fixed" | "code-gone";
+};
+
+/** A finding that is told in the summary only. */
+export type FoldedFinding = {
+  readonly found: AnchoredFinding;
+  readonly why: "limit" | "severity" | "confidence" | "no-place";
+};
+
 /** What is to change on the merge request. Every finding of the input is in exactly one of the lists. */
 export type ReviewPlan = {
-  readonly open: readonly { readonly fingerprint: string; readonly found: AnchoredFinding }[];
-  /** Said before: in an open thread, or in one that was resolved, by whomever. */
-  readonly keep: readonly {
-    readonly fingerprint: string;
-    readonly discussionId: string;
-    readonly found: AnchoredFinding;
-  }[];
-  /** Ours, unresolved, without a human's word in them, and no longer true. */
-  readonly resolve: readonly {
-    readonly fingerprint: string;
-    readonly discussionId: string;
-    readonly why: "fixed" | "code-gone";
-  }[];
-  /** In the summary only, the strongest first. */
-  readonly fold: readonly {
-    readonly found: AnchoredFinding;
-    readonly why: "limit" | "severity" | "confidence" | "no-place";
-  }[];
+  /** The strongest first. */
+  readonly open: readonly PlannedThread[];
+  /** The strongest first. */
+  readonly keep: readonly KeptThread[];
+  /** The oldest thread first. */
+  readonly resolve: readonly EndedThread[];
+  /** The strongest first. */
+  readonly fold: readonly FoldedFinding[];
   /** Our summary note, null when there is none yet. */
   readonly summaryNoteId: number | null;
 };
