@@ -1,34 +1,10 @@
+import { askedLanguage, instructionsOf, type Language } from "./asked-language.ts";
 import { textOf, type ChatRequest } from "./chat-request.ts";
+import { readBlocks } from "./prompt-blocks.ts";
 import { readDiff, type DiffFacts } from "./read-diff.ts";
+import { answerFindings, answerVerdicts } from "./scripted-findings.ts";
+import { answerSummary } from "./scripted-summary.ts";
 import { sampleFromSchema } from "./strict-schema.ts";
-
-type Language = "ko" | "ja" | "en";
-
-const NAMED: readonly (readonly [Language, RegExp])[] = [
-  ["ko", /한국어|한글|\bKorean\b|韓国語/i],
-  ["ja", /日本語|\bJapanese\b|일본어/i],
-  ["en", /\bEnglish\b|영어|英語/i],
-];
-
-const namedLanguage = (text: string): Language | null =>
-  NAMED.map(([language, pattern]) => ({ language, at: text.search(pattern) }))
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at)[0]?.language ?? null;
-
-const writtenLanguage = (text: string): Language => {
-  if (/\p{Script=Hangul}/u.test(text)) return "ko";
-  return /[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text) ? "ja" : "en";
-};
-
-/** The language that a prompt asks for: named in its instructions, named anywhere, else the one it is written in. */
-export const askedLanguage = (request: ChatRequest): Language => {
-  const system = request.messages
-    .filter((message) => message.role !== "user")
-    .map(textOf)
-    .join("\n");
-  const all = request.messages.map(textOf).join("\n");
-  return namedLanguage(system) ?? namedLanguage(all) ?? writtenLanguage(system === "" ? all : system);
-};
 
 type Sentences = {
   readonly who: string;
@@ -63,17 +39,39 @@ const SENTENCES: Record<Language, Sentences> = {
   },
 };
 
+/** What the instructions ask for, by the keys of the answer that they show. Data never decides this. */
+const readTask = (request: ChatRequest): "findings" | "verdicts" | "summary" | "chat" => {
+  const instructions = instructionsOf(request);
+  if (/"verdict"\s*:/.test(instructions)) return "verdicts";
+  if (/"findings"\s*:/.test(instructions) && /"quote"\s*:/.test(instructions)) return "findings";
+  return readBlocks(request).has("files") ? "summary" : "chat";
+};
+
+const chat = (request: ChatRequest, sentences: Sentences): string => {
+  const facts = readDiff(request.messages.map(textOf).join("\n"));
+  return `${sentences.who}\n\n${facts === null ? sentences.nothing : sentences.facts(facts)}`;
+};
+
 /**
  * The default script: says that it is a stand-in and what is true of the diff in the prompt, in
- * Korean, Japanese or English as asked; as the plainest JSON of the schema where one is given.
+ * Korean, Japanese or English as asked; as the plainest JSON of the schema where one is given. Where
+ * findings, verdicts or a walk-through are asked for it gives them by plain rules.
  */
 export const scriptedReviewer = (request: ChatRequest): string => {
   const sentences = SENTENCES[askedLanguage(request)];
-  const facts = readDiff(request.messages.map(textOf).join("\n"));
-  const text = `${sentences.who}\n\n${facts === null ? sentences.nothing : sentences.facts(facts)}`;
   const format = request.response_format;
   if (format?.type === "json_schema") {
-    return JSON.stringify(sampleFromSchema(format.json_schema.schema ?? {}, text));
+    return JSON.stringify(sampleFromSchema(format.json_schema.schema ?? {}, chat(request, sentences)));
   }
-  return format?.type === "json_object" ? JSON.stringify({ text }) : text;
+  if (format?.type === "json_object") return JSON.stringify({ text: chat(request, sentences) });
+  switch (readTask(request)) {
+    case "findings":
+      return answerFindings(request);
+    case "verdicts":
+      return answerVerdicts(request);
+    case "summary":
+      return answerSummary(request, sentences.who);
+    default:
+      return chat(request, sentences);
+  }
 };
