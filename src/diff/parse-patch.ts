@@ -1,3 +1,4 @@
+import { readHunks } from "./parse-hunks.ts";
 import { unquotePath } from "./unquote-path.ts";
 
 /** One file of a git patch. Paths are null where git leaves the side out (`/dev/null`). */
@@ -14,49 +15,51 @@ export type PatchedFile = {
 
 const START = "diff --git ";
 
+/** A merge commit's combined diff; it has no single old side and is left out. */
+const COMBINED = /^diff --(?:cc|combined) /;
+
 /**
  * Reads the output of `git diff` (GitLab's `raw_diffs`) file by file. A file whose hunks are not as long
- * as their headers say was cut short and is left out, so that no part of a diff is taken for the whole.
+ * as their headers say, or that has no hunks where it should, was cut short and is left out, so that no
+ * part of a diff is taken for the whole. So is a combined diff.
  */
 export const parsePatch = (patch: string): readonly PatchedFile[] => {
   const lines = patch.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  const starts = lines.flatMap((line, index) => (line.startsWith(START) ? [index] : []));
-  return starts.flatMap((start, nth) => parseFile(lines.slice(start, starts[nth + 1])) ?? []);
+  // Git ends every line, so what stands behind the last line feed was cut, and its file with it.
+  const isCut = lines.pop() !== "";
+  const starts = lines.flatMap((line, index) =>
+    line.startsWith(START) || COMBINED.test(line) ? [index] : [],
+  );
+  const whole = isCut ? starts.slice(0, -1) : starts;
+  return whole.flatMap((start, nth) => parseFile(lines.slice(start, starts[nth + 1])) ?? []);
 };
 
 const parseFile = (lines: readonly string[]): PatchedFile | null => {
-  const firstHunk = lines.findIndex((line) => line.startsWith("@@ "));
+  if (lines[0]?.startsWith(START) !== true) return null;
+  const firstHunk = lines.findIndex((line) => line.startsWith("@@"));
   const header = firstHunk === -1 ? lines : lines.slice(0, firstHunk);
   const hunks = firstHunk === -1 ? [] : lines.slice(firstHunk);
-  if (!isWhole(hunks)) return null;
+  const binary = header.some((line) => line.startsWith("Binary files ") || line === "GIT binary patch");
+  if (readHunks(hunks).kind === "malformed" || (hunks.length === 0 && !binary && lacksHunks(header)))
+    return null;
   const paths = readPaths(header);
   if (paths === null) return null;
-  const binary = header.some((line) => line.startsWith("Binary files ") || line === "GIT binary patch");
   return { ...paths, ...readModes(header), binary, hunks: hunks.map((line) => `${line}\n`).join("") };
 };
 
-const HUNK = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
+/** A blob that has no lines: none at all, or the empty one by its SHA-1 or SHA-256, perhaps shortened. */
+const NO_LINES = /^(?:0+|e69de29[0-9a-f]*|473a0f4[0-9a-f]*)$/;
 
-/** Whether every hunk has as many lines as its header says. */
-const isWhole = (lines: readonly string[]): boolean => {
-  let oldLeft = 0;
-  let newLeft = 0;
-  for (const line of lines) {
-    const sign = line.at(0);
-    if (sign === "\\") continue;
-    if (oldLeft === 0 && newLeft === 0) {
-      const match = HUNK.exec(line);
-      if (match === null) return false;
-      oldLeft = Number(match[1] ?? 1);
-      newLeft = Number(match[2] ?? 1);
-      continue;
-    }
-    if (sign !== "+") oldLeft -= 1;
-    if (sign !== "-") newLeft -= 1;
-    if (oldLeft < 0 || newLeft < 0 || (sign !== "+" && sign !== "-" && sign !== " ")) return false;
-  }
-  return oldLeft === 0 && newLeft === 0;
+/** Whether a file without hunks changed nonetheless, or its header breaks off before it tells. */
+const lacksHunks = (header: readonly string[]): boolean => {
+  if (header.some((line) => line.startsWith("--- "))) return true;
+  const blobs = header
+    .map((line) => /^index ([0-9a-f]+)\.\.([0-9a-f]+)/.exec(line))
+    .find((match) => match !== null);
+  if (blobs) return !NO_LINES.test(blobs[1] ?? "") || !NO_LINES.test(blobs[2] ?? "");
+  const renamed = header.some((line) => /^(?:rename|copy) to /.test(line));
+  if (renamed) return !header.includes("similarity index 100%");
+  return !header.some((line) => line.startsWith("new mode "));
 };
 
 /** The modes of both sides; one that did not change stands in the index line. */

@@ -99,6 +99,29 @@ describe("a git patch", () => {
     );
   });
 
+  test("that was cut in a line, or before a file's hunks, loses that file", () => {
+    const file =
+      "diff --git a/x b/x\nindex 1111111..2222222 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+bcd\n";
+    const pathsOf = (patch: string) => parsePatch(patch).map(({ newPath }) => newPath);
+    assert.deepEqual(pathsOf(PATCH + file).at(-1), "x");
+    const whole = pathsOf(PATCH);
+    for (let length = "diff --git ".length; length < file.length; length += 1)
+      assert.deepEqual(pathsOf(PATCH + file.slice(0, length)), whole, JSON.stringify(file.slice(0, length)));
+    const created = "diff --git a/y b/y\nnew file mode 100644\nindex 0000000..3333333\n";
+    const moved = "diff --git a/y b/z\nsimilarity index 90%\nrename from y\nrename to z\n";
+    assert.deepEqual(pathsOf(created + PATCH), whole);
+    assert.deepEqual(pathsOf(created.slice(0, created.indexOf("index")) + PATCH), whole);
+    assert.deepEqual(pathsOf(moved + PATCH), whole);
+  });
+
+  test("keeps no combined diff of a merge commit", () => {
+    const combined =
+      "diff --cc a.txt\nindex 1,2..3\n--- a/a.txt\n+++ b/a.txt\n@@@ -1,1 -1,1 +1,1 @@@\n- a\n -b\n++c\n";
+    assert.deepEqual(parsePatch(combined), []);
+    assert.deepEqual(parsePatch(PATCH + combined + PATCH), [...parsePatch(PATCH), ...parsePatch(PATCH)]);
+    assert.deepEqual(parsePatch(combined.replace("--cc a.txt", "--git a/a.txt b/a.txt")), []);
+  });
+
   test("of nothing, or that is none, has no files", () => {
     assert.deepEqual(parsePatch(""), []);
     assert.deepEqual(parsePatch("<html>\n"), []);

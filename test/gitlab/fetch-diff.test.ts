@@ -109,7 +109,7 @@ describe("a diff", () => {
     ];
     const patch =
       ["a.txt", "big", "odd"].map((path) => patchOf(path, "@@ -1 +1 @@\n-x\n+y\n")).join("") +
-      "diff --git a/empty b/empty\nnew file mode 100644\nindex 0..1\n";
+      "diff --git a/empty b/empty\nnew file mode 100644\nindex 0000000..e69de29\n";
     const { diffs: texts, count } = await fetchDiff({
       ...diffs(entries),
       "GET /raw_diffs": (_, response) => answer(response, 200, patch, { "content-type": "text/plain" }),
