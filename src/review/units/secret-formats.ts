@@ -1,0 +1,76 @@
+/** A known token format. What group 1 holds is kept, the rest of a match is replaced. */
+export type SecretFormat = { readonly kind: string; readonly pattern: RegExp };
+
+// A token does not start in the middle of a word; the letter of an escape (`\n`) in a string is no word.
+const EDGE = String.raw`(?<=^|[^A-Za-z0-9]|\\[nrt])`;
+const whole = (body: string): RegExp => new RegExp(`${EDGE}()(?:${body})`, "g");
+
+/**
+ * Formats that are told by a prefix, as their makers document them. Every pattern starts at a literal or
+ * at the edge of a word and has no two neighbouring repetitions that can share characters, so that
+ * searching a text takes time in proportion to it, whatever the text is. None matches a line feed.
+ */
+export const SECRET_FORMATS: readonly SecretFormat[] = [
+  // GitLab: docs.gitlab.com/security/tokens, "Token prefixes"; routable tokens and job tokens have dots.
+  {
+    kind: "gitlab-token",
+    pattern: whole(
+      String.raw`(?:glpat|gldt|glrtr?|glcbt|glptt|glft|glimt|glagent|gloas|glsoat|glffct|glwt)-[\w-]{20,}(?:\.[\w-]+){0,2}`,
+    ),
+  },
+  { kind: "gitlab-token", pattern: whole(String.raw`GR1348941[\w-]{20,}`) },
+  { kind: "github-token", pattern: whole(String.raw`gh[opusr]_[A-Za-z0-9]{36,}`) },
+  { kind: "github-token", pattern: whole(String.raw`github_pat_\w{22,}`) },
+  { kind: "anthropic-key", pattern: whole(String.raw`sk-ant-[\w-]{20,}`) },
+  { kind: "openrouter-key", pattern: whole(String.raw`sk-or-v\d-[0-9a-f]{32,}`) },
+  { kind: "openai-key", pattern: whole(String.raw`sk-(?:proj|svcacct|admin)-[\w-]{20,}`) },
+  // OpenAI's older keys; DeepSeek and others use the same form.
+  { kind: "api-key", pattern: /(?<![\w-])()sk-[A-Za-z0-9]{32,}(?![\w-])/g },
+  { kind: "groq-key", pattern: whole(String.raw`gsk_[A-Za-z0-9]{40,}`) },
+  { kind: "xai-key", pattern: whole(String.raw`xai-[A-Za-z0-9]{60,}`) },
+  { kind: "huggingface-token", pattern: whole(String.raw`hf_[A-Za-z]{34}(?![A-Za-z0-9])`) },
+  { kind: "google-key", pattern: whole(String.raw`AIza[\w-]{35}`) },
+  { kind: "google-secret", pattern: whole(String.raw`GOCSPX-[\w-]{24,}`) },
+  { kind: "google-token", pattern: whole(String.raw`ya29\.[\w-]{20,}`) },
+  { kind: "aws-key-id", pattern: whole(String.raw`(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])`) },
+  {
+    kind: "aws-secret-key",
+    pattern:
+      /(secret_?(?:access)?_?key["']?[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}["']?)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/gi,
+  },
+  { kind: "slack-token", pattern: whole(String.raw`xox[a-z]-[A-Za-z0-9-]{10,}`) },
+  { kind: "slack-token", pattern: whole(String.raw`xapp-\d-[A-Za-z0-9-]{10,}`) },
+  {
+    kind: "slack-webhook",
+    pattern: /(https:\/\/hooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/+_-]{20,}/g,
+  },
+  { kind: "stripe-key", pattern: whole(String.raw`[sr]k_(?:live|test)_[A-Za-z0-9]{16,}`) },
+  { kind: "stripe-secret", pattern: whole(String.raw`whsec_[A-Za-z0-9+/=]{32,}`) },
+  { kind: "npm-token", pattern: whole(String.raw`npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])`) },
+  { kind: "pypi-token", pattern: whole(String.raw`pypi-AgE[\w-]{50,}`) },
+  { kind: "docker-token", pattern: whole(String.raw`dckr_pat_[\w-]{20,}`) },
+  { kind: "digitalocean-token", pattern: whole(String.raw`do[opr]_v1_[0-9a-f]{64}`) },
+  { kind: "vault-token", pattern: whole(String.raw`hv[sbr]\.[\w-]{24,}`) },
+  { kind: "shopify-token", pattern: whole(String.raw`shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}`) },
+  { kind: "atlassian-token", pattern: whole(String.raw`ATATT3[\w=-]{100,}`) },
+  { kind: "grafana-token", pattern: whole(String.raw`glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}`) },
+  { kind: "sendgrid-key", pattern: whole(String.raw`SG\.[\w-]{16,32}\.[\w-]{32,64}`) },
+  { kind: "telegram-token", pattern: whole(String.raw`\d{8,10}:AA[\w-]{33}(?![\w-])`) },
+  // Dify: `app-` and `dataset-` with 24 letters and digits of both cases; a hash has only small letters.
+  {
+    kind: "dify-key",
+    pattern: /(?<![\w-])()(?:app|dataset)-(?=[a-z0-9]{0,23}[A-Z])[A-Za-z0-9]{24}(?![\w-])/g,
+  },
+  { kind: "azure-key", pattern: /(AccountKey=)[A-Za-z0-9+/]{60,}={0,2}/gi },
+  { kind: "azure-key", pattern: /(SharedAccessKey=)[A-Za-z0-9+/]{40,}={0,2}/gi },
+  {
+    kind: "json-web-token",
+    pattern: /(?<![\w-])()eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]+)?/g,
+  },
+  // The password of a URL's user; not one that stands for a value (`$VAR`, `${x}`, `{x}`, `<x>`, `%s`).
+  {
+    kind: "password",
+    pattern:
+      /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^\s:@/"'`<>]{0,128}:)(?![$<{%*[])[^\s/"'`<>]{1,256}(?=@)/g,
+  },
+];
