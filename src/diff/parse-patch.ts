@@ -25,8 +25,9 @@ const COMBINED = /^diff --(?:cc|combined) /;
  */
 export const parsePatch = (patch: string): readonly PatchedFile[] => {
   const lines = patch.split("\n");
-  // Git ends every line, so what stands behind the last line feed was cut, and its file with it.
-  const isCut = lines.pop() !== "";
+  // Git ends every line, so a last one without its line feed was cut, and its file with it.
+  const isCut = lines.at(-1) !== "";
+  if (!isCut) lines.pop();
   const starts = lines.flatMap((line, index) =>
     line.startsWith(START) || COMBINED.test(line) ? [index] : [],
   );
