@@ -6,6 +6,7 @@ export type SkipReason =
   | "binary"
   | "path-rule"
   | "no-text-change"
+  | "deleted"
   | "unavailable"
   | "too-large"
   | "cost-limit"

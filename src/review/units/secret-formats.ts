@@ -3,7 +3,10 @@ export type SecretFormat = { readonly kind: string; readonly pattern: RegExp };
 
 // A token does not start in the middle of a word; the letter of an escape (`\n`) in a string is no word.
 const EDGE = String.raw`(?<=^|[^A-Za-z0-9]|\\[nrt])`;
+const STRICT_EDGE = String.raw`(?<=^|[^\w-]|\\[nrt])`;
 const whole = (body: string): RegExp => new RegExp(`${EDGE}()(?:${body})`, "g");
+// For shorter prefixes, which also end words that are joined by hyphens (`task-…`).
+const apart = (body: string): RegExp => new RegExp(`${STRICT_EDGE}()(?:${body})`, "g");
 
 /**
  * Formats that are told by a prefix, as their makers document them. Every pattern starts at a literal or
@@ -25,7 +28,7 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
   { kind: "openrouter-key", pattern: whole(String.raw`sk-or-v\d-[0-9a-f]{32,}`) },
   { kind: "openai-key", pattern: whole(String.raw`sk-(?:proj|svcacct|admin)-[\w-]{20,}`) },
   // OpenAI's older keys; DeepSeek and others use the same form.
-  { kind: "api-key", pattern: /(?<![\w-])()sk-[A-Za-z0-9]{32,}(?![\w-])/g },
+  { kind: "api-key", pattern: apart(String.raw`sk-[A-Za-z0-9]{32,}(?![\w-])`) },
   { kind: "groq-key", pattern: whole(String.raw`gsk_[A-Za-z0-9]{40,}`) },
   { kind: "xai-key", pattern: whole(String.raw`xai-[A-Za-z0-9]{60,}`) },
   { kind: "huggingface-token", pattern: whole(String.raw`hf_[A-Za-z]{34}(?![A-Za-z0-9])`) },
@@ -59,13 +62,13 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
   // Dify: `app-` and `dataset-` with 24 letters and digits of both cases; a hash has only small letters.
   {
     kind: "dify-key",
-    pattern: /(?<![\w-])()(?:app|dataset)-(?=[a-z0-9]{0,23}[A-Z])[A-Za-z0-9]{24}(?![\w-])/g,
+    pattern: apart(String.raw`(?:app|dataset)-(?=[a-z0-9]{0,23}[A-Z])[A-Za-z0-9]{24}(?![\w-])`),
   },
   { kind: "azure-key", pattern: /(AccountKey=)[A-Za-z0-9+/]{60,}={0,2}/gi },
   { kind: "azure-key", pattern: /(SharedAccessKey=)[A-Za-z0-9+/]{40,}={0,2}/gi },
   {
     kind: "json-web-token",
-    pattern: /(?<![\w-])()eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]+)?/g,
+    pattern: apart(String.raw`eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]+)?`),
   },
   // The password of a URL's user; not one that stands for a value (`$VAR`, `${x}`, `{x}`, `<x>`, `%s`).
   {

@@ -1,0 +1,76 @@
+import picomatch from "picomatch";
+import type { SkipReason } from "../receipt.ts";
+
+/** Why a file is set aside, in the words of a receipt. */
+export type SetAside = { readonly reason: SkipReason; readonly detail: string };
+
+type PathRule = {
+  readonly reason: SkipReason;
+  readonly detail: string;
+  readonly globs: readonly string[];
+};
+
+// The names follow GitHub's Linguist, whose rules GitLab's `generated` flag follows too.
+const PATH_RULES: readonly PathRule[] = [
+  {
+    reason: "lock-file",
+    detail: "written by a package manager",
+    globs: [
+      "{package-lock,npm-shrinkwrap,packages.lock,deno.lock,project.assets}.json",
+      "{yarn,bun,deno,poetry,uv,pdm,Cargo,composer,Gemfile,gems,Podfile,Package,mix,rebar,flake,pubspec,conan,Chart,Brewfile,pixi,stack.yaml,shard,cabal.project,pylock}.{lock,lockb,resolved,locked,freeze}",
+      "{pnpm-lock,Chart.lock,pixi.lock}.{yaml,yml}",
+      "{Pipfile,mix,Cartfile,paket,flake,Berksfile,MODULE.bazel}.{lock,resolved,lock.json}",
+      "go.{sum,work.sum}",
+      "{gradle,buildscript-gradle}.lockfile",
+      ".terraform.lock.hcl",
+    ],
+  },
+  {
+    reason: "vendored",
+    detail: "the code of others, kept in the repository",
+    globs: [
+      "**/{vendor,vendors,node_modules,bower_components,jspm_packages,Pods,Godeps/_workspace,site-packages,.venv,.bundle}/**",
+      "**/{third,Third,3rd}{-,_,}{party,Party}/**",
+      "**/{extern,external,externals,Carthage/Checkouts,Carthage/Build}/**",
+      "**/.yarn/{releases,plugins,sdks,unplugged,cache}/**",
+      ".pnp.{,loader.}{cjs,mjs,js}",
+      "**/gradle/wrapper/**",
+      "{gradlew,gradlew.bat,mvnw,mvnw.cmd}",
+    ],
+  },
+  {
+    reason: "generated",
+    detail: "named like generated code",
+    globs: [
+      "*.min.{js,mjs,cjs,css}",
+      "*{-,.}bundle.{js,css}",
+      "*.{map,snap}",
+      "**/{dist,__snapshots__,__generated__,.next,.nuxt,.svelte-kit,.output}/**",
+      "*.pb.{go,cc,h,c,dart,swift,validate.go,gw.go}",
+      "*_{pb2,pb2_grpc}.{py,pyi}",
+      "*_{grpc_,grpc_web_,}pb.{js,ts,d.ts,rb}",
+      "*.{g,freezed,gr,config,mocks}.dart",
+      "*.{g,g.i,Designer,designer,generated,Generated}.{cs,vb}",
+      "*.{generated,gen}.{js,mjs,jsx,ts,tsx,d.ts,py,go,rs,java,kt,swift,php,rb,graphql,css}",
+      "{zz_generated.*,*_generated,bindata,*_string_enumer}.go",
+      "*.{nib,xcworkspacedata,xcuserstate,pbxproj}",
+    ],
+  },
+];
+
+/** Globs as an operator writes them: `*.sql` anywhere, `db/**` from the root, `!src/**` all but that. */
+export const matchesGlobs = (globs: readonly string[]): ((path: string) => boolean) => {
+  const matchers = globs.map((glob) =>
+    // A pattern without a slash is about the file's name, as in .gitignore.
+    picomatch(glob, { dot: true, basename: true }),
+  );
+  return (path) => matchers.some((matches) => matches(path));
+};
+
+const rules = PATH_RULES.map((rule) => ({ ...rule, matches: matchesGlobs(rule.globs) }));
+
+/** What the names of files alone say: lock files, code of others, generated code. Null for none of them. */
+export const setAsideByPath = (path: string): SetAside | null => {
+  const rule = rules.find(({ matches }) => matches(path));
+  return rule === undefined ? null : { reason: rule.reason, detail: rule.detail };
+};
