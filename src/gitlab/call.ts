@@ -4,7 +4,7 @@ import type { Secret } from "../base/secret.ts";
 /** A call of GitLab's REST API. */
 export type GitLabRequest = {
   /** GET when left out. */
-  readonly method?: "GET" | "POST" | "PUT";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   /** The path below `/api/v4` with `:names` for the values in `params`. */
   readonly route: string;
   readonly params?: Readonly<Record<string, string | number>>;

@@ -31,8 +31,9 @@ export type FetchDiffOptions = {
 
 /**
  * Reads the diff of the newest version, every file of it. What GitLab collapsed is taken from the whole
- * patch, else made from the file's two versions. The version is looked up again at the end: when a push
- * came between, the diff is read anew, at last GitLabError `gitlab-diff-moved` (retryable) is thrown.
+ * patch, else made from the file's two versions. The version is looked up behind the reading: when it is
+ * not the one that was expected (first the merge request's own, two calls in all), a push came between and
+ * the diff is read anew; at last GitLabError `gitlab-diff-moved` (retryable) is thrown.
  */
 export const fetchDiff = async (
   client: GitLabClient,
@@ -40,13 +41,23 @@ export const fetchDiff = async (
   options: FetchDiffOptions,
   signal?: AbortSignal,
 ): Promise<Diff> => {
-  let version = await fetchNewestVersion(client, mergeRequest, signal);
+  let expected = mergeRequest.diffRefs;
   for (let reading = 1; reading <= MAX_READINGS; reading += 1) {
-    const diff = await readVersion(client, mergeRequest, version, options, signal);
-    const after = await fetchNewestVersion(client, mergeRequest, signal);
-    if (after?.id === version?.id) return diff;
+    const route = "/projects/:id/merge_requests/:iid/diffs";
+    const query = { per_page: FILES_PER_PAGE };
+    const entries = await client.pages({ route, params: paramsOf(mergeRequest), query, signal }, DiffEntry);
+    const version = await fetchNewestVersion(client, mergeRequest, signal);
+    const refs = readRefs(version, mergeRequest);
+    const isExpected = areSame(refs, expected);
+    if (isExpected) {
+      const listed = { entries, refs, incomplete: isIncomplete(version, entries.length) };
+      const diff = await complete(client, mergeRequest, listed, version, options, signal);
+      if (diff !== null) return diff;
+    }
     options.logger.info({ ref: mergeRequest.ref, reading }, "Diff version changed while it was read");
-    version = after;
+    expected = isExpected
+      ? readRefs(await fetchNewestVersion(client, mergeRequest, signal), mergeRequest)
+      : refs;
   }
   throw fail(
     "gitlab-diff-moved",
@@ -56,6 +67,9 @@ export const fetchDiff = async (
     },
   );
 };
+
+const areSame = (one: DiffRefs, other: DiffRefs): boolean =>
+  one.baseSha === other.baseSha && one.startSha === other.startSha && one.headSha === other.headSha;
 
 const paramsOf = ({ ref }: MergeRequest) => ({ id: ref.projectId, iid: ref.iid });
 
@@ -82,19 +96,24 @@ const isIncomplete = (version: DiffVersion | undefined, listed: number): boolean
   return size.endsWith("+") || (/^\d+$/.test(size) && Number(size) > listed);
 };
 
-const readVersion = async (
+/** The files as GitLab lists them for one version. */
+type Listed = {
+  readonly entries: readonly DiffEntry[];
+  readonly refs: DiffRefs;
+  /** Whether GitLab lists fewer files than there are. */
+  readonly incomplete: boolean;
+};
+
+/** Adds what GitLab left out of the listed files; null when the version changed while that was fetched. */
+const complete = async (
   client: GitLabClient,
   mergeRequest: MergeRequest,
+  { entries, refs, incomplete }: Listed,
   version: DiffVersion | undefined,
   options: FetchDiffOptions,
   signal?: AbortSignal,
-): Promise<Diff> => {
-  const refs = readRefs(version, mergeRequest);
-  const route = "/projects/:id/merge_requests/:iid/diffs";
-  const query = { per_page: FILES_PER_PAGE };
-  const entries = await client.pages({ route, params: paramsOf(mergeRequest), query, signal }, DiffEntry);
+): Promise<Diff | null> => {
   const texts = entries.map((entry) => ({ entry, diff: readEntryDiff(entry) }));
-  const incomplete = isIncomplete(version, entries.length);
   if (!incomplete && texts.every(({ diff }) => diff !== null))
     return {
       refs,
@@ -108,7 +127,8 @@ const readVersion = async (
   const files: ChangedFile[] = [];
   for (const { entry, diff } of texts) files.push(toChangedFile(entry, diff ?? (await rebuild(entry))));
   if (incomplete) files.push(...listMissing(patch, entries));
-  return { refs, files };
+  const after = await fetchNewestVersion(client, mergeRequest, signal);
+  return after?.id === version?.id ? { refs, files } : null;
 };
 
 /** Rebuilds one text after the other: from the patch, else from blobs as long as the limit allows. */

@@ -1,11 +1,15 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { GitLabError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
-import type { Forge } from "../review/forge.ts";
+import type { Discussion } from "../review/discussion.ts";
+import type { Forge, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fetchDiff } from "./fetch-diff.ts";
+import { fetchDiscussions } from "./fetch-discussions.ts";
+import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
-import { Project, User } from "./rest-schema.ts";
+import { publish } from "./publish/publish.ts";
+import { User } from "./rest-schema.ts";
 import { upsertNote } from "./upsert-note.ts";
 
 /** How the forge behaves; everything has a default. */
@@ -14,20 +18,18 @@ export type ForgeOptions = {
   readonly logger?: Logger;
   /** How long to wait for GitLab to prepare a diff, in milliseconds; 30,000 when left out. */
   readonly diffRefsWaitMs?: number;
-  /** The longest version of a file that is fetched to rebuild its diff, in bytes; 2 MiB when left out. */
+  /** The longest version of a file that is fetched, in bytes; 2 MiB when left out. */
   readonly maxBlobBytes?: number;
   /** The most files that are rebuilt from their versions; 200 when left out. */
   readonly maxBlobFiles?: number;
 };
 
-/** The most projects whose address is remembered. */
-const MAX_PROJECTS = 1_000;
-
 /** Creates the Forge over a GitLab client. Failures are thrown as GitLabError. */
 export const createForge = (client: GitLabClient, options: ForgeOptions = {}): Forge => {
   const { clock = systemClock, logger = silentLogger } = options;
   const { diffRefsWaitMs = 30_000, maxBlobBytes = 2 * 1024 * 1024, maxBlobFiles = 200 } = options;
-  const findProjectUrl = createProjectUrls(client, logger);
+  const addresses = createAddresses(client, { clock, diffRefsWaitMs, logger });
+  const readings = createReadings(clock);
   let user: User | undefined;
   const currentUser = async (signal?: AbortSignal): Promise<User> => {
     user ??= await client.json({ route: "/user", signal }, User);
@@ -35,44 +37,86 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
   };
   return {
     currentUser,
-    fetchMergeRequest: (ref, signal) => fetchMergeRequest(client, ref, { clock, diffRefsWaitMs }, signal),
+    fetchMergeRequest: addresses.fetchMergeRequest,
     fetchDiff: (mergeRequest, signal) =>
       fetchDiff(client, mergeRequest, { logger, maxBlobBytes, maxBlobFiles }, signal),
     upsertNote: async (ref, draft, signal) => {
       const { id: userId } = await currentUser(signal);
       const note = await upsertNote(client, ref, draft, { clock, logger, userId }, signal);
-      const projectUrl = await findProjectUrl(ref.projectId, signal);
-      const url =
-        projectUrl === null ? null : `${projectUrl}/-/merge_requests/${ref.iid}#note_${note.noteId}`;
-      return { ...note, url };
+      const address = await addresses.find(ref, signal);
+      return { ...note, url: address === null ? null : `${address}#note_${note.noteId}` };
+    },
+    fetchDiscussions: async (ref, signal) => {
+      const discussions = await fetchDiscussions(client, ref, signal);
+      readings.put(ref, discussions);
+      return discussions;
+    },
+    publish: async (ref, publication, signal) => {
+      const { id: userId } = await currentUser(signal);
+      const params = { id: ref.projectId, iid: ref.iid };
+      const discussions = readings.take(ref) ?? (await fetchDiscussions(client, ref, signal));
+      return publish({ client, ref, params, userId, clock, logger, signal }, publication, discussions);
+    },
+    fetchFile: (ref, file, signal) => fetchFile(client, ref, file, maxBlobBytes, signal),
+  };
+};
+
+/** The most merge requests whose address or discussions are remembered. */
+const MAX_REMEMBERED = 100;
+
+const keyOf = ({ projectId, iid }: MergeRequestRef): string => `${projectId}!${iid}`;
+
+const remember = <Value>(values: Map<string, Value>, ref: MergeRequestRef, value: Value): void => {
+  if (values.size >= MAX_REMEMBERED) values.clear();
+  values.set(keyOf(ref), value);
+};
+
+/** How long discussions that were read for a plan still tell what we published, in milliseconds. */
+const READING_HOLDS_MS = 60_000;
+
+/**
+ * Discussions that were just read, so that publishing what was planned from them need not read them again.
+ * A reading serves one publication: whatever is published after it, it does not know.
+ */
+const createReadings = (clock: Clock) => {
+  const readings = new Map<string, { readonly discussions: readonly Discussion[]; readonly atMs: number }>();
+  return {
+    put: (ref: MergeRequestRef, discussions: readonly Discussion[]): void =>
+      remember(readings, ref, { discussions, atMs: clock.now() }),
+    take: (ref: MergeRequestRef): readonly Discussion[] | undefined => {
+      const reading = readings.get(keyOf(ref));
+      readings.delete(keyOf(ref));
+      return reading === undefined || clock.now() - reading.atMs > READING_HOLDS_MS
+        ? undefined
+        : reading.discussions;
     },
   };
 };
 
 /**
- * Finds a project's address for people. It only decorates a note that is already posted, so that a
- * failure is logged and yields null.
+ * Reads merge requests and remembers their addresses for people. An address only decorates a note that is
+ * already posted, so that a failure to find it is logged and yields null.
  */
-const createProjectUrls = (
+const createAddresses = (
   client: GitLabClient,
-  logger: Logger,
-): ((projectId: number, signal?: AbortSignal) => Promise<string | null>) => {
-  const urls = new Map<number, string>();
-  return async (projectId, signal) => {
-    const known = urls.get(projectId);
+  options: { readonly clock: Clock; readonly diffRefsWaitMs: number; readonly logger: Logger },
+) => {
+  const addresses = new Map<string, string>();
+  const read: Forge["fetchMergeRequest"] = async (ref, signal) => {
+    const mergeRequest = await fetchMergeRequest(client, ref, options, signal);
+    remember(addresses, ref, mergeRequest.webUrl);
+    return mergeRequest;
+  };
+  const find = async (ref: MergeRequestRef, signal?: AbortSignal): Promise<string | null> => {
+    const known = addresses.get(keyOf(ref));
     if (known !== undefined) return known;
     try {
-      const project = await client.json(
-        { route: "/projects/:id", params: { id: projectId }, signal },
-        Project,
-      );
-      if (urls.size >= MAX_PROJECTS) urls.clear();
-      urls.set(projectId, project.web_url);
-      return project.web_url;
+      return (await fetchMergeRequest(client, ref, { ...options, diffRefsWaitMs: 0 }, signal)).webUrl;
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;
-      logger.info({ projectId, code: error.code }, "Project's address cannot be had");
+      options.logger.info({ ...ref, code: error.code }, "Merge request's address cannot be had");
       return null;
     }
   };
+  return { fetchMergeRequest: read, find };
 };

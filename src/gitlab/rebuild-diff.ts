@@ -38,7 +38,8 @@ const SUBMODULE = "160000";
 /** As far as git looks for a zero byte to tell binary files. */
 const BINARY_PROBE_BYTES = 8_000;
 
-const isBinary = (bytes: Uint8Array): boolean => bytes.subarray(0, BINARY_PROBE_BYTES).includes(0);
+/** Whether git takes a content for binary: a zero byte near its beginning. */
+export const isBinary = (bytes: Uint8Array): boolean => bytes.subarray(0, BINARY_PROBE_BYTES).includes(0);
 
 const unavailable = (reason: string): ChangedFile["diff"] => ({ kind: "unavailable", reason });
 

@@ -81,6 +81,58 @@ export const Note = z.object({
 });
 export type Note = z.infer<typeof Note>;
 
+const number = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? null);
+
+const RangeEnd = z.object({ line_code: text, type: text, old_line: number, new_line: number });
+
+/** Where a note hangs. A draft that hangs nowhere has one whose every field is null. */
+export const Position = z.object({
+  base_sha: text,
+  start_sha: text,
+  head_sha: text,
+  old_path: text,
+  new_path: text,
+  position_type: text,
+  old_line: number,
+  new_line: number,
+  line_range: z.object({ start: RangeEnd.nullish(), end: RangeEnd.nullish() }).nullish(),
+});
+export type Position = z.infer<typeof Position>;
+
+const DiscussionNote = Note.extend({
+  resolvable: flag,
+  resolved: flag,
+  resolved_by: User.nullish(),
+  /** A shape that we do not know must not hide the discussion. */
+  position: Position.nullish().catch(null),
+});
+
+/** `GET …/discussions`. */
+export const Discussion = z.object({
+  id: z.string(),
+  individual_note: flag,
+  notes: z.array(DiscussionNote),
+});
+export type Discussion = z.infer<typeof Discussion>;
+
+/** `GET …/draft_notes`, and the answer to a draft's creation. */
+export const DraftNote = z.object({
+  id: z.int(),
+  note: text,
+  discussion_id: text,
+  resolve_discussion: flag,
+  /** GitLab's name of the line; empty where there is none, also for a line that GitLab does not find. */
+  line_code: text,
+  position: Position.nullish().catch(null),
+});
+export type DraftNote = z.infer<typeof DraftNote>;
+
+/** Whatever was created, by its id. */
+export const Created = z.object({ id: z.union([z.string(), z.int()]) });
+
 const Access = z.object({ access_level: z.int() }).nullish();
 
 /** `GET /projects/:id`. */

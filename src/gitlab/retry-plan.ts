@@ -37,12 +37,14 @@ export type RetryPlan = {
 
 /**
  * How long to wait before the call is made again, in milliseconds; null when it must not or need not be.
- * A read is repeated after every failure that may pass. A write is repeated only after 429, which GitLab
- * answers before it does anything; after other failures the write may have been carried out.
+ * A read is repeated after every failure that may pass, and so is a deletion, which does nothing the second
+ * time. Another write is repeated only after 429, which GitLab answers before it does anything; after other
+ * failures the write may have been carried out.
  */
 export const planRetry = (error: GitLabError, plan: RetryPlan): number | null => {
   if (!error.retryable || plan.attempt >= plan.maxAttempts) return null;
-  if (plan.method !== "GET" && error.status !== 429) return null;
+  const repeatable = plan.method === "GET" || plan.method === "DELETE";
+  if (!repeatable && error.status !== 429) return null;
   if (error.retryAfterMs !== undefined) {
     return error.retryAfterMs > plan.maxWaitMs ? null : error.retryAfterMs + plan.random() * HINT_JITTER_MS;
   }

@@ -5,11 +5,9 @@ import type { MergeRequestRef, NoteDraft } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fail } from "./failure.ts";
 import { Note } from "./rest-schema.ts";
+import { writeOnce } from "./write-once.ts";
 
 const NOTES = "/projects/:id/merge_requests/:iid/notes";
-
-/** How long GitLab is given to finish a note whose answer was lost, before we look for it. */
-const LOOK_UP_WAITS_MS = [1_000, 4_000] as const;
 
 /** What a note needs besides its text. */
 export type UpsertNoteOptions = {
@@ -25,8 +23,17 @@ export type UpsertedNote = {
   readonly outcome: "created" | "updated" | "unchanged";
 };
 
-/** GitLab may trim a body and change its line ends; that is no difference. */
 const normalise = (body: string): string => body.replaceAll("\r\n", "\n").trim();
+
+/** Whether GitLab keeps both as the same text: it may trim a body and change its line ends. */
+export const isSameText = (one: string, other: string): boolean => normalise(one) === normalise(other);
+
+/** A note of ours that is there, as far as it matters for writing it anew. */
+export type ExistingNote = {
+  readonly id: number;
+  /** Null when it was not read. */
+  readonly body: string | null;
+};
 
 /**
  * Puts a note on a merge request once: updates ours that holds the marker, else creates it. When the
@@ -41,38 +48,53 @@ export const upsertNote = async (
 ): Promise<UpsertedNote> => {
   if (draft.marker === "" || !draft.body.includes(draft.marker))
     throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
-  const params = { id: ref.projectId, iid: ref.iid };
-  const find = () => findNote(client, params, draft.marker, options, signal);
-  const existing = await find();
-  if (existing === undefined) return createNote(client, params, draft, find, options, signal);
-  if (normalise(existing.body) === normalise(draft.body))
+  const existing = await findNote(client, ref, draft.marker, options, signal);
+  return putNote(client, ref, draft, existing, options, signal);
+};
+
+/**
+ * Writes over the note that is there, or creates it where there is none. One that is gone meanwhile is
+ * looked for by its marker, then created.
+ */
+export const putNote = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  draft: NoteDraft,
+  existing: ExistingNote | undefined,
+  options: UpsertNoteOptions,
+  signal?: AbortSignal,
+): Promise<UpsertedNote> => {
+  if (existing === undefined) return createNote(client, ref, draft, options, signal);
+  if (existing.body !== null && isSameText(existing.body, draft.body))
     return { noteId: existing.id, outcome: "unchanged" };
+  const params = { ...paramsOf(ref), note: existing.id };
+  const body = { body: draft.body };
   try {
-    const route = `${NOTES}/:note`;
-    const request = {
-      method: "PUT",
-      route,
-      params: { ...params, note: existing.id },
-      body: { body: draft.body },
-      signal,
-    } as const;
-    await client.json(request, Note);
+    // Writing the same text twice does no harm: there is nothing to look for.
+    await writeOnce(
+      () => client.json({ method: "PUT", route: `${NOTES}/:note`, params, body, signal }, Note),
+      async () => undefined,
+      { ...options, fields: { ...params, what: "note" }, signal },
+    );
     return { noteId: existing.id, outcome: "updated" };
   } catch (error) {
     if (!(error instanceof GitLabError) || error.code !== "gitlab-not-found") throw error;
-    return createNote(client, params, draft, find, options, signal);
+    const other = await findNote(client, ref, draft.marker, options, signal);
+    const isOther = other !== undefined && other.id !== existing.id;
+    return putNote(client, ref, draft, isOther ? other : undefined, options, signal);
   }
 };
 
-type Params = { readonly id: number; readonly iid: number };
+const paramsOf = ({ projectId, iid }: MergeRequestRef) => ({ id: projectId, iid });
 
 const findNote = async (
   client: GitLabClient,
-  params: Params,
+  ref: MergeRequestRef,
   marker: string,
   { logger, userId }: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<Note | undefined> => {
+  const params = paramsOf(ref);
   const query = { per_page: 100, sort: "asc", order_by: "created_at" };
   const notes = await client.pages({ route: NOTES, params, query, signal }, Note);
   const ours = notes
@@ -86,30 +108,19 @@ const findNote = async (
   return ours[0];
 };
 
-/** Whether GitLab may have carried out the write although it failed for us. 429 is answered before. */
-const isAmbiguous = (error: unknown): boolean =>
-  error instanceof GitLabError && error.retryable && error.status !== 429;
-
 const createNote = async (
   client: GitLabClient,
-  params: Params,
+  ref: MergeRequestRef,
   draft: NoteDraft,
-  find: () => Promise<Note | undefined>,
-  { clock, logger }: UpsertNoteOptions,
+  options: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<UpsertedNote> => {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const request = { method: "POST", route: NOTES, params, body: { body: draft.body }, signal } as const;
-      const note = await client.json(request, Note);
-      return { noteId: note.id, outcome: "created" };
-    } catch (error) {
-      const waitMs = LOOK_UP_WAITS_MS[attempt];
-      if (!isAmbiguous(error) || waitMs === undefined) throw error;
-      logger.warn({ ...params, attempt: attempt + 1 }, "Answer to a new note was lost, looking for the note");
-      await clock.sleep(waitMs, signal);
-      const found = await find();
-      if (found !== undefined) return { noteId: found.id, outcome: "created" };
-    }
-  }
+  const params = paramsOf(ref);
+  const body = { body: draft.body };
+  const { value: note } = await writeOnce(
+    () => client.json({ method: "POST", route: NOTES, params, body, signal }, Note),
+    () => findNote(client, ref, draft.marker, options, signal),
+    { ...options, fields: { ...params, what: "note" }, signal },
+  );
+  return { noteId: note.id, outcome: "created" };
 };

@@ -97,7 +97,7 @@ describe("a diff", () => {
         ["modified", false],
       ],
     );
-    assert.equal(count("GET /raw_diffs"), 0);
+    assert.deepEqual([count("GET /diffs"), count("GET /versions"), count("GET /raw_diffs")], [1, 1, 0]);
   });
 
   test("is rebuilt from the whole patch, which is asked for once", async () => {
@@ -216,14 +216,27 @@ describe("a diff", () => {
     await assert.rejects(fetchDiff(routes), { code: "gitlab-diff-incomplete", retryable: false });
   });
 
+  test("is read anew when a push comes while its patch is fetched", async () => {
+    const head = (id: number, letter: string) => versionAnswer({ id, head_commit_sha: letter.repeat(40) });
+    const { diff, count } = await fetchDiff({
+      ...diffs([entryAnswer({ diff: "", collapsed: true })]),
+      "GET /versions": (_, response, number) =>
+        answer(response, 200, [number === 1 ? head(1, "d") : head(2, "e")]),
+      "GET /raw_diffs": (_, response) =>
+        answer(response, 200, "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-a\n+b\n"),
+    });
+    assert.equal(diff.refs.headSha, "e".repeat(40));
+    assert.deepEqual([count("GET /diffs"), count("GET /raw_diffs"), count("GET /versions")], [2, 2, 5]);
+  });
+
   test("is read anew when a push comes between", async () => {
     const head = (id: number) => versionAnswer({ id, head_commit_sha: String(id).repeat(40) });
     const { diff, count } = await fetchDiff({
       ...diffs([entryAnswer()]),
-      "GET /versions": (_, response, number) => answer(response, 200, [head(number === 1 ? 1 : 2)]),
+      "GET /versions": (_, response) => answer(response, 200, [head(2)]),
     });
     assert.equal(diff.refs.headSha, "2".repeat(40));
-    assert.equal(count("GET /diffs"), 2);
+    assert.deepEqual([count("GET /diffs"), count("GET /versions")], [2, 2]);
     const restless: Routes = {
       ...diffs([entryAnswer()]),
       "GET /versions": (_, response, number) => answer(response, 200, [head(number)]),

@@ -1,0 +1,50 @@
+import type { Discussion } from "../review/discussion.ts";
+import type { MergeRequestRef } from "../review/forge.ts";
+import type { GitLabClient } from "./client.ts";
+import { fromRestPosition } from "./rest-position.ts";
+import * as Rest from "./rest-schema.ts";
+
+/** The most that GitLab gives on a page. */
+const PER_PAGE = 100;
+
+/**
+ * Reads every discussion of a merge request, oldest first.
+ *
+ * @see https://docs.gitlab.com/api/discussions/#list-project-merge-request-discussion-items
+ */
+export const fetchDiscussions = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  signal?: AbortSignal,
+): Promise<readonly Discussion[]> => {
+  const discussions = await client.pages(
+    {
+      route: "/projects/:id/merge_requests/:iid/discussions",
+      params: { id: ref.projectId, iid: ref.iid },
+      query: { per_page: PER_PAGE },
+      signal,
+    },
+    Rest.Discussion,
+  );
+  return discussions.filter(({ notes }) => notes.length > 0).map(toDiscussion);
+};
+
+/** GitLab keeps the resolving on each note: a thread is resolved when all its notes are that can be. */
+const toDiscussion = ({ id, individual_note: individual, notes }: Rest.Discussion): Discussion => {
+  const resolvable = notes.filter((note) => note.resolvable);
+  const resolved = resolvable.length > 0 && resolvable.every((note) => note.resolved);
+  return {
+    id,
+    individual,
+    resolvable: resolvable.length > 0,
+    resolved,
+    resolvedById: resolved ? (resolvable.at(-1)?.resolved_by?.id ?? null) : null,
+    position: fromRestPosition(notes[0]?.position),
+    notes: notes.map((note) => ({
+      id: note.id,
+      authorId: note.author?.id ?? null,
+      body: note.body,
+      system: note.system,
+    })),
+  };
+};

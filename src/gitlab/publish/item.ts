@@ -1,0 +1,41 @@
+import type { Position } from "../../diff/position.ts";
+import type { Discussion, Publication } from "../../review/discussion.ts";
+import { fail } from "../failure.ts";
+
+/** A thread to open (`discussionId` null) or a reply to one of ours. */
+export type Item = {
+  readonly marker: string;
+  readonly body: string;
+  readonly position: Position | null;
+  readonly discussionId: string | null;
+  readonly resolve: boolean;
+};
+
+/**
+ * The threads and replies of a publication, one for each marker. Throws GitLabError
+ * `gitlab-note-without-marker` for a text that could not be found again.
+ */
+export const listItems = ({ open, reply, summary }: Publication): readonly Item[] => {
+  const items = [
+    ...open.map((thread) => ({ ...thread, discussionId: null, resolve: false })),
+    ...reply.map((answer) => ({ ...answer, position: null })),
+  ];
+  for (const { marker, body } of summary === null ? items : [...items, summary])
+    if (marker === "" || !body.includes(marker))
+      throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
+  return [...new Map(items.map((item) => [item.marker, item])).values()];
+};
+
+/** The discussion that already says what the item is to say, in a note of ours; undefined for none. */
+export const findPublished = (
+  item: Item,
+  discussions: readonly Discussion[],
+  userId: number,
+): Discussion | undefined =>
+  discussions.find(({ id, notes }) => {
+    if (item.discussionId !== null && item.discussionId !== id) return false;
+    const candidates = item.discussionId === null ? notes.slice(0, 1) : notes.slice(1);
+    return candidates.some(
+      ({ authorId, system, body }) => !system && authorId === userId && body.includes(item.marker),
+    );
+  });
