@@ -31,6 +31,8 @@ type Rule = Pick<RuleMatch, "rule" | "severity" | "category" | "confidence"> & {
   readonly mend: ((match: RegExpExecArray, line: NumberedLine) => string) | null;
 };
 
+/** Stands where a secret was before somebody took it out of the prompt; nobody wants it in a file. */
+const MASK = /\[masked: /;
 const ANY = /./;
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte)$/i;
 const PYTHON = /\.pyi?$/i;
@@ -134,7 +136,9 @@ const applyRule = (rule: Rule, found: NumberedLine): RuleMatch | null => {
     confidence: rule.confidence,
     found,
     suggestion:
-      mended === "" ? null : text.slice(0, match.index) + mended + text.slice(match.index + match[0].length),
+      mended === "" || MASK.test(text)
+        ? null
+        : text.slice(0, match.index) + mended + text.slice(match.index + match[0].length),
   };
 };
 
