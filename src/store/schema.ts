@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Json, JsonObject, parseJson } from "../base/json.ts";
+import { FlowUsage } from "../flow/flow-usage.ts";
 
 /** PostgreSQL's bigint, which drivers return as text, number or bigint. Ours stay below 2^53. */
 export const Whole = z.union([z.number(), z.string(), z.bigint()]).transform(Number);
@@ -26,15 +27,6 @@ export const RunState = z.enum([
   "cancelled",
   "superseded",
 ]);
-
-/** What a flow consumed. */
-export const FlowUsage = z.object({
-  totalTokens: z.number(),
-  promptTokens: z.number(),
-  completionTokens: z.number(),
-  totalPrice: z.number(),
-  currency: z.string(),
-});
 
 /** A row of `runs` as people see it. */
 export const RunRow = z

@@ -3,6 +3,7 @@ import { JsonObject } from "../base/json.ts";
 import { scopeJournal } from "../base/journal.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
+import { FlowUsage } from "../flow/flow-usage.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import { fitInputs } from "../review/fit-inputs.ts";
 import type { FlowInput, FlowOutcome, FlowRunner } from "../review/flow-runner.ts";
@@ -42,13 +43,7 @@ const FlowStep = z.object({
     status: z.enum(["succeeded", "partial-succeeded", "failed", "stopped"]),
     outputs: JsonObject,
     error: z.string().nullable(),
-    usage: z.object({
-      totalTokens: z.number(),
-      promptTokens: z.number(),
-      completionTokens: z.number(),
-      totalPrice: z.number(),
-      currency: z.string(),
-    }),
+    usage: FlowUsage,
   }),
 });
 type FlowStep = z.infer<typeof FlowStep>;

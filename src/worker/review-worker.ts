@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
+import { settlementOfError } from "../store/settlement-of-error.ts";
 import type { Claim, RunningWorker, Settlement, Store } from "../store/store.ts";
 import { type ReviewOptions, reviewRun } from "./review-run.ts";
-import { settleFailure } from "./settle-failure.ts";
 
 /** How many runs are worked on at once, and with what. */
 export type ReviewWorkerOptions = ReviewOptions & {
@@ -43,6 +43,6 @@ const attempt = async (claim: Claim, options: ReviewOptions): Promise<Settlement
   try {
     return await reviewRun(claim, options);
   } catch (error) {
-    return settleFailure(error, claim.signal);
+    return settlementOfError(error, claim.signal);
   }
 };

@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { DifyError, GitLabError } from "../../src/base/errors.ts";
+import { GitLabError } from "../../src/base/errors.ts";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import {
-  type FlowInput,
-  type FlowOutcome,
-  type FlowRequest,
-  RunCancelled,
-} from "../../src/review/flow-runner.ts";
+import type { FlowInput, FlowOutcome, FlowRequest } from "../../src/review/flow-runner.ts";
 import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
 import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
 import { toStoredEvent } from "../../src/review/stored-event.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
 import { type ReviewFlow, type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
-import { settleFailure } from "../../src/worker/settle-failure.ts";
 import { mergeRequestEvent } from "../review/events.ts";
 
 const mergeRequest: MergeRequest = {
@@ -81,6 +75,9 @@ const setUp = (
           notes.push(draft);
           return { noteId: 5, outcome: "created", url: null };
         },
+        fetchDiscussions: async () => [],
+        publish: async () => ({ threads: new Map(), summary: null, way: "nothing-to-send" }),
+        fetchFile: async () => ({ kind: "missing" }),
         ...forge,
       };
     },
@@ -118,6 +115,7 @@ const claimOf = (
   run: { ...run, ...fields },
   token,
   journal,
+  memory: createMemoryJournal(),
   signal: new AbortController().signal,
 });
 
@@ -208,41 +206,5 @@ suite("one run", () => {
     assert.ok(tokenless.state === "failed" && tokenless.reasonCode === "gitlab-token-missing");
     const unreadable = await reviewRun(claimOf({ event: {} }), setUp().options);
     assert.ok(unreadable.state === "failed" && unreadable.reasonCode === "event-unreadable");
-  });
-});
-
-suite("a failed attempt", () => {
-  const open = new AbortController().signal;
-
-  test("is tried again when it may pass, with the wait that was asked for", () => {
-    const error = new DifyError("busy", {
-      code: "too_many_requests",
-      retryable: true,
-      retryAfterMs: 7_000,
-      status: 429,
-    });
-    assert.deepEqual(settleFailure(error, open), {
-      state: "retry",
-      reason: "busy",
-      reasonCode: "too_many_requests",
-      retryAfterMs: 7_000,
-    });
-    assert.equal(settleFailure(new TypeError("a bug"), open).state, "retry");
-  });
-
-  test("is final when it cannot pass", () => {
-    const error = new DifyError("no such app", { code: "app_unavailable", status: 400 });
-    assert.equal(settleFailure(error, open).state, "failed");
-  });
-
-  test("is no failure when the run was cancelled or we are stopping", () => {
-    const cancelled = AbortSignal.abort(new RunCancelled("merge-request-closed"));
-    assert.deepEqual(settleFailure(cancelled.reason, cancelled), {
-      state: "cancelled",
-      reason: "merge-request-closed",
-    });
-    assert.deepEqual(settleFailure(new Error("x"), AbortSignal.abort(new Error("stopping"))), {
-      state: "handed-back",
-    });
   });
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Journal } from "../../base/journal.ts";
 import { Json, JsonObject } from "../../base/json.ts";
-import type { FlowUsage } from "../flow-event.ts";
+import { FlowUsage } from "../flow-usage.ts";
 import type { NodeOutcome } from "../node.ts";
 import type { PoolWrite } from "../pool.ts";
 import type { ValueType } from "../value-type.ts";
@@ -22,20 +22,12 @@ const Type: z.ZodType<ValueType> = z.enum([
   "array[boolean]",
 ]);
 
-const Usage: z.ZodType<FlowUsage> = z.object({
-  totalTokens: z.number(),
-  promptTokens: z.number(),
-  completionTokens: z.number(),
-  totalPrice: z.number(),
-  currency: z.string(),
-});
-
 const Write: z.ZodType<PoolWrite> = z.object({
   selector: z.tuple([z.string(), z.string()]),
   variable: z.object({ type: Type, value: Json }),
 });
 
-const common = { usage: Usage, elapsedMs: z.number(), failures: z.number(), respond: JsonObject };
+const common = { usage: FlowUsage, elapsedMs: z.number(), failures: z.number(), respond: JsonObject };
 
 /** A finished node as the journal keeps it: how it ended and what that took. */
 export const StepEntry = z.discriminatedUnion("ok", [

@@ -1,0 +1,11 @@
+import { z } from "zod";
+import type { FlowUsage as Usage } from "./flow-event.ts";
+
+/** What a flow consumed, read back from where it was kept. */
+export const FlowUsage: z.ZodType<Usage> = z.object({
+  totalTokens: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  totalPrice: z.number(),
+  currency: z.string(),
+});
