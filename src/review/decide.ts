@@ -21,6 +21,9 @@ export type Decision =
   | { readonly kind: "cancel"; readonly reason: string }
   | { readonly kind: "ignore"; readonly reason: string };
 
+/** The reasons of decisions about a merge request that has come to its end. */
+export const ENDED_REASONS = { closed: "merge-request-closed", merged: "merge-request-merged" } as const;
+
 const ignore = (reason: string): Decision => ({ kind: "ignore", reason });
 
 /**
@@ -35,9 +38,9 @@ export const decide = (
   if (event.kind !== "merge_request")
     return ignore(`event-not-reviewed: ${event.kind === "note" ? "note" : event.name}`);
   if (event.action === "close" || event.state === "closed")
-    return cancelOrIgnore(history, "merge-request-closed");
+    return cancelOrIgnore(history, ENDED_REASONS.closed);
   if (event.action === "merge" || event.state === "merged")
-    return cancelOrIgnore(history, "merge-request-merged");
+    return cancelOrIgnore(history, ENDED_REASONS.merged);
   if (event.state !== "opened") return ignore(`state-not-reviewed: ${event.state}`);
   return decideOpened(event, policy, history);
 };

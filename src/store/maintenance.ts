@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Database } from "./database.ts";
+import { forgetUnusedMemory } from "./flow-memory.ts";
 
 /** What maintenance is done with. */
 export type MaintenanceParts = {
@@ -20,6 +21,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
       await parts.clock.sleep(parts.maintenanceIntervalMs, stopping.signal).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {
+        await forgetUnusedMemory(parts.database, parts.clock.now());
         await parts.database.maintain();
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");

@@ -77,6 +77,20 @@ const MIGRATIONS: readonly string[] = [
     ciphertext bytea NOT NULL
   );
   `,
+  `
+  CREATE TABLE reviewflow.flow_memory (
+    project_id bigint NOT NULL,
+    iid bigint NOT NULL,
+    flow text NOT NULL,
+    key text NOT NULL,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    value text NOT NULL,
+    used_at bigint NOT NULL,
+    PRIMARY KEY (project_id, iid, flow, key)
+  );
+  CREATE INDEX flow_memory_used ON reviewflow.flow_memory (used_at);
+  CREATE INDEX deliveries_merge_request ON reviewflow.deliveries (project_id, iid, seq);
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

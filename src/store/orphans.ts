@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Sql } from "./database.ts";
 import { endRuns } from "./end-runs.ts";
+import { SUPERSEDED } from "./plan-accept.ts";
 import { QUEUE_SCHEMA, type ReviewQueue, newJobId } from "./review-queue.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
 import { requeue } from "./settle.ts";
@@ -46,10 +47,10 @@ const recover = async (tx: Sql, queue: ReviewQueue, run: RunHandle, nowMs: numbe
     [run.projectId, run.iid],
   );
   const ending =
-    run.cancelReason !== null
+    run.cancelReason !== null && !(run.cancelReason === SUPERSEDED && newer.length > 0)
       ? ({ state: "cancelled", reason: run.cancelReason, reasonCode: null } as const)
       : newer.length > 0
-        ? ({ state: "superseded", reason: "a newer head waits for its review", reasonCode: null } as const)
+        ? ({ state: "superseded", reason: SUPERSEDED, reasonCode: null } as const)
         : run.losses + 1 >= MAX_LOSSES
           ? ({ state: "failed", reason: LOST, reasonCode: "worker-lost" } as const)
           : null;

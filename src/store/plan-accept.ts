@@ -23,6 +23,9 @@ export type LiveRun = {
   readonly cancelReason: string | null;
 };
 
+/** Why a run is asked to stop when a newer head waits for its review; such a run ends as superseded. */
+export const SUPERSEDED = "a newer head of the merge request waits for its review";
+
 /** What is known of a merge request when a delivery for it is decided. */
 export type MergeRequestState = {
   readonly waiting: LiveRun | null;
@@ -179,8 +182,16 @@ const planReview = (
     endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
   }
   draft.runs.push({ prepared, run, project, iid, headSha, trigger, ended: null });
-  draft.states.set(key, { ...state, waiting: { id: runId, headSha, jobId, cancelReason: null } });
+  const waiting = { id: runId, headSha, jobId, cancelReason: null };
+  draft.states.set(key, { ...state, active: stopOlder(draft, state.active, headSha), waiting });
   return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
+};
+
+/** A review of an older head is of no use any more: it is asked to stop. */
+const stopOlder = (draft: Draft, active: LiveRun | null, headSha: string | null): LiveRun | null => {
+  if (active === null || active.cancelReason !== null || active.headSha === headSha) return active;
+  draft.cancelRequests.push({ runId: active.id, reason: SUPERSEDED });
+  return { ...active, cancelReason: SUPERSEDED };
 };
 
 const planCancel = (draft: Draft, prepared: PreparedRequest, reason: string): AcceptOutcome => {

@@ -1,20 +1,8 @@
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
-import { Json, parseJson } from "../base/json.ts";
 import type { Database } from "./database.ts";
-
-const Entry = z.object({
-  key: z.string(),
-  value: z.string().transform((text) => Json.parse(parseJson(text))),
-});
-
-/** Keys are text, in which PostgreSQL refuses U+0000; this keeps prefixes and can be undone. */
-const storedKey = (key: string): string =>
-  key.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\u0000", "\\0");
-
-const readKey = (stored: string): string =>
-  stored.replaceAll(/\\[\\0]/g, (escape) => (escape === "\\0" ? "\u0000" : "\\"));
+import { JournalEntry, readKey, storedKey } from "./journal-entry.ts";
 
 /**
  * The journal of one claimed run. Reading is free to anyone; `write` is refused with StoreError
@@ -26,7 +14,7 @@ export const createRunJournal = (database: Database, runId: string, claimId: str
       "SELECT key, value FROM reviewflow.steps WHERE run_id = $1 AND key = $2",
       [runId, storedKey(key)],
     );
-    return z.array(Entry).parse(rows)[0]?.value;
+    return z.array(JournalEntry).parse(rows)[0]?.value;
   },
   entries: async (prefix) => {
     const rows = await database.query(
@@ -35,7 +23,7 @@ export const createRunJournal = (database: Database, runId: string, claimId: str
     );
     return new Map(
       z
-        .array(Entry)
+        .array(JournalEntry)
         .parse(rows)
         .map(({ key, value }) => [readKey(key), value]),
     );

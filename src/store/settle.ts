@@ -5,6 +5,7 @@ import type { Sql } from "./database.ts";
 import { endRuns, forgetTokens, wakeWorkers } from "./end-runs.ts";
 import { storableText, storableTextOrNull } from "./insert-rows.ts";
 import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
+import { SUPERSEDED } from "./plan-accept.ts";
 import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
@@ -29,8 +30,6 @@ export type SettledRun =
   | { readonly kind: "retry"; readonly reason: string; readonly reasonCode: string; readonly delayMs: number }
   | { readonly kind: "hand-back" };
 
-const NEWER = "a newer head of the merge request waits for its review";
-
 const end = (
   state: "failed" | "cancelled" | "superseded",
   reason: string,
@@ -50,7 +49,10 @@ export const planSettlement = (
   random: number,
 ): SettledRun => {
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
-  if (run.cancelReason !== null && !isDone) return end("cancelled", run.cancelReason);
+  if (run.cancelReason !== null && !isDone) {
+    const state = run.cancelReason === SUPERSEDED && newerWaits ? "superseded" : "cancelled";
+    return end(state, run.cancelReason);
+  }
   switch (settlement.state) {
     case "succeeded":
     case "partial-succeeded":
@@ -60,13 +62,13 @@ export const planSettlement = (
     case "cancelled":
       return end("cancelled", settlement.reason);
     case "handed-back":
-      return newerWaits ? end("superseded", NEWER) : { kind: "hand-back" };
+      return newerWaits ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
     case "retry": {
       const { reason, reasonCode, retryAfterMs } = settlement;
       const attempt = run.failures + 1;
       if (attempt >= policy.maxAttempts)
         return end("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
-      if (newerWaits) return end("superseded", NEWER);
+      if (newerWaits) return end("superseded", SUPERSEDED);
       const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
       return { kind: "retry", reason, reasonCode, delayMs: Math.max(0, Math.ceil(delayMs)) };
     }

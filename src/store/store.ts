@@ -123,6 +123,12 @@ export type Claim = {
   readonly token: Secret | null;
   readonly journal: Journal;
   /**
+   * What all runs of this flow over this merge request know together; it survives them. An entry takes at
+   * most 1 MiB as JSON. Entries that nobody has used for 90 days go, and all of them once the merge
+   * request is closed or merged, so that whatever is in it must be a thing that can be found out again.
+   */
+  readonly memory: Journal;
+  /**
    * Aborted with a RunCancelled when the run is to end (closed, merged, superseded, cancelled by hand),
    * with another reason when this process must let go of it.
    */

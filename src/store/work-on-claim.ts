@@ -3,6 +3,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
+import { createFlowMemory } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { ReviewQueue } from "./review-queue.ts";
@@ -42,6 +43,7 @@ const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Clai
   run: taken.run,
   token: taken.sealedToken === null ? null : parts.vault.open(taken.run.id, taken.sealedToken),
   journal: createRunJournal(parts.database, taken.run.id, taken.claimId),
+  memory: createFlowMemory(parts.database, parts.clock, taken),
   signal,
 });
 

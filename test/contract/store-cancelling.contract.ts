@@ -64,6 +64,30 @@ export const cancellingContract = (bench: GetBench): void => {
       assert.equal((await bench().store.getRun(runId))?.reason, "merge-request-closed");
     });
 
+    test("a newer head stops the review of an older one, the same head does not", async () => {
+      const iid = nextNumber();
+      const first = await queueRun(bench().store, { iid, head: "a" });
+      let second = "";
+      await bench().working(
+        async ({ run, signal }) => {
+          if (run.id !== first) return succeeded;
+          await untilAborted(signal).catch(() => undefined);
+          assert.ok(signal.reason instanceof RunCancelled);
+          throw signal.reason;
+        },
+        async () => {
+          await untilState(bench().store, first, "active");
+          const same = await queueRun(bench().store, { iid, head: "a" });
+          assert.equal((await bench().store.getRun(first))?.state, "active");
+          second = await queueRun(bench().store, { iid, head: "b" });
+          assert.equal((await bench().store.getRun(same))?.state, "superseded");
+          await untilState(bench().store, first, "superseded");
+          await untilState(bench().store, second, "succeeded");
+        },
+      );
+      assert.match((await bench().store.getRun(first))?.reason ?? "", /newer head/);
+    });
+
     test("by hand: waiting and active runs end, finished and unknown ones do not", async () => {
       const waiting = await queueRun(bench().store, { iid: nextNumber() });
       assert.equal(await bench().store.cancelRun(waiting, "by hand"), true);

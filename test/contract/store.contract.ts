@@ -5,6 +5,7 @@ import type { Bench } from "./store-bench.ts";
 import { acceptingContract } from "./store-accepting.contract.ts";
 import { cancellingContract } from "./store-cancelling.contract.ts";
 import { keepingContract } from "./store-keeping.contract.ts";
+import { rememberingContract } from "./store-remembering.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
 /** What intake and worker rely on, whichever database is behind the store. */
@@ -44,5 +45,6 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     cancellingContract(bench);
     workingContract(bench);
     keepingContract(bench);
+    rememberingContract(bench);
   });
 };

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { backoffMs } from "../../src/store/retry-policy.ts";
+import { SUPERSEDED } from "../../src/store/plan-accept.ts";
 import type { RunHandle } from "../../src/store/schema.ts";
 import { planSettlement } from "../../src/store/settle.ts";
 import type { Settlement } from "../../src/store/store.ts";
@@ -34,6 +35,8 @@ describe("what a settlement means", () => {
     ["a used-up run says so even when a newer head waits", { failures: 2 }, busy, true, "failed"],
     ["a cancelled run is not tried again", { cancelReason: "closed" }, busy, false, "cancelled"],
     ["a cancelled run does not fail", { cancelReason: "closed" }, failed, false, "cancelled"],
+    ["a stopped run gives way to a newer head", { cancelReason: SUPERSEDED }, busy, true, "superseded"],
+    ["a run whose successor is gone too is cancelled", { cancelReason: SUPERSEDED }, busy, false, "cancelled"],
     ["a review that was finished counts", { cancelReason: "closed" }, done, true, "succeeded"],
     ["a run that is handed back waits again", {}, { state: "handed-back" }, false, "hand-back"],
     ["a run that is handed back gives way", {}, { state: "handed-back" }, true, "superseded"],

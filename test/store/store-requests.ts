@@ -17,6 +17,7 @@ export type Ask = {
   readonly head?: string | null;
   readonly body?: Uint8Array;
   readonly token?: string;
+  readonly flow?: string;
   readonly decide?: (history: MergeRequestHistory) => Decision;
 };
 
@@ -35,7 +36,7 @@ export const request = (ask: Ask): AcceptRequest => ({
     ask.decide ??
     (() => ({ kind: "review", headSha: ask.head === undefined ? "head" : ask.head, trigger: "opened" })),
   run: {
-    flow: "classic",
+    flow: ask.flow ?? "classic",
     event: { iid: ask.iid ?? 1 },
     token: ask.token === undefined ? null : new Secret(ask.token),
   },

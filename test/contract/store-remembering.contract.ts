@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
+import type { Claim, Store } from "../../src/store/store.ts";
+import { closing, nextNumber, queueRun, succeeded, untilState } from "../store/store-requests.ts";
+import { failure, type GetBench } from "./store-bench.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Queues a run and works on it alone with `handle`, until it has succeeded. */
+const workOn = async (
+  store: Store,
+  ask: Parameters<typeof queueRun>[1],
+  handle: (claim: Claim) => Promise<void>,
+): Promise<void> => {
+  const runId = await queueRun(store, ask);
+  const worker = await store.work({
+    concurrency: 1,
+    perProject: 1,
+    handle: async (claim) => {
+      await handle(claim);
+      return succeeded;
+    },
+  });
+  await untilState(store, runId, "succeeded");
+  await worker.stop(0);
+};
+
+/** What the memory of a flow promises. */
+export const rememberingContract = (bench: GetBench): void => {
+  describe("the memory of a flow", () => {
+    test("is shared by the runs over one merge request, and by no others", async () => {
+      const iid = nextNumber();
+      const projectId = nextNumber();
+      await workOn(bench().store, { projectId, iid, head: "a" }, async ({ memory }) => {
+        await memory.write("hunk:\u0000", { n: 1, text: "\u0000" });
+        await memory.write("hunk:2", [2]);
+        await memory.write("other", null);
+        await memory.write("hunk:2", "replaced");
+      });
+      await workOn(bench().store, { projectId, iid, head: "b" }, async ({ memory, journal }) => {
+        assert.deepEqual(await memory.read("hunk:\u0000"), { n: 1, text: "\u0000" });
+        assert.equal(await memory.read("nothing"), undefined);
+        assert.deepEqual(
+          [...(await memory.entries("hunk:"))],
+          [
+            ["hunk:\u0000", { n: 1, text: "\u0000" }],
+            ["hunk:2", "replaced"],
+          ],
+        );
+        assert.equal(await journal.read("other"), undefined);
+      });
+      for (const other of [
+        { projectId, iid: nextNumber() },
+        { projectId: nextNumber(), iid },
+        { projectId, iid, head: "c", flow: "another" },
+      ]) {
+        await workOn(bench().store, other, async ({ memory }) => {
+          assert.deepEqual([...(await memory.entries(""))], []);
+        });
+      }
+    });
+
+    test("is closed to those who have settled", async () => {
+      const claims: Claim[] = [];
+      const iid = nextNumber();
+      await workOn(bench().store, { iid }, async (claim) => void claims.push(claim));
+      await assert.rejects(async () => claims[0]?.memory.write("late", 1), failure("claim-lost"));
+      await workOn(bench().store, { iid, head: "b" }, async ({ memory }) => {
+        assert.equal(await memory.read("late"), undefined);
+      });
+    });
+
+    test("refuses an entry of more than 1 MiB", async () => {
+      await workOn(bench().store, { iid: nextNumber() }, async ({ memory }) => {
+        await memory.write("fits", "x".repeat(1024 * 1024 - 2));
+        await assert.rejects(
+          memory.write("too large", "\u00e9".repeat(512 * 1024)),
+          failure("memory-entry-too-large"),
+        );
+      });
+    });
+
+    test("forgets what nobody uses and what belongs to merge requests that have ended", async () => {
+      const place = await bench().places.fresh();
+      const { clock, passDays, tidy } = createTurns();
+      await using store = await place.open({ clock, maintenanceIntervalMs: TURN_MS });
+      for (const iid of [1, 2, 3]) {
+        await workOn(store, { iid }, async ({ memory }) => {
+          await memory.write("kept", iid);
+          await memory.write("unused", iid);
+        });
+      }
+      await store.accept(closing({ iid: 2 }));
+      await store.accept(closing({ iid: 3 }));
+      await queueRun(store, { iid: 3, head: "reopened" });
+      await tidy();
+      passDays(50);
+      await workOn(store, { iid: 1, head: "b" }, async ({ memory }) => {
+        assert.equal(await memory.read("kept"), 1);
+      });
+      await workOn(store, { iid: 2, head: "b" }, async ({ memory }) => {
+        assert.deepEqual([...(await memory.entries(""))], []);
+      });
+      await workOn(store, { iid: 3, head: "b" }, async ({ memory }) => {
+        assert.deepEqual([...(await memory.entries("")).keys()], ["kept", "unused"]);
+      });
+      passDays(50);
+      await tidy();
+      await workOn(store, { iid: 1, head: "c" }, async ({ memory }) => {
+        assert.deepEqual([...(await memory.entries("")).keys()], ["kept"]);
+      });
+    });
+  });
+};
+
+const TURN_MS = 12_345;
+
+/** A clock that is put forward by days, and under which maintenance takes its turns when it is told to. */
+const createTurns = () => {
+  let aheadMs = 0;
+  let wake = (): void => undefined;
+  let asleep = Promise.withResolvers<void>();
+  const clock: Clock = {
+    now: () => systemClock.now() + aheadMs,
+    sleep: async (ms, signal) => {
+      if (ms !== TURN_MS) return systemClock.sleep(ms, signal);
+      const woken = Promise.withResolvers<void>();
+      wake = woken.resolve;
+      signal?.addEventListener("abort", () => woken.resolve());
+      asleep.resolve();
+      await woken.promise;
+    },
+  };
+  return {
+    clock,
+    passDays: (days: number) => (aheadMs += days * DAY_MS),
+    tidy: async () => {
+      await asleep.promise;
+      asleep = Promise.withResolvers();
+      wake();
+      await asleep.promise;
+    },
+  };
+};
