@@ -1,6 +1,6 @@
 import { ApiError, recordNotFound } from "./answers.ts";
 import type { Context } from "./context.ts";
-import { createNote, findDiscussion, resolveDiscussion } from "./noting.ts";
+import { createNote, mayResolveDiscussion, setResolved } from "./noting.ts";
 import { judgePosition } from "./positions.ts";
 import type { PositionInput } from "./positions.ts";
 import type { DraftNote, MergeRequest, Position, User } from "./state.ts";
@@ -17,7 +17,11 @@ export type DraftInput = {
 const invalid = (field: string, ...messages: readonly string[]): ApiError =>
   new ApiError(400, { message: { [field]: messages } });
 
-/** Judges a draft's position; a wrong one is refused when the draft is made. */
+/**
+ * Judges a draft's position. A position that is incomplete or of a wrong shape is refused (stricter than
+ * GitLab); a line that is not in the diff is taken with no line code, as GitLab does, and its draft is
+ * dropped without a word when it is published.
+ */
 export const judgeDraftPosition = async (
   context: Context,
   mergeRequest: MergeRequest,
@@ -26,18 +30,28 @@ export const judgeDraftPosition = async (
   if (input === null) return { position: null, lineCode: null };
   const verdict = await judgePosition(context.world, mergeRequest, input);
   if (verdict.ok) return verdict;
-  if (verdict.errors.includes("line_code")) {
-    throw invalid("line_code", "can't be blank", "must be a valid line code");
-  }
+  if (verdict.errors.includes("line_code")) return { position: asGiven(input), lineCode: null };
   throw invalid(
     "position",
     verdict.errors.includes("incomplete") ? "is incomplete" : "must be a valid json schema",
   );
 };
 
+const asGiven = (input: PositionInput): Position => ({
+  base_sha: input.base_sha,
+  start_sha: input.start_sha,
+  head_sha: input.head_sha,
+  old_path: input.old_path ?? "",
+  new_path: input.new_path ?? "",
+  position_type: input.position_type,
+  old_line: input.old_line ?? null,
+  new_line: input.new_line ?? null,
+  line_range: null,
+});
+
 /**
  * Keeps a draft. GitLab allows one draft of a user for each discussion; a thread that is not there is
- * `Thread to reply to cannot be found`.
+ * `Thread to reply to cannot be found`, and one that the user may not resolve is refused when it should be.
  */
 export const createDraft = async (
   context: Context,
@@ -56,6 +70,8 @@ export const createDraft = async (
     );
     if (taken) throw invalid("author_id", "has already been taken");
   }
+  if (input.resolveDiscussion && !mayResolve(mergeRequest, author, discussionId))
+    throw invalid("base", "User is not allowed to resolve thread");
   const placed = await judgeDraftPosition(context, mergeRequest, input.position);
   const draft: DraftNote = {
     id: context.world.nextId("draft"),
@@ -70,6 +86,11 @@ export const createDraft = async (
   return draft;
 };
 
+const mayResolve = (mergeRequest: MergeRequest, user: User, discussionId: string | null): boolean => {
+  const discussion = mergeRequest.discussions.find(({ id }) => id === discussionId);
+  return discussion !== undefined && mayResolveDiscussion(mergeRequest, user, discussion);
+};
+
 /** The user's own draft; drafts of others are not there. */
 export const findDraft = (mergeRequest: MergeRequest, user: User, id: number): DraftNote => {
   const found = mergeRequest.drafts.find((draft) => draft.id === id && draft.author.id === user.id);
@@ -77,30 +98,36 @@ export const findDraft = (mergeRequest: MergeRequest, user: User, id: number): D
   return found;
 };
 
+/** What a draft becomes; nothing where GitLab's model refuses the note, which drops the draft. */
+const noteOf = async (context: Context, mergeRequest: MergeRequest, draft: DraftNote) => {
+  try {
+    return await createNote(context, mergeRequest, draft.author, {
+      body: draft.note,
+      quiet: true,
+      place:
+        draft.discussionId === null
+          ? { kind: "thread", position: draft.position }
+          : { kind: "reply", discussionId: draft.discussionId },
+    });
+  } catch (error) {
+    if (error instanceof ApiError) return null;
+    throw error;
+  }
+};
+
 const publishOne = async (
   context: Context,
   mergeRequest: MergeRequest,
   draft: DraftNote,
 ): Promise<readonly number[]> => {
-  const outcome = await createNote(context, mergeRequest, draft.author, {
-    body: draft.note,
-    quiet: true,
-    place:
-      draft.discussionId === null
-        ? { kind: "thread", position: draft.position }
-        : { kind: "reply", discussionId: draft.discussionId },
-  });
+  const outcome = await noteOf(context, mergeRequest, draft);
   mergeRequest.drafts = mergeRequest.drafts.filter((other) => other !== draft);
-  if (draft.resolveDiscussion && draft.discussionId !== null) {
-    resolveDiscussion(
-      context,
-      mergeRequest,
-      draft.author,
-      findDiscussion(mergeRequest, draft.discussionId),
-      true,
-    );
-  }
-  return outcome.kind === "note" ? [outcome.note.id] : [];
+  if (outcome?.kind !== "note") return [];
+  // An answer that is not to resolve its thread opens it.
+  const { discussion, note } = outcome;
+  const resolves = draft.resolveDiscussion && mayResolveDiscussion(mergeRequest, draft.author, discussion);
+  if (draft.discussionId !== null) setResolved(context, mergeRequest, draft.author, discussion, resolves);
+  return [note.id];
 };
 
 /** Publishes drafts as one review with one notification, and sets the reviewer's state. */

@@ -227,19 +227,29 @@ export const deleteNote = (
   mergeRequest.discussions.splice(mergeRequest.discussions.indexOf(found.discussion), 1);
 };
 
-/** Resolves or reopens a discussion: a Developer or the merge request's author, else 403. */
-export const resolveDiscussion = (
+const resolvableNotes = (discussion: Discussion): readonly Note[] =>
+  discussion.notes.filter((note) => note.resolvable);
+
+/** Whether the user may resolve the discussion: a Developer or the merge request's author. */
+export const mayResolveDiscussion = (
+  mergeRequest: MergeRequest,
+  user: User,
+  discussion: Discussion,
+): boolean => {
+  const developer = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.developer;
+  return resolvableNotes(discussion).length > 0 && (developer || mergeRequest.author.id === user.id);
+};
+
+/** Resolves or reopens a discussion without asking who may. */
+export const setResolved = (
   context: Context,
   mergeRequest: MergeRequest,
   user: User,
   discussion: Discussion,
   resolved: boolean,
 ): void => {
-  const notes = discussion.notes.filter((note) => note.resolvable);
-  const developer = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.developer;
-  if (notes.length === 0 || !(developer || mergeRequest.author.id === user.id)) throw forbidden();
   const at = context.world.timestamp();
-  for (const note of notes) {
+  for (const note of resolvableNotes(discussion)) {
     if (note.resolved === resolved) continue;
     note.resolved = resolved;
     note.resolvedBy = resolved ? user : null;
@@ -247,6 +257,18 @@ export const resolveDiscussion = (
     note.updatedAt = at;
   }
   mergeRequest.updatedAt = at;
+};
+
+/** Resolves or reopens a discussion; 403 for a user who may not. */
+export const resolveDiscussion = (
+  context: Context,
+  mergeRequest: MergeRequest,
+  user: User,
+  discussion: Discussion,
+  resolved: boolean,
+): void => {
+  if (!mayResolveDiscussion(mergeRequest, user, discussion)) throw forbidden();
+  setResolved(context, mergeRequest, user, discussion, resolved);
 };
 
 /** The limit on notes by one user in a minute, in GitLab's words. */
