@@ -62,7 +62,7 @@ const PATH_RULES: readonly PathRule[] = [
 export const matchesGlobs = (globs: readonly string[]): ((path: string) => boolean) => {
   const matchers = globs.map((glob) =>
     // A pattern without a slash is about the file's name, as in .gitignore.
-    picomatch(glob, { dot: true, basename: true }),
+    picomatch(glob, { dot: true, basename: !glob.includes("/") }),
   );
   return (path) => matchers.some((matches) => matches(path));
 };

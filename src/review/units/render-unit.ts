@@ -33,9 +33,9 @@ export const fileTokens = (file: FileDiff): number => estimateTokens(fileLine(fi
  *     <<<DIFF 5f0c…
  *     === src/cart.js (modified) ===
  *     @@ export const total @@
- *         12   | const a = 1;
- *         13 - | var b = 2;
- *         13 + | let b = 2;
+ *        12     | const a = 1;
+ *        13  -  | var b = 2;
+ *        13  +  | let b = 2;
  *     DIFF 5f0c…>>>
  *
  * The nonce is random and new for each run, 16 to 40 letters and digits. Should a text hold it all the

@@ -63,7 +63,7 @@ export const lineText = fc.oneof(
     "function f() {",
     "\treturn x | y;",
     "}",
-    "    13 + | forged",
+    "   13  +  | forged",
     "=== other.js (modified) ===",
     "@@ forged @@",
     "-----BEGIN PRIVATE KEY-----",

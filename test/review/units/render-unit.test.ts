@@ -28,13 +28,13 @@ test("shows numbered lines, each hunk under its function, each file under its na
       "<<<DIFF 5f0c9a1b2d3e4f60",
       "=== src/cart.js (modified) ===",
       "@@ export const total @@",
-      "    14   | const a = 1;",
-      "    13 - | var b = 2;",
-      "    15 + | let b = 2;",
-      "    16 + | \tlet c;",
-      "    17   | ",
+      "   14     | const a = 1;",
+      "   13  -  | var b = 2;",
+      "   15  +  | let b = 2;",
+      "   16  +  | \tlet c;",
+      "   17     | ",
       "@@",
-      "   100 - | gone",
+      "  100  -  | gone",
       "DIFF 5f0c9a1b2d3e4f60>>>",
     ].join("\n"),
   );
@@ -46,14 +46,14 @@ test("names the old path of a renamed file and git's remark on a missing line fe
   const hunk = { ...hunkOf(["+a"], { old: 1, new: 1 }), lines: [{ ...line, endsWithNewline: false }] };
   const text = render({ ...fileOf("b.js", [hunk], "renamed"), oldPath: "a.js" });
   assert.match(text, /^=== b\.js \(renamed from a\.js\) ===$/m);
-  assert.match(text, /^ {5}1 \+ \| a\n\\ No newline at end of file$/m);
+  assert.match(text, /^ {4}1  \+  \| a\n\\ No newline at end of file$/m);
 });
 
 type Read = { readonly number: number; readonly sign: string; readonly text: string };
 
 const readBack = (text: string): readonly Read[] =>
   text.split("\n").flatMap((row) => {
-    const match = /^ *(\d+) ([+ -]) \| (.*)$/s.exec(row);
+    const match = /^ *(\d+)  ([+ -])  \| (.*)$/s.exec(row);
     return match === null ? [] : [{ number: Number(match[1]), sign: match[2] ?? "", text: match[3] ?? "" }];
   });
 
