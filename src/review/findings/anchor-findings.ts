@@ -1,0 +1,153 @@
+import type { FileDiff, Hunk } from "../../diff/file-diff.ts";
+import { toPoint } from "../../diff/find-point.ts";
+import type { Anchor, AnchoredFinding, Finding } from "../finding.ts";
+import {
+  type AnchoredLines,
+  type QuoteHint,
+  type Row,
+  findLongestLine,
+  findQuote,
+  numberOn,
+  rowsOf,
+} from "./find-quote.ts";
+import { fitSuggestion, moveToBody } from "./fit-suggestion.ts";
+import { lineKey } from "./quote-lines.ts";
+
+/** A stated line farther from every hunk than this says nothing about any of them. */
+const FARTHEST_HUNK = 50;
+
+/**
+ * The place of a finding in a diff. Its quoted code is searched in the file that it names, and the place
+ * nearest to the stated line is taken; a stated line that contradicts the quote loses to it. Without a quote the
+ * stated lines hold where they are in a hunk. What has no such lines falls to the nearest changed line of the
+ * hunk that holds or is nearest to the stated line, then to the file, then to the summary. A suggestion that
+ * does not fit the anchored lines moves into the body. Never throws; every point is in the diff.
+ */
+export const anchorFinding = (finding: Finding, files: readonly FileDiff[]): AnchoredFinding => {
+  const file = findFile(finding, files);
+  if (file === null) return { finding: moveToBody(finding), anchor: { kind: "summary" } };
+  const hint: QuoteHint = { side: sideIn(file, finding.side), line: finding.line };
+  const lines = findLines(file, finding, hint);
+  if (lines !== null) {
+    const anchor = toAnchor("line", file, lines.rows);
+    if (anchor !== null) return { finding: fitSuggestion(finding, lines), anchor };
+  }
+  const nearest = nearestChangedRow(file, hint);
+  const fallback = nearest === null ? null : toAnchor("nearest-changed-line", file, [nearest]);
+  return { finding: moveToBody(finding), anchor: fallback ?? { kind: "file", file } };
+};
+
+/** `anchorFinding` for several findings, in their order. */
+export const anchorFindings = (
+  findings: readonly Finding[],
+  files: readonly FileDiff[],
+): readonly AnchoredFinding[] => findings.map((finding) => anchorFinding(finding, files));
+
+const findFile = ({ path, side }: Finding, files: readonly FileDiff[]): FileDiff | null => {
+  const byNew = files.find(
+    ({ newPath, change }) => newPath === path && (side === "new" || change !== "added"),
+  );
+  const byOld = files.find(({ oldPath }) => oldPath === path);
+  return (
+    (side === "new" ? (byNew ?? byOld) : (byOld ?? byNew)) ??
+    files.find(({ newPath }) => newPath === path) ??
+    null
+  );
+};
+
+/** A deleted file has no new lines and an added one no old lines, whatever a model says. */
+const sideIn = ({ change }: FileDiff, side: "new" | "old"): "new" | "old" => {
+  if (change === "deleted") return "old";
+  return change === "added" ? "new" : side;
+};
+
+const findLines = (file: FileDiff, finding: Finding, hint: QuoteHint): AnchoredLines | null => {
+  if (finding.quote === null) return statedRows(file, finding, hint);
+  const found = findQuote(file, finding.quote, hint);
+  if (found === null) {
+    const longest = findLongestLine(file, finding.quote, hint);
+    return longest === null ? null : { rows: longest.rows, partOf: null, exact: false };
+  }
+  const meant = withStatedLength(file, found.rows, finding, hint);
+  const rows = cutToFirstHunk(meant);
+  const added = meant.slice(found.rows.length);
+  const isMeant = added.length === 0 || (found.whole && sharesLine(finding.suggestion, added));
+  return { rows, partOf: found.whole ? null : found.quote, exact: rows.length === meant.length && isMeant };
+};
+
+/** Whether a suggestion rewrites lines beyond the quote, and so stands for them too. */
+const sharesLine = (suggestion: string | null, rows: readonly Row[]): boolean => {
+  const keys = new Set((suggestion ?? "").split("\n").map(lineKey));
+  const last = rows.at(-1);
+  return last !== undefined && keys.has(lineKey(last.line.text));
+};
+
+/** The stated lines as far as they are in one hunk; null when the stated line is in none. */
+const statedRows = (
+  file: FileDiff,
+  { line, endLine }: Finding,
+  { side }: QuoteHint,
+): AnchoredLines | null => {
+  if (line === null) return null;
+  const end = endLine ?? line;
+  const meant = rowsOf(file, side).filter((row) => {
+    const number = numberOn(row.line, side);
+    return number >= line && number <= end;
+  });
+  const rows = cutToFirstHunk(meant);
+  return rows.length === 0 ? null : { rows, partOf: null, exact: rows.length === end - line + 1 };
+};
+
+/** A quote may hold only the first of the stated lines: the range is then as long as stated. */
+const withStatedLength = (
+  file: FileDiff,
+  found: readonly Row[],
+  { line, endLine }: Finding,
+  { side }: QuoteHint,
+): readonly Row[] => {
+  const length = line === null || endLine === null ? 0 : endLine - line + 1;
+  const first = found[0];
+  if (first === undefined || length <= found.length) return found;
+  const rows = rowsOf(file, side);
+  const from = rows.findIndex((row) => row.line === first.line);
+  const isOnSide = found.every((row, index) => rows[from + index]?.line === row.line);
+  return from < 0 || !isOnSide ? found : rows.slice(from, from + length);
+};
+
+const cutToFirstHunk = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter((row) => row.hunk === rows[0]?.hunk);
+
+const nearestChangedRow = (file: FileDiff, { side, line }: QuoteHint): Row | null => {
+  if (line === null) return null;
+  const hunk = nearestHunk(file, side, line);
+  if (hunk === null) return null;
+  const changed = hunk.lines.filter(({ kind }) => kind !== "context");
+  const own = changed.filter(({ kind }) => kind === (side === "new" ? "added" : "removed"));
+  const distance = (row: Row): number => Math.abs(numberOn(row.line, side) - line);
+  const rows = (own.length > 0 ? own : changed).map((changedLine) => ({ line: changedLine, hunk }));
+  return rows.toSorted((a, b) => distance(a) - distance(b))[0] ?? null;
+};
+
+const nearestHunk = (file: FileDiff, side: "new" | "old", line: number): Hunk | null => {
+  const ranked = file.hunks
+    .map((hunk) => {
+      const first = side === "new" ? hunk.newStart : hunk.oldStart;
+      const last = first + Math.max(side === "new" ? hunk.newCount : hunk.oldCount, 1) - 1;
+      return { hunk, distance: Math.max(first - line, line - last, 0) };
+    })
+    .toSorted((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best === undefined || best.distance > FARTHEST_HUNK ? null : best.hunk;
+};
+
+const toAnchor = (
+  kind: "line" | "nearest-changed-line",
+  file: FileDiff,
+  rows: readonly Row[],
+): Anchor | null => {
+  const first = rows[0];
+  const last = rows.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const code = rows.map(({ line }) => line.text).join("\n");
+  return { kind, file, hunk: first.hunk, start: toPoint(first.line), end: toPoint(last.line), code };
+};

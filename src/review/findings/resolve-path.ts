@@ -1,0 +1,43 @@
+import { shownPath } from "../units/render-unit.ts";
+
+/** A path that was found among the given ones, or why it was not. */
+export type PathReading =
+  | { readonly kind: "path"; readonly path: string; readonly lines: string | null }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+const LINES_BEHIND = /(?:[:#]L?|\s+\(?lines?\s+)(\d+(?:\s*[-–]\s*L?\d+)?)(?::\d+)?\)?$/i;
+
+/**
+ * The one of `paths` that a model meant: the same text; the same but for quotes, slashes, `./`, `a/` or
+ * `b/` before it and a line behind it; or else the only one that ends with it at a slash.
+ */
+export const resolvePath = (stated: string, paths: readonly string[]): PathReading => {
+  const raw = stated
+    .normalize("NFC")
+    .trim()
+    .replace(/^[`"'<*]+|[`"'>*]+$/g, "");
+  const lines = LINES_BEHIND.exec(raw)?.[1] ?? null;
+  const forms = [stated, raw, raw.replace(LINES_BEHIND, "")];
+  for (const form of forms) {
+    for (const candidate of variants(form)) {
+      const path = paths.find((given) =>
+        [given, given.normalize("NFC"), shownPath(given)].includes(candidate),
+      );
+      if (path !== undefined) return { kind: "path", path, lines };
+    }
+  }
+  const tail = variants(raw.replace(LINES_BEHIND, "")).at(-1) ?? "";
+  const ending = tail === "" ? [] : paths.filter((given) => given.normalize("NFC").endsWith(`/${tail}`));
+  const [only] = ending;
+  if (only !== undefined && ending.length === 1) return { kind: "path", path: only, lines };
+  const reason = ending.length > 1 ? "the path fits several files" : "the path is not in the diff";
+  return { kind: "unknown", reason };
+};
+
+/** From the text as it stands to the barest form, each once. */
+const variants = (text: string): readonly string[] => {
+  const slashes = text.replaceAll("\\", "/").replace(/\/{2,}/g, "/");
+  const relative = slashes.replace(/^(?:\.?\/)+/, "");
+  const bare = relative.replace(/^[ab]\//, "").replace(/^(?:\.\/)+/, "");
+  return [...new Set([text, slashes, relative, bare])];
+};
