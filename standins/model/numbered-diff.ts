@@ -6,8 +6,8 @@ export type NumberedLine = {
   readonly text: string;
 };
 
-const FILE = /^\s*=== (.+?)(?: \([^()]*\))? ===\s*$/;
-const LINE = /^\s*(\d+)\s*([+-]?)\s*\|(?: (.*)|)$/;
+const FILE = /^=== (.+?)(?: \((?:added|deleted|modified|renamed(?: from .+)?)\))? ===$/;
+const LINE = /^\s*(\d+)\s*([+-]?)\s*\|(?: ([^\n]*)|)$/;
 
 /** Reads a diff whose lines carry numbers, `=== path (change) ===` before the lines of each file. */
 export const readNumberedDiff = (text: string): readonly NumberedLine[] => {

@@ -67,12 +67,12 @@ describe("the rules of the scripted reviewer", () => {
 
 test("a numbered diff is read with paths, signs, numbers and indentation", () => {
   const text =
-    "=== a b.js (renamed) ===\n@@ f @@\n   9     |   keep | it\n  10  -  | \told\n  10  +  | \tnew \n  11  +  |\n";
+    "<<<DIFF x\n=== a (b).js (renamed from a (c).js) ===\n@@\n   9     |   keep | it\n  10  -  | \told\n  10  +  | \tnew \n  11  +  | \r\n\\ No newline at end of file\nDIFF x>>>";
   assert.deepEqual(readNumberedDiff(text), [
-    { path: "a b.js", sign: " ", line: 9, text: "  keep | it" },
-    { path: "a b.js", sign: "-", line: 10, text: "\told" },
-    { path: "a b.js", sign: "+", line: 10, text: "\tnew " },
-    { path: "a b.js", sign: "+", line: 11, text: "" },
+    { path: "a (b).js", sign: " ", line: 9, text: "  keep | it" },
+    { path: "a (b).js", sign: "-", line: 10, text: "\told" },
+    { path: "a (b).js", sign: "+", line: 10, text: "\tnew " },
+    { path: "a (b).js", sign: "+", line: 11, text: "\r" },
   ]);
 });
 
