@@ -23,8 +23,17 @@ export const publish = async (
   );
   const summary = await publishSummary(target, publication, discussions);
   await setMarks(target, publication);
-  return { threads: new Map([...present, ...sent.outcomes]), summary, way: sent.way };
+  return { threads: inOrder(items, new Map([...present, ...sent.outcomes])), summary, way: sent.way };
 };
+
+/** The outcomes in the order of the publication. */
+const inOrder = (items: readonly Item[], outcomes: ReadonlyMap<string, ThreadOutcome>) =>
+  new Map(
+    items.flatMap(({ marker }): [string, ThreadOutcome][] => {
+      const outcome = outcomes.get(marker);
+      return outcome === undefined ? [] : [[marker, outcome]];
+    }),
+  );
 
 /** What is said already; a thread that was to be resolved with it and still is open is resolved. */
 const finishPresent = async (
