@@ -1,7 +1,7 @@
 import type { ErrorStrategy } from "../flow.ts";
 import type { FrameState } from "./frame-state.ts";
 import type { FramePlan } from "./plan.ts";
-import { leaveNode } from "./traverse.ts";
+import { type Draft, draftOf, leaveNode } from "./traverse.ts";
 
 /**
  * What happened. `extraFailures` are failures that the frame has not seen: of children of a container,
@@ -38,18 +38,25 @@ export type FrameCommand =
 /** What {@link advance} gives. */
 export type Advanced = { readonly state: FrameState; readonly commands: readonly FrameCommand[] };
 
-const runningCount = (state: FrameState): number =>
-  state.nodes.values().reduce((count, node) => count + (node === "running" ? 1 : 0), 0);
+const runningCount = ({ nodes }: Draft): number => {
+  let count = 0;
+  for (const node of nodes.values()) if (node === "running") count += 1;
+  return count;
+};
 
 /** Starts ready nodes while there is room, and ends the frame when nothing is left to run. */
-const dispatch = (plan: FramePlan, state: FrameState, commands: readonly FrameCommand[]): Advanced => {
-  const room = Math.max(plan.parallelLimit - runningCount(state), 0);
-  const starting = state.ready.slice(0, room);
-  const nodes = new Map(state.nodes);
-  for (const nodeId of starting) nodes.set(nodeId, "running");
-  const next: FrameState = { ...state, nodes, ready: state.ready.slice(starting.length) };
+const dispatch = (
+  plan: FramePlan,
+  state: FrameState,
+  draft: Draft,
+  commands: readonly FrameCommand[],
+): Advanced => {
+  const running = runningCount(draft);
+  const starting = draft.ready.splice(0, Math.max(plan.parallelLimit - running, 0));
+  for (const nodeId of starting) draft.nodes.set(nodeId, "running");
+  const next: FrameState = { ...state, ...draft };
   const runs = starting.map((nodeId): FrameCommand => ({ kind: "run", nodeId }));
-  if (runningCount(next) > 0) return { state: next, commands: [...commands, ...runs] };
+  if (running + starting.length > 0) return { state: next, commands: [...commands, ...runs] };
   return finish(next, [...commands, ...runs]);
 };
 
@@ -65,8 +72,10 @@ const complete = (
   handle: string | null,
   commands: readonly FrameCommand[],
 ): Advanced => {
-  const nodes = new Map(state.nodes).set(nodeId, "done");
-  return dispatch(plan, leaveNode(plan, { ...state, nodes }, nodeId, handle), commands);
+  const draft = draftOf(state);
+  draft.nodes.set(nodeId, "done");
+  leaveNode(plan, draft, nodeId, handle);
+  return dispatch(plan, state, draft, commands);
 };
 
 const handleFailure = (
@@ -89,10 +98,11 @@ const handleFailure = (
     const handle = strategy === "fail-branch" ? "fail-branch" : null;
     return complete(plan, state, nodeId, handle, [{ kind: "catch", nodeId, strategy }]);
   }
-  const nodes = new Map(state.nodes).set(nodeId, "failed");
-  const failed: FrameState = { ...state, nodes, error: state.error ?? message };
+  const draft = draftOf(state);
+  draft.nodes.set(nodeId, "failed");
+  const failed: FrameState = { ...state, ...draft, error: state.error ?? message };
   const commands: readonly FrameCommand[] = [{ kind: "fail", nodeId }];
-  return plan.stopOnFailure ? finish(failed, commands) : dispatch(plan, failed, commands);
+  return plan.stopOnFailure ? finish(failed, commands) : dispatch(plan, failed, draft, commands);
 };
 
 /**
@@ -106,8 +116,10 @@ export const advance = (plan: FramePlan, state: FrameState, event: FrameEvent): 
   if (state.isFinished) return { state, commands: [] };
   if (event.kind === "started") {
     if (state.nodes.size > 0) return { state, commands: [] };
-    const nodes = new Map(state.nodes).set(plan.startNodeId, "ready" as const);
-    return dispatch(plan, { ...state, nodes, ready: [plan.startNodeId] }, []);
+    const draft = draftOf(state);
+    draft.nodes.set(plan.startNodeId, "ready");
+    draft.ready.push(plan.startNodeId);
+    return dispatch(plan, state, draft, []);
   }
   if (state.nodes.get(event.nodeId) !== "running") return { state, commands: [] };
   if (event.kind === "failed") return handleFailure(plan, state, event);

@@ -2,7 +2,7 @@ import type { Flow, FlowNode } from "../flow.ts";
 import { type Pool, readPool, type TextPart } from "../pool.ts";
 import { markdownOfVariable } from "../value-markdown.ts";
 import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
-import { certainNodes } from "./certain-nodes.ts";
+import { createCertainty } from "./certain-nodes.ts";
 import type { FramePlan } from "./plan.ts";
 
 type Reference = Extract<TextPart, { kind: "reference" }>;
@@ -91,9 +91,10 @@ export const createResponseStream = (
     const quotes = node?.declaration.quotes;
     return node === undefined || quotes === undefined ? [] : [{ node, parts: quotes }];
   });
+  const certain = createCertainty(flow, plan);
   const begin = (): void => {
     if (begun.size === responses.length) return;
-    const certain = certainNodes(flow, plan, progress.state);
+    certain.update(progress.state);
     for (const { node, parts } of responses) {
       if (begun.has(node.id) || !certain.has(node.id)) continue;
       begun.add(node.id);

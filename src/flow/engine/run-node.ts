@@ -79,9 +79,12 @@ const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Fr
   const isLoop = node.kind === "loop";
   const ref = refOf(node, scope);
   return {
-    childIds: [...run.flow.nodes.values()]
-      .filter((child) => child.containerId === node.id)
-      .map((child) => child.id),
+    childIds:
+      node.role === "container"
+        ? [...run.flow.nodes.values()]
+            .filter((child) => child.containerId === node.id)
+            .map((child) => child.id)
+        : [],
     started: (length) => {
       run.emit({ event: isLoop ? "loop_started" : "iteration_started", node: ref, length });
     },

@@ -2,11 +2,19 @@ import type { FlowEdge } from "../flow.ts";
 import type { FrameState, NodeState } from "./frame-state.ts";
 import type { FramePlan } from "./plan.ts";
 
-type Draft = {
+/** A frame's state while it is being changed; a copy of its own, made once an event. */
+export type Draft = {
   readonly nodes: Map<string, NodeState>;
   readonly edges: Map<string, "taken" | "skipped">;
   readonly ready: string[];
 };
+
+/** A copy of the parts of a state that traversal changes. */
+export const draftOf = (state: FrameState): Draft => ({
+  nodes: new Map(state.nodes),
+  edges: new Map(state.edges),
+  ready: [...state.ready],
+});
 
 /** What the incoming edges of a node say: run, skip, or wait. */
 const judge = (plan: FramePlan, draft: Draft, nodeId: string): "run" | "skip" | "wait" => {
@@ -38,16 +46,10 @@ const settle = (
 };
 
 /**
- * The frame after a node is left: by all its edges when `handle` is null, else by those of that handle,
- * the others being skipped. Skips are settled first, as Dify does, which orders what becomes ready.
+ * Leaves a node: by all its edges when `handle` is null, else by those of that handle, the others being
+ * skipped. Skips are settled first, as Dify does, which orders what becomes ready.
  */
-export const leaveNode = (
-  plan: FramePlan,
-  state: FrameState,
-  nodeId: string,
-  handle: string | null,
-): FrameState => {
-  const draft: Draft = { nodes: new Map(state.nodes), edges: new Map(state.edges), ready: [...state.ready] };
+export const leaveNode = (plan: FramePlan, draft: Draft, nodeId: string, handle: string | null): void => {
   const edges = plan.outgoing.get(nodeId) ?? [];
   const isTaken = (edge: FlowEdge): boolean => handle === null || edge.sourceHandle === handle;
   settle(
@@ -60,5 +62,4 @@ export const leaveNode = (
     draft,
     edges.filter(isTaken).map((edge) => ({ edge, state: "taken" as const })),
   );
-  return { ...state, nodes: draft.nodes, edges: draft.edges, ready: draft.ready };
 };
