@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.ts";
 import { textOfVariable } from "./value-text.ts";
 import { isJsonObject, type Variable, variableOf } from "./value-type.ts";
+import { ownValue } from "./own-value.ts";
 
 /** Where a value lies: a node's id (or `sys`, `env`, `conversation`), a name, and keys inside the value. */
 export type Selector = readonly string[];
@@ -61,7 +62,7 @@ const FILE_ATTRIBUTES: Readonly<Record<string, string>> = {
 const readKey = (value: Json, type: Variable["type"], key: string): Json | undefined => {
   if (!isJsonObject(value)) return undefined;
   if (type !== "file") return Object.hasOwn(value, key) ? value[key] : undefined;
-  const attribute = FILE_ATTRIBUTES[key];
+  const attribute = ownValue(FILE_ATTRIBUTES, key);
   if (attribute === undefined) return undefined;
   return value[attribute] ?? (key === "url" ? (value["remote_url"] ?? null) : null);
 };

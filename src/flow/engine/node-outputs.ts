@@ -4,6 +4,7 @@ import type { NodeOutcome } from "../node.ts";
 import { type Pool, writePool, writesOf } from "../pool.ts";
 import { plainValues } from "../value-text.ts";
 import { typeOfValue, type Variable, variableAs, variableOf } from "../value-type.ts";
+import { ownValue } from "../own-value.ts";
 
 /** The pool after a node succeeded: its outputs under its id, and what it wrote elsewhere. */
 export const applySuccess = (
@@ -11,10 +12,12 @@ export const applySuccess = (
   node: FlowNode,
   outcome: Extract<NodeOutcome, { ok: true }>,
 ): Pool => {
-  const variables: Record<string, Variable> = {};
-  for (const [name, value] of Object.entries(outcome.outputs)) {
-    variables[name] = variableAs(outcome.types?.[name] ?? typeOfValue(value), value);
-  }
+  const variables = Object.fromEntries(
+    Object.entries(outcome.outputs).map(([name, value]) => [
+      name,
+      variableAs(ownValue(outcome.types, name) ?? typeOfValue(value), value),
+    ]),
+  );
   return writePool(writePool(pool, outcome.writes ?? []), writesOf(node.id, variables));
 };
 

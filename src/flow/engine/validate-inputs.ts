@@ -6,6 +6,7 @@ import { parsePythonFloat, parsePythonInteger } from "../python-number.ts";
 import { isTruthy, pythonRepr } from "../value-text.ts";
 import { isJsonArray, isJsonObject, type Variable, variableAs, variableOf } from "../value-type.ts";
 import { fileVariable } from "./file-input.ts";
+import { ownValue } from "../own-value.ts";
 
 const refuse = (message: string): never => {
   throw new FlowError(message, { code: "flow-input-invalid", nodeId: null });
@@ -109,4 +110,6 @@ const readInput = (field: InputVariable, given: Json | undefined): Variable => {
  * numbers and checkboxes are read from texts. Throws FlowError (`flow-input-invalid`) in Dify's words.
  */
 export const validateInputs = (flow: Flow, inputs: JsonObject): Readonly<Record<string, Variable>> =>
-  Object.fromEntries(flow.inputs.map((field) => [field.variable, readInput(field, inputs[field.variable])]));
+  Object.fromEntries(
+    flow.inputs.map((field) => [field.variable, readInput(field, ownValue(inputs, field.variable))]),
+  );

@@ -19,10 +19,11 @@ const ERROR_OUTPUTS: ReadonlySet<string> = new Set(["error_message", "error_type
 
 const offers = (node: FlowNode, reader: FlowNode, name: string): boolean => {
   const { outputs, inside } = node.declaration;
-  if (outputs === null || name in outputs || name in node.defaultValues) return true;
+  if (outputs === null || Object.hasOwn(outputs, name) || Object.hasOwn(node.defaultValues, name))
+    return true;
   if (node.errorStrategy !== null && ERROR_OUTPUTS.has(name)) return true;
   if (node.kind === "start" && name.startsWith("sys.")) return true;
-  return inside !== undefined && reader.containerId !== null && name in inside.variables;
+  return inside !== undefined && reader.containerId !== null && Object.hasOwn(inside.variables, name);
 };
 
 const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): string | null => {
@@ -38,7 +39,9 @@ const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): strin
       : `${shown} is no environment variable of this file.`;
   }
   if (source === "conversation") {
-    return name in flow.conversation ? null : `${shown} is no conversation variable of this file.`;
+    return Object.hasOwn(flow.conversation, name)
+      ? null
+      : `${shown} is no conversation variable of this file.`;
   }
   const node = flow.nodes.get(source);
   if (node === undefined) return `${shown} refers to a node that is not in the file.`;

@@ -13,6 +13,7 @@ import { parseConversation, parseEnvironment } from "./parse-variables.ts";
 import { checkVersion } from "./parse-version.ts";
 import { createProblemList, fileProblem, nodeProblem, type ProblemList, schemaProblems } from "./problems.ts";
 import { FlowDocument } from "./schema.ts";
+import { ownValue } from "../own-value.ts";
 
 /** How files are read. */
 export type ParseFlowOptions = {
@@ -62,7 +63,7 @@ const readDocument = (text: string, problems: ProblemList): FlowDocument | undef
 
 const checkMode = (mode: string, problems: ProblemList): Flow["mode"] => {
   if (isMode(mode)) return mode;
-  const message = MODE_REFUSALS[mode] ?? `Apps of the mode "${mode}" are not known.`;
+  const message = ownValue(MODE_REFUSALS, mode) ?? `Apps of the mode "${mode}" are not known.`;
   problems.errors.push(fileProblem("app.mode", message));
   return "workflow";
 };

@@ -8,6 +8,7 @@ import {
   type Variable,
   variableAs,
 } from "../value-type.ts";
+import { ownValue } from "../own-value.ts";
 
 const parseText = (text: string): Json | undefined => {
   const parsed = Json.safeParse(parseJson(text));
@@ -53,15 +54,15 @@ export const readStatedValue = (type: string, value: Json): Variable | undefined
   const parsed = typeof value === "string" ? parseText(value) : value;
   if (type === "boolean") return typeof parsed === "boolean" ? variableAs("boolean", parsed) : undefined;
   if (type === "object") return isJsonObject(parsed) ? variableAs("object", parsed) : undefined;
-  const arrayType = ARRAY_TYPES[type];
-  const test = ITEM_TESTS[type];
+  const arrayType = ownValue(ARRAY_TYPES, type);
+  const test = ownValue(ITEM_TESTS, type);
   if (arrayType === undefined || test === undefined || parsed === undefined) return undefined;
   return isJsonArray(parsed) && parsed.every(test) ? variableAs(arrayType, parsed) : undefined;
 };
 
 /** What a variable of a stated type holds when the file gives no value. */
 export const emptyStatedValue = (type: string): Variable => {
-  const arrayType = ARRAY_TYPES[type];
+  const arrayType = ownValue(ARRAY_TYPES, type);
   if (arrayType !== undefined) return variableAs(arrayType, []);
   if (type === "object") return variableAs("object", {});
   if (type === "boolean") return variableAs("boolean", false);

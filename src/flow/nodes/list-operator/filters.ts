@@ -4,6 +4,7 @@ import { type Pool, resolveText } from "../../pool.ts";
 import { requirePythonFloat } from "../../python-number.ts";
 import { isJsonObject, type ValueType } from "../../value-type.ts";
 import type { FilterCondition } from "./schema.ts";
+import { ownValue } from "../../own-value.ts";
 
 type Test = (value: Json) => boolean;
 
@@ -53,7 +54,7 @@ const NUMBER_TESTS: Readonly<Record<string, (value: number, expected: number) =>
 };
 
 const numberTest = (operator: string, expected: number): Test => {
-  const test = NUMBER_TESTS[operator] ?? invalid(operator);
+  const test = ownValue(NUMBER_TESTS, operator) ?? invalid(operator);
   return (value) => typeof value === "number" && test(value, expected);
 };
 
