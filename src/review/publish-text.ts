@@ -1,10 +1,10 @@
-import type { Parents, PhrasingContent, Root } from "mdast";
+import type { PhrasingContent, Root, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
 import { toMarkdown } from "mdast-util-to-markdown";
-import { toString as toText } from "mdast-util-to-string";
 import { gfm } from "micromark-extension-gfm";
-import { visit } from "unist-util-visit";
+import { disarm, disarmWords } from "./publish/disarm.ts";
+import { hasHiddenSigns, isTooDeep, keepFromActing, plainSigns } from "./publish/plain-signs.ts";
 
 /**
  * The single place where a text that we did not write becomes part of a note. A note is not only shown:
@@ -12,109 +12,120 @@ import { visit } from "unist-util-visit";
  * everything that acts is turned into something that only reads; nothing is left out.
  */
 
-/** Keeps a sign from acting without changing what a reader sees. */
-const INVISIBLE = "\u200B";
-
 /**
  * Neutralises a Markdown text that a flow, a model or a merge request brought. No line of the result
  * starts with `/` (GitLab takes such a line for a quick action, also after a bare carriage return),
- * mentions do not notify, images and links become readable addresses, and HTML (our own hidden markers
- * among it) shows as text.
+ * mentions do not notify, images and links become readable addresses, HTML (our own hidden markers
+ * among it) shows as text, code blocks are never drawn nor offered as suggestions, and dollar signs set
+ * no mathematics.
  */
 export const publishText = (text: string): string => {
-  const lines = text.replace(/\r\n?|[\u2028\u2029\u0085\v\f]/g, "\n");
-  const tree = fromMarkdown(lines, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const plain = plainSigns(text);
+  if (isTooDeep(plain)) return publishCode(plain);
+  const tree = parse(plain);
   disarm(tree);
-  const markdown = toMarkdown(tree, { extensions: [gfmToMarkdown()], bullet: "-", rule: "-", fences: true });
-  return markdown.trimEnd().split("\n").map(keepFromActing).join("\n");
+  return print(tree.children);
 };
 
-/** A line that begins with a slash, behind white space or the marks of lists and quotes, must not. */
-const keepFromActing = (line: string): string =>
-  line
-    .replace(/^((?:[\s>*+-]|\d+[.)])*)\//, `$1${INVISIBLE}/`)
-    // GitLab's own directive, which Markdown parsers do not know: it would embed a file or an address.
-    .replace(/^(\s*):(:+include\{)/, `$1:${INVISIBLE}$2`)
-    // Our hidden markers mean something in a note of ours; inside code they would still be found.
-    .replaceAll("<!-- reviewflow:", `<!--${INVISIBLE} reviewflow:`);
-
-const disarm = (tree: Root): void => {
-  const addresses = new Map<string, string>();
-  visit(tree, "definition", (node) => {
-    addresses.set(node.identifier, node.url);
-  });
-  visit(tree, (node) => {
-    switch (node.type) {
-      case "paragraph":
-      case "heading":
-      case "emphasis":
-      case "strong":
-      case "delete":
-      case "tableCell":
-        node.children = node.children.flatMap((child) => disarmPhrase(child, addresses));
-        return;
-      case "html":
-        Object.assign(node, { type: "paragraph", children: disarmText(node.value) });
-        return;
-      case "definition":
-        Object.assign(node, {
-          type: "paragraph",
-          children: named(`[${node.label ?? node.identifier}]`, node.url),
-        });
-        return;
-      default:
-    }
-  });
-};
-
-/** What stands in for one piece of a line. Children are visited after their parent, so they stay as they are here. */
-const disarmPhrase = (node: PhrasingContent, addresses: ReadonlyMap<string, string>): PhrasingContent[] => {
-  switch (node.type) {
-    case "text":
-    case "html":
-      return disarmText(node.value);
-    case "image":
-      return named(node.alt ?? "", node.url);
-    case "imageReference":
-      return named(node.alt ?? "", addresses.get(node.identifier) ?? node.identifier);
-    case "link":
-      return disarmLink(toText(node), node.url) ?? [...inner(node, addresses), ...behind(node.url)];
-    case "linkReference":
-      return [...inner(node, addresses), ...behind(addresses.get(node.identifier) ?? node.identifier)];
-    default:
-      return [node];
+/**
+ * `publishText` with at most `max` characters. A text that is too long is cut before it is made
+ * harmless, so that what is left is whole Markdown.
+ */
+export const publishShortened = (
+  text: string,
+  max: number,
+): { readonly markdown: string; readonly cut: boolean } => {
+  let length = Math.min(text.length, max);
+  for (;;) {
+    const markdown = publishText(text.slice(0, length));
+    if (markdown.length <= max) return { markdown, cut: length < text.length };
+    // Escaping made it longer; the next try is in proportion, and always shorter.
+    length = Math.floor(length * Math.min(0.9, max / markdown.length));
   }
 };
 
-/** A link that shows its own address is written once. */
-const disarmLink = (label: string, url: string): PhrasingContent[] | null => {
-  if (url === label) return [code(url)];
-  return url === `mailto:${label}` ? disarmText(label) : null;
+/** One line of text such as a title: `publishText` for what has to stay on its line, whatever it holds. */
+export const publishLine = (text: string): string => print([{ type: "paragraph", children: phrases(text) }]);
+
+/** A name such as a path as code on its line. */
+export const publishName = (name: string): string =>
+  print([{ type: "paragraph", children: [{ type: "inlineCode", value: nameSigns(name) }] }]);
+
+/** Code as a block that only shows it, without colours. */
+export const publishCode = (code: string): string => print([{ type: "code", value: plainSigns(code) }]);
+
+/** What a table holds: a line of text, a name as code, or a text that leads to a note of the same page. */
+export type Cell = string | { readonly name: string } | { readonly text: string; readonly noteId: number };
+
+/** A table; each of its cells is neutralised. */
+export const publishTable = (head: readonly string[], rows: readonly (readonly Cell[])[]): string => {
+  const row = (cells: readonly Cell[]) => ({
+    type: "tableRow" as const,
+    children: cells.map((cell) => ({ type: "tableCell" as const, children: cellPhrases(cell) })),
+  });
+  return print([{ type: "table", children: [row(head), ...rows.map(row)] }]);
 };
 
-const inner = (node: Parents & { children: PhrasingContent[] }, addresses: ReadonlyMap<string, string>) =>
-  node.children.flatMap((child) => disarmPhrase(child, addresses));
+/** The lines that one suggestion replaces: so many before the line of the position, and that line. */
+export type SuggestionRange = { readonly linesBefore: number };
 
-const code = (value: string): PhrasingContent => ({ type: "inlineCode", value });
+/** GitLab's limit on how far a suggestion reaches (its documentation, "Multi-line suggestions"). */
+const MAX_LINES_BEFORE = 100;
 
-const behind = (url: string): PhrasingContent[] => [
-  { type: "text", value: " (" },
-  code(url),
-  { type: "text", value: ")" },
-];
+/**
+ * GitLab's block of a change that a reader can apply, or null where the change cannot be put into one
+ * unaltered and harmless: a line that GitLab's versions could take for a quick action, hidden signs, too
+ * many lines, or blank lines, which GitLab takes for none. The code must be applied as it is, so nothing
+ * in it is escaped; the fence is longer than any in it.
+ */
+export const publishSuggestion = (code: string, { linesBefore }: SuggestionRange): string | null => {
+  const lines = code.replaceAll("\r\n", "\n").replace(/\n$/u, "");
+  if (linesBefore > MAX_LINES_BEFORE || hasHiddenSigns(lines)) return null;
+  if (/^\s*\/[a-z_]|<!--\s*reviewflow|^\s*::+include\{/imu.test(lines)) return null;
+  if (lines.trim() === "" && code !== "") return null;
+  const longest = Math.max(2, ...(lines.match(/`+/gu) ?? []).map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const body = code === "" ? [] : [lines];
+  return [`${fence}suggestion:-${linesBefore}+0`, ...body, fence].join("\n");
+};
 
-const named = (label: string, url: string): PhrasingContent[] =>
-  label === "" ? [code(url)] : [...disarmText(label), ...behind(url)];
+const parse = (text: string): Root =>
+  fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 
-const MENTION = /@(?=[\w.-])/g;
+const print = (children: RootContent[]): string =>
+  toMarkdown(
+    { type: "root", children },
+    {
+      extensions: [gfmToMarkdown({ tablePipeAlign: false })],
+      bullet: "-",
+      rule: "-",
+      fences: true,
+      // GitLab sets mathematics between dollar signs.
+      unsafe: [{ character: "$", inConstruct: "phrasing" }],
+    },
+  )
+    .trimEnd()
+    .split("\n")
+    .map(keepFromActing)
+    .join("\n");
 
-/** Plain text: addresses that GitLab would link become code, mentions lose their effect. */
-const disarmText = (value: string): PhrasingContent[] =>
-  value
-    .split(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s<>]+)/i)
-    .filter((part) => part !== "")
-    .map((part) =>
-      /^[a-z][a-z0-9+.-]*:\/\//i.test(part)
-        ? code(part)
-        : { type: "text", value: part.replace(MENTION, `@${INVISIBLE}`) },
-    );
+const oneLine = (text: string): string => plainSigns(text).replace(/\s+/gu, " ").trim();
+
+const nameSigns = (name: string): string => oneLine(name) || "?";
+
+/** A line's Markdown when it is nothing but a line, else its signs as they stand. */
+const phrases = (text: string): PhrasingContent[] => {
+  const line = oneLine(text);
+  if (isTooDeep(line)) return disarmWords(line);
+  const tree = parse(line);
+  const [block, ...others] = tree.children;
+  if (block?.type !== "paragraph" || others.length > 0) return disarmWords(line);
+  disarm(tree);
+  return block.children;
+};
+
+const cellPhrases = (cell: Cell): PhrasingContent[] => {
+  if (typeof cell === "string") return phrases(cell);
+  if ("name" in cell) return [{ type: "inlineCode", value: nameSigns(cell.name) }];
+  return [{ type: "link", url: `#note_${cell.noteId}`, children: phrases(cell.text) }];
+};

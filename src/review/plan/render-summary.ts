@@ -1,0 +1,188 @@
+import type { FlowUsage } from "../../flow/flow-event.ts";
+import type { AnchoredFinding } from "../finding.ts";
+import { publishLine, publishName, publishShortened, publishTable } from "../publish-text.ts";
+import type { Cell } from "../publish-text.ts";
+import type { FileReceipt } from "../receipt.ts";
+import { summaryMarker } from "./marker.ts";
+import { countReceipt, renderReceipt } from "./render-receipt.ts";
+import { badge, shortSha, shortTitle, titleLine } from "./render-thread.ts";
+import type { TextContext } from "./render-thread.ts";
+import type { ReviewPlan } from "./review-plan.ts";
+import { byStrength } from "./strength.ts";
+
+/** What the summary tells besides the plan. */
+export type SummaryFacts = {
+  /** The Markdown of the summary flow; null without one. */
+  readonly walkthrough: string | null;
+  /** Every file of the diff. */
+  readonly files: readonly FileReceipt[];
+  /** What the reader has to know about the review itself, as Markdown lines. */
+  readonly remarks: readonly string[];
+  /** Findings that could not be understood. */
+  readonly rejected: number;
+  /** Findings that verification refuted, or did not confirm. */
+  readonly refuted: number;
+  /** What all flows of this review consumed; null where nothing is known. */
+  readonly usage: FlowUsage | null;
+};
+
+/** The most characters of a summary note. GitLab takes a million; e-mail and readers do not. */
+export const MAX_SUMMARY_LENGTH = 60_000;
+
+/** How much of each part is told, the least important part first. */
+type Measure = {
+  readonly files: number;
+  readonly folders: number;
+  readonly foldedBody: number;
+  readonly folded: number;
+  readonly rows: number;
+  readonly walkthrough: number;
+};
+
+const FULL: Measure = {
+  files: 200,
+  folders: 100,
+  foldedBody: 1_500,
+  folded: 100,
+  rows: 200,
+  walkthrough: 20_000,
+};
+
+/** Each step gives up the next least important thing; the last one fits whatever there is to tell. */
+const STEPS: readonly Partial<Measure>[] = [
+  {},
+  { files: 60, folders: 60 },
+  { foldedBody: 300 },
+  { files: 0, folders: 20, foldedBody: 0 },
+  { folded: 30 },
+  { rows: 60 },
+  { walkthrough: 8_000, folders: 5 },
+  { folded: 10, rows: 10, walkthrough: 4_000 },
+  { folded: 0, rows: 3, walkthrough: 1_000, folders: 0 },
+];
+
+/** The summary note, shortened where it has to be; it says so then. */
+export const renderSummary = (plan: ReviewPlan, facts: SummaryFacts, context: TextContext): string => {
+  let measure = FULL;
+  let text = "";
+  for (const step of STEPS) {
+    measure = { ...measure, ...step };
+    text = renderWith(plan, facts, context, measure);
+    if (text.length <= MAX_SUMMARY_LENGTH) return text;
+  }
+  return text;
+};
+
+const renderWith = (
+  plan: ReviewPlan,
+  facts: SummaryFacts,
+  context: TextContext,
+  measure: Measure,
+): string => {
+  const { say, flow, refs } = context;
+  const walkthrough = renderWalkthrough(facts.walkthrough, measure, context);
+  const isSilent = plan.open.length + plan.keep.length + plan.fold.length === 0;
+  const parts = [
+    `## ${say.heading}`,
+    walkthrough,
+    isSilent
+      ? say.nothingFound
+      : say.counts(plan.open.length, plan.keep.length, plan.resolve.length, plan.fold.length),
+    renderThreads(plan, measure, context),
+    renderFolded(plan, measure, context),
+    details(say.receipt(...countReceipt(facts.files)), renderReceipt(facts.files, measure, say)),
+    renderRemarks(facts, context),
+    `---\n<sub>${[say.commit(shortSha(refs.headSha)), renderCost(facts.usage, context), say.flow(publishLine(shortTitle(flow)))].filter((part) => part !== "").join(" · ")}</sub>`,
+  ];
+  return [summaryMarker(flow), parts.filter((part) => part !== "").join("\n\n")].join("\n");
+};
+
+const renderWalkthrough = (text: string | null, { walkthrough }: Measure, { say }: TextContext): string => {
+  if (text === null || text.trim() === "") return "";
+  const { markdown, cut } = publishShortened(text.trim(), walkthrough);
+  return cut ? `${markdown}\n\n_${say.shortened}_` : markdown;
+};
+
+const renderThreads = (plan: ReviewPlan, { rows }: Measure, { say }: TextContext): string => {
+  const threads = [
+    ...plan.open.map(({ found }) => ({ found, state: say.state.new, noteId: null })),
+    ...plan.keep.map(({ found, resolved, noteId }) => ({
+      found,
+      state: resolved ? say.state.resolved : say.state.open,
+      noteId,
+    })),
+  ].toSorted((left, right) => byStrength(left.found, right.found));
+  if (threads.length === 0) return "";
+  const table = publishTable(
+    say.threadHead,
+    threads.slice(0, rows).map(({ found, state, noteId }): Cell[] => {
+      const text = shortTitle(found.finding.title);
+      return [
+        say.severity[found.finding.severity],
+        { name: placeName(found) },
+        noteId === null ? text : { text, noteId },
+        state,
+      ];
+    }),
+  );
+  return [`### ${say.threads}`, table, ...more(threads.length - rows, say)].join("\n\n");
+};
+
+const renderFolded = (
+  { fold }: ReviewPlan,
+  { folded, foldedBody }: Measure,
+  context: TextContext,
+): string => {
+  if (fold.length === 0) return "";
+  const { say } = context;
+  const items = fold.slice(0, folded).map(({ found, why }) => {
+    const line = `- ${badge(found.finding, context)} ${publishName(placeName(found))}: ${titleLine(found.finding)} _(${say.foldedWhy[why]})_`;
+    if (foldedBody === 0 || found.finding.body.trim() === "") return line;
+    const { markdown, cut } = publishShortened(found.finding.body.trim(), foldedBody);
+    const body = cut ? `${markdown}\n\n_${say.shortened}_` : markdown;
+    return `${line}\n\n${body.replace(/^(?=.)/gmu, "  ")}`;
+  });
+  return details(say.folded(fold.length), [...items, ...more(fold.length - folded, say)].join("\n"));
+};
+
+const MAX_REMARKS = 20;
+const MAX_REMARK_LENGTH = 500;
+
+const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { say }: TextContext): string =>
+  [
+    ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(remark.slice(0, MAX_REMARK_LENGTH))),
+    ...more(remarks.length - MAX_REMARKS, say),
+    ...(rejected > 0 ? [say.rejected(rejected)] : []),
+    ...(refuted > 0 ? [say.refuted(refuted)] : []),
+  ]
+    .map((line) => `> ${line}`)
+    .join("\n>\n");
+
+const renderCost = (usage: FlowUsage | null, { say }: TextContext): string => {
+  if (usage === null || usage.totalTokens === 0) return "";
+  const count = (tokens: number) => tokens.toLocaleString("en-US");
+  const currency = /^[A-Z]{3}$/u.test(usage.currency) ? usage.currency : "USD";
+  const price =
+    usage.totalPrice > 0 ? `${usage.totalPrice.toFixed(usage.totalPrice < 1 ? 4 : 2)} ${currency}` : null;
+  return say.cost(count(usage.totalTokens), count(usage.promptTokens), count(usage.completionTokens), price);
+};
+
+const MAX_PLACE_LENGTH = 200;
+
+/** Where a finding is, as people write it: `path:12-14`. */
+const placeName = ({ finding, anchor }: AnchoredFinding): string => {
+  const isPlaced = anchor.kind === "line" || anchor.kind === "nearest-changed-line";
+  const first = isPlaced ? (anchor.start.newLine ?? anchor.start.oldLine) : finding.line;
+  const last = isPlaced ? (anchor.end.newLine ?? anchor.end.oldLine) : finding.endLine;
+  const path =
+    finding.path.length > MAX_PLACE_LENGTH ? `…${finding.path.slice(-MAX_PLACE_LENGTH)}` : finding.path;
+  if (first === null) return path;
+  return last === null || last === first ? `${path}:${first}` : `${path}:${first}-${last}`;
+};
+
+const more = (count: number, { more: say }: Pick<TextContext["say"], "more">): string[] =>
+  count > 0 ? [say(count)] : [];
+
+/** GitLab reads the Markdown in a folded part when blank lines set it apart. */
+const details = (title: string, body: string): string =>
+  body === "" ? "" : `<details>\n<summary>${title}</summary>\n\n${body}\n\n</details>`;

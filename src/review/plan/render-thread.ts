@@ -1,0 +1,111 @@
+import { toFilePosition, toPosition } from "../../diff/to-position.ts";
+import type { DiffRefs, Position } from "../../diff/position.ts";
+import type { ReplyDraft, ThreadDraft } from "../discussion.ts";
+import type { AnchoredFinding, Finding } from "../finding.ts";
+import { publishCode, publishLine, publishShortened, publishSuggestion } from "../publish-text.ts";
+import { matterOf } from "./fingerprint.ts";
+import { endedMarker, threadKey, threadMarker } from "./marker.ts";
+import type { EndedThread, PlannedThread } from "./review-plan.ts";
+import type { Sentences } from "./sentences.ts";
+
+/** What all texts of one publication have in common. */
+export type TextContext = {
+  readonly flow: string;
+  readonly refs: DiffRefs;
+  readonly say: Sentences;
+  readonly showConfidence: boolean;
+};
+
+/** The most characters of a thread's text: more than anybody reads, far below GitLab's million. */
+export const MAX_THREAD_LENGTH = 20_000;
+const MAX_TITLE_LENGTH = 300;
+/** What is left for words when the suggestion has the rest. */
+const MAX_BODY_LENGTH = 8_000;
+const MAX_SUGGESTION_LENGTH = 10_000;
+
+/** The thread that says a finding, where it belongs. */
+export const renderThread = ({ fingerprint, found }: PlannedThread, context: TextContext): ThreadDraft => {
+  const { say, flow } = context;
+  const matter = matterOf(found);
+  const { finding, anchor } = found;
+  const key = threadKey(flow, fingerprint);
+  const { markdown, cut } = publishShortened(finding.body.trim(), MAX_BODY_LENGTH);
+  const parts = [
+    `${badge(finding, context)} ${titleLine(finding)}`,
+    anchor.kind === "nearest-changed-line" ? `_${say.nearby}_` : "",
+    markdown,
+    cut ? `_${say.shortened}_` : "",
+    renderSuggestion(found, say),
+  ];
+  const marker = matter === null ? `${key}-->` : threadMarker(flow, fingerprint, matter);
+  return {
+    marker: key,
+    body: [marker, parts.filter((part) => part !== "").join("\n\n")].join("\n"),
+    position: positionOf(found, context.refs),
+  };
+};
+
+/** The last word in a thread that is over. */
+export const renderEnd = (ended: EndedThread, { flow, refs, say }: TextContext): ReplyDraft => {
+  const marker = endedMarker(flow, ended, refs.headSha);
+  return {
+    discussionId: ended.discussionId,
+    marker,
+    body: `${marker}\n${say.ended[ended.why](shortSha(refs.headSha))}`,
+    resolve: true,
+  };
+};
+
+/** Severity and category in words, and the confidence where it is asked for. */
+export const badge = (
+  { severity, category, confidence }: Finding,
+  { say, showConfidence }: Pick<TextContext, "say" | "showConfidence">,
+): string => {
+  const words = [
+    say.severity[severity],
+    say.category[category],
+    ...(showConfidence ? [say.confidence(Math.round(confidence * 100))] : []),
+  ];
+  return `**${words.join(" · ")}**`;
+};
+
+/** A finding's title on one line, harmless. */
+export const titleLine = ({ title }: Finding): string => publishLine(shortTitle(title));
+
+/** A title that fits a line, as it was written. */
+export const shortTitle = (title: string): string =>
+  title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH - 1)}…` : title;
+
+/** As much of a commit's SHA as people read; never more than a SHA's signs. */
+export const shortSha = (sha: string): string => sha.replace(/[^0-9a-zA-Z]/gu, "").slice(0, 12);
+
+const positionOf = ({ anchor }: AnchoredFinding, refs: DiffRefs): Position | null => {
+  switch (anchor.kind) {
+    case "line":
+    case "nearest-changed-line":
+      return toPosition(refs, anchor.file, anchor.start, anchor.end);
+    case "file":
+      return toFilePosition(refs, anchor.file);
+    case "summary":
+      return null;
+  }
+};
+
+/**
+ * GitLab counts a suggestion's lines from the position's line, which is the last one. On removed lines
+ * it takes none, so the code is only shown there.
+ */
+const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, say: Sentences): string => {
+  if (suggestion === null) return "";
+  const range = anchor.kind === "line" || anchor.kind === "nearest-changed-line" ? anchor : null;
+  const first = range?.start.newLine ?? null;
+  const last = range?.end.newLine ?? null;
+  const fits = suggestion.length <= MAX_SUGGESTION_LENGTH;
+  if (first !== null && last !== null && first <= last && fits) {
+    const block = publishSuggestion(suggestion, { linesBefore: last - first });
+    if (block !== null) return block;
+  }
+  if (suggestion.trim() === "") return "";
+  const shown = publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH));
+  return [say.suggested, shown, ...(fits ? [] : [`_${say.shortened}_`])].join("\n\n");
+};

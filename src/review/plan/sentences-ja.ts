@@ -1,0 +1,68 @@
+import type { Sentences } from "./sentences.ts";
+
+/** What the server says in Japanese. */
+export const JAPANESE: Sentences = {
+  severity: { critical: "致命的", major: "重要", minor: "軽微", info: "参考" },
+  category: {
+    bug: "バグ",
+    security: "セキュリティ",
+    performance: "性能",
+    concurrency: "並行処理",
+    "error-handling": "エラー処理",
+    design: "設計",
+    readability: "可読性",
+    test: "テスト",
+    documentation: "ドキュメント",
+    style: "スタイル",
+    other: "その他",
+  },
+  confidence: (percent) => `確信度 ${percent} %`,
+  suggested: "修正案:",
+  nearby: "この行の近くのコードについての指摘です。",
+  shortened: "コメントとして長すぎるため省略しました。",
+  ended: {
+    fixed: (sha) => `解決しました: ${sha} の時点ではこの問題は見つかりません。`,
+    "code-gone": (sha) => `解決しました: ${sha} の時点で、対象のコードは変更に含まれていません。`,
+  },
+  heading: "レビュー",
+  nothingFound: "指摘はありません。",
+  counts: (opened, kept, ended, folded) =>
+    `新規 ${opened} 件、指摘済み ${kept} 件、解決 ${ended} 件、下記のみ ${folded} 件。`,
+  threads: "スレッド",
+  threadHead: ["重大度", "場所", "指摘", "状態"],
+  state: { new: "新規", open: "未解決", resolved: "解決済み" },
+  more: (count) => `… ほか ${count} 件。`,
+  folded: (count) => `スレッドのないその他の指摘 (${count} 件)`,
+  foldedWhy: {
+    limit: "スレッド数の上限を超過",
+    severity: "スレッドの重大度の基準未満",
+    confidence: "スレッドの確信度の基準未満",
+    "no-place": "変更内に該当箇所なし",
+  },
+  receipt: (reviewed, partly, skipped) =>
+    `レビュー範囲: 全体 ${reviewed} ファイル、一部 ${partly} ファイル、対象外 ${skipped} ファイル`,
+  reviewedFile: (sha) => `${sha} でレビュー済み`,
+  partlyFile: (sha, reason) => `${sha} で一部のみレビュー: ${reason}`,
+  skippedFile: (reason) => `未レビュー: ${reason}`,
+  files: (count) => `${count} ファイル`,
+  reason: {
+    generated: "自動生成",
+    vendored: "サードパーティのコード",
+    "lock-file": "ロックファイル",
+    binary: "バイナリ",
+    deleted: "削除されたファイル",
+    "path-rule": "パスの規則により除外",
+    "no-text-change": "テキストの変更なし",
+    unavailable: "変更内容を取得できません",
+    "too-large": "大きすぎます",
+    "cost-limit": "コスト上限に到達",
+    "flow-failed": "レビューに失敗",
+  },
+  rejected: (count) => `${count} 件の指摘は解釈できなかったため除外しました。`,
+  refuted: (count) => `${count} 件の指摘は検証で確認できなかったため取り下げました。`,
+  cost: (tokens, prompt, completion, price) =>
+    `${tokens} トークン (入力 ${prompt}、出力 ${completion})${price === null ? "" : `、${price}`}`,
+  commit: (sha) => `レビュー対象コミット ${sha}`,
+  flow: (name) => `フロー ${name}`,
+  status: (count) => (count === 0 ? "レビュー済み、指摘なし" : `レビュー済み、指摘 ${count} 件`),
+};

@@ -1,0 +1,68 @@
+import type { Sentences } from "./sentences.ts";
+
+/** What the server says in Korean. */
+export const KOREAN: Sentences = {
+  severity: { critical: "치명적", major: "중요", minor: "경미", info: "참고" },
+  category: {
+    bug: "버그",
+    security: "보안",
+    performance: "성능",
+    concurrency: "동시성",
+    "error-handling": "오류 처리",
+    design: "설계",
+    readability: "가독성",
+    test: "테스트",
+    documentation: "문서",
+    style: "스타일",
+    other: "기타",
+  },
+  confidence: (percent) => `확신도 ${percent}%`,
+  suggested: "제안 코드:",
+  nearby: "이 줄 근처의 코드에 대한 지적입니다.",
+  shortened: "댓글로 쓰기에 너무 길어 줄였습니다.",
+  ended: {
+    fixed: (sha) => `해결됨: ${sha} 기준으로 더 이상 발견되지 않습니다.`,
+    "code-gone": (sha) => `해결됨: ${sha} 기준으로 해당 코드가 변경 사항에 더 이상 없습니다.`,
+  },
+  heading: "리뷰",
+  nothingFound: "지적할 사항이 없습니다.",
+  counts: (opened, kept, ended, folded) =>
+    `새 지적 ${opened}건, 이미 지적됨 ${kept}건, 해결됨 ${ended}건, 아래에만 표시 ${folded}건.`,
+  threads: "스레드",
+  threadHead: ["심각도", "위치", "지적", "상태"],
+  state: { new: "새 지적", open: "열림", resolved: "해결됨" },
+  more: (count) => `… 외 ${count}건.`,
+  folded: (count) => `스레드 없는 그 밖의 지적 (${count}건)`,
+  foldedWhy: {
+    limit: "스레드 수 한도 초과",
+    severity: "스레드 심각도 기준 미만",
+    confidence: "스레드 확신도 기준 미만",
+    "no-place": "변경 사항에 해당 위치 없음",
+  },
+  receipt: (reviewed, partly, skipped) =>
+    `리뷰 범위: 전체 ${reviewed}개 파일, 일부 ${partly}개 파일, 제외 ${skipped}개 파일`,
+  reviewedFile: (sha) => `${sha}에서 리뷰함`,
+  partlyFile: (sha, reason) => `${sha}에서 일부만 리뷰함: ${reason}`,
+  skippedFile: (reason) => `리뷰하지 않음: ${reason}`,
+  files: (count) => `${count}개 파일`,
+  reason: {
+    generated: "자동 생성",
+    vendored: "서드파티 코드",
+    "lock-file": "잠금 파일",
+    binary: "바이너리",
+    deleted: "삭제된 파일",
+    "path-rule": "경로 규칙으로 제외",
+    "no-text-change": "텍스트 변경 없음",
+    unavailable: "변경 내용을 가져올 수 없음",
+    "too-large": "너무 큼",
+    "cost-limit": "비용 한도 도달",
+    "flow-failed": "리뷰 실패",
+  },
+  rejected: (count) => `지적 ${count}건은 해석할 수 없어 제외했습니다.`,
+  refuted: (count) => `지적 ${count}건은 검증을 통과하지 못해 제외했습니다.`,
+  cost: (tokens, prompt, completion, price) =>
+    `토큰 ${tokens}개 (입력 ${prompt}, 출력 ${completion})${price === null ? "" : `, ${price}`}`,
+  commit: (sha) => `리뷰한 커밋 ${sha}`,
+  flow: (name) => `플로 ${name}`,
+  status: (count) => (count === 0 ? "리뷰 완료, 지적 없음" : `리뷰 완료, 지적 ${count}건`),
+};
