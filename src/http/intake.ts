@@ -16,11 +16,13 @@ import { type Answer, answers } from "./answer.ts";
 /** The flow that reviews a project, and when. */
 export type Route = { readonly flow: string; readonly policy: ReviewPolicy };
 
-/** Whether GitLab knows a token that came with a delivery, and for that very project. */
+/** Whether GitLab knows a token that came with a delivery for a project, and what it calls the project. */
 export type ProveToken = (
   token: Secret,
   projectId: number,
-) => Promise<{ readonly kind: "proved" | "refused" | "unavailable" }>;
+) => Promise<
+  { readonly kind: "proved"; readonly projectPath: string } | { readonly kind: "refused" | "unavailable" }
+>;
 
 /** What the intake needs of the other rooms. */
 export type IntakeOptions = {
@@ -92,7 +94,7 @@ const checkProject = async (
     );
   }
   const proof = await options.proveToken(verification.token, project.id);
-  if (proof.kind === "proved") return null;
+  if (proof.kind === "proved") return checkPath(project.path, proof.projectPath);
   if (proof.kind === "unavailable")
     return answers.unavailable(
       "gitlab-unavailable",
@@ -101,6 +103,18 @@ const checkProject = async (
   return answers.unauthorized(
     "token-wrong",
     "GitLab does not accept the token in X-Gitlab-Token for this project: put a valid project access token with the scope api into the hook's secret token",
+  );
+};
+
+/**
+ * The path in the payload chooses the flow, and whoever holds a token can write a payload: it has to be
+ * the path of the project that the token was proved for. GitLab takes no case of a path for another.
+ */
+const checkPath = (named: string, proved: string): Answer | null => {
+  if (named.toLowerCase() === proved.toLowerCase()) return null;
+  return answers.unauthorized(
+    "project-path-wrong",
+    `The event names the project ${named}, but GitLab calls it ${proved}; after a renaming send the event again in a minute`,
   );
 };
 

@@ -100,7 +100,7 @@ suite("the webhook", () => {
       verify,
       proveToken: async (secret, projectId) => {
         asked.push([secret.reveal(), projectId]);
-        return { kind: "proved" };
+        return { kind: "proved", projectPath: "group/project" };
       },
     });
     assert.equal((await proved.post(payload(), token)).status, 202);
@@ -114,6 +114,21 @@ suite("the webhook", () => {
 
     const unavailable = setUp({ verify, proveToken: async () => ({ kind: "unavailable" }) });
     assert.equal((await unavailable.post(payload(), token)).status, 503);
+  });
+
+  test("a passed-through token speaks for the path that GitLab gives its project, not for another", async () => {
+    const { accepted, post } = setUp({
+      verify: { secrets: [], signingTokens: [], tokenPassThrough: true },
+      proveToken: async () => ({ kind: "proved", projectPath: "group/project" }),
+    });
+    const token = { "x-gitlab-token": "glpat-project-token" };
+    const named = (path: string) =>
+      payload({ project: { id: 7, path_with_namespace: path, web_url: "https://gitlab.example.com/x" } });
+    const refused = await post(named("group/with-another-flow"), token);
+    assert.equal(refused.status, 401);
+    assert.match(refused.text, /project-path-wrong.*group\/project/);
+    assert.equal(accepted.length, 0);
+    assert.equal((await post(named("group/PROJECT"), token)).status, 202);
   });
 
   test("10,000 generated deliveries: no crash, no 5xx, no redirect", async () => {
