@@ -1,5 +1,5 @@
 import { digestOf, pathOf } from "./hunk-digest.ts";
-import { byFile, fileTokens, FRAME_TOKENS } from "./render-unit.ts";
+import { fileTokens, FRAME_TOKENS } from "./render-unit.ts";
 import type { ReviewHunk, ReviewUnit } from "./review-unit.ts";
 
 /** How large a unit may become. */
@@ -17,41 +17,43 @@ export type UnitLimits = {
  */
 export const packUnits = (hunks: readonly ReviewHunk[], limits: UnitLimits): readonly ReviewUnit[] => {
   const units: ReviewUnit[] = [];
-  let open: readonly ReviewHunk[] = [];
+  let open = EMPTY;
   const close = (): void => {
-    if (open.length > 0) units.push(createUnit(open));
-    open = [];
+    if (open.hunks.length > 0) units.push(createUnit(open));
+    open = EMPTY;
   };
   for (const file of inOrder(hunks)) {
     // A file that fits a unit is not torn apart to fill one.
-    if (!fits([...open, ...file], limits)) close();
+    if (!fits(open, file, limits)) close();
     for (const hunk of file) {
-      if (!fits([...open, hunk], limits)) close();
-      open = [...open, hunk];
+      if (!fits(open, [hunk], limits)) close();
+      open = { hunks: [...open.hunks, hunk], tokens: open.tokens + costOf(open, [hunk]) };
     }
   }
   close();
   return units;
 };
 
-const fits = (
-  hunks: readonly ReviewHunk[],
-  { unitTokens, maxHunksPerUnit = Infinity }: UnitLimits,
-): boolean => hunks.length <= maxHunksPerUnit && costOf(hunks) <= unitTokens;
+type Content = Pick<ReviewUnit, "hunks" | "tokens">;
 
-const costOf = (hunks: readonly ReviewHunk[]): number => {
-  const files = byFile(hunks).flatMap((file) => file.slice(0, 1));
-  return (
-    FRAME_TOKENS +
-    files.reduce((sum, { file }) => sum + fileTokens(file), 0) +
-    hunks.reduce((sum, { tokens }) => sum + tokens, 0)
-  );
+const EMPTY: Content = { hunks: [], tokens: FRAME_TOKENS };
+
+const fits = (unit: Content, more: readonly ReviewHunk[], limits: UnitLimits): boolean =>
+  unit.hunks.length + more.length <= (limits.maxHunksPerUnit ?? Infinity) &&
+  unit.tokens + costOf(unit, more) <= limits.unitTokens;
+
+/** What hunks of one file add to a unit, the line above them included where it is not there yet. */
+const costOf = (unit: Content, more: readonly ReviewHunk[]): number => {
+  const [first] = more;
+  if (first === undefined) return 0;
+  const head = unit.hunks.at(-1)?.file === first.file ? 0 : fileTokens(first.file);
+  return more.reduce((sum, { tokens }) => sum + tokens, head);
 };
 
-const createUnit = (hunks: readonly ReviewHunk[]): ReviewUnit => ({
+const createUnit = ({ hunks, tokens }: Content): ReviewUnit => ({
   id: digestOf(hunks.map(({ digest }) => digest)),
   hunks,
-  tokens: costOf(hunks),
+  tokens,
 });
 
 /** The hunks by file, related files next to each other; the order of the input decides nothing else. */

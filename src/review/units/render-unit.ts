@@ -55,8 +55,7 @@ export const renderUnit = (unit: Pick<ReviewUnit, "hunks">, nonce: string): stri
   return `${begin(nonce)}\n${inner.replace(new RegExp(nonce, "gi"), "[nonce]")}\n${end(nonce)}`;
 };
 
-/** Hunks that follow each other and belong to one file, together. */
-export const byFile = (hunks: readonly ReviewHunk[]): readonly (readonly ReviewHunk[])[] => {
+const byFile = (hunks: readonly ReviewHunk[]): readonly (readonly ReviewHunk[])[] => {
   const files: ReviewHunk[][] = [];
   for (const hunk of hunks) {
     const last = files.at(-1);
