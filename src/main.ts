@@ -1,10 +1,8 @@
 import { type Clock, systemClock } from "./base/clock.ts";
 import { ConfigError, describeError, isRetryable } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
+import { isProjectAllowed } from "./base/project-globs.ts";
 import type { Config, FlowConfig } from "./config/config.ts";
-import { createGitLabClient } from "./gitlab/client.ts";
-import { createForge } from "./gitlab/forge.ts";
-import { isProjectAllowed } from "./gitlab/project-globs.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createIntake } from "./http/intake.ts";
@@ -14,6 +12,7 @@ import { DEFAULT_INPUTS } from "./review/input-mapping.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import type { ReviewFlow } from "./worker/review-run.ts";
+import { createForges } from "./wiring/create-forges.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
 
@@ -48,17 +47,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     logger,
     gitlabUrl: config.gitlab.url,
     token: config.gitlab.token,
-    createForge: (token) =>
-      createForge(
-        createGitLabClient({
-          url: config.gitlab.url,
-          token,
-          tokenName: token === config.gitlab.token ? "GITLAB_TOKEN" : "the hook's secret token",
-          timeoutMs: config.gitlab.timeoutMs,
-          clock,
-          logger,
-        }),
-      ),
+    createForge: createForges(config.gitlab, { clock, logger }),
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     concurrency: config.worker.concurrency,
     perProject: config.worker.perProject,

@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Secret } from "../base/secret.ts";
 import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
 import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
-import { isProjectAllowed } from "../gitlab/project-globs.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
 import { decide, type ReviewPolicy } from "../review/decide.ts";

@@ -3,7 +3,6 @@ import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import * as fc from "fast-check";
 import { Secret } from "../../src/base/secret.ts";
-import { isProjectAllowed } from "../../src/gitlab/project-globs.ts";
 import { parseSigningToken, signDelivery } from "../../src/gitlab/signing-token.ts";
 import type { Verification, VerifyOptions } from "../../src/gitlab/verification.ts";
 import { verifyDelivery } from "../../src/gitlab/verify.ts";
@@ -208,18 +207,5 @@ describe("a signing token", () => {
       assert.equal(reading.kind, "invalid", text);
       assert.ok(reading.kind === "invalid" && !reading.reason.includes(key.slice(0, 8)));
     }
-  });
-});
-
-describe("a secret's projects", () => {
-  test("are matched by globs without regard to case", () => {
-    assert.equal(isProjectAllowed(null, "group/project"), true);
-    assert.equal(isProjectAllowed(["group/*"], "Group/Project"), true);
-    assert.equal(isProjectAllowed(["GROUP/**"], "group/sub/project"), true);
-    assert.equal(isProjectAllowed(["group/*"], "group/sub/project"), false);
-    assert.equal(isProjectAllowed(["other/**", "group/project"], "group/project"), true);
-    assert.equal(isProjectAllowed(["group/*"], "group/.github"), true);
-    assert.equal(isProjectAllowed([], "group/project"), false);
-    assert.equal(isProjectAllowed(["**"], ""), false);
   });
 });
