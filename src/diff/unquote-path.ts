@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * characters (`core.quotePath`), plain otherwise.
  */
 export const unquotePath = (text: string): string => {
-  if (!/^".*"$/.test(text)) return text;
+  if (!/^".*"$/s.test(text)) return text;
   const bytes: number[] = [];
   const parts = text.slice(1, -1).matchAll(/\\([0-7]{3})|\\(.)|([^\\]+)/gsu);
   for (const [, octal, escape, plain] of parts) {

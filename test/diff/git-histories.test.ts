@@ -172,7 +172,7 @@ test("property: git's own diffs are read, applied and paired as git has them", a
       }
     }
   };
-  await fc.assert(fc.asyncProperty(forests(1), form, picks, check), {
+  await fc.assert(fc.asyncProperty(forests(6), form, picks, check), {
     numRuns: 40,
     interruptAfterTimeLimit: 20_000,
   });

@@ -128,7 +128,7 @@ const applyEdit = (
 /** Random commits with edits, renames, new and deleted files, over every kind of line and path. */
 export const histories: fc.Arbitrary<History> = fc
   .record({
-    start: fc.array(fc.tuple(path, text), { minLength: 1, maxLength: 7 }),
+    start: fc.array(fc.tuple(path, text), { minLength: 2, maxLength: 7 }),
     edits: fc.array(edit, { minLength: 1, maxLength: 20 }),
   })
   .map(({ start, edits }) => {
@@ -146,7 +146,7 @@ const moveInto = (folder: string, action: FileAction): FileAction =>
 
 /** Many histories in one pair of commits, each in its own folder, so that git is asked once for all; at least `minLength`. */
 export const forests = (minLength: number): fc.Arbitrary<History> =>
-  fc.array(histories, { minLength, maxLength: 16, size: "max" }).map((all) => {
+  fc.array(histories, { minLength, maxLength: minLength + 4, size: "max" }).map((all) => {
     const merge = (pick: (one: History) => Tree): Tree =>
       new Map(
         all.flatMap((one, nth) =>

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import * as fc from "fast-check";
 import type { Hunk } from "../../src/diff/file-diff.ts";
 import { parseHunks } from "../../src/diff/parse-hunks.ts";
+import { unifiedHunks } from "../../src/diff/unified-hunks.ts";
 
 const hunksOf = (text: string): readonly Hunk[] => {
   const reading = parseHunks(text);
@@ -169,4 +171,24 @@ describe("hunks", () => {
       assert.deepEqual(parseHunks(text), { kind: "malformed", line, reason });
     });
   }
+
+  test("property: are refused when any line is lost or doubled, wherever", () => {
+    const text = fc
+      .array(fc.constantFrom("a", "b", "", "-- a", "++ b", "@@ -1 +1 @@", "\r"), { maxLength: 25 })
+      .map((lines) => lines.join("\n"));
+    fc.assert(
+      fc.property(text, text, fc.nat(), (oldText, newText, pick) => {
+        const rows = unifiedHunks(oldText, newText).split("\n").slice(0, -1);
+        if (rows.length === 0) return;
+        const at = pick % rows.length;
+        const row = rows[at] ?? "";
+        assert.equal(parseHunks(rows.join("\n")).kind, "hunks");
+        // The mark of a missing line feed is not counted, so nobody can tell that it was lost.
+        if (row.startsWith("\\")) return;
+        assert.equal(parseHunks(rows.toSpliced(at, 1).join("\n")).kind, "malformed");
+        assert.equal(parseHunks(rows.toSpliced(at, 0, row).join("\n")).kind, "malformed");
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

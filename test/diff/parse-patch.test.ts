@@ -132,6 +132,7 @@ describe("a path in quotes", () => {
   test("is read with its escapes", () => {
     assert.equal(unquotePath("plain path"), "plain path");
     assert.equal(unquotePath('"tab\\tquote\\"back\\\\"'), 'tab\tquote"back\\');
+    assert.equal(unquotePath('"line\u2028\\tend"'), "line\u2028\tend");
     assert.equal(unquotePath('"\\360\\237\\231\\202 and ü"'), "🙂 and ü");
   });
 });
