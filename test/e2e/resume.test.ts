@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import { textOf } from "../../standins/model/chat-request.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { startServerProcess } from "./server-process.ts";
 import { setUpEmbedded } from "./start-embedded.ts";
@@ -17,7 +18,7 @@ suite("a run that is killed in the middle of an iteration", () => {
     const fourth = Promise.withResolvers<void>();
     await using model = await startModelStandIn({
       script: async ({ messages }) => {
-        const item = String(messages.at(-1)?.content).replace("about ", "");
+        const item = textOf(messages[0] ?? assert.fail("no message")).replace("about ", "");
         asked.push(item);
         // The server dies while it waits for this answer.
         if (item === "four" && asked.filter((other) => other === item).length === 1) await fourth.promise;
