@@ -2,7 +2,6 @@ import type { AnchoredFinding } from "../finding.ts";
 import { isTelling, matterOf } from "./fingerprint.ts";
 import type { Matter } from "./fingerprint.ts";
 import type { OwnThread } from "./marker.ts";
-import { byPlace } from "./strength.ts";
 import { titleSimilarity, titleWords } from "./title-words.ts";
 
 /** A finding that can have a thread, with what it is known by. */
@@ -11,9 +10,9 @@ export type PlacedFinding = { readonly found: AnchoredFinding; readonly matter: 
 /** Which findings were said before, and what is left over on both sides. */
 export type Matching = {
   readonly said: readonly { readonly found: AnchoredFinding; readonly thread: OwnThread }[];
-  /** Findings that nothing was said about yet, in the order of their places. */
+  /** Findings that nothing was said about yet, in the order given. */
   readonly fresh: readonly PlacedFinding[];
-  /** Findings that have no place and were not said, in the order of their places. */
+  /** Findings that have no place and were not said, in the order given. */
   readonly placeless: readonly AnchoredFinding[];
   /** Threads that no finding belongs to. */
   readonly unmatched: readonly OwnThread[];
@@ -23,7 +22,7 @@ export type Matching = {
 const SIMILAR = 0.5;
 
 /**
- * Pairs findings with threads, one to one. Of one kin, those with the titles most alike belong
+ * Pairs findings with threads, one to one; among equals the first finding given gets the oldest thread. Of one kin, those with the titles most alike belong
  * together, then the rest in order, whatever they say, where the code is telling; after that those at one place with similar
  * titles, whatever their category. A thread that we ended ourselves does not count for the very same
  * finding: it is back, and that is worth saying. Findings without a place only keep a thread of their
@@ -96,7 +95,7 @@ const pair = (
 const sortOut = (findings: readonly AnchoredFinding[]) => {
   const placed: PlacedFinding[] = [];
   const placeless: AnchoredFinding[] = [];
-  for (const found of findings.toSorted(byPlace)) {
+  for (const found of findings) {
     const matter = matterOf(found);
     if (matter === null) placeless.push(found);
     else placed.push({ found, matter });

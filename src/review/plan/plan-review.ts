@@ -17,7 +17,7 @@ import { byStrength, severityRank } from "./strength.ts";
 export const planReview = (input: PlanInput): ReviewPlan => {
   const { discussions, flow, botId } = input;
   const threads = ownThreads(discussions, flow, botId);
-  const matching = matchThreads(input.findings, threads);
+  const matching = matchThreads(input.findings.toSorted(byClaim(input)), threads);
   const ended = planEnds(matching.unmatched, input);
   const endedIds = new Set(ended.map(({ discussionId }) => discussionId));
   const openAlready = threads.filter(
@@ -38,6 +38,16 @@ export const planReview = (input: PlanInput): ReviewPlan => {
     summaryNoteId: findSummary(discussions, flow, botId),
   };
 };
+
+/**
+ * Findings that could have a thread come before those that could not, then the strongest: the order in
+ * which threads are opened, so that findings which differ in nothing else find their own again.
+ */
+const byClaim =
+  (input: PlanInput) =>
+  (left: AnchoredFinding, right: AnchoredFinding): number =>
+    Number(belowThreshold(left, input) !== null) - Number(belowThreshold(right, input) !== null) ||
+    byStrength(left, right);
 
 /** Which of the threads that no finding belongs to are over. */
 const planEnds = (unmatched: readonly OwnThread[], input: PlanInput): readonly EndedThread[] =>

@@ -11,7 +11,7 @@ export const byStrength = (left: AnchoredFinding, right: AnchoredFinding): numbe
   byPlace(left, right);
 
 /** Orders by file and line, then by what is said: the order of the input never matters. */
-export const byPlace = (left: AnchoredFinding, right: AnchoredFinding): number =>
+const byPlace = (left: AnchoredFinding, right: AnchoredFinding): number =>
   compare(left.finding.path, right.finding.path) ||
   lineOf(left) - lineOf(right) ||
   compare(left.finding.title, right.finding.title) ||
