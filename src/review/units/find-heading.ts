@@ -1,5 +1,8 @@
 import type { Hunk } from "../../diff/file-diff.ts";
+import { estimateTokens } from "./estimate-tokens.ts";
 
+/** What a heading costs at most, see `estimateTokens`. */
+export const MAX_HEADING_TOKENS = 80;
 const LONGEST_HEADING = 80;
 const CONTROL =
   /^[}\s]*(?:if|elif|else|for|foreach|while|until|do|switch|case|default|match|try|catch|except|finally|with|when|return|then|begin|unless|rescue|ensure|using|lock|go|defer|await|yield|throw)\b/;
@@ -14,7 +17,17 @@ const OPENING = /(?:[{:([=]|=>|->|\bdo|\bis|\bas|\bthen)$/;
  * backwards: for a line that is indented less, is no comment and no branch or loop, and opens a block or
  * names a definition. It knows no language. The empty text when there is none, as at the top level.
  */
-export const findHeading = (hunk: Hunk, heading: string, texts: readonly string[], from: number): string => {
+export const findHeading = (hunk: Hunk, heading: string, texts: readonly string[], from: number): string =>
+  clip(searchBack(hunk, heading, texts, from));
+
+// As git does, at 80 characters; at half of that where they cost up to two tokens each.
+const clip = (heading: string): string => {
+  const cut = heading.slice(0, LONGEST_HEADING);
+  const short = estimateTokens(cut) <= MAX_HEADING_TOKENS ? cut : cut.slice(0, LONGEST_HEADING / 2);
+  return short.toWellFormed().trim();
+};
+
+const searchBack = (hunk: Hunk, heading: string, texts: readonly string[], from: number): string => {
   if (from === 0 && heading !== "") return heading;
   const first = firstChange(hunk, from);
   let indent = indentFrom(hunk, texts, first);
@@ -26,7 +39,7 @@ export const findHeading = (hunk: Hunk, heading: string, texts: readonly string[
     if (depth >= indent) continue;
     const line = text.trim();
     if (COMMENT.test(line)) continue;
-    if (opens(line) && !CONTROL.test(line)) return line.slice(0, LONGEST_HEADING).trimEnd();
+    if (opens(line) && !CONTROL.test(line)) return line;
     indent = depth;
   }
   return indent > 0 ? heading : "";

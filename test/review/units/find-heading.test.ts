@@ -41,3 +41,8 @@ test("looks back into the lines before a part", () => {
   assert.equal(heading(rows, "class Far {", 4), "");
   assert.equal(heading(["+  x();", "+  y();"], "class Far {", 1), "class Far {");
 });
+
+test("cuts a heading that is long or costly", () => {
+  assert.equal(heading(["+  x();"], "f".repeat(200)), "f".repeat(80));
+  assert.equal(heading(["+  x();"], "写".repeat(200)), "写".repeat(40));
+});

@@ -157,6 +157,10 @@ describe("splits hunks that are too large", () => {
             newLines.map((_, index) => part.newStart + index),
           );
           assert.deepEqual([part.oldCount, part.newCount], [oldLines.length, newLines.length]);
+          // An empty side starts at the line before it.
+          const [first] = part.lines;
+          if (part.oldCount === 0 && whole.oldCount > 0) assert.equal(part.oldStart + 1, first?.oldLine);
+          if (part.newCount === 0) assert.equal(part.newStart + 1, first?.newLine);
         }
       }),
     );
