@@ -73,6 +73,9 @@ const untilAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promis
   }
 };
 
+/** So many rounds may pass without the clock and the network being looked at. */
+const ROUNDS_WITHOUT_PAUSE = 64;
+
 type Tally = { usage: FlowUsage; failures: number; respond: JsonObject };
 
 const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Frames => {
@@ -92,6 +95,8 @@ const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Fr
       tally.respond = mergeResponse(tally.respond, outputs);
     },
     run: async ({ startNodeId, index, pool }) => {
+      // Rounds that wait for nothing would keep every timer from firing, the run's own time limit too.
+      if (index % ROUNDS_WITHOUT_PAUSE === ROUNDS_WITHOUT_PAUSE - 1) await run.clock.sleep(0, run.signal);
       // Dify says nothing of a loop's first round.
       if (!isLoop || index > 0)
         run.emit({ event: isLoop ? "loop_next" : "iteration_next", node: ref, index });

@@ -33,7 +33,8 @@ const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mo
 /** Dify exports are YAML 1.1 written by PyYAML; what differs from 1.2 is quoted in them. */
 const readYaml = (text: string, problems: ProblemList): unknown => {
   try {
-    const document = parseDocument(text);
+    // Warnings would go to the process's standard error, past the log.
+    const document = parseDocument(text, { logLevel: "error" });
     for (const error of document.errors)
       problems.errors.push(fileProblem("", `No valid YAML: ${error.message}`));
     return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });

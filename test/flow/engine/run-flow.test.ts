@@ -6,6 +6,7 @@ import { createMemoryJournal } from "../../../src/base/journal.ts";
 import { type RunFlowOptions, runFlow } from "../../../src/flow/engine/run-flow.ts";
 import type { FlowEvent } from "../../../src/flow/flow-event.ts";
 import type { FlowPorts } from "../../../src/flow/node.ts";
+import { parseFlow } from "../../../src/flow/parse/parse-flow.ts";
 import { createScriptedPorts } from "../scripted-ports.ts";
 import { askingFlow, conformanceFlow } from "./flow-files.ts";
 
@@ -72,6 +73,22 @@ describe("runFlow", () => {
     );
     assert.equal(result.status, "stopped");
     assert.equal(events.at(-1)?.event, "workflow_finished");
+  });
+
+  it("is stopped by its time limit inside a loop whose rounds wait for nothing", async () => {
+    const endless = parseFlow(`
+app: { name: endless, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start } }
+      - { id: box, data: { type: loop, title: box, start_node_id: in, loop_count: 1000000000, break_conditions: [] } }
+      - { id: in, data: { type: loop-start, title: "", loop_id: box } }
+    edges: [{ source: start, target: box }]
+`);
+    const result = await runFlow(endless, options({ limits: { maxMs: 30 } }));
+    assert.equal(result.status, "stopped");
+    assert.match(result.error ?? "", /Maximum execution time exceeded/);
   });
 
   it("ends as stopped when its time is up", async () => {

@@ -6,7 +6,7 @@ const START_INSTEAD =
 /** What we do not run, and what to do instead; such files are refused when they are read. */
 const REFUSALS: Readonly<Record<string, string>> = {
   "human-input":
-    "A review cannot wait for a person. Remove the node, or run this flow on a Dify server (runner: dify).",
+    "A review cannot wait for a person. Remove the node, or run this flow on a Dify server (a flow's setting dify).",
   "trigger-webhook": START_INSTEAD,
   "trigger-schedule": START_INSTEAD,
   "trigger-plugin": START_INSTEAD,
@@ -16,7 +16,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
     "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
   "knowledge-base":
     "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
-  command: "Commands need Dify's sandbox. Use a code node, or run this flow on a Dify server (runner: dify).",
+  command:
+    "Commands need Dify's sandbox. Use a code node, or run this flow on a Dify server (a flow's setting dify).",
   "file-upload": "File uploads need Dify's storage. Give the file's text as an input instead.",
 };
 
