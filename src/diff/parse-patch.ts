@@ -53,7 +53,6 @@ const NO_LINES = /^(?:0+|e69de29[0-9a-f]*|473a0f4[0-9a-f]*)$/;
 
 /** Whether a file without hunks changed nonetheless, or its header breaks off before it tells. */
 const lacksHunks = (header: readonly string[]): boolean => {
-  if (header.some((line) => line.startsWith("--- "))) return true;
   const blobs = header
     .map((line) => /^index ([0-9a-f]+)\.\.([0-9a-f]+)/.exec(line))
     .find((match) => match !== null);

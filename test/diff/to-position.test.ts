@@ -100,7 +100,7 @@ describe("a position", () => {
       [`${sha1("a.txt")}_0_1`, `${sha1("a.txt")}_0_2`],
     );
 
-    const deleted = fileOf("@@ -1,2 +0,0 @@\n-a\n-b\n", { change: "deleted" });
+    const deleted = fileOf("@@ -1,2 +0,0 @@\n-a\n-b\n", { change: "deleted", newPath: "gone.txt" });
     const gone = toPosition(REFS, deleted, at(deleted, "old", 1), at(deleted, "old", 2));
     assert.ok(gone.on.kind === "line");
     assert.deepEqual(
