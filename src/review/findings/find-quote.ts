@@ -40,6 +40,8 @@ export const rowsOf = (file: FileDiff, view: View): readonly Row[] => {
 const NEAR = 20;
 /** A shorter quote says nothing as a part of a line. In signs without white space. */
 const LEAST_PART = 3;
+/** A shorter line says nothing by itself. In signs without white space. */
+const LEAST_LINE = 8;
 
 /**
  * The rows that a quote means: on its own side, or else across both as a diff shows them, or else on the
@@ -58,18 +60,18 @@ export const findQuote = (file: FileDiff, quote: string, hint: QuoteHint): Quote
   return null;
 };
 
-/** The rows of the quote's longest line alone, for a quote that is nowhere as a whole. */
+/** The rows of the quote's longest line that is there, for a quote that is nowhere as a whole. */
 export const findLongestLine = (file: FileDiff, quote: string, hint: QuoteHint): QuoteMatch | null => {
-  const readings = readQuote(quote)
-    .map((lines) => lines.toSorted((a, b) => lineKey(b).length - lineKey(a).length)[0] ?? "")
-    .filter((line) => lineKey(line).length >= 8);
-  return readings.length === 0
-    ? null
-    : findIn(
-        rowsOf(file, hint.side),
-        readings.map((line) => [line]),
-        hint,
-      );
+  const rows = rowsOf(file, hint.side);
+  const lines = readQuote(quote)
+    .flat()
+    .filter((line) => lineKey(line).length >= LEAST_LINE)
+    .toSorted((a, b) => lineKey(b).length - lineKey(a).length);
+  for (const line of lines) {
+    const found = findIn(rows, [[line]], hint);
+    if (found !== null) return found;
+  }
+  return null;
 };
 
 const findIn = (
@@ -156,7 +158,9 @@ const findPlaces = (
     const changed = rows.slice(from, from + count).some(({ line }) => line.kind !== "context");
     places.push({ from, quote, whole, first, last, changed });
   }
-  return places;
+  // Hunks that follow each other are not adjacent in the file: a quote over their gap is the exception.
+  const within = places.filter(({ from }) => rows[from]?.hunk === rows[from + count - 1]?.hunk);
+  return within.length > 0 ? within : places;
 };
 
 /** How far a place is from the stated line; 0 when it holds it. */

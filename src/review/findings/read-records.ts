@@ -23,6 +23,7 @@ const FENCE = /```[ \t]*([\w+#.-]*)[^\n]*\n?/y;
 const JSON_FENCES = new Set(["", "json", "json5", "jsonc", "jsonl", "ndjson", "text", "txt", "plaintext"]);
 const THINK_START = /<(think|thinking|thought|reasoning)>/iy;
 const THINK_END = /<\/(?:think|thinking|thought|reasoning)>/iy;
+const THINKING = /<(think|thinking|thought|reasoning)>[\s\S]*?(?:<\/\1>|$)/gi;
 const LIST_NAME =
   /(?:^|\n|\b(?:findings|issues|comments|verdicts|results?|answer|output|json)\W{0,5})[ \t]*$/i;
 
@@ -54,7 +55,7 @@ const readText = (text: string, shape: RecordShape, nesting: number): Records =>
   if (strict.relevant) return strict;
   const anywhere = scan(text, read, false);
   if (anywhere.relevant) return anywhere;
-  const repaired = repair(text);
+  const repaired = repair(text.replaceAll(THINKING, ""));
   const last = repaired === null ? NO_RECORDS : read(toNode(repaired), text);
   return last.records.length > 0 ? last : NO_RECORDS;
 };

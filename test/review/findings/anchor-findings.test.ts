@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import type { FileDiff } from "../../../src/diff/file-diff.ts";
+import { pointAt } from "../../../src/diff/find-point.ts";
+import type { LinePoint } from "../../../src/diff/position.ts";
+import type { Anchor, Finding } from "../../../src/review/finding.ts";
+import { anchorFinding } from "../../../src/review/findings/anchor-findings.ts";
+import { fileOf, findingOf, hunkOf } from "./files.ts";
+
+const anchorOf = (fields: Partial<Finding>, ...files: FileDiff[]): Anchor =>
+  anchorFinding(findingOf(fields), files).anchor;
+
+/** `+12` for an added line, `-12` for a removed one, `11/12` for an unchanged one. */
+const nameOf = ({ oldLine, newLine }: LinePoint): string => {
+  if (oldLine === null) return `+${newLine}`;
+  return newLine === null ? `-${oldLine}` : `${oldLine}/${newLine}`;
+};
+
+const placeOf = (fields: Partial<Finding>, ...files: FileDiff[]): string => {
+  const anchor = anchorOf(fields, ...files);
+  if (anchor.kind === "file" || anchor.kind === "summary") return anchor.kind;
+  const [start, end] = [nameOf(anchor.start), nameOf(anchor.end)];
+  const lines = start === end ? start : `${start}..${end}`;
+  return anchor.kind === "line" ? lines : `nearest ${lines}`;
+};
+
+const SHOP = fileOf(
+  hunkOf(10, 10, [
+    " function total(items) {",
+    "-  var sum = 0;",
+    "+  let sum = 0;",
+    "+  let count = 0;",
+    "   for (const item of items) {",
+    "-    sum += item.price;",
+    "+    sum += item.price * item.count;",
+    "   }",
+    "   return sum;",
+  ]) +
+    hunkOf(50, 51, [
+      " function first(items) {",
+      "+  if (items === null) return null;",
+      "   return items[0];",
+      " }",
+    ]),
+);
+
+suite("the quote finds the lines", () => {
+  test("on the new side, whatever line is stated", () => {
+    assert.equal(placeOf({ quote: "  let count = 0;", line: 51 }, SHOP), "+12");
+    assert.equal(placeOf({ quote: "let sum = 0;" }, SHOP), "+11");
+    assert.equal(placeOf({ quote: "\tsum  +=\titem.price*item.count;\r", line: 14 }, SHOP), "+14");
+  });
+
+  test("on the old side", () => {
+    assert.equal(placeOf({ side: "old", quote: "  var sum = 0;", line: 11 }, SHOP), "-11");
+    assert.equal(placeOf({ side: "old", quote: "return sum;", line: 15 }, SHOP), "15/16");
+  });
+
+  test("on the other side, or across both, when its own has no such lines", () => {
+    assert.equal(placeOf({ side: "new", quote: "  var sum = 0;", line: 11 }, SHOP), "-11");
+    const mixed = "-    sum += item.price;\n+    sum += item.price * item.count;";
+    assert.equal(placeOf({ quote: mixed, line: 14 }, SHOP), "-13..+14");
+  });
+
+  test("over several lines, with blank lines and left-out lines around it", () => {
+    assert.equal(placeOf({ quote: "\n  let sum = 0;\n  let count = 0;\n" }, SHOP), "+11..+12");
+    assert.equal(placeOf({ quote: "  let sum = 0;\n  let count = 0;\n  ...\n}" }, SHOP), "+11..+12");
+  });
+
+  test("with the gutters, signs and fences that a model copied", () => {
+    for (const quote of [
+      "    11 + |   let sum = 0;\n    12 + |   let count = 0;",
+      "11: let sum = 0;\n12: let count = 0;",
+      "+  let sum = 0;\n+  let count = 0;",
+      "```js\n  let sum = 0;\n  let count = 0;\n```",
+    ])
+      assert.equal(placeOf({ quote }, SHOP), "+11..+12", quote);
+    assert.equal(placeOf({ quote: "    11 - |   var sum = 0;", side: "old" }, SHOP), "-11");
+  });
+
+  test("where its first and last line are parts of lines", () => {
+    assert.equal(placeOf({ quote: "item.price * item.count" }, SHOP), "+14");
+    assert.equal(placeOf({ quote: "(items) {\n  let sum", line: 10 }, SHOP), "10/10..+11");
+  });
+
+  test("by its longest line when it is nowhere as a whole", () => {
+    assert.equal(placeOf({ quote: "  let sum = 0;\n  let counter = 0;\n}", line: 30 }, SHOP), "+11");
+  });
+
+  test("a range over the gap of two hunks is cut to the first", () => {
+    assert.equal(placeOf({ quote: "  return sum;\nfunction first(items) {" }, SHOP), "15/16");
+    assert.equal(placeOf({ line: 15, endLine: 52 }, SHOP), "14/15..15/16");
+  });
+
+  test("a quote of the first line has the stated length", () => {
+    assert.equal(placeOf({ quote: "  let sum = 0;", line: 11, endLine: 13 }, SHOP), "+11..12/13");
+  });
+
+  test("as a model saw it: secrets masked, what nobody sees made visible", () => {
+    const token = ["glpat", "a1B2c3D4e5F6g7H8i9J0"].join("-");
+    const file = fileOf(hunkOf(1, 1, [` const a = 1;`, `+const t = "${token}";`, "+const u\u202e = 2;"]));
+    assert.equal(placeOf({ quote: 'const t = "[masked: gitlab-token]";' }, file).slice(0, 2), "+2");
+    assert.equal(placeOf({ quote: `const t = "${token}";` }, file), "+2");
+    assert.equal(placeOf({ quote: "const u⟨U+202E⟩ = 2;" }, file), "+3");
+    assert.equal(placeOf({ quote: "const u = 2;" }, file), "+3");
+  });
+});
+
+suite("of several places the nearest wins", () => {
+  const twins = fileOf(
+    hunkOf(1, 1, [
+      " start();",
+      "+close();",
+      " use(close());",
+      " a();",
+      " close();",
+      " b();",
+      "+close();",
+      " end();",
+    ]),
+  );
+
+  test("never the first", () => {
+    assert.equal(placeOf({ quote: "close();", line: 2 }, twins), "+2");
+    assert.equal(placeOf({ quote: "close();", line: 5 }, twins), "4/5");
+    assert.equal(placeOf({ quote: "close();", line: 8 }, twins), "+7");
+  });
+
+  test("an exact tie prefers changed lines", () => {
+    assert.equal(placeOf({ quote: "close();", line: 6 }, twins), "+7");
+  });
+
+  test("a part of a line near by counts for more than a whole line far away", () => {
+    const far = fileOf(
+      hunkOf(1, 1, [" a();", "+return null"]) + hunkOf(300, 301, [" b();", "+  return null;"]),
+    );
+    assert.equal(placeOf({ quote: "return null", line: 301 }, far), "+302");
+    assert.equal(placeOf({ quote: "return null", line: 3 }, far), "+2");
+  });
+});
+
+suite("what has no lines falls back", () => {
+  test("without a quote the stated line holds where it is in a hunk", () => {
+    assert.equal(placeOf({ line: 12 }, SHOP), "+12");
+    assert.equal(placeOf({ line: 10, endLine: 12 }, SHOP), "10/10..+12");
+    assert.equal(placeOf({ side: "old", line: 13 }, SHOP), "-13");
+  });
+
+  test("to the nearest changed line of the stated line's hunk, and of no other", () => {
+    assert.equal(placeOf({ quote: "nowhere at all", line: 16 }, SHOP), "nearest +14");
+    assert.equal(placeOf({ line: 48 }, SHOP), "nearest +52");
+    assert.equal(placeOf({ side: "old", line: 20 }, SHOP), "nearest -13");
+  });
+
+  test("to the file without a line, or far from every hunk", () => {
+    assert.equal(placeOf({ quote: "nowhere at all" }, SHOP), "file");
+    assert.equal(placeOf({ line: 900 }, SHOP), "file");
+    assert.equal(placeOf({ line: 5 }, fileOf("")), "file");
+  });
+
+  test("to the summary without a file", () => {
+    assert.equal(placeOf({ path: "src/b.ts", line: 5 }, SHOP), "summary");
+  });
+
+  test("a deleted file has old lines only, an added one new lines only", () => {
+    const gone = fileOf(hunkOf(1, 1, ["-a();", "-b();"]), { change: "deleted" });
+    assert.equal(placeOf({ line: 2 }, gone), "-2");
+    const fresh = fileOf(hunkOf(1, 1, ["+a();", "+b();"]), { change: "added" });
+    assert.equal(placeOf({ side: "old", line: 2 }, fresh), "+2");
+  });
+
+  test("a renamed file is found by either path", () => {
+    const moved = fileOf(hunkOf(1, 1, ["-a();", "+b();"]), { oldPath: "src/old.ts", change: "renamed" });
+    assert.equal(placeOf({ path: "src/old.ts", side: "old", quote: "a();" }, moved), "-1");
+    assert.equal(placeOf({ path: "src/a.ts", quote: "b();" }, moved), "+1");
+  });
+});
+
+const signed = fc.tuple(
+  fc.constantFrom(" ", " ", "+", "-"),
+  fc.constantFrom("alpha();", "beta(1);", "  gamma = 2;", "}", "", "alpha();\r", "- item", "12 | x", "delta"),
+);
+const hunkLines = fc.array(
+  signed.map(([sign, text]) => sign + text),
+  { minLength: 1, maxLength: 14 },
+);
+/** Hunks one behind the other, with gaps. */
+const files = fc
+  .array(fc.tuple(hunkLines, fc.integer({ min: 1, max: 30 })), { minLength: 1, maxLength: 4 })
+  .map((parts) => {
+    let oldLine = 1;
+    let newLine = 1;
+    const texts: string[] = [];
+    for (const [lines, gap] of parts) {
+      oldLine += gap;
+      newLine += gap;
+      const oldCount = lines.filter((line) => !line.startsWith("+")).length;
+      const newCount = lines.filter((line) => !line.startsWith("-")).length;
+      texts.push(hunkOf(oldLine, newLine, lines));
+      oldLine += oldCount;
+      newLine += newCount;
+    }
+    return fileOf(texts.join(""));
+  });
+
+suite("any finding on any diff", () => {
+  test("a quote of the file's lines anchors to the occurrence nearest to the stated line", () => {
+    fc.assert(
+      fc.property(
+        files,
+        fc.constantFrom("new" as const, "old" as const),
+        fc.nat(),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: -20, max: 20 }),
+        (file, side, pick, wanted, off) => {
+          const other = side === "new" ? "removed" : "added";
+          const rows = file.hunks.flatMap((hunk) =>
+            hunk.lines
+              .filter(({ kind }) => kind !== other)
+              .map((line) => ({
+                hunk,
+                text: line.text.trim(),
+                number: side === "new" ? line.newLine : line.oldLine,
+              })),
+          );
+          const from = pick % Math.max(rows.length, 1);
+          const quoted = rows.slice(from, from + wanted).filter(({ hunk }) => hunk === rows[from]?.hunk);
+          // Blank lines at its edges are not part of a quote.
+          fc.pre(quoted.length > 0 && quoted[0]?.text !== "" && quoted.at(-1)?.text !== "");
+          const line = Math.max(1, (quoted[0]?.number ?? 0) + off);
+          const anchor = anchorOf({ side, quote: quoted.map(({ text }) => text).join("\n"), line }, file);
+          assert.equal(anchor.kind, "line");
+          if (anchor.kind !== "line") return;
+          const distances = rows
+            .map((_row, index) => rows.slice(index, index + quoted.length))
+            .filter(
+              (place) =>
+                place.length === quoted.length &&
+                place[0]?.hunk === place.at(-1)?.hunk &&
+                place.every(({ text }, index) => text === quoted[index]?.text),
+            )
+            .map((place) => Math.max((place[0]?.number ?? 0) - line, line - (place.at(-1)?.number ?? 0), 0));
+          const start = (side === "new" ? anchor.start.newLine : anchor.start.oldLine) ?? Number.NaN;
+          const end = start + quoted.length - 1;
+          assert.equal(Math.max(start - line, line - end, 0), Math.min(...distances));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("never throws and never yields a point that is not in the diff", () => {
+    const anyFinding = fc.record({
+      path: fc.constantFrom("src/a.ts", "src/b.ts"),
+      side: fc.constantFrom("new" as const, "old" as const),
+      line: fc.option(fc.integer({ min: 1, max: 120 })),
+      endLine: fc.option(fc.integer({ min: 1, max: 160 })),
+      quote: fc.option(
+        fc.oneof(
+          fc.string({ maxLength: 30 }),
+          fc
+            .array(fc.constantFrom("alpha();", "beta(1);", "}", "", "...", "+delta", "12 | x", "-alpha();"), {
+              maxLength: 5,
+            })
+            .map((lines) => lines.join("\n")),
+        ),
+      ),
+      suggestion: fc.option(
+        fc.oneof(
+          fc.string({ maxLength: 30 }),
+          fc.constantFrom("", "\n", "alpha(2);\nbeta();", "```\nx\n```"),
+        ),
+      ),
+    });
+    fc.assert(
+      fc.property(files, anyFinding, (file, fields) => {
+        const { anchor, finding } = anchorFinding(findingOf(fields), [file]);
+        if (anchor.kind === "file" || anchor.kind === "summary")
+          return assert.equal(finding.suggestion, null);
+        for (const point of [anchor.start, anchor.end]) {
+          const side = point.newLine === null ? "old" : "new";
+          assert.deepEqual(pointAt(file, side, point.newLine ?? point.oldLine ?? 0), point);
+        }
+        assert.ok(anchor.hunk !== null && file.hunks.includes(anchor.hunk));
+        if (finding.suggestion === null) return;
+        const [start, end] = [anchor.start.newLine, anchor.end.newLine];
+        assert.ok(start !== null && end !== null && anchor.kind === "line");
+        assert.equal(anchor.code.split("\n").length, end - start + 1);
+        assert.notEqual(finding.suggestion, anchor.code);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
