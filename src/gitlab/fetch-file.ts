@@ -5,7 +5,8 @@ import { isBinary } from "./rebuild-diff.ts";
 
 /**
  * Reads one file at a commit, at most `maxBytes` of it. What GitLab does not find is `missing`: the file,
- * the commit, or a project that the token may not see.
+ * the commit, or a project that the token may not see; so is a path that no repository can hold, which
+ * GitLab refuses.
  *
  * @see https://docs.gitlab.com/api/repository_files/#get-raw-file-from-repository
  */
@@ -28,7 +29,7 @@ export const fetchFile = async (
     return isBinary(bytes) ? { kind: "binary" } : { kind: "text", text: new TextDecoder().decode(bytes) };
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    if (error.code === "gitlab-not-found") return { kind: "missing" };
+    if (error.code === "gitlab-not-found" || error.status === 400) return { kind: "missing" };
     if (error.code === "gitlab-response-too-large") return { kind: "too-large" };
     throw error;
   }

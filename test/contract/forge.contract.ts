@@ -21,6 +21,8 @@ export type ForgeHarness = AsyncDisposable & {
   readonly notes: () => Promise<readonly KeptNote[]>;
   /** Another person writes a note. */
   readonly writeAsAda: (body: string) => Promise<void>;
+  /** Another person resolves a thread; gives that person's id. */
+  readonly resolveAsAda: (discussionId: string) => Promise<number>;
   readonly deleteNote: (id: number) => void;
   /** Commits are pushed to the merge request; its diff is not ready for some reads. Gives the new head. */
   readonly pushMore: (readsUntilReady: number) => Promise<string>;

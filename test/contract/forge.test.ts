@@ -5,6 +5,7 @@ import { createGitLabClient } from "../../src/gitlab/client.ts";
 import { createForge } from "../../src/gitlab/forge.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import { CHANGES } from "./forge-changes.ts";
+import { forgePublishingContract } from "./forge-publishing.contract.ts";
 import { type ForgeHarness, forgeReadingContract, forgeWritingContract } from "./forge.contract.ts";
 
 /** Waits are cut short; everything else is the machine's time. */
@@ -34,10 +35,11 @@ const arrange = async (standIn: GitLabStandIn) => {
   return { ada, project, headSha, mergeRequest, token, us: user };
 };
 
-const open = async (version: string, withPatch: boolean): Promise<ForgeHarness> => {
+const open = async (version: string, withPatch: boolean, withDrafts = true): Promise<ForgeHarness> => {
   const standIn = await startGitLabStandIn({ version });
   const { ada, project, headSha, mergeRequest, token, us } = await arrange(standIn);
   if (!withPatch) standIn.fail({ path: /\/raw_diffs$/, times: Infinity }, { kind: "status", status: 404 });
+  if (!withDrafts) standIn.fail({ path: /\/draft_notes/, times: Infinity }, { kind: "status", status: 404 });
   return {
     forge: () =>
       createForge(
@@ -54,6 +56,10 @@ const open = async (version: string, withPatch: boolean): Promise<ForgeHarness> 
         .map(({ id, body, author }) => ({ id, body, ours: author.id === us.id })),
     writeAsAda: async (body) => {
       await standIn.addNote(mergeRequest, ada, { body });
+    },
+    resolveAsAda: async (discussionId) => {
+      standIn.resolve(mergeRequest, ada, discussionId);
+      return ada.id;
     },
     deleteNote: (id) => {
       const at = mergeRequest.discussions.findIndex(({ notes }) => notes.some((note) => note.id === id));
@@ -85,3 +91,5 @@ forgeReadingContract("GitLab that collapses, with raw_diffs", () => open("19.1.0
 forgeReadingContract("GitLab that collapses, without raw_diffs", () => open("17.8.0", false));
 forgeReadingContract("GitLab that collapses nothing", () => open("19.3.0", true));
 forgeWritingContract("GitLab", () => open("19.1.0", true));
+forgePublishingContract("GitLab with drafts", () => open("19.1.0", true));
+forgePublishingContract("GitLab without drafts", () => open("15.0.0", false, false));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { json, notFound, raw } from "../answers.ts";
+import { invalidParameter, json, notFound, raw } from "../answers.ts";
 import { findProject, requireCode } from "../auth.ts";
 import { diffEntries } from "../diff-entries.ts";
 import { commitEntity } from "../entities.ts";
@@ -24,6 +24,7 @@ const commitOf = async (project: Project, ref: string): Promise<string> => {
 };
 
 const readFile = async (project: Project, ref: string, path: string) => {
+  if (path.split("/").includes("..")) throw invalidParameter("file_path should be a valid file path");
   const sha = await commitOf(project, ref);
   const entry = await project.repository.entry(sha, path);
   if (entry === null) throw notFound("File");
