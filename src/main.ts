@@ -11,7 +11,8 @@ import { checkInputs } from "./review/check-inputs.ts";
 import { DEFAULT_INPUTS } from "./review/input-mapping.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
-import type { ReviewFlow } from "./worker/review-run.ts";
+import { checkFindingsFlow } from "./worker/findings/check-findings-flow.ts";
+import type { ReviewFlow } from "./worker/review-flow.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
@@ -88,6 +89,7 @@ const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): Promise
 const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   try {
+    if (flow.contract === "findings") return await checkFindingsFlow(flow, signal);
     const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
     for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
     return errors;

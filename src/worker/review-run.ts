@@ -1,29 +1,14 @@
-import { z } from "zod";
-import { JsonObject } from "../base/json.ts";
-import { scopeJournal } from "../base/journal.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
-import { FlowUsage } from "../flow/flow-usage.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
-import { fitInputs } from "../review/fit-inputs.ts";
-import type { FlowInput, FlowOutcome, FlowRunner } from "../review/flow-runner.ts";
-import type { Forge, MergeRequest, NoteReceipt } from "../review/forge.ts";
-import { buildInputs, type InputTemplates, usesPlaceholder } from "../review/input-mapping.ts";
-import { noteMarker, renderNote } from "../review/note-text.ts";
-import { type FlowReading, readClassicOutcome, readNoteOutcome } from "../review/read-outcome.ts";
-import { renderDiff } from "../review/render-diff.ts";
+import type { Forge } from "../review/forge.ts";
 import { parseStoredEvent } from "../review/stored-event.ts";
+import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
-
-/** A flow, ready to run. */
-export type ReviewFlow = {
-  readonly name: string;
-  readonly contract: "classic" | "note";
-  readonly language: string;
-  readonly inputs: InputTemplates;
-  readonly output: string | null;
-  readonly runner: FlowRunner;
-};
+import { reviewFindings, settleEnded } from "./findings/findings-review.ts";
+import type { ReviewFlow } from "./review-flow.ts";
+import { reviewText } from "./text-review.ts";
 
 /** What a review needs of the other rooms. */
 export type ReviewOptions = {
@@ -32,61 +17,35 @@ export type ReviewOptions = {
   readonly token: Secret | null;
   readonly createForge: (token: Secret) => Forge;
   readonly flows: ReadonlyMap<string, ReviewFlow>;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** How often a run is tried at most, as the store is told; its default when left out. */
+  readonly maxAttempts?: number;
 };
 
-/** What the flow said about which head; kept so that a second attempt does not pay for it again. */
-const FlowStep = z.object({
-  headSha: z.string(),
-  remarks: z.array(z.string()),
-  outcome: z.object({
-    status: z.enum(["succeeded", "partial-succeeded", "failed", "stopped"]),
-    outputs: JsonObject,
-    error: z.string().nullable(),
-    usage: FlowUsage,
-  }),
-});
-type FlowStep = z.infer<typeof FlowStep>;
-
-/** One review of one merge request, with everything that its steps share. */
-type Review = {
-  readonly claim: Claim;
+/** A run that can be worked on. */
+type Prepared = {
   readonly event: MergeRequestEvent;
   readonly flow: ReviewFlow;
   readonly token: Secret;
-  readonly forge: Forge;
-  readonly options: ReviewOptions;
 };
 
-const FLOW_STEP = "flow-step";
-
 /**
- * Works on one claimed run: reads the merge request, runs the flow, and posts what the flow left to
- * us. What cannot be done now is thrown, with its retryability.
+ * Works on one claimed run: reads the merge request and has it reviewed under the contract of its flow.
+ * What cannot be done now is thrown, with its retryability.
  */
 export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<Settlement> => {
-  const review = prepare(claim, options);
-  if ("state" in review) return review;
-  const mergeRequest = await review.forge.fetchMergeRequest(
-    { projectId: claim.run.projectId, iid: claim.run.iid },
-    claim.signal,
-  );
-  if (mergeRequest.state !== "opened") {
-    return { state: "cancelled", reason: `The merge request is ${mergeRequest.state}.` };
-  }
-  const step = (await readFlowStep(claim)) ?? (await runFlow(review, mergeRequest));
-  claim.signal.throwIfAborted();
-  const reading = readOutcome(review.flow, step.outcome);
-  if (reading.kind === "failed") {
-    return { state: "failed", reason: reading.reason, reasonCode: reading.code, usage: step.outcome.usage };
-  }
-  const receipt = await publish(review, mergeRequest, step, reading);
-  return {
-    state: reading.partial ? "partial-succeeded" : "succeeded",
-    reason: reading.remark,
-    result: { headSha: step.headSha, note: receipt === null ? null : { ...receipt } },
-    usage: step.outcome.usage,
-  };
+  const prepared = prepare(claim, options);
+  if ("state" in prepared) return prepared;
+  const { event, flow, token } = prepared;
+  const { projectId, iid } = claim.run;
+  const forge = options.createForge(token);
+  const mergeRequest = await forge.fetchMergeRequest({ projectId, iid }, claim.signal);
+  if (mergeRequest.state !== "opened") return settleEnded(mergeRequest);
+  const { clock, logger, gitlabUrl, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
+  return flow.contract === "findings"
+    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts }, mergeRequest)
+    : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
 };
 
 const unusable = (code: string, reason: string, { run }: Claim): Settlement => ({
@@ -96,7 +55,7 @@ const unusable = (code: string, reason: string, { run }: Claim): Settlement => (
   usage: run.usage,
 });
 
-const prepare = (claim: Claim, options: ReviewOptions): Review | Settlement => {
+const prepare = (claim: Claim, options: ReviewOptions): Prepared | Settlement => {
   const flow = options.flows.get(claim.run.flow);
   if (flow === undefined) {
     const reason = `The flow ${claim.run.flow} is no longer configured; add it to flows or send the event again.`;
@@ -112,60 +71,5 @@ const prepare = (claim: Claim, options: ReviewOptions): Review | Settlement => {
       "The token that came with the event is gone and GITLAB_TOKEN is not set; send the event again.";
     return unusable("gitlab-token-missing", reason, claim);
   }
-  return { claim, event, flow, token, forge: options.createForge(token), options };
-};
-
-const readFlowStep = async ({ journal }: Claim): Promise<FlowStep | null> => {
-  const parsed = FlowStep.safeParse(await journal.read(FLOW_STEP));
-  return parsed.success ? parsed.data : null;
-};
-
-const runFlow = async (review: Review, mergeRequest: MergeRequest): Promise<FlowStep> => {
-  const { claim, event, flow, forge, token, options } = review;
-  const declared: readonly FlowInput[] = await flow.runner.describe(claim.signal);
-  const diff = usesPlaceholder(flow.inputs, "mr.diff")
-    ? renderDiff(await forge.fetchDiff(mergeRequest, claim.signal))
-    : null;
-  const { inputs, cuts } = fitInputs(
-    buildInputs(flow.inputs, {
-      event,
-      mergeRequest,
-      diff,
-      gitlabUrl: options.gitlabUrl,
-      token,
-      language: flow.language,
-    }),
-    declared,
-  );
-  const logger = options.logger.child({ runId: claim.run.id, flow: flow.name });
-  const outcome = await flow.runner.run({
-    runId: claim.run.id,
-    inputs,
-    journal: scopeJournal(claim.journal, "flow:"),
-    signal: claim.signal,
-    onEvent: (flowEvent) => {
-      logger.debug(
-        { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
-        "Flow event",
-      );
-    },
-  });
-  const step = { headSha: mergeRequest.headSha, remarks: [...cuts], outcome };
-  await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
-  return FlowStep.parse(step);
-};
-
-const readOutcome = (flow: ReviewFlow, outcome: FlowOutcome): FlowReading =>
-  flow.contract === "classic" ? readClassicOutcome(outcome) : readNoteOutcome(outcome, flow.output);
-
-const publish = async (
-  { claim, flow, forge }: Review,
-  mergeRequest: MergeRequest,
-  { headSha, remarks }: FlowStep,
-  reading: FlowReading & { kind: "done" },
-): Promise<NoteReceipt | null> => {
-  if (reading.markdown === null) return null;
-  const all = reading.remark === null ? remarks : [...remarks, reading.remark];
-  const body = renderNote({ flow: flow.name, headSha, markdown: reading.markdown, remarks: all });
-  return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);
+  return { event, flow, token };
 };

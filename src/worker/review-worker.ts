@@ -1,4 +1,3 @@
-import type { Clock } from "../base/clock.ts";
 import { settlementOfError } from "../store/settlement-of-error.ts";
 import type { Claim, RunningWorker, Settlement, Store } from "../store/store.ts";
 import { type ReviewOptions, reviewRun } from "./review-run.ts";
@@ -6,7 +5,6 @@ import { type ReviewOptions, reviewRun } from "./review-run.ts";
 /** How many runs are worked on at once, and with what. */
 export type ReviewWorkerOptions = ReviewOptions & {
   readonly store: Store;
-  readonly clock: Clock;
   readonly concurrency: number;
   readonly perProject: number;
 };

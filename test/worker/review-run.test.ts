@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
 import { GitLabError } from "../../src/base/errors.ts";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
 import type { JsonObject } from "../../src/base/json.ts";
@@ -11,7 +12,8 @@ import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
 import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
 import { toStoredEvent } from "../../src/review/stored-event.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
-import { type ReviewFlow, type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
+import type { TextFlow } from "../../src/worker/review-flow.ts";
+import { type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
 import { mergeRequestEvent } from "../review/events.ts";
 
 const mergeRequest: MergeRequest = {
@@ -54,7 +56,7 @@ const run: Run = {
 
 /** A world with a flow that answers as told, and what it saw. */
 const setUp = (
-  flow: Partial<ReviewFlow> = {},
+  flow: Partial<TextFlow> = {},
   answer: Partial<FlowOutcome> | Error = { outputs: { review: "Well done." } },
   forge: Partial<Forge> = {},
 ) => {
@@ -102,6 +104,7 @@ const setUp = (
         },
       ],
     ]),
+    clock: systemClock,
     logger: silentLogger,
   };
   return { options, requests, notes, tokens, declared };

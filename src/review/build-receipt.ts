@@ -1,0 +1,63 @@
+import type { ChangedFile } from "./forge.ts";
+import type { RememberedHunk } from "./memory/remembered-hunk.ts";
+import type { FileReceipt, SkipReason } from "./receipt.ts";
+import { pathOf } from "./units/hunk-digest.ts";
+import type { Selection } from "./units/review-unit.ts";
+
+/** Why a hunk was not reviewed. */
+export type Omission = { readonly reason: SkipReason; readonly detail: string };
+
+/** What became of the hunks of a diff, by their digests. */
+export type HunkFates = {
+  readonly reviewed: ReadonlyMap<string, RememberedHunk>;
+  readonly omitted: ReadonlyMap<string, Omission>;
+};
+
+/** Accounts for every changed file of a diff, in its order. */
+export const buildReceipt = (
+  files: readonly ChangedFile[],
+  selection: Selection,
+  fates: HunkFates,
+): readonly FileReceipt[] => {
+  const setAside = new Map(selection.setAside.map((receipt) => [receipt.path, receipt]));
+  const hunks = Map.groupBy(selection.hunks, ({ file }) => pathOf(file));
+  return files.map((file): FileReceipt => {
+    const path = pathOf(file);
+    const digests = (hunks.get(path) ?? []).map(({ digest }) => digest);
+    return (digests.length === 0 ? setAside.get(path) : undefined) ?? account(path, digests, fates);
+  });
+};
+
+const UNKNOWN: Omission = { reason: "flow-failed", detail: "it was not reviewed" };
+
+const account = (path: string, digests: readonly string[], { reviewed, omitted }: HunkFates): FileReceipt => {
+  const known = digests.flatMap((digest) => reviewed.get(digest) ?? []);
+  const missing = digests.filter((digest) => !reviewed.has(digest));
+  const newest = known.toSorted((left, right) => right.reviewedAtMs - left.reviewedAtMs)[0];
+  const why = omitted.get(missing[0] ?? "") ?? UNKNOWN;
+  if (newest === undefined) return { path, outcome: { kind: "skipped", ...why } };
+  const sinceSha = newest.headSha;
+  return missing.length === 0
+    ? { path, outcome: { kind: "reviewed", sinceSha } }
+    : { path, outcome: { kind: "partly", sinceSha, ...why } };
+};
+
+/**
+ * Whether everything that is to be said of a path was said, so that a thread there that is not found
+ * again is over. A path that the diff no longer holds, or whose text did not change, has nothing to say.
+ */
+export const coverage = (
+  files: readonly ChangedFile[],
+  receipt: readonly FileReceipt[],
+): ((path: string) => boolean) => {
+  const outcomes = new Map(receipt.map(({ path, outcome }) => [path, outcome]));
+  return (path) => {
+    const file =
+      files.find((candidate) => pathOf(candidate) === path) ?? files.find(({ oldPath }) => oldPath === path);
+    const outcome = file === undefined ? undefined : outcomes.get(pathOf(file));
+    if (outcome === undefined || outcome.kind === "reviewed") return true;
+    return (
+      outcome.kind === "skipped" && (outcome.reason === "no-text-change" || outcome.reason === "deleted")
+    );
+  };
+};

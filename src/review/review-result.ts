@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { FlowUsage } from "../flow/flow-usage.ts";
+import { CATEGORIES, SEVERITIES } from "./finding.ts";
+
+const SkipReason = z.enum([
+  "generated",
+  "vendored",
+  "lock-file",
+  "binary",
+  "path-rule",
+  "no-text-change",
+  "deleted",
+  "unavailable",
+  "too-large",
+  "cost-limit",
+  "flow-failed",
+]);
+
+/** What became of one file; see FileReceipt. */
+const ResultFile = z.object({
+  path: z.string(),
+  outcome: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("reviewed"), sinceSha: z.string() }),
+    z.object({ kind: z.literal("partly"), sinceSha: z.string(), reason: SkipReason, detail: z.string() }),
+    z.object({ kind: z.literal("skipped"), reason: SkipReason, detail: z.string() }),
+  ]),
+});
+
+/** A finding and what was done about it. */
+const ResultFinding = z.object({
+  path: z.string(),
+  side: z.enum(["new", "old"]),
+  line: z.number().nullable(),
+  endLine: z.number().nullable(),
+  severity: z.enum(SEVERITIES),
+  category: z.enum(CATEGORIES),
+  confidence: z.number(),
+  title: z.string(),
+  body: z.string(),
+  /** `opened` now, `kept` from before, or told in the summary only. */
+  state: z.enum(["opened", "kept", "folded"]),
+  /** Why it was folded, else null. */
+  why: z.string().nullable(),
+  discussionId: z.string().nullable(),
+});
+
+/**
+ * What a run of the contract `findings` leaves behind, for pages. Long lists are cut; `counts` are of
+ * the whole.
+ */
+export const ReviewResult = z.object({
+  kind: z.literal("findings"),
+  headSha: z.string(),
+  baseSha: z.string(),
+  summaryNoteId: z.number().nullable(),
+  counts: z.object({
+    files: z.number(),
+    opened: z.number(),
+    kept: z.number(),
+    resolved: z.number(),
+    folded: z.number(),
+    /** Threads that GitLab refused to place; they are among the folded. */
+    refused: z.number(),
+    hunks: z.number(),
+    remembered: z.number(),
+    units: z.number(),
+    failedUnits: z.number(),
+    rejected: z.number(),
+    refuted: z.number(),
+    unverified: z.number(),
+  }),
+  remarks: z.array(z.string()),
+  files: z.array(ResultFile),
+  findings: z.array(ResultFinding),
+  usage: FlowUsage,
+});
+
+/** The type of a ReviewResult. */
+export type ReviewResult = z.infer<typeof ReviewResult>;
+
+/** The most that a result lists; a result stays below about a megabyte. */
+export const RESULT_LIMITS = { files: 2_000, findings: 300, remarks: 50, textLength: 2_000 } as const;

@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import type { Journal } from "../../base/journal.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Forge } from "../../review/forge.ts";
+import type { Claim } from "../../store/store.ts";
+import { type FlowDesk, openFlowDesk } from "./ask-flow.ts";
+import type { FindingsFlow } from "./findings-flow.ts";
+import { type HunkMemory, openHunkMemory } from "./hunk-memory.ts";
+
+/** What the steps of one review share. */
+export type FindingsContext = {
+  readonly claim: Claim;
+  readonly flow: FindingsFlow;
+  readonly forge: Forge;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly desk: FlowDesk;
+  readonly hunks: HunkMemory;
+  /** Marks where data begins and ends; of this run alone, the same over its attempts. */
+  readonly nonce: string;
+  /** Whether a failure that may pass is not tried again, so that what there is should be published. */
+  readonly isLastAttempt: boolean;
+};
+
+/** What a review is made from. */
+export type FindingsReview = Pick<FindingsContext, "claim" | "flow" | "forge" | "clock" | "logger"> & {
+  /** How often a run is tried at most. */
+  readonly maxAttempts: number;
+};
+
+/** Opens everything that belongs to one attempt of a run. */
+export const openFindingsContext = async (review: FindingsReview): Promise<FindingsContext> => {
+  const { claim, flow, forge, clock } = review;
+  const logger = review.logger.child({ runId: claim.run.id, flow: flow.name });
+  return {
+    claim,
+    flow,
+    forge,
+    clock,
+    logger,
+    desk: await openFlowDesk(claim, flow, logger),
+    hunks: openHunkMemory(claim.memory, reviewDigest(flow), logger),
+    nonce: await nonceOf(claim.journal),
+    isLastAttempt: claim.run.attempts >= review.maxAttempts,
+  };
+};
+
+/** What decides about the findings of a hunk, besides the hunk: other flows or rules find something else. */
+const reviewDigest = ({ digest, passes, verify, language, rules }: FindingsFlow): string =>
+  createHash("sha256")
+    .update(
+      JSON.stringify([digest, passes.map((pass) => pass.digest), verify?.digest ?? null, language, rules]),
+    )
+    .digest("hex");
+
+const Nonce = z.string().regex(/^[0-9a-f]{32}$/);
+
+const nonceOf = async (journal: Journal): Promise<string> => {
+  const known = Nonce.safeParse(await journal.read("nonce"));
+  if (known.success) return known.data;
+  const nonce = randomBytes(16).toString("hex");
+  await journal.write("nonce", nonce);
+  return nonce;
+};

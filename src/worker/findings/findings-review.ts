@@ -1,0 +1,71 @@
+import type { MergeRequest } from "../../review/forge.ts";
+import type { Settlement } from "../../store/store.ts";
+import { type FindingsContext, type FindingsReview, openFindingsContext } from "./findings-context.ts";
+import { findingsResult } from "./findings-result.ts";
+import { type Judged, judgeChange } from "./judge-change.ts";
+import { type Published, publishReview } from "./publish-review.ts";
+import { type Change, readChange } from "./read-change.ts";
+import { type Summary, summarize } from "./summarize.ts";
+
+/** How many heads one attempt reviews when commits are added meanwhile. */
+const MAX_ROUNDS = 2;
+
+/**
+ * Reviews a merge request under the contract `findings`: what is new is judged by the flows, together
+ * with what is remembered it becomes a plan, and the plan is published. Every step can be repeated: what
+ * was judged is in the memory, what was published is found again by its marker. When the head moves
+ * meanwhile, the new one is reviewed instead, which costs only what is new in it.
+ */
+export const reviewFindings = async (
+  review: FindingsReview,
+  mergeRequest: MergeRequest,
+): Promise<Settlement> => {
+  const context = await openFindingsContext(review);
+  let current = mergeRequest;
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const change = await readChange(context, current);
+    const judged = await judgeChange(context, change);
+    if (judged.kind === "failed") return settleFailed(context, judged.reason);
+    const summary = await summarize(context, change, judged);
+    const published = await publishReview(context, change, judged, summary);
+    if (published.kind === "published") return settleDone(context, change, judged, summary, published);
+    if (published.kind === "ended") return settleEnded(published.mergeRequest);
+    current = published.mergeRequest;
+    context.logger.info({ headSha: current.headSha }, "Head moved, review goes on with the new one");
+  }
+  return {
+    state: "retry",
+    reason: "Commits were added while the merge request was reviewed.",
+    reasonCode: "head-moved",
+    retryAfterMs: undefined,
+  };
+};
+
+/** A merge request that is open no more needs no review. */
+export const settleEnded = ({ state }: Pick<MergeRequest, "state">): Settlement => ({
+  state: "cancelled",
+  reason: `The merge request is ${state}.`,
+});
+
+const settleFailed = ({ desk }: FindingsContext, reason: string): Settlement => ({
+  state: "failed",
+  reason,
+  reasonCode: "no-part-reviewed",
+  usage: desk.meter.total(),
+});
+
+const settleDone = (
+  context: FindingsContext,
+  change: Change,
+  judged: Judged,
+  { remark }: Summary,
+  published: Published & { readonly kind: "published" },
+): Settlement => {
+  const remarks = remark === null ? judged.remarks : [...judged.remarks, remark];
+  return {
+    state: remarks.length > 0 ? "partial-succeeded" : "succeeded",
+    reason: remarks.length > 0 ? remarks.join(" ").slice(0, 2_000) : null,
+    result: findingsResult(context, change, judged, published, remarks),
+    usage: context.desk.meter.total(),
+  };
+};

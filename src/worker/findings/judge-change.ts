@@ -1,0 +1,161 @@
+import type { AnchoredFinding } from "../../review/finding.ts";
+import { anchorFindings } from "../../review/findings/anchor-findings.ts";
+import { mergeFindings } from "../../review/findings/merge-findings.ts";
+import { type HunkFates, type Omission, buildReceipt } from "../../review/build-receipt.ts";
+import { recallFindings } from "../../review/memory/remembered-hunk.ts";
+import type { FileReceipt } from "../../review/receipt.ts";
+import type { ReviewHunk } from "../../review/units/review-unit.ts";
+import type { FindingsContext } from "./findings-context.ts";
+import { fitUnits } from "./fit-units.ts";
+import type { Change } from "./read-change.ts";
+import { type UnitResult, reviewUnits } from "./review-units.ts";
+import { NOTHING_SAID, type SaidText, prepareSaid } from "./said-text.ts";
+
+/** What is known of a change after its review. */
+export type Judged = {
+  readonly kind: "judged";
+  /** Everything that holds for this head, remembered findings included. */
+  readonly findings: readonly AnchoredFinding[];
+  readonly fates: HunkFates;
+  /** Every changed file. */
+  readonly receipt: readonly FileReceipt[];
+  readonly counts: JudgeCounts;
+  /** What did not go as it should, in sentences; the review is complete without any. */
+  readonly remarks: readonly string[];
+};
+
+/** How much was looked at in this attempt, and what became of the reports. */
+export type JudgeCounts = {
+  readonly hunks: number;
+  /** Hunks that were known already. */
+  readonly remembered: number;
+  readonly units: number;
+  readonly failedUnits: number;
+  readonly rejected: number;
+  readonly refuted: number;
+  readonly unverified: number;
+};
+
+/**
+ * Has everything reviewed that is not known yet. `failed` when units failed and nothing at all is known
+ * of the change: a review that says nothing would look like praise.
+ */
+export const judgeChange = async (
+  context: FindingsContext,
+  change: Change,
+): Promise<Judged | { readonly kind: "failed"; readonly reason: string }> => {
+  const { hunks: all } = change.selection;
+  const remembered = await context.hunks.recall(all);
+  const unknown = all.filter(({ digest }) => !remembered.has(digest));
+  const { results, tooLarge } = await reviewUnknown(context, change, unknown);
+  const failures = results.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.reason] : []));
+  const fates = { reviewed: await context.hunks.recall(all), omitted: omissionsOf(results, tooLarge) };
+  if (failures[0] !== undefined && fates.reviewed.size === 0) {
+    return { kind: "failed", reason: describeFailures(failures.length, failures[0]) };
+  }
+  const remarks = remarksOf(results, failures);
+  return {
+    kind: "judged",
+    findings: findingsOf(change, all, fates),
+    fates,
+    receipt: buildReceipt(change.diff.files, change.selection, fates),
+    counts: countResults(all.length, remembered.size, results),
+    remarks,
+  };
+};
+
+const describeFailures = (count: number, reason: string): string =>
+  count === 1
+    ? `The change could not be reviewed: ${reason}`
+    : `None of the ${count} parts of the change could be reviewed; the first failed with: ${reason}`;
+
+const reviewUnknown = async (
+  context: FindingsContext,
+  change: Change,
+  unknown: readonly ReviewHunk[],
+): Promise<{ readonly results: readonly UnitResult[]; readonly tooLarge: readonly ReviewHunk[] }> => {
+  if (unknown.length === 0) return { results: [], tooLarge: [] };
+  const { flow, desk, nonce } = context;
+  const input = await desk.declared(flow, "diff");
+  const { units, tooLarge } = fitUnits(unknown, {
+    unitTokens: flow.limits.unitTokens,
+    maxLength: input?.maxLength ?? null,
+    nonce,
+  });
+  const said = await readSaid(context, change);
+  return { results: await reviewUnits(context, change, units, said), tooLarge };
+};
+
+/** What people said already, where the flow asks for it. */
+const readSaid = async (
+  { flow, desk, forge, claim }: FindingsContext,
+  { mergeRequest }: Change,
+): Promise<SaidText> => {
+  if ((await desk.declared(flow, "said")) === null) return NOTHING_SAID;
+  const { id: botId } = await forge.currentUser(claim.signal);
+  return prepareSaid(await forge.fetchDiscussions(mergeRequest.ref, claim.signal), {
+    flow: flow.name,
+    botId,
+  });
+};
+
+const omissionsOf = (
+  results: readonly UnitResult[],
+  tooLarge: readonly ReviewHunk[],
+): ReadonlyMap<string, Omission> =>
+  new Map([
+    ...tooLarge.map(({ digest }) => [digest, TOO_LARGE] as const),
+    ...results.flatMap(({ unit, outcome }) => {
+      const omission = omissionOf(outcome);
+      return omission === null ? [] : unit.hunks.map(({ digest }) => [digest, omission] as const);
+    }),
+  ]);
+
+const TOO_LARGE: Omission = { reason: "too-large", detail: "a part of it is longer than the flow takes" };
+const OVER_BUDGET: Omission = { reason: "cost-limit", detail: "the limit of this review was reached" };
+
+const omissionOf = (outcome: UnitResult["outcome"]): Omission | null => {
+  if (outcome.kind === "failed") return { reason: "flow-failed", detail: outcome.reason };
+  return outcome.kind === "over-budget" ? OVER_BUDGET : null;
+};
+
+const remarksOf = (results: readonly UnitResult[], failures: readonly string[]): readonly string[] => {
+  const left = results.filter(({ outcome }) => outcome.kind === "over-budget").length;
+  const told = results.flatMap(({ outcome }) => (outcome.kind === "reviewed" ? outcome.remarks : []));
+  const all = [
+    ...(failures[0] === undefined
+      ? []
+      : [`${failures.length} of ${results.length} parts could not be reviewed: ${failures[0]}`]),
+    ...(left === 0
+      ? []
+      : [`${left} of ${results.length} parts were left out: the limit on tokens or cost was reached.`]),
+    ...told,
+  ];
+  return [...new Set(all)];
+};
+
+const findingsOf = (
+  change: Change,
+  hunks: readonly ReviewHunk[],
+  { reviewed }: HunkFates,
+): readonly AnchoredFinding[] => {
+  const recalled = hunks.flatMap(({ digest, hunk }) => {
+    const remembered = reviewed.get(digest);
+    return remembered === undefined ? [] : recallFindings(remembered, hunk);
+  });
+  return mergeFindings(anchorFindings(recalled, change.files));
+};
+
+const countResults = (hunks: number, remembered: number, results: readonly UnitResult[]): JudgeCounts => {
+  const sum = (name: "rejected" | "refuted" | "unverified"): number =>
+    results.reduce((total, { outcome }) => total + (outcome.kind === "reviewed" ? outcome[name] : 0), 0);
+  return {
+    hunks,
+    remembered,
+    units: results.length,
+    failedUnits: results.filter(({ outcome }) => outcome.kind === "failed").length,
+    rejected: sum("rejected"),
+    refuted: sum("refuted"),
+    unverified: sum("unverified"),
+  };
+};

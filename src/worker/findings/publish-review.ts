@@ -1,0 +1,156 @@
+import type { JsonObject } from "../../base/json.ts";
+import type { FlowUsage } from "../../flow/flow-event.ts";
+import { FlowUsage as StoredUsage } from "../../flow/flow-usage.ts";
+import { coverage } from "../../review/build-receipt.ts";
+import type { Publication, PublicationReceipt } from "../../review/discussion.ts";
+import type { MergeRequest } from "../../review/forge.ts";
+import { planReview } from "../../review/plan/plan-review.ts";
+import { type PublicationFacts, renderPublication } from "../../review/plan/render-publication.ts";
+import type { ReviewPlan } from "../../review/plan/review-plan.ts";
+import type { FindingsContext } from "./findings-context.ts";
+import type { Judged } from "./judge-change.ts";
+import type { Change } from "./read-change.ts";
+import type { Summary } from "./summarize.ts";
+
+/** What became of a review that was to be published. */
+export type Published =
+  | {
+      readonly kind: "published";
+      /** What was done; refused threads are folded. */
+      readonly plan: ReviewPlan;
+      readonly refused: readonly string[];
+      readonly summaryNoteId: number | null;
+    }
+  /** Nothing was published: the positions would be those of an older diff. */
+  | { readonly kind: "head-moved"; readonly mergeRequest: MergeRequest }
+  | { readonly kind: "ended"; readonly mergeRequest: MergeRequest };
+
+/**
+ * Publishes what was judged, planned from the discussions as they are at this moment. What GitLab
+ * refuses to place moves to the summary, which is then sent once more.
+ */
+export const publishReview = async (
+  context: FindingsContext,
+  change: Change,
+  judged: Judged,
+  summary: Summary,
+): Promise<Published> => {
+  const { forge, claim } = context;
+  const { ref } = change.mergeRequest;
+  const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
+  if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
+  if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
+  const plan = await makePlan(context, change, judged);
+  const facts = await factsOf(context, change, judged, summary);
+  const publication = renderPublication(plan, facts);
+  claim.signal.throwIfAborted();
+  const receipt = await forge.publish(ref, publication, claim.signal);
+  const refused = refusedOf(publication, receipt);
+  if (refused.size > 0) await publishRefused(context, change, foldRefused(plan, refused, receipt), facts);
+  return {
+    kind: "published",
+    plan: refused.size > 0 ? foldRefused(plan, refused, receipt) : plan,
+    refused: [...refused.values()],
+    summaryNoteId: receipt.summary?.noteId ?? plan.summaryNoteId,
+  };
+};
+
+const makePlan = async (
+  { forge, claim, flow }: FindingsContext,
+  change: Change,
+  judged: Judged,
+): Promise<ReviewPlan> => {
+  const { id: botId } = await forge.currentUser(claim.signal);
+  return planReview({
+    flow: flow.name,
+    refs: change.diff.refs,
+    files: change.files,
+    findings: judged.findings,
+    discussions: await forge.fetchDiscussions(change.mergeRequest.ref, claim.signal),
+    botId,
+    isCovered: coverage(change.diff.files, judged.receipt),
+    maxThreads: flow.limits.threads,
+    leastSeverity: flow.least.severity,
+    leastConfidence: flow.least.confidence,
+  });
+};
+
+const factsOf = async (
+  context: FindingsContext,
+  change: Change,
+  judged: Judged,
+  { walkthrough, remark }: Summary,
+): Promise<PublicationFacts> => {
+  const { flow } = context;
+  const { rejected, refuted, unverified } = judged.counts;
+  return {
+    flow: flow.name,
+    refs: change.diff.refs,
+    language: flow.language,
+    showConfidence: false,
+    addLabels: flow.publish.labels,
+    status: flow.publish.status ? { name: `reviewflow/${flow.name}`, failsFrom: "critical" } : null,
+    walkthrough,
+    files: judged.receipt,
+    remarks: remark === null ? judged.remarks : [...judged.remarks, remark],
+    rejected,
+    refuted: refuted + unverified,
+    usage: await standingUsage(context),
+  };
+};
+
+/**
+ * What the review that stands has cost: a run that found everything known already repeats what the last
+ * one said, so that it leaves the summary as it is.
+ */
+const standingUsage = async ({ desk, claim }: FindingsContext): Promise<FlowUsage | null> => {
+  const usage = desk.meter.total();
+  if (usage.totalTokens === 0 && usage.totalPrice === 0) {
+    const known = StoredUsage.safeParse(await claim.memory.read("usage"));
+    return known.success ? known.data : null;
+  }
+  await claim.memory.write("usage", toJson(usage));
+  return usage;
+};
+
+const toJson = (usage: FlowUsage): JsonObject => ({ ...usage });
+
+/** Why threads were refused, by their index in the plan. */
+const refusedOf = ({ open }: Publication, { threads }: PublicationReceipt): ReadonlyMap<number, string> =>
+  new Map(
+    open.flatMap(({ marker }, index): [number, string][] => {
+      const outcome = threads.get(marker);
+      return outcome?.kind === "refused" ? [[index, outcome.reason]] : [];
+    }),
+  );
+
+const foldRefused = (
+  plan: ReviewPlan,
+  refused: ReadonlyMap<number, string>,
+  { summary }: PublicationReceipt,
+): ReviewPlan => ({
+  ...plan,
+  open: plan.open.filter((_, index) => !refused.has(index)),
+  fold: [
+    ...plan.open.flatMap(({ found }, index) =>
+      refused.has(index) ? [{ found, why: "no-place" as const }] : [],
+    ),
+    ...plan.fold,
+  ],
+  summaryNoteId: summary?.noteId ?? plan.summaryNoteId,
+});
+
+const publishRefused = async (
+  { forge, claim, logger }: FindingsContext,
+  { mergeRequest }: Change,
+  plan: ReviewPlan,
+  facts: PublicationFacts,
+): Promise<void> => {
+  logger.warn({ count: plan.fold.length }, "Threads refused, told in the summary");
+  const { summary } = renderPublication(plan, facts);
+  await forge.publish(
+    mergeRequest.ref,
+    { open: [], reply: [], summary, addLabels: [], status: null },
+    claim.signal,
+  );
+};

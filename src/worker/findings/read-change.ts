@@ -1,0 +1,30 @@
+import type { FileDiff } from "../../diff/file-diff.ts";
+import { parseHunks } from "../../diff/parse-hunks.ts";
+import type { ChangedFile, Diff, MergeRequest } from "../../review/forge.ts";
+import type { Selection } from "../../review/units/review-unit.ts";
+import { selectHunks } from "../../review/units/select-hunks.ts";
+import type { FindingsContext } from "./findings-context.ts";
+
+/** The changes of a merge request at one head. */
+export type Change = {
+  readonly mergeRequest: MergeRequest;
+  readonly diff: Diff;
+  /** Every changed file; one whose text could not be had has no hunks. */
+  readonly files: readonly FileDiff[];
+  readonly selection: Selection;
+};
+
+/** Fetches the diff and decides what of it is reviewed. */
+export const readChange = async (
+  { forge, flow, claim }: FindingsContext,
+  mergeRequest: MergeRequest,
+): Promise<Change> => {
+  const diff = await forge.fetchDiff(mergeRequest, claim.signal);
+  const selection = selectHunks(diff, { ...flow.paths, unitTokens: flow.limits.unitTokens });
+  return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection };
+};
+
+const toFileDiff = ({ oldPath, newPath, change, diff }: ChangedFile): FileDiff => {
+  const reading = diff.kind === "text" ? parseHunks(diff.text) : null;
+  return { oldPath, newPath, change, hunks: reading?.kind === "hunks" ? reading.hunks : [] };
+};

@@ -1,0 +1,152 @@
+import type { JsonObject } from "../../base/json.ts";
+import type { AnchoredFinding, Finding } from "../../review/finding.ts";
+import { anchorFindings } from "../../review/findings/anchor-findings.ts";
+import { mergeFindings } from "../../review/findings/merge-findings.ts";
+import { parseFindings } from "../../review/findings/parse-findings.ts";
+import type { FlowOutcome } from "../../review/flow-runner.ts";
+import { ownerOf } from "../../review/memory/owner-of.ts";
+import { toRelative } from "../../review/memory/remembered-hunk.ts";
+import { pathOf } from "../../review/units/hunk-digest.ts";
+import { maskSecrets } from "../../review/units/mask-secrets.ts";
+import { renderUnit } from "../../review/units/render-unit.ts";
+import type { ReviewUnit } from "../../review/units/review-unit.ts";
+import type { FindingsContext } from "./findings-context.ts";
+import type { FlowPart } from "./findings-flow.ts";
+import type { Change } from "./read-change.ts";
+import type { SaidText } from "./said-text.ts";
+import { verifyFindings } from "./verify-findings.ts";
+
+/** What became of a unit that was given to the flows. */
+export type UnitOutcome =
+  | {
+      readonly kind: "reviewed";
+      /** Reports that are no findings. */
+      readonly rejected: number;
+      readonly refuted: number;
+      readonly unverified: number;
+      /** What did not go as it should, in sentences. */
+      readonly remarks: readonly string[];
+    }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/**
+ * Reviews one unit: every pass reports findings, each finds its place, and what is confirmed is
+ * remembered with its hunk. A further pass that fails costs only what it would have found.
+ */
+export const reviewUnit = async (
+  context: FindingsContext,
+  change: Change,
+  unit: ReviewUnit,
+  said: SaidText,
+): Promise<UnitOutcome> => {
+  const diff = renderUnit(unit, context.nonce);
+  const reported = await askPasses(context, unit, reviewInputs(context, change, unit, diff, said));
+  if (reported.kind === "failed") return reported;
+  const found = mergeFindings(anchorFindings(reported.findings, change.files));
+  const verified = await verifyFindings(context, unit, { diff, nonce: context.nonce }, found);
+  if (verified.kind === "failed") return verified;
+  await remember(context, change, unit, reported.overview, verified.confirmed);
+  const { refuted, unverified } = verified;
+  return { kind: "reviewed", rejected: reported.rejected, refuted, unverified, remarks: reported.remarks };
+};
+
+const pathsOf = (unit: ReviewUnit): ReadonlySet<string> =>
+  new Set(unit.hunks.flatMap(({ file }) => [pathOf(file), file.oldPath]));
+
+/** The least that a flow may report of one unit, whatever the limit on threads is. */
+const LEAST_FINDINGS = 8;
+
+const reviewInputs = (
+  { flow, nonce }: FindingsContext,
+  { mergeRequest }: Change,
+  unit: ReviewUnit,
+  diff: string,
+  said: SaidText,
+): JsonObject => ({
+  title: maskSecrets(mergeRequest.title).text,
+  description: maskSecrets(mergeRequest.description).text,
+  diff,
+  language: flow.language,
+  rules: flow.rules,
+  said: said(pathsOf(unit)),
+  max_findings: Math.max(flow.limits.threads, LEAST_FINDINGS),
+  nonce,
+});
+
+type Reported =
+  | {
+      readonly kind: "reported";
+      readonly findings: readonly Finding[];
+      readonly overview: string | null;
+      readonly rejected: number;
+      readonly remarks: readonly string[];
+    }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const askPasses = async (
+  { desk, flow }: FindingsContext,
+  unit: ReviewUnit,
+  inputs: JsonObject,
+): Promise<Reported> => {
+  const ask = async (part: FlowPart, key: string): Promise<Reported> =>
+    readReport(await desk.ask(part, key, inputs), [...pathsOf(unit)]);
+  const first = await ask(flow, `unit-${unit.id}`);
+  if (first.kind === "failed") return first;
+  let all = first;
+  for (const [index, pass] of flow.passes.entries()) {
+    const report = await ask(pass, `unit-${unit.id}-pass-${index + 1}`);
+    all =
+      report.kind === "failed"
+        ? { ...all, remarks: [...all.remarks, `Pass ${index + 1} failed for a part: ${report.reason}`] }
+        : {
+            ...all,
+            findings: [...all.findings, ...report.findings],
+            overview: all.overview ?? report.overview,
+            rejected: all.rejected + report.rejected,
+            remarks: [...all.remarks, ...report.remarks],
+          };
+  }
+  return all;
+};
+
+/** What a flow reported. An answer of which nothing can be used says nothing about the code. */
+const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported => {
+  const { status, outputs, error } = outcome;
+  if (status === "failed" || status === "stopped") {
+    return { kind: "failed", reason: error ?? `the flow was ${status}` };
+  }
+  if (outputs["findings"] === undefined) {
+    return { kind: "failed", reason: "the flow has no output named findings" };
+  }
+  const { findings, rejected } = parseFindings(outputs["findings"], { paths });
+  if (findings.length === 0 && rejected[0] !== undefined) {
+    return { kind: "failed", reason: `no finding can be used: ${rejected[0].reason}` };
+  }
+  const { overview } = outputs;
+  const remark = `Some steps of the flow failed${error === null ? "" : `: ${error}`}.`;
+  return {
+    kind: "reported",
+    findings,
+    overview: typeof overview === "string" && overview.trim() !== "" ? overview.trim() : null,
+    rejected: rejected.length,
+    remarks: status === "partial-succeeded" ? [remark] : [],
+  };
+};
+
+const remember = async (
+  { hunks, clock }: FindingsContext,
+  { diff }: Change,
+  unit: ReviewUnit,
+  overview: string | null,
+  confirmed: readonly AnchoredFinding[],
+): Promise<void> => {
+  const byOwner = Map.groupBy(confirmed, (found) => ownerOf(found, unit.hunks));
+  for (const hunk of unit.hunks) {
+    await hunks.keep(hunk, {
+      headSha: diff.refs.headSha,
+      reviewedAtMs: clock.now(),
+      overview,
+      findings: (byOwner.get(hunk) ?? []).map((found) => toRelative(found, hunk.hunk)),
+    });
+  }
+};

@@ -1,0 +1,62 @@
+import { maskSecrets } from "../../review/units/mask-secrets.ts";
+import { ownThreads } from "../../review/plan/marker.ts";
+import type { Discussion } from "../../review/discussion.ts";
+
+/** What was said before about some files, as text for a model: JSON, or the empty text for nothing. */
+export type SaidText = (paths: ReadonlySet<string>) => string;
+
+/** Nothing was said. */
+export const NOTHING_SAID: SaidText = () => "";
+
+const MAX_NOTE_LENGTH = 600;
+const MAX_LENGTH = 20_000;
+
+/** Where the discussions are read and by whom. */
+export type SaidOptions = { readonly flow: string; readonly botId: number };
+
+/**
+ * Prepares what was said in the threads of a diff. The flow's own threads that are open are left out: a
+ * finding that is not reported again because it was said already would count as mended. The newest
+ * threads come first, as many as there is room for.
+ */
+export const prepareSaid = (discussions: readonly Discussion[], options: SaidOptions): SaidText => {
+  const open = new Set(
+    ownThreads(discussions, options.flow, options.botId)
+      .filter(({ discussion }) => !discussion.resolved)
+      .map(({ discussion }) => discussion.id),
+  );
+  const threads = discussions
+    .filter(({ id }) => !open.has(id))
+    .flatMap((discussion) => describeThread(discussion, options.botId))
+    .toReversed();
+  return (paths) => {
+    const kept: Thread[] = [];
+    let length = 2;
+    for (const thread of threads.filter(({ path }) => paths.has(path))) {
+      length += JSON.stringify(thread).length + 1;
+      if (length > MAX_LENGTH) break;
+      kept.push(thread);
+    }
+    return kept.length === 0 ? "" : JSON.stringify(kept);
+  };
+};
+
+type Thread = {
+  readonly path: string;
+  readonly line: number | null;
+  readonly resolved: boolean;
+  readonly notes: readonly { readonly by: "you" | "someone"; readonly text: string }[];
+};
+
+const describeThread = (discussion: Discussion, botId: number): Thread[] => {
+  const { position, resolved } = discussion;
+  const notes = discussion.notes
+    .filter(({ system }) => !system)
+    .map(({ authorId, body }) => ({
+      by: authorId === botId ? ("you" as const) : ("someone" as const),
+      text: maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text.slice(0, MAX_NOTE_LENGTH),
+    }));
+  if (position === null || notes.length === 0) return [];
+  const line = position.on.kind === "line" ? (position.on.newLine ?? position.on.oldLine) : null;
+  return [{ path: position.newPath, line, resolved, notes }];
+};

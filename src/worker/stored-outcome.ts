@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { JsonObject } from "../base/json.ts";
+import { FlowUsage } from "../flow/flow-usage.ts";
+import type { FlowOutcome } from "../review/flow-runner.ts";
+
+/** How a flow ended, as a journal keeps it. */
+export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
+  status: z.enum(["succeeded", "partial-succeeded", "failed", "stopped"]),
+  outputs: JsonObject,
+  error: z.string().nullable(),
+  usage: FlowUsage,
+});

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { scopeJournal } from "../base/journal.ts";
+import { JsonObject } from "../base/json.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
+import type { MergeRequestEvent } from "../review/delivery-event.ts";
+import { fitInputs } from "../review/fit-inputs.ts";
+import type { FlowInput, FlowOutcome } from "../review/flow-runner.ts";
+import type { Forge, MergeRequest, NoteReceipt } from "../review/forge.ts";
+import { buildInputs, usesPlaceholder } from "../review/input-mapping.ts";
+import { noteMarker, renderNote } from "../review/note-text.ts";
+import { type FlowReading, readClassicOutcome, readNoteOutcome } from "../review/read-outcome.ts";
+import { renderDiff } from "../review/render-diff.ts";
+import type { Claim, Settlement } from "../store/store.ts";
+import type { TextFlow } from "./review-flow.ts";
+import { StoredOutcome } from "./stored-outcome.ts";
+
+/** One review of one merge request by a flow that writes text, with everything that its steps share. */
+export type TextReview = {
+  readonly claim: Claim;
+  readonly event: MergeRequestEvent;
+  readonly flow: TextFlow;
+  readonly token: Secret;
+  readonly forge: Forge;
+  readonly gitlabUrl: string;
+  readonly logger: Logger;
+};
+
+/** What the flow said about which head; kept so that a second attempt does not pay for it again. */
+const FlowStep = z.object({
+  headSha: z.string(),
+  remarks: z.array(z.string()),
+  outcome: StoredOutcome,
+});
+type FlowStep = z.infer<typeof FlowStep>;
+
+const FLOW_STEP = "flow-step";
+
+/** Reviews under the contracts `classic` and `note`: runs the flow, and posts the text that it returned. */
+export const reviewText = async (review: TextReview, mergeRequest: MergeRequest): Promise<Settlement> => {
+  const { claim, flow } = review;
+  const step = (await readFlowStep(claim)) ?? (await runFlow(review, mergeRequest));
+  claim.signal.throwIfAborted();
+  const reading = readOutcome(flow, step.outcome);
+  if (reading.kind === "failed") {
+    return { state: "failed", reason: reading.reason, reasonCode: reading.code, usage: step.outcome.usage };
+  }
+  const receipt = await publish(review, mergeRequest, step, reading);
+  return {
+    state: reading.partial ? "partial-succeeded" : "succeeded",
+    reason: reading.remark,
+    result: { headSha: step.headSha, note: receipt === null ? null : { ...receipt } },
+    usage: step.outcome.usage,
+  };
+};
+
+const readFlowStep = async ({ journal }: Claim): Promise<FlowStep | null> => {
+  const parsed = FlowStep.safeParse(await journal.read(FLOW_STEP));
+  return parsed.success ? parsed.data : null;
+};
+
+const runFlow = async (review: TextReview, mergeRequest: MergeRequest): Promise<FlowStep> => {
+  const { claim, event, flow, forge, token, gitlabUrl } = review;
+  const declared: readonly FlowInput[] = await flow.runner.describe(claim.signal);
+  const diff = usesPlaceholder(flow.inputs, "mr.diff")
+    ? renderDiff(await forge.fetchDiff(mergeRequest, claim.signal))
+    : null;
+  const { inputs, cuts } = fitInputs(
+    buildInputs(flow.inputs, {
+      event,
+      mergeRequest,
+      diff,
+      gitlabUrl,
+      token,
+      language: flow.language,
+    }),
+    declared,
+  );
+  const logger = review.logger.child({ runId: claim.run.id, flow: flow.name });
+  const outcome = await flow.runner.run({
+    runId: claim.run.id,
+    inputs,
+    journal: scopeJournal(claim.journal, "flow:"),
+    signal: claim.signal,
+    onEvent: (flowEvent) => {
+      logger.debug(
+        { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
+        "Flow event",
+      );
+    },
+  });
+  const step = { headSha: mergeRequest.headSha, remarks: [...cuts], outcome };
+  await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
+  return FlowStep.parse(step);
+};
+
+const readOutcome = (flow: TextFlow, outcome: FlowOutcome): FlowReading =>
+  flow.contract === "classic" ? readClassicOutcome(outcome) : readNoteOutcome(outcome, flow.output);
+
+const publish = async (
+  { claim, flow, forge }: TextReview,
+  mergeRequest: MergeRequest,
+  { headSha, remarks }: FlowStep,
+  reading: FlowReading & { kind: "done" },
+): Promise<NoteReceipt | null> => {
+  if (reading.markdown === null) return null;
+  const all = reading.remark === null ? remarks : [...remarks, reading.remark];
+  const body = renderNote({ flow: flow.name, headSha, markdown: reading.markdown, remarks: all });
+  return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);
+};

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { ReviewResult } from "../../../src/review/review-result.ts";
+import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { HUMAN, createPlace } from "./place.ts";
+import {
+  createWorker,
+  fakeFindingsFlow,
+  fakeFlow,
+  findBugs,
+  linesOf,
+  resultOf,
+  shownLines,
+  textInput,
+} from "./world.ts";
+
+const bugAt = (...lines: readonly number[]): string =>
+  linesOf(100, (line) => (lines.includes(line) ? `BUG ${line}` : null));
+const clean = linesOf(100);
+const verdictsOf = (verdicts: Readonly<Record<string, string>>) => ({
+  outputs: { verdicts: JSON.stringify(Object.entries(verdicts).map(([id, verdict]) => ({ id, verdict }))) },
+});
+
+suite("a review by findings", () => {
+  test("opens a thread on each finding and one summary that accounts for every file", async () => {
+    const world = createPlace({
+      "a.ts": [clean, bugAt(10, 60)],
+      "b.ts": [clean, bugAt(5)],
+      "yarn.lock": ["", "x\n"],
+    });
+    const { flow, requests } = fakeFindingsFlow();
+    const settlement = await createWorker(world).review(flow);
+    assert.equal(settlement.state, "succeeded");
+    assert.equal(world.threads().length, 3);
+    assert.deepEqual(
+      new Set(world.threads().map(({ position }) => position?.on.kind === "line" && position.on.newLine)),
+      new Set([6, 11, 61]),
+    );
+    const [summary = ""] = world.summaries();
+    for (const path of ["a.ts", "b.ts", "yarn.lock"]) assert.ok(summary.includes(path), path);
+    const result = ReviewResult.parse(resultOf(settlement));
+    assert.equal(result.files.length, 3);
+    assert.equal(result.counts.opened, 3);
+    assert.equal(result.usage.totalTokens, requests.length * 100);
+  });
+
+  test("sends only inputs that are declared, never a token, and masks secrets", async () => {
+    const world = createPlace({ "a.ts": ["", "const key = 'glpat-abcdefghijklmnopqrst';\n"] });
+    const { flow, requests } = fakeFindingsFlow();
+    await createWorker(world).review(flow);
+    const [request] = requests;
+    assert.deepEqual(Object.keys(request?.inputs ?? {}).toSorted(), [...FINDINGS_INPUTS.review].toSorted());
+    assert.ok(!JSON.stringify(request?.inputs).includes("glpat-abc"));
+    assert.ok(!JSON.stringify(request?.inputs).includes("server-token"));
+    assert.equal(request?.inputs["language"], "English");
+    assert.equal(request.inputs["rules"], "Be kind.");
+    const few = fakeFlow(["diff", "nonce"], findBugs);
+    await createWorker(world).review({ ...flow, ...few });
+    assert.deepEqual(Object.keys(few.requests[0]?.inputs ?? {}).toSorted(), ["diff", "nonce"]);
+  });
+
+  test("asks nothing twice: neither for the same head nor for hunks that only moved", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(40, 80)] });
+    const worker = createWorker(world);
+    const { flow, requests } = fakeFindingsFlow();
+    await worker.review(flow);
+    const asked = requests.length;
+    const threads = JSON.stringify(world.threads());
+    await worker.review(flow);
+    const [summary] = world.summaries();
+    assert.equal((await worker.review(flow)).state, "succeeded");
+    assert.equal(JSON.stringify(world.threads()), threads);
+    assert.deepEqual(world.summaries(), [summary]);
+    const moved = `new 1\nnew 2\nnew 3\n`;
+    world.push({ "a.ts": [moved + clean, moved + bugAt(40, 80)] });
+    assert.equal((await worker.review(flow)).state, "succeeded");
+    assert.equal(requests.length, asked);
+    assert.equal(world.threads().length, 2);
+    assert.ok(world.threads().every(({ resolved }) => !resolved));
+  });
+
+  test("after a push only new hunks are sent; what is mended is resolved with a word", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 60)], "b.ts": [clean, bugAt(5)] });
+    const worker = createWorker(world);
+    const { flow, requests } = fakeFindingsFlow();
+    await worker.review(flow);
+    requests.length = 0;
+    world.push({
+      "a.ts": [clean, linesOf(100, (line) => (line === 10 ? "good" : line === 60 ? "BUG 60" : null))],
+      "b.ts": [clean, bugAt(5)],
+    });
+    await worker.review(flow);
+    const sent = requests.flatMap(shownLines).filter(({ sign }) => sign === "+");
+    assert.deepEqual(
+      sent.map(({ text }) => text),
+      ["good"],
+    );
+    const resolved = world.threads().filter((thread) => thread.resolved);
+    assert.equal(resolved.length, 1);
+    assert.match(resolved[0]?.notes[0]?.body ?? "", /BUG 10/);
+    assert.equal(resolved[0]?.notes.length, 2);
+    assert.equal(world.threads().length, 3);
+  });
+
+  test("leaves a thread alone that somebody joined, and tells the flow what people said", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const worker = createWorker(world);
+    const { flow, requests } = fakeFindingsFlow();
+    await worker.review(flow);
+    const [ours] = world.threads();
+    world.reply(ours?.id ?? "", "That is meant so.", HUMAN, false);
+    world.open("Please rename this.", { position: ours?.position ?? null }, HUMAN);
+    world.push({ "a.ts": [clean, linesOf(100, (line) => (line === 10 ? "fine" : null))] });
+    await worker.review(flow);
+    const said = textInput(requests.at(-1) ?? assert.fail("not asked"), "said");
+    assert.match(said, /Please rename this/);
+    assert.doesNotMatch(said, /meant so|BUG 10/);
+    const after = world.threads().find(({ id }) => id === ours?.id);
+    assert.equal(after?.resolved, false);
+    assert.equal(after.notes.length, 2);
+  });
+
+  test("a changed flow, rule or language reviews anew", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const worker = createWorker(world);
+    const { flow, requests } = fakeFindingsFlow();
+    for (const change of [{}, { digest: "flow-2" }, { rules: "Be strict." }, { language: "Korean" }]) {
+      await worker.review({ ...flow, ...change });
+    }
+    assert.equal(requests.length, 4);
+    assert.equal(world.threads().length, 1);
+  });
+
+  test("a finding without a verdict is not published, nor a refuted one", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 40, 70)] });
+    const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => {
+      const findings: unknown = JSON.parse(textInput(request, "findings"));
+      assert.ok(Array.isArray(findings) && findings.length === 3);
+      return verdictsOf({ f1: "confirmed", f2: "refuted" });
+    });
+    const { flow } = fakeFindingsFlow({ verify });
+    const settlement = await createWorker(world).review(flow);
+    assert.equal(world.threads().length, 1);
+    const { counts } = ReviewResult.parse(resultOf(settlement));
+    assert.equal(counts.refuted, 1);
+    assert.equal(counts.unverified, 1);
+  });
+
+  test("findings that cannot be verified leave their hunks unreviewed", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const worker = createWorker(world);
+    let isBroken = true;
+    const verify = fakeFlow(FINDINGS_INPUTS.verify, () =>
+      isBroken ? { status: "failed", error: "no model" } : verdictsOf({ f1: "confirmed" }),
+    );
+    const { flow } = fakeFindingsFlow({ verify });
+    const failed = await worker.review(flow);
+    assert.ok(failed.state === "failed" && failed.reason.includes("no model"));
+    assert.equal(world.discussions().length, 0);
+    isBroken = false;
+    assert.equal((await worker.review(flow)).state, "succeeded");
+    assert.equal(world.threads().length, 1);
+  });
+
+  test("further passes add what the first did not find, and fail alone", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 60)] });
+    const first = fakeFindingsFlow({}, (request) => ({
+      outputs: { findings: "[]", overview: request.runId },
+    }));
+    const second = fakeFlow(FINDINGS_INPUTS.review, findBugs);
+    const third = fakeFlow(FINDINGS_INPUTS.review, () => ({ status: "failed", error: "third is broken" }));
+    const settlement = await createWorker(world).review({ ...first.flow, passes: [second, third] });
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("third is broken"));
+    assert.equal(world.threads().length, 2);
+    const names = [...first.requests, ...second.requests, ...third.requests].map(({ runId }) => runId);
+    assert.equal(new Set(names).size, names.length, "no two questions share a name");
+  });
+
+  test("the summary flow is told of all files and not asked again for the same facts", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)], "yarn.lock": ["", "x\n"] });
+    const worker = createWorker(world);
+    const summary = fakeFlow(FINDINGS_INPUTS.summary, (request) => {
+      const files = textInput(request, "files");
+      assert.ok(files.includes("Some lines change.") && files.includes("yarn.lock"));
+      return { outputs: { summary: "## What it does\nIt changes a line." } };
+    });
+    const { flow } = fakeFindingsFlow({ summary });
+    await worker.review(flow);
+    await worker.review(flow);
+    assert.equal(summary.requests.length, 1);
+    assert.match(world.summaries()[0] ?? "", /It changes a line/);
+    const broken = fakeFlow(FINDINGS_INPUTS.summary, () => ({ status: "failed", error: "no words" }));
+    const settlement = await worker.review({ ...flow, summary: { ...broken, digest: "other" } });
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("no words"));
+  });
+});

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { DifyError } from "../../../src/base/errors.ts";
+import { RunCancelled } from "../../../src/review/flow-runner.ts";
+import { ReviewResult } from "../../../src/review/review-result.ts";
+import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { BOT, createPlace } from "./place.ts";
+import {
+  createWorker,
+  fakeFindingsFlow,
+  fakeFlow,
+  findBugs,
+  linesOf,
+  resultOf,
+  shownLines,
+  textInput,
+} from "./world.ts";
+
+const bugAt = (...lines: readonly number[]): string =>
+  linesOf(100, (line) => (lines.includes(line) ? `BUG ${line}` : null));
+const clean = linesOf(100);
+const longBugAt = (at: number): string =>
+  linesOf(100, (line) => (line === at ? `BUG ${line} ${"word ".repeat(200).trim()}` : null));
+const SMALL = 500;
+const unavailable = () =>
+  new DifyError("busy", { code: "dify-unavailable", retryable: true, status: 503, retryAfterMs: 5 });
+
+suite("a review by findings in trouble", () => {
+  test("what is over the limit is left out, said so, and reviewed next time", async () => {
+    const world = createPlace(
+      Object.fromEntries(["a", "b", "c", "d"].map((name) => [`${name}.ts`, [clean, longBugAt(10)] as const])),
+    );
+    const worker = createWorker(world);
+    const { flow } = fakeFindingsFlow();
+    const limits = { ...flow.limits, unitTokens: SMALL, unitsAtOnce: 1, cost: 0.015 };
+    const settlement = await worker.review({ ...flow, limits });
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("limit"));
+    assert.equal(world.threads().length, 2);
+    const { files } = ReviewResult.parse(resultOf(settlement));
+    assert.deepEqual(
+      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason : outcome.kind)),
+      ["reviewed", "reviewed", "cost-limit", "cost-limit"],
+    );
+    assert.equal((await worker.review({ ...flow, limits })).state, "succeeded");
+    assert.equal(world.threads().length, 4);
+  });
+
+  test("a part that fails is told in the receipt; when all fail, so does the run", async () => {
+    const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
+    const { flow } = fakeFindingsFlow({}, (request, nth) =>
+      shownLines(request).some(({ path }) => path === "b.ts")
+        ? { status: "failed", error: `broken ${nth}` }
+        : findBugs(request, nth),
+    );
+    const limits = { ...flow.limits, unitTokens: SMALL };
+    const settlement = await createWorker(world).review({ ...flow, limits });
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("broken"));
+    const { files } = ReviewResult.parse(resultOf(settlement));
+    assert.deepEqual(
+      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason : outcome.kind)),
+      ["reviewed", "flow-failed"],
+    );
+    const all = await createWorker(createPlace({ "b.ts": [clean, longBugAt(1)] })).review(flow);
+    assert.ok(
+      all.state === "failed" && all.reasonCode === "no-part-reviewed" && all.reason.includes("broken"),
+    );
+    assert.equal(all.usage.totalTokens, 100);
+  });
+
+  test("a failure that may pass is tried again with the rest kept, and told at the last attempt", async () => {
+    const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
+    const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {
+      if (shownLines(request).some(({ path }) => path === "a.ts")) throw unavailable();
+      return findBugs(request, nth);
+    });
+    const limits = { ...flow.limits, unitTokens: SMALL };
+    const run = createWorker(world).startRun();
+    const first = await run({ ...flow, limits });
+    assert.ok(first.state === "retry" && first.retryAfterMs === 5);
+    assert.equal(world.discussions().length, 0);
+    const last = await run({ ...flow, limits }, 3);
+    assert.ok(last.state === "partial-succeeded" && last.reason?.includes("busy"));
+    assert.equal(world.threads().length, 1);
+    assert.equal(requests.filter((request) => shownLines(request)[0]?.path === "b.ts").length, 1);
+  });
+
+  test("when the head moves meanwhile, the new one is reviewed and nothing is placed on the old one", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {
+      if (nth === 1) world.push({ "a.ts": [clean, bugAt(10, 60)] });
+      return findBugs(request, nth);
+    });
+    const settlement = await createWorker(world).review(flow);
+    assert.equal(settlement.state, "succeeded");
+    assert.equal(requests.length, 2);
+    assert.equal(world.threads().length, 2);
+    assert.ok(world.threads().every(({ position }) => position?.headSha === world.headSha()));
+    let count = 0;
+    world.place.onFetch = () => {
+      count += 1;
+      world.push({ "a.ts": [clean, linesOf(100, (line) => (line === count ? `BUG new ${count}` : null))] });
+    };
+    const before = world.publications.length;
+    const restless = await createWorker(world).review(flow);
+    assert.ok(restless.state === "retry" && restless.reasonCode === "head-moved");
+    assert.equal(world.publications.length, before);
+  });
+
+  test("a merge request that is closed meanwhile gets nothing", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const { flow } = fakeFindingsFlow({}, (request, nth) => {
+      world.place.state = "closed";
+      return findBugs(request, nth);
+    });
+    assert.equal((await createWorker(world).review(flow)).state, "cancelled");
+    assert.equal(world.discussions().length, 0);
+  });
+
+  test("a place that GitLab refuses moves to the summary", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 60)] });
+    world.place.refuse = (body) => body.includes("BUG 10");
+    const settlement = await createWorker(world).review(fakeFindingsFlow().flow);
+    assert.equal(settlement.state, "succeeded");
+    assert.equal(world.threads().length, 1);
+    assert.equal(world.publications.length, 2);
+    assert.equal(world.publications[1]?.open.length, 0);
+    assert.match(world.summaries()[0] ?? "", /BUG 10/);
+    assert.equal(ReviewResult.parse(resultOf(settlement)).counts.refused, 1);
+  });
+
+  test("no part is longer than the flow takes, and a hunk that is too long is told", async () => {
+    const long = `const text = "${"y".repeat(3_000)}";\n`;
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 30, 50, 70)], "b.ts": ["", long] });
+    const review = fakeFlow(FINDINGS_INPUTS.review, findBugs, 700);
+    const { flow } = fakeFindingsFlow();
+    const settlement = await createWorker(world).review({ ...flow, ...review });
+    assert.ok(review.requests.length >= 2);
+    assert.ok(review.requests.every((request) => textInput(request, "diff").length <= 700));
+    assert.ok(review.requests.every((request) => !textInput(request, "diff").includes("[cut:")));
+    assert.equal(world.threads().length, 4);
+    const { files } = ReviewResult.parse(resultOf(settlement));
+    assert.ok(
+      files.some(
+        ({ path, outcome }) => path === "b.ts" && "reason" in outcome && outcome.reason === "too-large",
+      ),
+    );
+  });
+
+  test("a run that is told to stop stops at once; the next one goes on from what was finished", async () => {
+    const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
+    const worker = createWorker(world);
+    const stop = new AbortController();
+    const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {
+      if (nth === 2) {
+        stop.abort(new RunCancelled("a newer head waits"));
+        request.signal.throwIfAborted();
+      }
+      return findBugs(request, nth);
+    });
+    const limits = { ...flow.limits, unitTokens: SMALL, unitsAtOnce: 1 };
+    const stopped = await worker.startRun()({ ...flow, limits }, 1, stop.signal);
+    assert.deepEqual(stopped, { state: "cancelled", reason: "a newer head waits" });
+    assert.equal(world.discussions().length, 0);
+    world.push({
+      "a.ts": [clean, longBugAt(10)],
+      "b.ts": [clean, longBugAt(20)],
+      "c.ts": [clean, longBugAt(30)],
+    });
+    assert.equal((await worker.review({ ...flow, limits })).state, "succeeded");
+    const sent = requests
+      .slice(2)
+      .flatMap((request) => [...new Set(shownLines(request).map(({ path }) => path))]);
+    assert.deepEqual(sent.toSorted(), ["b.ts", "c.ts"]);
+    assert.equal(world.threads().length, 3);
+    assert.ok(world.threads().every(({ notes: [note] }) => note?.authorId === BOT));
+  });
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { unifiedHunks } from "../../../src/diff/unified-hunks.ts";
+import type { Discussion, Publication, PublicationReceipt } from "../../../src/review/discussion.ts";
+import type { ChangedFile, Forge, MergeRequest } from "../../../src/review/forge.ts";
+
+/** Our own user in the fake place. */
+export const BOT = 1;
+/** Somebody else. */
+export const HUMAN = 3;
+
+/** A merge request in a place of our own, whose files are texts. */
+export const createPlace = (files: Record<string, readonly [before: string, after: string]>) => {
+  let head = 1;
+  let nextId = 100;
+  let current = files;
+  const discussions: Discussion[] = [];
+  const publications: Publication[] = [];
+  const calls: string[] = [];
+  const place = {
+    state: "opened" as MergeRequest["state"],
+    refuse: (_body: string): boolean => false,
+    /** Called before each call and each write; throws to break it off there. */
+    interfere: (_call: string): void => undefined,
+    onFetch: (): void => undefined,
+  };
+  const sha = (): string => String(head).padStart(40, "0");
+  const refs = () => ({ baseSha: "b".repeat(40), startSha: "c".repeat(40), headSha: sha() });
+  const enter = (call: string): void => {
+    calls.push(call);
+    place.interfere(call);
+  };
+  const notes = () => discussions.flatMap((discussion) => discussion.notes);
+  const replace = (id: string, change: (old: Discussion) => Discussion): void => {
+    const index = discussions.findIndex((discussion) => discussion.id === id);
+    const old = discussions[index] ?? assert.fail("no such discussion");
+    discussions[index] = change(old);
+  };
+  const open = (body: string, fields: Partial<Discussion> = {}, authorId = BOT): Discussion => {
+    nextId += 1;
+    const discussion: Discussion = {
+      id: `d${nextId}`,
+      individual: false,
+      resolvable: true,
+      resolved: false,
+      resolvedById: null,
+      position: null,
+      notes: [{ id: nextId, authorId, body, system: false }],
+      ...fields,
+    };
+    discussions.push(discussion);
+    return discussion;
+  };
+  const reply = (id: string, body: string, authorId: number, resolve: boolean): void => {
+    nextId += 1;
+    replace(id, (old) => ({
+      ...old,
+      resolved: old.resolved || resolve,
+      resolvedById: resolve ? authorId : old.resolvedById,
+      notes: [...old.notes, { id: nextId, authorId, body, system: false }],
+    }));
+  };
+  const mergeRequest = (): MergeRequest => ({
+    ref: { projectId: 7, iid: 1 },
+    projectPath: "group/project",
+    title: "Change things",
+    description: "With the token glpat-abcdefghijklmnopqrst in it.",
+    state: place.state,
+    draft: false,
+    webUrl: "https://gitlab.example.com/group/project/-/merge_requests/1",
+    author: { id: HUMAN, username: "author" },
+    sourceBranch: "topic",
+    targetBranch: "main",
+    headSha: sha(),
+    diffRefs: refs(),
+    labels: [],
+  });
+  const publish = async (publication: Publication): Promise<PublicationReceipt> => {
+    publications.push(publication);
+    const threads: [string, { kind: "published" | "present" } | { kind: "refused"; reason: string }][] = [];
+    for (const draft of publication.open) {
+      enter("open");
+      const present = notes().some(({ body }) => body.includes(draft.marker));
+      if (place.refuse(draft.body)) threads.push([draft.marker, { kind: "refused", reason: "no such line" }]);
+      else threads.push([draft.marker, { kind: present ? "present" : "published" }]);
+      if (!present && !place.refuse(draft.body)) open(draft.body, { position: draft.position });
+    }
+    for (const draft of publication.reply) {
+      enter("reply");
+      if (!notes().some(({ body }) => body.includes(draft.marker)))
+        reply(draft.discussionId, draft.body, BOT, draft.resolve);
+    }
+    if (publication.summary === null) return { threads: new Map(threads), summary: null, way: "drafts" };
+    enter("summary");
+    const { marker, body } = publication.summary;
+    const known = discussions.find(({ notes: [first] }) => first?.body.includes(marker));
+    const noteId =
+      known?.notes[0]?.id ?? open(body, { individual: true, resolvable: false }).notes[0]?.id ?? 0;
+    if (known !== undefined)
+      replace(known.id, (old) => ({ ...old, notes: old.notes.map((note) => ({ ...note, body })) }));
+    return {
+      threads: new Map(threads),
+      summary: { noteId, outcome: known ? "updated" : "created" },
+      way: "drafts",
+    };
+  };
+  const forge: Forge = {
+    currentUser: async () => {
+      enter("currentUser");
+      return { id: BOT, username: "bot" };
+    },
+    fetchMergeRequest: async () => {
+      enter("fetchMergeRequest");
+      place.onFetch();
+      return mergeRequest();
+    },
+    fetchDiff: async () => {
+      enter("fetchDiff");
+      return { refs: refs(), files: Object.entries(current).flatMap(changedFile) };
+    },
+    upsertNote: async () => assert.fail("not a note"),
+    fetchDiscussions: async () => {
+      enter("fetchDiscussions");
+      return [...discussions];
+    },
+    publish: (_, publication) => publish(publication),
+    fetchFile: async () => ({ kind: "missing" }),
+  };
+  return {
+    forge,
+    place,
+    calls,
+    publications,
+    discussions: () => discussions,
+    threads: () => discussions.filter(({ individual }) => !individual),
+    summaries: () =>
+      discussions.filter(({ individual }) => individual).map(({ notes: [note] }) => note?.body ?? ""),
+    reply,
+    open,
+    push: (next: typeof files) => {
+      head += 1;
+      current = next;
+    },
+    headSha: sha,
+  };
+};
+
+const changedFile = ([path, [before, after]]: [string, readonly [string, string]]): ChangedFile[] => [
+  {
+    oldPath: path,
+    newPath: path,
+    oldMode: "100644",
+    newMode: "100644",
+    change: before === "" ? "added" : "modified",
+    generated: false,
+    diff: { kind: "text", text: unifiedHunks(before, after), source: "diffs" },
+  },
+];
