@@ -23,6 +23,8 @@ export type QuoteMatch = {
   readonly rows: readonly Row[];
   readonly quote: readonly string[];
   readonly whole: boolean;
+  /** In lines from the stated one; 0 when it is among the rows, or when none is stated. */
+  readonly distance: number;
 };
 
 /** Where a quote is expected; lines count on `side`. */
@@ -45,19 +47,20 @@ const LEAST_LINE = 8;
 
 /**
  * The rows that a quote means: on its own side, or else across both as a diff shows them, or else on the
- * other side. Of all places the nearest to the stated line is taken, of equally near ones one with
+ * other side, where one that is near the stated line is preferred to one that is not. Of all places the nearest to the stated line is taken, of equally near ones one with
  * changed lines. Lines are compared without their white space; the first and the last line of the quote
  * may be parts of lines, which counts only where no whole lines are near.
  */
 export const findQuote = (file: FileDiff, quote: string, hint: QuoteHint): QuoteMatch | null => {
   const readings = readQuote(quote);
   const views: readonly View[] = [hint.side, "both", hint.side === "new" ? "old" : "new"];
-  const searched = views.map((view) => rowsOf(file, view));
-  for (const rows of searched) {
-    const found = findIn(rows, readings, hint);
-    if (found !== null) return found;
+  const found: QuoteMatch[] = [];
+  for (const view of views) {
+    const match = findIn(rowsOf(file, view), readings, hint);
+    if (match !== null && match.distance <= NEAR) return match;
+    if (match !== null) found.push(match);
   }
-  return null;
+  return found[0] ?? null;
 };
 
 /** The rows of the quote's longest line that is there, for a quote that is nowhere as a whole. */
@@ -88,30 +91,33 @@ const findIn = (
     return [];
   };
   const whole = nearest(perReading(isWhole, true), hint);
-  if (whole !== null && (hint.line === null || distanceTo(whole, hint) <= NEAR)) return toMatch(rows, whole);
+  if (whole !== null && (hint.line === null || distanceTo(whole, hint) <= NEAR))
+    return toMatch(rows, whole, hint);
   const part = nearest(perReading(isPart, false), hint);
-  if (part !== null && (whole === null || distanceTo(part, hint) <= NEAR)) return toMatch(rows, part);
-  return whole === null ? null : toMatch(rows, whole);
+  if (part !== null && (whole === null || distanceTo(part, hint) <= NEAR)) return toMatch(rows, part, hint);
+  return whole === null ? null : toMatch(rows, whole, hint);
 };
 
 type Keys = { readonly shown: string; readonly raw: string };
 
 /** A model quotes what it was shown, where secrets are masked; others quote the code itself. */
-const keysOf = ({ line, hunk }: Row): Keys => ({
-  shown: lineKey(shownTexts(hunk).get(line) ?? line.text),
-  raw: lineKey(cleanText(line.text)),
-});
+const keysOf = ({ line, hunk }: Row): Keys => keysIn(hunk).get(line) ?? { shown: "", raw: "" };
 
-const SHOWN = new WeakMap<Hunk, ReadonlyMap<DiffLine, string>>();
+const KEYS = new WeakMap<Hunk, ReadonlyMap<DiffLine, Keys>>();
 
 /** Kept per hunk, since every finding of a file asks for it. */
-const shownTexts = (hunk: Hunk): ReadonlyMap<DiffLine, string> => {
-  const known = SHOWN.get(hunk);
+const keysIn = (hunk: Hunk): ReadonlyMap<DiffLine, Keys> => {
+  const known = KEYS.get(hunk);
   if (known !== undefined) return known;
   const { texts } = shownHunk(hunk);
-  const shown = new Map(hunk.lines.map((line, index) => [line, texts[index] ?? line.text] as const));
-  SHOWN.set(hunk, shown);
-  return shown;
+  const keys = new Map(
+    hunk.lines.map((line, index) => {
+      const raw = lineKey(cleanText(line.text));
+      return [line, { shown: lineKey(texts[index] ?? line.text), raw }] as const;
+    }),
+  );
+  KEYS.set(hunk, keys);
+  return keys;
 };
 
 type Place = {
@@ -187,8 +193,9 @@ const nearest = (places: readonly Place[], hint: QuoteHint): Place | null => {
   return ordered[0] ?? null;
 };
 
-const toMatch = (rows: readonly Row[], { from, quote, whole }: Place): QuoteMatch => ({
-  rows: rows.slice(from, from + quote.length),
-  quote,
-  whole,
+const toMatch = (rows: readonly Row[], place: Place, hint: QuoteHint): QuoteMatch => ({
+  rows: rows.slice(place.from, place.from + place.quote.length),
+  quote: place.quote,
+  whole: place.whole,
+  distance: distanceTo(place, hint),
 });

@@ -26,6 +26,8 @@ const CLOSING: Readonly<Record<string, string>> = {
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" };
 
 const SPACE = /(?:\s|\uFEFF|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|#[^\n]*)*/y;
+/** A comma, or dots where a model left something out. */
+const SEPARATOR = /,|\.{3}|…/y;
 const BARE_KEY = /[\p{L}_$][\p{L}\p{N}_$-]*/uy;
 const BARE_VALUE = /[^\s,{}[\]"'`:][^\n,{}[\]"`]*/y;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -77,7 +79,8 @@ const readValue = (cursor: Cursor, place: Place, depth: number): LenientNode => 
   if (depth > MAX_DEPTH) return broken(cursor, start);
   if (first === "{") return readObject(cursor, depth);
   if (first === "[") return readArray(cursor, depth);
-  if (first !== undefined && CLOSING[first] !== undefined) {
+  const isTemplate = first === "`" && place === "value" && !cursor.text.startsWith("```", start);
+  if (first !== undefined && (isTemplate || CLOSING[first] !== undefined)) {
     const { value, cut } = readString(cursor, place);
     return { kind: "scalar", value, cut, start, end: cursor.at };
   }
@@ -180,7 +183,8 @@ const readKey = (cursor: Cursor): string | null => {
 
 const readString = (cursor: Cursor, place: Place): { readonly value: string; readonly cut: boolean } => {
   const { text } = cursor;
-  const close = CLOSING[text[cursor.at] ?? ""] ?? '"';
+  const open = text[cursor.at] ?? "";
+  const close = CLOSING[open] ?? open;
   const parts: string[] = [];
   cursor.at += 1;
   while (cursor.at < text.length) {
@@ -220,10 +224,7 @@ const readEscape = (cursor: Cursor): string => {
 
 const skipSeparators = (cursor: Cursor): void => {
   take(cursor, SPACE);
-  while (cursor.text[cursor.at] === ",") {
-    cursor.at += 1;
-    take(cursor, SPACE);
-  }
+  while (take(cursor, SEPARATOR) !== "") take(cursor, SPACE);
 };
 
 const take = (cursor: Cursor, pattern: RegExp): string => {

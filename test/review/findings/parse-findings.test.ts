@@ -30,6 +30,8 @@ suite("the form of findings may be broken", () => {
     "Python's words": `[${ONE.replace('"line": 3', '"line": None, "x": True')}, ${TWO}]`,
     "raw line feeds in strings": `[${ONE.replace("First.", "First\nand more.")}, ${TWO}]`,
     "quotes in strings": `[${ONE.replace("First.", 'Use "x", not "y"')}, ${TWO}]`,
+    "template strings": `[${ONE.replace('"First."', '`First.\nAnd "more"`')}, ${TWO}]`,
+    "dots for what was left out": `[${ONE}, ${TWO}, ...]`,
     "escaped JSON": `[${ONE},${TWO}]`.replaceAll('"', '\\"'),
     "thinking before it": `<think>maybe [{"path":"src/a.ts","title":"Draft"}]?</think>\n[${ONE},${TWO}]`,
     "thinking without its first tag": `maybe [{"path":"src/a.ts","title":"Draft"}]?\n</think>\n[${ONE},${TWO}]`,
