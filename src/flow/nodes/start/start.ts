@@ -1,4 +1,7 @@
+import type { ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
+import { describeError } from "../../../base/errors.ts";
+import type { JsonObject } from "../../../base/json.ts";
 import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import type { ValueType, Variable } from "../../value-type.ts";
@@ -17,22 +20,40 @@ const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
   external_data_tool: "any",
 };
 
+const compileSchema = (schema: JsonObject): { check: ValidateFunction; ajv: Ajv } => {
+  const ajv = new Ajv({ strict: false, logger: false });
+  return { check: ajv.compile(schema), ajv };
+};
+
+/** Why a field's JSON schema cannot be used, null when it can. */
+const schemaProblem = (schema: JsonObject | null): string | null => {
+  if (schema === null) return null;
+  try {
+    compileSchema(schema);
+    return null;
+  } catch (error) {
+    return `This is no JSON schema: ${describeError(error)}`;
+  }
+};
+
 const refusalsOf = (data: StartData) =>
-  (data.variables ?? [])
-    .filter((variable) => variable.type === "external_data_tool")
-    .map((variable) => ({
-      field: `variables.${variable.variable}`,
-      message: "External data tools live in Dify. Give the value as an ordinary input instead.",
-    }));
+  (data.variables ?? []).flatMap(({ variable, type, json_schema: schema }) => {
+    if (type === "external_data_tool") {
+      const message = "External data tools live in Dify. Give the value as an ordinary input instead.";
+      return [{ field: `variables.${variable}`, message }];
+    }
+    const problem = type === "json_object" ? schemaProblem(schema) : null;
+    return problem === null ? [] : [{ field: `variables.${variable}.json_schema`, message: problem }];
+  });
 
 /** Dify checks a field's JSON schema in the node, not when the inputs come in. */
 const checkJsonInputs = (data: StartData, inputs: ReadonlyMap<string, Variable>): void => {
   for (const field of data.variables ?? []) {
     const value = inputs.get(field.variable)?.value ?? null;
     if (field.type !== "json_object" || field.json_schema === null || !isTruthy(value)) continue;
-    const ajv = new Ajv({ strict: false, logger: false });
-    if (!ajv.validate(field.json_schema, value)) {
-      const why = ajv.errorsText(ajv.errors, { dataVar: field.variable });
+    const { check, ajv } = compileSchema(field.json_schema);
+    if (!check(value)) {
+      const why = ajv.errorsText(check.errors, { dataVar: field.variable });
       throw new NodeError(`JSON object for '${field.variable}' does not match schema: ${why}`);
     }
   }
