@@ -127,14 +127,18 @@ describe("where drafts are not offered", () => {
         assert.equal((await reviews.view()).notes.length, 2);
       });
 
-  it("not even at the end, no draft is left behind", async () => {
-    const fault = reviews.standIn.fail({ path: /\/bulk_publish$/ }, { kind: "status", status: 404 });
-    const receipt = await publish();
-    fault.remove();
-    assert.deepEqual([receipt.way, kindsOf(receipt)], ["one-by-one", ["published", "published"]]);
-    const { drafts, notes } = await reviews.view();
-    assert.deepEqual([drafts.length, notes.length], [0, 2]);
-  });
+  for (const status of [404, 500])
+    it(`not even at the end (${status}), no draft is left behind`, async () => {
+      const fault = reviews.standIn.fail(
+        { path: /\/bulk_publish$/, times: Infinity },
+        { kind: "status", status },
+      );
+      const receipt = await publish();
+      fault.remove();
+      assert.deepEqual([receipt.way, kindsOf(receipt)], ["one-by-one", ["published", "published"]]);
+      const { drafts, notes } = await reviews.view();
+      assert.deepEqual([drafts.length, notes.length], [0, 2]);
+    });
 });
 
 describe("what GitLab refuses", () => {

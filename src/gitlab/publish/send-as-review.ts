@@ -1,3 +1,4 @@
+import { GitLabError } from "../../base/errors.ts";
 import type { ThreadOutcome } from "../../review/discussion.ts";
 import { fetchDiscussions } from "../fetch-discussions.ts";
 import type { DraftNote } from "../rest-schema.ts";
@@ -41,16 +42,13 @@ export const sendAsReview = async (target: Target, items: readonly Item[]): Prom
   if (drafted === null) return nothingSent(items);
   if (drafted.ready.length === 0) return { outcomes: drafted.outcomes, left: drafted.left, published: false };
   const publishing = await publishAll(target, drafted.ready);
-  if (publishing === "not-offered") {
-    await deleteAllOfOurs(target);
-    return { outcomes: drafted.outcomes, left: [...drafted.ready, ...drafted.left], published: false };
-  }
+  if (publishing === "impossible") await deleteAllOfOurs(target);
   const certain = publishing === "published" && kept.size === 0;
   const dropped = certain ? [] : await findDropped(target, drafted.ready);
   const outcomes = new Map(drafted.outcomes);
   for (const item of drafted.ready)
     if (!dropped.includes(item)) outcomes.set(item.marker, { kind: "published" });
-  return { outcomes, left: [...dropped, ...drafted.left], published: true };
+  return { outcomes, left: [...dropped, ...drafted.left], published: publishing !== "impossible" };
 };
 
 /** The draft of each item that has one; no draft is taken twice. */
@@ -114,11 +112,14 @@ const deleteAllOfOurs = async (target: Target): Promise<void> => {
   for (const draft of (await listDrafts(target)) ?? []) if (isOurs(draft)) await deleteDraft(target, draft);
 };
 
-/** Publishes every draft; `settled` when answers were lost and what came of it was looked up. */
+/**
+ * Publishes every draft. It is `settled` when answers were lost and what came of it was looked up, and
+ * `impossible` when GitLab does not offer it, or keeps failing (500) at something that these drafts hold.
+ */
 const publishAll = async (
   target: Target,
   items: readonly Item[],
-): Promise<"published" | "settled" | "not-offered"> => {
+): Promise<"published" | "settled" | "impossible"> => {
   const { client, params, signal } = target;
   try {
     const { lost } = await writeOnce(
@@ -131,7 +132,7 @@ const publishAll = async (
     );
     return lost ? "settled" : "published";
   } catch (error) {
-    if (isNotOffered(error)) return "not-offered";
+    if (isNotOffered(error) || (error instanceof GitLabError && error.status === 500)) return "impossible";
     throw error;
   }
 };

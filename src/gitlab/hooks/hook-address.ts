@@ -1,0 +1,35 @@
+import { ConfigError } from "../../base/errors.ts";
+
+/** Where our server takes GitLab's webhooks, and the path that servers of the tutorial had. */
+export const WEBHOOK_PATHS = ["/webhooks/gitlab", "/gitlab-webhook"] as const;
+
+/**
+ * The address that hooks are to call, from the address of our server as GitLab reaches it: a webhook path
+ * is put behind it unless it ends in one. Throws ConfigError when it is no plain http or https address.
+ */
+export const hookAddress = (server: string): string => {
+  const url = URL.parse(server);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new ConfigError([
+      "--url is no http or https address, such as https://reviewflow.example.com; give the one at which GitLab reaches this server",
+    ]);
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw new ConfigError(["--url must hold neither a name and password nor ? or #"]);
+  const bare = url.href.replace(/\/+$/, "");
+  return WEBHOOK_PATHS.some((path) => bare.endsWith(path)) ? bare : bare + WEBHOOK_PATHS[0];
+};
+
+/** Whether two addresses mean the same place: letter case of the host, default ports and slashes at the end aside. */
+export const isSameAddress = (left: string, right: string): boolean => normalize(left) === normalize(right);
+
+const normalize = (text: string): string => (URL.parse(text)?.href ?? text).replace(/\/+$/, "");
+
+/** Whether a hook calls a path that only a server like ours has. */
+export const looksLikeOurs = (hookUrl: string): boolean =>
+  WEBHOOK_PATHS.some((path) => normalize(hookUrl).endsWith(path));
+
+/** A hook's address as it may be shown: without a name, a password or a query, where secrets may stand. */
+export const showAddress = (hookUrl: string): string => {
+  const url = URL.parse(hookUrl);
+  return url === null ? "an address that cannot be read" : `${url.origin}${url.pathname}`;
+};
