@@ -1,18 +1,16 @@
 import { type Clock, systemClock } from "./base/clock.ts";
-import { ConfigError, describeError, isRetryable } from "./base/errors.ts";
+import { describeError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import { isProjectAllowed } from "./base/project-globs.ts";
-import type { Config, FlowConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createIntake } from "./http/intake.ts";
 import { startServer } from "./http/server.ts";
-import { checkInputs } from "./review/check-inputs.ts";
-import { DEFAULT_INPUTS } from "./review/input-mapping.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
-import { checkFindingsFlow } from "./worker/findings/check-findings-flow.ts";
-import type { ReviewFlow } from "./worker/review-flow.ts";
+import { checkFlows } from "./wiring/check-flows.ts";
+import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
@@ -39,7 +37,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { logger, clock = systemClock } = options;
   await using started = new AsyncDisposableStack();
   const runners = started.use(await openRunners(config, { logger, clock }));
-  const flows = config.flows.map((flow) => createFlow(flow, runners));
+  const flows = createFlows(config, runners);
   await checkFlows(flows, logger);
   const store = started.use(await openConfiguredStore(config, logger, clock));
   const worker = await startReviewWorker({
@@ -50,6 +48,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     token: config.gitlab.token,
     createForge: createForges(config.gitlab, { clock, logger }),
     flows: new Map(flows.map((flow) => [flow.name, flow])),
+    maxAttempts: config.worker.attempts,
     concurrency: config.worker.concurrency,
     perProject: config.worker.perProject,
   });
@@ -63,41 +62,6 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   );
   const running = started.move();
   return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
-};
-
-const createFlow = (flow: FlowConfig, runners: Runners): ReviewFlow => {
-  const { name, contract, language, output } = flow;
-  if (contract === "findings") {
-    throw new ConfigError([`flows.${name}.contract: findings cannot be reviewed by this version`]);
-  }
-  const inputs = flow.inputs ?? DEFAULT_INPUTS[contract];
-  return { name, contract, language, inputs, output, runner: runners.of(flow.runner).runner };
-};
-
-/** How long the start waits for a flow's server before it goes on without the check. */
-const CHECK_TIMEOUT_MS = 15_000;
-
-/**
- * Compares what the flows declare with what is configured. A server that cannot be reached now does not
- * keep us from taking deliveries: their runs wait for it.
- */
-const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): Promise<void> => {
-  const problems = await Promise.all(flows.map((flow) => checkFlow(flow, logger)));
-  if (problems.flat().length > 0) throw new ConfigError(problems.flat());
-};
-
-const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
-  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  try {
-    if (flow.contract === "findings") return await checkFindingsFlow(flow, signal);
-    const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
-    for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
-    return errors;
-  } catch (error) {
-    if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
-    logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
-    return [];
-  }
 };
 
 /** Makes the engine ready while the server already takes deliveries; a failure shows again in the first run. */

@@ -1,102 +1,71 @@
 import { z } from "zod";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import type { Project } from "../../standins/gitlab/state.ts";
+import { type DemoChange, type DemoMergeRequest, observe } from "./demo-merge-request.ts";
 
-/** A GitLab stand-in with one project, set up as a team would: a bot's token, a webhook, a branch with work. */
+/** A GitLab stand-in with two projects, set up as a team would: a bot with a token, webhooks, a trainee. */
 export type DemoTeam = AsyncDisposable & {
   readonly gitlab: GitLabStandIn;
-  readonly projectPath: string;
-  /** The bot's project access token. */
+  /** The bot's access token. */
   readonly token: string;
-  readonly addHook: (url: string, secret: string) => Promise<void>;
-  readonly openMergeRequest: () => Promise<DemoMergeRequest>;
+  /** Adds the webhook to every project. */
+  readonly addHooks: (url: string, secret: string) => Promise<void>;
+  /** The trainee pushes a branch with one changed file and opens a merge request for it. */
+  readonly openMergeRequest: (change: DemoChange) => Promise<DemoMergeRequest>;
 };
 
-/** What the story tells of the merge request. */
-export type DemoMergeRequest = {
-  readonly title: string;
-  readonly iid: number;
-  readonly webUrl: string;
-  /** How each delivery to the hook was answered: its status and how long it took, in milliseconds. */
-  readonly deliveries: () => readonly { readonly status: string; readonly elapsedMs: number }[];
-  readonly resend: () => Promise<void>;
-  /** Notes that the bot wrote, oldest first. */
-  readonly notes: () => Promise<readonly string[]>;
-};
+/** Where the tutorial's flow reviews. */
+export const TUTORIAL = "bootcamp/tutorial";
 
-const BEFORE = `export const total = (items) => {
-  let sum = 0;
-  for (const item of items) sum += item.price;
-  return sum;
-};
-`;
+/** Where the review by findings is shown. */
+export const SHOP = "bootcamp/shop";
 
-const AFTER = `export const total = (items) => {
-  var sum = 0;
-  for (var i = 0; i <= items.length; i++) {
-    sum = sum + items[i].price * items[i].count;
-  }
-  return sum;
+const START: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  [TUTORIAL]: { "src/hello.js": 'export const hello = () => "hello";\n' },
+  [SHOP]: {
+    "src/cart.js":
+      "export const total = (items) => {\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n};\n",
+  },
 };
-
-export const discount = (sum, percent) => sum - sum * percent / 100;
-`;
 
 /** Starts the stand-in and sets the team up. */
 export const startDemoTeam = async (): Promise<DemoTeam> => {
   const gitlab = await startGitLabStandIn();
   const owner = gitlab.createUser({ username: "mentor" });
   const author = gitlab.createUser({ username: "trainee" });
-  const project = await gitlab.createProject({
-    path: "bootcamp/shop",
-    owner,
-    files: { "src/cart.js": BEFORE },
-  });
-  gitlab.addMember(project, author, "developer");
-  const { token, user: bot } = gitlab.createProjectToken(project);
+  const bot = gitlab.createUser({ username: "reviewflow" });
+  const token = gitlab.createPersonalToken(bot);
   const headers = { "private-token": gitlab.createPersonalToken(owner), "content-type": "application/json" };
-  const hooks = `${gitlab.url}/api/v4/projects/${project.id}/hooks`;
-  let hookId = 0;
+  const projects = new Map<string, Project>();
+  const hookIds = new Map<string, number>();
+  for (const [path, files] of Object.entries(START)) {
+    const project = await gitlab.createProject({ path, owner, files });
+    gitlab.addMember(project, author, "developer");
+    gitlab.addMember(project, bot, "developer");
+    projects.set(path, project);
+  }
+  const hooksOf = (project: Project): string => `${gitlab.url}/api/v4/projects/${project.id}/hooks`;
+
   return {
     gitlab,
-    projectPath: project.path,
     token,
-    addHook: async (url, secret) => {
-      const body = JSON.stringify({ url, token: secret, merge_requests_events: true, push_events: false });
-      const answer: unknown = await (await fetch(hooks, { method: "POST", headers, body })).json();
-      hookId = z.object({ id: z.number() }).parse(answer).id;
+    addHooks: async (url, secret) => {
+      for (const project of projects.values()) {
+        const body = JSON.stringify({ url, token: secret, merge_requests_events: true, push_events: false });
+        const answer: unknown = await (
+          await fetch(hooksOf(project), { method: "POST", headers, body })
+        ).json();
+        hookIds.set(project.path, z.object({ id: z.number() }).parse(answer).id);
+      }
     },
-    openMergeRequest: async () => {
-      await gitlab.push(project, {
-        branch: "item-count",
-        user: author,
-        actions: [{ action: "write", path: "src/cart.js", content: AFTER }],
-      });
-      const title = "Count items and give discounts";
-      const mergeRequest = await gitlab.openMergeRequest(project, {
-        author,
-        sourceBranch: "item-count",
-        title,
-      });
-      const hook = project.hooks.find(({ id }) => id === hookId);
-      return {
-        title,
-        iid: mergeRequest.iid,
-        webUrl: `${gitlab.url}/${project.path}/-/merge_requests/${mergeRequest.iid}`,
-        deliveries: () =>
-          (hook?.deliveries ?? []).map(({ responseStatus, duration }) => ({
-            status: responseStatus,
-            elapsedMs: Math.round(duration * 1_000),
-          })),
-        resend: async () => {
-          const [delivery] = hook?.deliveries ?? [];
-          await fetch(`${hooks}/${hookId}/events/${delivery?.id ?? 0}/resend`, { method: "POST", headers });
-          await gitlab.settleHooks();
-        },
-        notes: async () => {
-          const { notes } = await gitlab.viewMergeRequest(mergeRequest);
-          return notes.filter((note) => note.author?.id === bot.id && !note.system).map((note) => note.body);
-        },
-      };
+    openMergeRequest: async (change) => {
+      const project = projects.get(change.project);
+      if (project === undefined) throw new Error(`the demo has no project ${change.project}`);
+      const { branch, path, content, title } = change;
+      await gitlab.push(project, { branch, user: author, actions: [{ action: "write", path, content }] });
+      const mergeRequest = await gitlab.openMergeRequest(project, { author, sourceBranch: branch, title });
+      const hook = { id: hookIds.get(project.path) ?? 0, url: hooksOf(project), headers };
+      return observe({ gitlab, project, mergeRequest, author, bot, hook }, change);
     },
     [Symbol.asyncDispose]: gitlab.close,
   };

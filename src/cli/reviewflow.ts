@@ -22,9 +22,10 @@ program
 program
   .command("demo")
   .description("show a review from webhook to note, with stand-ins for everything outside")
-  .action(async () => {
+  .option("--dify", "run the tutorial's flow on a Dify stand-in instead of in this process")
+  .action(async (options: { dify?: boolean }) => {
     const { demo } = await import("./demo.ts");
-    await demo();
+    await demo(options);
   });
 
 const flow = program.command("flow").description("look at workflow files, with no server at hand");

@@ -1,0 +1,173 @@
+import { describeError, ReviewflowError } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { applyHookStep, type HookSecrets } from "../gitlab/hooks/apply-hook-step.ts";
+import { describeHookStep } from "../gitlab/hooks/describe-hook-step.ts";
+import { fetchVersion, isAtLeast } from "../gitlab/hooks/fetch-version.ts";
+import { findProjects } from "../gitlab/hooks/find-projects.ts";
+import { createHookApi, type HookApi } from "../gitlab/hooks/hook-api.ts";
+import { hookAddress } from "../gitlab/hooks/hook-address.ts";
+import { type HookStep, planHooks, planRemoval, type WantedHook } from "../gitlab/hooks/plan-hooks.ts";
+import type { HookProject } from "../gitlab/hooks/schema.ts";
+import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
+import { openAdminClient } from "./admin-client.ts";
+import { readConfig } from "./read-config.ts";
+import { printable, processTerminal, type Terminal } from "./terminal.ts";
+
+/** How `hook` works. */
+export type HookOptions = Partial<Terminal> & {
+  /** The configuration file. */
+  readonly config?: string;
+  /** Where GitLab reaches this server; `server.public_url` when left out. */
+  readonly url?: string;
+  /** Do it; without it the plan alone is shown. */
+  readonly yes?: boolean;
+  /** Hooks do not verify the server's certificate. */
+  readonly insecure?: boolean;
+  /** Set the secrets of hooks anew that have some. */
+  readonly renewSecrets?: boolean;
+  /** The variable with the token of a Maintainer. */
+  readonly tokenEnv?: string;
+  /** The process's own when left out. */
+  readonly environment?: Environment;
+};
+
+/** What `hook` can do. */
+export type HookAction = "install" | "remove" | "status";
+
+type ProjectPlan = {
+  readonly project: HookProject;
+  readonly steps: readonly HookStep[];
+  readonly wanted: WantedHook;
+  readonly secrets: HookSecrets;
+  /** Why there are no steps. */
+  readonly problem: string | null;
+};
+
+/**
+ * `reviewflow hook install|remove|status GROUP_OR_PROJECT…`: shows what is to be done with the hooks of
+ * every project that the names stand for, and with `--yes` does it. Applied again it has nothing to do.
+ * Returns the exit code: 1 when something could not be planned or done, or (for `status`) is not right.
+ */
+export const runHook = async (
+  action: HookAction,
+  names: readonly string[],
+  options: HookOptions = {},
+): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const say = (line: string): void => write(printable(`${line}\n`));
+  try {
+    return await perform(action, names, options, say);
+  } catch (error) {
+    if (!(error instanceof ReviewflowError)) throw error;
+    complain(printable(`${describeError(error)}\n`));
+    return 1;
+  }
+};
+
+type Say = (line: string) => void;
+
+const perform = async (
+  action: HookAction,
+  names: readonly string[],
+  options: HookOptions,
+  say: Say,
+): Promise<number> => {
+  const { environment = process.env, tokenEnv, yes = false } = options;
+  const config = readConfig(environment, options.config ?? null);
+  const url = addressOf(options, config);
+  const { client, tokenName } = openAdminClient(config.gitlab, {
+    environment,
+    ...(tokenEnv === undefined ? {} : { tokenEnv }),
+  });
+  const api = createHookApi(client, tokenName);
+  const version = await fetchVersion(client);
+  const settings: HookSettings = {
+    ...config.webhook,
+    url,
+    verifySsl: options.insecure !== true,
+    renewSecrets: options.renewSecrets === true && action === "install",
+    hasSigningTokens: isAtLeast(version, 19, 0),
+  };
+  const { projects, problems } = await findProjects(client, names);
+  for (const problem of problems) say(problem);
+  let failures = problems.length;
+  const counts = { create: 0, mend: 0, leave: 0, remove: 0 };
+  for (const project of projects) {
+    const plan = await planProject(api, project, action, settings);
+    say(project.path_with_namespace);
+    if (plan.problem !== null) say(`  ! ${plan.problem}`);
+    if (plan.steps.length === 0 && plan.problem === null) say("  nothing to remove");
+    failures += plan.problem === null ? 0 : 1;
+    for (const step of plan.steps) {
+      counts[step.kind] += 1;
+      say(`  ${describeStep(step, url, action)}`);
+      if (!yes || action === "status") continue;
+      const outcome = await applyHookStep(api, project.id, step, plan.wanted, plan.secrets);
+      if (outcome.ok) continue;
+      failures += 1;
+      say(`  ! ${outcome.problem}`);
+    }
+  }
+  say(conclude(action, counts, projects.length, failures, yes));
+  const isWrong = action === "status" && counts.create + counts.mend + counts.remove > 0;
+  return failures > 0 || isWrong ? 1 : 0;
+};
+
+const addressOf = ({ url }: HookOptions, { server }: Config): string => {
+  const given = url ?? server.publicUrl;
+  if (given === null)
+    throw new ConfigError([
+      "where does GitLab reach this server? Give --url https://reviewflow.example.com, or set server.public_url (REVIEWFLOW_PUBLIC_URL)",
+    ]);
+  return hookAddress(given);
+};
+
+/** A refusal of one project does not keep the others from being planned. */
+const planProject = async (
+  api: HookApi,
+  project: HookProject,
+  action: HookAction,
+  settings: HookSettings,
+): Promise<ProjectPlan> => {
+  const wish = wishFor(project.path_with_namespace, settings);
+  const nothing: ProjectPlan = {
+    project,
+    steps: [],
+    wanted: { url: settings.url, verifySsl: true, secretToken: "leave", signingToken: "leave" },
+    secrets: { secretToken: null, signingToken: null },
+    problem: null,
+  };
+  if (!wish.ok && action !== "remove") return { ...nothing, problem: wish.problem };
+  try {
+    const hooks = await api.list(project.id);
+    if (action === "remove" || !wish.ok) return { ...nothing, steps: planRemoval(settings.url, hooks) };
+    return { ...nothing, ...wish, steps: planHooks(wish.wanted, hooks) };
+  } catch (error) {
+    if (!(error instanceof ReviewflowError)) throw error;
+    return { ...nothing, problem: describeError(error) };
+  }
+};
+
+const STATUS_WORDS = { create: "missing", mend: "wrong  ", leave: "right  ", remove: "twice  " } as const;
+
+const describeStep = (step: HookStep, url: string, action: HookAction): string => {
+  const line = describeHookStep(step, url);
+  return action === "status" ? STATUS_WORDS[step.kind] + line.slice("remove ".length) : line;
+};
+
+const conclude = (
+  action: HookAction,
+  { create, mend, leave, remove }: Readonly<Record<HookStep["kind"], number>>,
+  projects: number,
+  failures: number,
+  yes: boolean,
+): string => {
+  const counts = `${projects} ${projects === 1 ? "project" : "projects"}: ${create} to create, ${mend} to mend, ${remove} to remove, ${leave} as they should be`;
+  const failed = failures === 0 ? "" : `; ${failures} ${failures === 1 ? "problem" : "problems"}`;
+  if (action === "status")
+    return `${counts}${failed}.${create + mend + remove > 0 ? " Mend with: reviewflow hook install --yes" : ""}`;
+  if (create + mend + remove === 0) return `${counts}${failed}.`;
+  return yes ? `${counts}${failed}. Done.` : `${counts}${failed}. Nothing was changed; add --yes to do it.`;
+};

@@ -1,0 +1,32 @@
+import { ConfigError, describeError, isRetryable } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { checkInputs } from "../review/check-inputs.ts";
+import { checkFindingsFlow } from "../worker/findings/check-findings-flow.ts";
+import type { ReviewFlow } from "../worker/review-flow.ts";
+
+/** How long the start waits for a flow's server before it goes on without the check. */
+const CHECK_TIMEOUT_MS = 15_000;
+
+/**
+ * Compares what the flows declare with what is configured; throws a ConfigError with everything that
+ * does not fit. A server that cannot be reached now does not keep us from taking deliveries: their runs
+ * wait for it.
+ */
+export const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): Promise<void> => {
+  const problems = await Promise.all(flows.map((flow) => checkFlow(flow, logger)));
+  if (problems.flat().length > 0) throw new ConfigError(problems.flat());
+};
+
+const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  try {
+    if (flow.contract === "findings") return await checkFindingsFlow(flow, signal);
+    const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
+    for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
+    return errors;
+  } catch (error) {
+    if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
+    logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
+    return [];
+  }
+};
