@@ -54,8 +54,9 @@ export const disarmWords = (value: string): PhrasingContent[] =>
 /**
  * What begins a reference that does something. Mentions (`@all`, groups, anybody) notify; issues, merge
  * requests and epics (`#1`, `!1`, `&1`, `GL-1`, `[issue:1]`) get a note of their own that names this one,
- * in whatever project the text names. `[[` and `[TOC]` are replaced by links. Labels (`~bug`),
- * milestones (`%1.0`), commits and emoji stay: they only show what a reader may see anyway.
+ * in whatever project the text names. `[[` and `[TOC]` are replaced by links. Milestones
+ * (`%1.0`), commits and emoji stay: they only show what a reader may see anyway. Labels (`~bug`) would
+ * too, but their sign is escaped as it also strikes out.
  */
 const REFERENCES: readonly RegExp[] = [
   /@(?=[\w.-])/g,
