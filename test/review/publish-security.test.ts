@@ -128,8 +128,8 @@ suite("what a model writes into a review", () => {
     assert.doesNotMatch(published, /@[\w.-]|[#!&]\d|GL-\d/);
     assert.equal(seen(published), text);
     assert.equal(
-      publishText("See ~bug %1.0 :tada: 1234abcd"),
-      "See ~bug %1.0 :tada: 1234abcd",
+      publishText("See %1.0 :tada: 1234abcd"),
+      "See %1.0 :tada: 1234abcd",
       "these only show",
     );
     assert.doesNotMatch(publishText("[[_TOC_]]\n\n[TOC]\n\n[[page]] [issue:1]"), /\[\\?\[|\[_*TOC|\[issue/);

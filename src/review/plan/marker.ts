@@ -30,7 +30,7 @@ export const threadKey = (flow: string, fingerprint: string): string =>
 
 /** The whole marker of a thread; begins with its key. */
 export const threadMarker = (flow: string, fingerprint: string, matter: Matter): string =>
-  `${threadKey(flow, fingerprint)}place=${matter.place} lines=${matter.lines} words=${matter.words.join(".")} path=${encode(matter.path)} -->`;
+  `${threadKey(flow, fingerprint)}place=${matter.place} lines=${matter.lines} words=${matter.words.join(".")} path=${shortPath(matter.path)} -->`;
 
 /** The marker of the reply that ends a thread; one for each head, since a thread can be opened again. */
 export const endedMarker = (flow: string, ended: EndedThread, headSha: string): string =>
@@ -143,6 +143,11 @@ const parseMarker = (kind: string, field: (name: string) => string): Marker | nu
       return null;
   }
 };
+
+/** A path that is too long for a marker is left out; its thread is then never taken for covered. */
+const shortPath = (path: string): string => (encode(path).length > MAX_PATH_LENGTH ? "" : encode(path));
+
+const MAX_PATH_LENGTH = 2_000;
 
 /** A hyphen is encoded too: two of them have a meaning in HTML comments. */
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed()).replaceAll("-", "%2D");

@@ -56,7 +56,7 @@ const planEnds = (unmatched: readonly OwnThread[], input: PlanInput): readonly E
     .flatMap((thread): EndedThread[] => {
       const { matter, discussion } = thread;
       const presence = codePresence(matter, input.files);
-      if (presence !== "gone" && !input.isCovered(matter.path)) return [];
+      if (presence !== "gone" && (matter.path === "" || !input.isCovered(matter.path))) return [];
       const why = presence === "gone" ? "code-gone" : "fixed";
       return [{ fingerprint: thread.fingerprint, discussionId: discussion.id, why }];
     });

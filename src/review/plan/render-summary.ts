@@ -27,7 +27,7 @@ export type SummaryFacts = {
 };
 
 /** The most characters of a summary note. GitLab takes a million; e-mail and readers do not. */
-export const MAX_SUMMARY_LENGTH = 60_000;
+const MAX_SUMMARY_LENGTH = 60_000;
 
 /** How much of each part is told, the least important part first. */
 type Measure = {
@@ -145,8 +145,8 @@ const renderFolded = (
   return details(say.folded(fold.length), [...items, ...more(fold.length - folded, say)].join("\n"));
 };
 
-const MAX_REMARKS = 20;
-const MAX_REMARK_LENGTH = 500;
+const MAX_REMARKS = 10;
+const MAX_REMARK_LENGTH = 300;
 
 const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { say }: TextContext): string =>
   [

@@ -16,12 +16,15 @@ export type TextContext = {
   readonly showConfidence: boolean;
 };
 
-/** The most characters of a thread's text: more than anybody reads, far below GitLab's million. */
-export const MAX_THREAD_LENGTH = 20_000;
+/**
+ * The shares of a thread's text, which stays below 20,000 characters with its marker and whatever escaping
+ * adds: more than anybody reads, far below GitLab's million.
+ */
 const MAX_TITLE_LENGTH = 300;
-/** What is left for words when the suggestion has the rest. */
-const MAX_BODY_LENGTH = 8_000;
-const MAX_SUGGESTION_LENGTH = 10_000;
+const MAX_BODY_LENGTH = 6_500;
+const MAX_SUGGESTION_LENGTH = 8_000;
+/** Hidden signs that are shown by name take eight times their room. */
+const MAX_GROWTH = 8;
 
 /** The thread that says a finding, where it belongs. */
 export const renderThread = ({ fingerprint, found }: PlannedThread, context: TextContext): ThreadDraft => {
@@ -106,6 +109,8 @@ const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, 
     if (block !== null) return block;
   }
   if (suggestion.trim() === "") return "";
-  const shown = publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH));
-  return [say.suggested, shown, ...(fits ? [] : [`_${say.shortened}_`])].join("\n\n");
+  const whole = publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH));
+  const isShort = whole.length <= MAX_SUGGESTION_LENGTH;
+  const shown = isShort ? whole : publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH / MAX_GROWTH - 2));
+  return [say.suggested, shown, ...(fits && isShort ? [] : [`_${say.shortened}_`])].join("\n\n");
 };

@@ -74,6 +74,12 @@ suite("a thread's text", () => {
     });
     assert.ok(body.length <= 20_000, String(body.length));
     assert.match(body, /Shortened/);
+    const signs = {
+      body: "\u202E".repeat(20_000),
+      title: "\u202E".repeat(900),
+      suggestion: "\u202E".repeat(9_000),
+    };
+    assert.ok(threadOf(signs).length <= 20_000);
   });
 });
 
