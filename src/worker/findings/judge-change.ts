@@ -86,12 +86,13 @@ const reviewUnknown = async (
   return { results: await reviewUnits(context, change, units, said), tooLarge };
 };
 
-/** What people said already, where the flow asks for it. */
+/** What people said already, where the flow asks for it; nothing of what was opened just now. */
 const readSaid = async (
   { flow, desk, forge, claim }: FindingsContext,
   { mergeRequest }: Change,
 ): Promise<SaidText> => {
-  if ((await desk.declared(flow, "said")) === null) return NOTHING_SAID;
+  const isNew = claim.run.trigger === "opened" && claim.run.attempts === 1;
+  if (isNew || (await desk.declared(flow, "said")) === null) return NOTHING_SAID;
   const { id: botId } = await forge.currentUser(claim.signal);
   return prepareSaid(await forge.fetchDiscussions(mergeRequest.ref, claim.signal), {
     flow: flow.name,

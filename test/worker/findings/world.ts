@@ -141,12 +141,15 @@ let runs = 0;
 
 /** A worker with the memory of one merge request; every run has a journal of its own. */
 export const createWorker = (place: { readonly forge: Forge }, memory: Journal = createMemoryJournal()) => {
+  let count = 0;
   const startRun = (wrap: (journal: Journal) => Journal = (journal) => journal) => {
     runs += 1;
+    count += 1;
+    const trigger = count === 1 ? "opened" : "new-commits";
     const journal = wrap(createMemoryJournal());
     const id = `run-${runs}`;
     return (flow: FindingsFlow, attempts = 1, signal = new AbortController().signal): Promise<Settlement> => {
-      const claim: Claim = { run: { ...run, id, attempts }, token: null, journal, memory, signal };
+      const claim: Claim = { run: { ...run, id, attempts, trigger }, token: null, journal, memory, signal };
       const options = {
         gitlabUrl: "https://gitlab.example.com",
         token: new Secret("server-token"),
