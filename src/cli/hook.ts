@@ -1,5 +1,4 @@
-import { describeError, ReviewflowError } from "../base/errors.ts";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { applyHookStep, type HookSecrets } from "../gitlab/hooks/apply-hook-step.ts";
@@ -110,7 +109,7 @@ const perform = async (
       say(`  ! ${outcome.problem}`);
     }
   }
-  say(conclude(action, counts, projects.length, failures, yes));
+  say(conclude(action, counts, { names, projects: projects.length, failures, yes }));
   const isWrong = action === "status" && counts.create + counts.mend + counts.remove > 0;
   return failures > 0 || isWrong ? 1 : 0;
 };
@@ -160,14 +159,18 @@ const describeStep = (step: HookStep, url: string, action: HookAction): string =
 const conclude = (
   action: HookAction,
   { create, mend, leave, remove }: Readonly<Record<HookStep["kind"], number>>,
-  projects: number,
-  failures: number,
-  yes: boolean,
+  told: {
+    readonly names: readonly string[];
+    readonly projects: number;
+    readonly failures: number;
+    readonly yes: boolean;
+  },
 ): string => {
-  const counts = `${projects} ${projects === 1 ? "project" : "projects"}: ${create} to create, ${mend} to mend, ${remove} to remove, ${leave} as they should be`;
+  const { projects, failures, yes } = told;
   const failed = failures === 0 ? "" : `; ${failures} ${failures === 1 ? "problem" : "problems"}`;
-  if (action === "status")
-    return `${counts}${failed}.${create + mend + remove > 0 ? " Mend with: reviewflow hook install --yes" : ""}`;
-  if (create + mend + remove === 0) return `${counts}${failed}.`;
-  return yes ? `${counts}${failed}. Done.` : `${counts}${failed}. Nothing was changed; add --yes to do it.`;
+  const counts = `${projects} ${projects === 1 ? "project" : "projects"}: ${create} to create, ${mend} to mend, ${remove} to remove, ${leave} as they should be${failed}.`;
+  if (create + mend + remove === 0) return counts;
+  const command = `reviewflow hook ${action === "remove" ? "remove" : "install"} ${told.names.join(" ")} --yes`;
+  if (action === "status") return `${counts} To mend this: ${command}`;
+  return yes ? `${counts} Done.` : `${counts} Nothing was changed; to do it: ${command}`;
 };

@@ -105,7 +105,12 @@ export type Config = {
     readonly timestampToleranceMs: number;
     readonly tokenPassThrough: boolean;
   };
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** Where GitLab reaches this server; null where it was not said. */
+    readonly publicUrl: string | null;
+  };
   readonly store:
     | { readonly kind: "embedded"; readonly folder: string }
     | { readonly kind: "postgres"; readonly url: Secret };

@@ -30,6 +30,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("REVIEWFLOW_DATA_DIR", "store.folder"),
   variable("REVIEWFLOW_HOST", "server.host"),
   variable("REVIEWFLOW_PORT", "server.port"),
+  variable("REVIEWFLOW_PUBLIC_URL", "server.public_url"),
   variable("REVIEWFLOW_LOG_LEVEL", "log.level"),
   variable("REVIEWFLOW_FLOW", "flow.file"),
   variable("REVIEWFLOW_CONTRACT", "flow.contract"),

@@ -29,7 +29,12 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   server: z
-    .strictObject({ host: z.string().min(1).default("127.0.0.1"), port: count(0, 65_535, 8080) })
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: count(0, 65_535, 8080),
+      /** Where GitLab reaches this server; hooks are set up with it. */
+      public_url: address.nullable().default(null),
+    })
     .prefault({}),
   store: z
     .strictObject({

@@ -17,7 +17,7 @@ export const toConfig = (file: ConfigFile, path: string | null): Config => {
       timestampToleranceMs: file.webhook.timestamp_tolerance,
       tokenPassThrough: file.webhook.token_pass_through,
     },
-    server: file.server,
+    server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
     store:
       file.store.database_url === null
         ? { kind: "embedded", folder: file.store.folder }

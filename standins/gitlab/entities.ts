@@ -45,10 +45,10 @@ export const projectEntity = (world: World, project: Project, user: User | null)
       full_path: parts.slice(0, -1).join("/"),
       parent_id: null,
     },
-    archived: false,
+    archived: project.archived,
     empty_repo: false,
-    merge_requests_enabled: true,
-    merge_requests_access_level: "enabled",
+    merge_requests_enabled: project.mergeRequestsEnabled,
+    merge_requests_access_level: project.mergeRequestsEnabled ? "enabled" : "disabled",
     ...(project.forkedFrom === null
       ? {}
       : { forked_from_project: { id: project.forkedFrom.id, path_with_namespace: project.forkedFrom.path } }),

@@ -118,6 +118,8 @@ const addProject = async (
     repository: await createRepository(join(folder, `${id}.git`), defaultBranch),
     forkedFrom,
     createdAt: world.timestamp(),
+    archived: false,
+    mergeRequestsEnabled: true,
     members: new Map([[input.owner.id, ACCESS_LEVELS.owner]]),
     mergeRequests: [],
     hooks: [],

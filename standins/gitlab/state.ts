@@ -194,6 +194,8 @@ export type Project = {
   readonly repository: Repository;
   readonly forkedFrom: Project | null;
   readonly createdAt: string;
+  archived: boolean;
+  mergeRequestsEnabled: boolean;
   readonly members: Map<number, number>;
   readonly mergeRequests: MergeRequest[];
   readonly hooks: Hook[];

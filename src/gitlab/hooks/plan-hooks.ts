@@ -16,18 +16,18 @@ export type WantedHook = {
 };
 
 /** The switches of a hook of ours. Pushes reach us as updates of merge requests. */
-export const WANTED_EVENTS = {
-  merge_requests_events: true,
-  note_events: true,
-  emoji_events: true,
-  push_events: false,
-} as const;
+export const WANTED_EVENTS = [
+  ["merge_requests_events", true],
+  ["note_events", true],
+  ["emoji_events", true],
+  ["push_events", false],
+] as const;
 
 /** One thing about a hook that is not as it should be. */
 export type HookDifference =
   | {
       readonly kind: "switch";
-      readonly name: keyof typeof WANTED_EVENTS | "enable_ssl_verification";
+      readonly name: (typeof WANTED_EVENTS)[number][0] | "enable_ssl_verification";
       readonly wanted: boolean;
     }
   | { readonly kind: "url"; readonly found: string }
@@ -87,10 +87,7 @@ export const compareHook = (wanted: WantedHook, hook: ProjectHook): readonly Hoo
   // GitLab drops a hook's secrets when its address changes.
   const moved = hook.url !== wanted.url;
   if (moved) differences.push({ kind: "url", found: hook.url });
-  const switches = [
-    ...Object.entries(WANTED_EVENTS).map(([name, on]) => [toSwitch(name), on] as const),
-    ["enable_ssl_verification", wanted.verifySsl] as const,
-  ];
+  const switches = [...WANTED_EVENTS, ["enable_ssl_verification", wanted.verifySsl] as const];
   for (const [name, on] of switches) {
     const found = hook[name];
     if (found !== null && found !== undefined && found !== on)
@@ -107,18 +104,6 @@ export const compareHook = (wanted: WantedHook, hook: ProjectHook): readonly Hoo
   }
   return differences;
 };
-
-type Switch = Extract<HookDifference, { kind: "switch" }>["name"];
-
-const SWITCHES: readonly Switch[] = [
-  "merge_requests_events",
-  "note_events",
-  "emoji_events",
-  "push_events",
-  "enable_ssl_verification",
-];
-
-const toSwitch = (name: string): Switch => SWITCHES.find((one) => one === name) ?? "push_events";
 
 const changeOf = (
   wish: SecretWish,

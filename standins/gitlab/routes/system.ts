@@ -1,10 +1,14 @@
+import { z } from "zod";
+import { isAbsent } from "../absent.ts";
 import { json } from "../answers.ts";
 import { findProject, requireUser } from "../auth.ts";
 import { projectEntity, userEntity } from "../entities.ts";
 import { recordNotFound, unauthorized } from "../answers.ts";
 import { paginate } from "../pagination.ts";
+import { Flag, parseParams } from "../params.ts";
 import { get } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
+import type { Project } from "../state.ts";
 import { accessLevel, canSee } from "../world.ts";
 
 const version = ({ context, caller }: ApiRequest) => {
@@ -51,12 +55,19 @@ const users = (request: ApiRequest) => {
   return paginate(request, found, (user) => userEntity(world, user));
 };
 
+/** Whether a project passes the filter `archived`, which lists all where it is left out. */
+const passesArchived = (request: ApiRequest, project: Project): boolean => {
+  const { archived } = parseParams(z.object({ archived: Flag.nullish() }), request.params);
+  return isAbsent(archived) || archived === project.archived;
+};
+
 const projects = (request: ApiRequest, prefix: string) => {
   const { context, caller, params } = request;
   const member = params["membership"] === "true" || params["membership"] === true;
   const found = context.world.projects.filter(
     (project) =>
       project.path.startsWith(prefix) &&
+      passesArchived(request, project) &&
       canSee(project, caller.user) &&
       (!member || accessLevel(project, caller.user) > 0),
   );
@@ -72,7 +83,9 @@ const groupProjects = (request: ApiRequest) => {
     (project) => project.path.startsWith(`${group}/`) && canSee(project, request.caller.user),
   );
   if (inside.length === 0) throw recordNotFound();
-  const shown = inside.filter((project) => deep || !project.path.slice(group.length + 1).includes("/"));
+  const shown = inside
+    .filter((project) => deep || !project.path.slice(group.length + 1).includes("/"))
+    .filter((project) => passesArchived(request, project));
   return paginate(request, shown, (project) => projectEntity(world, project, request.caller.user));
 };
 

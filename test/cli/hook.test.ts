@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openHookWorld, SECRET, SIGNING_TOKEN } from "./hook-setup.ts";
+
+const writes = (world: Awaited<ReturnType<typeof openHookWorld>>): number =>
+  world.gitlab.requests.filter(({ method }) => method !== "GET").length;
+
+test("install shows its plan and does nothing, then does it with --yes, then has nothing to do", async () => {
+  await using world = await openHookWorld();
+  const plan = await world.run("install", ["team"]);
+  assert.equal(plan.code, 0);
+  assert.match(plan.out, /^team\/backend\/api\n {2}create {2}a hook to http:\/\/127[^\n]+\/webhooks\/gitlab/);
+  assert.match(plan.out, /team\/shop\n {2}create/);
+  assert.doesNotMatch(plan.out, /team\/old/);
+  assert.match(plan.out, /2 to create.*Nothing was changed; to do it: reviewflow hook install team --yes\n$/);
+  assert.equal(writes(world), 0);
+
+  const done = await world.run("install", ["team"], { yes: true });
+  assert.equal(done.code, 0, done.out);
+  for (const project of [world.shop, world.api]) {
+    const [hook, ...more] = project.hooks;
+    assert.ok(hook !== undefined && more.length === 0);
+    assert.equal(hook.url, world.url);
+    assert.equal(hook.token, SECRET);
+    assert.equal(hook.signingToken, null);
+    const on = Object.keys(hook.flags).filter((name) => hook.flags[name] === true);
+    assert.deepEqual(on.sort(), [
+      "emoji_events",
+      "enable_ssl_verification",
+      "merge_requests_events",
+      "note_events",
+    ]);
+  }
+
+  const before = writes(world);
+  const again = await world.run("install", ["team"], { yes: true });
+  assert.equal(again.code, 0);
+  assert.match(again.out, /0 to create, 0 to mend, 0 to remove, 2 as they should be/);
+  assert.equal(writes(world), before);
+  assert.equal((await world.run("status", ["team"])).code, 0);
+  assert.deepEqual(world.gitlab.failures, []);
+});
+
+test("what differs is told and mended, and two of ours become one", async () => {
+  await using world = await openHookWorld();
+  const hooks = `projects/${world.shop.id}/hooks`;
+  await world.admin("POST", hooks, { url: world.url, push_events: true, note_events: false, token: SECRET });
+  await world.admin("POST", hooks, { url: `${world.url}/`, enable_ssl_verification: false });
+  await world.admin("POST", hooks, { url: "http://127.0.0.1:1/ci", push_events: true });
+
+  const status = await world.run("status", ["team/shop"]);
+  assert.equal(status.code, 1);
+  assert.match(
+    status.out,
+    /wrong +hook 1: merge request events are off; comment events are off; emoji events are off; push events are on\n/,
+  );
+  assert.match(status.out, /twice +hook 2: a second hook to the same address/);
+  assert.match(status.out, /To mend this: reviewflow hook install team\/shop --yes/);
+
+  assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
+  const left = await world.hooksOf(world.shop);
+  assert.deepEqual(
+    left.map(({ id, push_events: push, note_events: note }) => [id, push, note]),
+    [
+      [1, false, true],
+      [3, true, false],
+    ],
+  );
+  assert.equal((await world.run("status", ["team/shop"])).code, 0);
+
+  const removal = await world.run("remove", ["team"]);
+  assert.equal(removal.code, 0);
+  assert.match(removal.out, /remove {2}hook 1.*\n/);
+  assert.match(removal.out, /team\/backend\/api\n {2}nothing to remove/);
+  assert.equal((await world.run("remove", ["team"], { yes: true })).code, 0);
+  assert.deepEqual(
+    (await world.hooksOf(world.shop)).map(({ id }) => id),
+    [3],
+  );
+});
+
+test("a signing token is set where the server has them, and a server that passes over it is told", async () => {
+  await using world = await openHookWorld();
+  const both = { ...world.environment, WEBHOOK_SIGNING_TOKEN: SIGNING_TOKEN };
+  assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
+  const status = await world.run("status", ["team/shop"], { environment: both });
+  assert.match(status.out, /the signing token is not set/);
+  assert.equal((await world.run("install", ["team/shop"], { yes: true, environment: both })).code, 0);
+  assert.equal(world.shop.hooks[0]?.signingToken, SIGNING_TOKEN);
+
+  // The operator gives signing up: a signature that nobody can check would have deliveries refused.
+  const back = await world.run("install", ["team/shop"], { yes: true });
+  assert.match(back.out, /the signing token is set, but none is configured/);
+  assert.equal(world.shop.hooks[0]?.signingToken, null);
+
+  await using old = await openHookWorld({ version: "18.11.0" });
+  const { WEBHOOK_SECRET: _, ...rest } = old.environment;
+  const only = { ...rest, WEBHOOK_SIGNING_TOKEN: SIGNING_TOKEN };
+  const refused = await old.run("install", ["team/shop"], { yes: true, environment: only });
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /does not have before 19\.0: set WEBHOOK_SECRET as well/);
+  assert.equal(old.shop.hooks.length, 0);
+  const secretToo = { ...old.environment, WEBHOOK_SIGNING_TOKEN: SIGNING_TOKEN };
+  assert.equal((await old.run("install", ["team/shop"], { yes: true, environment: secretToo })).code, 0);
+  assert.equal(old.shop.hooks[0]?.token, SECRET);
+});
+
+test("an answer without the signing token is a failure that says why", async () => {
+  await using world = await openHookWorld();
+  world.gitlab.fail(
+    { method: "POST", path: /\/hooks$/ },
+    { kind: "status", status: 201, body: { id: 77, url: world.url, signing_token_present: false } },
+  );
+  const environment = { ...world.environment, WEBHOOK_SIGNING_TOKEN: SIGNING_TOKEN };
+  const done = await world.run("install", ["team/shop"], { yes: true, environment });
+  assert.equal(done.code, 1);
+  assert.match(done.out, /did not take the signing token of hook 77.*webhook_signing_token/);
+});
+
+test("secrets are set anew only when asked for, since nobody can see whose they are", async () => {
+  await using world = await openHookWorld();
+  await world.run("install", ["team/shop"], { yes: true });
+  const environment = { ...world.environment, WEBHOOK_SECRET: "another-secret-of-the-team" };
+  await world.run("install", ["team/shop"], { yes: true, environment });
+  assert.equal(world.shop.hooks[0]?.token, SECRET);
+  const renewed = await world.run("install", ["team/shop"], { yes: true, environment, renewSecrets: true });
+  assert.match(renewed.out, /the secret token is set anew/);
+  assert.equal(world.shop.hooks[0]?.token, "another-secret-of-the-team");
+});
+
+test("a disabled hook is told with its words and woken, or said to stay disabled", async () => {
+  await using world = await openHookWorld();
+  await world.run("install", ["team/shop"], { yes: true });
+  const [hook] = world.shop.hooks;
+  assert.ok(hook !== undefined);
+  hook.failures = 5;
+  hook.disabledUntil = Date.now() + 3_600_000;
+  const status = await world.run("status", ["team/shop"]);
+  assert.equal(status.code, 1);
+  assert.match(status.out, /alert_status temporarily_disabled, disabled_until 20\d\d-/);
+
+  world.receiver.setAnswer((response) => void response.writeHead(401).end());
+  const refused = await world.run("install", ["team/shop"], { yes: true });
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /hook 1 stays disabled.*--renew-secrets/);
+
+  world.receiver.setAnswer((response) => void response.end());
+  assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
+  assert.equal((await world.run("status", ["team/shop"])).code, 0);
+});
+
+test("a lacking role is told with what to change, and the other projects are still done", async () => {
+  await using world = await openHookWorld();
+  const lead = world.gitlab.createUser({ username: "lead" });
+  world.gitlab.addMember(world.shop, lead, "developer");
+  world.gitlab.addMember(world.api, lead, "maintainer");
+  const environment = { ...world.environment, LEAD_TOKEN: world.gitlab.createPersonalToken(lead) };
+  const done = await world.run("install", ["team"], { yes: true, environment, tokenEnv: "LEAD_TOKEN" });
+  assert.equal(done.code, 1);
+  assert.match(done.out, /team\/shop\n {2}! The token in LEAD_TOKEN may not manage.*role Maintainer/);
+  assert.equal(world.api.hooks.length, 1);
+  assert.equal(world.shop.hooks.length, 0);
+
+  const reader = world.gitlab.createPersonalToken(world.owner, { scopes: ["read_api"] });
+  const scoped = { ...world.environment, GITLAB_ADMIN_TOKEN: reader };
+  const shown = await world.run("install", ["team/shop"], { yes: true, environment: scoped });
+  assert.match(shown.out, /lacks a scope: give GITLAB_ADMIN_TOKEN the scope api/);
+});
+
+test("names, addresses and tokens that are missing or wrong are told", async () => {
+  await using world = await openHookWorld();
+  const unknown = await world.run("install", ["nobody/here", "team/shop", "team/old"]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.out, /nobody\/here: there is no such project or group/);
+  assert.match(unknown.out, /team\/old: it is archived/);
+  assert.match(unknown.out, /team\/shop\n {2}create/);
+
+  const { url: _, ...noAddress } = { url: undefined, environment: world.environment };
+  const { runHook } = await import("../../src/cli/hook.ts");
+  let complaint = "";
+  const complain = (text: string): void => void (complaint += text);
+  assert.equal(await runHook("install", ["team"], { ...noAddress, complain, write: () => {} }), 1);
+  assert.match(complaint, /REVIEWFLOW_PUBLIC_URL/);
+  const byConfig = { ...world.environment, REVIEWFLOW_PUBLIC_URL: "https://reviewflow.example.com" };
+  const options = { environment: byConfig, complain, write: (text: string) => void (complaint += text) };
+  assert.equal(await runHook("install", ["team/shop"], options), 0);
+  assert.match(complaint, /create {2}a hook to https:\/\/reviewflow\.example\.com\/webhooks\/gitlab/);
+
+  const noToken = await world.run("install", ["team"], { tokenEnv: "NOT_SET" });
+  assert.equal(noToken.code, 1);
+  assert.match(noToken.err, /--token-env NOT_SET/);
+});
+
+test("a group of more than a page of projects is seen whole", async () => {
+  await using world = await openHookWorld();
+  for (let number = 0; number < 101; number += 1)
+    await world.gitlab.createProject({ path: `big/part-${number}`, owner: world.owner });
+  const plan = await world.run("install", ["big"]);
+  assert.match(plan.out, /101 projects: 101 to create/);
+});
