@@ -11,20 +11,29 @@ export type HunkMemory = {
   readonly keep: (hunk: ReviewHunk, remembered: Omit<RememberedHunk, "flow">) => Promise<void>;
 };
 
+/** How many look-ups are on their way at once: a large diff must not fill the store's queue. */
+const AT_ONCE = 32;
+
 /** Opens the memory for the flows with this digest. */
 export const openHunkMemory = (memory: Journal, flowDigest: string, logger: Logger): HunkMemory => {
   const known = new Map<string, RememberedHunk>();
+  const lookUp = async (digest: string): Promise<RememberedHunk | null> => {
+    const hunk = known.get(digest) ?? parseStoredHunk(await memory.read(keyOf(digest)), flowDigest);
+    if (hunk !== null) known.set(digest, hunk);
+    return hunk;
+  };
   return {
     recall: async (hunks) => {
-      const found = await Promise.all(
-        hunks.map(async ({ digest }): Promise<[string, RememberedHunk][]> => {
-          const hunk = known.get(digest) ?? parseStoredHunk(await memory.read(keyOf(digest)), flowDigest);
-          if (hunk === null) return [];
-          known.set(digest, hunk);
-          return [[digest, hunk]];
-        }),
-      );
-      return new Map(found.flat());
+      const found = new Map<string, RememberedHunk>();
+      for (let start = 0; start < hunks.length; start += AT_ONCE) {
+        const digests = hunks.slice(start, start + AT_ONCE).map(({ digest }) => digest);
+        const remembered = await Promise.all(digests.map(lookUp));
+        for (const [index, digest] of digests.entries()) {
+          const hunk = remembered[index] ?? null;
+          if (hunk !== null) found.set(digest, hunk);
+        }
+      }
+      return found;
     },
     keep: async ({ digest }, remembered) => {
       const hunk = { flow: flowDigest, ...remembered };

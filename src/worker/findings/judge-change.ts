@@ -75,15 +75,21 @@ const reviewUnknown = async (
   unknown: readonly ReviewHunk[],
 ): Promise<{ readonly results: readonly UnitResult[]; readonly tooLarge: readonly ReviewHunk[] }> => {
   if (unknown.length === 0) return { results: [], tooLarge: [] };
-  const { flow, desk, nonce } = context;
-  const input = await desk.declared(flow, "diff");
   const { units, tooLarge } = fitUnits(unknown, {
-    unitTokens: flow.limits.unitTokens,
-    maxLength: input?.maxLength ?? null,
-    nonce,
+    unitTokens: context.flow.limits.unitTokens,
+    maxLength: await longestDiff(context),
+    nonce: context.nonce,
   });
   const said = await readSaid(context, change);
   return { results: await reviewUnits(context, change, units, said), tooLarge };
+};
+
+/** The most characters of a diff that every flow takes which is shown one; null without a limit. */
+const longestDiff = async ({ desk, flow }: FindingsContext): Promise<number | null> => {
+  const parts = [flow, ...flow.passes, ...(flow.verify === null ? [] : [flow.verify])];
+  const inputs = await Promise.all(parts.map((part) => desk.declared(part, "diff")));
+  const limits = inputs.flatMap((input) => input?.maxLength ?? []).filter((limit) => limit > 0);
+  return limits.length === 0 ? null : Math.min(...limits);
 };
 
 /** What people said already, where the flow asks for it; nothing of what was opened just now. */
