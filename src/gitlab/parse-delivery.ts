@@ -2,12 +2,20 @@ import type { z } from "zod";
 import { parseJson } from "../base/json.ts";
 import type {
   DeliveryEvent,
+  EmojiEvent,
   EventProject,
   MergeRequestEvent,
   NoteEvent,
   OtherEvent,
 } from "../review/delivery-event.ts";
-import { Envelope, MergeRequestPayload, NotePayload, NoteTarget, type Project } from "./webhook-schema.ts";
+import {
+  EmojiPayload,
+  Envelope,
+  MergeRequestPayload,
+  NotePayload,
+  NoteTarget,
+  type Project,
+} from "./webhook-schema.ts";
 
 /** A body that cannot be understood; the message names the field at fault and repeats no content. */
 export type InvalidDelivery = {
@@ -43,6 +51,7 @@ export const parseDelivery = (body: Uint8Array, eventHeader: string | undefined)
   const { object_kind: kind, event_name: name, project } = envelope.data;
   if (kind === "merge_request") return read(MergeRequestPayload, payload, toMergeRequestEvent);
   if (kind === "note") return parseNote(payload, project);
+  if (kind === "emoji") return parseEmoji(payload, project);
   return { kind: "event", event: otherEvent(kind ?? name ?? eventHeader ?? "unknown", project) };
 };
 
@@ -77,6 +86,12 @@ const parseNote = (payload: unknown, project: Project | null | undefined): Deliv
   return { kind: "event", event: otherEvent(`note on ${type}`, project) };
 };
 
+/** What we have no use for in an emoji event makes it another event: it is no reason for an error. */
+const parseEmoji = (payload: unknown, project: Project | null | undefined): DeliveryReading => {
+  const result = EmojiPayload.safeParse(payload);
+  return { kind: "event", event: result.success ? toEmojiEvent(result.data) : otherEvent("emoji", project) };
+};
+
 const toProject = (project: Project): EventProject => ({
   id: project.id,
   path: project.path_with_namespace,
@@ -101,9 +116,25 @@ const findAddedReviewers = (payload: MergeRequestPayload): readonly number[] => 
   return (change.current ?? []).map(({ id }) => id).filter((id) => !previous.has(id));
 };
 
+/** The reviewers that this update asks again; the mark stands on each list of reviewers in the payload. */
+const findAskedAgain = (payload: MergeRequestPayload): readonly number[] => {
+  if (payload.object_attributes.action !== "update") return [];
+  const listed = [...(payload.reviewers ?? []), ...(payload.changes?.reviewers?.current ?? [])];
+  return [...new Set(listed.filter((user) => user.re_requested === true).map(({ id }) => id))];
+};
+
+/** The labels that this event added, as with reviewers. */
+const findAddedLabels = (payload: MergeRequestPayload, labels: readonly string[]): readonly string[] => {
+  const change = payload.changes?.labels;
+  if (change === undefined) return payload.object_attributes.action === "open" ? labels : [];
+  const previous = new Set((change.previous ?? []).map(({ title }) => title));
+  return (change.current ?? []).map(({ title }) => title).filter((title) => !previous.has(title));
+};
+
 const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent => {
   const attributes = payload.object_attributes;
   const draftChange = payload.changes?.draft;
+  const labels = (payload.labels ?? attributes.labels ?? []).map(({ title }) => title);
   return {
     kind: "merge_request",
     project: toProject(payload.project),
@@ -121,8 +152,10 @@ const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent =>
     sourceProjectId: attributes.source_project_id,
     headSha: attributes.last_commit?.id ?? null,
     oldRev: attributes.oldrev,
-    labels: (payload.labels ?? attributes.labels ?? []).map(({ title }) => title),
+    labels,
+    labelsAdded: findAddedLabels(payload, labels),
     reviewersAdded: findAddedReviewers(payload),
+    reviewersAskedAgain: findAskedAgain(payload),
     becameReady: draftChange?.previous === true && draftChange.current === false,
   };
 };
@@ -142,5 +175,30 @@ const toNoteEvent = (payload: NotePayload): NoteEvent => {
     system: attributes.system,
     internal: attributes.internal,
     headSha: payload.merge_request.last_commit?.id ?? null,
+    mergeRequest: toNoted(payload.merge_request),
   };
 };
+
+const toNoted = (noted: NotePayload["merge_request"]): NoteEvent["mergeRequest"] => ({
+  state: noted.state,
+  draft: noted.draft,
+  title: noted.title,
+  description: noted.description,
+  url: noted.url,
+  authorId: noted.author_id,
+  sourceBranch: noted.source_branch,
+  targetBranch: noted.target_branch,
+  sourceProjectId: noted.source_project_id,
+  labels: (noted.labels ?? []).map(({ title }) => title),
+});
+
+const toEmojiEvent = (payload: EmojiPayload): EmojiEvent => ({
+  kind: "emoji",
+  project: toProject(payload.project),
+  user: { id: payload.user.id, username: payload.user.username },
+  iid: payload.merge_request?.iid ?? null,
+  emoji: payload.object_attributes.name,
+  action: payload.object_attributes.action ?? payload.event_type,
+  awardableType: payload.object_attributes.awardable_type,
+  awardableId: payload.object_attributes.awardable_id,
+});

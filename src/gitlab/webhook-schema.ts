@@ -40,8 +40,13 @@ export type Project = z.infer<typeof Project>;
 
 const User = z.object({ id: Id, username: z.string() });
 
-/** Users as in `reviewers`; an entry without an id says nothing. */
-const Users = z.array(z.object({ id: Id }));
+/**
+ * Users as in `reviewers`; an entry without an id says nothing. GitLab 18.5 and later mark the one who was
+ * asked for another review.
+ */
+const Users = z.array(z.object({ id: Id, re_requested: z.boolean().nullish().catch(undefined) }));
+
+const Labels = z.array(z.object({ title: z.string() })).nullish();
 
 /** A change of an attribute, as an object or as a pair; GitLab has sent both. */
 const changed = <Value extends z.ZodType>(value: Value) =>
@@ -58,11 +63,10 @@ const Changes = z
   .object({
     draft: changed(z.boolean().nullable()).optional().catch(undefined),
     reviewers: changed(Users.nullable()).optional().catch(undefined),
+    labels: changed(Labels).optional().catch(undefined),
   })
   .nullish()
   .catch(undefined);
-
-const Labels = z.array(z.object({ title: z.string() })).nullish();
 
 /** What tells the kinds of payloads apart. System hooks about other things have only `event_name`. */
 export const Envelope = z.object({
@@ -115,6 +119,35 @@ export const NotePayload = z.object({
     system: flag,
     internal: flag,
   }),
-  merge_request: z.object({ iid: Id, last_commit: lastCommit }),
+  merge_request: z.object({
+    iid: Id,
+    last_commit: lastCommit,
+    state: optionalText,
+    draft: flag,
+    title: optionalText,
+    description: optionalText,
+    url: optionalText,
+    author_id: optionalId,
+    source_branch: optionalText,
+    target_branch: optionalText,
+    source_project_id: optionalId,
+    labels: Labels.catch(undefined),
+  }),
 });
 export type NotePayload = z.infer<typeof NotePayload>;
+
+/** An emoji event; `merge_request` is there for what belongs to one. */
+export const EmojiPayload = z.object({
+  user: User,
+  project: Project,
+  object_attributes: z.object({
+    name: z.string(),
+    action: optionalName,
+    awardable_type: z.string(),
+    awardable_id: Id,
+  }),
+  /** `award` or `revoke`. */
+  event_type: optionalName,
+  merge_request: z.object({ iid: Id }).nullish().catch(undefined),
+});
+export type EmojiPayload = z.infer<typeof EmojiPayload>;

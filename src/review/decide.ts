@@ -16,7 +16,13 @@ export type MergeRequestHistory = {
 /** What to do about a delivery. Ids of runs that it touches are found by the store. */
 export type Decision =
   /** Queue a run; a queued one gives way to it. */
-  | { readonly kind: "review"; readonly headSha: string | null; readonly trigger: string }
+  | {
+      readonly kind: "review";
+      readonly headSha: string | null;
+      readonly trigger: string;
+      /** How long the run waits for a newer head to take its place, in milliseconds; none means not at all. */
+      readonly quietMs?: number;
+    }
   /** End what is queued or active for the merge request. */
   | { readonly kind: "cancel"; readonly reason: string }
   | { readonly kind: "ignore"; readonly reason: string };
@@ -36,7 +42,7 @@ export const decide = (
   history: MergeRequestHistory,
 ): Decision => {
   if (event.kind !== "merge_request")
-    return ignore(`event-not-reviewed: ${event.kind === "note" ? "note" : event.name}`);
+    return ignore(`event-not-reviewed: ${event.kind === "other" ? event.name : event.kind}`);
   if (event.action === "close" || event.state === "closed")
     return cancelOrIgnore(history, ENDED_REASONS.closed);
   if (event.action === "merge" || event.state === "merged")

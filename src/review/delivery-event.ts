@@ -31,11 +31,30 @@ export type MergeRequestEvent = {
   /** The head before the push; GitLab sends it only on an `update` with new commits. */
   readonly oldRev: string | null;
   readonly labels: readonly string[];
+  /** Titles of the labels that were not there before this event. */
+  readonly labelsAdded: readonly string[];
   /** Ids of the reviewers who were not there before this event. */
   readonly reviewersAdded: readonly number[];
+  /** Ids of the reviewers who were asked for another review by this event (GitLab's `re_requested`). */
+  readonly reviewersAskedAgain: readonly number[];
   /** Whether this event turned a draft into a merge request that is ready. */
   readonly becameReady: boolean;
 };
+
+/** What a note event says of the merge request that was noted. */
+export type NotedMergeRequest = Pick<
+  MergeRequestEvent,
+  | "state"
+  | "draft"
+  | "title"
+  | "description"
+  | "url"
+  | "authorId"
+  | "sourceBranch"
+  | "targetBranch"
+  | "sourceProjectId"
+  | "labels"
+>;
 
 /** A comment on a merge request. */
 export type NoteEvent = {
@@ -45,12 +64,30 @@ export type NoteEvent = {
   readonly iid: number;
   readonly noteId: number;
   readonly discussionId: string | null;
+  /** `create`, or `update` for a note that was edited; null from a GitLab that says neither. */
   readonly action: string | null;
   readonly text: string;
   readonly url: string;
   readonly system: boolean;
   readonly internal: boolean;
   readonly headSha: string | null;
+  readonly mergeRequest: NotedMergeRequest;
+};
+
+/** An emoji that was set on something, or taken back. */
+export type EmojiEvent = {
+  readonly kind: "emoji";
+  readonly project: EventProject;
+  readonly user: EventUser;
+  /** The merge request that it belongs to; null where it belongs to something else. */
+  readonly iid: number | null;
+  /** GitLab's name of the emoji, such as `thumbsup`. */
+  readonly emoji: string;
+  /** `award` or `revoke`; null where GitLab said neither. */
+  readonly action: string | null;
+  /** GitLab's kind of the thing it is on, such as `Note`. */
+  readonly awardableType: string;
+  readonly awardableId: number;
 };
 
 /** An event that we understand but do not act on, such as a push. */
@@ -62,4 +99,4 @@ export type OtherEvent = {
 };
 
 /** What a webhook delivery told us. */
-export type DeliveryEvent = MergeRequestEvent | NoteEvent | OtherEvent;
+export type DeliveryEvent = MergeRequestEvent | NoteEvent | EmojiEvent | OtherEvent;

@@ -23,7 +23,9 @@ const StoredEvent: z.ZodType<MergeRequestEvent> = z.object({
   headSha: z.string().nullable(),
   oldRev: z.string().nullable(),
   labels: z.array(z.string()),
+  labelsAdded: z.array(z.string()).default([]),
   reviewersAdded: z.array(z.number()),
+  reviewersAskedAgain: z.array(z.number()).default([]),
   becameReady: z.boolean(),
 });
 

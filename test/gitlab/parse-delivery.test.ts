@@ -91,7 +91,9 @@ describe("a merge request event", () => {
       headSha: "a".repeat(40),
       oldRev: "b".repeat(40),
       labels: ["bug"],
+      labelsAdded: [],
       reviewersAdded: [],
+      reviewersAskedAgain: [],
       becameReady: false,
     });
   });
@@ -140,6 +142,29 @@ describe("a merge request event", () => {
     assert.deepEqual(added(undefined, { action: "update" }, { reviewers: [one] }), []);
   });
 
+  test("tells which reviewers were asked again, wherever the mark stands", () => {
+    const again = (changes: object, top: object, attributes: object = {}) =>
+      mergeRequestOf(mergeRequest(attributes, { changes, ...top })).reviewersAskedAgain;
+    const one = { id: 1, re_requested: true };
+    const two = { id: 2, re_requested: false };
+    assert.deepEqual(again({}, { reviewers: [one, two] }), [1]);
+    assert.deepEqual(again({ reviewers: { previous: [two], current: [one, two] } }, {}), [1]);
+    assert.deepEqual(again({ reviewers: [[two], [one, two]] }, { reviewers: [one] }), [1]);
+    assert.deepEqual(again({}, { reviewers: [{ id: 1 }, { id: 2, re_requested: "yes" }] }), []);
+    assert.deepEqual(again({}, { reviewers: [one] }, { action: "approved" }), []);
+  });
+
+  test("tells which labels were added", () => {
+    const added = (labels: unknown, attributes: object = {}) =>
+      mergeRequestOf(mergeRequest(attributes, { changes: { labels } })).labelsAdded;
+    const [bug, ui] = [{ title: "bug" }, { title: "ui" }];
+    assert.deepEqual(added({ previous: [bug], current: [bug, ui] }), ["ui"]);
+    assert.deepEqual(added([[], [bug]]), ["bug"]);
+    assert.deepEqual(added({ previous: [bug], current: [] }), []);
+    assert.deepEqual(added(undefined, { action: "open" }), ["bug"]);
+    assert.deepEqual(added("ui"), []);
+  });
+
   test("is not lost when its changes have a form that we do not know", () => {
     for (const changes of [null, [], "x", { draft: "yes", reviewers: 5 }]) {
       const event = mergeRequestOf(mergeRequest({}, { changes }));
@@ -179,7 +204,38 @@ describe("a note event", () => {
       system: false,
       internal: true,
       headSha: null,
+      mergeRequest: {
+        state: "",
+        draft: false,
+        title: "",
+        description: "",
+        url: "",
+        authorId: null,
+        sourceBranch: "",
+        targetBranch: "",
+        sourceProjectId: null,
+        labels: [],
+      },
     });
+  });
+
+  test("tells of the merge request what a run over it needs", () => {
+    const noted = { ...ATTRIBUTES, labels: [{ title: "bug" }] };
+    const event = eventOf(parse(note({}, { merge_request: noted }), "Note Hook"));
+    assert.ok(event.kind === "note");
+    assert.deepEqual(event.mergeRequest, {
+      state: "opened",
+      draft: false,
+      title: "Title",
+      description: "",
+      url: "https://gitlab.example.com/group/project/-/merge_requests/3",
+      authorId: 11,
+      sourceBranch: "feature",
+      targetBranch: "main",
+      sourceProjectId: 7,
+      labels: ["bug"],
+    });
+    assert.equal(event.headSha, "a".repeat(40));
   });
 
   test("on something else is another event", () => {
@@ -194,6 +250,44 @@ describe("a note event", () => {
   test("without its merge request is invalid", () => {
     const reading = parse(note({}, { merge_request: null }), "Note Hook");
     assert.ok(reading.kind === "invalid" && reading.message.startsWith("merge_request: "));
+  });
+});
+
+describe("an emoji event", () => {
+  const emoji = (attributes: object = {}, top: object = {}) => ({
+    object_kind: "emoji",
+    event_type: "award",
+    user: { id: 11, username: "ada" },
+    project: PROJECT,
+    object_attributes: {
+      user_id: 11,
+      name: "thumbsup",
+      awardable_type: "Note",
+      awardable_id: 99,
+      ...attributes,
+    },
+    merge_request: { iid: 3 },
+    ...top,
+  });
+
+  test("names what it is on and who set it", () => {
+    assert.deepEqual(eventOf(parse(emoji(), "Emoji Hook")), {
+      kind: "emoji",
+      project: { id: 7, path: "group/project", webUrl: "https://gitlab.example.com/group/project" },
+      user: { id: 11, username: "ada" },
+      iid: 3,
+      emoji: "thumbsup",
+      action: "award",
+      awardableType: "Note",
+      awardableId: 99,
+    });
+    const elsewhere = eventOf(parse(emoji({ awardable_type: "Issue" }, { merge_request: undefined })));
+    assert.ok(elsewhere.kind === "emoji" && elsewhere.iid === null);
+  });
+
+  test("of a form that we do not know is another event, not an error", () => {
+    const event = eventOf(parse(emoji({ awardable_id: "x" })));
+    assert.ok(event.kind === "other" && event.name === "emoji");
   });
 });
 

@@ -55,7 +55,9 @@ const eventOf = (step: { do: string; iid: number; head: string }): MergeRequestE
   headSha: step.head,
   oldRev: step.do === "push" ? "before" : null,
   labels: [],
+  labelsAdded: [],
   reviewersAdded: [],
+  reviewersAskedAgain: [],
   becameReady: false,
 });
 
