@@ -17,6 +17,8 @@ import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import { type ReviewQueue, startQueue } from "./review-queue.ts";
 import type { Store } from "./store.ts";
+import { createViews } from "./views/create-views.ts";
+import type { Views } from "./views/views.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -55,11 +57,14 @@ const DEFAULTS = {
   maxConnections: 10,
 } satisfies Omit<StoreOptions, "database">;
 
+/** A store with what pages ask of it. */
+export type OpenedStore = Store & { readonly views: Views };
+
 /**
  * Opens the store, brings its tables up to date and takes up what a crash has left behind. Ends with
  * `await using`, or by `Symbol.asyncDispose`. Throws StoreErrors that say what to change.
  */
-export const openStore = async (options: StoreOptions): Promise<Store> => {
+export const openStore = async (options: StoreOptions): Promise<OpenedStore> => {
   const settings: Settings = { ...DEFAULTS, ...options };
   const vault = createTokenVault(settings.tokenKeys);
   const { database, markReady } = await openDatabase(settings);
@@ -109,7 +114,7 @@ const recover = async (database: Database, queue: ReviewQueue, clock: Clock): Pr
     await reconcileQueue(tx, queue);
   });
 
-const createStore = async (settings: Settings, parts: WorkerParts): Promise<Store> => {
+const createStore = async (settings: Settings, parts: WorkerParts): Promise<OpenedStore> => {
   const { database, queue, clock, vault } = parts;
   const workers = new Set<WakeableWorker>();
   const intake = createGroupCommit({
@@ -132,6 +137,7 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Stor
 
   return {
     ...createQueries(database),
+    views: createViews(database),
     accept: async (request) => {
       if (request.run !== null && request.run.token !== null) vault.assertUsable();
       return intake.submit(await prepareRequest(request, clock));
