@@ -48,11 +48,23 @@ export type GitLabClient = {
   ) => Promise<z.infer<Schema>>;
   /** The body as it is, for raw files and diffs. */
   readonly bytes: (request: GitLabRequest) => Promise<Uint8Array>;
+  /** One page of a list; for the next one `next` is added to the query. */
+  readonly page: <Schema extends z.ZodType>(
+    request: GitLabRequest,
+    schema: Schema,
+  ) => Promise<GitLabPage<z.infer<Schema>>>;
   /** Every entry of a list, page by page as GitLab links them. */
   readonly pages: <Schema extends z.ZodType>(
     request: GitLabRequest,
     schema: Schema,
   ) => Promise<readonly z.infer<Schema>[]>;
+};
+
+/** A page of a list. */
+export type GitLabPage<Item> = {
+  readonly items: readonly Item[];
+  /** What to add to the query for the next page; null on the last one. */
+  readonly next: Readonly<Record<string, string>> | null;
 };
 
 /** More pages than any list of ours has; walking on would mean that GitLab leads us in a circle. */
@@ -74,18 +86,21 @@ export const createGitLabClient = (options: GitLabClientOptions): GitLabClient =
     fetch: options.fetch ?? globalThis.fetch,
   });
   const perform = createPerform(options, transport, { baseUrl: url, token: options.token, tokenName });
+  const page: GitLabClient["page"] = (request, schema) =>
+    perform(request, (answer, context) => ({
+      items: decodeList(answer, schema, context),
+      next: findNextPage(answer.headers),
+    }));
   return {
     url,
+    page,
     json: (request, schema) => perform(request, (answer, context) => decodeJson(answer, schema, context)),
     bytes: (request) => perform(request, (answer) => answer.body),
     pages: async (request, schema) => {
       const entries: z.infer<typeof schema>[] = [];
       let query = request.query ?? {};
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const { items, next } = await perform({ ...request, query }, (answer, context) => ({
-          items: decodeList(answer, schema, context),
-          next: findNextPage(answer.headers),
-        }));
+      for (let count = 0; count < MAX_PAGES; count += 1) {
+        const { items, next } = await page({ ...request, query }, schema);
         entries.push(...items);
         if (next === null) return entries;
         query = { ...query, ...next };

@@ -3,6 +3,7 @@ import type { DiffRefs } from "../diff/position.ts";
 import type { MergeRequest, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fail } from "./failure.ts";
+import { readProjectPath } from "./project-path.ts";
 import * as Rest from "./rest-schema.ts";
 
 const FIRST_WAIT_MS = 500;
@@ -68,13 +69,3 @@ const toMergeRequest = (
   diffRefs,
   labels: answer.labels ?? [],
 });
-
-/** The project's path: from the full reference `group/project!1`, else from the address. */
-const readProjectPath = ({ references, web_url: webUrl }: Rest.MergeRequest, baseUrl: string): string => {
-  const full = references?.full.split("!")[0] ?? "";
-  if (full !== "") return full;
-  const base = `${new URL(baseUrl).pathname.replace(/\/$/, "")}/`;
-  const path = URL.parse(webUrl)?.pathname ?? "";
-  const inside = path.startsWith(base) ? path.slice(base.length) : path.replace(/^\//, "");
-  return inside.split("/-/")[0] ?? "";
-};

@@ -1,8 +1,8 @@
 import { isAbsent } from "../absent.ts";
 import { z } from "zod";
-import { invalidParameter, json, forbidden } from "../answers.ts";
+import { invalidParameter, json, forbidden, notFound } from "../answers.ts";
 import { findMergeRequest, findProject, requireCode, requireUser } from "../auth.ts";
-import { mayUpdate } from "../context.ts";
+import { mayReadCode, mayUpdate } from "../context.ts";
 import { mergeRequestDetail, mergeRequestEntity } from "../entities.ts";
 import { updateMergeRequest } from "../lifecycle.ts";
 import { paginate } from "../pagination.ts";
@@ -13,11 +13,14 @@ import type { ApiRequest, Route } from "../router.ts";
 import type { MergeRequest } from "../state.ts";
 import { closeMergeRequest, reopenMergeRequest } from "../transitions.ts";
 import { isDraft } from "../urls.ts";
+import { canSee } from "../world.ts";
 
 const DateTime = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
 
 const ListInput = z.object({
   state: z.enum(["opened", "closed", "locked", "merged", "all"]).nullish(),
+  /** Lists of a project or a group hold everybody's unless told; narrower scopes are not modelled. */
+  scope: z.enum(["all"]).nullish(),
   target_branch: Text.nullish(),
   source_branch: Text.nullish(),
   labels: List.nullish(),
@@ -77,12 +80,35 @@ const sortKey = (input: ListInput, candidate: MergeRequest): string => {
 };
 
 const list = (request: ApiRequest) => {
-  const { context, caller, path, params } = request;
+  const { context, caller, path } = request;
   const project = findProject(context.world, caller, path("id"));
   requireCode(project, caller);
+  return listOf(request, project.mergeRequests);
+};
+
+/** The merge requests of a group's projects that the caller may read; archived projects count unless told. */
+const groupList = (request: ApiRequest) => {
+  const { context, caller, path, params } = request;
+  const group = path("id");
+  const { non_archived: active } = parseParams(z.object({ non_archived: Flag.nullish() }), params);
+  const inside = context.world.projects.filter(
+    (project) => project.path.startsWith(`${group}/`) && canSee(project, caller.user),
+  );
+  if (inside.length === 0) throw notFound("Group");
+  const readable = inside.filter(
+    (project) => mayReadCode(project, caller.user) && !(active === true && project.archived),
+  );
+  return listOf(
+    request,
+    readable.flatMap((project) => project.mergeRequests),
+  );
+};
+
+const listOf = (request: ApiRequest, mergeRequests: readonly MergeRequest[]) => {
+  const { context, params } = request;
   const input = parseParams(ListInput, params);
   const direction = input.sort === "asc" ? 1 : -1;
-  const found = project.mergeRequests
+  const found = mergeRequests
     .filter((candidate) => fits(input, candidate))
     .toSorted((one, other) => {
       const [left, right] = [sortKey(input, one), sortKey(input, other)];
@@ -152,6 +178,7 @@ const update = async ({ context, caller, path, params }: ApiRequest) => {
 /** Merge requests: list, show and update. */
 export const mergeRequestRoutes: readonly Route[] = [
   get("projects/:id/merge_requests", list),
+  get("groups/:id/merge_requests", groupList),
   get("projects/:id/merge_requests/:iid", show),
   put("projects/:id/merge_requests/:iid", update),
 ];

@@ -5,7 +5,7 @@ import { findProject, requireUser } from "../auth.ts";
 import { projectEntity, userEntity } from "../entities.ts";
 import { recordNotFound, unauthorized } from "../answers.ts";
 import { paginate } from "../pagination.ts";
-import { Flag, parseParams } from "../params.ts";
+import { Flag, Integer, parseParams } from "../params.ts";
 import { get } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import type { Project } from "../state.ts";
@@ -61,15 +61,23 @@ const passesArchived = (request: ApiRequest, project: Project): boolean => {
   return isAbsent(archived) || archived === project.archived;
 };
 
+const ProjectsInput = z.object({
+  min_access_level: Integer.nullish(),
+  with_merge_requests_enabled: Flag.nullish(),
+});
+
 const projects = (request: ApiRequest, prefix: string) => {
   const { context, caller, params } = request;
+  const input = parseParams(ProjectsInput, params);
   const member = params["membership"] === "true" || params["membership"] === true;
   const found = context.world.projects.filter(
     (project) =>
       project.path.startsWith(prefix) &&
       passesArchived(request, project) &&
       canSee(project, caller.user) &&
-      (!member || accessLevel(project, caller.user) > 0),
+      (!member || accessLevel(project, caller.user) > 0) &&
+      accessLevel(project, caller.user) >= (input.min_access_level ?? 0) &&
+      (input.with_merge_requests_enabled !== true || project.mergeRequestsEnabled),
   );
   return paginate(request, found, (project) => projectEntity(context.world, project, caller.user));
 };
