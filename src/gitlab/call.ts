@@ -39,4 +39,23 @@ export type GitLabCall = {
   readonly code: string | null;
   readonly durationMs: number;
   readonly attempt: number;
+  /** What GitLab says is left of its rate limit for this token; null where it says nothing. */
+  readonly quota: Quota | null;
+};
+
+/** A rate limit of GitLab for one user: calls per period, and how many of them are left. */
+export type Quota = { readonly limit: number; readonly remaining: number };
+
+const Digits = /^\d{1,9}$/;
+
+/**
+ * Reads `RateLimit-Limit` and `RateLimit-Remaining`, which GitLab sends where a limit is set.
+ *
+ * @see https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+ */
+export const readQuota = (headers: Headers): Quota | null => {
+  const limit = headers.get("ratelimit-limit")?.trim() ?? "";
+  const remaining = headers.get("ratelimit-remaining")?.trim() ?? "";
+  if (!Digits.test(limit) || !Digits.test(remaining)) return null;
+  return { limit: Number(limit), remaining: Number(remaining) };
 };

@@ -4,7 +4,14 @@ import { ConfigError, GitLabError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
-import type { Answer, CallContext, GitLabCall, GitLabRequest } from "./call.ts";
+import {
+  type Answer,
+  type CallContext,
+  type GitLabCall,
+  type GitLabRequest,
+  type Quota,
+  readQuota,
+} from "./call.ts";
 import { decodeJson, decodeList } from "./decode.ts";
 import { fail } from "./failure.ts";
 import { findNextPage } from "./pages.ts";
@@ -32,6 +39,7 @@ export type GitLabClientOptions = {
   /** Numbers from 0 up to 1, for jitter. */
   readonly random?: () => number;
   readonly fetch?: typeof globalThis.fetch;
+  /** Called after every attempt that was not aborted; must not throw. */
   readonly onCall?: (call: GitLabCall) => void;
 };
 
@@ -127,10 +135,13 @@ const createPerform = (
     const context = { ...shared, method, route };
     for (let attempt = 1; ; attempt += 1) {
       const startedMs = clock.now();
+      let quota: Quota | null = null;
       const report = (status: number | null, code: string | null) =>
-        onCall?.({ method, route, status, code, durationMs: clock.now() - startedMs, attempt });
+        onCall?.({ method, route, status, code, durationMs: clock.now() - startedMs, attempt, quota });
       try {
-        const answer = await transport(request, context);
+        const answer = await transport(request, context, (headers) => {
+          quota = readQuota(headers);
+        });
         const value = decode(answer, context);
         report(answer.status, null);
         return value;

@@ -6,7 +6,12 @@ import { fail, toConnectionError, toGitLabError } from "./failure.ts";
 import { BodyTooLarge, readBody } from "./read-body.ts";
 
 /** Makes one attempt of one call. Throws GitLabError, or the reason of the request's signal. */
-export type Transport = (request: GitLabRequest, context: CallContext) => Promise<Answer>;
+export type Transport = (
+  request: GitLabRequest,
+  context: CallContext,
+  /** Told the headers of whatever answers, before a failure is thrown. */
+  onAnswer?: (headers: Headers) => void,
+) => Promise<Answer>;
 
 /** How attempts are made. */
 export type TransportOptions = {
@@ -23,7 +28,7 @@ export type TransportOptions = {
 /** Creates a transport over fetch. Redirects are failures: the token goes to the configured address only. */
 export const createTransport =
   (options: TransportOptions): Transport =>
-  async (request, context) => {
+  async (request, context, onAnswer) => {
     request.signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
@@ -31,6 +36,7 @@ export const createTransport =
       request.signal?.throwIfAborted();
       throw translate(error, timeout.aborted, context, options.timeoutMs);
     });
+    onAnswer?.(answer.headers);
     if (ok) return answer;
     const text = new TextDecoder().decode(answer.body);
     throw toGitLabError(
