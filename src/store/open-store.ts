@@ -10,6 +10,7 @@ import { createGroupCommit } from "./group-commit.ts";
 import { lockClaims } from "./locks.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
+import { observeDatabase } from "./observe-database.ts";
 import { reconcileQueue, recoverOrphans } from "./orphans.ts";
 import { openPglite } from "./pglite/pglite-database.ts";
 import { openPostgres } from "./postgres/postgres-database.ts";
@@ -41,6 +42,8 @@ export type StoreOptions = {
   readonly pollMs?: number;
   /** The most connections to a PostgreSQL server, besides one for notifications. */
   readonly maxConnections?: number;
+  /** Told the code of every failure of the database, for metrics; must not throw. */
+  readonly onError?: (code: string) => void;
 };
 
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
@@ -55,6 +58,7 @@ const DEFAULTS = {
   heartbeatMs: 10_000,
   pollMs: 1_000,
   maxConnections: 10,
+  onError: () => undefined,
 } satisfies Omit<StoreOptions, "database">;
 
 /** A store with what pages ask of it. */
@@ -67,7 +71,8 @@ export type OpenedStore = Store & { readonly views: Views };
 export const openStore = async (options: StoreOptions): Promise<OpenedStore> => {
   const settings: Settings = { ...DEFAULTS, ...options };
   const vault = createTokenVault(settings.tokenKeys);
-  const { database, markReady } = await openDatabase(settings);
+  const { database: opened, markReady } = await openDatabase(settings);
+  const database = observeDatabase(opened, settings.onError);
   const heartbeatSeconds = Math.max(10, Math.ceil(settings.heartbeatMs / 1_000));
   const undo = new AsyncDisposableStack();
   undo.defer(() => database.close().catch(() => undefined));

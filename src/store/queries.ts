@@ -1,17 +1,33 @@
 import { z } from "zod";
 import { StoredBody, decodeBody } from "./body-codec.ts";
 import type { Database } from "./database.ts";
-import { DELIVERY_COLUMNS, DeliveryRow, RUN_COLUMNS, RunRow, RunState, Whole, isUuid } from "./schema.ts";
-import type { Store } from "./store.ts";
+import {
+  DELIVERY_COLUMNS,
+  DeliveryRow,
+  RUN_COLUMNS,
+  RunRow,
+  RunState as State,
+  Whole,
+  isUuid,
+} from "./schema.ts";
+import type { QueueStatus, RunState, Store } from "./store.ts";
 
-const Count = z.object({ state: RunState, count: Whole });
+const Count = z.object({ state: State, count: Whole });
+const Unfinished = z.object({ state: z.enum(["queued", "retrying", "active"]), count: Whole, oldest: Whole });
 
 /** The questions of Store, without effects. An id that is none is unknown. */
 export const createQueries = (
   database: Database,
 ): Pick<
   Store,
-  "getRun" | "listRuns" | "getDelivery" | "getDeliveryBody" | "listDeliveries" | "countRuns" | "ping"
+  | "getRun"
+  | "listRuns"
+  | "getDelivery"
+  | "getDeliveryBody"
+  | "listDeliveries"
+  | "countRuns"
+  | "queueStatus"
+  | "ping"
 > => ({
   getRun: async (runId) => {
     if (!isUuid(runId)) return null;
@@ -48,22 +64,40 @@ export const createQueries = (
     );
     return z.array(DeliveryRow).parse(rows);
   },
-  countRuns: async () => {
-    const rows = await database.query("SELECT state, count(*) AS count FROM reviewflow.runs GROUP BY state");
-    const counts = {
-      queued: 0,
-      active: 0,
-      retrying: 0,
-      succeeded: 0,
-      "partial-succeeded": 0,
-      failed: 0,
-      cancelled: 0,
-      superseded: 0,
-    };
-    for (const { state, count } of z.array(Count).parse(rows)) counts[state] = count;
-    return counts;
-  },
+  countRuns: () => countRuns(database),
+  queueStatus: () => readQueueStatus(database),
   ping: async () => {
     await database.query("SELECT 1");
   },
 });
+
+const readQueueStatus = async (database: Database): Promise<QueueStatus> => {
+  const rows = await database.query(
+    `SELECT state, count(*) AS count, min(created_at) AS oldest FROM reviewflow.runs
+       WHERE state IN ('queued', 'retrying', 'active') GROUP BY state`,
+  );
+  const unfinished = z.array(Unfinished).parse(rows);
+  const find = (wanted: string) => unfinished.find(({ state }) => state === wanted);
+  return {
+    queued: find("queued")?.count ?? 0,
+    retrying: find("retrying")?.count ?? 0,
+    active: find("active")?.count ?? 0,
+    oldestQueuedAtMs: find("queued")?.oldest ?? null,
+  };
+};
+
+const countRuns = async (database: Database): Promise<Readonly<Record<RunState, number>>> => {
+  const rows = await database.query("SELECT state, count(*) AS count FROM reviewflow.runs GROUP BY state");
+  const counts = {
+    queued: 0,
+    active: 0,
+    retrying: 0,
+    succeeded: 0,
+    "partial-succeeded": 0,
+    failed: 0,
+    cancelled: 0,
+    superseded: 0,
+  };
+  for (const { state, count } of z.array(Count).parse(rows)) counts[state] = count;
+  return counts;
+};

@@ -9,7 +9,7 @@ import { SUPERSEDED } from "./plan-accept.ts";
 import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
-import type { Settlement } from "./store.ts";
+import type { SettledState, Settlement } from "./store.ts";
 
 /** What becomes of a run when its worker lets go of it. */
 export type SettledRun =
@@ -93,22 +93,22 @@ export type SettleParts = {
 };
 
 /**
- * Leaves a claimed run: its row, its token and its job change in the caller's transaction. False when
- * the claim is no longer ours, in which case nothing is changed.
+ * Leaves a claimed run: its row, its token and its job change in the caller's transaction. Returns
+ * the state that it is left in; null when the claim is no longer ours, in which case nothing is changed.
  */
 export const settleRun = async (
   tx: Sql,
   parts: SettleParts,
   claim: ClaimKey,
   settlement: Settlement,
-): Promise<boolean> => {
+): Promise<SettledState | null> => {
   await lockMergeRequests(tx, [mergeRequestKey(claim)]);
   const rows = await tx.query(
     `SELECT ${HANDLE_COLUMNS} FROM reviewflow.runs WHERE id = $1 AND claim_id = $2 AND state = 'active' FOR UPDATE`,
     [claim.runId, claim.claimId],
   );
   const [run] = z.array(RunHandle).parse(rows);
-  if (run === undefined) return false;
+  if (run === undefined) return null;
   const newer = await tx.query(
     "SELECT 1 FROM reviewflow.runs WHERE project_id = $1 AND iid = $2 AND state IN ('queued', 'retrying')",
     [claim.projectId, claim.iid],
@@ -116,7 +116,12 @@ export const settleRun = async (
   const settled = planSettlement(run, settlement, newer.length > 0, parts.policy, Math.random());
   await applySettled(tx, parts, run, settled);
   await wakeWorkers(tx);
-  return true;
+  return stateOf(settled);
+};
+
+const stateOf = (settled: SettledRun): SettledState => {
+  if (settled.kind === "retry") return "retrying";
+  return settled.kind === "hand-back" ? "queued" : settled.state;
 };
 
 const applySettled = async (

@@ -161,9 +161,26 @@ export type Settlement =
   /** We are stopping: back into the queue at once, without counting the attempt. */
   | { readonly state: "handed-back" };
 
+/** What is not finished, over all instances that share the store. */
+export type QueueStatus = {
+  readonly queued: number;
+  readonly retrying: number;
+  readonly active: number;
+  /** When the oldest queued run was created, in milliseconds since the epoch; null when none waits. */
+  readonly oldestQueuedAtMs: number | null;
+};
+
+/** How a run stands after its worker has let go of it. */
+export type SettledState = Exclude<RunState, "active">;
+
 /** How a worker takes runs. */
 export type WorkOptions = {
   readonly handle: (claim: Claim) => Promise<Settlement>;
+  /**
+   * Called when a settlement is durable, with the run as it was claimed and the state that it is left in;
+   * must not throw.
+   */
+  readonly onSettled?: (run: Run, state: SettledState) => void;
   /** Runs at once in this process. */
   readonly concurrency: number;
   /** Runs at once for one project. */
@@ -200,6 +217,8 @@ export type Store = AsyncDisposable & {
   /** Newest first. */
   readonly listDeliveries: (filter: { readonly limit: number }) => Promise<readonly Delivery[]>;
   readonly countRuns: () => Promise<Readonly<Record<RunState, number>>>;
+  /** Looks at unfinished runs only, so that it stays cheap whatever the store remembers. */
+  readonly queueStatus: () => Promise<QueueStatus>;
   /** Resolves when the store answers a query; rejects with a StoreError otherwise. */
   readonly ping: () => Promise<void>;
 };

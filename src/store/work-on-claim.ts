@@ -10,7 +10,7 @@ import type { ReviewQueue } from "./review-queue.ts";
 import { createRunJournal } from "./run-journal.ts";
 import { settleRun } from "./settle.ts";
 import { settlementOfError } from "./settlement-of-error.ts";
-import type { Claim, Settlement, WorkOptions } from "./store.ts";
+import type { Claim, SettledState, Settlement, WorkOptions } from "./store.ts";
 import type { TokenVault } from "./token-vault.ts";
 
 /** What a worker needs. */
@@ -36,7 +36,8 @@ export const workOnClaim = async (
   ended: AbortSignal,
 ): Promise<void> => {
   const settlement = await runHandler(parts, options, claim);
-  await settleUntilDone(parts, claim, settlement, ended);
+  const state = await settleUntilDone(parts, claim, settlement, ended);
+  if (state !== null) options.onSettled?.(claim.taken.run, state);
 };
 
 const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Claim => ({
@@ -60,13 +61,16 @@ const runHandler = async (
   }
 };
 
-/** Settles for as long as the database cannot be reached: what was done must not be done again. */
+/**
+ * Settles for as long as the database cannot be reached: what was done must not be done again. Null when
+ * the run is no longer ours, or was left to the process that takes it up.
+ */
 const settleUntilDone = async (
   parts: WorkerParts,
   claim: HeldClaim,
   settlement: Settlement,
   ended: AbortSignal,
-): Promise<void> => {
+): Promise<SettledState | null> => {
   const { run, claimId } = claim.taken;
   const key = { runId: run.id, claimId, projectId: run.projectId, iid: run.iid };
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
@@ -79,12 +83,12 @@ const settleUntilDone = async (
           settlement,
         ),
       );
-      if (!settled)
+      if (settled === null)
         parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
-      return;
+      return settled;
     } catch (error) {
       parts.logger.warn({ runId: run.id, error: describeError(error) }, "a run could not be settled yet");
-      if (ended.aborted) return;
+      if (ended.aborted) return null;
       await parts.clock.sleep(waitMs, ended).catch(() => undefined);
     }
   }
