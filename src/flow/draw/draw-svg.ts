@@ -42,14 +42,17 @@ const HUES: Readonly<Record<string, number>> = {
   "list-operator": 330,
 };
 
-const STYLE = `
+/**
+ * How a drawn flow looks. A page that takes the drawing in without its style puts these rules under a
+ * selector of its own.
+ */
+export const SVG_STYLE = `
   .page { fill: #f7f8fa }
   .box { fill: #fff; stroke: #c8ceda; stroke-width: 1.5 }
   .inside { fill: #eef1f6; fill-opacity: .7; stroke: #b4bccb; stroke-width: 1.5; stroke-dasharray: 6 4 }
   .edge { fill: none; stroke: #8b95a7; stroke-width: 2 }
   .fails { stroke: #d9662f; stroke-dasharray: 5 4 }
   .tip { fill: #8b95a7 }
-  .bar { fill: var(--kind) }
   text { font: 600 14px system-ui, sans-serif; fill: #1d2433 }
   .kind, .label { font-weight: 400; font-size: 12px; fill: #5b6578 }
   .label { text-anchor: middle; paint-order: stroke; stroke: #f7f8fa; stroke-width: 4px }
@@ -105,10 +108,10 @@ const boxMarkup = (node: FlowNode, box: NodeBox): string => {
   const title = node.title === "" ? node.kind : node.title;
   const isMark = width < NARROWEST_WORDED && INNER_STARTS.has(node.kind);
   return [
-    `<g style="--kind: ${color}">`,
+    `<g data-node="${escapeXml(node.id)}">`,
     `<title>${escapeXml(`${title} (${node.kind}, ${node.id})`)}</title>`,
     `<rect class="${node.role === "container" ? "inside" : "box"}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>`,
-    `<rect class="bar" x="${x}" y="${y + 10}" width="4" height="${Math.max(height - 20, 4)}" rx="2"/>`,
+    `<rect class="bar" fill="${color}" x="${x}" y="${y + 10}" width="4" height="${Math.max(height - 20, 4)}" rx="2"/>`,
     isMark ? playMark(box) : wordsMarkup(node, title, box),
     "</g>",
   ].join("");
@@ -153,9 +156,11 @@ const depthOf = (flow: Flow, node: FlowNode): number => {
 
 /**
  * A flow as a picture: a complete SVG document, from the positions in the file, which follows the
- * reader's light or dark scheme. All texts of the file are escaped.
+ * reader's light or dark scheme. All texts of the file are escaped. Every node is a group whose
+ * `data-node` is its id. Without `withStyle` nothing in it is inline style, so that a page with a strict
+ * content security policy can hold it; the page then brings SVG_STYLE.
  */
-export const drawSvg = (flow: Flow): string => {
+export const drawSvg = (flow: Flow, { withStyle = true }: { readonly withStyle?: boolean } = {}): string => {
   const boxes = layoutFlow(flow);
   const all = [...boxes.values()];
   const left = Math.min(...all.map((box) => box.x));
@@ -172,7 +177,7 @@ export const drawSvg = (flow: Flow): string => {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${view}" width="${width}" height="${height}" role="img">`,
     `<title>${escapeXml(flow.name)}</title>`,
-    `<style>${STYLE}</style>`,
+    ...(withStyle ? [`<style>${SVG_STYLE}</style>`] : []),
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" x="${left - MARGIN}" y="${top - MARGIN}" width="${width}" height="${height}"/>`,
     ...nodes.filter((node) => node.role === "container").map(draw),

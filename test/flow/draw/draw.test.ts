@@ -41,10 +41,17 @@ describe("drawSvg", () => {
     for (const flow of flows) {
       const svg = drawSvg(flow);
       assertBalanced(svg);
-      assert.equal(svg.match(/<g style/g)?.length, flow.nodes.size, flow.name);
+      assert.equal(svg.match(/<g data-node=/g)?.length, flow.nodes.size, flow.name);
       assert.equal(svg.match(/<path class="edge/g)?.length ?? 0, flow.edges.length, flow.name);
       assert.ok(!svg.includes("NaN") && !svg.includes("Infinity"), flow.name);
     }
+  });
+
+  it("can leave all inline style out, for pages that forbid it", () => {
+    const svg = drawSvg(hostile, { withStyle: false });
+    assertBalanced(svg);
+    assert.ok(!/<style|\sstyle=/.test(svg));
+    assert.match(drawSvg(hostile), /<style>/);
   });
 
   it("escapes what the file says", () => {
