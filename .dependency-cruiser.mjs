@@ -6,8 +6,8 @@ const LEVELS = [
   ["base"],
   ["config", "diff", "flow"],
   ["review"],
-  ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store"],
-  ["worker", "http"],
+  ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store", "telemetry"],
+  ["worker", "http", "doctor"],
   ["wiring"],
   ["cli"],
 ];

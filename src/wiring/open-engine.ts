@@ -109,7 +109,8 @@ const openKnowledge = ({ config, clock, logger }: EngineOptions): Promise<Folder
   });
 };
 
-const toRouting = (config: Config): ModelRouting => ({
+/** The configured models and their routing, as the model client takes them. */
+export const toRouting = (config: Config): ModelRouting => ({
   models: config.models.map(toModel),
   ...config.modelRouting,
 });

@@ -1,0 +1,142 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
+import { silentLogger } from "../base/logger.ts";
+import { isProjectAllowed } from "../base/project-globs.ts";
+import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { compareClocks } from "../doctor/compare-clocks.ts";
+import { type Diagnosis, fail } from "../doctor/diagnosis.ts";
+import { examine, type Examination } from "../doctor/examine.ts";
+import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
+import type { MachineFacts } from "../doctor/judge-machine.ts";
+import { probeMachine } from "../doctor/probe-machine.ts";
+import { renderDiagnosis, renderSum } from "../doctor/render-diagnosis.ts";
+import { createGitLabClient } from "../gitlab/client.ts";
+import { hookAddress } from "../gitlab/hooks/hook-address.ts";
+import { openRunners } from "../wiring/open-runners.ts";
+import { findAdminClient } from "./admin-client.ts";
+import { flowSubjects } from "./doctor-flows.ts";
+import { modelSubjects } from "./doctor-models.ts";
+import { readConfig } from "./read-config.ts";
+import { printable, processTerminal, type Terminal } from "./terminal.ts";
+
+/** How `doctor` looks. */
+export type DoctorOptions = Partial<Terminal> & {
+  /** The configuration file. */
+  readonly config?: string;
+  /** Where GitLab reaches this server; `server.public_url` when left out, else what hooks say. */
+  readonly url?: string;
+  /** One JSON array of diagnoses instead of text. */
+  readonly json?: boolean;
+  /** Have events that never arrived sent again. */
+  readonly resend?: boolean;
+  /** The variable with the token of a Maintainer, for hooks. */
+  readonly tokenEnv?: string;
+  /** The process's own when left out. */
+  readonly environment?: Environment;
+  readonly clock?: Clock;
+  readonly resolve?: ResolveHost;
+  readonly machine?: MachineFacts;
+};
+
+/**
+ * `reviewflow doctor [GROUP_OR_PROJECT…]`: looks at everything around the server and says of each what to
+ * do. Without names it takes the projects that the configuration names by their full paths. Nothing is
+ * changed, but that `--resend` has GitLab send lost events again. Returns the exit code: 1 on any failure.
+ */
+export const runDoctor = async (names: readonly string[], options: DoctorOptions = {}): Promise<number> => {
+  const { write = processTerminal.write, json = false } = options;
+  const diagnoses: Diagnosis[] = [];
+  for await (const diagnosis of diagnose(names, options)) {
+    diagnoses.push(diagnosis);
+    if (!json) write(printable(renderDiagnosis(diagnosis)));
+  }
+  write(json ? `${JSON.stringify(diagnoses, null, 2)}\n` : renderSum(diagnoses));
+  return diagnoses.some(({ level }) => level === "fail") ? 1 : 0;
+};
+
+const toDiagnoses = (error: unknown, mend: string): readonly Diagnosis[] => {
+  if (!(error instanceof ConfigError)) throw error;
+  return error.problems.map((problem) => fail("configuration", problem, mend));
+};
+
+async function* diagnose(names: readonly string[], options: DoctorOptions): AsyncGenerator<Diagnosis> {
+  const { environment = process.env, clock = systemClock } = options;
+  let config: Config;
+  let examination: Examination;
+  try {
+    config = readConfig(environment, options.config ?? null);
+    examination = prepare(config, names, options, environment, clock);
+  } catch (error) {
+    yield* toDiagnoses(
+      error,
+      "Change this in the environment or the configuration file; docs/configuration.md explains each setting",
+    );
+    return;
+  }
+  await using opened = new AsyncDisposableStack();
+  try {
+    const runners = opened.use(await openRunners(config, { clock, logger: silentLogger }));
+    examination = { ...examination, flows: flowSubjects(config, runners) };
+  } catch (error) {
+    yield* toDiagnoses(
+      error,
+      "Change the file or the setting that it names; look at files with: reviewflow flow check FILE",
+    );
+  }
+  yield* examine(examination);
+}
+
+const prepare = (
+  config: Config,
+  names: readonly string[],
+  options: DoctorOptions,
+  environment: Environment,
+  clock: Clock,
+): Examination => {
+  const { gitlab, webhook, server } = config;
+  const comparison = compareClocks(clock);
+  const call = { clock, fetch: comparison.fetch, maxAttempts: 2 };
+  const { tokenEnv } = options;
+  const admin = findAdminClient(gitlab, {
+    environment,
+    call,
+    ...(tokenEnv === undefined ? {} : { tokenEnv }),
+  });
+  const { url: gitlabUrl, token, timeoutMs } = gitlab;
+  const service =
+    token === null
+      ? null
+      : {
+          client: createGitLabClient({ url: gitlabUrl, token, timeoutMs, ...call }),
+          tokenName: "GITLAB_TOKEN",
+        };
+  const publicUrl = options.url ?? server.publicUrl;
+  return {
+    clock,
+    machine: options.machine ?? probeMachine(),
+    store: config.store,
+    gitlab: {
+      url: gitlabUrl,
+      service,
+      admin,
+      nowMs: clock.now,
+      skewMs: comparison.skewMs,
+      toleranceMs: webhook.timestampToleranceMs,
+    },
+    projects: {
+      names: names.length > 0 ? names : namedProjects(config),
+      flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
+      hooks: { ...webhook, url: publicUrl === null ? null : hookAddress(publicUrl), verifySsl: true },
+      resend: options.resend === true,
+    },
+    flows: [],
+    models: modelSubjects(config, clock),
+    resolve: options.resolve ?? resolveHost,
+  };
+};
+
+/** The projects that the configuration names by their full path, without a glob. */
+const namedProjects = ({ flows }: Config): readonly string[] => [
+  ...new Set(flows.flatMap(({ projects }) => projects.filter((glob) => /^[\w./-]+\/[\w./-]+$/.test(glob)))),
+];

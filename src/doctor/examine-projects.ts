@@ -1,0 +1,168 @@
+import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import { GitLabError, ReviewflowError } from "../base/errors.ts";
+import type { GitLabClient } from "../gitlab/client.ts";
+import { isAtLeast } from "../gitlab/hooks/fetch-version.ts";
+import { findProjects, type FoundProjects } from "../gitlab/hooks/find-projects.ts";
+import { createHookApi, type HookApi } from "../gitlab/hooks/hook-api.ts";
+import type { HookProject, ProjectHook } from "../gitlab/hooks/schema.ts";
+import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
+import { type Diagnosis, fail, warn } from "./diagnosis.ts";
+import type { GitLabSeen, NamedClient } from "./examine-gitlab.ts";
+import { judgeEvents, lostEvents, resendable } from "./judge-events.ts";
+import { mendFor } from "./judge-gitlab.ts";
+import { judgeHooks, ourHooks } from "./judge-hooks.ts";
+import { judgeProject } from "./judge-project.ts";
+import { resendEvents } from "./resend-events.ts";
+
+/** What projects are examined with. */
+export type ProjectsSubject = {
+  /** Projects and groups, by path. */
+  readonly names: readonly string[];
+  readonly service: NamedClient | null;
+  readonly admin: NamedClient | null;
+  readonly seen: GitLabSeen;
+  readonly clock: Clock;
+  /** The flow that a project has by the configuration. */
+  readonly flowOf: (path: string) => string | null;
+  readonly hooks: Omit<HookSettings, "url" | "renewSecrets" | "hasSigningTokens"> & {
+    readonly url: string | null;
+  };
+  /** Have events that never arrived sent again. */
+  readonly resend: boolean;
+  /** Told of every address that a hook of ours calls. */
+  readonly onHookUrl: (url: string) => void;
+};
+
+/** Looks at projects and their hooks. Yields what it finds as it finds it. */
+export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator<Diagnosis> {
+  const finder = subject.service ?? subject.admin;
+  if (finder === null) return;
+  if (subject.names.length === 0) {
+    yield warn(
+      "project-found",
+      "No project was looked at, as the configuration names none by its full path",
+      "Name some: reviewflow doctor group/project …",
+    );
+    return;
+  }
+  let found: FoundProjects;
+  try {
+    found = await findProjects(finder.client, subject.names);
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    yield fail("project-found", error.message, mendFor(error));
+    return;
+  }
+  const { projects, problems } = found;
+  for (const problem of problems)
+    yield fail(
+      "project-found",
+      problem,
+      `Correct the path, or make the user of ${finder.tokenName} Developer there`,
+    );
+  for (const project of projects) {
+    try {
+      yield* examineProject(subject, project);
+    } catch (error) {
+      if (!(error instanceof GitLabError)) throw error;
+      yield fail("project-found", `${project.path_with_namespace}: ${error.message}`, mendFor(error));
+    }
+  }
+}
+
+async function* examineProject(subject: ProjectsSubject, project: HookProject): AsyncGenerator<Diagnosis> {
+  const { service, admin, seen } = subject;
+  const path = project.path_with_namespace;
+  const user = seen.user;
+  yield* judgeProject({
+    path,
+    hasMergeRequests: project.merge_requests_enabled !== false,
+    flow: subject.flowOf(path),
+    accessLevel:
+      service === null || user === null
+        ? null
+        : user.is_admin === true
+          ? 50
+          : await fetchRole(service.client, project.id, user.id),
+    tokenName: service?.tokenName ?? "",
+  });
+  if (admin !== null) yield* examineHooks(subject, project, createHookApi(admin.client, admin.tokenName));
+}
+
+const Member = z.object({ access_level: z.int() });
+
+/** The role of a user in a project, those that come from groups included; 0 for none. */
+const fetchRole = async (client: GitLabClient, id: number, user: number): Promise<number> => {
+  try {
+    const route = "/projects/:id/members/all/:user";
+    return (await client.json({ route, params: { id, user } }, Member)).access_level;
+  } catch (error) {
+    if (error instanceof GitLabError && error.status === 404) return 0;
+    throw error;
+  }
+};
+
+async function* examineHooks(
+  subject: ProjectsSubject,
+  project: HookProject,
+  api: HookApi,
+): AsyncGenerator<Diagnosis> {
+  const path = project.path_with_namespace;
+  const { version } = subject.seen;
+  const { url } = subject.hooks;
+  const hasSigningTokens = isAtLeast(version, 19, 0);
+  const wish = wishFor(path, { ...subject.hooks, url: url ?? "", renewSecrets: false, hasSigningTokens });
+  if (!wish.ok) {
+    yield fail("hook-secret", `${path}: ${wish.problem}`, "Change webhook.secrets or webhook.signing_tokens");
+    return;
+  }
+  let hooks: readonly ProjectHook[];
+  try {
+    hooks = await api.list(project.id);
+  } catch (error) {
+    if (!(error instanceof GitLabError) || error.status !== 403) throw error;
+    yield warn(
+      "hook-present",
+      `The hooks of ${path} were not looked at: ${error.message}`,
+      "Give a Maintainer's token to look with: GITLAB_ADMIN_TOKEN or --token-env",
+    );
+    return;
+  }
+  const facts = { path, hooks, wanted: { ...wish.wanted, url } };
+  const ours = ourHooks(facts);
+  const events: Diagnosis[] = [];
+  for (const hook of ours) {
+    subject.onHookUrl(hook.url);
+    events.push(...(await examineEvents(subject, project, api, hook)));
+  }
+  // A resend that arrived may have woken a hook, so that the hooks are judged as they are now.
+  yield* judgeHooks(subject.resend ? { ...facts, hooks: await api.list(project.id) } : facts);
+  yield* events;
+}
+
+const examineEvents = async (
+  { clock, resend }: ProjectsSubject,
+  project: HookProject,
+  api: HookApi,
+  hook: ProjectHook,
+): Promise<readonly Diagnosis[]> => {
+  const path = project.path_with_namespace;
+  const told = { path, hookId: hook.id };
+  try {
+    const events = await api.events(project.id, hook.id);
+    const lost = resendable(lostEvents(events), hook.url);
+    if (!resend || lost.length === 0) return [judgeEvents({ ...told, events })];
+    const sent = await resendEvents({ api, clock, projectId: project.id, ...told, events: lost });
+    return [...sent, judgeEvents({ ...told, events: await api.events(project.id, hook.id) })];
+  } catch (error) {
+    if (!(error instanceof ReviewflowError)) throw error;
+    return [
+      warn(
+        "hook-events",
+        `hook ${hook.id} of ${path}: its deliveries cannot be seen (${error.message})`,
+        "Look at them in the project under Settings → Webhooks → Edit → Recent events",
+      ),
+    ];
+  }
+};

@@ -1,0 +1,85 @@
+import { describeDifference, describeDisabled } from "../gitlab/hooks/describe-hook-step.ts";
+import { looksLikeOurs, showAddress } from "../gitlab/hooks/hook-address.ts";
+import {
+  compareHook,
+  type HookDifference,
+  isDisabled,
+  planHooks,
+  type WantedHook,
+} from "../gitlab/hooks/plan-hooks.ts";
+import type { ProjectHook } from "../gitlab/hooks/schema.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
+
+/** What is known of a project's hooks. */
+export type HooksFacts = {
+  readonly path: string;
+  readonly hooks: readonly ProjectHook[];
+  /** The hook as it should be; its address is null where the operator did not say it. */
+  readonly wanted: Omit<WantedHook, "url"> & { readonly url: string | null };
+};
+
+/** The hooks that call us: those with our address, or with the path of our webhooks where it is not known. */
+export const ourHooks = ({ hooks, wanted: { url, ...rest } }: HooksFacts): readonly ProjectHook[] => {
+  if (url === null) return hooks.filter((hook) => looksLikeOurs(hook.url));
+  const steps = planHooks({ ...rest, url }, hooks);
+  return steps.flatMap((step) => (step.kind === "create" ? [] : [step.hook]));
+};
+
+/** Judges whether a project has one hook of ours, with its switches, and whether GitLab still calls it. */
+export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
+  const { path, wanted } = facts;
+  const install = `reviewflow hook install ${path} --yes${wanted.url === null ? " --url https://…" : ""}`;
+  const ours = ourHooks(facts);
+  const [first, ...others] = ours;
+  if (first === undefined) {
+    const where = wanted.url === null ? "a webhook path of ours" : showAddress(wanted.url);
+    return [fail("hook-present", `${path} has no hook that calls ${where}`, `Make one: ${install}`)];
+  }
+  const twice =
+    others.length === 0
+      ? []
+      : [
+          warn(
+            "hook-once",
+            `${path} has ${ours.length} hooks that call us, so that each event comes more than once`,
+            wanted.url === null
+              ? "Remove all but one in the project under Settings → Webhooks"
+              : `Remove all but one: ${install}`,
+          ),
+        ];
+  return [...twice, ...ours.flatMap((hook) => judgeHook(facts, hook, install))];
+};
+
+const judgeHook = (
+  { path, wanted }: HooksFacts,
+  hook: ProjectHook,
+  install: string,
+): readonly Diagnosis[] => {
+  const differences = compareHook({ ...wanted, url: wanted.url ?? hook.url }, hook).filter(
+    ({ kind }) => kind !== "disabled",
+  );
+  const name = `hook ${hook.id} of ${path}`;
+  const what = `${name}: ${differences.map(describeDifference).join("; ")}`;
+  const settings =
+    differences.length === 0
+      ? ok("hook-settings", `${name} is set up as it should be`)
+      : (differences.some(isBreaking) ? fail : warn)("hook-settings", what, `Mend it: ${install}`);
+  return [settings, judgeAlert(name, hook, install)];
+};
+
+/** Whether deliveries do not come, or are refused. The rest works without what it lacks. */
+const isBreaking = (difference: HookDifference): boolean =>
+  difference.kind === "secret-token" ||
+  difference.kind === "signing-token" ||
+  (difference.kind === "switch" && difference.name === "merge_requests_events");
+
+const judgeAlert = (name: string, hook: ProjectHook, install: string): Diagnosis =>
+  isDisabled(hook)
+    ? fail(
+        "hook-alert",
+        `${name}: ${describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null)}`,
+        `See why deliveries fail (below), then wake it: ${install}. Events of the meantime are made up for when the server looks for changed merge requests, or with reviewflow doctor ${nameOf(name)} --resend`,
+      )
+    : ok("hook-alert", `${name} is called by GitLab`);
+
+const nameOf = (name: string): string => name.replace(/^hook \d+ of /, "");

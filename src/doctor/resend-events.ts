@@ -1,0 +1,77 @@
+import type { Clock } from "../base/clock.ts";
+import { describeError, GitLabError } from "../base/errors.ts";
+import type { HookApi } from "../gitlab/hooks/hook-api.ts";
+import type { HookEvent } from "../gitlab/hooks/schema.ts";
+import { type Diagnosis, fail, ok } from "./diagnosis.ts";
+
+/** GitLab takes so many resends of one user in one project in a minute. */
+const PER_MINUTE = 5;
+const MINUTE_MS = 61_000;
+
+/** More would take longer than anybody waits; the next call goes on. */
+const MAX_RESENDS = 50;
+
+/** Which events are sent again. */
+export type ResendSubject = {
+  readonly api: HookApi;
+  readonly clock: Clock;
+  readonly projectId: number;
+  readonly path: string;
+  readonly hookId: number;
+  /** Oldest first. */
+  readonly events: readonly HookEvent[];
+};
+
+/**
+ * Has GitLab send events again, five in a minute as it allows, and says how each that failed again ended.
+ * A receiver knows a resent event by its idempotency key, so that none is worked on twice.
+ *
+ * @see https://docs.gitlab.com/api/project_webhooks/#resend-a-project-webhook-event
+ */
+export const resendEvents = async (subject: ResendSubject): Promise<readonly Diagnosis[]> => {
+  const { path, hookId, clock } = subject;
+  const chosen = subject.events.slice(0, MAX_RESENDS);
+  const left = subject.events.length - chosen.length;
+  const failures: Diagnosis[] = [];
+  for (const [index, event] of chosen.entries()) {
+    if (index > 0 && index % PER_MINUTE === 0) await clock.sleep(MINUTE_MS);
+    const problem = await resendOne(subject, event);
+    if (problem !== null)
+      failures.push(
+        fail(
+          "hook-resend",
+          `hook ${hookId} of ${path}: event ${event.id} did not arrive again: ${problem}`,
+          "Mend what keeps deliveries from arriving (see hook-events), then do this again",
+        ),
+      );
+  }
+  const arrived = chosen.length - failures.length;
+  const rest = left === 0 ? "" : `; ${left} are left for the next call`;
+  return [
+    ok("hook-resend", `hook ${hookId} of ${path}: ${arrived} of ${chosen.length} events sent again${rest}`),
+    ...failures,
+  ];
+};
+
+/** The longest that a rate limit is waited for. */
+const MAX_WAIT_MS = 120_000;
+
+/** Why the event did not arrive, null when it did. */
+const resendOne = async (
+  { api, clock, projectId, hookId }: ResendSubject,
+  event: HookEvent,
+): Promise<string | null> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const status = await api.resend(projectId, hookId, event.id);
+      return status !== null && status >= 200 && status < 300
+        ? null
+        : `it was answered with ${status ?? "nothing"}`;
+    } catch (error) {
+      if (!(error instanceof GitLabError)) throw error;
+      const waitMs = error.status === 429 ? (error.retryAfterMs ?? MINUTE_MS) : null;
+      if (waitMs === null || waitMs > MAX_WAIT_MS || attempt > 1) return describeError(error);
+      await clock.sleep(waitMs + 1_000);
+    }
+  }
+};
