@@ -143,5 +143,12 @@ export type Config = {
     readonly pythonProcesses: number;
     readonly javascriptThreads: number;
   };
+  readonly telemetry: {
+    /** Asked of whoever reads /metrics; null opens it to this machine only. */
+    readonly metricsToken: Secret | null;
+    /** Where traces go, without `/v1/traces`; null for none. */
+    readonly otlpEndpoint: string | null;
+    readonly serviceName: string;
+  };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "silent" };
 };

@@ -68,6 +68,15 @@ export const ConfigFile = z.strictObject({
       javascript_threads: count(1, 32, 2),
     })
     .prefault({}),
+  telemetry: z
+    .strictObject({
+      /** Asked of whoever reads /metrics; without one only this machine may. */
+      metrics_token: secretText.nullable().default(null),
+      /** Where traces go, by OTLP over HTTP; `/v1/traces` is added to it. */
+      otlp_endpoint: address.nullable().default(null),
+      service_name: z.string().trim().min(1, "is empty").max(255).default("reviewflow"),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") })
     .prefault({}),

@@ -53,6 +53,11 @@ export const toConfig = (file: ConfigFile, path: string | null): Config => {
       pythonProcesses: file.engine.python_processes,
       javascriptThreads: file.engine.javascript_threads,
     },
+    telemetry: {
+      metricsToken: file.telemetry.metrics_token,
+      otlpEndpoint: file.telemetry.otlp_endpoint,
+      serviceName: file.telemetry.service_name,
+    },
     log: file.log,
   };
 };
