@@ -7,6 +7,7 @@ import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createIntake } from "./http/intake.ts";
 import { startServer } from "./http/server.ts";
+import type { Forge } from "./review/forge.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
@@ -40,13 +41,14 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const flows = createFlows(config, runners);
   await checkFlows(flows, logger);
   const store = started.use(await openConfiguredStore(config, logger, clock));
+  const createForge = createForges(config.gitlab, { clock, logger });
   const worker = await startReviewWorker({
     store,
     clock,
     logger,
     gitlabUrl: config.gitlab.url,
     token: config.gitlab.token,
-    createForge: createForges(config.gitlab, { clock, logger }),
+    createForge,
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     maxAttempts: config.worker.attempts,
     concurrency: config.worker.concurrency,
@@ -56,6 +58,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const server = await startServer({ app: createWebhookApp(config, store, logger, clock), ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
   void warmUp(runners, logger);
+  if (config.gitlab.token !== null) void greetGitLab(createForge(config.gitlab.token), logger);
   logger.info(
     { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
     "Reviewflow listens",
@@ -70,6 +73,19 @@ const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {
     await engine?.warmUp();
   } catch (error) {
     logger.warn({ error: describeError(error) }, "The engine could not be made ready ahead of need");
+  }
+};
+
+/**
+ * Asks GitLab who we are, so that a token that is no good shows at the start and not with the first
+ * review. A GitLab that cannot be reached now does not keep us from taking deliveries.
+ */
+const greetGitLab = async (forge: Forge, logger: Logger): Promise<void> => {
+  try {
+    const { username } = await forge.currentUser();
+    logger.info({ username }, "GitLab knows our token");
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");
   }
 };
 

@@ -10,15 +10,17 @@ import { SECRET, startForTeam } from "./start.ts";
 import { setUpEmbedded, startEmbedded } from "./start-embedded.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
-/** What GitLab was asked by the flow and by us, without what differs by time alone. */
+/** What GitLab was asked by the flow and by us, without what differs by time alone; we greet it at the start. */
 const shape = (requests: readonly LoggedRequest[]) =>
-  requests.map(({ method, path, query, status, user }) => ({
-    method,
-    path,
-    query,
-    status,
-    isBot: user?.includes("_bot_") ?? false,
-  }));
+  requests
+    .filter(({ path }) => path !== "/api/v4/user")
+    .map(({ method, path, query, status, user }) => ({
+      method,
+      path,
+      query,
+      status,
+      isBot: user?.includes("_bot_") ?? false,
+    }));
 
 const reviewed = async (team: Team, mergeRequest: MergeRequest): Promise<string> => {
   const [note = ""] = await eventually("the note", async () => {
