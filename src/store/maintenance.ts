@@ -3,6 +3,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
+import { forgetOldRunEvents } from "./run-events.ts";
 
 /** What maintenance is done with. */
 export type MaintenanceParts = {
@@ -22,6 +23,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
       if (stopping.signal.aborted) return;
       try {
         await forgetUnusedMemory(parts.database, parts.clock.now());
+        await forgetOldRunEvents(parts.database, parts.clock.now());
         await parts.database.maintain();
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");

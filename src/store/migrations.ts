@@ -91,6 +91,16 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX flow_memory_used ON reviewflow.flow_memory (used_at);
   CREATE INDEX deliveries_merge_request ON reviewflow.deliveries (project_id, iid, seq);
   `,
+  `
+  CREATE TABLE reviewflow.run_events (
+    run_id uuid NOT NULL REFERENCES reviewflow.runs (id) ON DELETE CASCADE,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    stored_at bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (run_id, seq)
+  );
+  CREATE INDEX run_events_stored ON reviewflow.run_events (stored_at);
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

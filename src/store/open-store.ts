@@ -17,6 +17,8 @@ import { openPostgres } from "./postgres/postgres-database.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import { type ReviewQueue, startQueue } from "./review-queue.ts";
+import type { RunEventReading } from "./run-event.ts";
+import { createRunEvents } from "./run-events.ts";
 import type { Store } from "./store.ts";
 import { createViews } from "./views/create-views.ts";
 import type { Views } from "./views/views.ts";
@@ -62,7 +64,7 @@ const DEFAULTS = {
 } satisfies Omit<StoreOptions, "database">;
 
 /** A store with what pages ask of it. */
-export type OpenedStore = Store & { readonly views: Views };
+export type OpenedStore = Store & RunEventReading & { readonly views: Views };
 
 /**
  * Opens the store, brings its tables up to date and takes up what a crash has left behind. Ends with
@@ -85,7 +87,8 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
     await recover(database, queue, settings.clock);
     await markReady();
     const { retry: policy, ...rest } = settings;
-    const parts = { ...rest, database, queue, vault, policy, heartbeatMs: heartbeatSeconds * 1_000 };
+    const events = createRunEvents(database, settings.clock);
+    const parts = { ...rest, database, queue, vault, events, policy, heartbeatMs: heartbeatSeconds * 1_000 };
     return await createStore(settings, parts);
   } catch (error) {
     await undo.disposeAsync();
@@ -143,6 +146,8 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
   return {
     ...createQueries(database),
     views: createViews(database),
+    listRunEvents: parts.events.listRunEvents,
+    watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {
       if (request.run !== null && request.run.token !== null) vault.assertUsable();
       return intake.submit(await prepareRequest(request, clock));

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Decision, MergeRequestHistory } from "../review/decide.ts";
+import type { NewRunEvent } from "./run-event.ts";
 
 /** A webhook as it arrived. */
 export type NewDelivery = {
@@ -128,6 +129,11 @@ export type Claim = {
    * request is closed or merged, so that whatever is in it must be a thing that can be found out again.
    */
   readonly memory: Journal;
+  /**
+   * Keeps what happens in the run's flow calls for people to look at, and returns how many events of the
+   * run are kept now; beyond MAX_RUN_EVENTS nothing is. May still be called when the run was settled.
+   */
+  readonly record: (events: readonly NewRunEvent[]) => Promise<number>;
   /**
    * Aborted with a RunCancelled when the run is to end (closed, merged, superseded, cancelled by hand),
    * with another reason when this process must let go of it.

@@ -7,6 +7,7 @@ import { createFlowMemory } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { ReviewQueue } from "./review-queue.ts";
+import type { RunEvents } from "./run-events.ts";
 import { createRunJournal } from "./run-journal.ts";
 import { settleRun } from "./settle.ts";
 import { settlementOfError } from "./settlement-of-error.ts";
@@ -18,6 +19,7 @@ export type WorkerParts = {
   readonly database: Database;
   readonly queue: ReviewQueue;
   readonly vault: TokenVault;
+  readonly events: RunEvents;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly policy: RetryPolicy;
@@ -45,6 +47,7 @@ const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Clai
   token: taken.sealedToken === null ? null : parts.vault.open(taken.run.id, taken.sealedToken),
   journal: createRunJournal(parts.database, taken.run.id, taken.claimId),
   memory: createFlowMemory(parts.database, parts.clock, taken),
+  record: (events) => parts.events.append(taken.run.id, events),
   signal,
 });
 

@@ -3,8 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "../../src/base/secret.ts";
-import { type StoreOptions, openStore } from "../../src/store/open-store.ts";
-import type { Store } from "../../src/store/store.ts";
+import { type OpenedStore, type StoreOptions, openStore } from "../../src/store/open-store.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 
 /** Options that make tests quick: short polls and short waits between attempts. */
@@ -16,7 +15,7 @@ export const QUICK = {
 /** Where one store keeps its data; it can be opened again after it was closed. */
 export type Place = {
   readonly database: StoreOptions["database"];
-  readonly open: (options?: Partial<StoreOptions>) => Promise<Store>;
+  readonly open: (options?: Partial<StoreOptions>) => Promise<OpenedStore>;
   /** Everything that lies on the disk for it. Only while no embedded store is open. */
   readonly dump: () => readonly Buffer[];
   readonly remove: () => void;

@@ -119,6 +119,7 @@ const claimOf = (
   token,
   journal,
   memory: createMemoryJournal(),
+  record: async () => 0,
   signal: new AbortController().signal,
 });
 

@@ -149,7 +149,14 @@ export const createWorker = (place: { readonly forge: Forge }, memory: Journal =
     const journal = wrap(createMemoryJournal());
     const id = `run-${runs}`;
     return (flow: FindingsFlow, attempts = 1, signal = new AbortController().signal): Promise<Settlement> => {
-      const claim: Claim = { run: { ...run, id, attempts, trigger }, token: null, journal, memory, signal };
+      const claim: Claim = {
+        run: { ...run, id, attempts, trigger },
+        token: null,
+        journal,
+        memory,
+        record: async () => 0,
+        signal,
+      };
       const options = {
         gitlabUrl: "https://gitlab.example.com",
         token: new Secret("server-token"),
