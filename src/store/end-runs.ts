@@ -9,6 +9,8 @@ export type EndingRun = {
   readonly state: "superseded" | "cancelled" | "failed";
   readonly reason: string;
   readonly reasonCode: string | null;
+  /** Whether the reason may pass by itself; false when left out. */
+  readonly passing?: boolean;
 };
 
 /** Brings runs that were not successful to their end: their jobs and tokens go with them. */
@@ -20,9 +22,16 @@ export const endRuns = async (
 ): Promise<void> => {
   for (const run of runs) {
     await tx.query(
-      `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = $4, finished_at = $5,
+      `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = $4, finished_at = $5, passing = $6,
          next_attempt_at = NULL, job_id = NULL, claim_id = NULL WHERE id = $1`,
-      [run.id, run.state, storableText(run.reason), storableTextOrNull(run.reasonCode), nowMs],
+      [
+        run.id,
+        run.state,
+        storableText(run.reason),
+        storableTextOrNull(run.reasonCode),
+        nowMs,
+        run.passing ?? false,
+      ],
     );
   }
   await forgetTokens(

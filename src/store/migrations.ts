@@ -101,6 +101,17 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX run_events_stored ON reviewflow.run_events (stored_at);
   `,
+  `
+  CREATE TABLE reviewflow.turns (
+    name text PRIMARY KEY,
+    holder uuid,
+    held_until bigint NOT NULL DEFAULT 0,
+    ended_at bigint NOT NULL DEFAULT 0,
+    state text NOT NULL DEFAULT 'null'
+  );
+  -- Whether the reason that a run failed or was cancelled for may pass by itself.
+  ALTER TABLE reviewflow.runs ADD COLUMN passing boolean NOT NULL DEFAULT false;
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

@@ -22,6 +22,9 @@ import { createRunEvents } from "./run-events.ts";
 import type { Store } from "./store.ts";
 import { createViews } from "./views/create-views.ts";
 import type { Views } from "./views/views.ts";
+import { freeTurns } from "./reconcile/begin-turn.ts";
+import { createReconcileStore } from "./reconcile/create-reconcile-store.ts";
+import type { ReconcileStore } from "./reconcile/reconcile-store.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -64,7 +67,8 @@ const DEFAULTS = {
 } satisfies Omit<StoreOptions, "database">;
 
 /** A store with what pages ask of it. */
-export type OpenedStore = Store & RunEventReading & { readonly views: Views };
+export type OpenedStore = Store &
+  RunEventReading & { readonly views: Views; readonly reconciliation: ReconcileStore };
 
 /**
  * Opens the store, brings its tables up to date and takes up what a crash has left behind. Ends with
@@ -120,6 +124,7 @@ const recover = async (database: Database, queue: ReviewQueue, clock: Clock): Pr
     await lockClaims(tx);
     await recoverOrphans(tx, queue, clock.now(), database.kind === "embedded");
     await reconcileQueue(tx, queue);
+    if (database.kind === "embedded") await freeTurns(tx);
   });
 
 const createStore = async (settings: Settings, parts: WorkerParts): Promise<OpenedStore> => {
@@ -146,6 +151,7 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
   return {
     ...createQueries(database),
     views: createViews(database),
+    reconciliation: createReconcileStore(database),
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {

@@ -82,7 +82,7 @@ export const mergeRequestOf = ({ delivery }: AcceptRequest): string | null =>
     : mergeRequestKey({ projectId: delivery.project.id, iid: delivery.iid });
 
 /** A run that is told to stop is no reason to leave a reopened merge request without a review. */
-const historyOf = (state: MergeRequestState): MergeRequestHistory => ({
+export const historyOf = (state: MergeRequestState = NOTHING): MergeRequestHistory => ({
   queued: state.waiting && { runId: state.waiting.id, headSha: state.waiting.headSha },
   active:
     state.active && state.active.cancelReason === null

@@ -26,9 +26,18 @@ export type SettledRun =
       readonly reason: string;
       readonly reasonCode: string | null;
       readonly usage: FlowUsage | null;
+      /** Whether the reason may pass by itself. */
+      readonly passing?: true;
     }
   | { readonly kind: "retry"; readonly reason: string; readonly reasonCode: string; readonly delayMs: number }
   | { readonly kind: "hand-back" };
+
+/** An end whose reason may pass, so that the same head may have its review another time. */
+const endForNow = (
+  state: "failed" | "cancelled",
+  reason: string,
+  reasonCode: string | null = null,
+): SettledRun => ({ kind: "end", state, reason, reasonCode, usage: null, passing: true });
 
 const end = (
   state: "failed" | "cancelled" | "superseded",
@@ -60,14 +69,15 @@ export const planSettlement = (
     case "failed":
       return end("failed", settlement.reason, settlement.reasonCode, settlement.usage);
     case "cancelled":
-      return end("cancelled", settlement.reason);
+      // Its worker found the merge request closed, which may be reopened.
+      return endForNow("cancelled", settlement.reason);
     case "handed-back":
       return newerWaits ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
     case "retry": {
       const { reason, reasonCode, retryAfterMs } = settlement;
       const attempt = run.failures + 1;
       if (attempt >= policy.maxAttempts)
-        return end("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
+        return endForNow("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
       if (newerWaits) return end("superseded", SUPERSEDED);
       const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
       return { kind: "retry", reason, reasonCode, delayMs: Math.max(0, Math.ceil(delayMs)) };

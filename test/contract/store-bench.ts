@@ -1,5 +1,6 @@
 import { StoreError } from "../../src/base/errors.ts";
-import type { Claim, Settlement, Store } from "../../src/store/store.ts";
+import type { OpenedStore } from "../../src/store/open-store.ts";
+import type { Claim, Settlement } from "../../src/store/store.ts";
 import type { Place, Places } from "../store/store-places.ts";
 
 /** Whether an error is a StoreError with that code. */
@@ -18,7 +19,7 @@ export const retry = (reason = "busy", retryAfterMs?: number): Settlement => ({
 export type Bench = {
   readonly places: Places;
   readonly place: Place;
-  store: Store;
+  store: OpenedStore;
   /** The key that the store encrypts tokens with. */
   readonly key: Uint8Array;
   /** Works with `handle` while `during` runs. */

@@ -5,6 +5,7 @@ import type { Bench } from "./store-bench.ts";
 import { acceptingContract } from "./store-accepting.contract.ts";
 import { cancellingContract } from "./store-cancelling.contract.ts";
 import { keepingContract } from "./store-keeping.contract.ts";
+import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
@@ -46,5 +47,6 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     workingContract(bench);
     keepingContract(bench);
     rememberingContract(bench);
+    reconcilingContract(bench);
   });
 };

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import type { ReconcileStore, Standing, Turn } from "../../src/store/reconcile/reconcile-store.ts";
+import type { Settlement } from "../../src/store/store.ts";
+import { closing, nextNumber, queueRun, request, succeeded, untilState } from "../store/store-requests.ts";
+import type { GetBench } from "./store-bench.ts";
+
+const NOTHING: Standing = {
+  history: { queued: null, active: null, reviewedHeads: [] },
+  unreviewed: [],
+};
+
+/** What whoever looks for missed changes relies on. */
+export const reconcilingContract = (bench: GetBench): void => {
+  const reconciliation = (): ReconcileStore => bench().store.reconciliation;
+
+  const begin = async (name: string, pauseMs = 0, leaseMs = 60_000): Promise<Turn> => {
+    const outcome = await reconciliation().beginTurn(name, { leaseMs, pauseMs });
+    assert.ok(outcome.kind === "begun", outcome.kind);
+    return outcome.turn;
+  };
+  const refusal = async (name: string, pauseMs = 0): Promise<string> =>
+    (await reconciliation().beginTurn(name, { leaseMs: 60_000, pauseMs })).kind;
+
+  describe("turns", () => {
+    test("are one at a time, whoever asks, and hand on what was saved", async () => {
+      const name = `turns-${nextNumber()}`;
+      const asked = await Promise.all(
+        Array.from({ length: 5 }, () => reconciliation().beginTurn(name, { leaseMs: 60_000, pauseMs: 0 })),
+      );
+      const begun = asked.flatMap((outcome) => (outcome.kind === "begun" ? [outcome.turn] : []));
+      assert.equal(begun.length, 1);
+      assert.equal(asked.filter(({ kind }) => kind === "busy").length, 4);
+      assert.equal(begun[0]?.state, null);
+      assert.equal(await begun[0]?.save({ seen: [1, "two"] }), true);
+      await begun[0]?.end();
+      assert.deepEqual((await begin(name)).state, { seen: [1, "two"] });
+      assert.equal(await refusal(name), "busy");
+      await (await begin(`${name}-other`)).end();
+    });
+
+    test("come no sooner than the pause after the last one", async () => {
+      const name = `turns-${nextNumber()}`;
+      const turn = await begin(name);
+      await turn.end();
+      assert.equal(await refusal(name, 60_000), "early");
+      await (await begin(name)).end();
+    });
+
+    test("of a process that fell silent are taken over, and it can keep nothing any more", async () => {
+      const name = `turns-${nextNumber()}`;
+      const silent = await begin(name, 0, 5);
+      await delay(20);
+      const next = await begin(name);
+      assert.equal(await silent.save("late"), false);
+      await silent.end();
+      assert.equal(await refusal(name), "busy");
+      assert.equal(await next.save("kept"), true);
+      await next.end();
+      assert.equal((await begin(name)).state, "kept");
+    });
+  });
+
+  describe("standings", () => {
+    const standing = async (iid: number, headSha: string): Promise<Standing | undefined> =>
+      (await reconciliation().readStandings([{ projectId: 1, iid, headSha }]))[0];
+
+    const settle = async (runId: string, settlement: Settlement, state: "failed" | "succeeded") =>
+      bench().working(
+        async () => settlement,
+        async () => void (await untilState(bench().store, runId, state)),
+      );
+
+    test("tell of each head what decide would be told, in the order of asking", async () => {
+      const [one, two] = [nextNumber(), nextNumber()];
+      const runId = await queueRun(bench().store, { iid: two, head: "a" });
+      const known = await reconciliation().readStandings([
+        { projectId: 1, iid: one, headSha: "a" },
+        { projectId: 1, iid: two, headSha: "a" },
+        { projectId: 1, iid: one, headSha: "a" },
+      ]);
+      const queued = { ...NOTHING, history: { ...NOTHING.history, queued: { runId, headSha: "a" } } };
+      assert.deepEqual(known, [NOTHING, queued, NOTHING]);
+      await settle(runId, succeeded, "succeeded");
+      assert.deepEqual((await standing(two, "b"))?.history.reviewedHeads, ["a"]);
+      assert.deepEqual(await reconciliation().readStandings([]), []);
+    });
+
+    test("tell a failure that may pass from one that would come again", async () => {
+      const busy = { state: "retry", reason: "busy", reasonCode: "busy", retryAfterMs: 1 } as const;
+      const broken = { state: "failed", reason: "no", reasonCode: "no", usage: NO_USAGE } as const;
+      for (const [settlement, final] of [
+        [busy, false],
+        [broken, true],
+      ] as const) {
+        const iid = nextNumber();
+        const runId = await queueRun(bench().store, { iid, head: "a" });
+        await settle(runId, settlement, "failed");
+        assert.deepEqual(await standing(iid, "a"), {
+          ...NOTHING,
+          unreviewed: [{ runId, headSha: "a", final }],
+        });
+        assert.deepEqual(await standing(iid, "b"), NOTHING);
+      }
+    });
+
+    test("tell the end of a merge request, and of an older head, from somebody's wish", async () => {
+      const closed = nextNumber();
+      const closedRun = await queueRun(bench().store, { iid: closed, head: "a" });
+      await bench().store.accept(closing({ iid: closed }));
+      assert.deepEqual((await standing(closed, "a"))?.unreviewed, [
+        { runId: closedRun, headSha: "a", final: false },
+      ]);
+      const pushed = nextNumber();
+      const older = await queueRun(bench().store, { iid: pushed, head: "a" });
+      const newer = await queueRun(bench().store, { iid: pushed, head: "b" });
+      assert.deepEqual((await standing(pushed, "a"))?.unreviewed, [
+        { runId: older, headSha: "a", final: false },
+      ]);
+      await bench().store.cancelRun(newer, "cancelled by hand");
+      assert.deepEqual((await standing(pushed, "b"))?.unreviewed, [
+        { runId: newer, headSha: "b", final: true },
+      ]);
+    });
+
+    test("come with every project that deliveries came from, by its latest path", async () => {
+      const projectId = 1_000 + nextNumber();
+      for (const [path, iid] of [
+        ["old/name", 1],
+        ["new/name", 1],
+        [null, null],
+      ] as const) {
+        const asked = request({ projectId, iid: iid ?? 1, decide: () => ({ kind: "ignore", reason: "no" }) });
+        const project = path === null ? null : { id: projectId, path };
+        await bench().store.accept({ ...asked, delivery: { ...asked.delivery, project, iid }, run: null });
+      }
+      const projects = await reconciliation().listProjects();
+      assert.deepEqual(
+        projects.filter(({ id }) => id === projectId),
+        [{ id: projectId, path: "new/name" }],
+      );
+      assert.equal(new Set(projects.map(({ id }) => id)).size, projects.length);
+    });
+  });
+};
