@@ -51,7 +51,8 @@ export const decide = (
   return decideOpened(event, policy, history);
 };
 
-const cancelOrIgnore = (history: MergeRequestHistory, reason: string): Decision =>
+/** Ends what is under way for a merge request that has come to its end. */
+export const cancelOrIgnore = (history: MergeRequestHistory, reason: string): Decision =>
   history.queued === null && history.active === null ? ignore(reason) : { kind: "cancel", reason };
 
 const TRIGGERS: ReadonlyMap<string | null, string> = new Map([
@@ -68,15 +69,27 @@ const decideOpened = (
   const newCommits = event.action === "update" && event.oldRev !== null;
   const trigger = newCommits ? "new-commits" : TRIGGERS.get(event.action);
   if (trigger === undefined) return ignore(`action-not-reviewed: ${event.action ?? "none"}`);
-  const review: Decision = { kind: "review", headSha: event.headSha, trigger };
+  return decideHead({ kind: "review", headSha: event.headSha, trigger }, policy, history);
+};
+
+/**
+ * Decides by what was already done whether a review is made: a head that waits, is worked on or has had
+ * its review is not reviewed again, nor, with the policy `once`, any other head.
+ */
+export const decideHead = (
+  review: Decision & { readonly kind: "review" },
+  policy: ReviewPolicy,
+  history: MergeRequestHistory,
+): Decision => {
+  const { headSha } = review;
   if (history.queued !== null) {
-    return history.queued.headSha === event.headSha ? ignore("already-queued") : review;
+    return history.queued.headSha === headSha ? ignore("already-queued") : review;
   }
   if (history.active !== null) {
-    if (history.active.headSha === event.headSha) return ignore("already-under-review");
+    if (history.active.headSha === headSha) return ignore("already-under-review");
     return policy === "once" ? ignore("reviewed-once: a review is under way") : review;
   }
   if (history.reviewedHeads.length === 0) return review;
   if (policy === "once") return ignore("reviewed-once: this merge request has had its review");
-  return history.reviewedHeads.includes(event.headSha) ? ignore("head-already-reviewed") : review;
+  return history.reviewedHeads.includes(headSha) ? ignore("head-already-reviewed") : review;
 };

@@ -1,0 +1,58 @@
+import type { CommandName } from "./command.ts";
+
+/** Roles in a project, the lowest first, with GitLab's access levels. */
+const LEVELS = {
+  none: 0,
+  minimal: 5,
+  guest: 10,
+  planner: 15,
+  reporter: 20,
+  developer: 30,
+  maintainer: 40,
+  owner: 50,
+} as const;
+
+/** A role in a project. */
+export type Role = keyof typeof LEVELS;
+
+/** Every role, the lowest first. */
+export const ROLES: readonly Role[] = [
+  "none",
+  "minimal",
+  "guest",
+  "planner",
+  "reporter",
+  "developer",
+  "maintainer",
+  "owner",
+];
+
+/** Who may give commands, and whether they may be given with a slash. */
+export type CommandRules = {
+  /** The lowest role that may give a command. */
+  readonly least: Role;
+  /** Commands that take another role than that. */
+  readonly per: Readonly<Partial<Record<CommandName, Role>>>;
+  readonly slash: boolean;
+};
+
+/**
+ * The role of an access level, which is what GitLab's API of members gives; a level between two roles
+ * counts as the lower one. The role of the user who wrote the note is meant, with what groups give.
+ *
+ * @see https://docs.gitlab.com/api/access_requests/#valid-access-levels
+ */
+export const roleOfLevel = (level: number | null): Role =>
+  ROLES.findLast((role) => level !== null && LEVELS[role] <= level) ?? "none";
+
+/** Whether a role may give a command, and the reason when not. */
+export const mayCommand = (
+  role: Role,
+  command: CommandName,
+  { least, per }: CommandRules,
+): { readonly kind: "allowed" } | { readonly kind: "refused"; readonly reason: string } => {
+  const needed = Object.hasOwn(per, command) ? (per[command] ?? least) : least;
+  if (LEVELS[role] >= LEVELS[needed]) return { kind: "allowed" };
+  const reason = `role-too-low: ${command} takes the role ${needed} or above, and the note's author has ${role}`;
+  return { kind: "refused", reason };
+};

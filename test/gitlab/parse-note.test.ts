@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type DeliveryReading, parseDelivery } from "../../src/gitlab/parse-delivery.ts";
+
+const PROJECT = {
+  id: 7,
+  path_with_namespace: "group/project",
+  web_url: "https://gitlab.example.com/group/project",
+};
+
+const ATTRIBUTES = {
+  iid: 3,
+  action: "update",
+  state: "opened",
+  draft: false,
+  title: "Title",
+  description: null,
+  url: "https://gitlab.example.com/group/project/-/merge_requests/3",
+  author_id: 11,
+  source_branch: "feature",
+  target_branch: "main",
+  source_project_id: 7,
+  target_project_id: 7,
+  last_commit: { id: "a".repeat(40), message: "commit" },
+  oldrev: "b".repeat(40),
+};
+
+const note = (attributes: object = {}, top: object = {}) => ({
+  object_kind: "note",
+  event_type: "note",
+  user: { id: 11, username: "ada" },
+  project_id: 7,
+  project: PROJECT,
+  object_attributes: {
+    id: 99,
+    note: "Why?",
+    noteable_type: "MergeRequest",
+    discussion_id: "d1",
+    type: null,
+    action: "create",
+    url: "https://gitlab.example.com/n",
+    ...attributes,
+  },
+  merge_request: { iid: 3, last_commit: null, draft: false },
+  ...top,
+});
+
+const parse = (payload: unknown, header: string): DeliveryReading =>
+  parseDelivery(Buffer.from(JSON.stringify(payload)), header);
+
+const eventOf = (reading: DeliveryReading) => {
+  assert.ok(reading.kind === "event", JSON.stringify(reading));
+  return reading.event;
+};
+
+describe("a note event", () => {
+  test("is reduced to what we need", () => {
+    assert.deepEqual(eventOf(parse(note({ internal: true }), "Confidential Note Hook")), {
+      kind: "note",
+      project: { id: 7, path: "group/project", webUrl: "https://gitlab.example.com/group/project" },
+      user: { id: 11, username: "ada" },
+      iid: 3,
+      noteId: 99,
+      discussionId: "d1",
+      action: "create",
+      text: "Why?",
+      url: "https://gitlab.example.com/n",
+      system: false,
+      internal: true,
+      headSha: null,
+      mergeRequest: {
+        state: "",
+        draft: false,
+        title: "",
+        description: "",
+        url: "",
+        authorId: null,
+        sourceBranch: "",
+        targetBranch: "",
+        sourceProjectId: null,
+        labels: [],
+      },
+    });
+  });
+
+  test("tells of the merge request what a run over it needs", () => {
+    const noted = { ...ATTRIBUTES, labels: [{ title: "bug" }] };
+    const event = eventOf(parse(note({}, { merge_request: noted }), "Note Hook"));
+    assert.ok(event.kind === "note");
+    assert.deepEqual(event.mergeRequest, {
+      state: "opened",
+      draft: false,
+      title: "Title",
+      description: "",
+      url: "https://gitlab.example.com/group/project/-/merge_requests/3",
+      authorId: 11,
+      sourceBranch: "feature",
+      targetBranch: "main",
+      sourceProjectId: 7,
+      labels: ["bug"],
+    });
+    assert.equal(event.headSha, "a".repeat(40));
+  });
+
+  test("on something else is another event", () => {
+    const event = eventOf(parse(note({ noteable_type: "Issue" }, { merge_request: undefined }), "Note Hook"));
+    assert.deepEqual(event, {
+      kind: "other",
+      name: "note on Issue",
+      project: { id: 7, path: "group/project", webUrl: "https://gitlab.example.com/group/project" },
+    });
+  });
+
+  test("without its merge request is invalid", () => {
+    const reading = parse(note({}, { merge_request: null }), "Note Hook");
+    assert.ok(reading.kind === "invalid" && reading.message.startsWith("merge_request: "));
+  });
+});
