@@ -1,29 +1,36 @@
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
 import { DEFAULT_INPUTS } from "../review/input-mapping.ts";
+import { observeRunner } from "../telemetry/observe-runner.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { FlowPart } from "../worker/findings/findings-flow.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
-import type { Runners } from "./open-runners.ts";
+import type { OpenedRunner, Runners } from "./open-runners.ts";
 
-/** The configured flows as the worker takes them. */
-export const createFlows = (config: Config, runners: Runners): readonly ReviewFlow[] =>
-  config.flows.map((flow) => createFlow(flow, runners));
+/** The configured flows as the worker takes them, their runs told to `telemetry`. */
+export const createFlows = (config: Config, runners: Runners, telemetry?: Telemetry): readonly ReviewFlow[] =>
+  config.flows.map((flow) => createFlow(flow, runners, telemetry));
 
-const createFlow = (flow: FlowConfig, runners: Runners): ReviewFlow => {
+const createFlow = (flow: FlowConfig, runners: Runners, telemetry?: Telemetry): ReviewFlow => {
   const { name, contract, language, output, findings } = flow;
-  const main = runners.of(flow.runner);
+  const open = (section: RunnerConfig): OpenedRunner => {
+    const opened = runners.of(section);
+    if (telemetry === undefined) return opened;
+    return { ...opened, runner: observeRunner(name, opened.runner, telemetry) };
+  };
+  const main = open(flow.runner);
   if (contract !== "findings") {
     const inputs = flow.inputs ?? DEFAULT_INPUTS[contract];
     return { name, contract, language, inputs, output, runner: main.runner };
   }
   const optional = (section: RunnerConfig | null): FlowPart | null =>
-    section === null ? null : runners.of(section);
+    section === null ? null : open(section);
   return {
     ...main,
     name,
     contract,
     language,
     rules: findings.rules,
-    passes: findings.passes.map(runners.of),
+    passes: findings.passes.map(open),
     verify: optional(findings.verify),
     summary: optional(findings.summary),
     paths: findings.paths,

@@ -5,6 +5,8 @@ import type { Config } from "../config/config.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
 import type { Forge } from "../review/forge.ts";
+import { observeForge } from "../telemetry/observe-forge.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 /**
  * Makes forges by their token. The one of a token that is given again is the same, so that who we are is
@@ -12,8 +14,9 @@ import type { Forge } from "../review/forge.ts";
  */
 export const createForges = (
   gitlab: Config["gitlab"],
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  options: { readonly clock: Clock; readonly logger: Logger; readonly telemetry?: Telemetry },
 ): ((token: Secret) => Forge) => {
+  const { clock, logger, telemetry } = options;
   const forges = new WeakMap<Secret, Forge>();
   return (token) => {
     const known = forges.get(token);
@@ -25,9 +28,13 @@ export const createForges = (
       timeoutMs: gitlab.timeoutMs,
       clock,
       logger,
-      onCall: (call) => logger.debug(call, "GitLab call"),
+      onCall: (call) => {
+        logger.debug(call, "GitLab call");
+        telemetry?.gitLabCall(call, token === gitlab.token ? "server" : "delivery");
+      },
     });
-    const forge = createForge(client, { clock, logger });
+    const plain = createForge(client, { clock, logger });
+    const forge = telemetry === undefined ? plain : observeForge(plain, { ...telemetry, now: clock.now });
     forges.set(token, forge);
     return forge;
   };

@@ -1,0 +1,58 @@
+import { createBoundedLabel, createChosenLabel } from "./bounded-label.ts";
+
+/** The node kinds of Dify's files and servers that are worth a time series of their own. */
+const NODE_KINDS = [
+  "start",
+  "end",
+  "answer",
+  "llm",
+  "agent",
+  "code",
+  "template-transform",
+  "if-else",
+  "iteration",
+  "iteration-start",
+  "loop",
+  "loop-start",
+  "loop-end",
+  "tool",
+  "http-request",
+  "knowledge-retrieval",
+  "question-classifier",
+  "parameter-extractor",
+  "variable-aggregator",
+  "assigner",
+  "list-operator",
+  "document-extractor",
+  "human-input",
+];
+
+/** The labels of one registry, each with a bounded number of values. */
+export const createLabels = () => ({
+  delivery: createChosenLabel(["review", "cancel", "ignore", "duplicate", "refused", "unavailable"]),
+  reason: createBoundedLabel(60, /^[a-z][a-z-]{0,60}$/),
+  /** Flows and models have the names that the operator gave them, which may be in any language. */
+  flow: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),
+  model: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),
+  attempt: createChosenLabel([
+    "succeeded",
+    "partial-succeeded",
+    "failed",
+    "retry",
+    "cancelled",
+    "handed-back",
+  ]),
+  runState: createChosenLabel(["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"]),
+  nodeKind: createChosenLabel(NODE_KINDS),
+  nodeStatus: createChosenLabel(["succeeded", "failed", "exception", "stopped"]),
+  flowStatus: createChosenLabel(["succeeded", "partial-succeeded", "failed", "stopped", "interrupted"]),
+  modelOutcome: createBoundedLabel(20, /^[A-Za-z]{1,60}$/),
+  currency: createBoundedLabel(10, /^[A-Z]{3}$/),
+  method: createChosenLabel(["GET", "POST", "PUT", "DELETE"]),
+  /** A template has no digits, which any real project's or merge request's path has. */
+  route: createBoundedLabel(80, /^\/[a-z_/:.-]{1,100}$/),
+  code: createBoundedLabel(40, /^[a-z][a-z-]{0,60}$/),
+});
+
+/** The labels of one registry. */
+export type Labels = ReturnType<typeof createLabels>;

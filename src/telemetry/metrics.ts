@@ -1,0 +1,181 @@
+import { Registry } from "prom-client";
+import type { NodeRef } from "../flow/flow-event.ts";
+import type {
+  AttemptFact,
+  DeliveryFact,
+  FlowFact,
+  GitLabCallFact,
+  ModelCallFact,
+  NodeFact,
+  PublishFact,
+  QueueFact,
+  RunFact,
+  ThreadCounts,
+  TokenKind,
+} from "./facts.ts";
+import { type Instruments, createInstruments } from "./instruments.ts";
+import { type Labels, createLabels } from "./labels.ts";
+import { processMetrics } from "./process-metrics.ts";
+
+/** Takes facts and tells them as Prometheus metrics. Nothing in it throws, whatever a fact holds. */
+export type Metrics = {
+  readonly delivery: (fact: DeliveryFact) => void;
+  readonly runStarted: (flow: string, waitedMs: number | null) => void;
+  readonly attemptEnded: (fact: AttemptFact) => void;
+  readonly runEnded: (fact: RunFact) => void;
+  readonly nodeEnded: (fact: NodeFact) => void;
+  readonly nodeRetried: (node: Pick<NodeRef, "nodeType">) => void;
+  readonly flowEnded: (fact: FlowFact) => void;
+  readonly modelCall: (fact: ModelCallFact) => void;
+  readonly gitLabCall: (fact: GitLabCallFact, token: TokenKind) => void;
+  readonly published: (fact: PublishFact) => void;
+  readonly noteWritten: (outcome: "created" | "updated" | "unchanged") => void;
+  readonly threads: (counts: ThreadCounts) => void;
+  readonly storeError: (code: string) => void;
+  readonly spansExported: (count: number, taken: boolean) => void;
+  /**
+   * The text of all metrics, those of the process among them, with its content type. `readQueue` is asked
+   * once; its rejection shows as `reviewflow_store_up 0`.
+   */
+  readonly render: (
+    readQueue: () => Promise<QueueFact>,
+  ) => Promise<{ readonly contentType: string; readonly text: string }>;
+};
+
+const seconds = (ms: number): number => (Number.isFinite(ms) ? Math.max(0, ms) / 1_000 : 0);
+const amount = (value: number): number => (Number.isFinite(value) ? Math.max(0, value) : 0);
+
+/** Creates metrics with a registry of their own. `now` is in milliseconds since the epoch. */
+export const createMetrics = (now: () => number): Metrics => {
+  const registry = new Registry();
+  const instruments = createInstruments(registry);
+  const labels = createLabels();
+  startAtZero(instruments);
+  return {
+    ...runMetrics(instruments, labels),
+    ...flowMetrics(instruments, labels),
+    ...forgeMetrics(instruments, labels),
+    render: async (readQueue) => {
+      await showQueue(instruments, readQueue, now);
+      const own = await registry.metrics();
+      return { contentType: registry.contentType, text: `${own}${await processMetrics().metrics()}` };
+    },
+  };
+};
+
+/** A counter that is not there before its first event hides that event from `rate()`. */
+const startAtZero = ({ deliveries, threads, publications, notes, spans, storeErrors }: Instruments): void => {
+  for (const outcome of ["review", "cancel", "ignore", "duplicate"])
+    deliveries.inc({ outcome, reason: "none" }, 0);
+  for (const result of ["opened", "kept", "resolved", "folded", "refused"]) threads.inc({ result }, 0);
+  for (const outcome of ["succeeded", "failed"]) publications.inc({ outcome }, 0);
+  for (const outcome of ["created", "updated", "unchanged"]) notes.inc({ outcome }, 0);
+  for (const outcome of ["exported", "failed"]) spans.inc({ outcome }, 0);
+  for (const code of ["store-unreachable", "store-conflict", "store-disk-full", "store-query-failed"])
+    storeErrors.inc({ code }, 0);
+};
+
+/** A store that does not answer leaves the queue unknown: a number from before would look like the present. */
+const showQueue = async (
+  { storeUp, queue, queueOldest }: Instruments,
+  readQueue: () => Promise<QueueFact>,
+  now: () => number,
+): Promise<void> => {
+  try {
+    const { queued, retrying, active, oldestQueuedAtMs } = await readQueue();
+    queue.set({ state: "queued" }, queued);
+    queue.set({ state: "retrying" }, retrying);
+    queue.set({ state: "active" }, active);
+    queueOldest.set(oldestQueuedAtMs === null ? 0 : seconds(now() - oldestQueuedAtMs));
+    storeUp.set(1);
+  } catch {
+    queue.reset();
+    queueOldest.remove();
+    storeUp.set(0);
+  }
+};
+
+type RunMetrics = Pick<
+  Metrics,
+  "delivery" | "runStarted" | "attemptEnded" | "runEnded" | "storeError" | "spansExported"
+>;
+
+const runMetrics = (instruments: Instruments, labels: Labels): RunMetrics => ({
+  delivery: ({ outcome: named, reason, ackMs }) => {
+    const outcome = labels.delivery(named);
+    instruments.deliveries.inc({ outcome, reason: reason === null ? "none" : labels.reason(reason) });
+    instruments.ack.observe({ outcome }, seconds(ackMs));
+  },
+  runStarted: (named, waitedMs) => {
+    const flow = labels.flow(named);
+    instruments.activeRuns.inc({ flow });
+    if (waitedMs !== null) instruments.queueWait.observe({ flow }, seconds(waitedMs));
+  },
+  attemptEnded: ({ flow: named, outcome, elapsedMs }) => {
+    const flow = labels.flow(named);
+    instruments.activeRuns.dec({ flow });
+    instruments.attempts.inc({ flow, outcome: labels.attempt(outcome) });
+    instruments.attemptTime.observe({ flow }, seconds(elapsedMs));
+  },
+  runEnded: ({ flow: named, state, elapsedMs }) => {
+    const flow = labels.flow(named);
+    instruments.runs.inc({ flow, state: labels.runState(state) });
+    instruments.runTime.observe({ flow }, seconds(elapsedMs));
+  },
+  storeError: (code) => instruments.storeErrors.inc({ code: labels.code(code) }),
+  spansExported: (count, taken) =>
+    instruments.spans.inc({ outcome: taken ? "exported" : "failed" }, amount(count)),
+});
+
+type FlowMetrics = Pick<Metrics, "nodeEnded" | "nodeRetried" | "flowEnded" | "modelCall">;
+
+const flowMetrics = (instruments: Instruments, labels: Labels): FlowMetrics => ({
+  nodeEnded: ({ kind, status, elapsedMs }) =>
+    instruments.nodeTime.observe(
+      { kind: labels.nodeKind(kind), status: labels.nodeStatus(status) },
+      seconds(elapsedMs),
+    ),
+  nodeRetried: ({ nodeType }) => instruments.nodeRetries.inc({ kind: labels.nodeKind(nodeType) }),
+  flowEnded: ({ flow: named, status, usage }) => {
+    const flow = labels.flow(named);
+    instruments.flowRuns.inc({ flow, status: labels.flowStatus(status) });
+    instruments.flowTokens.inc({ flow, direction: "input" }, amount(usage.promptTokens));
+    instruments.flowTokens.inc({ flow, direction: "output" }, amount(usage.completionTokens));
+    instruments.flowCost.inc({ flow, currency: labels.currency(usage.currency) }, amount(usage.totalPrice));
+  },
+  modelCall: ({ model: named, outcome, elapsedMs, usage }) => {
+    const model = labels.model(named);
+    instruments.modelCalls.inc({ model, outcome: labels.modelOutcome(outcome) });
+    instruments.modelTime.observe({ model }, seconds(elapsedMs));
+    instruments.modelTokens.inc({ model, direction: "input" }, amount(usage.promptTokens));
+    instruments.modelTokens.inc({ model, direction: "output" }, amount(usage.completionTokens));
+    instruments.modelCost.inc({ model, currency: labels.currency(usage.currency) }, amount(usage.totalPrice));
+  },
+});
+
+type ForgeMetrics = Pick<Metrics, "gitLabCall" | "published" | "noteWritten" | "threads">;
+
+const forgeMetrics = (instruments: Instruments, labels: Labels): ForgeMetrics => ({
+  gitLabCall: (call, token) => {
+    const method = labels.method(call.method);
+    const route = labels.route(call.route);
+    instruments.gitLabCalls.inc({ method, route, status: statusClass(call.status) });
+    instruments.gitLabTime.observe({ method, route }, seconds(call.durationMs));
+    if (call.quota === null) return;
+    instruments.quotaLimit.set({ token }, amount(call.quota.limit));
+    instruments.quotaRemaining.set({ token }, amount(call.quota.remaining));
+  },
+  published: ({ failed, elapsedMs }) => {
+    instruments.publications.inc({ outcome: failed ? "failed" : "succeeded" });
+    instruments.publishTime.observe(seconds(elapsedMs));
+  },
+  noteWritten: (outcome) => instruments.notes.inc({ outcome }),
+  threads: (counts) => {
+    for (const [result, count] of Object.entries(counts)) instruments.threads.inc({ result }, amount(count));
+  },
+});
+
+const statusClass = (status: number | null): string =>
+  status === null || !Number.isInteger(status) || status < 100 || status > 599
+    ? "none"
+    : `${Math.floor(status / 100)}xx`;
