@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runDoctor } from "../../src/cli/doctor.ts";
+import { recordedTerminal } from "../cli/recorded-terminal.ts";
+import { clockAhead, deadAddress, openClinic } from "./clinic.ts";
+
+test("a healthy setup is well, and nothing is changed by looking at it", async () => {
+  await using clinic = await openClinic();
+  const writesBefore = clinic.gitlab.requests.filter(({ method }) => method !== "GET").length;
+  const report = await clinic.examine();
+  assert.deepEqual(report.ill, []);
+  assert.equal(report.code, 0);
+  const checks = new Set(report.found.map(({ check }) => check));
+  for (const check of [
+    "node memory store disk gitlab-reachable gitlab-version clock token-expiry token-scopes project-role",
+    "project-flow hook-settings hook-alert hook-events webhook-reach webhook-answer flow-contract model",
+  ].flatMap((line) => line.split(" ")))
+    assert.ok(checks.has(check), `${check} was not looked at`);
+  assert.equal(clinic.gitlab.requests.filter(({ method }) => method !== "GET").length, writesBefore);
+  assert.deepEqual(clinic.gitlab.failures, []);
+});
+
+test("fault: GitLab is not there", async () => {
+  await using clinic = await openClinic();
+  const report = await clinic.examine({ environment: { GITLAB_URL: await deadAddress() } });
+  assert.equal(report.code, 1);
+  const { what, mend } = report.of("gitlab-reachable");
+  assert.match(what, /ECONNREFUSED/);
+  assert.match(mend, /GITLAB_URL/);
+});
+
+test("fault: something else than GitLab answers, or GitLab is ill", async () => {
+  await using clinic = await openClinic();
+  clinic.gitlab.fail({ path: /\/version$/ }, { kind: "html", status: 200 });
+  assert.match((await clinic.examine()).of("gitlab-reachable").mend, /GitLab itself.*sign-in page/);
+  clinic.gitlab.fail({ path: /\/version$/, times: 2 }, { kind: "status", status: 503 });
+  assert.match((await clinic.examine()).of("gitlab-reachable").mend, /GitLab's own health/);
+});
+
+test("fault: the token was revoked, has expired or is unknown", async () => {
+  await using clinic = await openClinic();
+  const unknown = await clinic.examine({ environment: { GITLAB_TOKEN: "glpat-unknown-token" } });
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.of("token-valid").mend, /scope api and the role Developer.*GITLAB_TOKEN/);
+  clinic.gitlab.expireToken(String(clinic.environment["GITLAB_TOKEN"]));
+  assert.match((await clinic.examine()).of("token-valid").what, /has expired/);
+  clinic.gitlab.revokeToken(String(clinic.environment["GITLAB_TOKEN"]));
+  assert.match((await clinic.examine()).of("token-valid").what, /was revoked/);
+});
+
+test("fault: the token ends within two weeks", async () => {
+  await using clinic = await openClinic();
+  const token = (days: number) =>
+    clinic.gitlab.createProjectToken(clinic.shop, { expiresAt: new Date(Date.now() + days * 86_400_000) })
+      .token;
+  const soon = await clinic.examine({ environment: { GITLAB_TOKEN: token(5) } });
+  assert.equal(soon.code, 0, "a warning only");
+  assert.equal(soon.of("token-expiry").level, "warn");
+  assert.match(soon.of("token-expiry").mend, /new token.*GITLAB_TOKEN before 20\d\d-/);
+  assert.deepEqual((await clinic.examine({ environment: { GITLAB_TOKEN: token(40) } })).ill, []);
+});
+
+test("fault: the token lacks the scope api", async () => {
+  await using clinic = await openClinic();
+  const { token } = clinic.gitlab.createProjectToken(clinic.shop, { scopes: ["read_api"] });
+  const report = await clinic.examine({ environment: { GITLAB_TOKEN: token } });
+  assert.equal(report.code, 1);
+  assert.match(report.of("token-scopes").what, /lacks the scope api \(it has read_api\)/);
+  assert.match(report.of("token-scopes").mend, /Make a token with the scope api/);
+});
+
+test("fault: the token's user is too low, or no member", async () => {
+  await using clinic = await openClinic();
+  const { token } = clinic.gitlab.createProjectToken(clinic.shop, { role: "reporter" });
+  const low = await clinic.examine({ environment: { GITLAB_TOKEN: token } });
+  assert.match(low.of("project-role").what, /only Reporter in team\/shop/);
+  assert.match(low.of("project-role").mend, /Make it Developer in team\/shop/);
+
+  const open = await clinic.gitlab.createProject({
+    path: "team/open",
+    owner: clinic.owner,
+    visibility: "public",
+  });
+  const stranger = await clinic.examine({ names: [open.path] });
+  assert.match(stranger.of("project-role").what, /no member of team\/open/);
+  assert.match(stranger.of("project-flow").mend, /flows\[\]\.projects/);
+});
+
+test("fault: a project does not exist, or has no merge requests", async () => {
+  await using clinic = await openClinic();
+  clinic.shop.mergeRequestsEnabled = false;
+  const report = await clinic.examine({ names: ["team/shop", "team/shpo"] });
+  assert.match(report.of("project-found").what, /team\/shpo: there is no such project/);
+  assert.match(report.of("project-merge-requests").mend, /Turn them on in the project/);
+});
+
+test("fault: GitLab is too old, or old enough to lack something", async () => {
+  await using ancient = await openClinic({ version: "15.11.13" });
+  const refused = await ancient.examine();
+  assert.equal(refused.code, 1);
+  assert.match(refused.of("gitlab-version").mend, /Update GitLab to 16/);
+  await using old = await openClinic({ version: "17.3.7" });
+  const warned = await old.examine();
+  assert.equal(warned.code, 0);
+  assert.match(warned.of("gitlab-version").what, /idempotency key \(17\.4\).*large diffs out \(19\.2\)/);
+});
+
+test("fault: the clocks differ", async () => {
+  await using clinic = await openClinic();
+  const some = await clinic.examine({}, { clock: clockAhead(120_000) });
+  assert.equal(some.of("clock").level, "warn");
+  const stale = await clinic.examine({}, { clock: clockAhead(-600_000) });
+  assert.equal(stale.code, 1);
+  assert.match(stale.of("clock").what, /(599|600|601) s behind GitLab's; signed deliveries are refused/);
+  assert.match(stale.of("clock").mend, /chrony/);
+});
+
+test("fault: the configuration has mistakes, and each is told", async () => {
+  await using clinic = await openClinic();
+  const report = await clinic.examine({
+    environment: { WEBHOOK_SECRET: undefined, REVIEWFLOW_LANGUGE: "ja" },
+  });
+  assert.equal(report.code, 1);
+  assert.deepEqual(report.ill, ["fail configuration", "fail configuration"]);
+  assert.match(report.of("configuration").mend, /docs\/configuration\.md/);
+});
+
+test("text has a line with a mark for each check, and what to do below those that need it", async () => {
+  await using clinic = await openClinic({ version: "19.1.0" });
+  const terminal = recordedTerminal();
+  const code = await runDoctor(["team/shop"], {
+    environment: {
+      ...clinic.environment,
+      DIFY_URL: await deadAddress(),
+      REVIEWFLOW_DATA_DIR: join(clinic.folder, "store"),
+    },
+    ...terminal,
+  });
+  assert.equal(code, 1);
+  assert.match(terminal.out(), /^✓ Node 26/);
+  assert.match(terminal.out(), /\n! GitLab 19\.1\.0 works.*\n {4}→ Nothing is needed/);
+  assert.match(terminal.out(), /\n✗ flows\.default: .*\n {4}→ See that DIFY_URL/);
+  assert.match(terminal.out(), /\n\d+ checks: 1 to mend, 1 to know of, \d+ well\.\n$/);
+});

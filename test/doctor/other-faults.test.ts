@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { stringify } from "yaml";
+import { Secret } from "../../src/base/secret.ts";
+import { judgeStore } from "../../src/doctor/judge-store.ts";
+import { probeStore } from "../../src/doctor/probe-store.ts";
+import { openStore } from "../../src/store/open-store.ts";
+import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import { startPostgres } from "../store/postgres-server.ts";
+import { deadAddress, only, openClinic } from "./clinic.ts";
+
+const DIFY_KEY = "app-right-key";
+
+const startDify = (variables: readonly string[] = ["diff"]) =>
+  startDifyStandIn({
+    apps: [
+      {
+        name: "notes",
+        key: DIFY_KEY,
+        mode: "workflow",
+        form: variables.map((variable) => ({ variable, type: "paragraph", required: true }) as const),
+        program: async () => ({ status: "succeeded", outputs: { text: "fine" } }),
+      },
+    ],
+  });
+
+const onDify = (url: string, key: string) => ({
+  file: {
+    flows: [{ name: "notes", contract: "note", dify: { url, api_key: key }, projects: ["team/shop"] }],
+  },
+});
+
+test("fault: the model refuses the key, does not know the model, or is not there", async () => {
+  await using clinic = await openClinic();
+  const key = await clinic.examine({ environment: { MODEL_KEY_HERE: "sk-wrong-key" } });
+  assert.equal(key.code, 1);
+  assert.match(key.of("model").mend, /models\.main.*api_key, MODEL_API_KEY/);
+  assert.ok(!JSON.stringify(key.found).includes("sk-wrong-key"));
+  const main = (fields: object) => ({
+    file: { models: { main: { model: "stand-in", api_key: "${MODEL_KEY_HERE}", ...fields } } },
+  });
+  const unknown = await clinic.examine(main({ base_url: clinic.model.url, model: "nobody" }));
+  assert.match(unknown.of("model").what, /nobody/);
+  const gone = await clinic.examine(main({ base_url: `${await deadAddress()}/v1` }));
+  assert.match(gone.of("model").mend, /base_url, MODEL_BASE_URL/);
+});
+
+test("fault: Dify refuses the key, is ill or is not there", async () => {
+  await using clinic = await openClinic();
+  await using dify = await startDify();
+  assert.deepEqual((await clinic.examine(onDify(dify.url, DIFY_KEY))).ill, []);
+  assert.equal(dify.runs().length, 0, "no flow was run by looking");
+  const key = await clinic.examine(onDify(dify.url, "app-wrong-key"));
+  assert.equal(key.code, 1);
+  assert.match(key.of("dify").mend, /API key is this app's/);
+  assert.ok(!JSON.stringify(key.found).includes("app-wrong-key"));
+  const gone = await clinic.examine(onDify(await deadAddress(), DIFY_KEY));
+  assert.match(gone.of("dify").mend, /DIFY_URL leads to Dify/);
+});
+
+test("fault: a flow on Dify wants an input that it is not given", async () => {
+  await using clinic = await openClinic();
+  await using dify = await startDify(["diff", "ticket"]);
+  const report = await clinic.examine(onDify(dify.url, DIFY_KEY));
+  assert.equal(report.code, 1);
+  assert.match(report.of("flow-contract").what, /flows\.notes\.inputs\.ticket is missing/);
+  assert.match(report.of("flow-contract").mend, /Change flows\.notes\.inputs, or the start node/);
+});
+
+test("fault: a workflow file lacks the output of its contract, or cannot be read", async () => {
+  await using clinic = await openClinic();
+  const flows = (fields: object) => ({
+    file: { flows: [{ name: "own", projects: ["team/shop"], ...fields }] },
+  });
+  const other = await clinic.examine(flows({ file: "builtin:summary", contract: "findings" }));
+  assert.equal(other.code, 1);
+  const about = other.found.filter(({ check, level }) => check === "flow-contract" && level === "fail");
+  assert.ok(about.some(({ what }) => /flows\.own lacks the output findings; its end nodes give/.test(what)));
+  assert.ok(about.some(({ mend }) => /Name the output findings in the flow's end node/.test(mend ?? "")));
+
+  await writeFile(join(clinic.folder, "broken.yml"), stringify({ app: { mode: "workflow" }, kind: "app" }));
+  const broken = await clinic.examine(flows({ file: "broken.yml", contract: "note" }));
+  assert.match(broken.of("configuration").what, /flows\.own\.file/);
+  assert.match(broken.of("configuration").mend, /reviewflow flow check/);
+  assert.ok(
+    broken.found.some(({ check }) => check === "project-role"),
+    "the rest is still looked at",
+  );
+});
+
+test("fault: the store's folder cannot be used, or its disk is full", async () => {
+  await using clinic = await openClinic();
+  const file = join(clinic.folder, "a-file");
+  await writeFile(file, "");
+  const report = await clinic.examine({ environment: { REVIEWFLOW_DATA_DIR: join(file, "store") } });
+  assert.equal(report.code, 1);
+  assert.match(report.of("store").mend, /REVIEWFLOW_DATA_DIR/);
+
+  const broken = join(clinic.folder, "broken");
+  await mkdir(join(broken, "postgres"), { recursive: true });
+  await writeFile(join(broken, "postgres", "PG_VERSION"), "17\n");
+  await writeFile(join(broken, "ready"), "");
+  const cut = await clinic.examine({ environment: { REVIEWFLOW_DATA_DIR: broken } });
+  assert.match(cut.of("store").mend, /Put a copy of the folder back/);
+
+  const seen = await probeStore({ kind: "embedded", folder: clinic.folder });
+  assert.equal(seen.kind, "embedded");
+  assert.ok(seen.freeBytes !== null && seen.freeBytes > 0);
+  const levels = [100, 1_000, 10_000].map(
+    (mib) =>
+      judgeStore({ ...seen, freeBytes: mib * 1024 * 1024 }).find(({ check }) => check === "disk")?.level,
+  );
+  assert.deepEqual(levels, ["fail", "warn", "ok"]);
+});
+
+test("a store that a server has is in use, and one that it left opens", async () => {
+  await using clinic = await openClinic();
+  const folder = join(clinic.folder, "store");
+  const store = await openStore({ database: { dataDir: folder } });
+  assert.deepEqual((await clinic.examine()).ill, []);
+  const inUse = await probeStore({ kind: "embedded", folder });
+  assert.ok(inUse.kind === "embedded" && inUse.state === "in-use");
+  await store[Symbol.asyncDispose]();
+  const opens = await probeStore({ kind: "embedded", folder });
+  assert.ok(opens.kind === "embedded" && opens.state === "opens");
+});
+
+test("fault: PostgreSQL is down, refuses the login, is read-only or too old", async (t) => {
+  const dead = new Secret((await deadAddress()).replace("http://", "postgres://me:pw-to-look-for@"));
+  const down = only(judgeStore(await probeStore({ kind: "postgres", url: dead })));
+  assert.equal(down.level, "fail");
+  assert.match(down.mend, /DATABASE_URL/);
+  assert.ok(!JSON.stringify(down).includes("pw-to-look-for"));
+
+  const judged = (given: object) =>
+    judgeStore({ kind: "postgres", versionNumber: 170_002, isReadOnly: false, mayCreate: true, ...given });
+  assert.deepEqual(
+    [{}, { versionNumber: 120_001 }, { versionNumber: 130_001 }, { mayCreate: false }].map((given) =>
+      judged(given).map(({ level }) => level),
+    ),
+    [
+      ["ok", "ok"],
+      ["fail", "ok"],
+      ["warn", "ok"],
+      ["ok", "fail"],
+    ],
+  );
+
+  const server = await startPostgres();
+  if (server === null) return t.skip("PostgreSQL is not installed");
+  t.after(() => server.stop());
+  const url = await server.createDatabase();
+  const well = judgeStore(await probeStore({ kind: "postgres", url: new Secret(url) }));
+  assert.deepEqual(
+    well.map(({ level }) => level),
+    ["ok", "ok"],
+  );
+  const readOnly = `${url}?options=${encodeURIComponent("-c default_transaction_read_only=on")}`;
+  const writing = judgeStore(await probeStore({ kind: "postgres", url: new Secret(readOnly) }));
+  assert.match(String(writing.at(-1)?.mend), /primary server/);
+  const login = url.replace(/:[^:@]+@/, ":wrong-password@");
+  const refused = only(judgeStore(await probeStore({ kind: "postgres", url: new Secret(login) })));
+  assert.match(refused.what, /refuses the login/);
+});
+
+test("fault: Node is too old, or memory is short", async () => {
+  await using clinic = await openClinic();
+  const report = await clinic.examine({}, { machine: { nodeVersion: "22.18.0", memoryBytes: 2 ** 28 } });
+  assert.match(report.of("node").mend, /brings its own Node 26/);
+  assert.match(report.of("memory").mend, /1 GiB or more/);
+});
