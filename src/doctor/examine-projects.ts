@@ -136,8 +136,7 @@ async function* examineHooks(
     subject.onHookUrl(hook.url);
     events.push(...(await examineEvents(subject, project, api, hook)));
   }
-  // A resend that arrived may have woken a hook, so that the hooks are judged as they are now.
-  yield* judgeHooks(subject.resend ? { ...facts, hooks: await api.list(project.id) } : facts);
+  yield* judgeHooks(facts);
   yield* events;
 }
 
@@ -154,7 +153,7 @@ const examineEvents = async (
     const lost = resendable(lostEvents(events), hook.url);
     if (!resend || lost.length === 0) return [judgeEvents({ ...told, events })];
     const sent = await resendEvents({ api, clock, projectId: project.id, ...told, events: lost });
-    return [...sent, judgeEvents({ ...told, events: await api.events(project.id, hook.id) })];
+    return [...sent.diagnoses, judgeEvents({ ...told, events: [...sent.attempts, ...events] })];
   } catch (error) {
     if (!(error instanceof ReviewflowError)) throw error;
     return [

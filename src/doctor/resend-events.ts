@@ -22,55 +22,65 @@ export type ResendSubject = {
   readonly events: readonly HookEvent[];
 };
 
+/** What came of sending events again. */
+export type Resent = {
+  readonly diagnoses: readonly Diagnosis[];
+  /** The new attempts, newest first, as GitLab will tell them when it has written them down. */
+  readonly attempts: readonly HookEvent[];
+};
+
 /**
  * Has GitLab send events again, five in a minute as it allows, and says how each that failed again ended.
- * A receiver knows a resent event by its idempotency key, so that none is worked on twice.
+ * A receiver knows a resent event by its idempotency key, so that none is worked on twice. GitLab writes
+ * the attempts down later, so that they are told from its answers.
  *
  * @see https://docs.gitlab.com/api/project_webhooks/#resend-a-project-webhook-event
  */
-export const resendEvents = async (subject: ResendSubject): Promise<readonly Diagnosis[]> => {
+export const resendEvents = async (subject: ResendSubject): Promise<Resent> => {
   const { path, hookId, clock } = subject;
   const chosen = subject.events.slice(0, MAX_RESENDS);
   const left = subject.events.length - chosen.length;
+  const attempts: HookEvent[] = [];
   const failures: Diagnosis[] = [];
   for (const [index, event] of chosen.entries()) {
     if (index > 0 && index % PER_MINUTE === 0) await clock.sleep(MINUTE_MS);
-    const problem = await resendOne(subject, event);
-    if (problem !== null)
-      failures.push(
-        fail(
-          "hook-resend",
-          `hook ${hookId} of ${path}: event ${event.id} did not arrive again: ${problem}`,
-          "Mend what keeps deliveries from arriving (see hook-events), then do this again",
-        ),
-      );
+    const outcome = await resendOne(subject, event);
+    if (outcome.status !== null) attempts.unshift({ ...event, response_status: String(outcome.status) });
+    if (outcome.problem === null) continue;
+    failures.push(
+      fail(
+        "hook-resend",
+        `hook ${hookId} of ${path}: event ${event.id} did not arrive again: ${outcome.problem}`,
+        "Mend what keeps deliveries from arriving (see hook-events), then do this again",
+      ),
+    );
   }
   const arrived = chosen.length - failures.length;
   const rest = left === 0 ? "" : `; ${left} are left for the next call`;
-  return [
-    ok("hook-resend", `hook ${hookId} of ${path}: ${arrived} of ${chosen.length} events sent again${rest}`),
-    ...failures,
-  ];
+  const sent = `hook ${hookId} of ${path}: ${arrived} of ${chosen.length} events sent again${rest}`;
+  return { diagnoses: [ok("hook-resend", sent), ...failures], attempts };
 };
 
 /** The longest that a rate limit is waited for. */
 const MAX_WAIT_MS = 120_000;
 
-/** Why the event did not arrive, null when it did. */
+/** How a resend ended; the status is null when the event was not sent at all. */
+type Outcome = { readonly status: number | null; readonly problem: string | null };
+
 const resendOne = async (
   { api, clock, projectId, hookId }: ResendSubject,
   event: HookEvent,
-): Promise<string | null> => {
+): Promise<Outcome> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const status = await api.resend(projectId, hookId, event.id);
-      return status !== null && status >= 200 && status < 300
-        ? null
-        : `it was answered with ${status ?? "nothing"}`;
+      const isGood = status !== null && status >= 200 && status < 300;
+      return { status, problem: isGood ? null : `it was answered with ${status ?? "nothing"}` };
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;
       const waitMs = error.status === 429 ? (error.retryAfterMs ?? MINUTE_MS) : null;
-      if (waitMs === null || waitMs > MAX_WAIT_MS || attempt > 1) return describeError(error);
+      if (waitMs === null || waitMs > MAX_WAIT_MS || attempt > 1)
+        return { status: null, problem: describeError(error) };
       await clock.sleep(waitMs + 1_000);
     }
   }

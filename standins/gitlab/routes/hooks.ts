@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ApiError, invalidParameter, json, noContent, recordNotFound } from "../answers.ts";
 import { findProject, requireLevel } from "../auth.ts";
 import { paginate } from "../pagination.ts";
-import { Flag, parseParams, Text } from "../params.ts";
+import { Flag, Integer, parseParams, Text } from "../params.ts";
 import { del, get, post, put } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import { deliveryEntity, hookEntity } from "../side-entities.ts";
@@ -170,13 +170,15 @@ const test = async (request: ApiRequest) => {
   if (typeof event === "string") throw new ApiError(422, { message: event });
   const message = { ...event, body: JSON.stringify(event.payload), idempotencyKey: randomUUID() };
   const delivery = await request.context.hooks.deliver(hook, message, true);
-  if (delivery === null || delivery.errorMessage !== null) {
-    throw new ApiError(422, { message: delivery?.errorMessage ?? "Hook disabled" });
+  // Only a 2xx answer counts here, though a redirect wakes a disabled hook all the same.
+  if (delivery === null || !/^2\d\d$/.test(delivery.responseStatus)) {
+    throw new ApiError(422, { message: delivery?.errorMessage ?? delivery?.responseBody ?? "Hook disabled" });
   }
   return json({ message: "201 Created" }, 201);
 };
 
 const DAYS_KEPT_MS = 7 * 86_400_000;
+const EVENTS_PER_PAGE = 20;
 
 const inStatus = (status: string, wanted: string): boolean => {
   const category = { successful: "2", client_failure: "4", server_failure: "5" }[wanted];
@@ -185,7 +187,14 @@ const inStatus = (status: string, wanted: string): boolean => {
 
 const events = (request: ApiRequest) => {
   const hook = hookOf(request);
-  const { status } = parseParams(z.object({ status: Text.nullish() }), request.params);
+  const { status, per_page: size } = parseParams(
+    z.object({ status: Text.nullish(), per_page: Integer.nullish() }),
+    request.params,
+  );
+  // Unlike other lists this one refuses larger pages.
+  if (!isAbsent(size) && (size < 1 || size > EVENTS_PER_PAGE)) {
+    throw invalidParameter("per_page does not have a valid value");
+  }
   const wanted = (status ?? "").split(",").filter(Boolean);
   const since = request.context.world.now() - DAYS_KEPT_MS;
   const found = hook.deliveries
@@ -193,7 +202,7 @@ const events = (request: ApiRequest) => {
     .filter(
       (delivery) => wanted.length === 0 || wanted.some((one) => inStatus(delivery.responseStatus, one)),
     );
-  return paginate(request, found.toReversed(), deliveryEntity, 20);
+  return paginate(request, found.toReversed(), deliveryEntity, EVENTS_PER_PAGE);
 };
 
 const resend = async (request: ApiRequest) => {

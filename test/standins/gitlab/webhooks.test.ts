@@ -152,7 +152,8 @@ test("hooks are made by Maintainers, checked, tested and listed", async (t) => {
   await standIn.reopenMergeRequest(mergeRequest, dev);
   await standIn.settleHooks();
   assert.equal(receiver.received.length, 2);
-  const logged = Rows.parse((await admin("GET", `${hook.path}/events`)).body);
+  assert.equal((await admin("GET", `${hook.path}/events?per_page=21`)).status, 400);
+  const logged = Rows.parse((await admin("GET", `${hook.path}/events?per_page=20`)).body);
   assert.deepEqual(
     logged.map((one) => [one["trigger"], one["response_status"]]),
     [
@@ -171,6 +172,10 @@ test("hooks are made by Maintainers, checked, tested and listed", async (t) => {
   const resent = receiver.received.at(-1);
   assert.equal(resent?.headers["idempotency-key"], sent?.headers["idempotency-key"]);
   assert.equal(resent?.body, sent?.body);
+
+  receiver.setAnswer((response) => void response.writeHead(401).end("no"));
+  const refused = await admin("POST", `${hook.path}/test/push_events`);
+  assert.deepEqual([refused.status, refused.body], [422, { message: "no" }]);
 
   assert.equal((await admin("DELETE", hook.path)).status, 204);
   assert.equal((await admin("GET", hook.path)).status, 404);
