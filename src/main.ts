@@ -8,12 +8,13 @@ import { createApp } from "./http/app.ts";
 import { createIntake } from "./http/intake.ts";
 import { startServer } from "./http/server.ts";
 import type { Forge } from "./review/forge.ts";
-import { openStore } from "./store/open-store.ts";
+import { type OpenedStore, openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
+import { startReconciling } from "./wiring/start-reconciling.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
 
 /** A running Reviewflow. Disposing of it stops it in order: intake, worker, store. */
@@ -57,6 +58,8 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   started.defer(() => worker.stop(config.worker.stopGraceMs));
   const server = await startServer({ app: createWebhookApp(config, store, logger, clock), ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
+  const reconciler = startReconciling(config, { store, clock, logger });
+  started.defer(async () => reconciler?.stop());
   void warmUp(runners, logger);
   if (config.gitlab.token !== null) void greetGitLab(createForge(config.gitlab.token), logger);
   logger.info(
@@ -89,7 +92,7 @@ const greetGitLab = async (forge: Forge, logger: Logger): Promise<void> => {
   }
 };
 
-const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Promise<Store> =>
+const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Promise<OpenedStore> =>
   openStore({
     database:
       config.store.kind === "embedded" ? { dataDir: config.store.folder } : { databaseUrl: config.store.url },

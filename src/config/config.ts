@@ -124,6 +124,15 @@ export type Config = {
     readonly maxBackoffMs: number;
     readonly stopGraceMs: number;
   };
+  /** Looking for changes that no webhook told of. */
+  readonly reconcile: {
+    readonly enabled: boolean;
+    readonly everyMs: number;
+    /** Since the epoch; null for the server's first start. */
+    readonly sinceMs: number | null;
+    /** Globs over project paths; null for every project that a flow names. */
+    readonly projects: readonly string[] | null;
+  };
   readonly flows: readonly FlowConfig[];
   readonly models: readonly ModelConfig[];
   readonly modelRouting: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FlowSection } from "./flow-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
+import { ReconcileSection } from "./reconcile-schema.ts";
 import { address, count, duration, encryptionKey, globs, secretText } from "./schema-values.ts";
 
 /**
@@ -53,6 +54,7 @@ export const ConfigFile = z.strictObject({
       stop_grace: duration("20s"),
     })
     .prefault({}),
+  reconcile: ReconcileSection,
   flows: z.array(FlowSection).min(1, "names no flow"),
   models: ModelsSection,
   model_routing: ModelRoutingSection,

@@ -31,6 +31,12 @@ export const toConfig = (file: ConfigFile, path: string | null): Config => {
       maxBackoffMs: file.worker.max_backoff,
       stopGraceMs: file.worker.stop_grace,
     },
+    reconcile: {
+      enabled: file.reconcile.enabled,
+      everyMs: file.reconcile.every,
+      sinceMs: file.reconcile.since,
+      projects: file.reconcile.projects,
+    },
     flows: file.flows.map((flow) => toFlow(flow, near)),
     models,
     modelRouting: {

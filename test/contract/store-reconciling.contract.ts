@@ -100,7 +100,7 @@ export const reconcilingContract = (bench: GetBench): void => {
         await settle(runId, settlement, "failed");
         assert.deepEqual(await standing(iid, "a"), {
           ...NOTHING,
-          unreviewed: [{ runId, headSha: "a", final }],
+          unreviewed: [{ runId, state: "failed", final }],
         });
         assert.deepEqual(await standing(iid, "b"), NOTHING);
       }
@@ -111,17 +111,17 @@ export const reconcilingContract = (bench: GetBench): void => {
       const closedRun = await queueRun(bench().store, { iid: closed, head: "a" });
       await bench().store.accept(closing({ iid: closed }));
       assert.deepEqual((await standing(closed, "a"))?.unreviewed, [
-        { runId: closedRun, headSha: "a", final: false },
+        { runId: closedRun, state: "cancelled", final: false },
       ]);
       const pushed = nextNumber();
       const older = await queueRun(bench().store, { iid: pushed, head: "a" });
       const newer = await queueRun(bench().store, { iid: pushed, head: "b" });
       assert.deepEqual((await standing(pushed, "a"))?.unreviewed, [
-        { runId: older, headSha: "a", final: false },
+        { runId: older, state: "superseded", final: false },
       ]);
       await bench().store.cancelRun(newer, "cancelled by hand");
       assert.deepEqual((await standing(pushed, "b"))?.unreviewed, [
-        { runId: newer, headSha: "b", final: true },
+        { runId: newer, state: "cancelled", final: true },
       ]);
     });
 

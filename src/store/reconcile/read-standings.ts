@@ -45,6 +45,6 @@ export const readStandings = async (sql: Sql, heads: readonly AskedHead[]): Prom
     history: historyOf(states.get(mergeRequestKey(head))),
     unreviewed: unreviewed
       .filter((row) => mergeRequestKey(row) === mergeRequestKey(head) && row.head_sha === head.headSha)
-      .map((row) => ({ runId: row.id, headSha: row.head_sha, final: isFinal(row) })),
+      .map((row) => ({ runId: row.id, state: row.state, final: isFinal(row) })),
   }));
 };

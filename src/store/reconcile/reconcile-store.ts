@@ -15,12 +15,13 @@ export type Turn = {
 /** What came of the wish to have a turn. `early`: the last one ended less than the pause ago. */
 export type TurnOutcome =
   | { readonly kind: "begun"; readonly turn: Turn }
-  | { readonly kind: "busy" | "early" };
+  | { readonly kind: "busy" }
+  | { readonly kind: "early" };
 
 /** A run that ended without a review of its head. */
 export type UnreviewedRun = {
   readonly runId: string;
-  readonly headSha: string | null;
+  readonly state: "failed" | "cancelled" | "superseded";
   /**
    * Whether that ended the matter: a failure that would come again, or somebody's wish. Otherwise the
    * reason may have passed: attempts were used up, the merge request was closed, a newer head came.

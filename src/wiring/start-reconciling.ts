@@ -1,0 +1,57 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { isProjectAllowed } from "../base/project-globs.ts";
+import type { Config } from "../config/config.ts";
+import { createChangeFeed } from "../gitlab/change-feed.ts";
+import { createGitLabClient } from "../gitlab/client.ts";
+import { decide } from "../review/decide.ts";
+import type { OpenedStore } from "../store/open-store.ts";
+import type { ReviewRoute } from "../worker/reconcile/compare-heads.ts";
+import { type Reconciler, startReconciler } from "../worker/reconcile/reconciler.ts";
+
+/** What looking for missed changes shares with the rest of the server. */
+export type ReconcilingParts = {
+  readonly store: Pick<OpenedStore, "accept" | "reconciliation">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/**
+ * Starts to look for changes that no webhook told of, as the configuration has it; null where it is turned
+ * off, or where there is no token of our own: tokens that come with deliveries are not kept.
+ */
+export const startReconciling = (
+  config: Config,
+  { store, clock, logger }: ReconcilingParts,
+): Reconciler | null => {
+  const { gitlab, reconcile } = config;
+  if (!reconcile.enabled) return null;
+  if (gitlab.token === null) {
+    logger.info({}, "Missed changes are not looked for: that needs GITLAB_TOKEN");
+    return null;
+  }
+  const client = createGitLabClient({
+    url: gitlab.url,
+    token: gitlab.token,
+    timeoutMs: gitlab.timeoutMs,
+    clock,
+    logger,
+    onCall: (call) => logger.debug(call, "GitLab call"),
+  });
+  return startReconciler({
+    feed: createChangeFeed(client),
+    store,
+    route: (path) => (isProjectAllowed(reconcile.projects, path) ? routeOf(config, path) : null),
+    everyMs: reconcile.everyMs,
+    sinceMs: reconcile.sinceMs,
+    clock,
+    logger,
+  });
+};
+
+/** The same way that a delivery takes. */
+const routeOf = (config: Config, path: string): ReviewRoute | null => {
+  const flow = config.flows.find(({ projects }) => isProjectAllowed(projects, path));
+  if (flow === undefined) return null;
+  return { flow: flow.name, decide: (event, history) => decide(event, flow.review, history) };
+};

@@ -1,0 +1,66 @@
+import { describeError } from "../../base/errors.ts";
+import { LEASE_MS, type ReconcileOptions } from "./reconcile-options.ts";
+import { takeTurn } from "./take-turn.ts";
+
+/** A reconciler at work. */
+export type Reconciler = {
+  /** Ends after what it is just storing. */
+  readonly stop: () => Promise<void>;
+};
+
+const TURN = "reconcile";
+
+/** How soon a turn is asked for again that another process has, which may be one that has died. */
+const BUSY_MS = 30_000;
+
+/** Of the pause between turns, how much must have passed wherever the last one was: timers are not exact. */
+const LEAST_PAUSE = 0.9;
+
+/**
+ * Looks for changes that no webhook told of: now, and then every `everyMs`. GitLab sends an event once, so
+ * that whatever happened while nobody listened is found only so. Of several processes on one store one has
+ * the turn at a time, and together they look as often as one alone would.
+ */
+export const startReconciler = (options: ReconcileOptions): Reconciler => {
+  const { clock, everyMs } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const upSinceMs = clock.now();
+  const run = async (): Promise<void> => {
+    for (let pauseMs = 0; !signal.aborted; pauseMs = everyMs * LEAST_PAUSE) {
+      const waitMs = await tryTurn(options, pauseMs, { upSinceMs, signal });
+      await clock.sleep(waitMs, signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort(new Error("Reviewflow stops"));
+      await running;
+    },
+  };
+};
+
+/** Takes a turn if it is ours to take; returns how long to wait for the next. */
+const tryTurn = async (
+  options: ReconcileOptions,
+  pauseMs: number,
+  life: { readonly upSinceMs: number; readonly signal: AbortSignal },
+): Promise<number> => {
+  const { store, clock, everyMs, logger } = options;
+  try {
+    const outcome = await store.reconciliation.beginTurn(TURN, { leaseMs: LEASE_MS, pauseMs });
+    if (outcome.kind === "early") return everyMs;
+    if (outcome.kind === "busy") return Math.min(everyMs, BUSY_MS);
+    try {
+      const { notBeforeMs } = await takeTurn(outcome.turn, options, life);
+      return Math.max(everyMs, notBeforeMs - clock.now());
+    } finally {
+      await outcome.turn.end();
+    }
+  } catch (error) {
+    if (!life.signal.aborted)
+      logger.error({ error: describeError(error) }, "Missed changes could not be looked for");
+    return everyMs;
+  }
+};
