@@ -1,0 +1,88 @@
+import type { Severity } from "../finding.ts";
+import { DRAFT_HANDLING, type Trigger, TRIGGERS, type TriggerRules } from "../triggers/trigger-rules.ts";
+import { REPOSITORY_CONFIG } from "./parse-repository-config.ts";
+import type { RepositorySettings } from "./repository-settings.ts";
+
+/** The host's values that a repository may change. */
+export type HostSettings = {
+  readonly language: string;
+  readonly paths: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly least: { readonly severity: Severity; readonly confidence: number };
+  /** The most open threads. */
+  readonly threads: number;
+};
+
+/** What a repository may switch, by the host's word. */
+export type Allowance = {
+  readonly triggers: readonly Trigger[];
+  readonly drafts: boolean;
+};
+
+/** A repository may switch every trigger and say how drafts are handled. */
+export const ALLOW_ALL: Allowance = { triggers: TRIGGERS, drafts: true };
+
+/**
+ * A repository's settings laid over the host's: language and least strength are replaced, paths are
+ * added to the host's (whose exclusions therefore hold), and the number of threads can only be lowered.
+ */
+export const applySettings = (host: HostSettings, settings: RepositorySettings): HostSettings => ({
+  language: settings.language ?? host.language,
+  paths: {
+    include: [...host.paths.include, ...settings.paths.include],
+    exclude: [...host.paths.exclude, ...settings.paths.exclude],
+  },
+  least: {
+    severity: settings.least.severity ?? host.least.severity,
+    confidence: settings.least.confidence ?? host.least.confidence,
+  },
+  threads: Math.min(host.threads, settings.threads ?? host.threads),
+});
+
+/**
+ * A repository's triggers laid over the host's, within what the host allows. What is not allowed has no
+ * effect and is a problem. Which labels ask for a review stays the host's: a repository cannot turn on a
+ * trigger by label where the host names no label.
+ */
+export const applyTriggers = (
+  host: TriggerRules,
+  settings: RepositorySettings,
+  allowance: Allowance,
+): { readonly rules: TriggerRules; readonly problems: readonly string[] } => {
+  const problems: string[] = [];
+  const say = (key: string, why: string): void => {
+    problems.push(`${REPOSITORY_CONFIG}: ${key} has no effect, ${why}`);
+  };
+  const may = (trigger: Trigger): boolean | null => {
+    const wanted = settings.triggers[trigger] ?? null;
+    if (wanted === null || allowance.triggers.includes(trigger)) return wanted;
+    say(`triggers.${trigger.replaceAll("-", "_")}`, "the host does not let repositories switch it");
+    return null;
+  };
+  const label = may("label");
+  if (label === true && host.labels.length === 0) say("triggers.label", "the host names no label");
+  const drafts = allowedDrafts(host, settings, allowance, say);
+  const rules: TriggerRules = {
+    ...host,
+    opened: may("opened") ?? host.opened,
+    reopened: may("reopened") ?? host.reopened,
+    newCommits: { ...host.newCommits, on: may("new-commits") ?? host.newCommits.on },
+    ready: may("ready") ?? host.ready,
+    reviewer: may("reviewer") ?? host.reviewer,
+    labels: label === false ? [] : host.labels,
+    command: may("command") ?? host.command,
+    drafts,
+  };
+  return { rules, problems };
+};
+
+const allowedDrafts = (
+  host: TriggerRules,
+  settings: RepositorySettings,
+  allowance: Allowance,
+  say: (key: string, why: string) => void,
+): TriggerRules["drafts"] => {
+  const wanted = DRAFT_HANDLING.find((one) => one === settings.drafts) ?? host.drafts;
+  if (allowance.drafts || wanted === host.drafts) return wanted;
+  say("drafts", "the host does not let repositories set it");
+  return host.drafts;
+};

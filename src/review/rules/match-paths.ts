@@ -1,0 +1,104 @@
+import { compileSegment } from "./glob-segments.ts";
+
+/** The longest glob that is taken from a repository or a note, in characters, and how many at once. */
+export const MAX_GLOB = 200;
+export const MAX_GLOBS = 100;
+const MAX_ALTERNATIVES = 32;
+
+/** How a glob without a slash is meant: as a file's name anywhere (`name`), or in the root only (`path`). */
+export type BareGlob = "name" | "path";
+
+/**
+ * Whether paths match globs of a stranger. `*` stays within a name, `**` crosses folders, `?`, `[…]` and
+ * `{a,b}` are as usual, a folder with its slash (`docs/`) means all within, and a glob that begins with
+ * `!` keeps out what it matches. Without any glob that takes in, everything else is in.
+ *
+ * The work grows with the lengths of glob and path only, unlike that of regular expressions, with which
+ * a few stars and a well-chosen path keep a process busy for minutes.
+ */
+export const matchesPaths = (
+  globs: readonly string[],
+  bare: BareGlob = "name",
+): ((path: string) => boolean) => {
+  const taken = globs.slice(0, MAX_GLOBS).map((glob) => glob.trim());
+  const out = taken.filter((glob) => glob.startsWith("!")).map((glob) => compileGlob(glob.slice(1), bare));
+  const into = taken.filter((glob) => !glob.startsWith("!")).map((glob) => compileGlob(glob, bare));
+  return (path) =>
+    (into.length === 0 || into.some((matches) => matches(path))) && !out.some((matches) => matches(path));
+};
+
+/** Why a glob is not taken, as the end of a sentence; null when it is. */
+export const checkGlob = (glob: string): string | null => {
+  if (glob.trim() === "" || glob.trim() === "!") return "is empty";
+  if (glob.length > MAX_GLOB) return `is longer than ${MAX_GLOB} characters`;
+  if (/\p{Cc}/u.test(glob)) return "has control characters";
+  if (expandBraces(glob) === null) return `stands for more than ${MAX_ALTERNATIVES} globs`;
+  return null;
+};
+
+const compileGlob = (glob: string, bare: BareGlob): ((path: string) => boolean) => {
+  const alternatives = (checkGlob(glob) === null ? (expandBraces(glob) ?? []) : []).map((one) =>
+    compilePath(one, bare),
+  );
+  return (path) => {
+    const names = path.split("/");
+    return alternatives.some((matches) => matches(names));
+  };
+};
+
+/** Every `{a,b}` written out, innermost first; null when that is too much. */
+const expandBraces = (glob: string): readonly string[] | null => {
+  let open = [glob];
+  const done: string[] = [];
+  while (open.length > 0) {
+    const next: string[] = [];
+    for (const one of open) {
+      const match = /\{([^{}]*,[^{}]*)\}/u.exec(one);
+      if (match === null) done.push(one);
+      else
+        for (const part of (match[1] ?? "").split(","))
+          next.push(one.slice(0, match.index) + part + one.slice(match.index + match[0].length));
+    }
+    if (done.length + next.length > MAX_ALTERNATIVES) return null;
+    open = next;
+  }
+  return done;
+};
+
+type Part = ((name: string) => boolean) | "folders";
+
+const compilePath = (glob: string, bare: BareGlob): ((names: readonly string[]) => boolean) => {
+  const anchored = glob.replace(/^\.?\/+/, "");
+  // What ends in `**` is about what is within a folder, so there has to be something.
+  const whole = anchored.replace(/(^|\/)(?:\*\*+)?$/, "$1**/*");
+  if (!glob.includes("/") && bare === "name" && whole === anchored) {
+    const matches = compileSegment(whole);
+    return (names) => matches(names.at(-1) ?? "");
+  }
+  const parts = whole
+    .split(/\/+/)
+    .map((segment): Part => (/^\*\*+$/.test(segment) ? "folders" : compileSegment(segment)));
+  return (names) => matchParts(parts, names);
+};
+
+/** As with stars in a name: only the last `**` is ever taken back. */
+const matchParts = (parts: readonly Part[], names: readonly string[]): boolean => {
+  let [at, of, backAt, backOf] = [0, 0, -1, 0];
+  while (of < names.length) {
+    const part = parts[at];
+    if (part === "folders") {
+      backAt = at;
+      backOf = of;
+      at += 1;
+    } else if (part !== undefined && part(names[of] ?? "")) {
+      at += 1;
+      of += 1;
+    } else if (backAt === -1) return false;
+    else {
+      at = backAt + 1;
+      backOf += 1;
+      of = backOf;
+    }
+  }
+  return parts.slice(at).every((part) => part === "folders");
+};
