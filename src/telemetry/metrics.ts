@@ -57,8 +57,9 @@ export const createMetrics = (now: () => number): Metrics => {
     ...forgeMetrics(instruments, labels),
     render: async (readQueue) => {
       await showQueue(instruments, readQueue, now);
-      const own = await registry.metrics();
-      return { contentType: registry.contentType, text: `${own}${await processMetrics().metrics()}` };
+      const text = `${await registry.metrics()}${await processMetrics().metrics()}`;
+      // The library writes `Nan`, where the format has `NaN`.
+      return { contentType: registry.contentType, text: text.replaceAll(/ Nan$/gm, " NaN") };
     },
   };
 };

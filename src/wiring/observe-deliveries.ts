@@ -11,7 +11,11 @@ export const observeDeliveries =
   (receive) => {
     const startedMs = clock.now();
     return tracing.spanFrom(null, { name: "delivery", kind: "server" }, async (span) => {
-      const answer = await receive();
+      const answer = await receive().catch((error: unknown) => {
+        const ackMs = clock.now() - startedMs;
+        metrics.delivery({ outcome: "unavailable", reason: "internal", ackMs });
+        throw error;
+      });
       const fact = outcomeOf(answer);
       metrics.delivery({ ...fact, ackMs: clock.now() - startedMs });
       span.set({
