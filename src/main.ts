@@ -5,12 +5,13 @@ import { isProjectAllowed } from "./base/project-globs.ts";
 import type { Config } from "./config/config.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
-import { createIntake } from "./http/intake.ts";
+import { createIntake, type Intake } from "./http/intake.ts";
 import { startServer } from "./http/server.ts";
 import type { Forge } from "./review/forge.ts";
 import { type OpenedStore, openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
+import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
@@ -56,8 +57,12 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     perProject: config.worker.perProject,
   });
   started.defer(() => worker.stop(config.worker.stopGraceMs));
-  const server = await startServer({ app: createWebhookApp(config, store, logger, clock), ...config.server });
+  const intake = createConfiguredIntake(config, store, logger, clock);
+  const dashboard = createConfiguredDashboard(config, { store, runners, intake, clock, logger });
+  const app = createApp({ intake, dashboard, checkReady: store.ping, logger });
+  const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
+  started.defer(dashboard.close);
   const reconciler = startReconciling(config, { store, clock, logger });
   started.defer(async () => reconciler?.stop());
   void warmUp(runners, logger);
@@ -106,9 +111,9 @@ const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Prom
     },
   });
 
-const createWebhookApp = (config: Config, store: Store, logger: Logger, clock: Clock) => {
+const createConfiguredIntake = (config: Config, store: Store, logger: Logger, clock: Clock): Intake => {
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
-  const intake = createIntake({
+  return createIntake({
     verify: { ...webhook, toleranceMs },
     proveToken: createTokenProof({
       url: config.gitlab.url,
@@ -124,5 +129,4 @@ const createWebhookApp = (config: Config, store: Store, logger: Logger, clock: C
     clock,
     logger,
   });
-  return createApp({ intake, checkReady: store.ping, logger });
 };

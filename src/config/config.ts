@@ -111,6 +111,11 @@ export type Config = {
     /** Where GitLab reaches this server; null where it was not said. */
     readonly publicUrl: string | null;
   };
+  readonly dashboard: {
+    /** Null where nobody can sign in with a token. */
+    readonly adminToken: Secret | null;
+    readonly sessionMs: number;
+  };
   readonly store:
     | { readonly kind: "embedded"; readonly folder: string }
     | { readonly kind: "postgres"; readonly url: Secret };

@@ -27,6 +27,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("MODEL_API_KEY", "model.api_key", true),
   variable("REVIEWFLOW_TOKEN_PASS_THROUGH", "webhook.token_pass_through"),
   variable("REVIEWFLOW_ENCRYPTION_KEY", "encryption_keys", true),
+  variable("REVIEWFLOW_ADMIN_TOKEN", "dashboard.admin_token", true),
   variable("REVIEWFLOW_DATA_DIR", "store.folder"),
   variable("REVIEWFLOW_HOST", "server.host"),
   variable("REVIEWFLOW_PORT", "server.port"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
@@ -37,6 +38,7 @@ export const ConfigFile = z.strictObject({
       public_url: address.nullable().default(null),
     })
     .prefault({}),
+  dashboard: DashboardSection,
   store: z
     .strictObject({
       folder: z.string().min(1).default(".data"),

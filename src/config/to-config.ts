@@ -18,6 +18,7 @@ export const toConfig = (file: ConfigFile, path: string | null): Config => {
       tokenPassThrough: file.webhook.token_pass_through,
     },
     server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
+    dashboard: { adminToken: file.dashboard.admin_token, sessionMs: file.dashboard.session },
     store:
       file.store.database_url === null
         ? { kind: "embedded", folder: file.store.folder }

@@ -3,6 +3,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
 import type { Intake } from "./intake.ts";
+import type { Dashboard } from "./dashboard/dashboard.ts";
 import { createBodyReader, MAX_BODY_BYTES } from "./read-body.ts";
 
 /** What the HTTP server needs. */
@@ -11,6 +12,8 @@ export type AppOptions = {
   /** Resolves when everything that a delivery needs is at hand. */
   readonly checkReady: () => Promise<void>;
   readonly logger: Logger;
+  /** The pages for people; none when left out. */
+  readonly dashboard?: Pick<Dashboard, "path" | "routes">;
   /** The most bytes of bodies in memory at once; eight of the largest when left out. */
   readonly bodyBudgetBytes?: number;
 };
@@ -47,6 +50,11 @@ export const createApp = (options: AppOptions): Hono => {
       return send(context, answers.unavailable("not-ready", "The store does not answer"));
     }
   });
+  if (options.dashboard !== undefined) {
+    const { path, routes } = options.dashboard;
+    app.route(path, routes);
+    app.get("/", (context) => context.redirect(path, 302));
+  }
   app.notFound((context) => send(context, answers.notFound));
   app.onError((error, context) => {
     options.logger.error({ error: describeError(error), stack: error.stack }, "Request failed");

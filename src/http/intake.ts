@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Secret } from "../base/secret.ts";
@@ -41,6 +42,11 @@ export type Intake = {
   readonly refuseEarly: (headers: Headers) => Answer | null;
   /** Verifies, parses, decides and stores; the answer is given when all that is durable. */
   readonly receive: (headers: Headers, body: Uint8Array) => Promise<Answer>;
+  /**
+   * Takes a delivery that was stored before as a new one: what was decided then may be decided otherwise
+   * now. Throws what the store throws.
+   */
+  readonly replay: (stored: Pick<NewDelivery, "headers" | "body">) => Promise<AcceptOutcome>;
 };
 
 /** The intake of GitLab's webhooks, after GitLab's rules for receivers. */
@@ -61,9 +67,27 @@ export const createIntake = (options: IntakeOptions): Intake => ({
     const denied = await checkProject(verification, event, options);
     if (denied !== null) return denied;
     return store(
-      toRequest(headers, body, reading.kind === "invalid" ? reading : reading.event, verification, options),
+      toRequest(
+        headers,
+        body,
+        reading.kind === "invalid" ? reading : reading.event,
+        tokenOf(verification),
+        options,
+      ),
       options,
     );
+  },
+  replay: ({ headers, body }) => {
+    const reading = parseDelivery(body, headers["x-gitlab-event"]);
+    const request = toRequest(
+      headers,
+      body,
+      reading.kind === "invalid" ? reading : reading.event,
+      null,
+      options,
+    );
+    const delivery = { ...request.delivery, key: `replay:${newId(options.clock.now())}` };
+    return options.accept({ ...request, delivery });
   },
 });
 
@@ -118,11 +142,14 @@ const checkPath = (named: string, proved: string): Answer | null => {
   );
 };
 
+const tokenOf = (verification: Verification): Secret | null =>
+  verification.kind === "pass-through" ? verification.token : null;
+
 const toRequest = (
   headers: Headers,
   body: Uint8Array,
   reading: DeliveryEvent | InvalidDelivery,
-  verification: Verification,
+  token: Secret | null,
   options: IntakeOptions,
 ): AcceptRequest => {
   const delivery: NewDelivery = {
@@ -148,7 +175,6 @@ const toRequest = (
   }
   const route = options.route(reading.project.path);
   if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
-  const token = verification.kind === "pass-through" ? verification.token : null;
   return {
     delivery,
     decide: (history) => decide(reading, route.policy, history),

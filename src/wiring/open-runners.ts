@@ -20,6 +20,8 @@ export type OpenedRunner = {
 /** The runners of a configuration, by the section that describes them. */
 export type Runners = AsyncDisposable & {
   readonly of: (section: RunnerConfig) => OpenedRunner;
+  /** The workflow of a section that runs in this process; null for one on Dify. */
+  readonly flowOf: (section: RunnerConfig) => Flow | null;
   /** Null when no flow runs in this process. */
   readonly engine: Engine | null;
 };
@@ -83,6 +85,7 @@ export const openRunners = async (
       if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
       return opened;
     },
+    flowOf: (section) => flows.get(section) ?? null,
     [Symbol.asyncDispose]: async () => await engine?.[Symbol.asyncDispose](),
   };
 };

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { duration, secretText } from "./schema-values.ts";
+
+/** Short tokens can be guessed, and sessions are signed with it. */
+const SHORTEST_TOKEN = 16;
+
+const adminToken = secretText.refine(
+  (token) => token.reveal().length >= SHORTEST_TOKEN,
+  `must have at least ${SHORTEST_TOKEN} characters; make one with openssl rand -hex 32`,
+);
+
+/** Who may see the dashboard. */
+export const DashboardSection = z
+  .strictObject({
+    admin_token: adminToken.nullable().default(null),
+    /** How long a sign-in lasts. */
+    session: duration("12h"),
+  })
+  .prefault({});

@@ -1,0 +1,85 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { Flow } from "../../flow/flow.ts";
+import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
+import type { Views } from "../../store/views/views.ts";
+
+/** One of the workflows that a configured flow is made of. */
+export type FlowPart = {
+  readonly role: "main" | "pass" | "verify" | "summary";
+  /** The file's name, or the address of the Dify server. */
+  readonly source: string;
+  /** Null for a flow on Dify. */
+  readonly flow: Flow | null;
+};
+
+/** A configured flow as the pages show it. */
+export type ShownFlow = {
+  readonly name: string;
+  readonly contract: string;
+  readonly review: string;
+  readonly language: string;
+  readonly projects: readonly string[];
+  readonly parts: readonly FlowPart[];
+};
+
+/** Who may see the dashboard, and how they prove it. */
+export type AccessOptions = {
+  /** The host that the server listens on. */
+  readonly host: string;
+  /** Where the server is reached from outside; null when it was not said. */
+  readonly publicUrl: string | null;
+  /** Null for none. */
+  readonly adminToken: Secret | null;
+  /** Asks GitLab who somebody is; null for none. */
+  readonly gitlab: GitLabSignIn | null;
+  /** How long a sign-in lasts, in milliseconds. */
+  readonly sessionMs: number;
+};
+
+/** How a sign-in at GitLab ended. */
+export type GitLabSignInOutcome =
+  | { readonly kind: "welcome"; readonly username: string }
+  /** GitLab knows them, but they lack the role. */
+  | { readonly kind: "refused"; readonly username: string }
+  /** GitLab did not vouch for them or could not be asked. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** OAuth 2 against GitLab: the authorization code flow with PKCE. */
+export type GitLabSignIn = {
+  /** What sessions are signed with where there is no admin token. */
+  readonly secret: Secret;
+  /** The page of GitLab to send somebody to. */
+  readonly authorizeUrl: (request: {
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly codeChallenge: string;
+  }) => string;
+  /** Exchanges the code, asks who it is for and whether their role is enough. Does not throw. */
+  readonly finish: (answer: {
+    readonly redirectUri: string;
+    readonly code: string;
+    readonly codeVerifier: string;
+  }) => Promise<GitLabSignInOutcome>;
+};
+
+/** What the dashboard shows and does. */
+export type DashboardOptions = {
+  readonly access: AccessOptions;
+  readonly store: Pick<
+    Store,
+    "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"
+  > & { readonly views: Views };
+  /** Takes a stored event again, as if it came now. */
+  readonly replay: (delivery: Delivery, body: Uint8Array) => Promise<AcceptOutcome>;
+  readonly flows: readonly ShownFlow[];
+  /** The name of the flow that reviews a project; null when there is none. */
+  readonly flowOf: (projectPath: string) => string | null;
+  /** The address of GitLab: only links into it become links. */
+  readonly gitlabUrl: string;
+  /** The settings as a tree whose secrets are of type Secret. */
+  readonly settings: object;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};

@@ -1,0 +1,64 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { describeError } from "../../base/errors.ts";
+import { decideAccess } from "./access.ts";
+import { actionRoutes } from "./action-routes.ts";
+import { findAsset } from "./assets.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { createLive } from "./live.ts";
+import { pageRoutes } from "./page-routes.ts";
+import { receiveVisit, sendProblem } from "./receive-visit.ts";
+import { securityHeaders } from "./security-headers.ts";
+import { createSessions } from "./session.ts";
+import { signInRoutes } from "./sign-in-routes.ts";
+import { BASE, type DashboardEnv } from "./visit.ts";
+
+/** The dashboard as a part of a server. */
+export type Dashboard = {
+  /** Where it goes in the server. */
+  readonly path: string;
+  readonly routes: Hono<DashboardEnv>;
+  /** Ends what stays open by itself; before the server stops. */
+  readonly close: () => void;
+};
+
+const LARGEST_FORM = 65_536;
+const A_YEAR_CACHE = "public, max-age=31536000, immutable";
+
+/**
+ * Pages over the store, made on the server: they work without a script, which only brings news to what
+ * is open. Every text from outside is escaped by the templates, and the pages' policy lets nothing run
+ * that is not a file of this server.
+ */
+export const createDashboard = (options: DashboardOptions): Dashboard => {
+  const { access, store, clock, logger } = options;
+  const secret = access.adminToken ?? access.gitlab?.secret ?? null;
+  const sessions = createSessions(secret, access.sessionMs);
+  const live = createLive({ pulse: store.views.pulse, clock, logger });
+  const routes = new Hono<DashboardEnv>();
+  routes.use("*", securityHeaders);
+  routes.get("/assets/:name", (context) => {
+    const asset = findAsset(context.req.param("name"));
+    if (asset === undefined) return context.text("", 404);
+    return context.body(asset.text, 200, { "content-type": asset.type, "cache-control": A_YEAR_CACHE });
+  });
+  routes.use("*", bodyLimit({ maxSize: LARGEST_FORM }));
+  routes.use("*", receiveVisit(options, sessions));
+  routes.route("/", signInRoutes(options, sessions));
+  routes.route("/", actionRoutes(options));
+  routes.get("/live", live.connect);
+  routes.route("/", pageRoutes(options));
+  routes.all("*", (context) => sendProblem(context, context.get("visit"), "missing"));
+  routes.onError((error, context) => {
+    logger.error({ error: describeError(error), stack: error.stack }, "Page could not be made");
+    const visit = context.get("visit");
+    return visit === undefined ? context.text("", 500) : sendProblem(context, visit, "failed");
+  });
+  if (decideAccess(access, { host: "localhost" }) === "no-sign-in") {
+    logger.warn(
+      { host: access.host },
+      "The dashboard is off: set REVIEWFLOW_ADMIN_TOKEN or dashboard.gitlab_oauth, since others can reach this address",
+    );
+  }
+  return { path: BASE, routes, close: live.close };
+};

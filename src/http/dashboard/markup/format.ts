@@ -1,0 +1,72 @@
+import type { Texts } from "../texts/english.ts";
+import { html, type Markup } from "./markup.ts";
+
+const kept = <T>(make: (locale: string) => T): ((texts: Texts) => T) => {
+  const made = new Map<string, T>();
+  return ({ locale }) => {
+    const value = made.get(locale) ?? make(locale);
+    made.set(locale, value);
+    return value;
+  };
+};
+
+const numbers = kept((locale) => new Intl.NumberFormat(locale));
+const moments = kept(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", hour12: false }),
+);
+const days = kept((locale) => new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" }));
+const percents = kept((locale) => new Intl.NumberFormat(locale, { style: "percent" }));
+
+/** The time zone of all times on the pages: the server's. */
+export const TIME_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A count, with the marks of the language. */
+export const formatCount = (texts: Texts, value: number): string => numbers(texts).format(value);
+
+/** A share from 0 to 1. */
+export const formatShare = (texts: Texts, value: number): string => percents(texts).format(value);
+
+/** A day of the calendar, such as 24 Nov. */
+export const formatDay = (texts: Texts, ms: number): string => days(texts).format(ms);
+
+/** A point in time, readable by machines too; a dash for none. */
+export const formatTime = (texts: Texts, ms: number | null): Markup =>
+  ms === null || !Number.isFinite(new Date(ms).getTime())
+    ? html`–`
+    : html`<time datetime="${new Date(ms).toISOString()}">${moments(texts).format(ms)}</time>`;
+
+const UNITS = [
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** A span of time in its two largest units, such as 2 min 5 s. */
+export const formatDuration = (ms: number): string => {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`;
+  let rest = Math.round(ms / 1_000) * 1_000;
+  const parts: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    if (amount > 0) parts.push(`${amount} ${unit}`);
+  }
+  return parts.slice(0, 2).join(" ");
+};
+
+/** Bytes in the largest unit that leaves a whole number. */
+export const formatBytes = (bytes: number): string => {
+  if (bytes < 1_024) return `${bytes} B`;
+  return bytes < 1_048_576 ? `${Math.round(bytes / 1_024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+};
+
+/** An amount of money with enough digits for prices of single calls. Any text may stand for the currency. */
+export const formatMoney = (texts: Texts, amount: number, currency: string): string => {
+  const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
+  const number = new Intl.NumberFormat(texts.locale, {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
+  }).format(amount);
+  return currency === "" ? number : `${number} ${currency}`;
+};

@@ -1,0 +1,122 @@
+import type { Texts } from "../texts/english.ts";
+import { BASE, type Visit } from "../visit.ts";
+import { assetUrl } from "../assets.ts";
+import { TIME_ZONE } from "./format.ts";
+import { type Content, html, type Markup } from "./markup.ts";
+
+/** A page of the navigation. */
+export type PageName = keyof Texts["pages"];
+
+const PAGES: readonly (readonly [name: PageName, path: string])[] = [
+  ["overview", ""],
+  ["deliveries", "/deliveries"],
+  ["runs", "/runs"],
+  ["findings", "/findings"],
+  ["projects", "/projects"],
+  ["flows", "/flows"],
+  ["settings", "/settings"],
+];
+
+/** What a page is made of. */
+export type Page = {
+  readonly title: string;
+  /** Where it belongs in the navigation; null for pages outside it. */
+  readonly place: PageName | null;
+  readonly body: Content;
+  /** Whether its live regions are fetched again when something happens. */
+  readonly live?: boolean;
+  /** What the last action came to. */
+  readonly notice?: string | null;
+};
+
+/** The hidden field by which a form shows that it is ours. */
+export const formToken = ({ formToken: token }: Visit): Markup =>
+  html`<input type="hidden" name="form_token" value="${token}" />`;
+
+/** A button that sends a form of its own. */
+export const actionButton = (visit: Visit, path: string, label: string, kind = ""): Markup =>
+  html`<form method="post" action="${BASE}${path}" class="action">
+    ${formToken(visit)}<button type="submit" class="${kind}">${label}</button>
+  </form>`;
+
+const navigation = ({ texts }: Visit, place: PageName | null): Markup =>
+  html`<nav aria-label="${texts.navigation}">
+    <ul>
+      ${PAGES.map(
+        ([name, path]) =>
+          html`<li>
+            <a href="${BASE}${path}" ${name === place ? html`aria-current="page"` : null}
+              >${texts.pages[name]}</a
+            >
+          </li>`,
+      )}
+    </ul>
+  </nav>`;
+
+const languageForm = (visit: Visit): Markup =>
+  html`<form method="post" action="${BASE}/language" class="action">
+    ${formToken(visit)}<input type="hidden" name="back" value="${visit.here}" />
+    <button
+      type="submit"
+      name="language"
+      value="${visit.texts.otherLanguageTag}"
+      lang="${visit.texts.otherLanguageTag}"
+      class="plain"
+    >
+      ${visit.texts.otherLanguage}
+    </button>
+  </form>`;
+
+const header = (visit: Visit, place: PageName | null): Markup => {
+  const isIn = visit.isOpen || visit.session.user !== null;
+  return html`<header>
+    <a class="brand" href="${BASE}">${visit.texts.product}</a>
+    ${isIn ? navigation(visit, place) : null}
+    <div class="account">
+      ${languageForm(visit)}
+      ${isIn && !visit.isOpen ? actionButton(visit, "/sign-out", visit.texts.signOut, "plain") : null}
+    </div>
+  </header>`;
+};
+
+/** A whole document around a page. */
+export const layout = (visit: Visit, { title, place, body, live = false, notice = null }: Page): Markup => {
+  const { texts } = visit;
+  return html`<!doctype html>
+    <html lang="${texts.language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · ${texts.product}</title>
+        <link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml" />
+        <link rel="stylesheet" href="${assetUrl("dashboard.css")}" />
+        <script type="module" src="${assetUrl("dashboard.mjs")}"></script>
+      </head>
+      <body ${live ? html`data-live="${BASE}/live"` : null}>
+        <a class="skip" href="#content">${texts.skip}</a>
+        ${header(visit, place)}
+        <main id="content" tabindex="-1">
+          <h1>${title}</h1>
+          ${notice === null ? null : html`<p class="notice" role="status">${notice}</p>`} ${body}
+        </main>
+        <footer>
+          <p>${texts.timeZone(TIME_ZONE)}</p>
+          ${visit.isOpen ? html`<p>${texts.openNote}</p>` : null}
+        </footer>
+      </body>
+    </html>`;
+};
+
+/** A titled part of a page; with an id it is one of those that are fetched again while the page is open. */
+export const section = (title: string, body: Content, id: string | null = null): Markup =>
+  id === null
+    ? html`<section>
+        <h2>${title}</h2>
+        ${body}
+      </section>`
+    : html`<section id="${id}" data-region>
+        <h2>${title}</h2>
+        ${body}
+      </section>`;

@@ -1,0 +1,195 @@
+import { type Context, Hono } from "hono";
+import { drawSvg } from "../../flow/draw/draw-svg.ts";
+import type { Run } from "../../store/store.ts";
+import { noticeOf } from "./action-routes.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { layout, type Page } from "./markup/layout.ts";
+import { mergeRequestName } from "./markup/links.ts";
+import { createMasking, secretsIn, showBody } from "./mask-text.ts";
+import { DECISIONS, deliveriesPage, deliveryPage } from "./pages/deliveries.ts";
+import { findingsPage } from "./pages/findings.ts";
+import { flowsPage, pictureOf } from "./pages/flows.ts";
+import { overviewPage } from "./pages/overview.ts";
+import { projectsPage } from "./pages/projects.ts";
+import { MOST_STEPS, runActions, runPage } from "./pages/run.ts";
+import { RUN_STATES, runsPage } from "./pages/runs.ts";
+import { settingsPage } from "./pages/settings.ts";
+import { sendProblem } from "./receive-visit.ts";
+import { settingsLines } from "./settings-lines.ts";
+import type { DashboardEnv } from "./visit.ts";
+
+const ROWS = 50;
+const FINDING_RUNS = 20;
+const RECENT = 10;
+const DAYS = 14;
+
+type VisitContext = Context<DashboardEnv>;
+
+const send = (context: VisitContext, page: Page): Response | Promise<Response> => {
+  const visit = context.get("visit");
+  const notice = noticeOf(visit.texts, context.req.query("done"));
+  return context.html(layout(visit, { ...page, notice }));
+};
+
+/** A value of the query; null when it is empty or left out. */
+const query = (context: Context, name: string): string | null => {
+  const value = context.req.query(name)?.trim() ?? "";
+  return value === "" ? null : value;
+};
+
+const oneOf = <T extends string>(values: readonly T[], text: string | null): T | null =>
+  values.find((value) => value === text) ?? null;
+
+/** When each of the last days began, by the server's calendar; today is the last. */
+export const dayStarts = (nowMs: number, count: number): readonly number[] => {
+  const today = new Date(nowMs);
+  return Array.from({ length: count }, (_, index) =>
+    new Date(today.getFullYear(), today.getMonth(), today.getDate() - (count - 1 - index)).getTime(),
+  );
+};
+
+const overviewRoute =
+  ({ store, gitlabUrl }: DashboardOptions) =>
+  async (context: VisitContext) => {
+    const { texts, nowMs } = context.get("visit");
+    const { views } = store;
+    const days = dayStarts(nowMs, DAYS);
+    const [counts, spans, underWay, recent, failures] = await Promise.all([
+      store.countRuns(),
+      views.countBySpan(days),
+      views.listRuns({ limit: RECENT, states: ["active", "retrying", "queued"] }),
+      views.listRuns({ limit: RECENT }),
+      views.listRuns({ limit: RECENT, states: ["failed"] }),
+    ]);
+    const body = overviewPage(
+      texts,
+      { gitlabUrl },
+      { counts, days, spans, underWay: underWay.rows, recent: recent.rows, failures: failures.rows },
+    );
+    return send(context, { title: texts.pages.overview, place: "overview", body, live: true });
+  };
+
+const runRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
+  const { store, flows, gitlabUrl, settings } = options;
+  const masking = createMasking(secretsIn(settings));
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/", async (context) => {
+    const visit = context.get("visit");
+    const filter = {
+      state: oneOf(RUN_STATES, query(context, "state")),
+      project: query(context, "project"),
+      flow: query(context, "flow"),
+      before: query(context, "before"),
+    };
+    const slice = await store.views.listRuns({
+      limit: ROWS,
+      before: filter.before,
+      states: filter.state === null ? null : [filter.state],
+      projectPath: filter.project,
+      flow: filter.flow,
+    });
+    const columns = { gitlabUrl, actions: (run: Run) => runActions(visit, run) };
+    const body = runsPage(
+      visit.texts,
+      columns,
+      filter,
+      flows.map(({ name }) => name),
+      slice,
+    );
+    return send(context, { title: visit.texts.pages.runs, place: "runs", body, live: true });
+  });
+  routes.get("/:id", async (context) => {
+    const visit = context.get("visit");
+    const run = await store.getRun(context.req.param("id"));
+    if (run === null) return sendProblem(context, context.get("visit"), "missing");
+    const steps = await store.views.listSteps(run.id, MOST_STEPS);
+    const main = flows.find(({ name }) => name === run.flow)?.parts.findIndex(({ flow }) => flow !== null);
+    const picture = main === undefined || main === -1 ? null : pictureOf(run.flow, main);
+    const body = runPage(visit, { run, steps, picture, masking, gitlabUrl });
+    const title = `${visit.texts.words.run} · ${mergeRequestName(run.projectPath, run.iid)}`;
+    return send(context, { title, place: "runs", body, live: true });
+  });
+  return routes;
+};
+
+const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<DashboardEnv> => {
+  const masking = createMasking(secretsIn(settings));
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/", async (context) => {
+    const { texts } = context.get("visit");
+    const filter = {
+      decision: oneOf(DECISIONS, query(context, "decision")),
+      project: query(context, "project"),
+      before: query(context, "before"),
+    };
+    const slice = await store.views.listDeliveries({
+      limit: ROWS,
+      before: filter.before,
+      projectPath: filter.project,
+      decision: filter.decision,
+    });
+    const body = deliveriesPage(texts, filter, slice);
+    return send(context, { title: texts.pages.deliveries, place: "deliveries", body, live: true });
+  });
+  routes.get("/:id", async (context) => {
+    const visit = context.get("visit");
+    const delivery = await store.getDelivery(context.req.param("id"));
+    if (delivery === null) return sendProblem(context, context.get("visit"), "missing");
+    const [raw, runs] = await Promise.all([
+      store.getDeliveryBody(delivery.id),
+      store.views.listRuns({ limit: ROWS, deliveryId: delivery.id }),
+    ]);
+    const shown = raw === null ? null : showBody(raw, masking);
+    const body = deliveryPage(visit, { gitlabUrl }, delivery, runs.rows, shown);
+    const title = `${visit.texts.words.delivery} · ${mergeRequestName(delivery.projectPath, delivery.iid)}`;
+    return send(context, { title, place: "deliveries", body, live: true });
+  });
+  return routes;
+};
+
+const flowRoutes = ({ flows }: DashboardOptions): Hono<DashboardEnv> => {
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/", (context) => {
+    const { texts } = context.get("visit");
+    return send(context, { title: texts.pages.flows, place: "flows", body: flowsPage(texts, flows) });
+  });
+  routes.get("/:name/:part{[0-9]+}/picture.svg", async (context) => {
+    const { name, part } = context.req.param();
+    const flow = flows.find((one) => one.name === name)?.parts[Number(part)]?.flow ?? null;
+    if (flow === null) return sendProblem(context, context.get("visit"), "missing");
+    return context.body(drawSvg(flow), 200, { "content-type": "image/svg+xml" });
+  });
+  return routes;
+};
+
+/** Every page behind the sign-in. */
+export const pageRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
+  const { store, gitlabUrl, flowOf, settings } = options;
+  const lines = settingsLines(settings);
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/", overviewRoute(options));
+  routes.route("/runs", runRoutes(options));
+  routes.route("/deliveries", deliveryRoutes(options));
+  routes.route("/flows", flowRoutes(options));
+  routes.get("/findings", async (context) => {
+    const { texts } = context.get("visit");
+    const [before, project] = [query(context, "before"), query(context, "project")];
+    const slice = await store.views.listFindingRuns({ limit: FINDING_RUNS, before, projectPath: project });
+    const body = findingsPage(texts, gitlabUrl, { before, project }, slice);
+    return send(context, { title: texts.pages.findings, place: "findings", body });
+  });
+  routes.get("/projects", async (context) => {
+    const { texts } = context.get("visit");
+    const body = projectsPage(texts, await store.views.listProjects(), flowOf);
+    return send(context, { title: texts.pages.projects, place: "projects", body });
+  });
+  routes.get("/settings", (context) => {
+    const { texts } = context.get("visit");
+    return send(context, {
+      title: texts.pages.settings,
+      place: "settings",
+      body: settingsPage(texts, lines),
+    });
+  });
+  return routes;
+};

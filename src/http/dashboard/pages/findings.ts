@@ -1,0 +1,93 @@
+import { ReviewResult } from "../../../review/review-result.ts";
+import type { Run } from "../../../store/store.ts";
+import type { Slice } from "../../../store/views/views.ts";
+import { formatCount, formatShare, formatTime } from "../markup/format.ts";
+import { mergeRequestOf, pager, runLink } from "../markup/links.ts";
+import { html, type Content, type Markup } from "../markup/markup.ts";
+import { table } from "../markup/table.ts";
+import type { Texts } from "../texts/english.ts";
+import { filterForm } from "./filter-form.ts";
+
+type Finding = ReviewResult["findings"][number];
+
+/** What a run by findings has left behind; null for other runs. */
+export const readReview = (run: Run): ReviewResult | null => {
+  const parsed = ReviewResult.safeParse(run.result);
+  return parsed.success ? parsed.data : null;
+};
+
+/** Where a finding is, as people write it. */
+const placeOf = ({ path, line, endLine }: Finding): string =>
+  line === null ? path : `${path}:${line}${endLine === null || endLine === line ? "" : `-${endLine}`}`;
+
+/** Findings with what became of them. */
+export const findingTable = (texts: Texts, caption: string, findings: readonly Finding[]): Markup => {
+  const { words } = texts;
+  return table({
+    caption,
+    rows: findings,
+    empty: texts.findings.without,
+    columns: [
+      {
+        head: words.severity,
+        cell: ({ severity }) => html`<span class="badge ${severity}">${texts.severities[severity]}</span>`,
+      },
+      {
+        head: words.finding,
+        kind: "long",
+        cell: (finding) =>
+          html`<details class="finding">
+            <summary>${finding.title}</summary>
+            <p class="written">${finding.body}</p>
+          </details>`,
+      },
+      { head: words.file, kind: "long", cell: (finding) => html`<code>${placeOf(finding)}</code>` },
+      { head: words.category, cell: ({ category }) => category },
+      { head: words.confidence, kind: "number", cell: ({ confidence }) => formatShare(texts, confidence) },
+      {
+        head: words.state,
+        kind: "long",
+        cell: ({ state, why }) =>
+          html`${texts.findingStates[state]}${why === null ? null : html`<span class="under">${why}</span>`}`,
+      },
+    ],
+  });
+};
+
+/** How many findings of a run the overview lists. */
+const SHOWN = 10;
+
+/** The newest findings, by merge request. */
+export const findingsPage = (
+  texts: Texts,
+  gitlabUrl: string,
+  { before, project }: { readonly before: string | null; readonly project: string | null },
+  slice: Slice<Run>,
+): Content => [
+  html`<p class="hint">${texts.findings.note}</p>`,
+  filterForm(texts, "/findings", [{ name: "project", label: texts.words.project, value: project }]),
+  slice.rows.length === 0
+    ? html`<p class="empty">${project === null ? texts.nothing : texts.nothingMatches}</p>`
+    : slice.rows.map((run) => reviewSection(texts, gitlabUrl, run)),
+  pager(texts, "/findings", { project }, { ...slice, before }),
+];
+
+const reviewSection = (texts: Texts, gitlabUrl: string, run: Run): Content => {
+  const review = readReview(run);
+  if (review === null) return null;
+  const { link, title } = mergeRequestOf(run, gitlabUrl);
+  const hidden = review.findings.length - SHOWN;
+  const { counts } = review;
+  return html`<section>
+    <h2>${link} <span class="soft">${title}</span></h2>
+    <p class="line">
+      ${runLink(run.id)} · ${run.flow} · ${formatTime(texts, run.finishedAtMs)} ·
+      ${(["opened", "kept", "resolved", "folded"] as const).map(
+        (name) =>
+          html`<span class="count">${texts.counts[name]}: ${formatCount(texts, counts[name])}</span> `,
+      )}
+    </p>
+    ${findingTable(texts, title, review.findings.slice(0, SHOWN))}
+    ${hidden > 0 ? html`<p class="hint">${texts.findings.more(hidden)}</p>` : null}
+  </section>`;
+};

@@ -1,0 +1,105 @@
+import type { Run, RunState } from "../../../store/store.ts";
+import type { SpanCount } from "../../../store/views/views.ts";
+import { formatCount, formatMoney } from "../markup/format.ts";
+import { section } from "../markup/layout.ts";
+import { type Content, html, type Markup } from "../markup/markup.ts";
+import { type Day, plotDays } from "../markup/plot.ts";
+import type { Texts } from "../texts/english.ts";
+import { withQuery } from "../markup/links.ts";
+import { type RunColumns, runTable } from "./run-table.ts";
+
+/** What the overview shows. */
+export type Overview = {
+  readonly counts: Readonly<Record<RunState, number>>;
+  /** When each day began, the last of them today. */
+  readonly days: readonly number[];
+  readonly spans: readonly SpanCount[];
+  readonly underWay: readonly Run[];
+  readonly recent: readonly Run[];
+  readonly failures: readonly Run[];
+};
+
+const DONE: ReadonlySet<RunState> = new Set(["succeeded", "partial-succeeded"]);
+
+const sum = (spans: readonly SpanCount[], of: "runs" | "tokens"): number =>
+  spans.reduce((total, span) => total + span[of], 0);
+
+/** The days' runs by how they ended. */
+export const daysOf = (starts: readonly number[], spans: readonly SpanCount[]): readonly Day[] =>
+  starts.map((startMs, index) => {
+    const own = spans.filter(({ span }) => span === index);
+    const succeeded = sum(
+      own.filter(({ state }) => DONE.has(state)),
+      "runs",
+    );
+    const failed = sum(
+      own.filter(({ state }) => state === "failed"),
+      "runs",
+    );
+    return { startMs, succeeded, failed, other: sum(own, "runs") - succeeded - failed };
+  });
+
+/** Prices by their currency, the largest first; amounts of different currencies are never added. */
+export const costOf = (texts: Texts, spans: readonly SpanCount[]): string => {
+  const amounts = new Map<string, number>();
+  for (const { price, currency } of spans) {
+    if (price > 0) amounts.set(currency, (amounts.get(currency) ?? 0) + price);
+  }
+  const [first, ...rest] = [...amounts].toSorted(([, left], [, right]) => right - left);
+  if (first === undefined) return formatMoney(texts, 0, "");
+  return [first, ...rest].map(([currency, amount]) => formatMoney(texts, amount, currency)).join(" + ");
+};
+
+const tile = (label: string, value: string, href: string | null, kind = ""): Markup => {
+  const inside: Content = html`<span class="value">${value}</span><span class="label">${label}</span>`;
+  return href === null
+    ? html`<li class="tile ${kind}">${inside}</li>`
+    : html`<li class="tile ${kind}"><a href="${href}">${inside}</a></li>`;
+};
+
+const tiles = (texts: Texts, { counts, days, spans }: Overview): Markup => {
+  const today = spans.filter(({ span }) => span === days.length - 1);
+  const failedToday = sum(
+    today.filter(({ state }) => state === "failed"),
+    "runs",
+  );
+  const reviewed = sum(
+    today.filter(({ state }) => DONE.has(state)),
+    "runs",
+  );
+  const { overview } = texts;
+  const count = (value: number): string => formatCount(texts, value);
+  return html`<ul class="tiles">
+    ${tile(overview.running, count(counts.active), withQuery("/runs", { state: "active" }))}
+    ${tile(overview.waiting, count(counts.queued + counts.retrying), withQuery("/runs", { state: "queued" }))}
+    ${tile(overview.today, count(reviewed), null)}
+    ${tile(overview.failures, count(failedToday), withQuery("/runs", { state: "failed" }), failedToday > 0 ? "bad" : "")}
+    ${tile(overview.tokens, count(sum(today, "tokens")), null)}
+    ${tile(overview.cost, costOf(texts, today), null)}
+    ${tile(overview.costSpan(days.length), costOf(texts, spans), null)}
+  </ul>`;
+};
+
+/** The overview: how things stand now, and how the last days were. */
+export const overviewPage = (texts: Texts, columns: RunColumns, overview: Overview): Content => [
+  html`<div id="tiles" data-region>${tiles(texts, overview)}</div>`,
+  section(
+    texts.overview.perDay(overview.days.length),
+    plotDays(texts, daysOf(overview.days, overview.spans)),
+  ),
+  section(
+    texts.overview.now,
+    runTable(texts, columns, texts.overview.now, overview.underWay, texts.overview.idle),
+    "under-way",
+  ),
+  section(
+    texts.overview.recent,
+    runTable(texts, columns, texts.overview.recent, overview.recent, texts.nothing),
+    "recent",
+  ),
+  section(
+    texts.overview.recentFailures,
+    runTable(texts, columns, texts.overview.recentFailures, overview.failures, texts.overview.noFailures),
+    "failures",
+  ),
+];

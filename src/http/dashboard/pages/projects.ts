@@ -1,0 +1,47 @@
+import type { ProjectView } from "../../../store/views/views.ts";
+import { formatCount, formatTime } from "../markup/format.ts";
+import { withQuery } from "../markup/links.ts";
+import { html, type Content } from "../markup/markup.ts";
+import { table } from "../markup/table.ts";
+import type { Texts } from "../texts/english.ts";
+
+/** The projects that have sent something, with the flow that reviews them. */
+export const projectsPage = (
+  texts: Texts,
+  projects: readonly ProjectView[],
+  flowOf: (path: string) => string | null,
+): Content => {
+  const { words } = texts;
+  const count = (of: (project: ProjectView) => number) => (project: ProjectView) =>
+    formatCount(texts, of(project));
+  return table({
+    caption: texts.pages.projects,
+    rows: projects,
+    empty: texts.nothing,
+    columns: [
+      {
+        head: words.project,
+        kind: "long",
+        cell: ({ path }) => html`<a href="${withQuery("/runs", { project: path })}">${path}</a>`,
+      },
+      {
+        head: words.flow,
+        kind: "long",
+        cell: ({ path }) => flowOf(path) ?? html`<span class="soft">${texts.projects.flowNone}</span>`,
+      },
+      {
+        head: words.deliveries,
+        kind: "number",
+        cell: ({ path, deliveries }) =>
+          html`<a href="${withQuery("/deliveries", { project: path })}"
+            >${formatCount(texts, deliveries)}</a
+          >`,
+      },
+      { head: words.runs, kind: "number", cell: count(({ runs }) => runs) },
+      { head: words.waiting, kind: "number", cell: count(({ waiting }) => waiting) },
+      { head: words.reviewed, kind: "number", cell: count(({ reviewed }) => reviewed) },
+      { head: words.failed, kind: "number", cell: count(({ failed }) => failed) },
+      { head: words.last, cell: ({ lastDeliveryAtMs }) => formatTime(texts, lastDeliveryAtMs) },
+    ],
+  });
+};

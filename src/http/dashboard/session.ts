@@ -1,0 +1,73 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { parseJson } from "../../base/json.ts";
+import type { Secret } from "../../base/secret.ts";
+
+/** A browser that we know again. Times are in milliseconds since the epoch. */
+export type Session = {
+  /** Random; the tokens of forms are bound to it. */
+  readonly id: string;
+  /** Who has signed in, such as `admin` or `gitlab:ada`; null for nobody. */
+  readonly user: string | null;
+  readonly endsAtMs: number;
+};
+
+const Session: z.ZodType<Session> = z.object({
+  id: z.string().min(16),
+  user: z.string().nullable(),
+  endsAtMs: z.number(),
+});
+
+/** Sessions that live in the browser alone, signed so that nobody else can make one. */
+export type Sessions = {
+  readonly start: (user: string | null, nowMs: number) => Session;
+  /** The session as the text of a cookie. */
+  readonly seal: (session: Session) => string;
+  /** The session of a cookie; null when it is not ours, was changed or has ended. */
+  readonly open: (cookie: string | undefined, nowMs: number) => Session | null;
+  /** What forms of this session carry, so that no other site can send them. */
+  readonly formToken: (session: Session) => string;
+  /** Compares in constant time. */
+  readonly isFormToken: (session: Session, candidate: string) => boolean;
+};
+
+/** Somebody who has not signed in gets a session for the sake of the form tokens alone. */
+const UNSIGNED_MS = 86_400_000;
+const LONGEST_COOKIE = 2_048;
+
+/**
+ * Sessions signed with a key made from `secret`, so that they outlive a restart, hold for all instances
+ * with the same secret, and end when it is changed. Without one, the key is random and ends with the process.
+ */
+export const createSessions = (secret: Secret | null, signedInMs: number): Sessions => {
+  const key = Buffer.from(
+    hkdfSync("sha256", secret?.reveal() ?? randomBytes(32), "", "reviewflow dashboard session", 32),
+  );
+  const sign = (purpose: string, text: string): Buffer =>
+    createHmac("sha256", key).update(`${purpose}\n${text}`).digest();
+  const isSigned = (purpose: string, text: string, signature: string): boolean => {
+    const given = Buffer.from(signature, "base64url");
+    const right = sign(purpose, text);
+    return given.length === right.length && timingSafeEqual(given, right);
+  };
+  return {
+    start: (user, nowMs) => ({
+      id: randomBytes(18).toString("base64url"),
+      user,
+      endsAtMs: nowMs + (user === null ? UNSIGNED_MS : signedInMs),
+    }),
+    seal: (session) => {
+      const text = Buffer.from(JSON.stringify(session)).toString("base64url");
+      return `${text}.${sign("session", text).toString("base64url")}`;
+    },
+    open: (cookie, nowMs) => {
+      const [text, signature, ...rest] = (cookie ?? "").slice(0, LONGEST_COOKIE).split(".");
+      if (text === undefined || signature === undefined || rest.length > 0) return null;
+      if (!isSigned("session", text, signature)) return null;
+      const parsed = Session.safeParse(parseJson(Buffer.from(text, "base64url").toString()));
+      return parsed.success && parsed.data.endsAtMs > nowMs ? parsed.data : null;
+    },
+    formToken: ({ id }) => sign("form", id).toString("base64url"),
+    isFormToken: ({ id }, candidate) => isSigned("form", id, candidate),
+  };
+};

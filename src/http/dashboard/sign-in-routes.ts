@@ -1,0 +1,82 @@
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { type Context, Hono } from "hono";
+import { createAttemptLimit } from "./attempt-limit.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { layout } from "./markup/layout.ts";
+import { signInPage, type SignInProblem } from "./pages/sign-in.ts";
+import { setLanguage, setSession } from "./receive-visit.ts";
+import type { Sessions } from "./session.ts";
+import { textsOf } from "./texts/choose-texts.ts";
+import { BASE, type DashboardEnv, safeReturn } from "./visit.ts";
+
+/** Wrong tokens a minute from one address. */
+const MOST_ATTEMPTS = 10;
+
+type VisitContext = Context<DashboardEnv>;
+
+/** The address at the other end of the connection; a proxy's is the same for all who come through it. */
+const peerOf = (context: Context): string => {
+  try {
+    return getConnInfo(context).remote.address ?? "unknown";
+  } catch {
+    // Requests that were not received over a connection have none.
+    return "unknown";
+  }
+};
+
+/** The sign-in page with what went wrong, if anything did. */
+export const sendSignIn = (
+  context: VisitContext,
+  { access }: Pick<DashboardOptions, "access">,
+  back: string | undefined,
+  problem: SignInProblem | null,
+): Response | Promise<Response> => {
+  const visit = context.get("visit");
+  const ways = { token: access.adminToken !== null, gitlab: access.gitlab !== null };
+  const body = signInPage(visit, ways, safeReturn(back), problem);
+  const page = layout(visit, { title: visit.texts.signIn.title, place: null, body });
+  return context.html(page, problem === null ? 200 : problem === "limited" ? 429 : 403);
+};
+
+/** Signing in with the admin token, signing out, and the language. */
+export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hono<DashboardEnv> => {
+  const { access, clock, logger } = options;
+  const limit = createAttemptLimit(clock, MOST_ATTEMPTS);
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/sign-in", (context) => {
+    const { isOpen, session } = context.get("visit");
+    const back = context.req.query("back");
+    if (isOpen || session.user !== null) return context.redirect(safeReturn(back), 303);
+    return sendSignIn(context, options, back, null);
+  });
+  routes.post("/sign-in", (context) => {
+    const { form, nowMs } = context.get("visit");
+    const peer = peerOf(context);
+    const waitMs = limit.waitMs(peer);
+    if (waitMs > 0) {
+      logger.warn({ peer }, "Sign-in held back");
+      context.header("retry-after", String(Math.ceil(waitMs / 1_000)));
+      return sendSignIn(context, options, form["back"], "limited");
+    }
+    if (access.adminToken?.equals(form["token"]?.trim() ?? "") !== true) {
+      limit.fail(peer);
+      logger.warn({ peer }, "Sign-in refused");
+      return sendSignIn(context, options, form["back"], "wrong");
+    }
+    logger.info({ peer, user: "admin" }, "Signed in");
+    setSession(context, access, sessions, sessions.start("admin", nowMs));
+    return context.redirect(safeReturn(form["back"]), 303);
+  });
+  routes.post("/sign-out", (context) => {
+    const { nowMs } = context.get("visit");
+    setSession(context, access, sessions, sessions.start(null, nowMs));
+    return context.redirect(`${BASE}/sign-in`, 303);
+  });
+  routes.post("/language", (context) => {
+    const { form } = context.get("visit");
+    const texts = textsOf(form["language"] ?? "");
+    if (texts !== undefined) setLanguage(context, access, texts.language);
+    return context.redirect(safeReturn(form["back"]), 303);
+  });
+  return routes;
+};

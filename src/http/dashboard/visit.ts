@@ -1,0 +1,29 @@
+import type { Session } from "./session.ts";
+import type { Texts } from "./texts/english.ts";
+
+/** One request for a page: who asks, in which language, and what they sent. */
+export type Visit = {
+  readonly session: Session;
+  /** Whether the pages are open without a sign-in. */
+  readonly isOpen: boolean;
+  readonly texts: Texts;
+  /** What every form of the page carries. */
+  readonly formToken: string;
+  /** The path with its query, to come back to. */
+  readonly here: string;
+  /** The fields of a form that was sent; empty otherwise. */
+  readonly form: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+};
+
+/** What Hono keeps for one request to the dashboard. */
+export type DashboardEnv = { readonly Variables: { readonly visit: Visit } };
+
+/** Where the dashboard lives. */
+export const BASE = "/dashboard";
+
+/** A path of ours to go back to, from a text that a browser sent; the overview for anything else. */
+export const safeReturn = (path: string | undefined): string =>
+  path !== undefined && /^\/dashboard(?:[/?][\w\-./?=&%]*)?$/.test(path) && !path.includes("//")
+    ? path
+    : BASE;

@@ -1,0 +1,63 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { isProjectAllowed } from "../base/project-globs.ts";
+import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
+import type { FlowPart, ShownFlow } from "../http/dashboard/dashboard-options.ts";
+import { createDashboard, type Dashboard } from "../http/dashboard/dashboard.ts";
+import type { Intake } from "../http/intake.ts";
+import type { OpenedStore } from "../store/open-store.ts";
+import type { Runners } from "./open-runners.ts";
+
+/** What the dashboard is made of, besides the configuration. */
+export type DashboardParts = {
+  readonly store: OpenedStore;
+  readonly runners: Runners;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** The dashboard of a configuration. */
+export const createConfiguredDashboard = (config: Config, parts: DashboardParts): Dashboard => {
+  const { store, runners, intake, clock, logger } = parts;
+  return createDashboard({
+    access: {
+      host: config.server.host,
+      publicUrl: config.server.publicUrl,
+      adminToken: config.dashboard.adminToken,
+      gitlab: null,
+      sessionMs: config.dashboard.sessionMs,
+    },
+    store,
+    replay: ({ headers }, body) => intake.replay({ headers, body }),
+    flows: config.flows.map((flow) => toShown(flow, runners)),
+    flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
+    gitlabUrl: config.gitlab.url,
+    settings: config,
+    clock,
+    logger,
+  });
+};
+
+const toShown = (flow: FlowConfig, runners: Runners): ShownFlow => {
+  const { name, contract, review, language, projects, findings } = flow;
+  const part = (role: FlowPart["role"], section: RunnerConfig): FlowPart => ({
+    role,
+    source: sourceOf(section),
+    flow: runners.flowOf(section),
+  });
+  const further =
+    contract === "findings"
+      ? [
+          ...findings.passes.map((section) => part("pass", section)),
+          ...(findings.verify === null ? [] : [part("verify", findings.verify)]),
+          ...(findings.summary === null ? [] : [part("summary", findings.summary)]),
+        ]
+      : [];
+  return { name, contract, review, language, projects, parts: [part("main", flow.runner), ...further] };
+};
+
+const sourceOf = (section: RunnerConfig): string => {
+  if (section.kind === "dify") return section.url;
+  return section.file.kind === "builtin" ? `builtin:${section.file.name}` : section.file.path;
+};
