@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { Hono } from "hono";
+import { Secret } from "../../src/base/secret.ts";
+import { createMetricsRoute } from "../../src/http/metrics.ts";
+import { outcomeOf } from "../../src/http/observe-delivery.ts";
+import { answers } from "../../src/http/answer.ts";
+import { startServer } from "../../src/http/server.ts";
+
+const TOKEN = "scrape-me-please";
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+
+const route = (token: string | null) =>
+  createMetricsRoute({
+    render: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
+    token: token === null ? null : new Secret(token),
+  });
+
+/** Asks as a connection from `address` would; null asks over no connection. */
+const ask = async (token: string | null, address: string | null, headers: Record<string, string> = {}) => {
+  const incoming = { socket: { remoteAddress: address, remotePort: 1, remoteFamily: "IPv4" } };
+  const env = address === null ? {} : { incoming };
+  const response = await route(token).request("/metrics", { headers }, env);
+  return { status: response.status, text: await response.text(), headers: response.headers };
+};
+
+suite("/metrics without a token", () => {
+  test("is open over a real connection from this machine, as plain text that nobody keeps", async () => {
+    const server = await startServer({ app: new Hono().route("/", route(null)), host: "127.0.0.1", port: 0 });
+    const response = await fetch(`${server.url}/metrics`);
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), "up 1\n");
+    assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    await server.stop(1_000);
+  });
+
+  for (const address of ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
+    test(`is open to ${address}`, async () => assert.equal((await ask(null, address)).status, 200));
+
+  for (const address of ["10.0.0.7", "192.0.2.1", "::ffff:10.0.0.7", "2001:db8::1", "nonsense", null])
+    test(`is closed to ${address ?? "an unknown address"}, and names the setting`, async () => {
+      const { status, text } = await ask(null, address);
+      assert.equal(status, 403);
+      assert.match(text, /REVIEWFLOW_METRICS_TOKEN/);
+      assert.doesNotMatch(text, /up 1/);
+    });
+
+  for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
+    test(`is closed to what a proxy on this machine passes on with ${header}`, async () =>
+      assert.equal((await ask(null, "127.0.0.1", { [header]: "127.0.0.1" })).status, 403));
+
+  test("takes no token for one", async () =>
+    assert.equal((await ask(null, "10.0.0.7", { authorization: "Bearer null" })).status, 403));
+});
+
+suite("/metrics with a token", () => {
+  test("is open to whoever has it, from anywhere and through a proxy", async () => {
+    assert.equal((await ask(TOKEN, "10.0.0.7", BEARER)).status, 200);
+    assert.equal((await ask(TOKEN, "127.0.0.1", { ...BEARER, "x-forwarded-for": "10.0.0.7" })).status, 200);
+    assert.equal((await ask(TOKEN, "10.0.0.7", { authorization: `bearer  ${TOKEN}` })).status, 200);
+  });
+
+  for (const authorization of ["", "Bearer", "Bearer wrong", `Basic ${TOKEN}`, `Bearer ${TOKEN}x`, TOKEN])
+    test(`is closed to "${authorization}", on this machine too`, async () => {
+      const { status, headers, text } = await ask(TOKEN, "127.0.0.1", { authorization });
+      assert.equal(status, 401);
+      assert.equal(headers.get("www-authenticate"), "Bearer");
+      assert.doesNotMatch(text, new RegExp(TOKEN));
+    });
+});
+
+suite("what became of a delivery", () => {
+  test("is read from its answer, the reason without what follows its name", () => {
+    const ignored = {
+      kind: "ignore",
+      deliveryId: "d1",
+      reason: "project-not-configured: group/shop",
+    } as const;
+    assert.deepEqual(outcomeOf(answers.accepted(ignored)), {
+      outcome: "ignore",
+      reason: "project-not-configured",
+    });
+    const review = { kind: "review", deliveryId: "d1", runId: "r1", superseded: [] } as const;
+    assert.deepEqual(outcomeOf(answers.accepted(review)), { outcome: "review", reason: null });
+    assert.deepEqual(outcomeOf(answers.unauthorized("token-wrong", "The token: is wrong")), {
+      outcome: "refused",
+      reason: "token-wrong",
+    });
+    assert.deepEqual(outcomeOf(answers.unavailable("store-unavailable", "Later")), {
+      outcome: "unavailable",
+      reason: "store-unavailable",
+    });
+  });
+});
