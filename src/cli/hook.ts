@@ -1,7 +1,7 @@
 import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
-import { applyHookStep, type HookSecrets } from "../gitlab/hooks/apply-hook-step.ts";
+import { applyHookStep, type HookSecrets, type StepOutcome } from "../gitlab/hooks/apply-hook-step.ts";
 import { describeHookStep } from "../gitlab/hooks/describe-hook-step.ts";
 import { fetchVersion, isAtLeast } from "../gitlab/hooks/fetch-version.ts";
 import { findProjects } from "../gitlab/hooks/find-projects.ts";
@@ -65,6 +65,9 @@ export const runHook = async (
   }
 };
 
+/** A step that is only shown. */
+const PLANNED: StepOutcome = { ok: true };
+
 type Say = (line: string) => void;
 
 const perform = async (
@@ -74,6 +77,7 @@ const perform = async (
   say: Say,
 ): Promise<number> => {
   const { environment = process.env, tokenEnv, yes = false } = options;
+  const isDone = yes && action !== "status";
   const config = readConfig(environment, options.config ?? null);
   const url = addressOf(options, config);
   const { client, tokenName } = openAdminClient(config.gitlab, {
@@ -100,16 +104,20 @@ const perform = async (
     if (plan.steps.length === 0 && plan.problem === null) say("  nothing to remove");
     failures += plan.problem === null ? 0 : 1;
     for (const step of plan.steps) {
-      counts[step.kind] += 1;
       say(`  ${describeStep(step, url, action)}`);
-      if (!yes || action === "status") continue;
-      const outcome = await applyHookStep(api, project.id, step, plan.wanted, plan.secrets);
-      if (outcome.ok) continue;
+      const outcome = isDone
+        ? await applyHookStep(api, project.id, step, plan.wanted, plan.secrets)
+        : PLANNED;
+      if (outcome.ok) {
+        counts[step.kind] += 1;
+        continue;
+      }
       failures += 1;
       say(`  ! ${outcome.problem}`);
     }
   }
-  say(conclude(action, counts, { names, projects: projects.length, failures, yes }));
+  const command = commandOf(action, names, options);
+  say(conclude(action, counts, { projects: projects.length, failures, isDone, command }));
   const isWrong = action === "status" && counts.create + counts.mend + counts.remove > 0;
   return failures > 0 || isWrong ? 1 : 0;
 };
@@ -160,17 +168,33 @@ const conclude = (
   action: HookAction,
   { create, mend, leave, remove }: Readonly<Record<HookStep["kind"], number>>,
   told: {
-    readonly names: readonly string[];
     readonly projects: number;
     readonly failures: number;
-    readonly yes: boolean;
+    readonly isDone: boolean;
+    readonly command: string;
   },
 ): string => {
-  const { projects, failures, yes } = told;
+  const { projects, failures, isDone, command } = told;
   const failed = failures === 0 ? "" : `; ${failures} ${failures === 1 ? "problem" : "problems"}`;
-  const counts = `${projects} ${projects === 1 ? "project" : "projects"}: ${create} to create, ${mend} to mend, ${remove} to remove, ${leave} as they should be${failed}.`;
+  const all = `${projects} ${projects === 1 ? "project" : "projects"}`;
+  const right = `${leave} as they should be${failed}.`;
+  if (isDone) return `${all}: ${create} created, ${mend} mended, ${remove} removed, ${right}`;
+  const counts = `${all}: ${create} to create, ${mend} to mend, ${remove} to remove, ${right}`;
   if (create + mend + remove === 0) return counts;
-  const command = `reviewflow hook ${action === "remove" ? "remove" : "install"} ${told.names.join(" ")} --yes`;
-  if (action === "status") return `${counts} To mend this: ${command}`;
-  return yes ? `${counts} Done.` : `${counts} Nothing was changed; to do it: ${command}`;
+  return action === "status"
+    ? `${counts} To mend this: ${command}`
+    : `${counts} Nothing was changed; to do it: ${command}`;
 };
+
+/** The command that does what was shown, with the options that were given. */
+const commandOf = (action: HookAction, names: readonly string[], options: HookOptions): string =>
+  [
+    `reviewflow hook ${action === "remove" ? "remove" : "install"}`,
+    ...names,
+    ...(options.config === undefined ? [] : [`--config ${options.config}`]),
+    ...(options.url === undefined ? [] : [`--url ${options.url}`]),
+    ...(options.tokenEnv === undefined ? [] : [`--token-env ${options.tokenEnv}`]),
+    ...(options.insecure === true ? ["--insecure"] : []),
+    ...(options.renewSecrets === true ? ["--renew-secrets"] : []),
+    "--yes",
+  ].join(" ");

@@ -36,7 +36,8 @@ export type ProjectsSubject = {
 
 /** Looks at projects and their hooks. Yields what it finds as it finds it. */
 export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator<Diagnosis> {
-  const finder = subject.service ?? subject.admin;
+  // What our user may not see is to be found, too.
+  const finder = subject.admin ?? subject.service;
   if (finder === null) return;
   if (subject.names.length === 0) {
     yield warn(
@@ -59,7 +60,7 @@ export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator
     yield fail(
       "project-found",
       problem,
-      `Correct the path, or make the user of ${finder.tokenName} Developer there`,
+      `Correct the path, or let the user of ${finder.tokenName} see it (as a member of the project or group)`,
     );
   for (const project of projects) {
     try {

@@ -15,6 +15,8 @@ const MENDS: Readonly<Record<string, string>> = {
   "gitlab-bad-response":
     "Set GITLAB_URL to GitLab itself; a sign-in page or another service answers at this address",
   "gitlab-unavailable": "See GitLab's own health and logs; try again when it is back",
+  "gitlab-unauthorized": "Put a valid token into the variable that it names",
+  "gitlab-forbidden": "Give the token that it names what it lacks",
   "gitlab-rate-limited": "Wait, or raise the rate limits for API requests in GitLab's admin area",
 };
 

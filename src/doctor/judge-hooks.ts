@@ -28,9 +28,10 @@ export const ourHooks = ({ hooks, wanted: { url, ...rest } }: HooksFacts): reado
 /** Judges whether a project has one hook of ours, with its switches, and whether GitLab still calls it. */
 export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
   const { path, wanted } = facts;
-  const install = `reviewflow hook install ${path} --yes${wanted.url === null ? " --url https://…" : ""}`;
   const ours = ourHooks(facts);
   const [first, ...others] = ours;
+  const address = wanted.url ?? first?.url ?? null;
+  const install = `reviewflow hook install ${path} --yes --url ${address === null ? "https://…" : showAddress(address)}`;
   if (first === undefined) {
     const where = wanted.url === null ? "a webhook path of ours" : showAddress(wanted.url);
     return [fail("hook-present", `${path} has no hook that calls ${where}`, `Make one: ${install}`)];
@@ -64,7 +65,7 @@ const judgeHook = (
     differences.length === 0
       ? ok("hook-settings", `${name} is set up as it should be`)
       : (differences.some(isBreaking) ? fail : warn)("hook-settings", what, `Mend it: ${install}`);
-  return [settings, judgeAlert(name, hook, install)];
+  return [settings, judgeAlert(path, hook, install)];
 };
 
 /** Whether deliveries do not come, or are refused. The rest works without what it lacks. */
@@ -73,13 +74,13 @@ const isBreaking = (difference: HookDifference): boolean =>
   difference.kind === "signing-token" ||
   (difference.kind === "switch" && difference.name === "merge_requests_events");
 
-const judgeAlert = (name: string, hook: ProjectHook, install: string): Diagnosis =>
-  isDisabled(hook)
+const judgeAlert = (path: string, hook: ProjectHook, install: string): Diagnosis => {
+  const name = `hook ${hook.id} of ${path}`;
+  return isDisabled(hook)
     ? fail(
         "hook-alert",
         `${name}: ${describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null)}`,
-        `See why deliveries fail (below), then wake it: ${install}. Events of the meantime are made up for when the server looks for changed merge requests, or with reviewflow doctor ${nameOf(name)} --resend`,
+        `See why deliveries fail (below), then wake it: ${install}. Events of the meantime are made up for when the server looks for changed merge requests, or with reviewflow doctor ${path} --resend`,
       )
     : ok("hook-alert", `${name} is called by GitLab`);
-
-const nameOf = (name: string): string => name.replace(/^hook \d+ of /, "");
+};

@@ -12,11 +12,15 @@ test("install shows its plan and does nothing, then does it with --yes, then has
   assert.match(plan.out, /^team\/backend\/api\n {2}create {2}a hook to http:\/\/127[^\n]+\/webhooks\/gitlab/);
   assert.match(plan.out, /team\/shop\n {2}create/);
   assert.doesNotMatch(plan.out, /team\/old/);
-  assert.match(plan.out, /2 to create.*Nothing was changed; to do it: reviewflow hook install team --yes\n$/);
+  assert.match(
+    plan.out,
+    /2 to create.*Nothing was changed; to do it: reviewflow hook install team --url http:\S+ --yes\n$/,
+  );
   assert.equal(writes(world), 0);
 
   const done = await world.run("install", ["team"], { yes: true });
   assert.equal(done.code, 0, done.out);
+  assert.match(done.out, /2 projects: 2 created, 0 mended, 0 removed, 0 as they should be\.\n$/);
   for (const project of [world.shop, world.api]) {
     const [hook, ...more] = project.hooks;
     assert.ok(hook !== undefined && more.length === 0);
@@ -35,7 +39,7 @@ test("install shows its plan and does nothing, then does it with --yes, then has
   const before = writes(world);
   const again = await world.run("install", ["team"], { yes: true });
   assert.equal(again.code, 0);
-  assert.match(again.out, /0 to create, 0 to mend, 0 to remove, 2 as they should be/);
+  assert.match(again.out, /0 created, 0 mended, 0 removed, 2 as they should be/);
   assert.equal(writes(world), before);
   assert.equal((await world.run("status", ["team"])).code, 0);
   assert.deepEqual(world.gitlab.failures, []);
@@ -55,7 +59,7 @@ test("what differs is told and mended, and two of ours become one", async () => 
     /wrong +hook 1: merge request events are off; comment events are off; emoji events are off; push events are on\n/,
   );
   assert.match(status.out, /twice +hook 2: a second hook to the same address/);
-  assert.match(status.out, /To mend this: reviewflow hook install team\/shop --yes/);
+  assert.match(status.out, /To mend this: reviewflow hook install team\/shop --url http:\S+ --yes/);
 
   assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
   const left = await world.hooksOf(world.shop);

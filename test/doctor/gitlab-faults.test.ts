@@ -77,6 +77,12 @@ test("fault: the token's user is too low, or no member", async () => {
   assert.match(low.of("project-role").what, /only Reporter in team\/shop/);
   assert.match(low.of("project-role").mend, /Make it Developer in team\/shop/);
 
+  const group = await clinic.examine({ names: ["team"] });
+  assert.ok(
+    group.found.some(({ what, level }) => level === "fail" && /no member of team\/backend\/api/.test(what)),
+    "a project that our user cannot even see",
+  );
+
   const open = await clinic.gitlab.createProject({
     path: "team/open",
     owner: clinic.owner,
