@@ -2,11 +2,11 @@
 export type Mention = { readonly from: number; readonly to: number };
 
 /** What GitLab allows in a user name, so that it cannot stand right before or behind a whole one. */
-const BEHIND = /^(?:[A-Za-z0-9_]|[.-]+[A-Za-z0-9_])/;
+const BEHIND = /^(?:[A-Za-z0-9_]|[./-]+[A-Za-z0-9_])/;
 
 /**
  * The first mention of a user in a text, also with the wide at-sign of East Asian keyboards; null for
- * none. `@bot.` at the end of a sentence is one, `@bot.x`, `@botx` and `a@bot` are not.
+ * none. `@bot.` at the end of a sentence is one; `@bot.x`, `@botx`, `a@bot` and the group `@bot/x` are not.
  */
 export const findMention = (text: string, username: string): Mention | null => {
   if (username === "") return null;

@@ -8,15 +8,16 @@ import { isTooDeep } from "../publish/plain-signs.ts";
 export type SpokenLine = { readonly start: number; readonly text: string };
 
 /** How much of a note is read, in characters: reading takes longer than in proportion. */
-export const MAX_SPOKEN = 6000;
+export const MAX_SPOKEN = 4000;
 
 /**
  * The lines of a note that its author says: lines of paragraphs, also in lists, that begin as plain words.
  * Code, quotes (also GitLab's `>>>` and those of HTML), headings, tables and HTML are shown only. Only the
- * first `MAX_SPOKEN` characters are read. Never throws.
+ * first `MAX_SPOKEN` characters are read, and nothing of a note that is nested deeper than anybody writes.
+ * Never throws.
  */
 export const spokenLines = (note: string): readonly SpokenLine[] => {
-  const text = note.length <= MAX_SPOKEN ? note : note.slice(0, note.lastIndexOf("\n", MAX_SPOKEN) + 1);
+  const text = note.slice(0, MAX_SPOKEN);
   const tree = isTooDeep(text) ? null : parse(text);
   if (tree === null) return [];
   const quoted = findQuoted(tree, text);

@@ -40,6 +40,9 @@ suite("parseCommand", () => {
       name: "ask",
       text: "what of\n\n```js\nx\n```",
     });
+    const long = parse(`Hello.\n@bot ask ${"why ".repeat(3000)}`);
+    assert.ok(long?.name === "ask" && long.text.length === 4000);
+    assert.equal(parse(`${"x\n".repeat(4000)}@bot review`), null);
     assert.deepEqual(parse("@bot\nwhy?"), { name: "ask", text: "why?" });
   });
 
@@ -98,6 +101,7 @@ suite("parseCommand", () => {
       "@botx review",
       "@bot.x review",
       "@bot-2 review",
+      "@bot/team review",
       "a@bot review",
       "please @bot review",
       "@alice @bot review",
