@@ -6,14 +6,18 @@ import type { Config } from "./config/config.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createIntake, type Intake } from "./http/intake.ts";
+import { createMetricsRoute } from "./http/metrics.ts";
 import { startServer } from "./http/server.ts";
 import type { Forge } from "./review/forge.ts";
-import { type OpenedStore, openStore } from "./store/open-store.ts";
+import { openStore, type OpenedStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
+import { observeDeliveries } from "./wiring/observe-deliveries.ts";
+import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
@@ -39,11 +43,16 @@ export type StartOptions = {
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
   const { logger, clock = systemClock } = options;
   await using started = new AsyncDisposableStack();
-  const runners = started.use(await openRunners(config, { logger, clock }));
-  const flows = createFlows(config, runners);
+  const telemetry = createTelemetry({ ...config.telemetry, now: clock.now, logger });
+  started.defer(telemetry.stop);
+  const runners = started.use(await openRunners(config, { logger, clock, onModelCall: telemetry.modelCall }));
+  const flows = createFlows(config, runners, telemetry);
   await checkFlows(flows, logger);
-  const store = started.use(await openConfiguredStore(config, logger, clock));
-  const createForge = createForges(config.gitlab, { clock, logger });
+  const store = observeStore(
+    started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics.storeError)),
+    { ...telemetry, clock },
+  );
+  const createForge = createForges(config.gitlab, { clock, logger, telemetry });
   const worker = await startReviewWorker({
     store,
     clock,
@@ -57,9 +66,19 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     perProject: config.worker.perProject,
   });
   started.defer(() => worker.stop(config.worker.stopGraceMs));
-  const intake = createConfiguredIntake(config, store, logger, clock);
+  const intake = createConfiguredIntake(config, store, telemetry, { logger, clock });
   const dashboard = createConfiguredDashboard(config, { store, runners, intake, clock, logger });
-  const app = createApp({ intake, dashboard, checkReady: store.ping, logger });
+  const app = createApp({
+    intake,
+    dashboard,
+    metrics: createMetricsRoute({
+      render: () => telemetry.metrics.render(store.queueStatus),
+      token: config.telemetry.metricsToken,
+    }),
+    observeDelivery: observeDeliveries(telemetry, clock),
+    checkReady: store.ping,
+    logger,
+  });
   const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
   started.defer(dashboard.close);
@@ -97,8 +116,14 @@ const greetGitLab = async (forge: Forge, logger: Logger): Promise<void> => {
   }
 };
 
-const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Promise<OpenedStore> =>
+const openConfiguredStore = (
+  config: Config,
+  logger: Logger,
+  clock: Clock,
+  onError: (code: string) => void,
+): Promise<OpenedStore> =>
   openStore({
+    onError,
     database:
       config.store.kind === "embedded" ? { dataDir: config.store.folder } : { databaseUrl: config.store.url },
     logger,
@@ -111,7 +136,12 @@ const openConfiguredStore = (config: Config, logger: Logger, clock: Clock): Prom
     },
   });
 
-const createConfiguredIntake = (config: Config, store: Store, logger: Logger, clock: Clock): Intake => {
+const createConfiguredIntake = (
+  config: Config,
+  store: Store,
+  telemetry: Telemetry,
+  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+): Intake => {
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
   return createIntake({
     verify: { ...webhook, toleranceMs },
@@ -120,6 +150,7 @@ const createConfiguredIntake = (config: Config, store: Store, logger: Logger, cl
       timeoutMs: config.gitlab.timeoutMs,
       clock,
       logger,
+      onCall: (call) => telemetry.gitLabCall(call, "delivery"),
     }),
     route: (path) => {
       const flow = config.flows.find(({ projects }) => isProjectAllowed(projects, path));

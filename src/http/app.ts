@@ -3,6 +3,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
 import type { Intake } from "./intake.ts";
+import type { ObserveDelivery } from "./observe-delivery.ts";
 import type { Dashboard } from "./dashboard/dashboard.ts";
 import { createBodyReader, MAX_BODY_BYTES } from "./read-body.ts";
 
@@ -12,6 +13,10 @@ export type AppOptions = {
   /** Resolves when everything that a delivery needs is at hand. */
   readonly checkReady: () => Promise<void>;
   readonly logger: Logger;
+  /** Prometheus' route; none when left out. */
+  readonly metrics?: Hono;
+  /** Looks at every delivery; nobody looks when it is left out. */
+  readonly observeDelivery?: ObserveDelivery;
   /** The pages for people; none when left out. */
   readonly dashboard?: Pick<Dashboard, "path" | "routes">;
   /** The most bytes of bodies in memory at once; eight of the largest when left out. */
@@ -28,14 +33,16 @@ export const createApp = (options: AppOptions): Hono => {
     maxBytes: MAX_BODY_BYTES,
     budgetBytes: options.bodyBudgetBytes ?? 8 * MAX_BODY_BYTES,
   });
-  const receive = async (context: Context): Promise<Response> => {
+  const answer = async (context: Context): Promise<Answer> => {
     const headers = context.req.header();
     const early = options.intake.refuseEarly(headers);
-    if (early !== null) return send(context, early);
+    if (early !== null) return early;
     const reading = await readBody(context, bodies, options.logger);
-    if ("status" in reading) return send(context, reading);
-    return send(context, await options.intake.receive(headers, reading.bytes));
+    return "status" in reading ? reading : options.intake.receive(headers, reading.bytes);
   };
+  const { observeDelivery = (receive) => receive() } = options;
+  const receive = async (context: Context): Promise<Response> =>
+    send(context, await observeDelivery(() => answer(context)));
   for (const path of WEBHOOK_PATHS) {
     app.post(path, receive);
     app.all(path, (context) => send(context, answers.wrongMethod));
@@ -50,6 +57,7 @@ export const createApp = (options: AppOptions): Hono => {
       return send(context, answers.unavailable("not-ready", "The store does not answer"));
     }
   });
+  if (options.metrics !== undefined) app.route("/", options.metrics);
   if (options.dashboard !== undefined) {
     const { path, routes } = options.dashboard;
     app.route(path, routes);

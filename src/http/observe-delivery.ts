@@ -1,17 +1,17 @@
 import type { Answer } from "./answer.ts";
 
+const STORED = ["review", "reply", "cancel", "ignore", "duplicate"] as const;
+
 /** What became of a delivery, for metrics. */
 export type DeliveryOutcome = {
   /** As it was stored, or `refused` (4xx) or `unavailable` (5xx) as it was not. */
-  readonly outcome: "review" | "cancel" | "ignore" | "duplicate" | "refused" | "unavailable";
+  readonly outcome: (typeof STORED)[number] | "refused" | "unavailable";
   /** The stable name of the reason; null where there is none. */
   readonly reason: string | null;
 };
 
 /** Runs the whole way of a delivery, from the first byte to the answer, and looks at the answer. */
 export type ObserveDelivery = (receive: () => Promise<Answer>) => Promise<Answer>;
-
-const STORED = ["review", "cancel", "ignore", "duplicate"] as const;
 
 /** Reads an answer of the webhook. Of a reason only the name before the colon is stable. */
 export const outcomeOf = ({ status, body }: Answer): DeliveryOutcome => {

@@ -2,7 +2,7 @@ import type { FlowUsage } from "../flow/flow-event.ts";
 
 /** What became of a received webhook. */
 export type DeliveryFact = {
-  /** `review`, `cancel`, `ignore` or `duplicate` as it was stored, `refused` or `unavailable` as it was not. */
+  /** `review`, `reply`, `cancel`, `ignore` or `duplicate` as it was stored, `refused` or `unavailable` as it was not. */
   readonly outcome: string;
   /** The stable name of the reason, such as `already-queued`; null where there is none. */
   readonly reason: string | null;

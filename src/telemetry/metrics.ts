@@ -66,7 +66,7 @@ export const createMetrics = (now: () => number): Metrics => {
 
 /** A counter that is not there before its first event hides that event from `rate()`. */
 const startAtZero = ({ deliveries, threads, publications, notes, spans, storeErrors }: Instruments): void => {
-  for (const outcome of ["review", "cancel", "ignore", "duplicate"])
+  for (const outcome of ["review", "reply", "cancel", "ignore", "duplicate"])
     deliveries.inc({ outcome, reason: "none" }, 0);
   for (const result of ["opened", "kept", "resolved", "folded", "refused"]) threads.inc({ result }, 0);
   for (const outcome of ["succeeded", "failed"]) publications.inc({ outcome }, 0);

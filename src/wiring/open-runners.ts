@@ -6,6 +6,7 @@ import { createDifyRunner } from "../dify/dify-runner.ts";
 import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
 import type { Flow } from "../flow/flow.ts";
+import type { ModelCallRecord } from "../llm/model-options.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 import { openEngine, type Engine } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
@@ -50,8 +51,14 @@ const sectionsOf = (config: Config): Sections =>
  */
 export const openRunners = async (
   config: Config,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  options: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Told of every attempt of a model call; must not throw. */
+    readonly onModelCall?: (call: ModelCallRecord) => void;
+  },
 ): Promise<Runners> => {
+  const { clock, logger } = options;
   const sections = sectionsOf(config);
   const flows = readFlows(sections);
   for (const flow of flows.values()) {
@@ -59,7 +66,7 @@ export const openRunners = async (
       logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
   }
   const engine =
-    flows.size === 0 ? null : await openEngine({ config, flows: [...flows.values()], clock, logger });
+    flows.size === 0 ? null : await openEngine({ ...options, config, flows: [...flows.values()] });
   const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
   const runners = new Map<RunnerConfig, OpenedRunner>();
   for (const [, section] of sections) {
