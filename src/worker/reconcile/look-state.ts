@@ -30,12 +30,13 @@ const firstState = (sinceMs: number): LookState => ({
 });
 
 /**
- * What the last turn left, or a first state that begins at `sinceMs`, else now. An operator who names an
+ * What the last turn left, or a first state that begins at `sinceMs`, else at the start of this
+ * process. An operator who names an
  * earlier time than before has everything since then looked at again.
  */
-export const readState = (stored: Json, sinceMs: number | null, nowMs: number): LookState => {
+export const readState = (stored: Json, sinceMs: number | null, startMs: number): LookState => {
   const parsed = LookState.safeParse(stored);
-  if (!parsed.success) return firstState(sinceMs ?? nowMs);
+  if (!parsed.success) return firstState(sinceMs ?? startMs);
   return sinceMs !== null && sinceMs < parsed.data.sinceMs ? firstState(sinceMs) : parsed.data;
 };
 

@@ -38,7 +38,7 @@ export const takeTurn = async (
 ): Promise<TurnReport> => {
   const { clock, logger } = options;
   const startedMs = clock.now();
-  let state = readState(turn.state, options.sinceMs, startedMs);
+  let state = readState(turn.state, options.sinceMs, upSinceMs);
   if (state.notBeforeMs > startedMs) return { reviews: 0, notBeforeMs: state.notBeforeMs };
   const calls = { left: options.maxCalls ?? MAX_CALLS };
   const context: LookContext = {
@@ -48,6 +48,8 @@ export const takeTurn = async (
     takeCall: () => (calls.left -= 1) >= 0,
     keepTurn: () => turn.save(toStoredState(state)),
   };
+  // The first start counts even when it ends before it has seen anything.
+  if (turn.state === null) await context.keepTurn();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
   const looks: Look[] = stop ? [] : [...planLooks(projects, state)];
