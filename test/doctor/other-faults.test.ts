@@ -47,6 +47,24 @@ test("fault: the model refuses the key, does not know the model, or is not there
   assert.match(gone.of("model").mend, /base_url, MODEL_BASE_URL/);
 });
 
+test("fault: the model for vectors gives none; it is asked for vectors and not to chat", async () => {
+  await using clinic = await openClinic();
+  const withVectors = (model: string) => {
+    const at = { base_url: clinic.model.url, api_key: "${MODEL_KEY_HERE}" };
+    return {
+      file: {
+        models: { main: { model: "stand-in", ...at }, vectors: { model, ...at } },
+        model_routing: { default: "main" },
+        knowledge: { embedding_model: "vectors" },
+      },
+    };
+  };
+  assert.deepEqual((await clinic.examine(withVectors("stand-in-embedding"))).ill, []);
+  const report = await clinic.examine(withVectors("nobody"));
+  assert.match(report.of("model").what, /The model vectors does not answer/);
+  assert.match(report.of("model").mend, /models\.vectors/);
+});
+
 test("fault: Dify refuses the key, is ill or is not there", async () => {
   await using clinic = await openClinic();
   await using dify = await startDify();
