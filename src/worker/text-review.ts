@@ -12,6 +12,7 @@ import { noteMarker, renderNote } from "../review/note-text.ts";
 import { type FlowReading, readClassicOutcome, readNoteOutcome } from "../review/read-outcome.ts";
 import { renderDiff } from "../review/render-diff.ts";
 import type { Claim, Settlement } from "../store/store.ts";
+import { createEventRecorder } from "./record-events.ts";
 import type { TextFlow } from "./review-flow.ts";
 import { StoredOutcome } from "./stored-outcome.ts";
 
@@ -77,18 +78,22 @@ const runFlow = async (review: TextReview, mergeRequest: MergeRequest): Promise<
     declared,
   );
   const logger = review.logger.child({ runId: claim.run.id, flow: flow.name });
-  const outcome = await flow.runner.run({
-    runId: claim.run.id,
-    inputs,
-    journal: scopeJournal(claim.journal, "flow:"),
-    signal: claim.signal,
-    onEvent: (flowEvent) => {
-      logger.debug(
-        { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
-        "Flow event",
-      );
-    },
-  });
+  const about = { key: "flow", part: { role: "main", index: 0 }, files: [], digest: null } as const;
+  const outcome = await createEventRecorder(claim, logger).during(about, (keep) =>
+    flow.runner.run({
+      runId: claim.run.id,
+      inputs,
+      journal: scopeJournal(claim.journal, "flow:"),
+      signal: claim.signal,
+      onEvent: (flowEvent) => {
+        keep(flowEvent);
+        logger.debug(
+          { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
+          "Flow event",
+        );
+      },
+    }),
+  );
   const step = { headSha: mergeRequest.headSha, remarks: [...cuts], outcome };
   await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
   return FlowStep.parse(step);

@@ -4,18 +4,22 @@ import type { Logger } from "../../base/logger.ts";
 import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowInput, FlowOutcome } from "../../review/flow-runner.ts";
 import type { Claim } from "../../store/store.ts";
+import { type FlowCall, createEventRecorder } from "../record-events.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
 import type { FindingsFlow, FlowPart } from "./findings-flow.ts";
 import { type UsageMeter, createUsageMeter } from "./usage-meter.ts";
+
+/** What a flow is asked. */
+export type Question = Omit<FlowCall, "digest">;
 
 /** Asks the flows of one run, each question once over all attempts of the run. */
 export type FlowDesk = {
   readonly meter: UsageMeter;
   /**
-   * Runs the flow, or returns how it ended in an earlier attempt. `key` names the question within the
-   * run. Of the inputs only those are sent that the flow declares.
+   * Runs the flow, or returns how it ended in an earlier attempt. Of the inputs only those are sent that
+   * the flow declares.
    */
-  readonly ask: (part: FlowPart, key: string, inputs: JsonObject) => Promise<FlowOutcome>;
+  readonly ask: (part: FlowPart, question: Question, inputs: JsonObject) => Promise<FlowOutcome>;
   /** The input as the flow declares it, null when it does not. */
   readonly declared: (part: FlowPart, name: string) => Promise<FlowInput | null>;
 };
@@ -34,28 +38,33 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
     [...answers.values()].map(({ usage }) => usage),
   );
   const inputsOf = describeOnce(claim.signal);
+  const recorder = createEventRecorder(claim, logger);
   return {
     meter,
     declared: async (part, name) => (await inputsOf(part)).find((input) => input.name === name) ?? null,
-    ask: async (part, key, inputs) => {
+    ask: async (part, question, inputs) => {
+      const { key } = question;
       const known = answers.get(key);
       if (known !== undefined) return known;
       const declared = await inputsOf(part);
       const fitted = fitInputs(pickDeclared(inputs, declared), declared);
       for (const cut of fitted.cuts) logger.warn({ key, cut }, "Flow input cut");
-      const outcome = await part.runner.run({
-        // A runner looks a lost answer up by this name, so that no two questions may share it.
-        runId: `${claim.run.id}-${key}`,
-        inputs: fitted.inputs,
-        journal: scopeJournal(claim.journal, `flow:${key}:`),
-        signal: claim.signal,
-        onEvent: (event) => {
-          logger.debug(
-            { key, event: event.event, node: "node" in event ? event.node.title : undefined },
-            "Flow event",
-          );
-        },
-      });
+      const outcome = await recorder.during({ ...question, digest: part.digest }, (keep) =>
+        part.runner.run({
+          // A runner looks a lost answer up by this name, so that no two questions may share it.
+          runId: `${claim.run.id}-${key}`,
+          inputs: fitted.inputs,
+          journal: scopeJournal(claim.journal, `flow:${key}:`),
+          signal: claim.signal,
+          onEvent: (event) => {
+            keep(event);
+            logger.debug(
+              { key, event: event.event, node: "node" in event ? event.node.title : undefined },
+              "Flow event",
+            );
+          },
+        }),
+      );
       meter.add(outcome.usage);
       await claim.journal.write(`${ASKED}${key}`, JsonObject.parse(outcome));
       answers.set(key, outcome);

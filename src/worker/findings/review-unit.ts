@@ -7,9 +7,11 @@ import type { FlowOutcome } from "../../review/flow-runner.ts";
 import { ownerOf } from "../../review/memory/owner-of.ts";
 import { toRelative } from "../../review/memory/remembered-hunk.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
+import { filesOf } from "../../review/units/files-of.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { renderUnit } from "../../review/units/render-unit.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
+import type { Question } from "./ask-flow.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { Change } from "./read-change.ts";
@@ -88,13 +90,15 @@ const askPasses = async (
   unit: ReviewUnit,
   inputs: JsonObject,
 ): Promise<Reported> => {
-  const ask = async (part: FlowPart, key: string): Promise<Reported> =>
-    readReport(await desk.ask(part, key, inputs), [...pathsOf(unit)]);
-  const first = await ask(flow, `unit-${unit.id}`);
+  const files = filesOf(unit);
+  const ask = async (part: FlowPart, question: Omit<Question, "files">): Promise<Reported> =>
+    readReport(await desk.ask(part, { ...question, files }, inputs), [...pathsOf(unit)]);
+  const first = await ask(flow, { key: `unit-${unit.id}`, part: { role: "main", index: 0 } });
   if (first.kind === "failed") return first;
   let all = first;
   for (const [index, pass] of flow.passes.entries()) {
-    const report = await ask(pass, `unit-${unit.id}-pass-${index + 1}`);
+    const key = `unit-${unit.id}-pass-${index + 1}`;
+    const report = await ask(pass, { key, part: { role: "pass", index } });
     all =
       report.kind === "failed"
         ? { ...all, remarks: [...all.remarks, `Pass ${index + 1} failed for a part: ${report.reason}`] }

@@ -64,7 +64,9 @@ const write = async (
   digest: string,
   facts: JsonObject,
 ): Promise<Summary> => {
-  const outcome = await desk.ask(part, `${KEY}-${digest.slice(0, 40)}`, { ...facts, nonce });
+  const key = `${KEY}-${digest.slice(0, 40)}`;
+  const question = { key, part: { role: "summary", index: 0 }, files: [] } as const;
+  const outcome = await desk.ask(part, question, { ...facts, nonce });
   const { summary: text } = outcome.outputs;
   if (outcome.status === "failed" || outcome.status === "stopped")
     return failed(outcome.error ?? outcome.status);

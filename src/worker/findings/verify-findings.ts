@@ -1,5 +1,6 @@
 import type { AnchoredFinding } from "../../review/finding.ts";
 import { readVerdicts } from "../../review/findings/read-verdicts.ts";
+import { filesOf } from "../../review/units/files-of.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { describeForModel } from "./finding-json.ts";
@@ -26,7 +27,12 @@ export const verifyFindings = async (
     return { kind: "verified", confirmed: found, refuted: 0, unverified: 0 };
   }
   const named = found.map((one, index) => ({ id: `f${index + 1}`, one }));
-  const outcome = await desk.ask(flow.verify, `verify-${unit.id}`, {
+  const question = {
+    key: `verify-${unit.id}`,
+    part: { role: "verify", index: 0 },
+    files: filesOf(unit),
+  } as const;
+  const outcome = await desk.ask(flow.verify, question, {
     ...inputs,
     findings: JSON.stringify(named.map(({ id, one }) => ({ id, ...describeForModel(one) }))),
     language: flow.language,

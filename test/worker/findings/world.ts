@@ -8,6 +8,7 @@ import { NO_USAGE } from "../../../src/flow/flow-event.ts";
 import type { FlowInput, FlowOutcome, FlowRequest, FlowRunner } from "../../../src/review/flow-runner.ts";
 import type { Forge } from "../../../src/review/forge.ts";
 import { toStoredEvent } from "../../../src/review/stored-event.ts";
+import type { NewRunEvent } from "../../../src/store/run-event.ts";
 import type { Claim, Run, Settlement } from "../../../src/store/store.ts";
 import { settlementOfError } from "../../../src/store/settlement-of-error.ts";
 import { FINDINGS_INPUTS, type FindingsFlow } from "../../../src/worker/findings/findings-flow.ts";
@@ -117,6 +118,7 @@ export const fakeFindingsFlow = (changes: Partial<FindingsFlow> = {}, answer: An
 
 const run: Run = {
   id: "run",
+  kind: "review",
   deliveryId: "d",
   projectId: 7,
   projectPath: "group/project",
@@ -142,6 +144,7 @@ let runs = 0;
 /** A worker with the memory of one merge request; every run has a journal of its own. */
 export const createWorker = (place: { readonly forge: Forge }, memory: Journal = createMemoryJournal()) => {
   let count = 0;
+  const recorded: NewRunEvent[] = [];
   const startRun = (wrap: (journal: Journal) => Journal = (journal) => journal) => {
     runs += 1;
     count += 1;
@@ -154,7 +157,7 @@ export const createWorker = (place: { readonly forge: Forge }, memory: Journal =
         token: null,
         journal,
         memory,
-        record: async () => 0,
+        record: async (events) => recorded.push(...events),
         signal,
       };
       const options = {
@@ -169,7 +172,7 @@ export const createWorker = (place: { readonly forge: Forge }, memory: Journal =
       return reviewRun(claim, options).catch((error: unknown) => settlementOfError(error, signal));
     };
   };
-  return { startRun, review: (flow: FindingsFlow) => startRun()(flow) };
+  return { startRun, review: (flow: FindingsFlow) => startRun()(flow), recorded };
 };
 
 /** Lines `0` to `count - 1`, changed where `change` says so. */

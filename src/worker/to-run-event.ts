@@ -1,0 +1,57 @@
+import type { FlowEvent } from "../flow/flow-event.ts";
+import type { NewRunEvent } from "../store/run-event.ts";
+import { SHOWN_BOUNDS, boundJson, cutText } from "./bound-json.ts";
+
+const LONGEST_TITLE = 200;
+
+/** The event of a flow as it is kept for people; null for events that only concern the whole or its text. */
+export const toRunEvent = (
+  event: FlowEvent,
+  call: { readonly callId: string; readonly atMs: number },
+): NewRunEvent | null => {
+  if (!("node" in event)) return null;
+  const { node: source } = event;
+  const common = { ...call, node: { ...source, title: cutText(source.title, LONGEST_TITLE) } };
+  switch (event.event) {
+    case "node_started":
+      return { ...common, kind: "node-started", inputs: boundJson(event.inputs) };
+    case "node_finished":
+      return {
+        ...common,
+        kind: "node-finished",
+        status: event.status,
+        inputs: boundJson(event.inputs),
+        outputs: boundJson(event.outputs),
+        error: cutError(event.error),
+        elapsedMs: event.elapsedMs,
+        usage: event.usage,
+        resumed: event.resumed === true,
+      };
+    case "node_retry":
+      return {
+        ...common,
+        kind: "node-retry",
+        error: cutText(event.error, SHOWN_BOUNDS.text),
+        retryIndex: event.retryIndex,
+      };
+    case "iteration_started":
+    case "loop_started":
+      return { ...common, kind: "container-started", length: event.length };
+    case "iteration_next":
+    case "loop_next":
+      return { ...common, kind: "container-round", index: event.index };
+    case "iteration_completed":
+    case "loop_completed":
+      return {
+        ...common,
+        kind: "container-finished",
+        status: event.status,
+        outputs: boundJson(event.outputs),
+        error: cutError(event.error),
+        elapsedMs: event.elapsedMs,
+      };
+  }
+};
+
+const cutError = (error: string | null): string | null =>
+  error === null ? null : cutText(error, SHOWN_BOUNDS.text);
