@@ -25,7 +25,7 @@ const problem = (
  */
 export const answers = {
   accepted: (outcome: AcceptOutcome): Answer => ({
-    status: outcome.kind === "review" ? 202 : 200,
+    status: "runId" in outcome ? 202 : 200,
     body: describeOutcome(outcome),
   }),
   unauthorized: (code: string, message: string): Answer => problem(401, code, message),
@@ -54,6 +54,7 @@ const describeOutcome = (outcome: AcceptOutcome): JsonObject => {
   const base = { outcome: outcome.kind, delivery: outcome.deliveryId };
   switch (outcome.kind) {
     case "review":
+    case "reply":
       return { ...base, run: outcome.runId };
     case "cancel":
       return { ...base, runs: outcome.runIds, reason: outcome.reason };

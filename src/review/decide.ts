@@ -11,6 +11,8 @@ export type MergeRequestHistory = {
   readonly active: { readonly runId: string; readonly headSha: string | null } | null;
   /** The heads of the runs that ended in a review, newest first. */
   readonly reviewedHeads: readonly (string | null)[];
+  /** Whether somebody paused the reviews of this merge request. */
+  readonly paused?: boolean;
 };
 
 /** What to do about a delivery. Ids of runs that it touches are found by the store. */
@@ -26,6 +28,16 @@ export type Decision =
   /** End what is queued or active for the merge request. */
   | { readonly kind: "cancel"; readonly reason: string }
   | { readonly kind: "ignore"; readonly reason: string };
+
+/**
+ * What to do about a note that wants an answer: queue the work for it. It neither ends reviews of its merge
+ * request nor is it ended by them; such runs are worked on one after the other, the oldest first.
+ */
+export type ReplyDecision = {
+  readonly kind: "reply";
+  /** What is asked for. */
+  readonly trigger: string;
+};
 
 /** The reasons of decisions about a merge request that has come to its end. */
 export const ENDED_REASONS = { closed: "merge-request-closed", merged: "merge-request-merged" } as const;

@@ -112,7 +112,7 @@ const insertDeliveries = async (tx: Sql, plan: AcceptPlan): Promise<void> => {
       iid: delivery.iid,
       headers: JSON.stringify(delivery.headers),
       decision: decision.kind,
-      reason: storableText(decision.kind === "review" ? decision.trigger : decision.reason),
+      reason: storableText("trigger" in decision ? decision.trigger : decision.reason),
       run_id: runId,
     };
   });
@@ -130,6 +130,7 @@ const decodeBase64 = (parameter: string): string => `decode(${parameter}::text, 
 
 const runRow = ({ prepared, run, project, iid, ...planned }: PlannedRun, nowMs: number) => ({
   id: prepared.runId,
+  kind: planned.kind,
   delivery_id: prepared.deliveryId,
   project_id: project.id,
   project_path: storableText(project.path),
@@ -159,8 +160,9 @@ const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: 
     return [{ run_id: runId, key_id: keyId, nonce, ciphertext }];
   });
   await insertRows(tx, "run_tokens", tokens);
-  const jobs = live.map(({ prepared, project, iid }) => ({
+  const jobs = live.map(({ prepared, kind, project, iid }) => ({
     id: prepared.jobId,
+    kind,
     runId: prepared.runId,
     projectId: project.id,
     iid,

@@ -60,12 +60,14 @@ export const runAgain = async (parts: ChangeParts, runId: string): Promise<strin
     if (run === undefined || run.finishedAtMs === null) return null;
     const key = mergeRequestKey(run);
     const state = (await readMergeRequests(tx, [key])).get(key);
-    if ((state?.waiting ?? null) !== null || (state?.active ?? null) !== null) return null;
+    const isUnderWay = (state?.waiting ?? null) !== null || (state?.active ?? null) !== null;
+    if (run.kind === "review" && isUnderWay) return null;
     const nowMs = parts.clock.now();
     const again = newId(nowMs);
     const jobId = newJobId();
     const row = {
       id: again,
+      kind: run.kind,
       delivery_id: run.deliveryId,
       project_id: run.projectId,
       project_path: run.projectPath,
@@ -80,8 +82,8 @@ export const runAgain = async (parts: ChangeParts, runId: string): Promise<strin
       job_id: jobId,
     };
     await insertRows(tx, "runs", [row]);
-    const { projectId, iid } = run;
-    await parts.queue.add(tx, [{ id: jobId, runId: again, projectId, iid, startAfterMs: null }]);
+    const { kind, projectId, iid } = run;
+    await parts.queue.add(tx, [{ id: jobId, kind, runId: again, projectId, iid, startAfterMs: null }]);
     await wakeWorkers(tx);
     return again;
   });

@@ -5,7 +5,8 @@ import type { Database, Sql } from "./database.ts";
 import { lockClaims } from "./locks.ts";
 import { isAnythingDue, recoverOrphans } from "./orphans.ts";
 import type { HeldJob, ReviewQueue, TakeLimits } from "./review-queue.ts";
-import { RUN_COLUMNS, RunRow } from "./schema.ts";
+import { HANDLE_COLUMNS, RUN_COLUMNS, RunHandle, RunRow, Whole } from "./schema.ts";
+import { requeue } from "./settle.ts";
 import type { Run } from "./store.ts";
 import { SealedToken } from "./token-vault.ts";
 
@@ -32,15 +33,20 @@ export const claimRuns = async (
   return database.transaction(async (tx) => {
     await lockClaims(tx);
     await recoverOrphans(tx, queue, nowMs);
-    const jobs = await queue.take(tx, limits);
-    const taken: TakenRun[] = [];
-    for (const job of jobs) {
-      const run = await activate(tx, queue, job, nowMs);
-      if (run !== null) taken.push(run);
+    for (let round = 1; ; round += 1) {
+      const jobs = await queue.take(tx, limits);
+      const taken: TakenRun[] = [];
+      for (const job of jobs) {
+        const run = await activate(tx, queue, job, nowMs);
+        if (run !== null) taken.push(run);
+      }
+      // What was put back may have stood before what it waits for.
+      if (taken.length > 0 || jobs.length === 0 || round === MAX_ROUNDS) return taken;
     }
-    return taken;
   });
 };
+
+const MAX_ROUNDS = 3;
 
 const activate = async (
   tx: Sql,
@@ -48,6 +54,7 @@ const activate = async (
   job: HeldJob,
   nowMs: number,
 ): Promise<TakenRun | null> => {
+  if (await waitsForOlder(tx, queue, job, nowMs)) return null;
   const claimId = newId();
   const rows = await tx.query(
     `UPDATE reviewflow.runs SET state = 'active', claim_id = $2, attempts = attempts + 1,
@@ -64,6 +71,34 @@ const activate = async (
   const [sealedToken = null] = z.array(SealedToken).parse(tokens);
   return { run, claimId, job, sealedToken };
 };
+
+/**
+ * Puts a reply back while an older one of its merge request is not finished, until that one's next attempt:
+ * people read answers in the order in which they asked.
+ */
+const waitsForOlder = async (tx: Sql, queue: ReviewQueue, job: HeldJob, nowMs: number): Promise<boolean> => {
+  const rows = await tx.query(
+    `SELECT ${HANDLE_COLUMNS}, (
+       SELECT max(coalesce(older.next_attempt_at, 0)) FROM reviewflow.runs older
+       WHERE older.project_id = runs.project_id AND older.iid = runs.iid AND older.kind = runs.kind
+         AND older.seq < runs.seq AND older.state IN ('queued', 'retrying', 'active')) AS older_due_at
+     FROM reviewflow.runs WHERE job_id = $1 AND kind = 'reply' AND state IN ('queued', 'retrying')`,
+    [job.id],
+  );
+  const [run] = z.array(RunHandle).parse(rows);
+  const dueAtMs = z.array(OlderReply).parse(rows)[0]?.older_due_at ?? null;
+  if (run === undefined || dueAtMs === null) return false;
+  const startAfterMs = dueAtMs > nowMs ? dueAtMs : null;
+  await requeue(tx, queue, run, startAfterMs);
+  await tx.query("UPDATE reviewflow.runs SET state = $2, next_attempt_at = $3 WHERE id = $1", [
+    run.id,
+    run.state,
+    startAfterMs,
+  ]);
+  return true;
+};
+
+const OlderReply = z.object({ older_due_at: Whole.nullable() });
 
 /** A job without a waiting run is a leftover, unless its worker was lost this very moment. */
 const refuse = async (tx: Sql, queue: ReviewQueue, job: HeldJob): Promise<null> => {

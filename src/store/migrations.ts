@@ -112,6 +112,16 @@ const MIGRATIONS: readonly string[] = [
   -- Whether the reason that a run failed or was cancelled for may pass by itself.
   ALTER TABLE reviewflow.runs ADD COLUMN passing boolean NOT NULL DEFAULT false;
   `,
+  `
+  -- A merge request has one review at a time, and next to it answers to notes, one after the other.
+  ALTER TABLE reviewflow.runs ADD COLUMN kind text NOT NULL DEFAULT 'review';
+  DROP INDEX reviewflow.runs_one_waiting;
+  DROP INDEX reviewflow.runs_one_active;
+  CREATE UNIQUE INDEX runs_one_waiting ON reviewflow.runs (project_id, iid)
+    WHERE state IN ('queued', 'retrying') AND kind = 'review';
+  CREATE UNIQUE INDEX runs_one_active ON reviewflow.runs (project_id, iid, kind) WHERE state = 'active';
+  CREATE INDEX flow_memory_paused ON reviewflow.flow_memory (project_id, iid) WHERE key = 'paused';
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

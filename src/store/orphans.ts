@@ -4,7 +4,7 @@ import { endRuns } from "./end-runs.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { QUEUE_SCHEMA, type ReviewQueue, newJobId } from "./review-queue.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
-import { requeue } from "./settle.ts";
+import { newerWaits, requeue } from "./settle.ts";
 
 /**
  * A run that lost its worker this often is given up: it probably is what ends the workers. Apart from
@@ -42,14 +42,11 @@ export const recoverOrphans = async (
 };
 
 const recover = async (tx: Sql, queue: ReviewQueue, run: RunHandle, nowMs: number): Promise<void> => {
-  const newer = await tx.query(
-    "SELECT 1 FROM reviewflow.runs WHERE project_id = $1 AND iid = $2 AND state IN ('queued', 'retrying')",
-    [run.projectId, run.iid],
-  );
+  const isNewerWaiting = await newerWaits(tx, run);
   const ending =
-    run.cancelReason !== null && !(run.cancelReason === SUPERSEDED && newer.length > 0)
+    run.cancelReason !== null && !(run.cancelReason === SUPERSEDED && isNewerWaiting)
       ? ({ state: "cancelled", reason: run.cancelReason, reasonCode: null } as const)
-      : newer.length > 0
+      : isNewerWaiting
         ? ({ state: "superseded", reason: SUPERSEDED, reasonCode: null } as const)
         : run.losses + 1 >= MAX_LOSSES
           ? ({ state: "failed", reason: LOST, reasonCode: "worker-lost" } as const)
@@ -88,7 +85,7 @@ export const reconcileQueue = async (tx: Sql, queue: ReviewQueue): Promise<void>
     const jobId = newJobId();
     if (run.jobId !== null) await queue.remove(tx, [run.jobId]);
     await tx.query("UPDATE reviewflow.runs SET job_id = $2 WHERE id = $1", [run.id, jobId]);
-    const { projectId, iid } = run;
-    await queue.add(tx, [{ id: jobId, runId: run.id, projectId, iid, startAfterMs: null }]);
+    const { kind, projectId, iid } = run;
+    await queue.add(tx, [{ id: jobId, kind, runId: run.id, projectId, iid, startAfterMs: null }]);
   }
 };

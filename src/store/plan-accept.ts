@@ -1,9 +1,9 @@
 import { StoreError } from "../base/errors.ts";
-import type { Decision, MergeRequestHistory } from "../review/decide.ts";
+import type { Decision, MergeRequestHistory, ReplyDecision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { ItemResult } from "./group-commit.ts";
 import { mergeRequestKey } from "./locks.ts";
-import type { AcceptOutcome, AcceptRequest, NewRun } from "./store.ts";
+import type { AcceptOutcome, AcceptRequest, NewRun, RunKind } from "./store.ts";
 
 /** A request with all that can be made before the transaction. */
 export type PreparedRequest = {
@@ -31,10 +31,12 @@ export type MergeRequestState = {
   readonly waiting: LiveRun | null;
   readonly active: LiveRun | null;
   readonly reviewedHeads: readonly (string | null)[];
+  readonly paused: boolean;
 };
 
 /** A run to be stored; `ended` when a later delivery of the same batch has already done with it. */
 export type PlannedRun = {
+  readonly kind: RunKind;
   readonly prepared: PreparedRequest;
   readonly run: NewRun;
   readonly project: { readonly id: number; readonly path: string };
@@ -49,7 +51,7 @@ export type AcceptPlan = {
   readonly results: readonly ItemResult<AcceptOutcome>[];
   readonly deliveries: readonly {
     readonly prepared: PreparedRequest;
-    readonly decision: Decision;
+    readonly decision: Decision | ReplyDecision;
     readonly runId: string | null;
   }[];
   readonly runs: readonly PlannedRun[];
@@ -73,7 +75,7 @@ export type AcceptFacts = {
   readonly states: ReadonlyMap<string, MergeRequestState>;
 };
 
-const NOTHING: MergeRequestState = { waiting: null, active: null, reviewedHeads: [] };
+const NOTHING: MergeRequestState = { waiting: null, active: null, reviewedHeads: [], paused: false };
 
 /** The merge request that a delivery is about, null for other events. */
 export const mergeRequestOf = ({ delivery }: AcceptRequest): string | null =>
@@ -89,6 +91,7 @@ export const historyOf = (state: MergeRequestState = NOTHING): MergeRequestHisto
       ? { runId: state.active.id, headSha: state.active.headSha }
       : null,
   reviewedHeads: state.reviewedHeads,
+  ...(state.paused ? { paused: true } : {}),
 });
 
 /** The plan while it grows; deliveries of one batch see each other through it. */
@@ -137,16 +140,22 @@ const planOne = (draft: Draft, prepared: PreparedRequest): AcceptOutcome => {
   }
   const decision = prepared.request.decide(historyOf(stateIn(draft, mergeRequestOf(prepared.request))));
   const outcome = planDecision(draft, prepared, decision);
-  const runId = outcome.kind === "review" ? outcome.runId : null;
+  const runId = "runId" in outcome ? outcome.runId : null;
   draft.deliveries.push({ prepared, decision, runId });
   draft.known.set(prepared.keyHash, prepared.deliveryId);
   return outcome;
 };
 
-const planDecision = (draft: Draft, prepared: PreparedRequest, decision: Decision): AcceptOutcome => {
+const planDecision = (
+  draft: Draft,
+  prepared: PreparedRequest,
+  decision: Decision | ReplyDecision,
+): AcceptOutcome => {
   switch (decision.kind) {
     case "review":
       return planReview(draft, prepared, decision);
+    case "reply":
+      return planReply(draft, prepared, decision);
     case "cancel":
       return planCancel(draft, prepared, decision.reason);
     case "ignore":
@@ -168,23 +177,33 @@ const planReview = (
   prepared: PreparedRequest,
   { headSha, trigger }: Decision & { readonly kind: "review" },
 ): AcceptOutcome => {
-  const { run, delivery } = prepared.request;
-  const { project, iid } = delivery;
-  const key = mergeRequestOf(prepared.request);
-  if (run === null || key === null || project === null || iid === null) {
-    throw new StoreError("A review was decided for a delivery that names no merge request.", {
-      code: "review-without-run",
-    });
-  }
+  const place = placeOf(prepared);
+  const key = mergeRequestKey({ projectId: place.project.id, iid: place.iid });
   const state = stateIn(draft, key);
   const { runId, jobId, deliveryId } = prepared;
   if (state.waiting !== null) {
     endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
   }
-  draft.runs.push({ prepared, run, project, iid, headSha, trigger, ended: null });
+  draft.runs.push({ ...place, kind: "review", headSha, trigger, ended: null });
   const waiting = { id: runId, headSha, jobId, cancelReason: null };
   draft.states.set(key, { ...state, active: stopOlder(draft, state.active, headSha), waiting });
   return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
+};
+
+/** What a run needs of its request. Throws a StoreError for a request that names no merge request. */
+const placeOf = (prepared: PreparedRequest) => {
+  const { run, delivery } = prepared.request;
+  const { project, iid } = delivery;
+  if (run !== null && project !== null && iid !== null) return { prepared, run, project, iid };
+  throw new StoreError("A run was decided for a delivery that names no merge request.", {
+    code: "review-without-run",
+  });
+};
+
+/** A reply is queued behind those before it and leaves reviews alone. */
+const planReply = (draft: Draft, prepared: PreparedRequest, { trigger }: ReplyDecision): AcceptOutcome => {
+  draft.runs.push({ ...placeOf(prepared), kind: "reply", headSha: null, trigger, ended: null });
+  return { kind: "reply", deliveryId: prepared.deliveryId, runId: prepared.runId };
 };
 
 /** A review of an older head is of no use any more: it is asked to stop. */
@@ -196,13 +215,14 @@ const stopOlder = (draft: Draft, active: LiveRun | null, headSha: string | null)
 
 const planCancel = (draft: Draft, prepared: PreparedRequest, reason: string): AcceptOutcome => {
   const key = mergeRequestOf(prepared.request);
-  const { waiting, active, reviewedHeads } = stateIn(draft, key);
+  const state = stateIn(draft, key);
+  const { waiting, active } = state;
   const stopping = active !== null && active.cancelReason === null ? active : null;
   if (waiting !== null) endWaiting(draft, waiting, "cancelled", reason);
   if (stopping !== null) draft.cancelRequests.push({ runId: stopping.id, reason });
   if (key !== null) {
     const stopped = stopping === null ? active : { ...stopping, cancelReason: reason };
-    draft.states.set(key, { waiting: null, active: stopped, reviewedHeads });
+    draft.states.set(key, { ...state, waiting: null, active: stopped });
   }
   const runIds = [waiting, stopping].flatMap((run) => (run === null ? [] : [run.id]));
   return { kind: "cancel", deliveryId: prepared.deliveryId, runIds, reason };

@@ -5,6 +5,7 @@ import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Database, Sql } from "./database.ts";
 import { type MergeRequestKey, mergeRequestKey } from "./locks.ts";
+import type { RunKind } from "./store.ts";
 
 const QUEUE = "review";
 /** The schema of pg-boss's own tables. */
@@ -21,6 +22,7 @@ export type HeldJob = { readonly id: string; readonly retryCount: number };
 /** A job for the queue. */
 export type NewJob = MergeRequestKey & {
   readonly id: string;
+  readonly kind: RunKind;
   readonly runId: string;
   /** Milliseconds since the epoch, null for at once. */
   readonly startAfterMs: number | null;
@@ -36,7 +38,7 @@ export type TakeLimits = { readonly free: number; readonly perProject: number };
 export type ReviewQueue = {
   readonly add: (tx: Sql, jobs: readonly NewJob[]) => Promise<void>;
   readonly remove: (tx: Sql, jobIds: readonly string[]) => Promise<void>;
-  /** Makes due jobs active: none of a merge request that has an active one, none above the limits. */
+  /** Makes due jobs active: none of a merge request that has an active one of its kind, none above the limits. */
   readonly take: (tx: Sql, limits: TakeLimits) => Promise<readonly HeldJob[]>;
   /** Tells that these jobs are still worked on; returns those that are still ours. */
   readonly touch: (jobs: readonly HeldJob[]) => Promise<ReadonlySet<string>>;
@@ -51,7 +53,8 @@ export type QueueOptions = {
 };
 
 /**
- * Starts pg-boss. Its policy `singleton` lets one job per key be active, over all processes. Retries,
+ * Starts pg-boss. Its policy `singleton` lets one job per key be active, over all processes; reviews and
+ * replies have keys of their own. Retries,
  * backoff and giving way to a newer head are decided by us: `stately` would send the second failing
  * job of a key to the dead letter queue while the first waits. pg-boss puts a job back only when the
  * heartbeats of its process stop; an embedded database has no other process, so there it does not.
@@ -89,7 +92,7 @@ const operations = (boss: PgBoss): ReviewQueue => ({
     const rows = jobs.map((job) => ({
       id: job.id,
       data: { runId: job.runId },
-      singletonKey: mergeRequestKey(job),
+      singletonKey: job.kind === "review" ? mergeRequestKey(job) : `${mergeRequestKey(job)} ${job.kind}`,
       group: { id: String(job.projectId) },
       ...(job.startAfterMs === null ? {} : { startAfter: new Date(job.startAfterMs).toISOString() }),
     }));

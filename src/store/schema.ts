@@ -28,10 +28,14 @@ export const RunState = z.enum([
   "superseded",
 ]);
 
+/** What a run is for; see RunKind. */
+const RunKind = z.enum(["review", "reply"]);
+
 /** A row of `runs` as people see it. */
 export const RunRow = z
   .object({
     id: z.string(),
+    kind: RunKind,
     delivery_id: z.string(),
     project_id: Whole,
     project_path: z.string(),
@@ -53,6 +57,7 @@ export const RunRow = z
   })
   .transform((row) => ({
     id: row.id,
+    kind: row.kind,
     deliveryId: row.delivery_id,
     projectId: row.project_id,
     projectPath: row.project_path,
@@ -75,7 +80,7 @@ export const RunRow = z
 
 /** The columns of RunRow. */
 export const RUN_COLUMNS =
-  "id, delivery_id, project_id, project_path, iid, head_sha, flow, trigger, state, reason, reason_code, " +
+  "id, kind, delivery_id, project_id, project_path, iid, head_sha, flow, trigger, state, reason, reason_code, " +
   "attempts, created_at, started_at, finished_at, next_attempt_at, event, result, usage";
 
 /** A row of `deliveries`. */
@@ -89,7 +94,7 @@ export const DeliveryRow = z
     project_path: z.string().nullable(),
     iid: WholeOrNull,
     headers: jsonText(z.record(z.string(), z.string())),
-    decision: z.enum(["review", "cancel", "ignore"]),
+    decision: z.enum(["review", "reply", "cancel", "ignore"]),
     reason: z.string(),
     run_id: z.string().nullable(),
     repeats: z.number(),
@@ -117,6 +122,7 @@ export const DELIVERY_COLUMNS =
 export const RunHandle = z
   .object({
     id: z.string(),
+    kind: RunKind,
     project_id: Whole,
     iid: Whole,
     head_sha: z.string().nullable(),
@@ -129,6 +135,7 @@ export const RunHandle = z
   })
   .transform((row) => ({
     id: row.id,
+    kind: row.kind,
     projectId: row.project_id,
     iid: row.iid,
     headSha: row.head_sha,
@@ -145,7 +152,7 @@ export type RunHandle = z.infer<typeof RunHandle>;
 
 /** The columns of RunHandle. */
 export const HANDLE_COLUMNS =
-  "id, project_id, iid, head_sha, state, failures, losses, job_id, claim_id, cancel_reason";
+  "id, kind, project_id, iid, head_sha, state, failures, losses, job_id, claim_id, cancel_reason";
 
 /** Whether `text` can be an id of ours; PostgreSQL refuses to compare anything else with one. */
 export const isUuid = (text: string): boolean =>

@@ -53,13 +53,13 @@ const end = (
 export const planSettlement = (
   run: RunHandle,
   settlement: Settlement,
-  newerWaits: boolean,
+  isNewerWaiting: boolean,
   policy: RetryPolicy,
   random: number,
 ): SettledRun => {
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
   if (run.cancelReason !== null && !isDone) {
-    const state = run.cancelReason === SUPERSEDED && newerWaits ? "superseded" : "cancelled";
+    const state = run.cancelReason === SUPERSEDED && isNewerWaiting ? "superseded" : "cancelled";
     return end(state, run.cancelReason);
   }
   switch (settlement.state) {
@@ -72,13 +72,13 @@ export const planSettlement = (
       // Its worker found the merge request closed, which may be reopened.
       return endForNow("cancelled", settlement.reason);
     case "handed-back":
-      return newerWaits ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
+      return isNewerWaiting ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
     case "retry": {
       const { reason, reasonCode, retryAfterMs } = settlement;
       const attempt = run.failures + 1;
       if (attempt >= policy.maxAttempts)
         return endForNow("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
-      if (newerWaits) return end("superseded", SUPERSEDED);
+      if (isNewerWaiting) return end("superseded", SUPERSEDED);
       const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
       return { kind: "retry", reason, reasonCode, delayMs: Math.max(0, Math.ceil(delayMs)) };
     }
@@ -119,14 +119,21 @@ export const settleRun = async (
   );
   const [run] = z.array(RunHandle).parse(rows);
   if (run === undefined) return null;
-  const newer = await tx.query(
-    "SELECT 1 FROM reviewflow.runs WHERE project_id = $1 AND iid = $2 AND state IN ('queued', 'retrying')",
-    [claim.projectId, claim.iid],
-  );
-  const settled = planSettlement(run, settlement, newer.length > 0, parts.policy, Math.random());
+  const settled = planSettlement(run, settlement, await newerWaits(tx, run), parts.policy, Math.random());
   await applySettled(tx, parts, run, settled);
   await wakeWorkers(tx);
   return stateOf(settled);
+};
+
+/** Whether another review waits that a review gives way to; replies give way to nothing. */
+export const newerWaits = async (tx: Sql, { kind, projectId, iid }: RunHandle): Promise<boolean> => {
+  if (kind !== "review") return false;
+  const newer = await tx.query(
+    `SELECT 1 FROM reviewflow.runs
+     WHERE project_id = $1 AND iid = $2 AND kind = 'review' AND state IN ('queued', 'retrying')`,
+    [projectId, iid],
+  );
+  return newer.length > 0;
 };
 
 const stateOf = (settled: SettledRun): SettledState => {
@@ -200,6 +207,6 @@ export const requeue = async (
     "UPDATE reviewflow.runs SET state = 'queued', claim_id = NULL, next_attempt_at = NULL, job_id = $2 WHERE id = $1",
     [run.id, jobId],
   );
-  const { projectId, iid } = run;
-  await queue.add(tx, [{ id: jobId, runId: run.id, projectId, iid, startAfterMs }]);
+  const { kind, projectId, iid } = run;
+  await queue.add(tx, [{ id: jobId, kind, runId: run.id, projectId, iid, startAfterMs }]);
 };

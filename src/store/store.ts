@@ -2,7 +2,7 @@ import type { Journal } from "../base/journal.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
-import type { Decision, MergeRequestHistory } from "../review/decide.ts";
+import type { Decision, MergeRequestHistory, ReplyDecision } from "../review/decide.ts";
 import type { NewRunEvent } from "./run-event.ts";
 
 /** A webhook as it arrived. */
@@ -35,8 +35,8 @@ export type NewRun = {
 export type AcceptRequest = {
   readonly delivery: NewDelivery;
   /** Called in the transaction with what is known of the merge request; pure, and may be called again. */
-  readonly decide: (history: MergeRequestHistory) => Decision;
-  /** Used when the decision is `review`; null where that cannot be. */
+  readonly decide: (history: MergeRequestHistory) => Decision | ReplyDecision;
+  /** Used when the decision is `review` or `reply`; null where that cannot be. */
   readonly run: NewRun | null;
 };
 
@@ -50,6 +50,7 @@ export type AcceptOutcome =
       /** The queued runs that gave way to this one. */
       readonly superseded: readonly string[];
     }
+  | { readonly kind: "reply"; readonly deliveryId: string; readonly runId: string }
   | {
       readonly kind: "cancel";
       readonly deliveryId: string;
@@ -72,9 +73,13 @@ export type RunState =
   | "cancelled"
   | "superseded";
 
+/** What a run is for: the review of a head, or the answer to a note. */
+export type RunKind = "review" | "reply";
+
 /** One flow over one head of a merge request. Times are in milliseconds since the epoch. */
 export type Run = {
   readonly id: string;
+  readonly kind: RunKind;
   readonly deliveryId: string;
   readonly projectId: number;
   readonly projectPath: string;
@@ -110,8 +115,8 @@ export type Delivery = {
   readonly projectPath: string | null;
   readonly iid: number | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly decision: Decision["kind"];
-  /** Why it was ignored or what it cancelled; the trigger of a review. */
+  readonly decision: (Decision | ReplyDecision)["kind"];
+  /** Why it was ignored or what it cancelled; the trigger of a review or reply. */
   readonly reason: string;
   readonly runId: string | null;
   /** How often the same delivery came again. */

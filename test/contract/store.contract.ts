@@ -7,6 +7,7 @@ import { cancellingContract } from "./store-cancelling.contract.ts";
 import { keepingContract } from "./store-keeping.contract.ts";
 import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
+import { replyingContract } from "./store-replying.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
 /** What intake and worker rely on, whichever database is behind the store. */
@@ -48,5 +49,6 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     keepingContract(bench);
     rememberingContract(bench);
     reconcilingContract(bench);
+    replyingContract(bench);
   });
 };

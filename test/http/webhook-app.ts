@@ -56,6 +56,7 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
       const decision = request.decide(HISTORY);
       const deliveryId = "d1";
       if (decision.kind === "review") return { kind: "review", deliveryId, runId: "r1", superseded: [] };
+      if (decision.kind === "reply") return { kind: "reply", deliveryId, runId: "r1" };
       if (decision.kind === "cancel")
         return { kind: "cancel", deliveryId, runIds: [], reason: decision.reason };
       return { ...decision, deliveryId };

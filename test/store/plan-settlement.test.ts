@@ -12,6 +12,7 @@ const policy = { maxAttempts: 3, baseMs: 100, maxMs: 1_000 };
 
 const run: RunHandle = {
   id: "run",
+  kind: "review",
   projectId: 1,
   iid: 2,
   headSha: "a",
@@ -36,7 +37,13 @@ describe("what a settlement means", () => {
     ["a cancelled run is not tried again", { cancelReason: "closed" }, busy, false, "cancelled"],
     ["a cancelled run does not fail", { cancelReason: "closed" }, failed, false, "cancelled"],
     ["a stopped run gives way to a newer head", { cancelReason: SUPERSEDED }, busy, true, "superseded"],
-    ["a run whose successor is gone too is cancelled", { cancelReason: SUPERSEDED }, busy, false, "cancelled"],
+    [
+      "a run whose successor is gone too is cancelled",
+      { cancelReason: SUPERSEDED },
+      busy,
+      false,
+      "cancelled",
+    ],
     ["a review that was finished counts", { cancelReason: "closed" }, done, true, "succeeded"],
     ["a run that is handed back waits again", {}, { state: "handed-back" }, false, "hand-back"],
     ["a run that is handed back gives way", {}, { state: "handed-back" }, true, "superseded"],

@@ -34,6 +34,7 @@ const mergeRequest: MergeRequest = {
 
 const run: Run = {
   id: "run-1",
+  kind: "review",
   deliveryId: "d",
   projectId: 7,
   projectPath: "group/project",
