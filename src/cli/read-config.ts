@@ -4,6 +4,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { parseSigningToken } from "../gitlab/signing-token.ts";
 import { checkTemplate } from "../review/input-mapping.ts";
+import { compileTitlePattern } from "../review/triggers/title-pattern.ts";
 
 /**
  * Reads the configuration from an environment and a file: the one named, else the one of
@@ -15,6 +16,7 @@ export const readConfig = (environment: Environment, file: string | null): Confi
     file: file ?? environment["REVIEWFLOW_CONFIG"] ?? null,
     readFile: (path) => readFileSync(path, "utf8"),
     checkTemplate,
+    isTitlePattern: (pattern) => compileTitlePattern(pattern) !== null,
     checkSigningToken: (token) => {
       const reading = parseSigningToken(token);
       return reading.kind === "valid" ? null : reading.reason;

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
+import { registerSetup } from "./register-setup.ts";
 import { serve } from "./serve.ts";
 
 /** Ends the program with a message. The last of the three places where failures end. */
@@ -27,6 +28,8 @@ program
     const { demo } = await import("./demo.ts");
     await demo(options);
   });
+
+registerSetup(program);
 
 const flow = program.command("flow").description("look at workflow files, with no server at hand");
 

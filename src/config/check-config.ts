@@ -2,12 +2,14 @@ import { sectionOf, type Tree } from "./merge-environment.ts";
 import { BUILTIN_NAMES, builtinOf } from "./builtin-flows.ts";
 import type { ConfigFile } from "./file-schema.ts";
 import type { FlowSection, RunnerSection } from "./flow-schema.ts";
-import { contractOf } from "./to-config.ts";
+import { contractOf } from "./to-flow.ts";
 
 /** The checks that other rooms own. */
 export type RoomChecks = {
   /** What is wrong with an input's template, or null. */
   readonly checkTemplate: (template: string) => string | null;
+  /** Whether a pattern over titles can be used. */
+  readonly isTitlePattern: (pattern: string) => boolean;
   /** What is wrong with a signing token, or null. The answer must not hold the token. */
   readonly checkSigningToken: (token: string) => string | null;
 };
@@ -69,6 +71,12 @@ const checkFlow = (flow: FlowSection, at: string, options: RoomChecks): string[]
     if (section !== null) problems.push(...checkRunner(section, key));
     if (section !== null && key !== at && section.file === undefined && section.dify === undefined)
       problems.push(`${key}: name the workflow file (file) or the Dify app (dify) that does this`);
+  }
+  for (const list of ["allow", "deny"] as const) {
+    for (const pattern of flow.filters.titles[list]) {
+      if (!options.isTitlePattern(pattern))
+        problems.push(`${at}.filters.titles.${list}: ${pattern} is no regular expression`);
+    }
   }
   const contract = contractOf(flow);
   if (contract === null) {

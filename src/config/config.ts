@@ -51,6 +51,47 @@ export type FlowConfig = {
   readonly runner: RunnerConfig;
   /** Used by the contract `findings` only. */
   readonly findings: FindingsConfig;
+  readonly triggers: TriggerConfig;
+};
+
+/** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
+export type AllowDenyConfig = { readonly allow: readonly string[]; readonly deny: readonly string[] };
+
+/** Roles in a project, as GitLab names them. */
+export type RoleConfig = "guest" | "planner" | "reporter" | "developer" | "maintainer" | "owner";
+
+/** What starts a review, what keeps one from starting, and who may give commands. Times are in milliseconds. */
+export type TriggerConfig = {
+  readonly opened: boolean;
+  readonly reopened: boolean;
+  readonly newCommits: { readonly on: boolean; readonly quietMs: number };
+  readonly ready: boolean;
+  readonly reviewer: boolean;
+  readonly labels: readonly string[];
+  readonly command: boolean;
+  readonly drafts: "review" | "on-request" | "never";
+  readonly filters: {
+    readonly targetBranches: AllowDenyConfig;
+    readonly sourceBranches: AllowDenyConfig;
+    readonly authors: AllowDenyConfig;
+    readonly labels: { readonly any: readonly string[]; readonly none: readonly string[] };
+    readonly titles: AllowDenyConfig;
+    readonly mostFiles: number | null;
+  };
+  readonly bots: {
+    readonly review: boolean;
+    readonly ids: readonly number[];
+    readonly notIds: readonly number[];
+  };
+  readonly commands: {
+    readonly least: RoleConfig;
+    readonly per: Readonly<
+      Partial<
+        Record<"review" | "ask" | "describe" | "resolve" | "ignore" | "pause" | "resume" | "help", RoleConfig>
+      >
+    >;
+    readonly slash: boolean;
+  };
 };
 
 /** What a review by findings is made with, besides its flow. */

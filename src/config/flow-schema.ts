@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, duration, globs, secretText, address } from "./schema-values.ts";
+import { triggerSections } from "./trigger-schema.ts";
 
 const DifySection = z.strictObject({
   url: address,
@@ -73,5 +74,6 @@ export const FlowSection = z.strictObject({
   output: z.string().min(1).nullable().default(null),
   ...runner,
   ...findings,
+  ...triggerSections,
 });
 export type FlowSection = z.infer<typeof FlowSection>;

@@ -30,6 +30,7 @@ export const load = (
     },
     checkTemplate: (template) =>
       template.includes("{{ nonsense }}") ? "unknown placeholder {{ nonsense }}" : null,
+    isTitlePattern: (pattern) => !pattern.includes("/("),
     checkSigningToken: (token) => (token.startsWith("whsec_") ? null : "must start with whsec_"),
   });
 

@@ -81,6 +81,7 @@ flows:
     limits: { threads: 5, cost: 0.5 }
 `,
       checkTemplate: () => null,
+      isTitlePattern: () => true,
       checkSigningToken: () => null,
     });
     const [own] = config.flows;
@@ -110,5 +111,31 @@ flows:
     assert.match(problems, /flows\[0\]: file and dify are both set/);
     assert.match(problems, /flows\[1\]: passes, verify and summary belong/);
     assert.match(problems, /flows\[2\]\.verify: name the workflow file/);
+  });
+
+  test("triggers, filters and who may command are settings of a flow", () => {
+    const yaml = (more: string): string => `flows: [{ name: a, dify: {}, ${more} }]`;
+    const [flow] = load(
+      ENOUGH,
+      yaml(
+        "triggers: { quiet_time: 30s, drafts: never, labels: [review me] }, filters: { target_branches: { allow: [main] }, most_files: 50 }, commands: { per: { describe: maintainer } }",
+      ),
+    ).flows;
+    assert.deepEqual(flow?.triggers.newCommits, { on: true, quietMs: 30_000 });
+    assert.equal(flow?.triggers.drafts, "never");
+    assert.deepEqual(flow?.triggers.filters.targetBranches, { allow: ["main"], deny: [] });
+    assert.deepEqual(flow?.triggers.commands, {
+      least: "developer",
+      per: { describe: "maintainer" },
+      slash: true,
+    });
+    assert.match(
+      problemsOf(ENOUGH, yaml("filters: { titles: { deny: ['/(/'] } }")).join(),
+      /flows\[0\]\.filters\.titles\.deny/,
+    );
+    assert.match(
+      problemsOf(ENOUGH, yaml("commands: { per: { merge: owner } }")).join(),
+      /flows\[0\]\.commands\.per/,
+    );
   });
 });
