@@ -33,7 +33,7 @@ export const readStandings = async (sql: Sql, heads: readonly AskedHead[]): Prom
     `SELECT r.id, r.project_id, r.iid, r.head_sha, r.state, r.reason, r.passing FROM reviewflow.runs r
        JOIN (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])) AS asked (project_id, iid, sha)
          ON r.project_id = asked.project_id AND r.iid = asked.iid AND r.head_sha = asked.sha
-     WHERE r.state IN ('failed', 'cancelled', 'superseded') ORDER BY r.seq DESC`,
+     WHERE r.kind = 'review' AND r.state IN ('failed', 'cancelled', 'superseded') ORDER BY r.seq DESC`,
     [
       heads.map(({ projectId }) => projectId),
       heads.map(({ iid }) => iid),
