@@ -39,7 +39,7 @@ export type Tracing = {
     spec: SpanSpec,
     work: (span: OpenSpan) => Promise<T>,
   ) => Promise<T>;
-  /** Tells of something that has just ended and took so long. */
+  /** Tells of something that has just ended and took so long, if it was part of a span's work. */
   readonly record: (spec: SpanSpec, elapsedMs: number, failure: string | null) => void;
   /** The active span, as it can be stored and given to `spanFrom`; null outside of any. */
   readonly traceparent: () => string | null;
@@ -123,9 +123,11 @@ export const createTracing = (tracer: Tracer, now: () => number): Tracing => {
       return within(parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent), spec, work);
     },
     record: (spec, elapsedMs, failure) => {
+      const parent = active.getStore();
+      if (parent === undefined) return;
       const endMs = now();
       const lasted = Number.isFinite(elapsedMs) ? Math.max(0, elapsedMs) : 0;
-      end(start(tracer, current(), spec, endMs - lasted), failure, endMs);
+      end(start(tracer, parent, spec, endMs - lasted), failure, endMs);
     },
     traceparent: () => {
       const span = trace.getSpanContext(current());

@@ -17,9 +17,20 @@ export const observeStore = <Observed extends Store>(
   observation: Observation,
 ): Observed => ({
   ...store,
-  accept: (request) => store.accept(withTrace(request, observation)),
+  accept: (request) => accept(request, store.accept, observation),
   work: (options) => store.work(observeWork(options, observation)),
 });
+
+/** A run that no delivery of this moment asks for begins a trace of its own, which its attempts share. */
+const accept = (
+  request: AcceptRequest,
+  next: Store["accept"],
+  observation: Observation,
+): ReturnType<Store["accept"]> => {
+  const { tracing } = observation;
+  const go = () => next(withTrace(request, observation));
+  return tracing.traceparent() === null ? tracing.spanFrom(null, { name: "accept" }, go) : go();
+};
 
 const withTrace = (request: AcceptRequest, { tracing }: Observation): AcceptRequest => {
   const traceparent = tracing.traceparent();

@@ -46,6 +46,7 @@ suite("traces", () => {
         await tracing.span({ name: `${name} inner` }, () => delay(1));
       });
     await Promise.all([work("a"), work("b")]);
+    tracing.record({ name: "of no work" }, 3, null);
     assert.equal(tracing.traceparent(), null);
     await stop();
     assert.deepEqual(collector.mistakes, []);
