@@ -1,3 +1,4 @@
+import { GitLabError } from "../base/errors.ts";
 import type { Discussion } from "../review/discussion.ts";
 import type { MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
@@ -27,6 +28,24 @@ export const fetchDiscussions = async (
     Rest.Discussion,
   );
   return discussions.filter(({ notes }) => notes.length > 0).map(toDiscussion);
+};
+
+/** Reads one discussion; null when it is gone. */
+export const fetchDiscussion = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  discussionId: string,
+  signal?: AbortSignal,
+): Promise<Discussion | null> => {
+  const route = "/projects/:id/merge_requests/:iid/discussions/:discussion";
+  const params = { id: ref.projectId, iid: ref.iid, discussion: discussionId };
+  try {
+    const discussion = await client.json({ route, params, signal }, Rest.Discussion);
+    return discussion.notes.length === 0 ? null : toDiscussion(discussion);
+  } catch (error) {
+    if (error instanceof GitLabError && error.code === "gitlab-not-found") return null;
+    throw error;
+  }
 };
 
 /** GitLab keeps the resolving on each note: a thread is resolved when all its notes are that can be. */

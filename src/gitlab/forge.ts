@@ -5,10 +5,14 @@ import type { Discussion } from "../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fetchDiff } from "./fetch-diff.ts";
-import { fetchDiscussions } from "./fetch-discussions.ts";
+import { fetchAccessLevel } from "./fetch-access-level.ts";
+import { fetchDiscussion, fetchDiscussions } from "./fetch-discussions.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
 import { publish } from "./publish/publish.ts";
+import { reply, resolveOnce } from "./publish/reply.ts";
+import type { Target } from "./publish/target.ts";
+import { react } from "./react.ts";
 import { User } from "./rest-schema.ts";
 import { upsertNote } from "./upsert-note.ts";
 
@@ -35,6 +39,10 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     user ??= await client.json({ route: "/user", signal }, User);
     return user;
   };
+  const targetOf = async (ref: MergeRequestRef, signal: AbortSignal | undefined): Promise<Target> => {
+    const { id: userId } = await currentUser(signal);
+    return { client, ref, params: { id: ref.projectId, iid: ref.iid }, userId, clock, logger, signal };
+  };
   return {
     currentUser,
     fetchMergeRequest: addresses.fetchMergeRequest,
@@ -52,11 +60,16 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       return discussions;
     },
     publish: async (ref, publication, signal) => {
-      const { id: userId } = await currentUser(signal);
-      const params = { id: ref.projectId, iid: ref.iid };
+      const target = await targetOf(ref, signal);
       const discussions = readings.take(ref) ?? (await fetchDiscussions(client, ref, signal));
-      return publish({ client, ref, params, userId, clock, logger, signal }, publication, discussions);
+      return publish(target, publication, discussions);
     },
+    fetchDiscussion: (ref, discussionId, signal) => fetchDiscussion(client, ref, discussionId, signal),
+    reply: async (ref, draft, signal) => reply(await targetOf(ref, signal), draft),
+    resolveDiscussion: async (ref, discussionId, signal) =>
+      resolveOnce(await targetOf(ref, signal), discussionId),
+    react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
+    fetchAccessLevel: (who, signal) => fetchAccessLevel(client, who, signal),
     fetchFile: (ref, file, signal) => fetchFile(client, ref, file, maxBlobBytes, signal),
   };
 };

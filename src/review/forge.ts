@@ -1,5 +1,5 @@
 import type { DiffRefs } from "../diff/position.ts";
-import type { Discussion, Publication, PublicationReceipt } from "./discussion.ts";
+import type { Discussion, Publication, PublicationReceipt, ReplyDraft, ThreadOutcome } from "./discussion.ts";
 
 /** A merge request by its project's numeric id and its number within the project. */
 export type MergeRequestRef = { readonly projectId: number; readonly iid: number };
@@ -88,6 +88,34 @@ export type Forge = {
     publication: Publication,
     signal?: AbortSignal,
   ) => Promise<PublicationReceipt>;
+  /** Reads one discussion; null when it is gone. */
+  readonly fetchDiscussion: (
+    ref: MergeRequestRef,
+    discussionId: string,
+    signal?: AbortSignal,
+  ) => Promise<Discussion | null>;
+  /**
+   * Says something in a thread of anybody, once: what a note of ours there holds already (known by its
+   * marker) is not written again. Resolves the thread where the draft says so; that we may not is logged.
+   */
+  readonly reply: (ref: MergeRequestRef, draft: ReplyDraft, signal?: AbortSignal) => Promise<ThreadOutcome>;
+  /** Resolves a thread without a word, unless it is resolved or cannot be. */
+  readonly resolveDiscussion: (
+    ref: MergeRequestRef,
+    discussionId: string,
+    signal?: AbortSignal,
+  ) => Promise<void>;
+  /** Sets a reaction of ours on a note, by the forge's name of the emoji. A failure is only logged. */
+  readonly react: (
+    ref: MergeRequestRef,
+    reaction: { readonly noteId: number; readonly emoji: string },
+    signal?: AbortSignal,
+  ) => Promise<void>;
+  /** A user's access level in a project, groups included (GitLab's numbers); null for no member. */
+  readonly fetchAccessLevel: (
+    who: { readonly projectId: number; readonly userId: number },
+    signal?: AbortSignal,
+  ) => Promise<number | null>;
   /** Reads one file of the project at a commit. */
   readonly fetchFile: (
     ref: MergeRequestRef,

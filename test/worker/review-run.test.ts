@@ -80,6 +80,11 @@ const setUp = (
         },
         fetchDiscussions: async () => [],
         publish: async () => ({ threads: new Map(), summary: null, way: "nothing-to-send" }),
+        fetchDiscussion: async () => null,
+        reply: async () => ({ kind: "published" }),
+        resolveDiscussion: async () => undefined,
+        react: async () => undefined,
+        fetchAccessLevel: async () => 30,
         fetchFile: async () => ({ kind: "missing" }),
         ...forge,
       };

@@ -123,6 +123,11 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       return [...discussions];
     },
     publish: (_, publication) => publish(publication),
+    fetchDiscussion: async (_, id) => discussions.find((discussion) => discussion.id === id) ?? null,
+    reply: async () => assert.fail("not a conversation"),
+    resolveDiscussion: async () => assert.fail("not a conversation"),
+    react: async () => undefined,
+    fetchAccessLevel: async () => 30,
     fetchFile: async () => ({ kind: "missing" }),
   };
   return {

@@ -1,0 +1,34 @@
+import type { Discussion, ReplyDraft, ThreadOutcome } from "../../review/discussion.ts";
+import { fail } from "../failure.ts";
+import { fetchDiscussion } from "../fetch-discussions.ts";
+import { findPublished } from "./item.ts";
+import { resolveThread, sendOneByOne } from "./send-one-by-one.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Says something in a thread once: what a note of ours there says already, known by its marker, is not said
+ * again, and a thread that was to be resolved with it is. Throws GitLabError `gitlab-note-without-marker`
+ * for a text that could not be found again.
+ */
+export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOutcome> => {
+  if (draft.marker === "" || !draft.body.includes(draft.marker))
+    throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
+  const item = { ...draft, position: null };
+  const discussion = await fetchDiscussion(target.client, target.ref, draft.discussionId, target.signal);
+  if (discussion === null) return { kind: "refused", reason: "the thread is gone" };
+  if (findPublished(item, [discussion], target.userId) === undefined) {
+    // A single comment cannot be resolved; with its first answer it becomes a thread that can.
+    const outcomes = await sendOneByOne(target, [item]);
+    return outcomes.get(draft.marker) ?? { kind: "published" };
+  }
+  if (draft.resolve && canBeResolved(discussion)) await resolveThread(target, discussion.id);
+  return { kind: "present" };
+};
+
+const canBeResolved = ({ resolvable, resolved }: Discussion): boolean => resolvable && !resolved;
+
+/** Resolves a thread unless it is resolved, cannot be, or is gone. */
+export const resolveOnce = async (target: Target, discussionId: string): Promise<void> => {
+  const discussion = await fetchDiscussion(target.client, target.ref, discussionId, target.signal);
+  if (discussion !== null && canBeResolved(discussion)) await resolveThread(target, discussionId);
+};

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { openReviews, replyOf } from "./publish-setup.ts";
+
+const ofStatus = async (answer: Promise<unknown>) => answer.then(() => "fine", String);
+
+suite("talking in a merge request of GitLab", () => {
+  test("a reply is said once and resolves its thread, whatever came in between", async () => {
+    await using world = await openReviews();
+    const { standIn, mergeRequest, ref, ada, start } = world;
+    const added = await standIn.addNote(mergeRequest, ada, { body: "Why so?", thread: true });
+    const id = added?.discussion.id ?? assert.fail("no note");
+    const { forge } = start();
+    assert.deepEqual(await forge.reply(ref, replyOf("why", id, false)), { kind: "published" });
+    assert.deepEqual(await start().forge.reply(ref, replyOf("why", id, true)), { kind: "present" });
+    const thread = await forge.fetchDiscussion(ref, id);
+    assert.equal(thread?.notes.length, 2);
+    assert.equal(thread?.resolved, true);
+    await forge.resolveDiscussion(ref, id);
+    assert.equal(await forge.fetchDiscussion(ref, "0".repeat(40)), null);
+    assert.equal((await forge.reply(ref, replyOf("why", "0".repeat(40), false))).kind, "refused");
+    await assert.rejects(forge.reply(ref, { ...replyOf("why", id, false), body: "no marker" }), {
+      code: "gitlab-note-without-marker",
+    });
+  });
+
+  test("an answer that was lost on its way is found and not given twice", async () => {
+    await using world = await openReviews();
+    const { standIn, mergeRequest, ref, ada, start } = world;
+    const added = await standIn.addNote(mergeRequest, ada, { body: "Why so?" });
+    const id = added?.discussion.id ?? assert.fail("no note");
+    let lost = false;
+    const { forge } = start({
+      onWrite: () => {
+        if (lost) return;
+        lost = true;
+        throw new TypeError("fetch failed");
+      },
+    });
+    assert.equal((await forge.reply(ref, replyOf("why", id, false))).kind, "published");
+    assert.equal(lost, true);
+    assert.equal((await forge.fetchDiscussion(ref, id))?.notes.length, 2);
+  });
+
+  test("a reaction may be set twice, and one that cannot be set fails nothing", async () => {
+    await using world = await openReviews();
+    const { standIn, mergeRequest, ref, ada, start } = world;
+    const added = await standIn.addNote(mergeRequest, ada, { body: "Hello" });
+    const noteId = added?.note.id ?? assert.fail("no note");
+    const { forge } = start();
+    for (const emoji of ["eyes", "eyes", "white_check_mark", "no such emoji!"])
+      assert.equal(await ofStatus(forge.react(ref, { noteId, emoji })), "fine");
+    assert.equal(await ofStatus(forge.react(ref, { noteId: 99_999, emoji: "eyes" })), "fine");
+    const { reactions } = await standIn.viewMergeRequest(mergeRequest);
+    assert.deepEqual(
+      reactions.map(({ name, id }) => `${name} ${id}`),
+      [`eyes ${noteId}`, `white_check_mark ${noteId}`],
+    );
+  });
+
+  test("tells what a user is in a project", async () => {
+    await using world = await openReviews();
+    const { standIn, project, ref, ada, start } = world;
+    const eve = standIn.createUser({ username: "eve" });
+    const { forge } = start();
+    const { projectId } = ref;
+    assert.equal(await forge.fetchAccessLevel({ projectId, userId: ada.id }), 50);
+    assert.equal(await forge.fetchAccessLevel({ projectId, userId: eve.id }), null);
+    standIn.addMember(project, eve, "reporter");
+    assert.equal(await forge.fetchAccessLevel({ projectId, userId: eve.id }), 20);
+  });
+});
