@@ -26,6 +26,8 @@ export type ReconcileWorld = {
   readonly reviews: string[];
   /** One turn of a process that has been up since `upSinceMs`, now when left out. */
   readonly turn: (options?: Partial<ReconcileOptions>, upSinceMs?: number) => ReturnType<typeof takeTurn>;
+  /** What a turn is taken with. */
+  readonly options: () => ReconcileOptions;
   /** The calls of the turn, in order, without those of the turns before. */
   readonly callsOf: (options?: Partial<ReconcileOptions>) => Promise<readonly Call[]>;
 };
@@ -122,6 +124,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
         { ...options, ...changes },
         { upSinceMs, signal: new AbortController().signal },
       ),
+    options: () => options,
     callsOf: async (changes = {}) => {
       world.calls.splice(0);
       await world.turn(changes);
