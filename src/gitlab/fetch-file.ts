@@ -12,7 +12,7 @@ import { isBinary } from "./rebuild-diff.ts";
  */
 export const fetchFile = async (
   client: GitLabClient,
-  { projectId }: MergeRequestRef,
+  { projectId }: Pick<MergeRequestRef, "projectId">,
   { path, sha }: { readonly path: string; readonly sha: string },
   maxBytes: number,
   signal?: AbortSignal,

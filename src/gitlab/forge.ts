@@ -9,6 +9,7 @@ import { fetchAccessLevel } from "./fetch-access-level.ts";
 import { fetchDiscussion, fetchDiscussions } from "./fetch-discussions.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
+import { listFolder } from "./list-folder.ts";
 import { publish } from "./publish/publish.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
@@ -70,6 +71,7 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       resolveOnce(await targetOf(ref, signal), discussionId),
     react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
     fetchAccessLevel: (who, signal) => fetchAccessLevel(client, who, signal),
+    listFolder: (ref, folder, signal) => listFolder(client, ref, folder, signal),
     fetchFile: (ref, file, signal) => fetchFile(client, ref, file, maxBlobBytes, signal),
   };
 };

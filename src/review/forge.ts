@@ -1,5 +1,6 @@
 import type { DiffRefs } from "../diff/position.ts";
 import type { Discussion, Publication, PublicationReceipt, ReplyDraft, ThreadOutcome } from "./discussion.ts";
+import type { TreeEntry } from "./rules/rule-paths.ts";
 
 /** A merge request by its project's numeric id and its number within the project. */
 export type MergeRequestRef = { readonly projectId: number; readonly iid: number };
@@ -55,6 +56,9 @@ export type FileReading =
   | { readonly kind: "missing" }
   | { readonly kind: "binary" }
   | { readonly kind: "too-large" };
+
+/** An entry of a listed folder; the same id stands for the same content. */
+export type FolderEntry = TreeEntry & { readonly id: string };
 
 /**
  * The place where merge requests live. Failures are thrown as GitLabError. Every call can be repeated
@@ -116,9 +120,23 @@ export type Forge = {
     who: { readonly projectId: number; readonly userId: number },
     signal?: AbortSignal,
   ) => Promise<number | null>;
-  /** Reads one file of the project at a commit. */
+  /**
+   * Lists a folder of the project, the root for the empty path. A folder that is not there, or that may
+   * not be seen, is empty.
+   */
+  readonly listFolder: (
+    ref: Pick<MergeRequestRef, "projectId">,
+    folder: {
+      readonly path: string;
+      /** A commit, or a full ref such as `refs/heads/main`. */
+      readonly sha: string;
+      readonly recursive: boolean;
+    },
+    signal?: AbortSignal,
+  ) => Promise<readonly FolderEntry[]>;
+  /** Reads one file of the project at a commit, or at a full ref such as `refs/heads/main`. */
   readonly fetchFile: (
-    ref: MergeRequestRef,
+    ref: Pick<MergeRequestRef, "projectId">,
     file: { readonly path: string; readonly sha: string },
     signal?: AbortSignal,
   ) => Promise<FileReading>;

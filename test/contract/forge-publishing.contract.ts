@@ -197,5 +197,31 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
         assert.deepEqual(await read(path), { kind: "missing" }, path);
       assert.deepEqual(await read(main, "f".repeat(40)), { kind: "missing" });
     });
+
+    it("lists folders of a branch with every page, and nothing for what is not there", async () => {
+      await using harness = await open();
+      const forge = harness.forge();
+      const list = async (path: string, sha: string, recursive = false) =>
+        (await forge.listFolder(harness.ref, { path, sha, recursive })).map((entry) => entry.path);
+      const { baseSha } = (await forge.fetchMergeRequest(harness.ref)).diffRefs;
+      const base = Object.keys(CHANGES.base);
+      const root = [...new Set(base.map((path) => path.split("/")[0] ?? ""))].toSorted();
+      assert.deepEqual((await list("", "refs/heads/main")).toSorted(), root);
+      assert.deepEqual((await list("", baseSha)).toSorted(), root);
+      assert.deepEqual(await list("src", "refs/heads/main"), ["src/main.ts"]);
+      const all = await list("", "refs/heads/main", true);
+      assert.deepEqual(all.filter((path) => base.includes(path)).toSorted(), base.toSorted());
+      for (const [path, sha] of [
+        ["nothing", "refs/heads/main"],
+        ["", "refs/heads/none"],
+        ["", "f".repeat(40)],
+      ] as const)
+        assert.deepEqual(await list(path, sha), [], `${path} at ${sha}`);
+      const [file] = await forge.listFolder(harness.ref, { path: "src", sha: baseSha, recursive: false });
+      assert.deepEqual([file?.type, file?.mode], ["blob", "100644"]);
+      const many = Array.from({ length: 230 }, (_, index) => `many-more/${String(index).padStart(3, "0")}`);
+      await harness.writeToMain(Object.fromEntries(many.map((path) => [path, path])));
+      assert.deepEqual((await list("many-more", "refs/heads/main")).toSorted(), many);
+    });
   });
 };

@@ -26,6 +26,8 @@ export type ForgeHarness = AsyncDisposable & {
   readonly deleteNote: (id: number) => void;
   /** Commits are pushed to the merge request; its diff is not ready for some reads. Gives the new head. */
   readonly pushMore: (readsUntilReady: number) => Promise<string>;
+  /** Files are committed to the target branch. */
+  readonly writeToMain: (files: Readonly<Record<string, string>>) => Promise<void>;
   /** The next creation of a note fails, or is carried out with its answer lost. */
   readonly failNextNote: (when: "before" | "after", how: "status" | "reset" | "hang") => void;
   /** From now on our token is no longer taken. */

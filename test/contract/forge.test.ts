@@ -72,6 +72,13 @@ const open = async (version: string, withPatch: boolean, withDrafts = true): Pro
         actions: [{ action: "write", path: "more.txt", content: "more\n" }],
         diffReadyAfterReads: readsUntilReady,
       }),
+    writeToMain: async (files) => {
+      await standIn.push(project, {
+        branch: "main",
+        user: ada,
+        actions: Object.entries(files).map(([path, content]) => ({ action: "write", path, content })),
+      });
+    },
     failNextNote: (when, how) => {
       standIn.fail(
         { method: "POST", path: /\/notes$/ },

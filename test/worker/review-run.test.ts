@@ -85,6 +85,7 @@ const setUp = (
         resolveDiscussion: async () => undefined,
         react: async () => undefined,
         fetchAccessLevel: async () => 30,
+        listFolder: async () => [],
         fetchFile: async () => ({ kind: "missing" }),
         ...forge,
       };

@@ -128,6 +128,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     resolveDiscussion: async () => assert.fail("not a conversation"),
     react: async () => undefined,
     fetchAccessLevel: async () => 30,
+    listFolder: async () => [],
     fetchFile: async () => ({ kind: "missing" }),
   };
   return {
