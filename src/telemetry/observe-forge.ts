@@ -10,8 +10,14 @@ export type ForgeObservation = {
   readonly now: () => number;
 };
 
+/** What a forge writes. */
+type Writing = Pick<Forge, "upsertNote" | "publish" | "reply">;
+
 /** A forge that tells of what it publishes; for its callers nothing changes. */
-export const observeForge = (forge: Forge, { metrics, tracing, now }: ForgeObservation): Forge => {
+export const observeForge = <Observed extends Writing>(
+  forge: Observed,
+  { metrics, tracing, now }: ForgeObservation,
+): Observed => {
   const watch = <T>(what: string, work: (span: OpenSpan) => Promise<T>): Promise<T> =>
     tracing.span({ name: "publish", attributes: { "reviewflow.publish.what": what } }, async (span) => {
       const startedMs = now();
@@ -26,14 +32,20 @@ export const observeForge = (forge: Forge, { metrics, tracing, now }: ForgeObser
     });
   return {
     ...forge,
-    upsertNote: (ref, draft, signal) =>
+    upsertNote: (...[ref, draft, signal]: Parameters<Forge["upsertNote"]>) =>
       watch("note", async (span) => {
         const receipt = await forge.upsertNote(ref, draft, signal);
         metrics.noteWritten(receipt.outcome);
         span.set({ "reviewflow.publish.note": receipt.outcome });
         return receipt;
       }),
-    publish: (ref, publication, signal) =>
+    reply: (...[ref, draft, signal]: Parameters<Forge["reply"]>) =>
+      watch("reply", async (span) => {
+        const outcome = await forge.reply(ref, draft, signal);
+        span.set({ "reviewflow.publish.reply": outcome.kind });
+        return outcome;
+      }),
+    publish: (...[ref, publication, signal]: Parameters<Forge["publish"]>) =>
       watch("review", async (span) => {
         const receipt = await forge.publish(ref, publication, signal);
         if (receipt.summary !== null) metrics.noteWritten(receipt.summary.outcome);
