@@ -1,6 +1,7 @@
 import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { ChangedFile, Diff } from "../forge.ts";
+import { matchesPaths } from "../rules/match-paths.ts";
 import { matchesGlobs, type SetAside, setAsideByPath } from "./default-rules.ts";
 import { findGeneratedMark } from "./generated-mark.ts";
 import { createDigests, pathOf } from "./hunk-digest.ts";
@@ -16,6 +17,11 @@ export type SelectionRules = {
   readonly include: readonly string[];
   /** Globs of files that are never reviewed; stronger than `include`. `!src/**` leaves `src` only. */
   readonly exclude: readonly string[];
+  /**
+   * The globs that the repository itself adds, with the same meaning. They are a stranger's, so they are
+   * matched in bounded time. What the operator excludes they do not bring back.
+   */
+  readonly repository?: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   /** What a unit may cost, see `packUnits`; larger hunks are split, so that every part fits a unit. */
   readonly unitTokens: number;
 };
@@ -30,8 +36,8 @@ export type SelectionRules = {
  */
 export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
   const digests = createDigests();
-  const isExcluded = matchesGlobs(rules.exclude);
-  const isIncluded = matchesGlobs(rules.include);
+  const isExcluded = matchesEither(rules.exclude, rules.repository?.exclude ?? []);
+  const isIncluded = matchesEither(rules.include, rules.repository?.include ?? []);
   const hunks: ReviewHunk[] = [];
   const setAside: Selection["setAside"][number][] = [];
   for (const changed of diff.files) {
@@ -43,6 +49,15 @@ export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
     setAside.push({ path, outcome: { kind: "skipped", ...("reason" in read ? read : noChange(changed)) } });
   }
   return { hunks, setAside };
+};
+
+const matchesEither = (
+  host: readonly string[],
+  repository: readonly string[],
+): ((path: string) => boolean) => {
+  const matchesHost = matchesGlobs(host);
+  const matchesRepository = matchesPaths(repository);
+  return (path) => matchesHost(path) || (repository.length > 0 && matchesRepository(path));
 };
 
 const EXCLUDED: SetAside = { reason: "path-rule", detail: "excluded by the settings" };

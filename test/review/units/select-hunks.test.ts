@@ -284,3 +284,39 @@ describe("digests", () => {
     assert.equal(first.digest, again.digest);
   });
 });
+
+describe("globs that the repository adds", () => {
+  const repository = {
+    include: ["yarn.lock", "/web/dist/**"],
+    exclude: ["docs/**", "!docs/api/**", "*.sql"],
+  };
+
+  test("set files aside and bring others back, on top of the operator's", () => {
+    const judge = (path: string): string =>
+      outcome(changedFile(path, TEXT), {
+        exclude: ["secret/**"],
+        repository,
+      });
+    assert.equal(judge("docs/a.md"), "path-rule");
+    assert.equal(judge("docs/api/a.md"), "1 hunks");
+    assert.equal(judge("db/a.sql"), "path-rule");
+    assert.equal(judge("web/yarn.lock"), "1 hunks");
+    assert.equal(judge("package-lock.json"), "lock-file");
+    assert.equal(judge("src/a.ts"), "1 hunks");
+  });
+
+  test("do not bring back what the operator excludes", () => {
+    const file = changedFile("secret/yarn.lock", TEXT);
+    assert.equal(outcome(file, { exclude: ["secret/**"], repository }), "path-rule");
+  });
+
+  test("cost no more than their length, however they are made", () => {
+    const path = `${"a".repeat(2_000)}/${"a".repeat(2_000)}/${"a".repeat(2_000)}y`;
+    const hostile = {
+      include: ["*a*a*a*a*/*a*a*a*a*/*a*a*a*a*x"],
+      exclude: ["*a*/*a*/*a*x", "**/**/**/**a/x"],
+    };
+    const file = changedFile(path, TEXT);
+    assert.equal(outcome(file, { repository: hostile }), "1 hunks");
+  });
+});
