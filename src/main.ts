@@ -1,14 +1,12 @@
 import { type Clock, systemClock } from "./base/clock.ts";
 import { describeError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
-import { isProjectAllowed } from "./base/project-globs.ts";
 import type { Config } from "./config/config.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createIntake, type Intake } from "./http/intake.ts";
 import { createMetricsRoute } from "./http/metrics.ts";
 import { startServer } from "./http/server.ts";
-import type { Forge } from "./review/forge.ts";
 import { openStore, type OpenedStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
@@ -19,6 +17,8 @@ import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
+import { createIdentity } from "./wiring/identity.ts";
+import { createProjectRoutes } from "./wiring/route-projects.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
 
@@ -66,7 +66,9 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     perProject: config.worker.perProject,
   });
   started.defer(() => worker.stop(config.worker.stopGraceMs));
-  const intake = createConfiguredIntake(config, store, telemetry, { logger, clock });
+  const identity = createIdentity();
+  const routes = createProjectRoutes(config, identity.current);
+  const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock });
   const dashboard = createConfiguredDashboard(config, { store, runners, intake, clock, logger });
   const app = createApp({
     intake,
@@ -82,10 +84,10 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
   started.defer(dashboard.close);
-  const reconciler = startReconciling(config, { store, clock, logger });
+  const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry });
   started.defer(async () => reconciler?.stop());
   void warmUp(runners, logger);
-  if (config.gitlab.token !== null) void greetGitLab(createForge(config.gitlab.token), logger);
+  if (config.gitlab.token !== null) void identity.learn(createForge(config.gitlab.token), logger);
   logger.info(
     { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
     "Reviewflow listens",
@@ -100,19 +102,6 @@ const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {
     await engine?.warmUp();
   } catch (error) {
     logger.warn({ error: describeError(error) }, "The engine could not be made ready ahead of need");
-  }
-};
-
-/**
- * Asks GitLab who we are, so that a token that is no good shows at the start and not with the first
- * review. A GitLab that cannot be reached now does not keep us from taking deliveries.
- */
-const greetGitLab = async (forge: Forge, logger: Logger): Promise<void> => {
-  try {
-    const { username } = await forge.currentUser();
-    logger.info({ username }, "GitLab knows our token");
-  } catch (error) {
-    logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");
   }
 };
 
@@ -140,6 +129,7 @@ const createConfiguredIntake = (
   config: Config,
   store: Store,
   telemetry: Telemetry,
+  routes: ReturnType<typeof createProjectRoutes>,
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
 ): Intake => {
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
@@ -152,10 +142,7 @@ const createConfiguredIntake = (
       logger,
       onCall: (call) => telemetry.gitLabCall(call, "delivery"),
     }),
-    route: (path) => {
-      const flow = config.flows.find(({ projects }) => isProjectAllowed(projects, path));
-      return flow === undefined ? null : { flow: flow.name, policy: flow.review };
-    },
+    route: routes,
     accept: store.accept,
     clock,
     logger,

@@ -8,14 +8,16 @@ import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
 import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
-import { decide, type ReviewPolicy } from "../review/decide.ts";
+import { decide } from "../review/decide.ts";
 import type { DeliveryEvent } from "../review/delivery-event.ts";
+import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
+import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
 import { toStoredEvent } from "../review/stored-event.ts";
 import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
 import { type Answer, answers } from "./answer.ts";
 
 /** The flow that reviews a project, and when. */
-export type Route = { readonly flow: string; readonly policy: ReviewPolicy };
+export type Route = { readonly flow: string; readonly rules: TriggerRules };
 
 /** Whether GitLab knows a token that came with a delivery for a project, and what it calls the project. */
 export type ProveToken = (
@@ -177,7 +179,7 @@ const toRequest = (
   if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
   return {
     delivery,
-    decide: (history) => decide(reading, route.policy, history),
+    decide: (history) => judgeMergeRequest(reading, route.rules, history),
     run: { flow: route.flow, event: toStoredEvent(reading), token },
   };
 };

@@ -145,7 +145,12 @@ const runRow = ({ prepared, run, project, iid, ...planned }: PlannedRun, nowMs: 
   reason: storableTextOrNull(planned.ended?.reason ?? null),
   finished_at: planned.ended === null ? null : nowMs,
   job_id: planned.ended === null ? prepared.jobId : null,
+  next_attempt_at: planned.ended === null ? startOf(planned, nowMs) : null,
 });
+
+/** When a run may be taken; null for at once. */
+const startOf = ({ quietMs }: Pick<PlannedRun, "quietMs">, nowMs: number): number | null =>
+  quietMs > 0 ? nowMs + quietMs : null;
 
 const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: number): Promise<void> => {
   await insertRows(
@@ -160,13 +165,13 @@ const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: 
     return [{ run_id: runId, key_id: keyId, nonce, ciphertext }];
   });
   await insertRows(tx, "run_tokens", tokens);
-  const jobs = live.map(({ prepared, kind, project, iid }) => ({
+  const jobs = live.map(({ prepared, kind, project, iid, quietMs }) => ({
     id: prepared.jobId,
     kind,
     runId: prepared.runId,
     projectId: project.id,
     iid,
-    startAfterMs: null,
+    startAfterMs: startOf({ quietMs }, nowMs),
   }));
   await parts.queue.add(tx, jobs);
 };

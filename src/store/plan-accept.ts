@@ -43,6 +43,8 @@ export type PlannedRun = {
   readonly iid: number;
   readonly headSha: string | null;
   readonly trigger: string;
+  /** How long it waits for a newer head before it is taken, in milliseconds. */
+  readonly quietMs: number;
   ended: { readonly state: "superseded" | "cancelled"; readonly reason: string } | null;
 };
 
@@ -175,7 +177,7 @@ const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled
 const planReview = (
   draft: Draft,
   prepared: PreparedRequest,
-  { headSha, trigger }: Decision & { readonly kind: "review" },
+  { headSha, trigger, quietMs = 0 }: Decision & { readonly kind: "review" },
 ): AcceptOutcome => {
   const place = placeOf(prepared);
   const key = mergeRequestKey({ projectId: place.project.id, iid: place.iid });
@@ -184,7 +186,7 @@ const planReview = (
   if (state.waiting !== null) {
     endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
   }
-  draft.runs.push({ ...place, kind: "review", headSha, trigger, ended: null });
+  draft.runs.push({ ...place, kind: "review", headSha, trigger, quietMs, ended: null });
   const waiting = { id: runId, headSha, jobId, cancelReason: null };
   draft.states.set(key, { ...state, active: stopOlder(draft, state.active, headSha), waiting });
   return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
@@ -202,7 +204,7 @@ const placeOf = (prepared: PreparedRequest) => {
 
 /** A reply is queued behind those before it and leaves reviews alone. */
 const planReply = (draft: Draft, prepared: PreparedRequest, { trigger }: ReplyDecision): AcceptOutcome => {
-  draft.runs.push({ ...placeOf(prepared), kind: "reply", headSha: null, trigger, ended: null });
+  draft.runs.push({ ...placeOf(prepared), kind: "reply", headSha: null, trigger, quietMs: 0, ended: null });
   return { kind: "reply", deliveryId: prepared.deliveryId, runId: prepared.runId };
 };
 

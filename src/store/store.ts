@@ -97,7 +97,7 @@ export type Run = {
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
-  /** When the next attempt is due, for `retrying`. */
+  /** When the next attempt is due, for `retrying`, or the first after a quiet time. */
   readonly nextAttemptAtMs: number | null;
   readonly event: JsonObject;
   /** What the run left behind, such as the note's id. */

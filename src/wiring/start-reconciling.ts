@@ -4,16 +4,20 @@ import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config } from "../config/config.ts";
 import { createChangeFeed } from "../gitlab/change-feed.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
-import { decide } from "../review/decide.ts";
+import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
 import type { OpenedStore } from "../store/open-store.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { ProjectRoute } from "./route-projects.ts";
 import type { ReviewRoute } from "../worker/reconcile/compare-heads.ts";
 import { type Reconciler, startReconciler } from "../worker/reconcile/reconciler.ts";
 
 /** What looking for missed changes shares with the rest of the server. */
 export type ReconcilingParts = {
   readonly store: Pick<OpenedStore, "accept" | "reconciliation">;
+  readonly routes: (projectPath: string) => ProjectRoute | null;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry?: Pick<Telemetry, "gitLabCall">;
 };
 
 /**
@@ -22,7 +26,7 @@ export type ReconcilingParts = {
  */
 export const startReconciling = (
   config: Config,
-  { store, clock, logger }: ReconcilingParts,
+  { store, routes, clock, logger, telemetry }: ReconcilingParts,
 ): Reconciler | null => {
   const { gitlab, reconcile } = config;
   if (!reconcile.enabled) return null;
@@ -36,12 +40,15 @@ export const startReconciling = (
     timeoutMs: gitlab.timeoutMs,
     clock,
     logger,
-    onCall: (call) => logger.debug(call, "GitLab call"),
+    onCall: (call) => {
+      logger.debug(call, "GitLab call");
+      telemetry?.gitLabCall(call, "server");
+    },
   });
   return startReconciler({
     feed: createChangeFeed(client),
     store,
-    route: (path) => (isProjectAllowed(reconcile.projects, path) ? routeOf(config, path) : null),
+    route: (path) => (isProjectAllowed(reconcile.projects, path) ? routeOf(routes(path)) : null),
     everyMs: reconcile.everyMs,
     sinceMs: reconcile.sinceMs,
     clock,
@@ -50,8 +57,8 @@ export const startReconciling = (
 };
 
 /** The same way that a delivery takes. */
-const routeOf = (config: Config, path: string): ReviewRoute | null => {
-  const flow = config.flows.find(({ projects }) => isProjectAllowed(projects, path));
-  if (flow === undefined) return null;
-  return { flow: flow.name, decide: (event, history) => decide(event, flow.review, history) };
-};
+const routeOf = (route: ProjectRoute | null): ReviewRoute | null =>
+  route && {
+    flow: route.flow,
+    decide: (event, history) => judgeMergeRequest(event, route.rules, history),
+  };

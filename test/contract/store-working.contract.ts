@@ -5,7 +5,15 @@ import { StoreError } from "../../src/base/errors.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import type { Claim } from "../../src/store/store.ts";
-import { nextNumber, queueRun, succeeded, until, untilAborted, untilState } from "../store/store-requests.ts";
+import {
+  nextNumber,
+  queueRun,
+  request,
+  succeeded,
+  until,
+  untilAborted,
+  untilState,
+} from "../store/store-requests.ts";
 import { type GetBench, retry } from "./store-bench.ts";
 
 /** What a worker relies on. */
@@ -211,6 +219,36 @@ export const workingContract = (bench: GetBench): void => {
       const next = await store.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
       await untilState(store, runId, "succeeded");
       await next.stop(1_000);
+    });
+
+    test("a run with a quiet time waits for it, and gives way to a newer head that comes meanwhile", async () => {
+      const iid = nextNumber();
+      const push = (head: string, quietMs: number) =>
+        bench().store.accept(
+          request({
+            iid,
+            decide: () => ({ kind: "review", headSha: head, trigger: "new-commits", quietMs }),
+          }),
+        );
+      const first = await push("a", 3_600_000);
+      if (first.kind !== "review") throw new Error(`expected a review, got ${first.kind}`);
+      const waiting = await bench().store.getRun(first.runId);
+      assert.equal(waiting?.state, "queued");
+      assert.ok((waiting?.nextAttemptAtMs ?? 0) > (waiting?.createdAtMs ?? 0));
+      const heads: (string | null)[] = [];
+      await bench().working(
+        async ({ run }) => {
+          heads.push(run.headSha);
+          return succeeded;
+        },
+        async () => {
+          const second = await push("b", 300);
+          if (second.kind !== "review") throw new Error(`expected a review, got ${second.kind}`);
+          assert.deepEqual(second.superseded, [first.runId]);
+          await untilState(bench().store, second.runId, "succeeded");
+        },
+      );
+      assert.deepEqual(heads, ["b"]);
     });
   });
 };

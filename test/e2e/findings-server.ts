@@ -1,3 +1,4 @@
+import { rulesForPolicy } from "../../src/review/triggers/trigger-rules.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
@@ -53,7 +54,7 @@ export const startFindingsServer = async (
       tokenPassThrough: false,
     },
     proveToken: async () => ({ kind: "refused" }),
-    route: () => ({ flow: flow.name, policy: "every-push" }),
+    route: () => ({ flow: flow.name, rules: rulesForPolicy("every-push") }),
     accept: store.accept,
     clock,
     logger,

@@ -1,3 +1,4 @@
+import { rulesForPolicy } from "../../src/review/triggers/trigger-rules.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
@@ -50,7 +51,7 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
       tokenPassThrough: false,
     },
     proveToken: async () => ({ kind: "refused" }),
-    route: (path) => (path.startsWith("group/") ? { flow: "default", policy: "once" } : null),
+    route: (path) => (path.startsWith("group/") ? { flow: "default", rules: rulesForPolicy("once") } : null),
     accept: async (request) => {
       accepted.push(request);
       const decision = request.decide(HISTORY);

@@ -46,7 +46,7 @@ suite("the webhook", () => {
         payload({ project: { id: 8, path_with_namespace: "elsewhere/x", web_url: "https://g/x" } }),
         /project-not-configured/,
       ],
-      [payload({}, { action: "update" }), /action-not-reviewed: update/],
+      [payload({}, { action: "update" }), /nothing-to-review: the update brought no new commits/],
       [payload({}, { iid: "one" }), /payload-not-understood: object_attributes\.iid/],
     ];
     for (const [body, reason] of cases) {

@@ -32,7 +32,8 @@ export const judgeTrigger = (
   }
 };
 
-const judgeMergeRequest = (
+/** Decides what became of a merge request is worth: a review, the end of one, or nothing. */
+export const judgeMergeRequest = (
   event: MergeRequestEvent,
   rules: TriggerRules,
   history: TriggerHistory,

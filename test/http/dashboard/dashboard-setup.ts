@@ -1,3 +1,4 @@
+import { rulesForPolicy } from "../../../src/review/triggers/trigger-rules.ts";
 import { readFileSync } from "node:fs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
@@ -58,7 +59,8 @@ export const setUpDashboard = (
       tokenPassThrough: false,
     },
     proveToken: async () => ({ kind: "refused" }),
-    route: (path) => (path.startsWith("team/") ? { flow: "review", policy: "every-push" } : null),
+    route: (path) =>
+      path.startsWith("team/") ? { flow: "review", rules: rulesForPolicy("every-push") } : null,
     accept: store.accept,
     clock,
     logger: silentLogger,

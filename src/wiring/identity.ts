@@ -1,0 +1,31 @@
+import { describeError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { EventUser } from "../review/delivery-event.ts";
+import type { Forge } from "../review/forge.ts";
+
+/** Who we are at GitLab. */
+export type Identity = {
+  /** Null as long as GitLab was not heard of it; then nothing that is addressed to us is heard. */
+  readonly current: () => EventUser | null;
+  /**
+   * Asks GitLab, so that a token that is no good shows at the start and not with the first review. A
+   * GitLab that cannot be reached now does not keep us from taking deliveries.
+   */
+  readonly learn: (forge: Pick<Forge, "currentUser">, logger: Logger) => Promise<void>;
+};
+
+/** An identity that is not known yet. */
+export const createIdentity = (): Identity => {
+  let user: EventUser | null = null;
+  return {
+    current: () => user,
+    learn: async (forge, logger) => {
+      try {
+        user = await forge.currentUser();
+        logger.info({ username: user.username }, "GitLab knows our token");
+      } catch (error) {
+        logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");
+      }
+    },
+  };
+};
