@@ -9,6 +9,17 @@ import { findNode, install, nodeEnvironment, run } from "./bootstrap.mjs";
 
 const strict = process.env.CI === "true";
 
+/** Where Chromium usually is; the browser tests look there, too. */
+const BROWSERS = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/snap/bin/chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
 const SYSTEM_PARTS = [
   {
     name: "PostgreSQL",
@@ -18,6 +29,12 @@ const SYSTEM_PARTS = [
       readdirSync("/usr/lib/postgresql").some((version) =>
         existsSync(`/usr/lib/postgresql/${version}/bin/initdb`),
       ),
+  },
+  {
+    name: "Chromium",
+    packages: ["chromium", "fonts-noto-cjk"],
+    present: () =>
+      [process.env.CHROMIUM_PATH, ...BROWSERS].some((path) => path !== undefined && existsSync(path)),
   },
   { name: "git", packages: ["git"], present: () => spawnSync("git", ["--version"]).status === 0 },
 ];

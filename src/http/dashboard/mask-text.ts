@@ -5,7 +5,8 @@ const MASK = "[secret]";
 const SHORTEST_MASKED = 6;
 
 /** Names whose values are nobody's business, whatever they hold. */
-const SECRET_NAME = /token|secret|passw|credential|authorization|private_?key|api_?key|signature|cookie/i;
+const SECRET_NAME =
+  /token|secret|passw|credential|authorization|private[_-]?key|api[_-]?key|access[_-]?key|signature|cookie/i;
 
 /** Tokens that are known by their look: GitLab's, webhook signing, OpenAI's and its likes, JWTs, PEM blocks. */
 const PATTERNS = [

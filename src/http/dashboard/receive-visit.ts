@@ -55,7 +55,8 @@ export const sendProblem = async (context: Context, visit: Visit, kind: ProblemK
 };
 
 const readForm = async (context: Context): Promise<Readonly<Record<string, string>>> => {
-  if (context.req.method !== "POST") return {};
+  const type = context.req.header("content-type") ?? "";
+  if (context.req.method !== "POST" || !type.startsWith("application/x-www-form-urlencoded")) return {};
   const fields = await context.req.parseBody();
   return Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
@@ -95,7 +96,7 @@ export const receiveVisit =
     const url = new URL(context.req.url);
     const visit: Visit = {
       session,
-      isOpen: access === "open",
+      access,
       texts: chooseTexts(getCookie(context, LANGUAGE_COOKIE), headers["accept-language"]),
       formToken: sessions.formToken(session),
       here: `${url.pathname}${url.search}`,

@@ -2,7 +2,7 @@ import { Secret } from "../../base/secret.ts";
 
 /** A setting as a page shows it. */
 export type SettingLine = {
-  /** Such as `webhook.secrets[0].secret`. */
+  /** Such as `webhook.signing_tokens[0].secret`. */
   readonly path: string;
   /** Null where nothing is set. */
   readonly value: string | null;

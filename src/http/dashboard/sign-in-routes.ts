@@ -44,9 +44,9 @@ export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hon
   const limit = createAttemptLimit(clock, MOST_ATTEMPTS);
   const routes = new Hono<DashboardEnv>();
   routes.get("/sign-in", (context) => {
-    const { isOpen, session } = context.get("visit");
+    const { access: state, session } = context.get("visit");
     const back = context.req.query("back");
-    if (isOpen || session.user !== null) return context.redirect(safeReturn(back), 303);
+    if (state === "open" || session.user !== null) return context.redirect(safeReturn(back), 303);
     return sendSignIn(context, options, back, null);
   });
   routes.post("/sign-in", (context) => {

@@ -1,11 +1,12 @@
+import type { Access } from "./access.ts";
 import type { Session } from "./session.ts";
 import type { Texts } from "./texts/english.ts";
 
 /** One request for a page: who asks, in which language, and what they sent. */
 export type Visit = {
   readonly session: Session;
-  /** Whether the pages are open without a sign-in. */
-  readonly isOpen: boolean;
+  /** What somebody finds who has not signed in. */
+  readonly access: Access;
   readonly texts: Texts;
   /** What every form of the page carries. */
   readonly formToken: string;

@@ -68,13 +68,15 @@ const languageForm = (visit: Visit): Markup =>
   </form>`;
 
 const header = (visit: Visit, place: PageName | null): Markup => {
-  const isIn = visit.isOpen || visit.session.user !== null;
+  const { access, session, texts } = visit;
+  const isShut = access === "no-sign-in" || access === "not-local";
+  const isSignedIn = access === "sign-in" && session.user !== null;
   return html`<header>
-    <a class="brand" href="${BASE}">${visit.texts.product}</a>
-    ${isIn ? navigation(visit, place) : null}
+    <a class="brand" href="${BASE}">${texts.product}</a>
+    ${access === "open" || isSignedIn ? navigation(visit, place) : null}
     <div class="account">
-      ${languageForm(visit)}
-      ${isIn && !visit.isOpen ? actionButton(visit, "/sign-out", visit.texts.signOut, "plain") : null}
+      ${isShut ? null : languageForm(visit)}
+      ${isSignedIn ? actionButton(visit, "/sign-out", texts.signOut, "plain") : null}
     </div>
   </header>`;
 };
@@ -103,7 +105,7 @@ export const layout = (visit: Visit, { title, place, body, live = false, notice 
         </main>
         <footer>
           <p>${texts.timeZone(TIME_ZONE)}</p>
-          ${visit.isOpen ? html`<p>${texts.openNote}</p>` : null}
+          ${visit.access === "open" ? html`<p>${texts.openNote}</p>` : null}
         </footer>
       </body>
     </html>`;

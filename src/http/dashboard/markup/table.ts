@@ -52,9 +52,12 @@ export const table = <T>({ caption, columns, rows, empty }: Table<T>): Markup =>
         </tbody>
       </table>`;
 
-/** Names and values, one pair a line. */
-export const facts = (pairs: readonly (readonly [name: Content, value: Content])[]): Markup =>
-  html`<dl class="facts">
+/** Names and values, one pair a line; short ones stand side by side when it is `compact`. */
+export const facts = (
+  pairs: readonly (readonly [name: Content, value: Content])[],
+  kind: "lines" | "compact" = "lines",
+): Markup =>
+  html`<dl class="facts ${kind}">
     ${pairs.map(
       ([name, value]) =>
         html`<div>

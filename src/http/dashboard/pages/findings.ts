@@ -1,3 +1,4 @@
+import { SEVERITIES } from "../../../review/finding.ts";
 import { ReviewResult } from "../../../review/review-result.ts";
 import type { Run } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
@@ -20,12 +21,16 @@ export const readReview = (run: Run): ReviewResult | null => {
 const placeOf = ({ path, line, endLine }: Finding): string =>
   line === null ? path : `${path}:${line}${endLine === null || endLine === line ? "" : `-${endLine}`}`;
 
-/** Findings with what became of them. */
+/** The gravest first; those of one severity stay in their order. */
+const byWeight = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.toSorted((left, right) => SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity));
+
+/** Findings with what became of them, the gravest first. */
 export const findingTable = (texts: Texts, caption: string, findings: readonly Finding[]): Markup => {
   const { words } = texts;
   return table({
     caption,
-    rows: findings,
+    rows: byWeight(findings),
     empty: texts.findings.without,
     columns: [
       {
@@ -87,7 +92,7 @@ const reviewSection = (texts: Texts, gitlabUrl: string, run: Run): Content => {
           html`<span class="count">${texts.counts[name]}: ${formatCount(texts, counts[name])}</span> `,
       )}
     </p>
-    ${findingTable(texts, title, review.findings.slice(0, SHOWN))}
+    ${findingTable(texts, title, byWeight(review.findings).slice(0, SHOWN))}
     ${hidden > 0 ? html`<p class="hint">${texts.findings.more(hidden)}</p>` : null}
   </section>`;
 };

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { TOKEN } from "../http/dashboard/dashboard-setup.ts";
+import { deliver, HOSTILE } from "../http/dashboard/filled-store.ts";
+import { chromiumOrReason } from "./find-chromium.ts";
+import { type DashboardWorld, startDashboardWorld } from "./dashboard-world.ts";
+import { bareTablesOf, faintTextsOf, focusOf, namelessOf, overflowOf, tabTo } from "./page-checks.ts";
+
+const { path: chromiumPath, skip } = chromiumOrReason();
+
+const NARROW = { width: 360, height: 740 };
+
+describe("the dashboard in Chromium", { skip }, () => {
+  let world: DashboardWorld;
+  before(async () => {
+    world = await startDashboardWorld(chromiumPath ?? "", HOSTILE);
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const looks = [
+    {
+      name: "wide, light, English",
+      locale: "en-GB",
+      colorScheme: "light",
+      viewport: { width: 1280, height: 800 },
+    },
+    { name: "narrow, dark, Japanese", locale: "ja-JP", colorScheme: "dark", viewport: NARROW },
+    { name: "narrow, light, English", locale: "en-GB", colorScheme: "light", viewport: NARROW },
+  ] as const;
+
+  for (const { name, ...look } of looks) {
+    it(`every page opens without an error and can be read: ${name}`, async () => {
+      const { page, problems } = await world.open(look);
+      for (const [short, path] of Object.entries(world.pages)) {
+        await page.goto(world.url + path, { waitUntil: "load" });
+        assert.match(await page.title(), /Reviewflow$/, `${short}: no foreign text has run`);
+        assert.equal(await page.getAttribute("html", "lang"), look.locale.slice(0, 2), short);
+        assert.ok((await overflowOf(page)) <= 0, `${short} is wider than the window`);
+        assert.deepEqual(await namelessOf(page), [], short);
+        assert.equal(await bareTablesOf(page), 0, short);
+        assert.deepEqual(await faintTextsOf(page), [], short);
+      }
+      assert.deepEqual(
+        problems.filter((problem) => !problem.includes("404")),
+        [],
+      );
+      await page.context().close();
+    });
+  }
+
+  it("the flow's picture is drawn", async () => {
+    const { page, problems } = await world.open();
+    await page.goto(`${world.url}/dashboard/runs/${world.filled.reviewedRun}`);
+    const width = await page.evaluate(`document.querySelector(".picture img").naturalWidth`);
+    assert.ok(Number(width) > 100);
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+
+  it("a run is found and cancelled with the keyboard alone", async () => {
+    const { runId } = await deliver(world.store, { project: "team/keys", projectId: 90, iid: 1, title: "K" });
+    const { page, problems } = await world.open({ signedIn: false });
+    await page.goto(`${world.url}/dashboard/runs?project=team%2Fkeys`);
+    await page.keyboard.press("Tab");
+    assert.deepEqual(await focusOf(page), { text: "Skip to the content", isMarked: true });
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(TOKEN);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/dashboard\/runs\?project=/);
+    await tabTo(page, new RegExp((runId ?? "").slice(-8)));
+    await page.keyboard.press("Enter");
+    await page.waitForURL(new RegExp(`/runs/${runId}$`));
+    await tabTo(page, /^Cancel$/);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/done=cancelled/);
+    assert.equal((await world.store.getRun(runId ?? ""))?.state, "cancelled");
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+
+  it("an open page shows what happens meanwhile, and keeps what somebody reads", async () => {
+    const { runId } = await deliver(world.store, { project: "team/live", projectId: 91, iid: 1, title: "L" });
+    const { page, problems } = await world.open();
+    await page.goto(`${world.url}/dashboard/runs/${runId}`);
+    await page.locator("#facts .badge.queued").waitFor();
+    await page.evaluate(`globalThis.untouched = true`);
+    await page.waitForTimeout(1_500);
+    await world.store.cancelRun(runId ?? "", "while you watched");
+    await page.locator("#facts .badge.cancelled").waitFor({ timeout: 15_000 });
+    assert.match((await page.locator("#facts").textContent()) ?? "", /while you watched/);
+    assert.equal(await page.locator("#actions button").textContent(), "Run again");
+    assert.equal(await page.evaluate(`globalThis.untouched`), true, "it was not loaded anew");
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+
+  it("everything can be done without a script", async () => {
+    const { runId } = await deliver(world.store, {
+      project: "team/plain",
+      projectId: 92,
+      iid: 1,
+      title: "P",
+    });
+    const { page } = await world.open({ javaScriptEnabled: false, viewport: NARROW });
+    await page.goto(`${world.url}/dashboard/runs/${runId}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("status").waitFor();
+    await page.getByRole("button", { name: "日本語" }).click();
+    await page.getByRole("heading", { name: /^実行/ }).waitFor();
+    await page.getByRole("button", { name: "サインアウト" }).click();
+    await page.getByRole("heading", { name: "サインイン" }).waitFor();
+    await page.goto(`${world.url}/dashboard/runs/${runId}`);
+    assert.match(page.url(), /sign-in/);
+    await page.context().close();
+  });
+});
