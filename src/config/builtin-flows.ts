@@ -11,6 +11,7 @@ export const BUILTIN_FLOWS = {
   classic: "classic",
   summary: null,
   verify: null,
+  reply: null,
 } as const satisfies Readonly<Record<string, Contract | null>>;
 
 /** The name of a workflow file that comes with Reviewflow. */

@@ -3,9 +3,12 @@ import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
+import { readRequest } from "../review/conversation/review-request.ts";
 import { parseStoredEvent } from "../review/stored-event.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import { DONE, converse } from "./conversation/converse.ts";
 import { reviewFindings, settleEnded } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import { reviewText } from "./text-review.ts";
@@ -21,25 +24,60 @@ export type ReviewOptions = {
   readonly logger: Logger;
   /** How often a run is tried at most, as the store is told; its default when left out. */
   readonly maxAttempts?: number;
+  /** How notes are answered; without it they are not. */
+  readonly conversation?: Conversation;
 };
 
 /** A run that can be worked on. */
-type Prepared = {
-  readonly event: MergeRequestEvent;
-  readonly flow: ReviewFlow;
-  readonly token: Secret;
-};
+type Prepared = { readonly flow: ReviewFlow; readonly token: Secret };
 
 /**
- * Works on one claimed run: reads the merge request and has it reviewed under the contract of its flow.
- * What cannot be done now is thrown, with its retryability.
+ * Works on one claimed run: answers a note, or reads the merge request and has it reviewed under the
+ * contract of its flow. What cannot be done now is thrown, with its retryability.
  */
 export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<Settlement> => {
   const prepared = prepare(claim, options);
   if ("state" in prepared) return prepared;
-  const { event, flow, token } = prepared;
-  const { projectId, iid } = claim.run;
+  return claim.run.kind === "reply"
+    ? answerNote(claim, prepared, options)
+    : reviewMergeRequest(claim, prepared, options);
+};
+
+const answerNote = async (
+  claim: Claim,
+  { flow, token }: Prepared,
+  { conversation, createForge, clock, logger }: ReviewOptions,
+): Promise<Settlement> =>
+  conversation === undefined
+    ? unusable("conversation-off", "Notes are no longer answered here.", claim)
+    : converse({ claim, flow, forge: createForge(token), conversation, clock, logger });
+
+const reviewMergeRequest = async (
+  claim: Claim,
+  { flow: configured, token }: Prepared,
+  options: ReviewOptions,
+): Promise<Settlement> => {
+  const event = parseStoredEvent(claim.run.event);
+  if (event === null)
+    return unusable("event-unreadable", "The stored event cannot be read; send the event again.", claim);
   const forge = options.createForge(token);
+  const request = readRequest(claim.run.event);
+  const flow = { ...configured, language: request?.language ?? configured.language };
+  const settlement = await review(claim, { event, flow, token }, forge, options);
+  const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
+  const { projectId, iid } = claim.run;
+  if (request !== null && isDone)
+    await forge.react({ projectId, iid }, { noteId: request.noteId, emoji: DONE }, claim.signal);
+  return settlement;
+};
+
+const review = async (
+  claim: Claim,
+  { event, flow, token }: Prepared & { readonly event: MergeRequestEvent },
+  forge: Forge,
+  options: ReviewOptions,
+): Promise<Settlement> => {
+  const { projectId, iid } = claim.run;
   const mergeRequest = await forge.fetchMergeRequest({ projectId, iid }, claim.signal);
   if (mergeRequest.state !== "opened") return settleEnded(mergeRequest);
   const { clock, logger, gitlabUrl, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
@@ -61,15 +99,11 @@ const prepare = (claim: Claim, options: ReviewOptions): Prepared | Settlement =>
     const reason = `The flow ${claim.run.flow} is no longer configured; add it to flows or send the event again.`;
     return unusable("flow-not-configured", reason, claim);
   }
-  const event = parseStoredEvent(claim.run.event);
-  if (event === null) {
-    return unusable("event-unreadable", "The stored event cannot be read; send the event again.", claim);
-  }
   const token = claim.token ?? options.token;
   if (token === null) {
     const reason =
       "The token that came with the event is gone and GITLAB_TOKEN is not set; send the event again.";
     return unusable("gitlab-token-missing", reason, claim);
   }
-  return { event, flow, token };
+  return { flow, token };
 };

@@ -3,6 +3,7 @@ import { textOf, type ChatRequest } from "./chat-request.ts";
 import { readBlocks } from "./prompt-blocks.ts";
 import { readDiff, type DiffFacts } from "./read-diff.ts";
 import { answerFindings, answerVerdicts } from "./scripted-findings.ts";
+import { answerReply } from "./scripted-reply.ts";
 import { answerSummary } from "./scripted-summary.ts";
 import { sampleFromSchema } from "./strict-schema.ts";
 
@@ -40,8 +41,9 @@ const SENTENCES: Record<Language, Sentences> = {
 };
 
 /** What the instructions ask for, by the keys of the answer that they show. Data never decides this. */
-const readTask = (request: ChatRequest): "findings" | "verdicts" | "summary" | "chat" => {
+const readTask = (request: ChatRequest): "findings" | "verdicts" | "summary" | "reply" | "chat" => {
   const instructions = instructionsOf(request);
+  if (/"withdraw"\s*:/.test(instructions)) return "reply";
   if (/"verdict"\s*:/.test(instructions)) return "verdicts";
   if (/"findings"\s*:/.test(instructions) && /"quote"\s*:/.test(instructions)) return "findings";
   return readBlocks(request).has("files") ? "summary" : "chat";
@@ -55,7 +57,7 @@ const chat = (request: ChatRequest, sentences: Sentences): string => {
 /**
  * The default script: says that it is a stand-in and what is true of the diff in the prompt, in
  * Korean, Japanese or English as asked; as the plainest JSON of the schema where one is given. Where
- * findings, verdicts or a walk-through are asked for it gives them by plain rules.
+ * findings, verdicts, a walk-through or an answer are asked for it gives them by plain rules.
  */
 export const scriptedReviewer = (request: ChatRequest): string => {
   const sentences = SENTENCES[askedLanguage(request)];
@@ -69,6 +71,8 @@ export const scriptedReviewer = (request: ChatRequest): string => {
       return answerFindings(request);
     case "verdicts":
       return answerVerdicts(request);
+    case "reply":
+      return answerReply(request, sentences.who);
     case "summary":
       return answerSummary(request, sentences.who);
     default:

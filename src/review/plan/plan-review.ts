@@ -1,7 +1,7 @@
 import type { Discussion } from "../discussion.ts";
 import type { AnchoredFinding } from "../finding.ts";
 import { codePresence } from "./code-presence.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { ownThreads, readMarker } from "./marker.ts";
 import type { OwnThread } from "./marker.ts";
 import { matchThreads } from "./match-threads.ts";
@@ -16,7 +16,9 @@ import { byStrength, severityRank } from "./strength.ts";
  */
 export const planReview = (input: PlanInput): ReviewPlan => {
   const { discussions, flow, botId } = input;
-  const threads = ownThreads(discussions, flow, botId);
+  const standing = ownThreads(discussions, flow, botId);
+  const gone = goneThreads(input.dismissed ?? [], standing);
+  const threads = [...standing, ...gone];
   const matching = matchThreads(input.findings.toSorted(byClaim(input)), threads);
   const ended = planEnds(matching.unmatched, input);
   const endedIds = new Set(ended.map(({ discussionId }) => discussionId));
@@ -26,6 +28,7 @@ export const planReview = (input: PlanInput): ReviewPlan => {
   return {
     ...planFresh(matching, threads, input.maxThreads - openAlready.length, input),
     keep: matching.said
+      .filter(({ thread }) => !gone.includes(thread))
       .map(({ found, thread }) => ({
         fingerprint: thread.fingerprint,
         discussionId: thread.discussion.id,
@@ -38,6 +41,39 @@ export const planReview = (input: PlanInput): ReviewPlan => {
     summaryNoteId: findSummary(discussions, flow, botId),
   };
 };
+
+/** Threads of dismissed findings that somebody deleted, as if they stood there resolved. */
+const goneThreads = (
+  dismissed: NonNullable<PlanInput["dismissed"]>,
+  standing: readonly OwnThread[],
+): readonly OwnThread[] =>
+  dismissed
+    .filter(({ fingerprint: id }) => standing.every((thread) => thread.fingerprint !== id))
+    .flatMap(({ fingerprint: id, matter }): OwnThread[] => {
+      const parts = parseFingerprint(id);
+      if (parts === null) return [];
+      const discussion: Discussion = {
+        id: "",
+        individual: false,
+        resolvable: false,
+        resolved: true,
+        resolvedById: null,
+        position: null,
+        notes: [],
+      };
+      return [
+        {
+          ...parts,
+          discussion,
+          noteId: 0,
+          fingerprint: id,
+          matter,
+          endedAt: [],
+          resolvedByUs: false,
+          joined: true,
+        },
+      ];
+    });
 
 /**
  * Findings that could have a thread come before those that could not, then the strongest: the order in

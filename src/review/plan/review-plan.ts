@@ -2,6 +2,7 @@ import type { FileDiff } from "../../diff/file-diff.ts";
 import type { DiffRefs } from "../../diff/position.ts";
 import type { Discussion } from "../discussion.ts";
 import type { AnchoredFinding, Severity } from "../finding.ts";
+import type { Matter } from "./fingerprint.ts";
 
 /** What a review knows when it plans what to say. */
 export type PlanInput = {
@@ -16,6 +17,8 @@ export type PlanInput = {
   readonly discussions: readonly Discussion[];
   /** Our own user id: whatever a note says, only this author's notes are ours. */
   readonly botId: number;
+  /** Findings that are not to be raised again, also where their threads are gone; none when left out. */
+  readonly dismissed?: readonly { readonly fingerprint: string; readonly matter: Matter }[];
   /** Whether a path was reviewed in full; a thread elsewhere says nothing by not being found again. */
   readonly isCovered: (path: string) => boolean;
   /** The most threads that may be open at once through us. */
@@ -52,7 +55,10 @@ export type FoldedFinding = {
   readonly why: "limit" | "severity" | "confidence" | "no-place";
 };
 
-/** What is to change on the merge request. Every finding of the input is in exactly one of the lists. */
+/**
+ * What is to change on the merge request. Every finding of the input is in exactly one of the lists, but for
+ * those that were dismissed and have no thread any more, which are in none.
+ */
 export type ReviewPlan = {
   /** The strongest first. */
   readonly open: readonly PlannedThread[];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
+import { ANEW_PREFIX, passesOver } from "../../review/conversation/anew.ts";
 import type { Forge } from "../../review/forge.ts";
 import type { Claim } from "../../store/store.ts";
 import { type FlowDesk, openFlowDesk } from "./ask-flow.ts";
@@ -41,7 +42,12 @@ export const openFindingsContext = async (review: FindingsReview): Promise<Findi
     clock,
     logger,
     desk: await openFlowDesk(claim, flow, logger),
-    hunks: openHunkMemory(claim.memory, reviewDigest(flow), logger),
+    hunks: openHunkMemory(
+      claim.memory,
+      reviewDigest(flow),
+      logger,
+      passesOver(await claim.memory.entries(ANEW_PREFIX)),
+    ),
     nonce: await nonceOf(claim.journal),
     isLastAttempt: claim.run.attempts >= review.maxAttempts,
   };

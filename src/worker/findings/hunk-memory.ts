@@ -2,6 +2,7 @@ import { StoreError } from "../../base/errors.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type RememberedHunk, parseStoredHunk, toStoredHunk } from "../../review/memory/remembered-hunk.ts";
+import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ReviewHunk } from "../../review/units/review-unit.ts";
 
 /** What is known of the hunks of a merge request, by this run and those before it. */
@@ -14,21 +15,30 @@ export type HunkMemory = {
 /** How many look-ups are on their way at once: a large diff must not fill the store's queue. */
 const AT_ONCE = 32;
 
-/** Opens the memory for the flows with this digest. */
-export const openHunkMemory = (memory: Journal, flowDigest: string, logger: Logger): HunkMemory => {
+/**
+ * Opens the memory for the flows with this digest. `isPassedOver` tells of what was remembered of a path
+ * when it is to be looked at anew.
+ */
+export const openHunkMemory = (
+  memory: Journal,
+  flowDigest: string,
+  logger: Logger,
+  isPassedOver: (path: string, reviewedAtMs: number) => boolean = () => false,
+): HunkMemory => {
   const known = new Map<string, RememberedHunk>();
-  const lookUp = async (digest: string): Promise<RememberedHunk | null> => {
+  const lookUp = async ({ digest, file }: ReviewHunk): Promise<RememberedHunk | null> => {
     const hunk = known.get(digest) ?? parseStoredHunk(await memory.read(keyOf(digest)), flowDigest);
-    if (hunk !== null) known.set(digest, hunk);
+    if (hunk === null || isPassedOver(pathOf(file), hunk.reviewedAtMs)) return null;
+    known.set(digest, hunk);
     return hunk;
   };
   return {
     recall: async (hunks) => {
       const found = new Map<string, RememberedHunk>();
       for (let start = 0; start < hunks.length; start += AT_ONCE) {
-        const digests = hunks.slice(start, start + AT_ONCE).map(({ digest }) => digest);
-        const remembered = await Promise.all(digests.map(lookUp));
-        for (const [index, digest] of digests.entries()) {
+        const some = hunks.slice(start, start + AT_ONCE);
+        const remembered = await Promise.all(some.map(lookUp));
+        for (const [index, { digest }] of some.entries()) {
           const hunk = remembered[index] ?? null;
           if (hunk !== null) found.set(digest, hunk);
         }

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../base/json.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import { FlowUsage as StoredUsage } from "../../flow/flow-usage.ts";
 import { coverage } from "../../review/build-receipt.ts";
+import { DISMISSED_PREFIX, parseDismissed } from "../../review/conversation/dismissed.ts";
 import type { Publication, PublicationReceipt } from "../../review/discussion.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import { planReview } from "../../review/plan/plan-review.ts";
@@ -68,6 +69,7 @@ const makePlan = async (
     findings: judged.findings,
     discussions: await forge.fetchDiscussions(change.mergeRequest.ref, claim.signal),
     botId,
+    dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
     isCovered: coverage(change.diff.files, judged.receipt),
     maxThreads: flow.limits.threads,
     leastSeverity: flow.least.severity,

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { scopeJournal } from "../../base/journal.ts";
+import { type Json, JsonObject } from "../../base/json.ts";
+import { renderCodeAround } from "../../review/conversation/code-around.ts";
+import { type Answer, readAnswer } from "../../review/conversation/read-answer.ts";
+import { publishAnswer } from "../../review/conversation/render-reply.ts";
+import { renderThread, showNote } from "../../review/conversation/thread-text.ts";
+import { fitInputs } from "../../review/fit-inputs.ts";
+import type { FlowOutcome } from "../../review/flow-runner.ts";
+import { maskSecrets } from "../../review/units/mask-secrets.ts";
+import type { FlowPart } from "../findings/findings-flow.ts";
+import { StoredOutcome } from "../stored-outcome.ts";
+import type { Reaction, Talk } from "./conversation.ts";
+import { dismiss, findingOf } from "./dismiss.ts";
+
+/** The inputs that a flow for answers may declare. */
+export const REPLY_INPUTS = [
+  "task",
+  "title",
+  "description",
+  "question",
+  "thread",
+  "code",
+  "is_finding",
+  "language",
+  "rules",
+  "nonce",
+] as const;
+
+/** What a flow is asked to do: to answer a question, or to propose a description. */
+export type ReplyTask = { readonly kind: "answer" | "describe"; readonly question: string };
+
+/** Key of the flow's answer in the run's journal: a second attempt does not pay for it again. */
+const ANSWERED = "answered";
+
+/** Whether the flow answered in an earlier attempt of this run. */
+export const hasAnswer = async ({ claim }: Pick<Talk, "claim">): Promise<boolean> =>
+  (await claim.journal.read(ANSWERED)) !== undefined;
+
+/**
+ * Has the flow answer. Where it takes the finding of the thread back, the finding is dismissed and its thread
+ * resolved with the answer.
+ */
+export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Reaction> => {
+  const outcome = await askOnce(talk, part, task);
+  const { usage, status, error } = outcome;
+  const answer = status === "failed" || status === "stopped" ? null : readAnswer(answerOf(outcome));
+  if (answer === null) {
+    const reason = error ?? "the flow's output answer holds no reply";
+    return {
+      outcome: "answer-failed",
+      text: talk.say.answerFailed,
+      usage,
+      failure: { state: "failed", reason, reasonCode: "answer-failed", usage },
+    };
+  }
+  return { ...(await carryOut(talk, answer)), usage };
+};
+
+const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reaction> => {
+  const text = publishAnswer(reply);
+  const finding = withdraw ? findingOf(talk) : null;
+  if (finding === null) return { outcome: "answered", text, done: true };
+  await dismiss(talk, finding, "withdrawn");
+  return {
+    outcome: "withdrawn",
+    text: `${text}\n\n${talk.say.withdrawn}`,
+    resolve: true,
+    done: true,
+  };
+};
+
+const answerOf = ({ outputs }: FlowOutcome): Json => {
+  const { answer } = outputs;
+  if (answer !== undefined) return answer;
+  return Object.values(outputs).find((value) => typeof value === "string") ?? null;
+};
+
+const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<FlowOutcome> => {
+  const { claim, logger } = talk;
+  const known = StoredOutcome.safeParse(await claim.journal.read(ANSWERED));
+  if (known.success) return known.data;
+  const declared = await part.runner.describe(claim.signal);
+  const inputs = await inputsFor(talk, task);
+  const names = new Set(declared.map(({ name }) => name));
+  const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name)));
+  const fitted = fitInputs(given, declared);
+  for (const cut of fitted.cuts) logger.warn({ cut }, "Flow input cut");
+  const outcome = await part.runner.run({
+    runId: `${claim.run.id}-answer`,
+    inputs: fitted.inputs,
+    journal: scopeJournal(claim.journal, "flow:answer:"),
+    signal: claim.signal,
+    onEvent: (event) => logger.debug({ event: event.event }, "Flow event"),
+  });
+  await claim.journal.write(ANSWERED, JsonObject.parse(outcome));
+  return outcome;
+};
+
+/** Never the token: the flow judges words and code, and everything else is done here. */
+const inputsFor = async (talk: Talk, { kind, question }: ReplyTask): Promise<JsonObject> => {
+  const { claim, forge, ref, flow, thread, bot, event } = talk;
+  const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
+  const diff = await forge.fetchDiff(mergeRequest, claim.signal);
+  const nonce = await nonceOf(talk);
+  return {
+    task: kind,
+    title: maskSecrets(mergeRequest.title).text,
+    description: maskSecrets(mergeRequest.description).text,
+    question: showNote(question),
+    thread: renderThread(thread, { botId: bot.id, noteId: event.noteId, askerId: event.user.id }),
+    code: renderCodeAround(diff, thread.position, nonce),
+    is_finding: findingOf(talk) === null ? "no" : "yes",
+    language: flow.language,
+    rules: flow.contract === "findings" ? flow.rules : "",
+    nonce,
+  };
+};
+
+const Nonce = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** Marks where data begins and ends; the same over all attempts, so that a runner finds its run again. */
+const nonceOf = async ({ claim }: Talk): Promise<string> => {
+  const known = Nonce.safeParse(await claim.journal.read("nonce"));
+  if (known.success) return known.data;
+  const nonce = randomBytes(16).toString("hex");
+  await claim.journal.write("nonce", nonce);
+  return nonce;
+};

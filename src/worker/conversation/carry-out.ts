@@ -1,0 +1,62 @@
+import type { Command } from "../../review/commands/command.ts";
+import { renderHelp } from "../../review/conversation/render-help.ts";
+import { isAnswered } from "../../review/conversation/reply-marker.ts";
+import { publishName } from "../../review/publish-text.ts";
+import { PAUSED_KEY } from "../../store/merge-request-states.ts";
+import { answerNote, hasAnswer, type ReplyTask } from "./answer-note.ts";
+import type { Reaction, Talk } from "./conversation.ts";
+import { dismiss, findingOf } from "./dismiss.ts";
+import { requestReview } from "./request-review.ts";
+
+/** What a note asks for: a command, or an answer to what it says. */
+export type Wish =
+  | { readonly kind: "command"; readonly command: Command }
+  | { readonly kind: "mention" | "thread" };
+
+/** The name of a wish, for pages and for who may have it. */
+export const nameOf = (wish: Wish): string => (wish.kind === "command" ? wish.command.name : wish.kind);
+
+/** Does what a note asks for, as far as it is not to be said in the thread. Each can be done again. */
+export const carryOut = async (talk: Talk, wish: Wish): Promise<Reaction> => {
+  const { say, claim, event, bot, clock } = talk;
+  if (wish.kind !== "command") return answer(talk, { kind: "answer", question: event.text }, null);
+  const { command } = wish;
+  switch (command.name) {
+    case "review":
+      return requestReview(talk, command);
+    case "ask":
+      return answer(talk, { kind: "answer", question: command.text }, say.noAnswers);
+    case "describe":
+      return answer(talk, { kind: "describe", question: "" }, say.noAnswers);
+    case "resolve":
+      return dropFinding(talk, "resolved");
+    case "ignore":
+      return dropFinding(talk, "ignored");
+    case "pause":
+      await claim.memory.write(PAUSED_KEY, { byUserId: event.user.id, atMs: clock.now() });
+      return { outcome: "paused", text: say.paused(publishName(`@${bot.username} resume`)), done: true };
+    case "resume":
+      await claim.memory.write(PAUSED_KEY, null);
+      return { outcome: "resumed", text: say.resumed, done: true };
+    case "help":
+      return { outcome: "help", text: renderHelp(say, bot.username, command.problem), done: true };
+    default:
+      return command satisfies never;
+  }
+};
+
+const dropFinding = async (talk: Talk, why: "resolved" | "ignored"): Promise<Reaction> => {
+  const finding = findingOf(talk);
+  if (finding === null) return { outcome: "no-finding", text: talk.say.noFindingHere };
+  await dismiss(talk, finding, why);
+  return { outcome: why, text: talk.say[why], resolve: true, done: true };
+};
+
+/** Another delivery of a note that was answered pays for no second answer. */
+const answer = async (talk: Talk, task: ReplyTask, withoutFlow: string | null): Promise<Reaction> => {
+  const { conversation, thread, bot, event } = talk;
+  if (conversation.answers === null) return { outcome: "no-flow-for-answers", text: withoutFlow };
+  if (isAnswered(thread, bot.id, event.noteId) && !(await hasAnswer(talk)))
+    return { outcome: "answered-already", text: null };
+  return answerNote(talk, conversation.answers, task);
+};

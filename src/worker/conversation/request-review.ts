@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { Command } from "../../review/commands/command.ts";
+import { ANEW_PREFIX, toStoredWish } from "../../review/conversation/anew.ts";
+import { withRequest } from "../../review/conversation/review-request.ts";
+import type { NoteEvent } from "../../review/delivery-event.ts";
+import { publishLine } from "../../review/publish-text.ts";
+import { toStoredEvent } from "../../review/stored-event.ts";
+import { toReviewEvent } from "../../review/triggers/judge-note.ts";
+import { judgeCommandReview } from "../../review/triggers/judge-trigger.ts";
+import type { Reaction, Talk } from "./conversation.ts";
+
+/**
+ * Queues the review that a note asks for, once, as a delivery of our own: whatever may stand against it is
+ * decided together with what is known of the merge request.
+ */
+export const requestReview = async (
+  talk: Talk,
+  command: Command & { readonly name: "review" },
+): Promise<Reaction> => {
+  const { claim, forge, ref, say } = talk;
+  const { headSha, state } = await forge.fetchMergeRequest(ref, claim.signal);
+  if (state !== "opened") return { outcome: "not-open", text: say.notReviewed(state) };
+  if (!command.changesOnly) await wishAnew(talk, command.paths);
+  const reason = await queueReview(talk, { ...talk.event, headSha }, command.language);
+  if (reason === null) return { outcome: "review-queued", text: null };
+  const isUnderWay = reason.startsWith("already-");
+  return {
+    outcome: "review-refused",
+    text: isUnderWay ? say.underReview : say.notReviewed(publishLine(reason)),
+  };
+};
+
+const Wish = z.object({ sinceMs: z.number() });
+
+/** The wish of one note stays as it was when its run is tried again: what was reviewed since is anew. */
+const wishAnew = async ({ claim, event, clock }: Talk, paths: readonly string[]): Promise<void> => {
+  const key = `${ANEW_PREFIX}${event.noteId}`;
+  if (Wish.safeParse(await claim.memory.read(key)).success) return;
+  await claim.memory.write(key, toStoredWish({ sinceMs: clock.now(), paths }));
+};
+
+/** Why no review was queued; null when one was, be it by an earlier attempt. */
+const queueReview = async (
+  { claim, conversation, clock, bot }: Talk,
+  event: NoteEvent,
+  language: string | null,
+): Promise<string | null> => {
+  const { run, token } = claim;
+  const stored = toStoredEvent(toReviewEvent(event));
+  const rules = { ...conversation.rules(run.projectPath), self: bot };
+  const outcome = await conversation.store.accept({
+    delivery: {
+      key: `note-review:${run.projectId}:${event.noteId}`,
+      eventName: "Note Hook",
+      receivedAtMs: clock.now(),
+      project: { id: run.projectId, path: run.projectPath },
+      iid: run.iid,
+      headers: {},
+      body: Buffer.from(JSON.stringify(stored)),
+    },
+    decide: (history) => judgeCommandReview(event, rules, history),
+    run: { flow: run.flow, event: withRequest(stored, { noteId: event.noteId, language }), token },
+  });
+  if (outcome.kind === "ignore") return outcome.reason;
+  if (outcome.kind !== "duplicate") return null;
+  const earlier = await conversation.store.getDelivery(outcome.deliveryId);
+  return earlier?.decision === "ignore" ? earlier.reason : null;
+};
