@@ -6,6 +6,9 @@ const texts = z.array(z.string().min(1)).default([]);
 /** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
 const allowDeny = z.strictObject({ allow: texts, deny: texts }).prefault({});
 
+/** User names, or ids written as numbers. */
+const users = z.array(z.union([z.string().min(1), z.number().int().transform(String)])).default([]);
+
 const ids = z.array(z.number().int().positive()).default([]);
 
 const role = z.enum(["guest", "planner", "reporter", "developer", "maintainer", "owner"]);
@@ -30,7 +33,7 @@ export const triggerSections = {
     .strictObject({
       target_branches: allowDeny,
       source_branches: allowDeny,
-      authors: allowDeny,
+      authors: z.strictObject({ allow: users, deny: users }).prefault({}),
       labels: z.strictObject({ any: texts, none: texts }).prefault({}),
       titles: allowDeny,
       most_files: z.coerce.number().int().min(1).nullable().default(null),
