@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Flow } from "../../flow/flow.ts";
+import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
 
@@ -70,7 +71,8 @@ export type DashboardOptions = {
   readonly store: Pick<
     Store,
     "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"
-  > & { readonly views: Views };
+  > &
+    RunEventReading & { readonly views: Views };
   /** Takes a stored event again, as if it came now. */
   readonly replay: (delivery: Delivery, body: Uint8Array) => Promise<AcceptOutcome>;
   readonly flows: readonly ShownFlow[];

@@ -6,6 +6,8 @@ import { actionRoutes } from "./action-routes.ts";
 import { findAsset } from "./assets.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { createLive } from "./live.ts";
+import { createLiveRun } from "./live/live-run.ts";
+import { createMasking, secretsIn } from "./mask-text.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { receiveVisit, sendProblem } from "./receive-visit.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -31,10 +33,12 @@ const A_YEAR_CACHE = "public, max-age=31536000, immutable";
  * that is not a file of this server.
  */
 export const createDashboard = (options: DashboardOptions): Dashboard => {
-  const { access, store, clock, logger } = options;
+  const { access, store, flows, settings, clock, logger } = options;
   const secret = access.adminToken ?? access.gitlab?.secret ?? null;
   const sessions = createSessions(secret, access.sessionMs);
   const live = createLive({ pulse: store.views.pulse, clock, logger });
+  const masking = createMasking(secretsIn(settings));
+  const liveRun = createLiveRun({ store, flows, masking, clock, logger });
   const routes = new Hono<DashboardEnv>();
   routes.use("*", securityHeaders);
   routes.get("/assets/:name", (context) => {
@@ -47,7 +51,8 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
   routes.route("/", signInRoutes(options, sessions));
   routes.route("/", actionRoutes(options));
   routes.get("/live", live.connect);
-  routes.route("/", pageRoutes(options));
+  routes.route("/", liveRun.routes);
+  routes.route("/", pageRoutes(options, liveRun));
   routes.all("*", (context) => sendProblem(context, context.get("visit"), "missing"));
   routes.onError((error, context) => {
     logger.error({ error: describeError(error), stack: error.stack }, "Page could not be made");
@@ -60,5 +65,9 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
       "The dashboard is off: set REVIEWFLOW_ADMIN_TOKEN or dashboard.gitlab_oauth, since others can reach this address",
     );
   }
-  return { path: BASE, routes, close: live.close };
+  const close = (): void => {
+    live.close();
+    liveRun.close();
+  };
+  return { path: BASE, routes, close };
 };

@@ -3,12 +3,13 @@ import { drawSvg } from "../../flow/draw/draw-svg.ts";
 import type { Run } from "../../store/store.ts";
 import { noticeOf } from "./action-routes.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
+import type { LiveRun } from "./live/live-run.ts";
 import { layout, type Page } from "./markup/layout.ts";
 import { mergeRequestName } from "./markup/links.ts";
 import { createMasking, secretsIn, showBody } from "./mask-text.ts";
 import { DECISIONS, deliveriesPage, deliveryPage } from "./pages/deliveries.ts";
 import { findingsPage } from "./pages/findings.ts";
-import { flowsPage, pictureOf } from "./pages/flows.ts";
+import { flowsPage } from "./pages/flows.ts";
 import { overviewPage } from "./pages/overview.ts";
 import { projectsPage } from "./pages/projects.ts";
 import { MOST_STEPS, runActions, runPage } from "./pages/run.ts";
@@ -69,7 +70,7 @@ const overviewRoute =
     return send(context, { title: texts.pages.overview, place: "overview", body, live: true });
   };
 
-const runRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
+const runRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv> => {
   const { store, flows, gitlabUrl, settings } = options;
   const masking = createMasking(secretsIn(settings));
   const routes = new Hono<DashboardEnv>();
@@ -103,9 +104,8 @@ const runRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
     const run = await store.getRun(context.req.param("id"));
     if (run === null) return sendProblem(context, context.get("visit"), "missing");
     const steps = await store.views.listSteps(run.id, MOST_STEPS);
-    const main = flows.find(({ name }) => name === run.flow)?.parts.findIndex(({ flow }) => flow !== null);
-    const picture = main === undefined || main === -1 ? null : pictureOf(run.flow, main);
-    const body = runPage(visit, { run, steps, picture, masking, gitlabUrl });
+    const flow = await live.part(visit, run, query(context, "call"));
+    const body = runPage(visit, { run, steps, flow, masking, gitlabUrl });
     const title = `${visit.texts.words.run} · ${mergeRequestName(run.projectPath, run.iid)}`;
     return send(context, { title, place: "runs", body, live: true });
   });
@@ -163,12 +163,12 @@ const flowRoutes = ({ flows }: DashboardOptions): Hono<DashboardEnv> => {
 };
 
 /** Every page behind the sign-in. */
-export const pageRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
+export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv> => {
   const { store, gitlabUrl, flowOf, settings } = options;
   const lines = settingsLines(settings);
   const routes = new Hono<DashboardEnv>();
   routes.get("/", overviewRoute(options));
-  routes.route("/runs", runRoutes(options));
+  routes.route("/runs", runRoutes(options, live));
   routes.route("/deliveries", deliveryRoutes(options));
   routes.route("/flows", flowRoutes(options));
   routes.get("/findings", async (context) => {

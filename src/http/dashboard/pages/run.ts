@@ -10,7 +10,7 @@ import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
 import type { Masking } from "../mask-text.ts";
 import type { Texts } from "../texts/english.ts";
-import { BASE, type Visit } from "../visit.ts";
+import type { Visit } from "../visit.ts";
 import { findingTable, readReview } from "./findings.ts";
 import { reasonOf } from "./run-table.ts";
 
@@ -18,8 +18,8 @@ import { reasonOf } from "./run-table.ts";
 export type RunDetails = {
   readonly run: Run;
   readonly steps: readonly StepView[];
-  /** Where the picture of its flow is; null when there is none. */
-  readonly picture: string | null;
+  /** Its flow with the steps that it took, see LiveRun. */
+  readonly flow: Content;
   readonly masking: Masking;
   readonly gitlabUrl: string;
 };
@@ -165,13 +165,6 @@ const stepsSection = (texts: Texts, steps: readonly StepView[]): Content => {
   ];
 };
 
-const picture = (texts: Texts, { run, picture: source }: RunDetails): Content =>
-  source === null
-    ? html`<p class="empty">${texts.run.pictureElsewhere}</p>`
-    : html`<div class="picture" tabindex="0" role="region" aria-label="${texts.flows.picture(run.flow)}">
-        <img src="${BASE}${source}" alt="${texts.flows.picture(run.flow)}" />
-      </div>`;
-
 /** One run with everything that is known of it. */
 export const runPage = (visit: Visit, details: RunDetails): Content => {
   const { texts } = visit;
@@ -181,7 +174,7 @@ export const runPage = (visit: Visit, details: RunDetails): Content => {
     html`<div class="actions" id="actions" data-region>${runActions(visit, run)}</div>`,
     section(texts.run.facts, factsSection(texts, details), "facts"),
     section(texts.run.usage, usageSection(texts, run), "usage"),
-    section(texts.run.picture, picture(texts, details)),
+    section(texts.run.picture, details.flow),
     html`<div id="review" data-region>
       ${
         review === null
