@@ -102,6 +102,8 @@ export type FindingsConfig = {
   readonly summary: RunnerConfig | null;
   /** The team's rules, as text for the model. */
   readonly rules: string;
+  /** Whether a repository may have rules and settings of its own. */
+  readonly repositoryRules: boolean;
   readonly paths: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly limits: {
     readonly unitTokens: number;
@@ -135,6 +137,18 @@ export type ModelConfig = {
   readonly extraBody: JsonObject;
   readonly stream: boolean;
   readonly structuredOutput: "json-schema" | "json-object" | "prompt";
+};
+
+/** A rule for reviews that the operator sets. */
+export type HostRuleConfig = {
+  /** The key that sets it. */
+  readonly source: string;
+  readonly title: string;
+  readonly text: string;
+  /** Globs over project paths; null for every project. */
+  readonly projects: readonly string[] | null;
+  /** Globs over files; null for all. */
+  readonly paths: readonly string[] | null;
 };
 
 /** Everything that can be set, checked and frozen. Times are in milliseconds. */
@@ -179,6 +193,8 @@ export type Config = {
     /** Globs over project paths; null for every project that a flow names. */
     readonly projects: readonly string[] | null;
   };
+  /** The server's rule first, then those of groups. */
+  readonly rules: readonly HostRuleConfig[];
   readonly flows: readonly FlowConfig[];
   readonly models: readonly ModelConfig[];
   readonly modelRouting: {

@@ -3,6 +3,7 @@ import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
+import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
 import { address, count, duration, encryptionKey, globs, secretText } from "./schema-values.ts";
 
 /**
@@ -57,6 +58,8 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   reconcile: ReconcileSection,
+  rules: RulesSection,
+  group_rules: GroupRulesSection,
   flows: z.array(FlowSection).min(1, "names no flow"),
   models: ModelsSection,
   model_routing: ModelRoutingSection,

@@ -33,6 +33,7 @@ const findings = {
   verify: RunnerSection.nullable().optional(),
   summary: RunnerSection.nullable().optional(),
   rules: z.string().default(""),
+  repository_rules: z.boolean().default(true),
   paths: z
     .strictObject({
       include: z.array(z.string().min(1)).default([]),

@@ -5,6 +5,7 @@ import { checkConfig, missingBasics, type RoomChecks } from "./check-config.ts";
 import type { Config } from "./config.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { ConfigFile } from "./file-schema.ts";
+import { readHostRules } from "./host-rules.ts";
 import { isTree, mergeEnvironment } from "./merge-environment.ts";
 import { resolveReferences } from "./references.ts";
 import { toConfig } from "./to-config.ts";
@@ -29,9 +30,10 @@ export const loadConfig = (options: LoadOptions): Config => {
   const problems = [...environment.problems, ...missing, ...conflicts, ...missingBasics(tree)];
   const parsed = ConfigFile.safeParse(tree);
   if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
-  problems.push(...checkConfig(parsed.data, options));
+  const host = readHostRules(parsed.data, options);
+  problems.push(...checkConfig(parsed.data, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(toConfig(parsed.data, options.file));
+  return deepFreeze(toConfig(parsed.data, options.file, host.rules));
 };
 
 const readTree = ({ file, readFile }: LoadOptions): unknown => {

@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
-import type { Config } from "./config.ts";
+import type { Config, HostRuleConfig } from "./config.ts";
 import type { ConfigFile } from "./file-schema.ts";
 import { toFlow } from "./to-flow.ts";
 import { toKnowledge, toModels } from "./to-models.ts";
 
 /** The checked file as the program uses it. Paths in it are relative to the folder of `path`, the file's own. */
-export const toConfig = (file: ConfigFile, path: string | null): Config => {
+export const toConfig = (file: ConfigFile, path: string | null, rules: readonly HostRuleConfig[]): Config => {
   const near = (relative: string): string => (path === null ? relative : resolve(dirname(path), relative));
   return {
     gitlab: { url: file.gitlab.url, token: file.gitlab.token, timeoutMs: file.gitlab.timeout },
@@ -36,6 +36,7 @@ export const toConfig = (file: ConfigFile, path: string | null): Config => {
       sinceMs: file.reconcile.since,
       projects: file.reconcile.projects,
     },
+    rules,
     flows: file.flows.map((flow) => toFlow(flow, near)),
     ...toModels(file),
     knowledge: toKnowledge(file, near),

@@ -50,6 +50,7 @@ const toFindings = (flow: FlowSection, near: Near): FindingsConfig => {
     verify: optional(flow.verify),
     summary: optional(summary),
     rules: flow.rules,
+    repositoryRules: flow.repository_rules,
     paths: flow.paths,
     limits: {
       unitTokens: flow.limits.unit_tokens,

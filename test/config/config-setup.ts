@@ -44,9 +44,10 @@ export const difyOf = (flow: FlowConfig | undefined): DifyRunnerConfig => {
 export const problemsOf = (
   environment: Record<string, string | undefined>,
   yaml?: string,
+  files: Record<string, string> = {},
 ): readonly string[] => {
   try {
-    load(environment, yaml);
+    load(environment, yaml, files);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     return error.problems;
