@@ -45,6 +45,11 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): string[] => 
     const problem = options.checkSigningToken(secret.reveal());
     if (problem !== null) problems.push(`webhook.signing_tokens[${index}]: ${problem}`);
   }
+  if (file.dashboard.gitlab_oauth !== null && file.server.public_url === null) {
+    problems.push(
+      "server.public_url: GitLab sends people back to it after dashboard.gitlab_oauth; set REVIEWFLOW_PUBLIC_URL to the address at which they reach this server",
+    );
+  }
   return [...problems, ...checkFlows(file.flows, options)];
 };
 

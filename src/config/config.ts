@@ -169,6 +169,13 @@ export type Config = {
   readonly dashboard: {
     /** Null where nobody can sign in with a token. */
     readonly adminToken: Secret | null;
+    /** Null where nobody can sign in with GitLab. */
+    readonly gitlabOAuth: {
+      readonly applicationId: string;
+      readonly secret: Secret;
+      readonly group: string;
+      readonly leastRole: "guest" | "planner" | "reporter" | "developer" | "maintainer" | "owner";
+    } | null;
     readonly sessionMs: number;
   };
   readonly store:

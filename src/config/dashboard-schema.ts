@@ -9,10 +9,21 @@ const adminToken = secretText.refine(
   `must have at least ${SHORTEST_TOKEN} characters; make one with openssl rand -hex 32`,
 );
 
+/** An application in GitLab through which members of a group sign in. */
+const GitLabOAuthSection = z.strictObject({
+  application_id: z.string().min(1),
+  secret: secretText,
+  group: z.string().min(1),
+  least_role: z
+    .enum(["guest", "planner", "reporter", "developer", "maintainer", "owner"])
+    .default("maintainer"),
+});
+
 /** Who may see the dashboard. */
 export const DashboardSection = z
   .strictObject({
     admin_token: adminToken.nullable().default(null),
+    gitlab_oauth: GitLabOAuthSection.nullable().default(null),
     /** How long a sign-in lasts. */
     session: duration("12h"),
   })

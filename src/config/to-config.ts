@@ -16,7 +16,7 @@ export const toConfig = (file: ConfigFile, path: string | null, rules: readonly 
       tokenPassThrough: file.webhook.token_pass_through,
     },
     server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
-    dashboard: { adminToken: file.dashboard.admin_token, sessionMs: file.dashboard.session },
+    dashboard: toDashboard(file.dashboard),
     store:
       file.store.database_url === null
         ? { kind: "embedded", folder: file.store.folder }
@@ -56,3 +56,21 @@ export const toConfig = (file: ConfigFile, path: string | null, rules: readonly 
     log: file.log,
   };
 };
+
+const toDashboard = ({
+  admin_token,
+  session,
+  gitlab_oauth,
+}: ConfigFile["dashboard"]): Config["dashboard"] => ({
+  adminToken: admin_token,
+  gitlabOAuth:
+    gitlab_oauth === null
+      ? null
+      : {
+          applicationId: gitlab_oauth.application_id,
+          secret: gitlab_oauth.secret,
+          group: gitlab_oauth.group,
+          leastRole: gitlab_oauth.least_role,
+        },
+  sessionMs: session,
+});

@@ -2,11 +2,15 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
-import type { FlowPart, ShownFlow } from "../http/dashboard/dashboard-options.ts";
+import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
+import type { FlowPart, GitLabSignIn, ShownFlow } from "../http/dashboard/dashboard-options.ts";
 import { createDashboard, type Dashboard } from "../http/dashboard/dashboard.ts";
 import type { Intake } from "../http/intake.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { Runners } from "./open-runners.ts";
+
+/** How long somebody waits for GitLab's answers before the sign-in is given up. */
+const SIGN_IN_TIMEOUT_MS = 10_000;
 
 /** What the dashboard is made of, besides the configuration. */
 export type DashboardParts = {
@@ -25,7 +29,7 @@ export const createConfiguredDashboard = (config: Config, parts: DashboardParts)
       host: config.server.host,
       publicUrl: config.server.publicUrl,
       adminToken: config.dashboard.adminToken,
-      gitlab: null,
+      gitlab: toSignIn(config),
       sessionMs: config.dashboard.sessionMs,
     },
     store,
@@ -38,6 +42,11 @@ export const createConfiguredDashboard = (config: Config, parts: DashboardParts)
     logger,
   });
 };
+
+const toSignIn = ({ dashboard: { gitlabOAuth }, gitlab }: Config): GitLabSignIn | null =>
+  gitlabOAuth === null
+    ? null
+    : createOAuthSignIn({ ...gitlabOAuth, url: gitlab.url, timeoutMs: SIGN_IN_TIMEOUT_MS });
 
 const toShown = (flow: FlowConfig, runners: Runners): ShownFlow => {
   const { name, contract, review, language, projects, findings } = flow;

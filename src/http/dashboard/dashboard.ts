@@ -5,6 +5,7 @@ import { decideAccess } from "./access.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { findAsset } from "./assets.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
+import { gitlabSignInRoutes } from "./gitlab-sign-in-routes.ts";
 import { createLive } from "./live.ts";
 import { createLiveRun } from "./live/live-run.ts";
 import { createMasking, secretsIn } from "./mask-text.ts";
@@ -46,9 +47,11 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
     if (asset === undefined) return context.text("", 404);
     return context.body(asset.text, 200, { "content-type": asset.type, "cache-control": A_YEAR_CACHE });
   });
-  routes.use("*", bodyLimit({ maxSize: LARGEST_FORM }));
+  routes.use("*", bodyLimit({ maxSize: LARGEST_FORM, onError: (context) => context.text("", 413) }));
   routes.use("*", receiveVisit(options, sessions));
   routes.route("/", signInRoutes(options, sessions));
+  if (access.gitlab !== null && access.publicUrl !== null)
+    routes.route("/", gitlabSignInRoutes(options, access.gitlab, access.publicUrl, sessions));
   routes.route("/", actionRoutes(options));
   routes.get("/live", live.connect);
   routes.route("/", liveRun.routes);

@@ -98,7 +98,7 @@ export const receiveVisit =
       session,
       access,
       texts: chooseTexts(getCookie(context, LANGUAGE_COOKIE), headers["accept-language"]),
-      formToken: sessions.formToken(session),
+      formToken: sessions.proof(session, "form", ""),
       here: `${url.pathname}${url.search}`,
       form: await readForm(context),
       nowMs,
@@ -120,4 +120,5 @@ const isOwnForm = (
   headers: Readonly<Record<string, string>>,
   { publicUrl }: AccessOptions,
   sessions: Sessions,
-): boolean => isSameOrigin(headers, publicUrl) && sessions.isFormToken(session, form["form_token"] ?? "");
+): boolean =>
+  isSameOrigin(headers, publicUrl) && sessions.isProof(session, "form", "", form["form_token"] ?? "");

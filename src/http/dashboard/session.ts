@@ -25,10 +25,10 @@ export type Sessions = {
   readonly seal: (session: Session) => string;
   /** The session of a cookie; null when it is not ours, was changed or has ended. */
   readonly open: (cookie: string | undefined, nowMs: number) => Session | null;
-  /** What forms of this session carry, so that no other site can send them. */
-  readonly formToken: (session: Session) => string;
+  /** A text that nobody else can make: it binds `text` to this session, for one purpose. */
+  readonly proof: (session: Session, purpose: string, text: string) => string;
   /** Compares in constant time. */
-  readonly isFormToken: (session: Session, candidate: string) => boolean;
+  readonly isProof: (session: Session, purpose: string, text: string, candidate: string) => boolean;
 };
 
 /** Somebody who has not signed in gets a session for the sake of the form tokens alone. */
@@ -67,7 +67,7 @@ export const createSessions = (secret: Secret | null, signedInMs: number): Sessi
       const parsed = Session.safeParse(parseJson(Buffer.from(text, "base64url").toString()));
       return parsed.success && parsed.data.endsAtMs > nowMs ? parsed.data : null;
     },
-    formToken: ({ id }) => sign("form", id).toString("base64url"),
-    isFormToken: ({ id }, candidate) => isSigned("form", id, candidate),
+    proof: ({ id }, purpose, text) => sign(purpose, `${id}\n${text}`).toString("base64url"),
+    isProof: ({ id }, purpose, text, candidate) => isSigned(purpose, `${id}\n${text}`, candidate),
   };
 };
