@@ -61,12 +61,15 @@ const factsSection = (texts: Texts, { run, gitlabUrl }: RunDetails): Content => 
 };
 
 const usageSection = (texts: Texts, { usage }: Run): Content =>
-  facts([
-    [texts.words.tokens, formatCount(texts, usage.totalTokens)],
-    [texts.words.inputTokens, formatCount(texts, usage.promptTokens)],
-    [texts.words.outputTokens, formatCount(texts, usage.completionTokens)],
-    [texts.words.cost, formatMoney(texts, usage.totalPrice, usage.currency)],
-  ]);
+  facts(
+    [
+      [texts.words.tokens, formatCount(texts, usage.totalTokens)],
+      [texts.words.inputTokens, formatCount(texts, usage.promptTokens)],
+      [texts.words.outputTokens, formatCount(texts, usage.completionTokens)],
+      [texts.words.cost, formatMoney(texts, usage.totalPrice, usage.currency)],
+    ],
+    "compact",
+  );
 
 const COUNTS = [
   "files",
@@ -88,7 +91,10 @@ const reviewSections = (texts: Texts, review: ReviewResult): Content => [
   section(texts.run.findings, findingTable(texts, texts.run.findings, review.findings)),
   section(
     texts.run.counts,
-    facts(COUNTS.map((name) => [texts.counts[name], formatCount(texts, review.counts[name])])),
+    facts(
+      COUNTS.map((name) => [texts.counts[name], formatCount(texts, review.counts[name])]),
+      "compact",
+    ),
   ),
   review.remarks.length === 0
     ? null
