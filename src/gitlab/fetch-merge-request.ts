@@ -68,4 +68,5 @@ const toMergeRequest = (
   headSha: answer.sha ?? diffRefs.headSha,
   diffRefs,
   labels: answer.labels ?? [],
+  ...(typeof answer.user_notes_count === "number" ? { noteCount: answer.user_notes_count } : {}),
 });

@@ -46,7 +46,11 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
   };
   return {
     currentUser,
-    fetchMergeRequest: addresses.fetchMergeRequest,
+    fetchMergeRequest: async (ref, signal) => {
+      const mergeRequest = await addresses.fetchMergeRequest(ref, signal);
+      readings.count(ref, mergeRequest.noteCount);
+      return mergeRequest;
+    },
     fetchDiff: (mergeRequest, signal) =>
       fetchDiff(client, mergeRequest, { logger, maxBlobBytes, maxBlobFiles }, signal),
     upsertNote: async (ref, draft, signal) => {
@@ -98,6 +102,11 @@ const createReadings = (clock: Clock) => {
   return {
     put: (ref: MergeRequestRef, discussions: readonly Discussion[]): void =>
       remember(readings, ref, { discussions, atMs: clock.now() }),
+    /** Takes over how many notes there are: none is a reading, too. */
+    count: (ref: MergeRequestRef, notes: number | undefined): void => {
+      if (notes === 0) remember(readings, ref, { discussions: [], atMs: clock.now() });
+      else if (readings.get(keyOf(ref))?.discussions.length === 0) readings.delete(keyOf(ref));
+    },
     take: (ref: MergeRequestRef): readonly Discussion[] | undefined => {
       const reading = readings.get(keyOf(ref));
       readings.delete(keyOf(ref));

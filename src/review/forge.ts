@@ -20,6 +20,8 @@ export type MergeRequest = {
   readonly headSha: string;
   readonly diffRefs: DiffRefs;
   readonly labels: readonly string[];
+  /** How many notes people and bots wrote, replies included; left out where the place does not tell. */
+  readonly noteCount?: number;
 };
 
 /** One changed file. The text is unified-diff hunks without file headers, as GitLab serves it. */

@@ -74,6 +74,7 @@ export const forgeReadingContract = (name: string, open: () => Promise<ForgeHarn
         targetBranch: "main",
         headSha: harness.headSha,
         labels: ["bug"],
+        noteCount: 0,
       });
       assert.equal(author.username, "ada");
       assert.equal(diffRefs.headSha, harness.headSha);
