@@ -3,14 +3,20 @@ import { DEFAULT_INPUTS } from "../review/input-mapping.ts";
 import { observeRunner } from "../telemetry/observe-runner.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { FlowPart } from "../worker/findings/findings-flow.ts";
+import { createTeamRules } from "../worker/findings/team-rules.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
 import type { OpenedRunner, Runners } from "./open-runners.ts";
 
 /** The configured flows as the worker takes them, their runs told to `telemetry`. */
 export const createFlows = (config: Config, runners: Runners, telemetry?: Telemetry): readonly ReviewFlow[] =>
-  config.flows.map((flow) => createFlow(flow, runners, telemetry));
+  config.flows.map((flow) => createFlow(flow, config.rules, runners, telemetry));
 
-const createFlow = (flow: FlowConfig, runners: Runners, telemetry?: Telemetry): ReviewFlow => {
+const createFlow = (
+  flow: FlowConfig,
+  host: Config["rules"],
+  runners: Runners,
+  telemetry?: Telemetry,
+): ReviewFlow => {
   const { name, contract, language, output, findings } = flow;
   const open = (section: RunnerConfig): OpenedRunner => {
     const opened = runners.of(section);
@@ -30,6 +36,11 @@ const createFlow = (flow: FlowConfig, runners: Runners, telemetry?: Telemetry): 
     contract,
     language,
     rules: findings.rules,
+    teamRules: createTeamRules({
+      host,
+      flow: { name, rules: findings.rules, language },
+      repository: findings.repositoryRules,
+    }),
     passes: findings.passes.map(open),
     verify: optional(findings.verify),
     summary: optional(findings.summary),

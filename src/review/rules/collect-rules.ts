@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { plainSigns } from "../publish/plain-signs.ts";
 import { matchesPaths } from "./match-paths.ts";
-import { orderRules } from "./order-rules.ts";
+import { type OrderedRules, orderRules } from "./order-rules.ts";
 import type { Rule, RuleSources } from "./rule.ts";
 
 /** A rule by where it is to be changed, with why it holds or not. */
@@ -14,6 +14,8 @@ export type CollectedRules = {
   /** In the order in which they stand in the text. */
   readonly used: readonly RuleNote[];
   readonly dropped: readonly RuleNote[];
+  /** The rules that were cut or left out because others took the room, with what became of them. */
+  readonly crowded: readonly RuleNote[];
   /** What in the repository's files has no effect, for the summary. */
   readonly problems: readonly string[];
 };
@@ -35,8 +37,14 @@ export const collectRules = (
   sources: RuleSources,
   changedPaths: readonly string[],
   budget: number = RULES_BUDGET,
+): CollectedRules => collectOrdered(orderRules(sources), changedPaths, budget);
+
+/** As `collectRules`, for rules that were put in order before. */
+export const collectOrdered = (
+  { rules, problems }: OrderedRules,
+  changedPaths: readonly string[],
+  budget: number = RULES_BUDGET,
 ): CollectedRules => {
-  const { rules, problems } = orderRules(sources);
   const mark = createHash("sha256").update(JSON.stringify(rules)).digest("hex").slice(0, 16);
   const judged = rules.map((rule) => ({ rule, why: whyItHolds(rule, changedPaths) }));
   const holding = judged.filter(({ why }) => why !== null);
@@ -55,6 +63,11 @@ export const collectRules = (
     dropped: judged.flatMap(({ rule, why }) => {
       if (why === null) return [note(rule, `no changed file matches ${(rule.paths ?? []).join(", ")}`)];
       return parts.has(rule) ? [] : [note(rule, "there is no room for it any more")];
+    }),
+    crowded: holding.flatMap(({ rule }) => {
+      const part = parts.get(rule);
+      if (part === undefined) return [note(rule, "left out, there was no room for it any more")];
+      return part.cut === null ? [] : [note(rule, part.cut)];
     }),
     problems,
   };

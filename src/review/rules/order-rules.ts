@@ -12,18 +12,35 @@ const FILE_ORDER: readonly string[] = [CONTRIBUTING_FILE, AGENTS_FILE, DUO_FILE]
 
 /**
  * All rules for a project, the most general first, so that a later one can make an earlier one more
- * exact: the server's; those of groups, outer before inner; then the repository's `CONTRIBUTING.md`,
- * `AGENTS.md`, instructions for GitLab Duo, `.reviewflow/rules` by name, and `.reviewflow.yml`.
+ * exact: the server's; those of groups, outer before inner; the flow's; then the repository's
+ * `CONTRIBUTING.md`, `AGENTS.md`, instructions for GitLab Duo, `.reviewflow/rules` by name, and `.reviewflow.yml`.
  */
-export const orderRules = ({ projectPath, host, repositoryRules, files }: RuleSources): OrderedRules => {
+export const orderRules = ({
+  projectPath,
+  host,
+  flow,
+  repositoryRules,
+  files,
+}: RuleSources): OrderedRules => {
   const readings = [...files].sort(byFile).map(readRuleFile);
   const own: readonly Rule[] = repositoryRules === null ? [] : [ownRule(repositoryRules)];
-  const all = [...hostRules(host, projectPath), ...readings.flatMap(({ rules }) => rules), ...own];
+  const ofFlow = flow === undefined ? [] : [flowRule(flow)];
+  const all = [...hostRules(host, projectPath), ...ofFlow, ...readings.flatMap(({ rules }) => rules), ...own];
   return {
     rules: all.filter(({ text }) => text.trim() !== ""),
     problems: readings.flatMap(({ problems }) => problems),
   };
 };
+
+const flowRule = ({ name, text }: NonNullable<RuleSources["flow"]>): Rule => ({
+  origin: "flow",
+  source: `rules of the flow ${name}`,
+  title: "rules of this flow",
+  text,
+  paths: null,
+  bare: "name",
+  claim: 10,
+});
 
 const ownRule = (text: string): Rule => ({
   origin: "repository",
@@ -50,7 +67,7 @@ const hostRules = (host: readonly HostRule[], projectPath: string): readonly Rul
     .sort((one, other) => (one.depth ?? 0) - (other.depth ?? 0) || one.index - other.index)
     .map(({ rule, index, depth }) => ({
       origin: depth === -1 ? "server" : "group",
-      source: `rules[${index}] of the host's configuration`,
+      source: `${rule.source ?? `rules[${index}]`} of the host's configuration`,
       title: rule.title,
       text: rule.text,
       paths: rule.paths,

@@ -1,5 +1,5 @@
 /** Where a rule comes from, the most general first: this is the order in which rules are merged. */
-export const RULE_ORIGINS = ["server", "group", "repository"] as const;
+export const RULE_ORIGINS = ["server", "group", "flow", "repository"] as const;
 export type RuleOrigin = (typeof RULE_ORIGINS)[number];
 
 /** A rule for reviews, as text for a model. */
@@ -19,6 +19,8 @@ export type Rule = {
 
 /** A rule of the host's configuration. */
 export type HostRule = {
+  /** The key that sets it; its place in the list when left out. */
+  readonly source?: string;
   readonly title: string;
   readonly text: string;
   /** Globs over project paths, such as `group/**`; null for the whole server. */
@@ -33,6 +35,8 @@ export type RuleFile = { readonly path: string; readonly text: string };
 export type RuleSources = {
   readonly projectPath: string;
   readonly host: readonly HostRule[];
+  /** The rules of the flow that reviews the project. */
+  readonly flow?: { readonly name: string; readonly text: string };
   /** `rules` of the repository's `.reviewflow.yml`. */
   readonly repositoryRules: string | null;
   /** The files that `rulePathsToFetch` named, from the target branch. */

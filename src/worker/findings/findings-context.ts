@@ -4,11 +4,12 @@ import type { Clock } from "../../base/clock.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ANEW_PREFIX, passesOver } from "../../review/conversation/anew.ts";
-import type { Forge } from "../../review/forge.ts";
+import type { Forge, MergeRequest } from "../../review/forge.ts";
 import type { Claim } from "../../store/store.ts";
 import { type FlowDesk, openFlowDesk } from "./ask-flow.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
 import { type HunkMemory, openHunkMemory } from "./hunk-memory.ts";
+import { flowRules, type ReviewRules, reviewRules } from "./review-rules.ts";
 
 /** What the steps of one review share. */
 export type FindingsContext = {
@@ -19,6 +20,8 @@ export type FindingsContext = {
   readonly logger: Logger;
   readonly desk: FlowDesk;
   readonly hunks: HunkMemory;
+  /** What the team says about the changes; `flow` has what the repository sets. */
+  readonly rules: ReviewRules;
   /** Marks where data begins and ends; of this run alone, the same over its attempts. */
   readonly nonce: string;
   /** Whether a failure that may pass is not tried again, so that what there is should be published. */
@@ -48,9 +51,22 @@ export const openFindingsContext = async (review: FindingsReview): Promise<Findi
       logger,
       passesOver(await claim.memory.entries(ANEW_PREFIX)),
     ),
+    rules: flowRules(flow),
     nonce: await nonceOf(claim.journal),
     isLastAttempt: claim.run.attempts >= review.maxAttempts,
   };
+};
+
+/** The context under the rules that hold for a merge request now; `opened` has none but the flow's. */
+export const underTeamRules = async (
+  opened: FindingsContext,
+  mergeRequest: MergeRequest,
+): Promise<FindingsContext> => {
+  const { flow, forge, claim, logger } = opened;
+  if (flow.teamRules === undefined) return opened;
+  const reading = await flow.teamRules.read(forge, mergeRequest, claim.signal, logger);
+  const rules = reviewRules(flow, reading, flow.teamRules.language);
+  return { ...opened, rules, flow: rules.flow };
 };
 
 /** What decides about the findings of a hunk, besides the hunk: other flows or rules find something else. */

@@ -1,5 +1,6 @@
 import type { FlowRunner } from "../../review/flow-runner.ts";
 import type { Severity } from "../../review/finding.ts";
+import type { TeamRules } from "./team-rules.ts";
 
 /** A flow of a review and what tells whether it still is the same one. */
 export type FlowPart = {
@@ -16,6 +17,8 @@ export type FindingsFlow = FlowPart & {
   readonly language: string;
   /** The team's own rules, as text for the model; empty for none. */
   readonly rules: string;
+  /** What the server, groups and repositories say, too; left out where only the flow's own rules hold. */
+  readonly teamRules?: TeamRules;
   /** Further flows of the same contract over the same units; their findings are merged. */
   readonly passes: readonly FlowPart[];
   /** Confirms or refutes findings; what it does not confirm is not published. */

@@ -1,6 +1,11 @@
 import type { MergeRequest } from "../../review/forge.ts";
 import type { Settlement } from "../../store/store.ts";
-import { type FindingsContext, type FindingsReview, openFindingsContext } from "./findings-context.ts";
+import {
+  type FindingsContext,
+  type FindingsReview,
+  openFindingsContext,
+  underTeamRules,
+} from "./findings-context.ts";
 import { findingsResult } from "./findings-result.ts";
 import { type Judged, judgeChange } from "./judge-change.ts";
 import { type Published, publishReview } from "./publish-review.ts";
@@ -20,9 +25,10 @@ export const reviewFindings = async (
   review: FindingsReview,
   mergeRequest: MergeRequest,
 ): Promise<Settlement> => {
-  const context = await openFindingsContext(review);
+  const opened = await openFindingsContext(review);
   let current = mergeRequest;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    const context = await underTeamRules(opened, current);
     const change = await readChange(context, current);
     const judged = await judgeChange(context, change);
     if (judged.kind === "failed") return settleFailed(context, judged.reason);
@@ -65,7 +71,7 @@ const settleDone = (
   return {
     state: remarks.length > 0 ? "partial-succeeded" : "succeeded",
     reason: remarks.length > 0 ? remarks.join(" ").slice(0, 2_000) : null,
-    result: findingsResult(context, change, judged, published, remarks),
+    result: findingsResult(context, change, judged, published, [...remarks, ...judged.notices]),
     usage: context.desk.meter.total(),
   };
 };

@@ -4,6 +4,7 @@ import { mergeFindings } from "../../review/findings/merge-findings.ts";
 import { type HunkFates, type Omission, buildReceipt } from "../../review/build-receipt.ts";
 import { recallFindings } from "../../review/memory/remembered-hunk.ts";
 import type { FileReceipt } from "../../review/receipt.ts";
+import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ReviewHunk } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { fitUnits } from "./fit-units.ts";
@@ -22,6 +23,8 @@ export type Judged = {
   readonly counts: JudgeCounts;
   /** What did not go as it should, in sentences; the review is complete without any. */
   readonly remarks: readonly string[];
+  /** What of the team's rules has no effect, in sentences; the review is as it should be all the same. */
+  readonly notices: readonly string[];
 };
 
 /** How much was looked at in this attempt, and what became of the reports. */
@@ -53,7 +56,9 @@ export const judgeChange = async (
   if (failures[0] !== undefined && fates.reviewed.size === 0) {
     return { kind: "failed", reason: describeFailures(failures.length, failures[0]) };
   }
-  const remarks = remarksOf(results, failures);
+  const { failure, noticesFor } = context.rules;
+  const notices = noticesFor(change.diff.files.map(pathOf));
+  const remarks = [...(failure === null ? [] : [failure]), ...remarksOf(results, failures)];
   return {
     kind: "judged",
     findings: findingsOf(change, all, fates),
@@ -61,6 +66,7 @@ export const judgeChange = async (
     receipt: buildReceipt(change.diff.files, change.selection, fates),
     counts: countResults(all.length, remembered.size, results),
     remarks,
+    notices,
   };
 };
 

@@ -41,7 +41,7 @@ export const publishReview = async (
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
   if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
-  const plan = await makePlan(context, change, judged);
+  const plan = await makePlan(context, change, judged, mergeRequest);
   const facts = await factsOf(context, change, judged, summary);
   const publication = renderPublication(plan, facts);
   claim.signal.throwIfAborted();
@@ -60,14 +60,17 @@ const makePlan = async (
   { forge, claim, flow }: FindingsContext,
   change: Change,
   judged: Judged,
+  { ref, noteCount }: MergeRequest,
 ): Promise<ReviewPlan> => {
   const { id: botId } = await forge.currentUser(claim.signal);
+  // Where nobody wrote anything there is nothing to read; a later attempt is about what the first one wrote.
+  const isUnspoken = noteCount === 0 && claim.run.attempts === 1;
   return planReview({
     flow: flow.name,
     refs: change.diff.refs,
     files: change.files,
     findings: judged.findings,
-    discussions: await forge.fetchDiscussions(change.mergeRequest.ref, claim.signal),
+    discussions: isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal),
     botId,
     dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
     isCovered: coverage(change.diff.files, judged.receipt),
@@ -94,7 +97,7 @@ const factsOf = async (
     status: flow.publish.status ? { name: `reviewflow/${flow.name}`, failsFrom: "critical" } : null,
     walkthrough,
     files: judged.receipt,
-    remarks: remark === null ? judged.remarks : [...judged.remarks, remark],
+    remarks: [...judged.remarks, ...(remark === null ? [] : [remark]), ...judged.notices],
     rejected,
     refuted: refuted + unverified,
     usage: await standingUsage(context),

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { ChangedFile, Diff, MergeRequest } from "../../review/forge.ts";
-import type { Selection } from "../../review/units/review-unit.ts";
+import { pathOf } from "../../review/units/hunk-digest.ts";
+import type { ReviewHunk, Selection } from "../../review/units/review-unit.ts";
 import { selectHunks } from "../../review/units/select-hunks.ts";
 import type { FindingsContext } from "./findings-context.ts";
 
@@ -16,13 +18,27 @@ export type Change = {
 
 /** Fetches the diff and decides what of it is reviewed. */
 export const readChange = async (
-  { forge, flow, claim }: FindingsContext,
+  { forge, flow, claim, rules }: FindingsContext,
   mergeRequest: MergeRequest,
 ): Promise<Change> => {
   const diff = await forge.fetchDiff(mergeRequest, claim.signal);
-  const selection = selectHunks(diff, { ...flow.paths, unitTokens: flow.limits.unitTokens });
+  const { hunks, setAside } = selectHunks(diff, {
+    ...flow.paths,
+    repository: rules.paths,
+    unitTokens: flow.limits.unitTokens,
+  });
+  const selection = { hunks: hunks.map(underRules(rules)), setAside };
   return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection };
 };
+
+/** A hunk under other rules is another one: it is neither remembered nor asked about as the same. */
+const underRules =
+  ({ digestFor }: FindingsContext["rules"]) =>
+  (hunk: ReviewHunk): ReviewHunk => {
+    const rules = digestFor(pathOf(hunk.file));
+    if (rules === null) return hunk;
+    return { ...hunk, digest: createHash("sha256").update(`${hunk.digest} ${rules}`).digest("hex") };
+  };
 
 const toFileDiff = ({ oldPath, newPath, change, diff }: ChangedFile): FileDiff => {
   const reading = diff.kind === "text" ? parseHunks(diff.text) : null;

@@ -59,7 +59,7 @@ const pathsOf = (unit: ReviewUnit): ReadonlySet<string> =>
 const LEAST_FINDINGS = 8;
 
 const reviewInputs = (
-  { flow, nonce }: FindingsContext,
+  { flow, nonce, rules }: FindingsContext,
   { mergeRequest }: Change,
   unit: ReviewUnit,
   diff: string,
@@ -69,7 +69,7 @@ const reviewInputs = (
   description: maskSecrets(mergeRequest.description).text,
   diff,
   language: flow.language,
-  rules: flow.rules,
+  rules: rules.textFor([...new Set(unit.hunks.map(({ file }) => pathOf(file)))]),
   said: said(pathsOf(unit)),
   max_findings: Math.max(flow.limits.threads, LEAST_FINDINGS),
   nonce,

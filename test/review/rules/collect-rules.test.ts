@@ -102,7 +102,13 @@ suite("collectRules", () => {
 
   test("no rules, no text", () => {
     const nothing = { projectPath: "a/b", host: [], repositoryRules: null, files: [] };
-    assert.deepEqual(collectRules(nothing, ["x"]), { text: "", used: [], dropped: [], problems: [] });
+    assert.deepEqual(collectRules(nothing, ["x"]), {
+      text: "",
+      used: [],
+      dropped: [],
+      crowded: [],
+      problems: [],
+    });
   });
 
   test("a repository cannot push out what the host says, and what is cut is said", () => {

@@ -1,0 +1,107 @@
+import { describeError, ReviewflowError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Forge, MergeRequest } from "../../review/forge.ts";
+import type { HostRule, RuleSources } from "../../review/rules/rule.ts";
+import type { RepositorySettings } from "../../review/rules/repository-settings.ts";
+import { NO_RULES, readRepositoryRules, type RepositoryRules, rulesDigest } from "./repository-rules.ts";
+
+/** What rules of a team are made from. */
+export type TeamRulesOptions = {
+  /** The rules of the server and of groups. */
+  readonly host: readonly HostRule[];
+  /** The flow that reviews, with its own rules. */
+  readonly flow: { readonly name: string; readonly rules: string; readonly language: string };
+  /** Whether a repository may have rules and settings of its own. */
+  readonly repository: boolean;
+  /** How many branches are remembered; 100 when left out. */
+  readonly maxRemembered?: number;
+};
+
+/** Everything that the team says about one review. */
+export type TeamRulesReading = {
+  readonly settings: RepositorySettings;
+  readonly sources: RuleSources;
+  /** What in the repository's files has no effect, in sentences. */
+  readonly problems: readonly string[];
+  /** Why the repository's rules could not be read, null when they could. */
+  readonly failure: string | null;
+};
+
+/** Whose rules are read. */
+export type RulesOf = Pick<MergeRequest, "projectPath" | "targetBranch"> & {
+  readonly ref: Pick<MergeRequest["ref"], "projectId">;
+};
+
+/** The rules of the teams that a flow reviews for. */
+export type TeamRules = {
+  /** The language of the flow when nobody asks for another. */
+  readonly language: string;
+  /**
+   * Reads the rules for a merge request from the tip of its target branch, in the project that it is
+   * for. That costs the listing of the root, and more only where that shows that the rules are others
+   * than before. A failure of the forge is told in the reading, with what is known from before.
+   */
+  readonly read: (
+    forge: Forge,
+    rulesOf: RulesOf,
+    signal: AbortSignal,
+    logger: Logger,
+  ) => Promise<TeamRulesReading>;
+};
+
+type Remembered = { readonly digest: string; readonly rules: RepositoryRules };
+
+/** Creates the rules of the teams of one flow. */
+export const createTeamRules = (options: TeamRulesOptions): TeamRules => {
+  const { host, flow, repository, maxRemembered = 100 } = options;
+  const known = new Map<string, Remembered>();
+  const remember = (key: string, remembered: Remembered): RepositoryRules => {
+    known.delete(key);
+    known.set(key, remembered);
+    const [oldest] = known.keys();
+    if (known.size > maxRemembered && oldest !== undefined) known.delete(oldest);
+    return remembered.rules;
+  };
+  const read = async (forge: Forge, { ref, targetBranch }: RulesOf, signal: AbortSignal) => {
+    // A full ref, so that no tag can stand in for the branch.
+    const place = { ref, sha: `refs/heads/${targetBranch}` };
+    const root = await forge.listFolder(ref, { path: "", sha: place.sha, recursive: false }, signal);
+    const key = keyOf(ref, targetBranch);
+    const digest = rulesDigest(root);
+    const before = known.get(key);
+    if (before?.digest === digest) return remember(key, before);
+    if (digest === "") return remember(key, { digest, rules: NO_RULES });
+    return remember(key, { digest, rules: await readRepositoryRules(forge, place, root, signal) });
+  };
+  return {
+    language: flow.language,
+    read: async (forge, rulesOf, signal, logger) => {
+      let rules: RepositoryRules | null = null;
+      let failure: string | null = null;
+      try {
+        if (repository && rulesOf.targetBranch !== "") rules = await read(forge, rulesOf, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ReviewflowError)) throw error;
+        rules = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch))?.rules ?? null;
+        failure = `The repository's rules could not be read, ${rules === null ? "so that none of them hold" : "so that those from before hold"}: ${describeError(error)}`;
+        logger.warn({ error: describeError(error) }, "Rules of the repository cannot be read");
+      }
+      const { settings, files, problems } = rules ?? NO_RULES;
+      return {
+        settings,
+        problems,
+        failure,
+        sources: {
+          projectPath: rulesOf.projectPath,
+          host,
+          flow: { name: flow.name, text: flow.rules },
+          repositoryRules: settings.rules,
+          files,
+        },
+      };
+    },
+  };
+};
+
+const keyOf = ({ projectId }: RulesOf["ref"], branch: string): string => `${projectId} ${branch}`;
