@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
+import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import { silentLogger } from "../base/logger.ts";
+import { isProjectAllowed } from "../base/project-globs.ts";
+import type { Config, FlowConfig } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { createGitLabClient, type GitLabClient } from "../gitlab/client.ts";
+import { createForge } from "../gitlab/forge.ts";
+import { explainRules } from "../review/rules/explain-rules.ts";
+import type { RepositorySettings } from "../review/rules/repository-settings.ts";
+import { createTeamRules, type TeamRulesReading } from "../worker/findings/team-rules.ts";
+import { openAdminClient } from "./admin-client.ts";
+import { readConfig } from "./read-config.ts";
+import { printable, processTerminal, type Terminal } from "./terminal.ts";
+
+/** How `rules` looks them up. */
+export type RulesOptions = Partial<Terminal> & {
+  /** The configuration file. */
+  readonly config?: string;
+  /** The target branch; the project's default branch when left out. */
+  readonly branch?: string;
+  /** The process's own when left out. */
+  readonly environment?: Environment;
+};
+
+const Project = z.object({
+  id: z.int(),
+  path_with_namespace: z.string(),
+  default_branch: z.string().nullish(),
+});
+
+/**
+ * `reviewflow rules PROJECT PATH…`: says which rules hold when these files of a project are changed, in
+ * their order and from where, which do not and why, and what the repository's settings change. Returns
+ * the exit code: 1 when the project or its rules cannot be read.
+ */
+export const showRules = async (
+  project: string,
+  paths: readonly string[],
+  options: RulesOptions = {},
+): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  try {
+    const { lines, failure } = await describeRules(project, paths, options);
+    write(printable(lines.map((line) => `${line}\n`).join("")));
+    if (failure !== null) complain(printable(`${failure}\n`));
+    return failure === null ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ReviewflowError)) throw error;
+    complain(printable(`${describeError(error)}\n`));
+    return 1;
+  }
+};
+
+type Description = { readonly lines: readonly string[]; readonly failure: string | null };
+
+const describeRules = async (
+  name: string,
+  paths: readonly string[],
+  { config: file, branch: wanted, environment = process.env }: RulesOptions,
+): Promise<Description> => {
+  const config = readConfig(environment, file ?? null);
+  const client = openClient(config, environment);
+  const params = { id: /^\d+$/.test(name) ? Number(name) : name.replaceAll(/^\/+|\/+$/g, "") };
+  const project = await client.json({ route: "/projects/:id", params }, Project);
+  const projectPath = project.path_with_namespace;
+  const flow = flowOf(config, projectPath);
+  const branch = wanted ?? project.default_branch ?? "";
+  const rules = createTeamRules({
+    host: config.rules,
+    flow: { name: flow.name, rules: flow.findings.rules, language: flow.language },
+    repository: flow.findings.repositoryRules,
+  });
+  const reading = await rules.read(
+    createForge(client, { clock: systemClock, logger: silentLogger }),
+    { ref: { projectId: project.id }, projectPath, targetBranch: branch },
+    new AbortController().signal,
+    silentLogger,
+  );
+  const from = flow.findings.repositoryRules
+    ? `the repository's own come from its branch ${branch}`
+    : "repositories have no rules of their own here (repository_rules: false)";
+  return {
+    lines: [
+      `Reviews of ${projectPath} are made by the flow ${flow.name}; ${from}.`,
+      ...explainRules(reading.sources, paths),
+      ...describeReading(reading),
+    ],
+    failure: reading.failure,
+  };
+};
+
+/** The server's own token, so that what it may not see is not shown here either. */
+const openClient = (config: Config, environment: Environment): GitLabClient => {
+  const { url, token, timeoutMs } = config.gitlab;
+  if (token === null) return openAdminClient(config.gitlab, { environment }).client;
+  return createGitLabClient({ url, token, timeoutMs });
+};
+
+const flowOf = ({ flows }: Config, projectPath: string): FlowConfig => {
+  const flow = flows.find(({ projects }) => isProjectAllowed(projects, projectPath));
+  if (flow === undefined)
+    throw new ConfigError([
+      `no flow reviews ${projectPath}; add it to the projects of one (flows[].projects)`,
+    ]);
+  if (flow.contract !== "findings")
+    throw new ConfigError([
+      `the flow ${flow.name}, which reviews ${projectPath}, has the contract ${flow.contract}; rules are given to flows of the contract findings only`,
+    ]);
+  return flow;
+};
+
+const describeReading = ({ settings, problems }: TeamRulesReading): readonly string[] => [
+  ...section("The repository sets:", describeSettings(settings)),
+  ...section("Without effect in the repository's files:", problems),
+];
+
+const describeSettings = ({ language, paths, least, threads }: RepositorySettings): readonly string[] =>
+  Object.entries({
+    language,
+    "paths.include": paths.include.join(", ") || null,
+    "paths.exclude": paths.exclude.join(", ") || null,
+    "least.severity": least.severity,
+    "least.confidence": least.confidence,
+    "threads (lower ones only)": threads,
+  }).flatMap(([key, value]) => (value === null ? [] : [`${key}: ${value}`]));
+
+const section = (heading: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [heading, ...lines.map((line) => `  - ${line}`)];
