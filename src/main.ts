@@ -12,6 +12,7 @@ import type { Store } from "./store/store.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
+import { createConversation } from "./wiring/create-conversation.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
@@ -53,8 +54,11 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     { ...telemetry, clock },
   );
   const createForge = createForges(config.gitlab, { clock, logger, telemetry });
+  const identity = createIdentity();
+  const routes = createProjectRoutes(config, identity.current);
   const worker = await startReviewWorker({
     store,
+    conversation: createConversation({ routes, runners, store }),
     clock,
     logger,
     gitlabUrl: config.gitlab.url,
@@ -66,9 +70,11 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     perProject: config.worker.perProject,
   });
   started.defer(() => worker.stop(config.worker.stopGraceMs));
-  const identity = createIdentity();
-  const routes = createProjectRoutes(config, identity.current);
-  const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock });
+  const { token } = config.gitlab;
+  const identify = async (signal?: AbortSignal): Promise<void> => {
+    if (token !== null) await identity.learn(createForge(token), logger, signal);
+  };
+  const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
   const dashboard = createConfiguredDashboard(config, { store, runners, intake, clock, logger });
   const app = createApp({
     intake,
@@ -87,7 +93,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry });
   started.defer(async () => reconciler?.stop());
   void warmUp(runners, logger);
-  if (config.gitlab.token !== null) void identity.learn(createForge(config.gitlab.token), logger);
+  void identify();
   logger.info(
     { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
     "Reviewflow listens",
@@ -125,12 +131,23 @@ const openConfiguredStore = (
     },
   });
 
+/** How long a note waits until we know who we are; GitLab waits ten seconds for our answer. */
+const IDENTIFY_TIMEOUT_MS = 4_000;
+
 const createConfiguredIntake = (
   config: Config,
   store: Store,
   telemetry: Telemetry,
   routes: ReturnType<typeof createProjectRoutes>,
-  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
+  {
+    logger,
+    clock,
+    identify,
+  }: {
+    readonly logger: Logger;
+    readonly clock: Clock;
+    readonly identify: (signal: AbortSignal) => Promise<void>;
+  },
 ): Intake => {
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
   return createIntake({
@@ -144,6 +161,7 @@ const createConfiguredIntake = (
     }),
     route: routes,
     accept: store.accept,
+    identify: () => identify(AbortSignal.timeout(IDENTIFY_TIMEOUT_MS)),
     clock,
     logger,
   });

@@ -9,6 +9,8 @@ import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
 import { decide } from "../review/decide.ts";
+import { decideNote } from "../review/conversation/decide-note.ts";
+import { toStoredNote } from "../review/conversation/stored-note.ts";
 import type { DeliveryEvent } from "../review/delivery-event.ts";
 import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
 import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
@@ -34,6 +36,11 @@ export type IntakeOptions = {
   /** The flow for a project's path; null when none is configured for it. */
   readonly route: (projectPath: string) => Route | null;
   readonly accept: Store["accept"];
+  /**
+   * Finds out who we are before a note is judged, where that is not known yet: a note that nobody heard
+   * does not come again. Must not reject, and comes back soon whatever GitLab does.
+   */
+  readonly identify?: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -68,6 +75,7 @@ export const createIntake = (options: IntakeOptions): Intake => ({
     const event = reading.kind === "event" ? reading.event : null;
     const denied = await checkProject(verification, event, options);
     if (denied !== null) return denied;
+    if (event?.kind === "note") await options.identify?.();
     return store(
       toRequest(
         headers,
@@ -172,11 +180,18 @@ const toRequest = (
     run: null,
   });
   if (reading.kind === "invalid") return ignore(`payload-not-understood: ${reading.message}`);
-  if (reading.kind !== "merge_request") {
+  if (reading.kind !== "merge_request" && reading.kind !== "note") {
     return { delivery, decide: (history) => decide(reading, "once", history), run: null };
   }
   const route = options.route(reading.project.path);
   if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
+  if (reading.kind === "note") {
+    return {
+      delivery,
+      decide: (history) => decideNote(reading, route.rules, history),
+      run: { flow: route.flow, event: toStoredNote(reading), token },
+    };
+  }
   return {
     delivery,
     decide: (history) => judgeMergeRequest(reading, route.rules, history),

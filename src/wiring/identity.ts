@@ -9,9 +9,10 @@ export type Identity = {
   readonly current: () => EventUser | null;
   /**
    * Asks GitLab, so that a token that is no good shows at the start and not with the first review. A
-   * GitLab that cannot be reached now does not keep us from taking deliveries.
+   * GitLab that cannot be reached now does not keep us from taking deliveries. Never rejects, and does
+   * nothing once it is known.
    */
-  readonly learn: (forge: Pick<Forge, "currentUser">, logger: Logger) => Promise<void>;
+  readonly learn: (forge: Pick<Forge, "currentUser">, logger: Logger, signal?: AbortSignal) => Promise<void>;
 };
 
 /** An identity that is not known yet. */
@@ -19,9 +20,10 @@ export const createIdentity = (): Identity => {
   let user: EventUser | null = null;
   return {
     current: () => user,
-    learn: async (forge, logger) => {
+    learn: async (forge, logger, signal) => {
+      if (user !== null) return;
       try {
-        user = await forge.currentUser();
+        user = await forge.currentUser(signal);
         logger.info({ username: user.username }, "GitLab knows our token");
       } catch (error) {
         logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");

@@ -7,8 +7,9 @@ import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runne
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
+import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
-import { openEngine, type Engine } from "./open-engine.ts";
+import { openEngine, toRouting, type Engine } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
 /** A runner and what tells whether it still is the same flow. */
@@ -23,6 +24,8 @@ export type Runners = AsyncDisposable & {
   readonly of: (section: RunnerConfig) => OpenedRunner;
   /** The workflow of a section that runs in this process; null for one on Dify. */
   readonly flowOf: (section: RunnerConfig) => Flow | null;
+  /** The flow that answers notes; null where no model is set up that it could use. */
+  readonly answers: OpenedRunner | null;
   /** Null when no flow runs in this process. */
   readonly engine: Engine | null;
 };
@@ -59,7 +62,11 @@ export const openRunners = async (
   },
 ): Promise<Runners> => {
   const { clock, logger } = options;
-  const sections = sectionsOf(config);
+  const answers = answersOf(config, options.logger);
+  const sections: Sections = [
+    ...sectionsOf(config),
+    ...(answers === null ? [] : [["answers", answers] as const]),
+  ];
   const flows = readFlows(sections);
   for (const flow of flows.values()) {
     for (const { title, message } of flow.warnings)
@@ -87,6 +94,7 @@ export const openRunners = async (
   }
   return {
     engine,
+    answers: answers === null ? null : (runners.get(answers) ?? null),
     of: (section) => {
       const opened = runners.get(section);
       if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
@@ -95,6 +103,23 @@ export const openRunners = async (
     flowOf: (section) => flows.get(section) ?? null,
     [Symbol.asyncDispose]: async () => await engine?.[Symbol.asyncDispose](),
   };
+};
+
+const ANSWERS: EmbeddedRunnerConfig = {
+  kind: "embedded",
+  file: { kind: "builtin", name: "reply" },
+  secrets: {},
+};
+
+/** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
+const answersOf = (config: Config, logger: Logger): EmbeddedRunnerConfig | null => {
+  if (config.models.length === 0) return null;
+  const flow = readFlowFile(ANSWERS.file, "answers");
+  const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
+  const [problem] = checkModels(models, toRouting(config));
+  if (problem === undefined) return ANSWERS;
+  logger.info({ problem }, "Questions in notes are not answered: no model is set up for that");
+  return null;
 };
 
 const readFlows = (sections: Sections): ReadonlyMap<RunnerConfig, Flow> => {

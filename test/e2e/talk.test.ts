@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { type TalkWorld, answersIn, findingThreads, startTalkWorld } from "./talk-world.ts";
+
+suite("talking with the bot, over the whole way", () => {
+  let opened: TalkWorld | undefined;
+  const world = (): TalkWorld => opened ?? assert.fail("not open yet");
+  before(async () => {
+    opened = await startTalkWorld();
+  });
+  after(() => opened?.[Symbol.asyncDispose]());
+
+  test("help answers in the thread that asked, with reactions, and mentions nobody", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("help");
+    const help = await say(mergeRequest, team.author, `${bot} help`);
+    assert.equal(help.run?.state, "succeeded", help.run?.reason ?? "");
+    assert.deepEqual(help.reactions, ["eyes", "white_check_mark"]);
+    assert.equal(help.answers.length, 1);
+    for (const name of ["review", "ask", "resolve", "ignore", "pause", "resume", "help"])
+      assert.ok(help.answers[0]?.includes(`\`${bot} ${name}\``), name);
+    const unknown = await say(mergeRequest, team.author, `${bot} frobnicate`);
+    assert.match(unknown.answers[0] ?? "", /do not know the command `frobnicate`/);
+    assert.deepEqual(gitlab.quickActions, []);
+  });
+
+  test("review looks at everything anew, or at what is named, and opens nothing twice", async () => {
+    const { team, model, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("review");
+    const calls = model.chatCount();
+    const elsewhere = await say(mergeRequest, team.author, `${bot} review docs/`);
+    assert.deepEqual(elsewhere.reactions, ["eyes", "white_check_mark"]);
+    assert.equal(model.chatCount(), calls);
+    const anew = await say(mergeRequest, team.author, `${bot} review src/*.js`);
+    assert.deepEqual(anew.reactions, ["eyes", "white_check_mark"]);
+    assert.deepEqual(anew.answers, []);
+    const again = model.chatCount();
+    assert.ok(again > calls);
+    await say(mergeRequest, team.author, `${bot} review --changes`);
+    assert.equal(model.chatCount(), again);
+    assert.equal((await findingThreads(team, mergeRequest)).length, 1);
+  });
+
+  test("a question is answered from thread and code, the token is told to nobody", async () => {
+    const { team, model, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("question");
+    const asked = await say(mergeRequest, team.author, `${bot} ask why does the loop end there?`);
+    assert.equal(asked.run?.state, "succeeded", asked.run?.reason ?? "");
+    assert.match(asked.answers[0] ?? "", /shown [1-9]\d* line\(s\) of the change and 1 note\(s\)/);
+    assert.deepEqual(asked.reactions, ["eyes", "white_check_mark"]);
+    const mention = await say(mergeRequest, team.author, `Could you look again, ${bot}?`, asked.discussionId);
+    assert.equal(mention.answers.length, 3);
+    assert.match(mention.answers[2] ?? "", /3 note\(s\)/);
+    const sent = JSON.stringify(model.calls());
+    assert.ok(sent.includes("why does the loop end there?"));
+    assert.ok(!sent.includes(team.token));
+  });
+
+  test("an answer to a finding is heard without a mention; shown wrong, it is withdrawn for good", async () => {
+    const { gitlab, team, openReviewed, say, idle, bot } = world();
+    const mergeRequest = await openReviewed("withdraw");
+    const [thread] = await findingThreads(team, mergeRequest);
+    const id = thread?.id ?? assert.fail("no finding");
+    const stays = await say(mergeRequest, team.author, "I like it so.", id);
+    assert.match(stays.answers.at(-1) ?? "", /stay with what I wrote/);
+    const wrong = await say(mergeRequest, team.author, "This is not a bug: the list has a sentinel.", id);
+    assert.match(wrong.answers.at(-1) ?? "", /withdrawn/);
+    assert.equal((await findingThreads(team, mergeRequest))[0]?.notes[0]?.resolved, true);
+    await say(mergeRequest, team.author, `${bot} review`);
+    await gitlab.push(team.project, {
+      branch: "withdraw",
+      user: team.author,
+      actions: [{ action: "write", path: "src/more.js", content: "export const more = 1;\n" }],
+    });
+    await idle(mergeRequest.iid);
+    const threads = await findingThreads(team, mergeRequest);
+    assert.equal(threads.length, 1);
+    assert.equal(threads[0]?.notes[0]?.resolved, true);
+  });
+
+  test("resolve and ignore end a finding in its own thread only", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    for (const command of ["resolve", "ignore"]) {
+      const mergeRequest = await openReviewed(command);
+      const lost = await say(mergeRequest, team.author, `${bot} ${command}`);
+      assert.match(lost.answers[0] ?? "", /in the thread of a finding/);
+      assert.deepEqual(lost.reactions, ["eyes"]);
+      const [thread] = await findingThreads(team, mergeRequest);
+      const id = thread?.id ?? assert.fail("no finding");
+      const done = await say(mergeRequest, team.author, `${bot} ${command} we accept this`, id);
+      assert.deepEqual(done.reactions, ["eyes", "white_check_mark"]);
+      assert.match(done.answers.at(-1) ?? "", /not raise this again/);
+      assert.equal((await findingThreads(team, mergeRequest))[0]?.notes[0]?.resolved, true);
+      // Somebody deletes the whole thread: it is not opened again for that.
+      const index = mergeRequest.discussions.findIndex((one) => one.id === id);
+      mergeRequest.discussions.splice(index, 1);
+      await say(mergeRequest, team.author, `${bot} review`);
+      assert.equal((await findingThreads(team, mergeRequest)).length, 0);
+      assert.deepEqual(gitlab.failures, []);
+    }
+  });
+
+  test("pause keeps pushes from being reviewed, with its reason; a command still is, and resume ends it", async () => {
+    const { gitlab, team, store, openReviewed, say, idle, bot } = world();
+    const mergeRequest = await openReviewed("pause");
+    const push = async (content: string): Promise<number> => {
+      await gitlab.push(team.project, {
+        branch: "pause",
+        user: team.author,
+        actions: [{ action: "write", path: "src/pushed.js", content }],
+      });
+      return (await idle(mergeRequest.iid)).filter(({ kind }) => kind === "review").length;
+    };
+    const paused = await say(mergeRequest, team.author, `${bot} pause`);
+    assert.match(paused.answers[0] ?? "", /paused/);
+    assert.equal(await push("export const a = 1;\n"), 1);
+    const [delivery] = (await store.listDeliveries({ limit: 20 })).filter(
+      ({ eventName }) => eventName === "Merge Request Hook",
+    );
+    assert.match(delivery?.reason ?? "", /^paused: /);
+    await say(mergeRequest, team.author, `${bot} review`);
+    assert.equal((await idle(mergeRequest.iid)).filter(({ kind }) => kind === "review").length, 2);
+    await say(mergeRequest, team.author, `${bot} resume`);
+    assert.equal(await push("export const a = 2;\n"), 3);
+  });
+
+  test("who is below Developer is told so once, and nothing is done", async () => {
+    const { gitlab, team, model, openReviewed, say, bot } = world();
+    const reporter = gitlab.createUser({ username: "reporter" });
+    gitlab.addMember(team.project, reporter, "reporter");
+    const mergeRequest = await openReviewed("reporter");
+    const calls = model.chatCount();
+    const first = await say(mergeRequest, reporter, `${bot} review`);
+    assert.match(first.answers[0] ?? "", /role developer or above/);
+    assert.equal(first.answers.length, 1);
+    const second = await say(mergeRequest, reporter, `${bot} ask why?`);
+    assert.deepEqual(second.answers, []);
+    assert.deepEqual([...first.reactions, ...second.reactions], []);
+    assert.equal(model.chatCount(), calls);
+  });
+
+  test("bots are not answered, and a user who behaves like one only so often", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("loop");
+    const other = gitlab.createProjectToken(team.project).user;
+    const ofBot = await say(mergeRequest, other, `${bot} ask who are you?`);
+    assert.equal(ofBot.run, null);
+    assert.deepEqual(ofBot.answers, []);
+    const eager = gitlab.createUser({ username: "eager" });
+    gitlab.addMember(team.project, eager, "developer");
+    const { discussionId } = await say(mergeRequest, eager, `${bot} ask and then?`);
+    for (let i = 0; i < 8; i += 1) await say(mergeRequest, eager, `${bot} ask and then?`, discussionId);
+    const notes = await answersIn(gitlab, mergeRequest, discussionId);
+    const ours = notes.filter(({ author }) => author.id === team.bot.id);
+    assert.equal(ours.length, 6);
+    assert.match(ours.at(-1)?.body ?? "", /last answer/);
+  });
+
+  test("what people say to each other is left alone", async () => {
+    const { team, model, openReviewed, say } = world();
+    const mergeRequest = await openReviewed("people");
+    const calls = model.chatCount();
+    const first = await say(mergeRequest, team.owner, "Shall we merge this?");
+    const second = await say(mergeRequest, team.author, "Yes.", first.discussionId);
+    assert.deepEqual(second.answers, ["Yes."]);
+    assert.deepEqual([...first.reactions, ...second.reactions], []);
+    assert.equal(model.chatCount(), calls);
+  });
+
+  test("the same delivery five times gives one answer; several notes are answered in their order", async () => {
+    const { gitlab, team, model, openReviewed, say, idle, resendNote, bot } = world();
+    const mergeRequest = await openReviewed("again");
+    const asked = await say(mergeRequest, team.author, `${bot} ask once?`);
+    const calls = model.chatCount();
+    for (let i = 0; i < 5; i += 1) await resendNote(asked.noteId);
+    await idle(mergeRequest.iid);
+    assert.equal((await answersIn(gitlab, mergeRequest, asked.discussionId)).length, 1);
+    assert.equal(model.chatCount(), calls);
+    const ids: number[] = [];
+    for (const nth of ["first", "second", "third"]) {
+      const added = await gitlab.addNote(mergeRequest, team.author, { body: `${bot} ask ${nth}?` });
+      ids.push(added?.note.id ?? 0);
+    }
+    await idle(mergeRequest.iid);
+    const { notes } = await gitlab.viewMergeRequest(mergeRequest);
+    const answered = notes.flatMap(
+      ({ body }) => /^<!-- reviewflow:reply note=(\d+) -->/.exec(body)?.[1] ?? [],
+    );
+    assert.deepEqual(answered.slice(-3).map(Number), ids);
+  });
+});
