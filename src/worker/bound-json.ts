@@ -13,7 +13,10 @@ export type JsonBounds = {
 };
 
 /** What a node took or gave, for people to look at. */
-export const SHOWN_BOUNDS: JsonBounds = { text: 4_000, total: 24_000, members: 100, depth: 8 };
+export const SHOWN_BOUNDS: JsonBounds = { text: 4_000, total: 16_000, members: 100, depth: 8 };
+
+/** The same in a run that has many nodes, so that all of it together stays small. */
+export const TIGHT_BOUNDS: JsonBounds = { ...SHOWN_BOUNDS, text: 1_000, total: 2_000 };
 
 const LEFT_OUT = "…";
 const LONGEST_NAME = 200;

@@ -6,7 +6,7 @@ import type { FlowEvent } from "../flow/flow-event.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import { type CallPart, MAX_RUN_EVENTS, type NewRunEvent } from "../store/run-event.ts";
 import type { Claim } from "../store/store.ts";
-import { SHOWN_BOUNDS, cutText } from "./bound-json.ts";
+import { type JsonBounds, SHOWN_BOUNDS, TIGHT_BOUNDS, cutText } from "./bound-json.ts";
 import { toRunEvent } from "./to-run-event.ts";
 
 /** A call of a flow within a run. */
@@ -39,6 +39,8 @@ const MOST_IN_A_BATCH = 200;
 const MOST_WAITING = 1_000;
 /** Of the events of a run, kept free for the beginnings and ends of calls. */
 const FOR_CALLS = 200;
+/** So many events of a run are kept in full; what nodes took and gave is cut shorter in the others. */
+const MOST_IN_FULL = 400;
 const MOST_FAILURES = 5;
 const PAUSE_MS = 2_000;
 const MOST_FILES = 20;
@@ -67,7 +69,7 @@ export const createEventRecorder = (
       add(startOf(about, { atMs: startedAtMs, callId, attempt: claim.run.attempts }));
       try {
         const outcome = await call((event) => {
-          const kept = toRunEvent(event, { callId, atMs: clock.now() });
+          const kept = toRunEvent(event, { callId, atMs: clock.now() }, journal.bounds());
           if (kept !== null) add(kept);
         });
         const { status, error, usage } = outcome;
@@ -99,6 +101,8 @@ const startOf = (
 type EventBuffer = {
   /** False when the event is left out, because there are too many. */
   readonly add: (event: NewRunEvent) => boolean;
+  /** How much of a value is kept now. */
+  readonly bounds: () => JsonBounds;
   /** Writes what waits now. */
   readonly flush: () => void;
 };
@@ -149,6 +153,7 @@ const createEventBuffer = (record: Claim["record"], logger: Logger): EventBuffer
       else schedule(GATHER_MS);
       return true;
     },
+    bounds: () => (kept + waiting.length < MOST_IN_FULL ? SHOWN_BOUNDS : TIGHT_BOUNDS),
     flush,
   };
 };

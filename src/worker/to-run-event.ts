@@ -1,6 +1,6 @@
 import type { FlowEvent } from "../flow/flow-event.ts";
 import type { NewRunEvent } from "../store/run-event.ts";
-import { SHOWN_BOUNDS, boundJson, cutText } from "./bound-json.ts";
+import { type JsonBounds, SHOWN_BOUNDS, boundJson, cutText } from "./bound-json.ts";
 
 const LONGEST_TITLE = 200;
 
@@ -8,20 +8,21 @@ const LONGEST_TITLE = 200;
 export const toRunEvent = (
   event: FlowEvent,
   call: { readonly callId: string; readonly atMs: number },
+  bounds: JsonBounds = SHOWN_BOUNDS,
 ): NewRunEvent | null => {
   if (!("node" in event)) return null;
   const { node: source } = event;
   const common = { ...call, node: { ...source, title: cutText(source.title, LONGEST_TITLE) } };
   switch (event.event) {
     case "node_started":
-      return { ...common, kind: "node-started", inputs: boundJson(event.inputs) };
+      return { ...common, kind: "node-started", inputs: boundJson(event.inputs, bounds) };
     case "node_finished":
       return {
         ...common,
         kind: "node-finished",
         status: event.status,
-        inputs: boundJson(event.inputs),
-        outputs: boundJson(event.outputs),
+        inputs: boundJson(event.inputs, bounds),
+        outputs: boundJson(event.outputs, bounds),
         error: cutError(event.error),
         elapsedMs: event.elapsedMs,
         usage: event.usage,
@@ -46,7 +47,7 @@ export const toRunEvent = (
         ...common,
         kind: "container-finished",
         status: event.status,
-        outputs: boundJson(event.outputs),
+        outputs: boundJson(event.outputs, bounds),
         error: cutError(event.error),
         elapsedMs: event.elapsedMs,
       };

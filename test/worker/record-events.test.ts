@@ -168,6 +168,7 @@ describe("what is kept of a flow call", () => {
       onEvent(started("long", { text: "x".repeat(1_000_000) }));
       for (let index = 0; index < 2 * MAX_RUN_EVENTS; index += 1) {
         onEvent(started(`${index}`));
+        if (index === 1_000) onEvent(started("later", { text: "x".repeat(1_000_000) }));
         if (index % 100 === 0) await systemClock.sleep(5);
       }
       return DONE;
@@ -176,8 +177,10 @@ describe("what is kept of a flow call", () => {
     assert.ok(events.length <= MAX_RUN_EVENTS);
     const long = events[1];
     assert.ok(long?.kind === "node-started" && JSON.stringify(long.inputs).length < 4_100);
+    const later = events.find((event) => "node" in event && event.node.title === "later");
+    assert.ok(later?.kind === "node-started" && JSON.stringify(later.inputs).length < 1_100);
     const last = events.at(-1);
-    assert.ok(last?.kind === "call-finished" && last.omitted === 2 * MAX_RUN_EVENTS + 3 - events.length);
+    assert.ok(last?.kind === "call-finished" && last.omitted === 2 * MAX_RUN_EVENTS + 4 - events.length);
   });
 
   test("has room for the end of a call when the store does not answer", async () => {
