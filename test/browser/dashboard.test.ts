@@ -51,7 +51,7 @@ describe("the dashboard in Chromium", { skip }, () => {
   it("the flow's picture is drawn", async () => {
     const { page, problems } = await world.open();
     await page.goto(`${world.url}/dashboard/runs/${world.filled.reviewedRun}`);
-    const width = await page.evaluate(`document.querySelector(".picture img").naturalWidth`);
+    const width = await page.evaluate(`document.querySelector(".picture svg").getBoundingClientRect().width`);
     assert.ok(Number(width) > 100);
     assert.deepEqual(problems, []);
     await page.context().close();

@@ -37,7 +37,7 @@ workflow:
 
 /** Runs LIVE_FLOW as a call of a claimed run; each question to the model waits for `answer`. */
 export const runLiveFlow = async (
-  claim: Pick<Claim, "record" | "run">,
+  claim: Pick<Claim, "record" | "run" | "signal">,
   about: FlowCall,
   answer: (prompt: string, request: ModelRequest) => Promise<string>,
 ): Promise<void> => {
@@ -69,7 +69,7 @@ export const runLiveFlow = async (
       runId: claim.run.id,
       inputs: {},
       journal: createMemoryJournal(),
-      signal: new AbortController().signal,
+      signal: claim.signal,
       onEvent,
     }),
   );

@@ -61,8 +61,9 @@ export const CALL: FlowCall = {
 /** What one call of LIVE_FLOW records, with seqs from `first`. */
 export const recordedEvents = async (about: FlowCall = CALL, first = 1): Promise<readonly RunEvent[]> => {
   const events: NewRunEvent[] = [];
+  const { signal } = new AbortController();
   const record = async (batch: readonly NewRunEvent[]): Promise<number> => events.push(...batch);
-  await runLiveFlow({ record, run: watchedRun() }, about, async (prompt) => `answer to ${prompt}`);
+  await runLiveFlow({ record, run: watchedRun(), signal }, about, async (prompt) => `answer to ${prompt}`);
   return events.map((event, index) => ({ ...event, seq: first + 2 * index }));
 };
 

@@ -155,6 +155,7 @@ describe("a run on its page", () => {
     assert.match(part, /data-node="check" data-state="exception" aria-label="Check: Failed, handled"/);
     assert.equal(part.match(/<details>/g)?.length, 10);
     assert.match(part, /answer to review src\/b\.ts/);
+    assert.match(part, /&quot;total_tokens&quot;: 120/, "counts of tokens are no secrets");
     assert.ok(!part.includes("data-events"), "nothing more will come");
   });
 

@@ -1,6 +1,6 @@
 import { raw } from "hono/html";
 import type { Flow } from "../../../flow/flow.ts";
-import type { JsonObject } from "../../../base/json.ts";
+import type { Json, JsonObject } from "../../../base/json.ts";
 import { formatCount, formatDuration, formatMoney } from "../markup/format.ts";
 import { html, type Content, type Markup } from "../markup/markup.ts";
 import type { Masking } from "../mask-text.ts";
@@ -105,15 +105,31 @@ export const plainPicture = ({ texts }: ProgressView, flow: Flow): Content =>
     ${raw(drawProgress(flow, []))}
   </div>`;
 
-const values = ({ texts, masking }: ProgressView, title: string, value: JsonObject | null): Content =>
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
+
+/** Masked as all texts of pages are; numbers stay, since counts of tokens are named like secrets. */
+const masked = (value: Json, masking: Masking): Json => {
+  if (typeof value === "string") return masking.text(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) return value.map((item) => masked(item, masking));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, item]) =>
+      typeof item === "string"
+        ? Object.entries(masking.json({ [name]: item }) ?? {})
+        : [[masking.text(name), masked(item, masking)]],
+    ),
+  );
+};
+
+const values = ({ masking }: ProgressView, title: string, value: JsonObject | null): Content =>
   value === null || Object.keys(value).length === 0
     ? null
     : html`<h3>${title}</h3>
-        <pre tabindex="0" role="region" aria-label="${title}" lang="${texts.language}"><code>${JSON.stringify(
-          masking.json(value),
-          null,
-          2,
-        )}</code></pre>`;
+        <pre
+          tabindex="0"
+          role="region"
+          aria-label="${title}"
+        ><code>${JSON.stringify(masked(value, masking), null, 2)}</code></pre>`;
 
 const stepBody = (view: ProgressView, step: Step): Content => {
   const { words, masking, texts } = view;
@@ -138,7 +154,7 @@ const innerId = (id: string): string => `${id}-inner`;
 
 /** The list that the element of a step stands in. */
 export const placeOf = ({ parent, node: { container } }: Step): string =>
-  parent === null || container === null ? "steps" : innerId(roundId(parent, container.index));
+  parent === null || container === null ? "live-steps" : innerId(roundId(parent, container.index));
 
 /** An entry of the list: what it is, then what shows when it is opened, then what is inside it. */
 const entry = (
@@ -223,7 +239,7 @@ export const stepList = (view: ProgressView, call: Call): Markup => {
       <span>${words.node}</span><span>${texts.words.state}</span><span>${texts.words.duration}</span
       ><span>${texts.words.tokens}</span>
     </div>
-    <ol id="steps" class="live-steps" aria-label="${words.stepList}">
+    <ol id="live-steps" class="live-steps" aria-label="${words.stepList}">
       ${call.steps.filter(({ parent }) => parent === null).map((step) => stepItem(view, call, step, "whole"))}
     </ol>`;
 };

@@ -39,9 +39,19 @@ const updateNodes = (part, nodes) => {
   }
 };
 
+/** Moves a wide picture to what runs, unless somebody is at it. */
+const showRunning = (part) => {
+  const picture = part.querySelector(".picture");
+  const running = [...part.querySelectorAll('.flow-drawing [data-state="running"]')].at(-1);
+  if (picture === null || running === undefined || picture.matches(":hover, :focus-within")) return;
+  const [around, node] = [picture.getBoundingClientRect(), running.getBoundingClientRect()];
+  if (node.left >= around.left && node.right <= around.right) return;
+  picture.scrollLeft += node.left - around.left - (around.width - node.width) / 2;
+};
+
 /** Opens the newest step of a node, with the rounds around it. */
 const showStep = (nodeId) => {
-  const steps = [...document.querySelectorAll("#steps [data-node]")];
+  const steps = [...document.querySelectorAll("#live-steps [data-node]")];
   const step = steps.findLast(({ dataset }) => dataset.node === nodeId);
   if (step === undefined) return false;
   for (let around = step; around !== null; around = around.parentElement.closest("li.step"))
@@ -86,11 +96,13 @@ const open = () => {
   const part = document.getElementById("flow");
   const address = part?.dataset.events;
   if (address === undefined || source !== null) return;
+  showRunning(part);
   source = new EventSource(address);
   source.addEventListener("update", ({ data }) => {
     const update = JSON.parse(data);
     for (const entry of update.entries) updateEntry(entry);
     updateNodes(part, update.nodes);
+    showRunning(part);
     replaceContent(document.getElementById("live-head"), update.head);
     replaceContent(document.getElementById("live-calls"), update.calls);
   });
