@@ -6,7 +6,7 @@ import type { Texts } from "./texts/english.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
 
 /** What an action came to; the page that follows says so. */
-export type Done = keyof Texts["done"];
+type Done = keyof Texts["done"];
 
 const DONE = [
   "cancelled",

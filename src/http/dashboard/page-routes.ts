@@ -42,7 +42,7 @@ const oneOf = <T extends string>(values: readonly T[], text: string | null): T |
   values.find((value) => value === text) ?? null;
 
 /** When each of the last days began, by the server's calendar; today is the last. */
-export const dayStarts = (nowMs: number, count: number): readonly number[] => {
+const dayStarts = (nowMs: number, count: number): readonly number[] => {
   const today = new Date(nowMs);
   return Array.from({ length: count }, (_, index) =>
     new Date(today.getFullYear(), today.getMonth(), today.getDate() - (count - 1 - index)).getTime(),

@@ -5,7 +5,7 @@ import { BASE } from "../visit.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** A link out of the dashboard, if the address lies inside GitLab's; else its text alone. */
-export const gitlabLink = (gitlabUrl: string, address: string, text: string): Markup => {
+const gitlabLink = (gitlabUrl: string, address: string, text: string): Markup => {
   const url = URL.parse(address);
   const base = URL.parse(gitlabUrl);
   const isInside =
@@ -33,9 +33,6 @@ export const mergeRequestOf = (
 /** A run's state as a badge, which leads to the run. */
 export const stateBadge = (texts: Texts, state: RunState): Markup =>
   html`<span class="badge ${state}">${texts.states[state]}</span>`;
-
-/** The short form of an id or hash; the whole is its title. */
-export const shortId = (id: string): Markup => html`<code title="${id}">${id.slice(0, 8)}</code>`;
 
 /** UUIDs of the same minute begin alike: their end tells them apart. */
 export const runLink = (id: string): Markup =>

@@ -9,7 +9,7 @@ import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 
 /** Where the picture of a part of a flow is, under the dashboard's own path. */
-export const pictureOf = (name: string, part: number): string =>
+const pictureOf = (name: string, part: number): string =>
   `/flows/${encodeURIComponent(name)}/${part}/picture.svg`;
 
 const graph = (texts: Texts, name: string, flow: Flow, part: number): Content => {

@@ -25,7 +25,7 @@ const sum = (spans: readonly SpanCount[], of: "runs" | "tokens"): number =>
   spans.reduce((total, span) => total + span[of], 0);
 
 /** The days' runs by how they ended. */
-export const daysOf = (starts: readonly number[], spans: readonly SpanCount[]): readonly Day[] =>
+const daysOf = (starts: readonly number[], spans: readonly SpanCount[]): readonly Day[] =>
   starts.map((startMs, index) => {
     const own = spans.filter(({ span }) => span === index);
     const succeeded = sum(
@@ -40,7 +40,7 @@ export const daysOf = (starts: readonly number[], spans: readonly SpanCount[]): 
   });
 
 /** Prices by their currency, the largest first; amounts of different currencies are never added. */
-export const costOf = (texts: Texts, spans: readonly SpanCount[]): string => {
+const costOf = (texts: Texts, spans: readonly SpanCount[]): string => {
   const amounts = new Map<string, number>();
   for (const { price, currency } of spans) {
     if (price > 0) amounts.set(currency, (amounts.get(currency) ?? 0) + price);
