@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { showRules } from "../../src/cli/rules.ts";
+import type { Reviewflow } from "../../src/main.ts";
+import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import type { MergeRequest, Project } from "../../standins/gitlab/state.ts";
+import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
+import { recordedTerminal } from "../cli/recorded-terminal.ts";
+import { type EmbeddedSetup, setUpEmbedded, startEmbedded } from "./start-embedded.ts";
+import { SECRET } from "./start.ts";
+import { addHook, createTeam, eventually, type Team } from "./team.ts";
+
+const CONFIG = {
+  flows: [{ name: "review", file: "builtin:review", summary: null, rules: "FLOW-RULE" }],
+  rules: { file: "rules.md" },
+  group_rules: [
+    { namespace: "bootcamp", text: "GROUP-RULE" },
+    { namespace: "elsewhere", text: "OTHER-GROUP-RULE" },
+  ],
+};
+
+/** What the branch `main` says. */
+const RULES = {
+  ".reviewflow.yml": "language: 日本語\nrules: SETTINGS-RULE\nthreads: 1\ngitlab: { token: mine }\n",
+  ".reviewflow/rules/scripts.md": "---\npaths: ['src/**']\n---\nSCRIPTS-RULE\n",
+  ".reviewflow/rules/sql.md": "---\npaths: ['*.sql']\n---\nSQL-RULE\n",
+};
+
+/** What an author would like to have instead. */
+const WISHES = {
+  ".reviewflow.yml": "language: Korean\nrules: WISHED-RULE\npaths: { exclude: ['**'] }\n",
+  ".reviewflow/rules/scripts.md": "WISHED-RULE\n",
+  "AGENTS.md": "WISHED-RULE\n",
+};
+
+/** Two loops that go past the end, which the scripted model finds. */
+const CODE = [0, 1]
+  .map(
+    (at) => `export const f${at} = (list) => {\n  for (let i = 0; i <= list.length; i++) use(list[i]);\n};\n`,
+  )
+  .join(Array.from({ length: 30 }, (_, at) => `// ${at}\n`).join(""));
+
+const writes = (files: Readonly<Record<string, string>>) =>
+  Object.entries(files).map(([path, content]) => ({ action: "write" as const, path, content }));
+
+suite("rules of a team, from webhook to GitLab", () => {
+  const stack = new AsyncDisposableStack();
+  let world: {
+    readonly gitlab: GitLabStandIn;
+    readonly model: ModelStandIn;
+    readonly team: Team;
+    readonly setup: EmbeddedSetup;
+    readonly reviewflow: Reviewflow;
+  };
+
+  before(async () => {
+    const gitlab = stack.use(await startGitLabStandIn());
+    const model = stack.use(await startModelStandIn());
+    const team = await createTeam(gitlab);
+    const setup = stack.use(await setUpEmbedded(team, model, CONFIG));
+    await writeFile(join(setup.folder, "rules.md"), "SERVER-RULE\n");
+    const reviewflow = stack.use(await startEmbedded(setup));
+    await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET });
+    await gitlab.push(team.project, { branch: "main", user: team.owner, actions: writes(RULES) });
+    world = { gitlab, model, team, setup, reviewflow };
+  });
+  after(() => stack.disposeAsync());
+
+  /** Has a merge request with these files reviewed; gives the prompts and the notes of the bot. */
+  const review = async (branch: string, files: Readonly<Record<string, string>>, from?: Project) => {
+    const { gitlab, model, team, reviewflow } = world;
+    model.reset();
+    await gitlab.push(from ?? team.project, { branch, user: team.author, actions: writes(files) });
+    const mergeRequest = await gitlab.openMergeRequest(team.project, {
+      author: team.author,
+      sourceBranch: branch,
+      title: `Merge ${branch}`,
+      ...(from === undefined ? {} : { sourceProject: from }),
+    });
+    return { mergeRequest, ...(await outcome(mergeRequest, gitlab, model, reviewflow)) };
+  };
+
+  const outcome = async (
+    { iid }: MergeRequest,
+    gitlab: GitLabStandIn,
+    model: ModelStandIn,
+    { store }: Reviewflow,
+  ) => {
+    const run = await eventually(
+      "the review to end",
+      async () =>
+        (await store.listRuns({ limit: 50 })).find((one) => one.iid === iid && one.finishedAtMs !== null),
+      60_000,
+    );
+    const found = world.team.project.mergeRequests.find((one) => one.iid === iid) ?? assert.fail();
+    const { discussions, notes } = await gitlab.viewMergeRequest(found);
+    const prompts = model.calls().map(({ body }) => JSON.stringify(body));
+    return {
+      run,
+      prompt: prompts.join("\n"),
+      threads: discussions.filter((one) => !one.individual_note).length,
+      summary: notes.find(({ body }) => body.startsWith("<!-- reviewflow:summary"))?.body ?? "",
+    };
+  };
+
+  test("server, group, flow and repository say what holds, and the repository's settings count", async () => {
+    const { run, prompt, threads, summary } = await review("topic", { "src/code.js": CODE });
+    assert.equal(run.state, "succeeded", run.reason ?? "");
+    const said = [...prompt.matchAll(/[A-Z]+(?:-[A-Z]+)?-RULE/g)].map(([rule]) => rule);
+    assert.deepEqual(
+      [...new Set(said)],
+      ["SERVER-RULE", "GROUP-RULE", "FLOW-RULE", "SCRIPTS-RULE", "SETTINGS-RULE"],
+    );
+    assert.match(prompt, /日本語/);
+    assert.equal(threads, 1);
+    assert.match(summary, /gitlab is not for a repository to set/);
+  });
+
+  test("the merge request's own branch changes no rules", async () => {
+    const { mergeRequest, prompt, run } = await review("wishes", { ...WISHES, "src/own.js": CODE });
+    assert.equal(run.state, "succeeded", run.reason ?? "");
+    assert.match(prompt, /SETTINGS-RULE/);
+    assert.match(prompt, /日本語/);
+    // The files are a part of the change and so of the diff, but nowhere else.
+    assert.doesNotMatch(rulesIn(prompt), /WISHED-RULE/);
+    assert.match(prompt, /src\/own\.js/);
+    assert.equal(mergeRequest.state, "opened");
+  });
+
+  test("a fork changes no rules", async () => {
+    const { gitlab, team } = world;
+    const fork = await gitlab.fork(team.project, team.author, "trainee/shop");
+    await gitlab.push(fork, { branch: "main", user: team.author, actions: writes(WISHES) });
+    gitlab.clearRequests();
+    const { prompt, run } = await review("from-fork", { ...WISHES, "src/fork.js": CODE }, fork);
+    assert.equal(run.state, "succeeded", run.reason ?? "");
+    assert.match(rulesIn(prompt), /SETTINGS-RULE/);
+    assert.doesNotMatch(rulesIn(prompt), /WISHED-RULE/);
+    const elsewhere = gitlab.requests.filter(({ path }) => path.includes(`/projects/${fork.id}/`));
+    assert.deepEqual(elsewhere, []);
+  });
+
+  test("rules that cannot be read are told, and the review is made", async () => {
+    const { gitlab } = world;
+    gitlab.fail({ path: /\/repository\/tree/, times: 1 }, { kind: "status", status: 403 });
+    const { run, prompt, summary } = await review("unread", { "src/unread.js": CODE });
+    assert.equal(run.state, "partial-succeeded");
+    assert.match(summary, /rules could not be read, so that those from before hold/);
+    assert.match(rulesIn(prompt), /SERVER-RULE[\s\S]*SETTINGS-RULE/);
+  });
+
+  test("the command says what holds and from where", async () => {
+    const { setup, team } = world;
+    const terminal = recordedTerminal();
+    const options = { ...terminal, config: setup.configFile, environment: setup.environment };
+    assert.equal(await showRules(team.project.path, ["src/code.js"], options), 0, terminal.err());
+    const out = terminal.out();
+    const order = ["(rules of the host", "(group_rules[0] of the host", "(rules of the flow review)"];
+    const places = [...order, "(.reviewflow/rules/scripts.md)", "(.reviewflow.yml)"].map((at) =>
+      out.indexOf(at),
+    );
+    assert.ok(
+      places.every((at, index) => at > (places[index - 1] ?? 0)),
+      out,
+    );
+    assert.match(out, /Without effect here:\n.*sql\.md.*no changed file matches/);
+    assert.match(out, /language: 日本語/);
+    assert.match(out, /gitlab is not for a repository to set/);
+    assert.doesNotMatch(out, /group_rules\[1\]/);
+    assert.equal(await showRules(team.project.path, ["a.sql"], { ...options, branch: "wishes" }), 0);
+    assert.match(terminal.out(), /branch wishes[\s\S]*AGENTS\.md/);
+  });
+
+  test("the command tells what keeps it from an answer", async () => {
+    const { setup } = world;
+    const terminal = recordedTerminal();
+    const options = { ...terminal, config: setup.configFile, environment: setup.environment };
+    assert.equal(await showRules("bootcamp/nothing", ["a"], options), 1);
+    assert.match(terminal.err(), /not found|does not exist|404/i);
+  });
+
+  test("what is merged holds from then on", async () => {
+    const { team, gitlab } = world;
+    const wishes = team.project.mergeRequests.find(({ sourceBranch }) => sourceBranch === "wishes");
+    assert.ok(await gitlab.mergeMergeRequest(wishes ?? assert.fail(), team.owner));
+    const { prompt, summary } = await review("after", { "src/after.js": CODE });
+    assert.equal(prompt, "");
+    assert.match(summary, /src\/after\.js.*excluded by the settings/);
+  });
+});
+
+/** The rules of prompts, without the diffs: what stands between the marks. */
+const rulesIn = (prompt: string): string =>
+  [...prompt.matchAll(/<<<RULE [0-9a-f]{16} [\s\S]*?RULE [0-9a-f]{16}>>>/g)].map(([rule]) => rule).join("\n");
