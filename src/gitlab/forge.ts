@@ -93,26 +93,31 @@ const remember = <Value>(values: Map<string, Value>, ref: MergeRequestRef, value
 /** How long discussions that were read for a plan still tell what we published, in milliseconds. */
 const READING_HOLDS_MS = 60_000;
 
+/** The same for a merge request that had no notes, which is read at many other times, too. */
+const COUNT_HOLDS_MS = 5_000;
+
 /**
  * Discussions that were just read, so that publishing what was planned from them need not read them again.
  * A reading serves one publication: whatever is published after it, it does not know.
  */
 const createReadings = (clock: Clock) => {
-  const readings = new Map<string, { readonly discussions: readonly Discussion[]; readonly atMs: number }>();
+  const readings = new Map<
+    string,
+    { readonly discussions: readonly Discussion[]; readonly endMs: number; readonly isCount: boolean }
+  >();
   return {
     put: (ref: MergeRequestRef, discussions: readonly Discussion[]): void =>
-      remember(readings, ref, { discussions, atMs: clock.now() }),
+      remember(readings, ref, { discussions, endMs: clock.now() + READING_HOLDS_MS, isCount: false }),
     /** Takes over how many notes there are: none is a reading, too. */
     count: (ref: MergeRequestRef, notes: number | undefined): void => {
-      if (notes === 0) remember(readings, ref, { discussions: [], atMs: clock.now() });
-      else if (readings.get(keyOf(ref))?.discussions.length === 0) readings.delete(keyOf(ref));
+      if (notes === 0)
+        remember(readings, ref, { discussions: [], endMs: clock.now() + COUNT_HOLDS_MS, isCount: true });
+      else if (readings.get(keyOf(ref))?.isCount === true) readings.delete(keyOf(ref));
     },
     take: (ref: MergeRequestRef): readonly Discussion[] | undefined => {
       const reading = readings.get(keyOf(ref));
       readings.delete(keyOf(ref));
-      return reading === undefined || clock.now() - reading.atMs > READING_HOLDS_MS
-        ? undefined
-        : reading.discussions;
+      return reading === undefined || clock.now() > reading.endMs ? undefined : reading.discussions;
     },
   };
 };

@@ -100,6 +100,19 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
       assert.deepEqual(await harness.notes(), before);
     });
 
+    it("publishes nothing twice when somebody else published since it saw that there was nothing", async () => {
+      await using harness = await open();
+      const forge = harness.forge();
+      const places = await placesOf(forge, harness);
+      assert.equal((await forge.fetchMergeRequest(harness.ref)).noteCount, 0);
+      const publication = { ...NOTHING, open: threads(places), summary: summary("All in all.") };
+      await harness.forge().publish(harness.ref, publication);
+      const before = await harness.notes();
+      assert.equal((await forge.fetchMergeRequest(harness.ref)).noteCount, before.length);
+      assert.equal((await forge.publish(harness.ref, publication)).way, "nothing-to-send");
+      assert.deepEqual(await harness.notes(), before);
+    });
+
     it("replies to a thread and resolves it, and tells who resolved what", async () => {
       await using harness = await open();
       const forge = harness.forge();
