@@ -15,6 +15,7 @@ import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
 import { react } from "./react.ts";
 import { User } from "./rest-schema.ts";
+import { updateDescription } from "./update-description.ts";
 import { upsertNote } from "./upsert-note.ts";
 
 /** How the forge behaves; everything has a default. */
@@ -74,6 +75,8 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     resolveDiscussion: async (ref, discussionId, signal) =>
       resolveOnce(await targetOf(ref, signal), discussionId),
     react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
+    updateDescription: (ref, description, signal) =>
+      updateDescription(client, ref, description, { clock, logger, signal }),
     fetchAccessLevel: (who, signal) => fetchAccessLevel(client, who, signal),
     listFolder: (ref, folder, signal) => listFolder(client, ref, folder, signal),
     fetchFile: (ref, file, signal) => fetchFile(client, ref, file, maxBlobBytes, signal),

@@ -117,6 +117,12 @@ export type Forge = {
     reaction: { readonly noteId: number; readonly emoji: string },
     signal?: AbortSignal,
   ) => Promise<void>;
+  /** Gives the merge request another description. */
+  readonly updateDescription: (
+    ref: MergeRequestRef,
+    description: string,
+    signal?: AbortSignal,
+  ) => Promise<void>;
   /** A user's access level in a project, groups included (GitLab's numbers); null for no member. */
   readonly fetchAccessLevel: (
     who: { readonly projectId: number; readonly userId: number },

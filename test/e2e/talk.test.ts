@@ -124,6 +124,22 @@ suite("talking with the bot, over the whole way", () => {
     assert.equal(await push("export const a = 2;\n"), 3);
   });
 
+  test("describe proposes in the thread, and writes between its marks only when asked to", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("describe");
+    await gitlab.updateMergeRequest(mergeRequest, team.author, { description: "By hand." });
+    const describe = async (command: string): Promise<string> => {
+      const { answers, reactions } = await say(mergeRequest, team.author, `${bot} ${command}`);
+      assert.match(answers[0] ?? "", /This change touches `src\/describe\.js`/);
+      assert.deepEqual(reactions, ["eyes", "white_check_mark"]);
+      return mergeRequest.description ?? "";
+    };
+    assert.equal(await describe("describe"), "By hand.");
+    const written = await describe("describe --write");
+    assert.match(written, /^By hand\.\n\n<!-- reviewflow:description -->\n[\s\S]*touches/);
+    assert.equal(await describe("describe --write"), written);
+  });
+
   test("who is below Developer is told so once, and nothing is done", async () => {
     const { gitlab, team, model, openReviewed, say, bot } = world();
     const reporter = gitlab.createUser({ username: "reporter" });

@@ -84,6 +84,7 @@ const setUp = (
         reply: async () => ({ kind: "published" }),
         resolveDiscussion: async () => undefined,
         react: async () => undefined,
+        updateDescription: async () => undefined,
         fetchAccessLevel: async () => 30,
         listFolder: async () => [],
         fetchFile: async () => ({ kind: "missing" }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
 import { renderCodeAround } from "../../review/conversation/code-around.ts";
+import { putDescription } from "../../review/conversation/describe-block.ts";
 import { type Answer, readAnswer } from "../../review/conversation/read-answer.ts";
 import { publishAnswer } from "../../review/conversation/render-reply.ts";
 import { renderThread, showNote } from "../../review/conversation/thread-text.ts";
@@ -29,7 +30,14 @@ export const REPLY_INPUTS = [
 ] as const;
 
 /** What a flow is asked to do: to answer a question, or to propose a description. */
-export type ReplyTask = { readonly kind: "answer" | "describe"; readonly question: string };
+export type ReplyTask = {
+  readonly kind: "answer" | "describe";
+  readonly question: string;
+  /** Whether a proposal is put into the description of the merge request, too. */
+  readonly write?: boolean;
+  /** Null for the flow's language. */
+  readonly language?: string | null;
+};
 
 /** Key of the flow's answer in the run's journal: a second attempt does not pay for it again. */
 const ANSWERED = "answered";
@@ -55,7 +63,14 @@ export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): P
       failure: { state: "failed", reason, reasonCode: "answer-failed", usage },
     };
   }
+  if (task.write === true) await writeDescription(talk, answer);
   return { ...(await carryOut(talk, answer)), usage };
+};
+
+const writeDescription = async ({ claim, forge, ref }: Talk, { reply }: Answer): Promise<void> => {
+  const { description } = await forge.fetchMergeRequest(ref, claim.signal);
+  const next = putDescription(description, publishAnswer(reply));
+  if (next !== description) await forge.updateDescription(ref, next, claim.signal);
 };
 
 const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reaction> => {
@@ -99,7 +114,7 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
 };
 
 /** Never the token: the flow judges words and code, and everything else is done here. */
-const inputsFor = async (talk: Talk, { kind, question }: ReplyTask): Promise<JsonObject> => {
+const inputsFor = async (talk: Talk, { kind, question, language }: ReplyTask): Promise<JsonObject> => {
   const { claim, forge, ref, flow, thread, bot, event } = talk;
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   const diff = await forge.fetchDiff(mergeRequest, claim.signal);
@@ -112,7 +127,7 @@ const inputsFor = async (talk: Talk, { kind, question }: ReplyTask): Promise<Jso
     thread: renderThread(thread, { botId: bot.id, noteId: event.noteId, askerId: event.user.id }),
     code: renderCodeAround(diff, thread.position, nonce),
     is_finding: findingOf(talk) === null ? "no" : "yes",
-    language: flow.language,
+    language: language ?? flow.language,
     rules: flow.contract === "findings" ? flow.rules : "",
     nonce,
   };

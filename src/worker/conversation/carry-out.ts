@@ -27,7 +27,11 @@ export const carryOut = async (talk: Talk, wish: Wish): Promise<Reaction> => {
     case "ask":
       return answer(talk, { kind: "answer", question: command.text }, say.noAnswers);
     case "describe":
-      return answer(talk, { kind: "describe", question: "" }, say.noAnswers);
+      return answer(
+        talk,
+        { kind: "describe", question: "", write: command.write, language: command.language },
+        say.noAnswers,
+      );
     case "resolve":
       return dropFinding(talk, "resolved");
     case "ignore":

@@ -127,6 +127,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     reply: async () => assert.fail("not a conversation"),
     resolveDiscussion: async () => assert.fail("not a conversation"),
     react: async () => undefined,
+    updateDescription: async () => undefined,
     fetchAccessLevel: async () => 30,
     listFolder: async () => [],
     fetchFile: async () => ({ kind: "missing" }),
