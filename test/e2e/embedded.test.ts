@@ -10,10 +10,14 @@ import { SECRET, startForTeam } from "./start.ts";
 import { setUpEmbedded, startEmbedded } from "./start-embedded.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
-/** What GitLab was asked by the flow and by us, without what differs by time alone; we greet it at the start. */
+/** Whether our server asks it for itself: who we are, at its start, and what it may have missed. */
+const isOurOwn = ({ path, query }: LoggedRequest): boolean =>
+  path === "/api/v4/user" || path === "/api/v4/projects" || "updated_after" in query;
+
+/** What GitLab was asked about the merge request, without what differs by time alone. */
 const shape = (requests: readonly LoggedRequest[]) =>
   requests
-    .filter(({ path }) => path !== "/api/v4/user")
+    .filter((request) => !isOurOwn(request))
     .map(({ method, path, query, status, user }) => ({
       method,
       path,

@@ -42,7 +42,10 @@ const review = async (actions: readonly FileAction[]) => {
     title: "A topic",
   });
   const run = await ended(reviewflow.store);
-  const calls = gitlab.requests.filter(({ path }) => path.startsWith("/api/v4/"));
+  // What the server may have missed it asks for by itself, not for this merge request.
+  const calls = gitlab.requests.filter(
+    ({ path, query }) => path !== "/api/v4/projects" && !("updated_after" in query),
+  );
   const view = await gitlab.viewMergeRequest(mergeRequest);
   assert.deepEqual(gitlab.failures, []);
   return { run, calls, view, result: ReviewResult.parse(run.result), chats: model.chatCount() };
