@@ -4,6 +4,10 @@ import { compileSegment } from "./glob-segments.ts";
 export const MAX_GLOB = 200;
 export const MAX_GLOBS = 100;
 const MAX_ALTERNATIVES = 32;
+/** How many globs a list may stand for once every `{a,b}` is written out. */
+export const MAX_PATTERNS = 200;
+/** A longer path, in characters, matches no glob. */
+const MAX_PATH = 1_000;
 
 /** How a glob without a slash is meant: as a file's name anywhere (`name`), or in the root only (`path`). */
 export type BareGlob = "name" | "path";
@@ -14,18 +18,32 @@ export type BareGlob = "name" | "path";
  * `!` keeps out what it matches. Without any glob that takes in, everything else is in.
  *
  * The work grows with the lengths of glob and path only, unlike that of regular expressions, with which
- * a few stars and a well-chosen path keep a process busy for minutes.
+ * a few stars and a well-chosen path keep a process busy for minutes. What a list stands for beyond
+ * `MAX_PATTERNS` globs is left out.
  */
 export const matchesPaths = (
   globs: readonly string[],
   bare: BareGlob = "name",
 ): ((path: string) => boolean) => {
-  const taken = globs.slice(0, MAX_GLOBS).map((glob) => glob.trim());
+  const taken = takePatterns(globs).map((glob) => glob.trim());
   const out = taken.filter((glob) => glob.startsWith("!")).map((glob) => compileGlob(glob.slice(1), bare));
   const into = taken.filter((glob) => !glob.startsWith("!")).map((glob) => compileGlob(glob, bare));
   return (path) =>
     (into.length === 0 || into.some((matches) => matches(path))) && !out.some((matches) => matches(path));
 };
+
+/** The first globs of a list, as many as may be matched. */
+export const takePatterns = (globs: readonly string[]): readonly string[] => {
+  let patterns = 0;
+  const over = globs
+    .slice(0, MAX_GLOBS)
+    .findIndex((glob) => (patterns += countPatterns(glob)) > MAX_PATTERNS);
+  return globs.slice(0, over === -1 ? MAX_GLOBS : over);
+};
+
+/** How many globs one stands for, every `{a,b}` written out; one that is not taken stands for one. */
+export const countPatterns = (glob: string): number =>
+  checkGlob(glob) === null ? (expandBraces(glob)?.length ?? 1) : 1;
 
 /** Why a glob is not taken, as the end of a sentence; null when it is. */
 export const checkGlob = (glob: string): string | null => {
@@ -41,6 +59,7 @@ const compileGlob = (glob: string, bare: BareGlob): ((path: string) => boolean) 
     compilePath(one, bare),
   );
   return (path) => {
+    if (path.length > MAX_PATH) return false;
     const names = path.split("/");
     return alternatives.some((matches) => matches(names));
   };

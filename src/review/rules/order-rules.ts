@@ -1,6 +1,7 @@
 import picomatch from "picomatch";
 import { REPOSITORY_CONFIG } from "./parse-repository-config.ts";
 import { readRuleFile } from "./read-rule-files.ts";
+import { countPatterns } from "./match-paths.ts";
 import { AGENTS_FILE, CONTRIBUTING_FILE, DUO_FILE } from "./rule-paths.ts";
 import type { HostRule, Rule, RuleFile, RuleSources } from "./rule.ts";
 
@@ -26,10 +27,32 @@ export const orderRules = ({
   const own: readonly Rule[] = repositoryRules === null ? [] : [ownRule(repositoryRules)];
   const ofFlow = flow === undefined ? [] : [flowRule(flow)];
   const all = [...hostRules(host, projectPath), ...ofFlow, ...readings.flatMap(({ rules }) => rules), ...own];
+  const bounded = boundPaths(all.filter(({ text }) => text.trim() !== ""));
   return {
-    rules: all.filter(({ text }) => text.trim() !== ""),
-    problems: readings.flatMap(({ problems }) => problems),
+    rules: bounded.rules,
+    problems: [...bounded.problems, ...readings.flatMap(({ problems }) => problems)],
   };
+};
+
+/** How many globs all rules of a repository may stand for: each is matched with every changed file. */
+const MAX_RULE_PATTERNS = 300;
+
+const boundPaths = (rules: readonly Rule[]): OrderedRules => {
+  let left = MAX_RULE_PATTERNS;
+  const dropped = new Set<Rule>();
+  for (const rule of rules.filter(({ origin, paths }) => origin === "repository" && paths !== null)) {
+    const patterns = (rule.paths ?? []).reduce((sum, glob) => sum + countPatterns(glob), 0);
+    if (patterns > left) dropped.add(rule);
+    else left -= patterns;
+  }
+  const [first] = dropped;
+  const problems =
+    first === undefined
+      ? []
+      : [
+          `${first.source} ${dropped.size === 1 ? "has a rule" : `and others have ${dropped.size} rules`} without effect: the paths of all rules stand for more than ${MAX_RULE_PATTERNS} globs`,
+        ];
+  return { rules: rules.filter((rule) => !dropped.has(rule)), problems };
 };
 
 const flowRule = ({ name, text }: NonNullable<RuleSources["flow"]>): Rule => ({

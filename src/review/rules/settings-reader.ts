@@ -1,4 +1,4 @@
-import { checkGlob, MAX_GLOBS } from "./match-paths.ts";
+import { checkGlob, MAX_GLOBS, MAX_PATTERNS, takePatterns } from "./match-paths.ts";
 
 /** Reads values and writes down what is wrong with them; a wrong value counts as one that is not there. */
 export type SettingsReader = {
@@ -96,10 +96,14 @@ const readGlobs = (value: unknown, name: string, say: (problem: string) => void)
   if (value === undefined || value === null) return [];
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (list.length > MAX_GLOBS) say(`${name} has more than ${MAX_GLOBS} globs; the first ones count`);
-  return list.slice(0, MAX_GLOBS).flatMap((glob) => {
+  const globs = list.slice(0, MAX_GLOBS).flatMap((glob) => {
     const problem = typeof glob === "string" ? checkGlob(glob) : "is no text";
     if (problem === null && typeof glob === "string") return [glob];
     say(`${name}: the glob ${showName(glob)} ${problem}`);
     return [];
   });
+  const taken = takePatterns(globs);
+  if (taken.length < globs.length)
+    say(`${name} stands for more than ${MAX_PATTERNS} globs with all alternatives; the first ones count`);
+  return taken;
 };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { applySettings } from "../../review/rules/apply-settings.ts";
-import { collectOrdered, whyItHolds } from "../../review/rules/collect-rules.ts";
+import { collectOrdered } from "../../review/rules/collect-rules.ts";
+import { matchesPaths } from "../../review/rules/match-paths.ts";
 import { type OrderedRules, orderRules } from "../../review/rules/order-rules.ts";
 import type { Rule } from "../../review/rules/rule.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
@@ -48,10 +49,12 @@ export const reviewRules = (
     isAsked ? { ...settings, language: null } : settings,
   );
   const ordered = orderRules(sources);
-  const holding = (path: string): readonly Rule[] =>
-    ordered.rules.filter((rule) => whyItHolds(rule, [path]) !== null);
+  const matchers = ordered.rules.map(({ paths, bare }) =>
+    paths === null ? () => true : matchesPaths(paths, bare),
+  );
+  const holding = (path: string): readonly Rule[] => ordered.rules.filter((_, at) => matchers[at]?.(path));
   const holdAmong = (paths: readonly string[]): string =>
-    ordered.rules.flatMap((rule, at) => (whyItHolds(rule, paths) === null ? [] : [at])).join(" ");
+    matchers.flatMap((matches, at) => (paths.some(matches) ? [at] : [])).join(" ");
   const ruled: FindingsFlow = {
     ...flow,
     language: applied.language,

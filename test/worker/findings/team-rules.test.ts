@@ -233,4 +233,35 @@ describe("rules of a team in a review", () => {
     assert.equal((await createWorker(place).review(flow)).state, "succeeded");
     assert.equal(requests.length, 1);
   });
+
+  test(
+    "many globs for many files keep nothing busy, and what is left out is told",
+    { timeout: 60_000 },
+    async () => {
+      const alternatives = (at: number): string => `'**/${"{a,b}".repeat(5)}*a*a*a*x${at}/**/*a*a*q'`;
+      const paths = `paths: [${Array.from({ length: 100 }, (_, at) => alternatives(at)).join(", ")}]`;
+      const files = Object.fromEntries(
+        Array.from(
+          { length: 50 },
+          (_, at) => [`.reviewflow/rules/${at}.md`, `---\n${paths}\n---\nText.\n`] as const,
+        ),
+      );
+      const place = createRulesPlace(
+        Object.fromEntries(
+          Array.from({ length: 300 }, (_, at) => [
+            `${"ababab/".repeat(30)}${at}.js`,
+            ["", `one ${at}\n`] as const,
+          ]),
+        ),
+        { ...files, ".reviewflow.yml": paths.replace("paths: ", "paths: { exclude: ") + " }" },
+      );
+      const settlement = await createWorker(place).review(ruled().flow);
+      const remarks = remarksOf(resultOf(settlement));
+      assert.match(remarks, /paths\.exclude stands for more than 200 globs/);
+      assert.match(
+        remarks,
+        /others have 49 rules without effect: the paths of all rules stand for more than 300 globs/,
+      );
+    },
+  );
 });
