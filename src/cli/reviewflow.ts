@@ -31,6 +31,20 @@ program
 
 registerSetup(program);
 
+program
+  .command("rules")
+  .description("say which rules hold for files of a project, and from where")
+  .argument("<project>", "its path or id")
+  .argument("<path...>", "files, as in the repository")
+  .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+  .option("-b, --branch <branch>", "the target branch; the project's default branch when left out")
+  .action(
+    async (project: string, paths: readonly string[], options: { config?: string; branch?: string }) => {
+      const { showRules } = await import("./rules.ts");
+      process.exitCode = await showRules(project, paths, options);
+    },
+  );
+
 const flow = program.command("flow").description("look at workflow files, with no server at hand");
 
 flow
