@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Config } from "../config/config.ts";
+import type { Config, LocalConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
-import { loadConfig } from "../config/load-config.ts";
+import { loadConfig, loadLocalConfig, type LoadOptions } from "../config/load-config.ts";
 import { parseSigningToken } from "../gitlab/signing-token.ts";
 import { checkTemplate } from "../review/input-mapping.ts";
 import { compileTitlePattern } from "../review/triggers/title-pattern.ts";
@@ -11,14 +11,23 @@ import { compileTitlePattern } from "../review/triggers/title-pattern.ts";
  * REVIEWFLOW_CONFIG, else none. Throws a ConfigError with every mistake.
  */
 export const readConfig = (environment: Environment, file: string | null): Config =>
-  loadConfig({
-    environment,
-    file: file ?? environment["REVIEWFLOW_CONFIG"] ?? null,
-    readFile: (path) => readFileSync(path, "utf8"),
-    checkTemplate,
-    isTitlePattern: (pattern) => compileTitlePattern(pattern) !== null,
-    checkSigningToken: (token) => {
-      const reading = parseSigningToken(token);
-      return reading.kind === "valid" ? null : reading.reason;
-    },
-  });
+  loadConfig(optionsFor(environment, file));
+
+/**
+ * Reads what a review on this machine alone needs, from where `readConfig` reads. Neither GitLab nor a
+ * server's secrets need be named.
+ */
+export const readLocalConfig = (environment: Environment, file: string | null): LocalConfig =>
+  loadLocalConfig(optionsFor(environment, file));
+
+const optionsFor = (environment: Environment, file: string | null): LoadOptions => ({
+  environment,
+  file: file ?? environment["REVIEWFLOW_CONFIG"] ?? null,
+  readFile: (path) => readFileSync(path, "utf8"),
+  checkTemplate,
+  isTitlePattern: (pattern) => compileTitlePattern(pattern) !== null,
+  checkSigningToken: (token) => {
+    const reading = parseSigningToken(token);
+    return reading.kind === "valid" ? null : reading.reason;
+  },
+});

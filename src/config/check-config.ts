@@ -53,7 +53,8 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): string[] => 
   return [...problems, ...checkFlows(file.flows, options)];
 };
 
-const checkFlows = (flows: readonly FlowSection[], options: RoomChecks): string[] => {
+/** The mistakes in and between flows that no single key shows. */
+export const checkFlows = (flows: readonly FlowSection[], options: RoomChecks): string[] => {
   const names = flows.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   return [

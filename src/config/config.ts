@@ -230,3 +230,9 @@ export type Config = {
   };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "silent" };
 };
+
+/** What a review needs that is made on this machine alone: flows and what they run with. */
+export type LocalConfig = Pick<
+  Config,
+  "rules" | "flows" | "models" | "modelRouting" | "knowledge" | "egress" | "engine" | "log"
+>;

@@ -89,3 +89,22 @@ export const ConfigFile = z.strictObject({
     .prefault({}),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** What of the file a review needs that neither listens, stores nor asks GitLab. */
+export const LocalConfigFile = ConfigFile.pick({
+  rules: true,
+  group_rules: true,
+  flows: true,
+  models: true,
+  model_routing: true,
+  knowledge: true,
+  egress: true,
+  engine: true,
+  log: true,
+});
+export type LocalConfigFile = z.infer<typeof LocalConfigFile>;
+
+/** The sections that only a server needs. */
+export const SERVER_SECTIONS: ReadonlySet<string> = new Set(
+  Object.keys(ConfigFile.shape).filter((section) => !Object.hasOwn(LocalConfigFile.shape, section)),
+);

@@ -1,14 +1,14 @@
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
-import { checkConfig, missingBasics, type RoomChecks } from "./check-config.ts";
-import type { Config } from "./config.ts";
-import { type Environment, readEnvironment } from "./environment.ts";
-import { ConfigFile } from "./file-schema.ts";
+import { checkConfig, checkFlows, missingBasics, type RoomChecks } from "./check-config.ts";
+import type { Config, LocalConfig } from "./config.ts";
+import { type Environment, type EnvironmentSettings, readEnvironment, VARIABLES } from "./environment.ts";
+import { ConfigFile, LocalConfigFile, SERVER_SECTIONS } from "./file-schema.ts";
 import { readHostRules } from "./host-rules.ts";
-import { isTree, mergeEnvironment } from "./merge-environment.ts";
+import { isTree, mergeEnvironment, type Tree } from "./merge-environment.ts";
 import { resolveReferences } from "./references.ts";
-import { toConfig } from "./to-config.ts";
+import { toConfig, toLocalConfig } from "./to-config.ts";
 
 /** What loading needs of the world, and the checks that other rooms own. */
 export type LoadOptions = RoomChecks & {
@@ -25,15 +25,50 @@ export type LoadOptions = RoomChecks & {
  */
 export const loadConfig = (options: LoadOptions): Config => {
   const environment = readEnvironment(options.environment, options.readFile);
-  const { value, problems: missing, used } = resolveReferences(readTree(options), options.environment);
-  const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment, used);
-  const problems = [...environment.problems, ...missing, ...conflicts, ...missingBasics(tree)];
+  const { tree, problems } = mergeAll(readTree(options), environment, options);
+  problems.push(...missingBasics(tree));
   const parsed = ConfigFile.safeParse(tree);
   if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
   const host = readHostRules(parsed.data, options);
   problems.push(...checkConfig(parsed.data, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(toConfig(parsed.data, options.file, host.rules));
+};
+
+/**
+ * Reads what a review on this machine alone needs, as `loadConfig` does. What only a server needs is
+ * passed over, right or wrong, in the file as in the environment: the file of a server can be used where
+ * none of its secrets is at hand.
+ */
+export const loadLocalConfig = (options: LoadOptions): LocalConfig => {
+  const environment = readEnvironment(ofReviews(options.environment), options.readFile);
+  const file = readTree(options);
+  const sections = Object.entries(isTree(file) ? file : {}).filter(([key]) => !SERVER_SECTIONS.has(key));
+  const { tree, problems } = mergeAll(Object.fromEntries(sections), environment, options);
+  const parsed = LocalConfigFile.safeParse(tree);
+  if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
+  const host = readHostRules(parsed.data, options);
+  problems.push(...checkFlows(parsed.data.flows, options), ...host.problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(toLocalConfig(parsed.data, options.file, host.rules));
+};
+
+/** The environment without the variables of sections that only a server needs. */
+const ofReviews = (environment: Environment): Environment => {
+  const ofServer = VARIABLES.filter(({ path }) => SERVER_SECTIONS.has(path[0] ?? ""));
+  const names = new Set(ofServer.flatMap(({ name }) => [name, `${name}_FILE`]));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.has(name)));
+};
+
+/** The file's tree with its references replaced and the environment added, and what is wrong with them. */
+const mergeAll = (
+  file: unknown,
+  environment: EnvironmentSettings,
+  options: Pick<LoadOptions, "environment">,
+): { readonly tree: Tree; readonly problems: string[] } => {
+  const { value, problems: missing, used } = resolveReferences(file, options.environment);
+  const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment, used);
+  return { tree, problems: [...environment.problems, ...missing, ...conflicts] };
 };
 
 const readTree = ({ file, readFile }: LoadOptions): unknown => {

@@ -1,41 +1,59 @@
 import { dirname, resolve } from "node:path";
-import type { Config, HostRuleConfig } from "./config.ts";
-import type { ConfigFile } from "./file-schema.ts";
+import type { Config, HostRuleConfig, LocalConfig } from "./config.ts";
+import type { ConfigFile, LocalConfigFile } from "./file-schema.ts";
 import { toFlow } from "./to-flow.ts";
 import { toKnowledge, toModels } from "./to-models.ts";
 
 /** The checked file as the program uses it. Paths in it are relative to the folder of `path`, the file's own. */
-export const toConfig = (file: ConfigFile, path: string | null, rules: readonly HostRuleConfig[]): Config => {
+export const toConfig = (
+  file: ConfigFile,
+  path: string | null,
+  rules: readonly HostRuleConfig[],
+): Config => ({
+  ...toLocalConfig(file, path, rules),
+  gitlab: { url: file.gitlab.url, token: file.gitlab.token, timeoutMs: file.gitlab.timeout },
+  webhook: {
+    secrets: file.webhook.secrets,
+    signingTokens: file.webhook.signing_tokens,
+    timestampToleranceMs: file.webhook.timestamp_tolerance,
+    tokenPassThrough: file.webhook.token_pass_through,
+  },
+  server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
+  dashboard: toDashboard(file.dashboard),
+  store:
+    file.store.database_url === null
+      ? { kind: "embedded", folder: file.store.folder }
+      : { kind: "postgres", url: file.store.database_url },
+  encryptionKeys: file.encryption_keys,
+  worker: {
+    concurrency: file.worker.concurrency,
+    perProject: file.worker.per_project,
+    attempts: file.worker.attempts,
+    backoffMs: file.worker.backoff,
+    maxBackoffMs: file.worker.max_backoff,
+    stopGraceMs: file.worker.stop_grace,
+  },
+  reconcile: {
+    enabled: file.reconcile.enabled,
+    everyMs: file.reconcile.every,
+    sinceMs: file.reconcile.since,
+    projects: file.reconcile.projects,
+  },
+  telemetry: {
+    metricsToken: file.telemetry.metrics_token,
+    otlpEndpoint: file.telemetry.otlp_endpoint,
+    serviceName: file.telemetry.service_name,
+  },
+});
+
+/** What of the checked file a review on this machine alone needs; `path` as in `toConfig`. */
+export const toLocalConfig = (
+  file: LocalConfigFile,
+  path: string | null,
+  rules: readonly HostRuleConfig[],
+): LocalConfig => {
   const near = (relative: string): string => (path === null ? relative : resolve(dirname(path), relative));
   return {
-    gitlab: { url: file.gitlab.url, token: file.gitlab.token, timeoutMs: file.gitlab.timeout },
-    webhook: {
-      secrets: file.webhook.secrets,
-      signingTokens: file.webhook.signing_tokens,
-      timestampToleranceMs: file.webhook.timestamp_tolerance,
-      tokenPassThrough: file.webhook.token_pass_through,
-    },
-    server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
-    dashboard: toDashboard(file.dashboard),
-    store:
-      file.store.database_url === null
-        ? { kind: "embedded", folder: file.store.folder }
-        : { kind: "postgres", url: file.store.database_url },
-    encryptionKeys: file.encryption_keys,
-    worker: {
-      concurrency: file.worker.concurrency,
-      perProject: file.worker.per_project,
-      attempts: file.worker.attempts,
-      backoffMs: file.worker.backoff,
-      maxBackoffMs: file.worker.max_backoff,
-      stopGraceMs: file.worker.stop_grace,
-    },
-    reconcile: {
-      enabled: file.reconcile.enabled,
-      everyMs: file.reconcile.every,
-      sinceMs: file.reconcile.since,
-      projects: file.reconcile.projects,
-    },
     rules,
     flows: file.flows.map((flow) => toFlow(flow, near)),
     ...toModels(file),
@@ -47,11 +65,6 @@ export const toConfig = (file: ConfigFile, path: string | null, rules: readonly 
       codeTimeoutMs: file.engine.code_timeout,
       pythonProcesses: file.engine.python_processes,
       javascriptThreads: file.engine.javascript_threads,
-    },
-    telemetry: {
-      metricsToken: file.telemetry.metrics_token,
-      otlpEndpoint: file.telemetry.otlp_endpoint,
-      serviceName: file.telemetry.service_name,
     },
     log: file.log,
   };

@@ -1,17 +1,17 @@
 import type { Config, ModelConfig } from "./config.ts";
-import type { ConfigFile } from "./file-schema.ts";
+import type { LocalConfigFile } from "./file-schema.ts";
 import type { ModelSection } from "./model-schema.ts";
 import type { Near } from "./to-flow.ts";
 
 /** The models and which of them stands for which name; a single one stands for all. */
-export const toModels = (file: ConfigFile): Pick<Config, "models" | "modelRouting"> => {
+export const toModels = (file: LocalConfigFile): Pick<Config, "models" | "modelRouting"> => {
   const models = Object.entries(file.models).map(([name, model]) => toModel(name, model));
   const only = models.length === 1 ? (models[0]?.name ?? null) : null;
   return { models, modelRouting: { ...file.model_routing, default: file.model_routing.default ?? only } };
 };
 
 /** The datasets with the folders that stand for them. */
-export const toKnowledge = ({ knowledge }: ConfigFile, near: Near): Config["knowledge"] => ({
+export const toKnowledge = ({ knowledge }: LocalConfigFile, near: Near): Config["knowledge"] => ({
   datasets: knowledge.datasets.map(({ id, name, folder }) => ({
     id,
     ...(name === undefined ? {} : { name }),

@@ -8,8 +8,11 @@ import type { ReviewFlow } from "../worker/review-flow.ts";
 import type { OpenedRunner, Runners } from "./open-runners.ts";
 
 /** The configured flows as the worker takes them, their runs told to `telemetry`. */
-export const createFlows = (config: Config, runners: Runners, telemetry?: Telemetry): readonly ReviewFlow[] =>
-  config.flows.map((flow) => createFlow(flow, config.rules, runners, telemetry));
+export const createFlows = (
+  config: Pick<Config, "flows" | "rules">,
+  runners: Runners,
+  telemetry?: Telemetry,
+): readonly ReviewFlow[] => config.flows.map((flow) => createFlow(flow, config.rules, runners, telemetry));
 
 const createFlow = (
   flow: FlowConfig,

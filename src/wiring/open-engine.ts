@@ -21,9 +21,15 @@ export type Engine = AsyncDisposable & {
   readonly warmUp: () => Promise<void>;
 };
 
+/** What of a configuration engines and runners are made from. Without GitLab, flows do not reach any. */
+export type EngineConfig = Pick<
+  Config,
+  "flows" | "models" | "modelRouting" | "knowledge" | "egress" | "engine"
+> & { readonly gitlab?: Pick<Config["gitlab"], "url"> };
+
 /** What an engine is opened with. */
 export type EngineOptions = {
-  readonly config: Config;
+  readonly config: EngineConfig;
   /** Every file that will run, so that what they need is checked now and not met by a run. */
   readonly flows: readonly Flow[];
   readonly clock: Clock;
@@ -84,7 +90,8 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
  * What flows may reach beyond the public Internet: what the operator lists, and GitLab itself where a
  * flow has the job to post there.
  */
-const destinations = ({ egress, flows, gitlab }: Config): readonly string[] => {
+const destinations = ({ egress, flows, gitlab }: EngineConfig): readonly string[] => {
+  if (gitlab === undefined) return egress.allow;
   const { hostname, port, protocol } = new URL(gitlab.url);
   const isPosting = flows.some(
     ({ contract, runner }) => contract === "classic" && runner.kind === "embedded",
@@ -110,7 +117,7 @@ const openKnowledge = ({ config, clock, logger }: EngineOptions): Promise<Folder
 };
 
 /** The configured models and their routing, as the model client takes them. */
-export const toRouting = (config: Config): ModelRouting => ({
+export const toRouting = (config: Pick<Config, "models" | "modelRouting">): ModelRouting => ({
   models: config.models.map(toModel),
   ...config.modelRouting,
 });

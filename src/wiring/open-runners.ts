@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Config, DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
+import type { DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
 import { createDifyRunner } from "../dify/dify-runner.ts";
 import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
@@ -9,7 +9,7 @@ import type { Flow } from "../flow/flow.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
-import { openEngine, toRouting, type Engine } from "./open-engine.ts";
+import { openEngine, toRouting, type Engine, type EngineConfig } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
 /** A runner and what tells whether it still is the same flow. */
@@ -33,7 +33,7 @@ export type Runners = AsyncDisposable & {
 type Sections = readonly (readonly [setting: string, section: RunnerConfig])[];
 
 /** Every runner that the configuration names, with its key. */
-const sectionsOf = (config: Config): Sections =>
+const sectionsOf = (config: Pick<EngineConfig, "flows">): Sections =>
   config.flows.flatMap(({ name, runner, findings, contract }) => {
     const at = `flows.${name}`;
     if (contract !== "findings") return [[at, runner] as const];
@@ -53,7 +53,7 @@ const sectionsOf = (config: Config): Sections =>
  * ConfigError names everything that is to be changed.
  */
 export const openRunners = async (
-  config: Config,
+  config: EngineConfig,
   options: {
     readonly clock: Clock;
     readonly logger: Logger;
@@ -112,7 +112,7 @@ const ANSWERS: EmbeddedRunnerConfig = {
 };
 
 /** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
-const answersOf = (config: Config, logger: Logger): EmbeddedRunnerConfig | null => {
+const answersOf = (config: EngineConfig, logger: Logger): EmbeddedRunnerConfig | null => {
   if (config.models.length === 0) return null;
   const flow = readFlowFile(ANSWERS.file, "answers");
   const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { ConfigError } from "../../src/base/errors.ts";
+import { readConfig, readLocalConfig } from "../../src/cli/read-config.ts";
+
+const MODEL = { MODEL_NAME: "some-model", MODEL_API_KEY: "sk-1" };
+
+const problemsOf = (read: () => unknown): string => {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems.join("\n");
+  }
+  return assert.fail("the configuration was taken");
+};
+
+describe("the configuration of a local review", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "reviewflow-config-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const fileOf = async (text: string): Promise<string> => {
+    const file = join(folder, "reviewflow.yml");
+    await writeFile(file, text);
+    return file;
+  };
+
+  it("takes a model from the environment and nothing of GitLab", () => {
+    const config = readLocalConfig(MODEL, null);
+    assert.deepEqual(
+      config.flows.map(({ contract, runner }) => ({ contract, runner })),
+      [
+        {
+          contract: "findings",
+          runner: { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {} },
+        },
+      ],
+    );
+    assert.equal(config.models[0]?.model, "some-model");
+  });
+
+  it("takes a server's file without the server's secrets at hand", async () => {
+    const file = await fileOf(`
+gitlab: { url: https://gitlab.example.com, token: "\${GITLAB_TOKEN}" }
+webhook: { secrets: ["\${WEBHOOK_SECRET}"] }
+store: { database_url: "\${DATABASE_URL}" }
+flows: [{ name: review, file: "builtin:review", language: Korean }]
+models: { one: { model: some-model } }
+`);
+    assert.equal(readLocalConfig({}, file).flows[0]?.language, "Korean");
+    assert.match(
+      problemsOf(() => readConfig({}, file)),
+      /GITLAB_TOKEN/,
+    );
+  });
+
+  it("passes over what the environment says about a server", () => {
+    const environment = { ...MODEL, WEBHOOK_SECRET: "hook", REVIEWFLOW_ENCRYPTION_KEY: "no key" };
+    assert.equal(readLocalConfig(environment, null).flows.length, 1);
+  });
+
+  it("tells all mistakes in what it needs, and what to set first", async () => {
+    assert.match(
+      problemsOf(() => readLocalConfig({}, null)),
+      /MODEL_NAME/,
+    );
+    const file = await fileOf(`
+flow: 1
+flows: [{ name: a, file: "builtin:nothing", contract: findings }, { name: a, file: "builtin:review" }]
+`);
+    assert.match(
+      problemsOf(() => readLocalConfig({}, file)),
+      /unknown key flow/,
+    );
+  });
+});
