@@ -57,8 +57,10 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);
   const worker = await startReviewWorker({
+    ...config.worker,
     store,
     conversation: createConversation({ routes, runners, store }),
+    rules: (path) => routes(path)?.rules ?? null,
     clock,
     logger,
     gitlabUrl: config.gitlab.url,
@@ -66,8 +68,6 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     createForge,
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     maxAttempts: config.worker.attempts,
-    concurrency: config.worker.concurrency,
-    perProject: config.worker.perProject,
   });
   started.defer(() => worker.stop(config.worker.stopGraceMs));
   const { token } = config.gitlab;

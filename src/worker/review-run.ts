@@ -5,11 +5,13 @@ import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
 import { parseStoredEvent } from "../review/stored-event.ts";
+import { judgeCause } from "../review/triggers/judge-run.ts";
+import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import { DONE, converse } from "./conversation/converse.ts";
-import { reviewFindings, settleEnded } from "./findings/findings-review.ts";
+import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import { reviewText } from "./text-review.ts";
 
@@ -26,6 +28,11 @@ export type ReviewOptions = {
   readonly maxAttempts?: number;
   /** How notes are answered; without it they are not. */
   readonly conversation?: Conversation;
+  /**
+   * When merge requests of a project are reviewed: every run is judged again by it, with what its delivery
+   * could not tell. Null, or without it, every run is made.
+   */
+  readonly rules?: (projectPath: string) => TriggerRules | null;
 };
 
 /** A run that can be worked on. */
@@ -80,9 +87,14 @@ const review = async (
   const { projectId, iid } = claim.run;
   const mergeRequest = await forge.fetchMergeRequest({ projectId, iid }, claim.signal);
   if (mergeRequest.state !== "opened") return settleEnded(mergeRequest);
+  const rules = options.rules?.(claim.run.projectPath) ?? null;
+  const cause = { trigger: claim.run.trigger, event };
+  const unwanted = rules === null ? null : judgeCause(cause, { mergeRequest, changedFiles: null }, rules);
+  if (unwanted !== null) return settleUnwanted(unwanted);
   const { clock, logger, gitlabUrl, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
+  const asked = rules === null ? null : { cause, rules };
   return flow.contract === "findings"
-    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts }, mergeRequest)
+    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked }, mergeRequest)
     : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
 };
 

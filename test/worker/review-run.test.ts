@@ -11,6 +11,7 @@ import type { FlowInput, FlowOutcome, FlowRequest } from "../../src/review/flow-
 import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
 import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
 import { toStoredEvent } from "../../src/review/stored-event.ts";
+import { rulesForPolicy } from "../../src/review/triggers/trigger-rules.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
 import type { TextFlow } from "../../src/worker/review-flow.ts";
 import { type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
@@ -209,6 +210,25 @@ suite("one run", () => {
     await reviewRun(claimOf(), options);
     assert.equal(inputsOf(requests)["title"], "Add a");
     assert.match(notes[0]?.body ?? "", /input title was cut from 14 to 5/);
+  });
+
+  test("is judged again by what GitLab tells, and ends with the reason where it is not wanted", async () => {
+    const draft: Partial<Forge> = { fetchMergeRequest: async () => ({ ...mergeRequest, draft: true }) };
+    const { options, requests, notes } = setUp({}, undefined, draft);
+    const asked: string[] = [];
+    const rules = (path: string) => {
+      asked.push(path);
+      return { ...rulesForPolicy("once"), drafts: "never" } as const;
+    };
+    const settlement = await reviewRun(claimOf(), { ...options, rules });
+    assert.deepEqual(settlement, {
+      state: "cancelled",
+      reason: "draft: drafts are not reviewed here; mark it as ready first",
+    });
+    assert.deepEqual([requests, notes, asked], [[], [], ["group/project"]]);
+    assert.equal((await reviewRun(claimOf(), { ...options, rules: () => null })).state, "succeeded");
+    const ready = setUp();
+    assert.equal((await reviewRun(claimOf(), { ...ready.options, rules })).state, "succeeded");
   });
 
   test("what the configuration no longer has is a readable failure", async () => {

@@ -1,7 +1,9 @@
+import type { MergeRequestEvent } from "../delivery-event.ts";
 import type { MergeRequest } from "../forge.ts";
 import { judgeFilters } from "./filters.ts";
+import { findTriggers } from "./find-triggers.ts";
 import { judgeDraft } from "./judge-trigger.ts";
-import type { Trigger, TriggerRules } from "./trigger-rules.ts";
+import { type Trigger, TRIGGERS, type TriggerRules } from "./trigger-rules.ts";
 
 /** What is known once a run was claimed and its merge request read. */
 export type FetchedFacts = {
@@ -28,6 +30,32 @@ export const judgeRun = (
     judgeDraft(trigger, mergeRequest.draft, rules) ??
     judgeFilters({ ...mergeRequest, changedFiles }, rules.filters, rules.bots)
   );
+};
+
+/** What a run was made for: its trigger as the store keeps it, and the event that it was made from. */
+export type RunCause = { readonly trigger: string; readonly event: MergeRequestEvent };
+
+/** A run that somebody at the server started again was wanted, whatever stands against it. */
+const BY_HAND = "run-again";
+
+/**
+ * Judges a run by everything that may have started it: an event can hold several triggers, and one that is
+ * wanted is enough. A run that was made for no webhook (by the comparison with GitLab's lists) has its
+ * triggers in its event alone. As `judgeRun` otherwise.
+ */
+export const judgeCause = (
+  { trigger, event }: RunCause,
+  facts: FetchedFacts,
+  rules: TriggerRules,
+): string | null => {
+  if (trigger === BY_HAND) return null;
+  const pulled = TRIGGERS.find((one) => one === trigger);
+  const held = findTriggers(event, rules);
+  const wanted = held.flatMap(({ trigger: one, off }) => (off === null ? [one] : []));
+  const causes = new Set(pulled === undefined ? wanted : [pulled, ...wanted]);
+  const reasons = [...causes].map((cause) => judgeRun(cause, facts, rules));
+  const [first = held[0]?.off ?? "trigger-off: nothing that starts a review here has happened"] = reasons;
+  return reasons.includes(null) ? null : first;
 };
 
 const isOn = (trigger: Trigger, rules: TriggerRules): boolean => {

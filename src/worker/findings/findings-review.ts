@@ -1,4 +1,6 @@
 import type { MergeRequest } from "../../review/forge.ts";
+import { ALLOW_ALL, applyTriggers } from "../../review/rules/apply-settings.ts";
+import { judgeCause } from "../../review/triggers/judge-run.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
   type FindingsContext,
@@ -19,7 +21,8 @@ const MAX_ROUNDS = 2;
  * Reviews a merge request under the contract `findings`: what is new is judged by the flows, together
  * with what is remembered it becomes a plan, and the plan is published. Every step can be repeated: what
  * was judged is in the memory, what was published is found again by its marker. When the head moves
- * meanwhile, the new one is reviewed instead, which costs only what is new in it.
+ * meanwhile, the new one is reviewed instead, which costs only what is new in it. A review that the
+ * repository's triggers or the size of the change keep away is not made.
  */
 export const reviewFindings = async (
   review: FindingsReview,
@@ -30,6 +33,8 @@ export const reviewFindings = async (
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const context = await underTeamRules(opened, current);
     const change = await readChange(context, current);
+    const unwanted = judgeAgain(review, context, change);
+    if (unwanted !== null) return settleUnwanted(unwanted);
     const judged = await judgeChange(context, change);
     if (judged.kind === "failed") return settleFailed(context, judged.reason);
     const summary = await summarize(context, change, judged);
@@ -52,6 +57,20 @@ export const settleEnded = ({ state }: Pick<MergeRequest, "state">): Settlement 
   state: "cancelled",
   reason: `The merge request is ${state}.`,
 });
+
+/** A review that is not wanted is not made; `reason` is a code and a sentence. */
+export const settleUnwanted = (reason: string): Settlement => ({ state: "cancelled", reason });
+
+/** Why a review is not wanted by what is known now; null when it is. */
+const judgeAgain = (
+  { asked }: FindingsReview,
+  { rules: { settings } }: FindingsContext,
+  { mergeRequest, files }: Change,
+): string | null => {
+  if (asked === null || asked === undefined) return null;
+  const { rules } = applyTriggers(asked.rules, settings, ALLOW_ALL);
+  return judgeCause(asked.cause, { mergeRequest, changedFiles: files.length }, rules);
+};
 
 const settleFailed = ({ desk }: FindingsContext, reason: string): Settlement => ({
   state: "failed",

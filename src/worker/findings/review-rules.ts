@@ -3,6 +3,7 @@ import { applySettings } from "../../review/rules/apply-settings.ts";
 import { collectOrdered } from "../../review/rules/collect-rules.ts";
 import { matchesPaths } from "../../review/rules/match-paths.ts";
 import { type OrderedRules, orderRules } from "../../review/rules/order-rules.ts";
+import { NO_SETTINGS, type RepositorySettings } from "../../review/rules/repository-settings.ts";
 import type { Rule } from "../../review/rules/rule.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
 import type { TeamRulesReading } from "./team-rules.ts";
@@ -11,6 +12,8 @@ import type { TeamRulesReading } from "./team-rules.ts";
 export type ReviewRules = {
   /** The flow with what the repository sets. */
   readonly flow: FindingsFlow;
+  /** What the repository sets, as far as it can be read. */
+  readonly settings: RepositorySettings;
   /** Globs that the repository adds. */
   readonly paths: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   /** The rules that hold for any of these files, as text for the model. */
@@ -29,6 +32,7 @@ export type ReviewRules = {
 /** The rules of a review where nobody but the flow says anything. */
 export const flowRules = (flow: FindingsFlow): ReviewRules => ({
   flow,
+  settings: NO_SETTINGS,
   paths: { include: [], exclude: [] },
   textFor: () => flow.rules,
   digestFor: () => null,
@@ -64,6 +68,7 @@ export const reviewRules = (
   const ownLanguage = applied.language === flow.language ? null : applied.language;
   return {
     flow: ruled,
+    settings,
     paths: applied.paths,
     textFor: rememberBy(holdAmong, (paths) => collectOrdered(ordered, paths).text, 50),
     digestFor: rememberBy(

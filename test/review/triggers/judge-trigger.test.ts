@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { decide } from "../../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../../src/review/delivery-event.ts";
 import { judgeCommandReview, judgeTrigger } from "../../../src/review/triggers/judge-trigger.ts";
-import { judgeRun } from "../../../src/review/triggers/judge-run.ts";
+import { judgeCause, judgeRun } from "../../../src/review/triggers/judge-run.ts";
 import type { TriggerHistory } from "../../../src/review/triggers/trigger-decision.ts";
 import { REQUESTS, rulesForPolicy, type TriggerRules } from "../../../src/review/triggers/trigger-rules.ts";
 import { mergeRequestEvent, noteEvent } from "../events.ts";
@@ -253,5 +253,30 @@ suite("judgeRun", () => {
     // A push of somebody else does not name the author.
     assert.equal(triggerOf({ ...PUSHED, user: { id: 4, username: "bob" } }, byName), "new-commits");
     assert.match(judgeRun("new-commits", facts, byName) ?? "", /^author-filtered: author is not among/);
+  });
+
+  test("of several triggers in one event one that is wanted is enough", () => {
+    const facts = { mergeRequest, changedFiles: null };
+    const both = { trigger: "ready", event: mergeRequestEvent({ ...PUSHED, becameReady: true }) };
+    assert.equal(judgeCause(both, facts, { ...RULES, ready: false }), null);
+    const neither = { ...RULES, ready: false, newCommits: { on: false, quietMs: 0 } };
+    assert.match(judgeCause(both, facts, neither) ?? "", /^trigger-off: reviews by the trigger ready/);
+    const asked = { trigger: "label", event: mergeRequestEvent({ ...PUSHED, labelsAdded: ["review me"] }) };
+    const draft = { ...facts, mergeRequest: { ...mergeRequest, draft: true } };
+    assert.equal(judgeCause(asked, draft, { ...RULES, drafts: "on-request" }), null);
+    assert.match(judgeCause(asked, draft, { ...RULES, drafts: "never" }) ?? "", /^draft: /);
+  });
+
+  test("what no delivery started is judged by its event, and what somebody ran again is not", () => {
+    const facts = { mergeRequest, changedFiles: 12 };
+    const found = { trigger: "reconcile", event: mergeRequestEvent() };
+    assert.equal(judgeCause(found, facts, RULES), null);
+    assert.match(judgeCause(found, facts, { ...RULES, opened: false }) ?? "", /^trigger-off: /);
+    const small = { ...RULES, filters: { ...RULES.filters, mostFiles: 10 } };
+    assert.match(judgeCause(found, facts, small) ?? "", /^too-many-files: /);
+    assert.equal(judgeCause({ ...found, trigger: "run-again" }, facts, { ...small, opened: false }), null);
+    const command = { trigger: "command", event: mergeRequestEvent({ action: null }) };
+    assert.equal(judgeCause(command, facts, { ...RULES, opened: false }), null);
+    assert.match(judgeCause(command, facts, { ...RULES, command: false }) ?? "", /^trigger-off: /);
   });
 });

@@ -12,7 +12,7 @@ import type { NewRunEvent } from "../../../src/store/run-event.ts";
 import type { Claim, Run, Settlement } from "../../../src/store/store.ts";
 import { settlementOfError } from "../../../src/store/settlement-of-error.ts";
 import { FINDINGS_INPUTS, type FindingsFlow } from "../../../src/worker/findings/findings-flow.ts";
-import { reviewRun } from "../../../src/worker/review-run.ts";
+import { type ReviewOptions, reviewRun } from "../../../src/worker/review-run.ts";
 import { mergeRequestEvent } from "../../review/events.ts";
 
 /** One line of a unit as the flow was shown it. */
@@ -142,7 +142,11 @@ const run: Run = {
 let runs = 0;
 
 /** A worker with the memory of one merge request; every run has a journal of its own. */
-export const createWorker = (place: { readonly forge: Forge }, memory: Journal = createMemoryJournal()) => {
+export const createWorker = (
+  place: { readonly forge: Forge },
+  memory: Journal = createMemoryJournal(),
+  more: Pick<ReviewOptions, "rules"> = {},
+) => {
   let count = 0;
   const recorded: NewRunEvent[] = [];
   const startRun = (wrap: (journal: Journal) => Journal = (journal) => journal) => {
@@ -168,6 +172,7 @@ export const createWorker = (place: { readonly forge: Forge }, memory: Journal =
         clock: systemClock,
         logger: silentLogger,
         maxAttempts: 3,
+        ...more,
       };
       return reviewRun(claim, options).catch((error: unknown) => settlementOfError(error, signal));
     };
