@@ -127,11 +127,7 @@ suite("what a model writes into a review", () => {
     const published = publishText(text);
     assert.doesNotMatch(published, /@[\w.-]|[#!&]\d|GL-\d/);
     assert.equal(seen(published), text);
-    assert.equal(
-      publishText("See %1.0 :tada: 1234abcd"),
-      "See %1.0 :tada: 1234abcd",
-      "these only show",
-    );
+    assert.equal(publishText("See %1.0 :tada: 1234abcd"), "See %1.0 :tada: 1234abcd", "these only show");
     assert.doesNotMatch(publishText("[[_TOC_]]\n\n[TOC]\n\n[[page]] [issue:1]"), /\[\\?\[|\[_*TOC|\[issue/);
   });
 
