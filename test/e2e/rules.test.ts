@@ -62,7 +62,7 @@ suite("rules of a team, from webhook to GitLab", () => {
     const setup = stack.use(await setUpEmbedded(team, model, CONFIG));
     await writeFile(join(setup.folder, "rules.md"), "SERVER-RULE\n");
     const reviewflow = stack.use(await startEmbedded(setup));
-    await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET });
+    await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET, note_events: true });
     await gitlab.push(team.project, { branch: "main", user: team.owner, actions: writes(RULES) });
     world = { gitlab, model, team, setup, reviewflow };
   });
@@ -116,6 +116,30 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.match(prompt, /日本語/);
     assert.equal(threads, 1);
     assert.match(summary, /gitlab is not for a repository to set/);
+  });
+
+  test("an answer is given by the rules for the file of its thread, in the repository's language", async () => {
+    const { gitlab, model, team, reviewflow } = world;
+    const { mergeRequest } = await review("asked", { "src/asked.js": CODE });
+    const { discussions } = await gitlab.viewMergeRequest(mergeRequest);
+    const [thread] = discussions.filter((one) => !one.individual_note);
+    model.reset();
+    const ask = { body: `@${team.bot.username} ask why?`, discussionId: thread?.id ?? assert.fail() };
+    await gitlab.addNote(mergeRequest, team.author, ask);
+    const run = await eventually("the answer", async () =>
+      (await reviewflow.store.listRuns({ limit: 50 })).find(
+        (one) => one.iid === mergeRequest.iid && one.kind === "reply" && one.finishedAtMs !== null,
+      ),
+    );
+    assert.equal(run.state, "succeeded", run.reason ?? "");
+    const prompt = model
+      .calls()
+      .map(({ body }) => JSON.stringify(body))
+      .join("\n");
+    const said = [...prompt.matchAll(/[A-Z]+(?:-[A-Z]+)?-RULE/g)].map(([rule]) => rule);
+    const expected = ["SERVER-RULE", "GROUP-RULE", "FLOW-RULE", "SCRIPTS-RULE", "SETTINGS-RULE"];
+    assert.deepEqual([...new Set(said)], expected);
+    assert.match(prompt, /日本語/);
   });
 
   test("the merge request's own branch changes no rules", async () => {

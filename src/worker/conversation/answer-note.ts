@@ -9,8 +9,10 @@ import { publishAnswer } from "../../review/conversation/render-reply.ts";
 import { renderThread, showNote } from "../../review/conversation/thread-text.ts";
 import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
+import type { MergeRequest } from "../../review/forge.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
+import { flowRules, reviewRules } from "../findings/review-rules.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 import { dismiss, findingOf } from "./dismiss.ts";
@@ -115,10 +117,13 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
 
 /** Never the token: the flow judges words and code, and everything else is done here. */
 const inputsFor = async (talk: Talk, { kind, question, language }: ReplyTask): Promise<JsonObject> => {
-  const { claim, forge, ref, flow, thread, bot, event } = talk;
+  const { claim, forge, ref, thread, bot, event } = talk;
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   const diff = await forge.fetchDiff(mergeRequest, claim.signal);
   const nonce = await nonceOf(talk);
+  const about =
+    thread.position === null ? diff.files.map(({ newPath }) => newPath) : [thread.position.newPath];
+  const ruled = await rulesFor(talk, mergeRequest, about);
   return {
     task: kind,
     title: maskSecrets(mergeRequest.title).text,
@@ -127,10 +132,29 @@ const inputsFor = async (talk: Talk, { kind, question, language }: ReplyTask): P
     thread: renderThread(thread, { botId: bot.id, noteId: event.noteId, askerId: event.user.id }),
     code: renderCodeAround(diff, thread.position, nonce),
     is_finding: findingOf(talk) === null ? "no" : "yes",
-    language: language ?? flow.language,
-    rules: flow.contract === "findings" ? flow.rules : "",
+    language: language ?? ruled.language,
+    rules: ruled.text,
     nonce,
   };
+};
+
+/** The team's rules for the files that the thread is about, and the language that holds for it. */
+const rulesFor = async (
+  { claim, forge, flow, logger }: Talk,
+  mergeRequest: MergeRequest,
+  paths: readonly string[],
+): Promise<{ readonly text: string; readonly language: string }> => {
+  if (flow.contract !== "findings") return { text: "", language: flow.language };
+  const { teamRules } = flow;
+  const rules =
+    teamRules === undefined
+      ? flowRules(flow)
+      : reviewRules(
+          flow,
+          await teamRules.read(forge, mergeRequest, claim.signal, logger),
+          teamRules.language,
+        );
+  return { text: rules.textFor(paths), language: rules.flow.language };
 };
 
 const Nonce = z.string().regex(/^[0-9a-f]{32}$/);
