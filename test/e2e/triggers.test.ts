@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Run } from "../../src/store/store.ts";
+import type { MergeRequest, Project, User } from "../../standins/gitlab/state.ts";
+import { startTriggerWorld, type TriggerWorld } from "./trigger-world.ts";
+
+/** How long nothing may be pushed before a review; long enough for three pushes on a busy machine. */
+const QUIET = "5s";
+
+const filters = {
+  target_branches: { deny: ["stable/*"] },
+  source_branches: { deny: ["renovate/**"] },
+  authors: { deny: ["kept-out"] },
+  labels: { any: [], none: ["no-review"] },
+  titles: { deny: ["/^wip\\b/"] },
+  most_files: 3,
+};
+
+const FLOWS = [
+  { name: "filtered", projects: ["bootcamp/filtered"], filters, bots: { review: false } },
+  { name: "allowed", projects: ["bootcamp/allowed"], filters: { authors: { allow: ["listed"] } } },
+  { name: "own", projects: ["bootcamp/own"] },
+  { name: "reopened", projects: ["bootcamp/reopened"], triggers: { opened: false } },
+  {
+    name: "quiet",
+    projects: ["bootcamp/quiet"],
+    triggers: { quiet_time: QUIET },
+  },
+  {
+    name: "triggers",
+    projects: ["bootcamp/triggers"],
+    triggers: { labels: ["review me"], drafts: "on-request" },
+  },
+  {
+    name: "off",
+    projects: ["bootcamp/off"],
+    triggers: { opened: false, reopened: false, new_commits: false, ready: false, reviewer: false },
+  },
+].map((flow) => ({ file: "builtin:review", summary: null, review: "every-push", ...flow }));
+
+suite("what starts a review and what keeps one away, from webhook to GitLab", () => {
+  let opened: TriggerWorld | undefined;
+  const world = (): TriggerWorld => opened ?? assert.fail("not open yet");
+  before(async () => {
+    opened = await startTriggerWorld(FLOWS);
+  });
+  after(() => opened?.[Symbol.asyncDispose]());
+
+  const told = (runs: readonly Run[]): readonly string[] =>
+    runs.map(({ trigger, state }) => `${trigger} ${state}`);
+
+  suite("triggers", { concurrency: 2 }, () => {
+    test("opened and new commits", async () => {
+      const { project, open, push, runs } = world();
+      const mergeRequest = await open(project("triggers"), "life");
+      assert.deepEqual(told(await runs(mergeRequest)), ["opened succeeded"]);
+      await push(mergeRequest, "one");
+      assert.deepEqual(told(await runs(mergeRequest)), ["opened succeeded", "new-commits succeeded"]);
+    });
+
+    test("reopened", async () => {
+      const { gitlab, project, author, open, runs, reason } = world();
+      const mergeRequest = await open(project("reopened"), "life");
+      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was opened/);
+      await gitlab.closeMergeRequest(mergeRequest, author);
+      assert.match(await reason(mergeRequest), /^merge-request-closed/);
+      await gitlab.reopenMergeRequest(mergeRequest, author);
+      assert.deepEqual(told(await runs(mergeRequest)), ["reopened succeeded"]);
+    });
+
+    test("a burst of pushes is one review of the last of them, after a quiet time", async () => {
+      const { project, open, push, runs, prompts } = world();
+      const mergeRequest = await open(project("quiet"), "burst");
+      assert.deepEqual(told(await runs(mergeRequest)), ["opened succeeded"]);
+      const before = prompts(mergeRequest).length;
+      await push(mergeRequest, "push-one");
+      await push(mergeRequest, "push-two");
+      const last = await push(mergeRequest, "push-three");
+      const all = await runs(mergeRequest);
+      const reviews = all.filter(({ trigger, state }) => trigger === "new-commits" && state === "succeeded");
+      assert.deepEqual(
+        reviews.map(({ headSha }) => headSha),
+        [last],
+      );
+      assert.deepEqual(told(all.filter(({ state }) => state === "superseded")), [
+        "new-commits superseded",
+        "new-commits superseded",
+      ]);
+      const shown = prompts(mergeRequest).slice(before).join("\n");
+      assert.match(shown, /push-three/);
+      assert.doesNotMatch(shown, /push-one|push-two/);
+    });
+
+    test("a draft on request only, and once it is ready", async () => {
+      const { gitlab, project, author, open, runs, reason } = world();
+      const mergeRequest = await open(project("triggers"), "draft", { title: "Draft: Later" });
+      assert.deepEqual(await runs(mergeRequest), []);
+      assert.match(await reason(mergeRequest), /^draft: drafts are reviewed on request only/);
+      await gitlab.updateMergeRequest(mergeRequest, author, { title: "Now" });
+      assert.deepEqual(told(await runs(mergeRequest)), ["ready succeeded"]);
+    });
+
+    test("the bot made a reviewer, asked again, a label, a command", async () => {
+      const { gitlab, bot, project, author, open, runs } = world();
+      const mergeRequest = await open(project("triggers"), "asked", { title: "Draft: Asked" });
+      await gitlab.updateMergeRequest(mergeRequest, author, { reviewers: [bot] });
+      assert.deepEqual(told(await runs(mergeRequest)), ["reviewer succeeded"]);
+      await gitlab.updateMergeRequest(mergeRequest, author, { rerequested: [bot] });
+      assert.deepEqual(told(await runs(mergeRequest)).slice(1), ["reviewer succeeded"]);
+      await gitlab.updateMergeRequest(mergeRequest, author, { labels: ["other"] });
+      assert.equal((await runs(mergeRequest)).length, 2);
+      await gitlab.updateMergeRequest(mergeRequest, author, { labels: ["other", "Review me"] });
+      assert.deepEqual(told(await runs(mergeRequest)).slice(2), ["label succeeded"]);
+      await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} review` });
+      assert.deepEqual(
+        told(await runs(mergeRequest))
+          .slice(3)
+          .toSorted(),
+        ["command succeeded", "note:review succeeded"],
+      );
+    });
+
+    test("what is turned off starts nothing, and says so", async () => {
+      const { gitlab, bot, project, author, open, push, runs, reason } = world();
+      const mergeRequest = await open(project("off"), "off", { title: "Draft: Off" });
+      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was opened/);
+      await push(mergeRequest, "one");
+      assert.match(await reason(mergeRequest), /^trigger-off: commits were added/);
+      await gitlab.updateMergeRequest(mergeRequest, author, { title: "Off" });
+      assert.match(await reason(mergeRequest), /^trigger-off: the draft was marked as ready/);
+      await gitlab.updateMergeRequest(mergeRequest, author, { reviewers: [bot] });
+      assert.match(await reason(mergeRequest), /^trigger-off: the bot was made a reviewer/);
+      await gitlab.closeMergeRequest(mergeRequest, author);
+      await gitlab.reopenMergeRequest(mergeRequest, author);
+      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was reopened/);
+      assert.deepEqual(await runs(mergeRequest), []);
+    });
+  });
+
+  suite("filters", { concurrency: 2 }, () => {
+    test("what passes them all is reviewed", async () => {
+      const { project, open, runs } = world();
+      assert.deepEqual(told(await runs(await open(project("filtered"), "fine"))), ["opened succeeded"]);
+    });
+
+    type Case = readonly [
+      name: string,
+      reason: RegExp,
+      open: (world: TriggerWorld, filtered: Project) => Promise<MergeRequest>,
+    ];
+    const by = ({ gitlab }: TriggerWorld, filtered: Project, username: string): User => {
+      const user = gitlab.createUser({ username });
+      gitlab.addMember(filtered, user, "developer");
+      return user;
+    };
+    const cases: readonly Case[] = [
+      [
+        "target branch",
+        /^target-branch-filtered: the target branch stable\/1 is kept out by stable\/\*/,
+        async ({ gitlab, author, open }, filtered) => {
+          await gitlab.push(filtered, { branch: "stable/1", user: author, actions: [] });
+          return open(filtered, "to-stable", { targetBranch: "stable/1" });
+        },
+      ],
+      [
+        "source branch",
+        /^source-branch-filtered: the source branch renovate\/a\/b is kept out by renovate/,
+        ({ open }, filtered) => open(filtered, "renovate/a/b"),
+      ],
+      [
+        "author",
+        /^author-filtered: merge requests of kept-out are kept out/,
+        (here, filtered) => here.open(filtered, "of-other", { author: by(here, filtered, "kept-out") }),
+      ],
+      [
+        "label",
+        /^label-filtered: the label no-review keeps reviews away/,
+        ({ open }, filtered) => open(filtered, "labelled", { labels: ["no-review"] }),
+      ],
+      [
+        "title",
+        /^title-filtered: the title is kept out by/,
+        ({ open }, filtered) => open(filtered, "titled", { title: "WIP of mine" }),
+      ],
+      [
+        "bot",
+        /^author-is-a-bot: project_\d+_bot\S* is a bot/,
+        ({ gitlab, open }, filtered) =>
+          open(filtered, "of-bot", { author: gitlab.createProjectToken(filtered).user }),
+      ],
+    ];
+    for (const [name, expected, act] of cases)
+      test(`${name}: ignored with its reason`, async () => {
+        const { project, runs, reason } = world();
+        const mergeRequest = await act(world(), project("filtered"));
+        assert.deepEqual(await runs(mergeRequest), []);
+        assert.match(await reason(mergeRequest), expected);
+      });
+
+    test("size: known when the change was read, and the run ends with its reason", async () => {
+      const { project, open, runs, notes, prompts } = world();
+      const files = ["a", "b", "c", "d"].map((file) => `src/${file}.js`);
+      const mergeRequest = await open(project("filtered"), "large", { files });
+      const [run, ...more] = await runs(mergeRequest);
+      assert.deepEqual([run?.state, more.length], ["cancelled", 0]);
+      assert.match(run?.reason ?? "", /^too-many-files: 4 files changed, and reviews are made of at most 3/);
+      assert.deepEqual(await notes(mergeRequest), []);
+      assert.deepEqual(prompts(mergeRequest), []);
+    });
+
+    test("an author who is not listed: pushed by somebody who is, known when GitLab was asked", async () => {
+      const here = world();
+      const allowed = here.project("allowed");
+      const listed = by(here, allowed, "listed");
+      const fine = await here.open(allowed, "listed", { author: listed });
+      assert.deepEqual(told(await here.runs(fine)), ["opened succeeded"]);
+      const mergeRequest = await here.open(allowed, "unlisted");
+      assert.match(await here.reason(mergeRequest), /^author-filtered: .* is not among the authors/);
+      await here.push(mergeRequest, "more", listed);
+      const [run, ...more] = await here.runs(mergeRequest);
+      assert.deepEqual([run?.trigger, run?.state, more.length], ["new-commits", "cancelled", 0]);
+      assert.match(run?.reason ?? "", /^author-filtered: /);
+      assert.deepEqual(await here.notes(mergeRequest), []);
+    });
+  });
+
+  test("the repository's target branch turns drafts off, its source branch turns nothing on", async () => {
+    const { gitlab, project, author, open, runs, notes } = world();
+    const own = project("own");
+    const before = await open(own, "before", { title: "Draft: Before" });
+    assert.deepEqual(told(await runs(before)), ["opened succeeded"]);
+    const settings = (drafts: string) =>
+      [{ action: "write", path: ".reviewflow.yml", content: `drafts: ${drafts}\n` }] as const;
+    await gitlab.push(own, { branch: "main", user: author, actions: settings("never") });
+    await gitlab.push(own, { branch: "mine", user: author, actions: settings("review") });
+    const mergeRequest = await open(own, "mine", { title: "Draft: Mine" });
+    const [run, ...more] = await runs(mergeRequest);
+    assert.deepEqual([run?.state, more.length], ["cancelled", 0]);
+    assert.match(run?.reason ?? "", /^draft: drafts are not reviewed here/);
+    assert.deepEqual(await notes(mergeRequest), []);
+    await gitlab.updateMergeRequest(mergeRequest, author, { title: "Mine" });
+    assert.deepEqual(told(await runs(mergeRequest)).slice(1), ["ready succeeded"]);
+    assert.deepEqual(gitlab.failures, []);
+  });
+});
