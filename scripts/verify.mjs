@@ -1,6 +1,6 @@
 /**
  * `npm run verify`: every check and every test, on a machine that has only Node 20 and npm. Brings
- * PostgreSQL and Chromium from Debian's packages where it may, and says what it left out otherwise.
+ * PostgreSQL, Chromium and nginx from Debian's packages where it may, and says what it left out otherwise.
  * With CI=true nothing may be left out.
  */
 import { spawnSync } from "node:child_process";
@@ -20,6 +20,9 @@ const BROWSERS = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
+/** Where nginx usually is; its tests look there, too. */
+const PROXIES = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"];
+
 const SYSTEM_PARTS = [
   {
     name: "PostgreSQL",
@@ -35,6 +38,12 @@ const SYSTEM_PARTS = [
     packages: ["chromium", "fonts-noto-cjk"],
     present: () =>
       [process.env.CHROMIUM_PATH, ...BROWSERS].some((path) => path !== undefined && existsSync(path)),
+  },
+  {
+    name: "nginx",
+    packages: ["nginx-light"],
+    present: () =>
+      [process.env.NGINX_PATH, ...PROXIES].some((path) => path !== undefined && existsSync(path)),
   },
   { name: "git", packages: ["git"], present: () => spawnSync("git", ["--version"]).status === 0 },
 ];
