@@ -1,4 +1,5 @@
 import type { Severity } from "../finding.ts";
+import { isTriggerOn } from "../triggers/judge-run.ts";
 import { DRAFT_HANDLING, type Trigger, TRIGGERS, type TriggerRules } from "../triggers/trigger-rules.ts";
 import { REPOSITORY_CONFIG } from "./parse-repository-config.ts";
 import type { RepositorySettings } from "./repository-settings.ts";
@@ -73,6 +74,25 @@ export const applyTriggers = (
     drafts,
   };
   return { rules, problems };
+};
+
+/**
+ * A repository's triggers laid over those of a host that has decided about the delivery already: a
+ * repository can turn off what the host takes, and be stricter about drafts. What the host leaves alone has
+ * led to no run, so that turning it on has no effect and is a problem.
+ */
+export const narrowTriggers = (
+  host: TriggerRules,
+  settings: RepositorySettings,
+): ReturnType<typeof applyTriggers> => {
+  const on = TRIGGERS.filter((trigger) => isTriggerOn(trigger, host));
+  const off = TRIGGERS.filter((trigger) => !on.includes(trigger) && settings.triggers[trigger] === false);
+  const triggers = Object.fromEntries(
+    Object.entries(settings.triggers).filter(([name]) => !off.some((trigger) => trigger === name)),
+  );
+  const isStricter =
+    DRAFT_HANDLING.indexOf(settings.drafts ?? host.drafts) >= DRAFT_HANDLING.indexOf(host.drafts);
+  return applyTriggers(host, { ...settings, triggers }, { triggers: on, drafts: isStricter });
 };
 
 const allowedDrafts = (

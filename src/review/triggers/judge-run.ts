@@ -25,7 +25,7 @@ export const judgeRun = (
   { mergeRequest, changedFiles }: FetchedFacts,
   rules: TriggerRules,
 ): string | null => {
-  if (!isOn(trigger, rules)) return `trigger-off: reviews by the trigger ${trigger} are turned off`;
+  if (!isTriggerOn(trigger, rules)) return `trigger-off: reviews by the trigger ${trigger} are turned off`;
   return (
     judgeDraft(trigger, mergeRequest.draft, rules) ??
     judgeFilters({ ...mergeRequest, changedFiles }, rules.filters, rules.bots)
@@ -58,7 +58,8 @@ export const judgeCause = (
   return reasons.includes(null) ? null : first;
 };
 
-const isOn = (trigger: Trigger, rules: TriggerRules): boolean => {
+/** Whether reviews by a trigger are turned on. */
+export const isTriggerOn = (trigger: Trigger, rules: TriggerRules): boolean => {
   switch (trigger) {
     case "new-commits":
       return rules.newCommits.on;

@@ -1,5 +1,5 @@
 import type { MergeRequest } from "../../review/forge.ts";
-import { ALLOW_ALL, applyTriggers } from "../../review/rules/apply-settings.ts";
+import { narrowTriggers } from "../../review/rules/apply-settings.ts";
 import { judgeCause } from "../../review/triggers/judge-run.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
@@ -31,9 +31,9 @@ export const reviewFindings = async (
   const opened = await openFindingsContext(review);
   let current = mergeRequest;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const context = await underTeamRules(opened, current);
+    const { context, judge } = underTriggers(review, await underTeamRules(opened, current));
     const change = await readChange(context, current);
-    const unwanted = judgeAgain(review, context, change);
+    const unwanted = judge(change);
     if (unwanted !== null) return settleUnwanted(unwanted);
     const judged = await judgeChange(context, change);
     if (judged.kind === "failed") return settleFailed(context, judged.reason);
@@ -61,15 +61,24 @@ export const settleEnded = ({ state }: Pick<MergeRequest, "state">): Settlement 
 /** A review that is not wanted is not made; `reason` is a code and a sentence. */
 export const settleUnwanted = (reason: string): Settlement => ({ state: "cancelled", reason });
 
-/** Why a review is not wanted by what is known now; null when it is. */
-const judgeAgain = (
+/** What keeps a review away by the repository's own triggers; what of them has no effect is a notice. */
+const underTriggers = (
   { asked }: FindingsReview,
-  { rules: { settings } }: FindingsContext,
-  { mergeRequest, files }: Change,
-): string | null => {
-  if (asked === null || asked === undefined) return null;
-  const { rules } = applyTriggers(asked.rules, settings, ALLOW_ALL);
-  return judgeCause(asked.cause, { mergeRequest, changedFiles: files.length }, rules);
+  context: FindingsContext,
+): {
+  readonly context: FindingsContext;
+  /** Why a review is not wanted by what is known now; null when it is. */
+  readonly judge: (change: Change) => string | null;
+} => {
+  if (asked === null || asked === undefined) return { context, judge: () => null };
+  const { rules } = context;
+  const narrowed = narrowTriggers(asked.rules, rules.settings);
+  const noticesFor = (paths: readonly string[]) => [...rules.noticesFor(paths), ...narrowed.problems];
+  return {
+    context: { ...context, rules: { ...rules, noticesFor } },
+    judge: ({ mergeRequest, files }) =>
+      judgeCause(asked.cause, { mergeRequest, changedFiles: files.length }, narrowed.rules),
+  };
 };
 
 const settleFailed = ({ desk }: FindingsContext, reason: string): Settlement => ({

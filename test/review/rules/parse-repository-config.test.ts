@@ -5,6 +5,7 @@ import {
   ALLOW_ALL,
   applySettings,
   applyTriggers,
+  narrowTriggers,
   type HostSettings,
 } from "../../../src/review/rules/apply-settings.ts";
 import { parseRepositoryConfig } from "../../../src/review/rules/parse-repository-config.ts";
@@ -205,6 +206,23 @@ suite("applyTriggers", () => {
     assert.deepEqual(nameless.problems, [
       ".reviewflow.yml: triggers.label has no effect, the host names no label",
     ]);
+  });
+
+  test("laid over a host that decided before, they only turn off", () => {
+    const strict = { ...host, opened: false, drafts: "on-request" } as const;
+    const { rules, problems } = narrowTriggers(strict, set);
+    assert.deepEqual(rules, {
+      ...strict,
+      newCommits: { on: false, quietMs: 0 },
+      labels: [],
+      drafts: "never",
+    });
+    assert.deepEqual(problems, [
+      ".reviewflow.yml: triggers.ready has no effect, the host does not let repositories switch it",
+    ]);
+    const loose = narrowTriggers(strict, settingsOf("drafts: review\ntriggers: {opened: true}"));
+    assert.deepEqual(loose.rules, strict);
+    assert.equal(loose.problems.length, 2);
   });
 
   test("property: filters, bots, commands and the policy stay the host's", () => {

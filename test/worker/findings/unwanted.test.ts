@@ -4,7 +4,7 @@ import { createMemoryJournal } from "../../../src/base/journal.ts";
 import { rulesForPolicy, type TriggerRules } from "../../../src/review/triggers/trigger-rules.ts";
 import { createTeamRules } from "../../../src/worker/findings/team-rules.ts";
 import { createRulesPlace } from "./rules-place.ts";
-import { createWorker, fakeFindingsFlow, linesOf } from "./world.ts";
+import { createWorker, fakeFindingsFlow, linesOf, resultOf } from "./world.ts";
 
 const CHANGES = {
   "src/a.js": [linesOf(5), linesOf(5, (line) => (line === 2 ? "BUG in a" : null))],
@@ -59,8 +59,15 @@ suite("a review that is not wanted", () => {
   });
 
   test("a repository opens nothing that the server keeps out", async () => {
-    const { requests, review } = setUp("drafts: review", { drafts: "never" }, true);
-    assert.equal((await review()).state, "cancelled");
-    assert.deepEqual(requests, []);
+    const kept = setUp("drafts: review", { drafts: "never" }, true);
+    assert.equal((await kept.review()).state, "cancelled");
+    assert.deepEqual(kept.requests, []);
+    const { review } = setUp("drafts: review\ntriggers: { ready: true, reviewer: false }", {
+      drafts: "never",
+    });
+    assert.deepEqual(resultOf(await review())["remarks"], [
+      ".reviewflow.yml: drafts has no effect, the host does not let repositories set it",
+      ".reviewflow.yml: triggers.ready has no effect, the host does not let repositories switch it",
+    ]);
   });
 });
