@@ -1,0 +1,145 @@
+import { constants } from "node:fs";
+import { access, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import type { Environment } from "../config/environment.ts";
+import { SEVERITIES, type Severity } from "../review/finding.ts";
+import { readLocalConfig } from "./read-config.ts";
+import { chooseChange, type Wanted } from "./review/choose-change.ts";
+import { openGit } from "./review/git.ts";
+import { hasAtLeast, type LocalReport } from "./review/local-report.ts";
+import { renderCodeQuality } from "./review/render-code-quality.ts";
+import { renderJson } from "./review/render-json.ts";
+import { renderMarkdown } from "./review/render-markdown.ts";
+import { renderReceipt } from "./review/render-receipt.ts";
+import { renderSarif } from "./review/render-sarif.ts";
+import { renderText } from "./review/render-text.ts";
+import { chooseFlow, reviewChange } from "./review/review-change.ts";
+import { safeText } from "./review/safe-text.ts";
+import { tellProgress } from "./review/tell-progress.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
+
+/** The forms of a report. */
+const RENDERERS = {
+  text: renderText,
+  json: renderJson,
+  sarif: renderSarif,
+  codequality: renderCodeQuality,
+  markdown: renderMarkdown,
+} as const satisfies Readonly<Record<string, (report: LocalReport, isTerminal: boolean) => string>>;
+type Format = keyof typeof RENDERERS;
+
+/** How a local review is made and told; every text as the command line has it. */
+export type ReviewOptions = Partial<Terminal> & {
+  /** Reviews what is in the index instead of a range. */
+  readonly staged?: boolean;
+  /** Reviews everything that is not committed instead of a range. */
+  readonly worktree?: boolean;
+  /** `text` when left out. */
+  readonly format?: string;
+  /** A file for the report; standard output when left out. */
+  readonly output?: string;
+  /** The least severity that makes the exit code 1; none when left out. */
+  readonly failOn?: string;
+  /** The name of the flow that reviews. */
+  readonly flow?: string;
+  readonly config?: string;
+  /** The folder of the repository; the present one when left out. */
+  readonly folder?: string;
+  readonly environment?: Environment;
+  /** Whether the text is for a terminal; found out when left out. */
+  readonly isTerminal?: boolean;
+};
+
+/**
+ * `reviewflow review [RANGE]`: reviews a change of the git repository at hand, with no GitLab and no
+ * server. Returns the exit code: 1 when there is a finding that `failOn` is about, 2 when the review
+ * could not be made, else 0.
+ */
+export const runReview = async (range: string | undefined, options: ReviewOptions = {}): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  try {
+    const usage = checkUsage(range, options);
+    const report = await makeReport(usage.wanted, options, complain);
+    const text = RENDERERS[usage.format](report, isForTerminal(options));
+    if (options.output === undefined) write(text);
+    else await writeReport(fileOf(options.output, options), text);
+    complain(renderReceipt(report));
+    return usage.failOn !== null && hasAtLeast(report, usage.failOn) ? 1 : 0;
+  } catch (error) {
+    const isOurs = error instanceof ReviewflowError || !(error instanceof Error);
+    complain(`${safeText(isOurs ? describeError(error) : (error.stack ?? error.message))}\n`);
+    return 2;
+  }
+};
+
+const makeReport = async (
+  wanted: Wanted,
+  options: ReviewOptions,
+  complain: Terminal["complain"],
+): Promise<LocalReport> => {
+  const { config: file, flow: name, environment = process.env, folder = process.cwd() } = options;
+  const config = readLocalConfig(environment, file ?? null);
+  const flow = chooseFlow(config, name ?? null);
+  if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
+  const git = await openGit(folder);
+  const change = await chooseChange(git, wanted);
+  const progress = tellProgress(complain);
+  let isOver = false;
+  const onEvent: typeof progress = (event) => {
+    // The last events may come late, when the report stands there already.
+    if (!isOver) progress(event);
+  };
+  try {
+    return await reviewChange({ git, change, config, flow, signal: new AbortController().signal, onEvent });
+  } finally {
+    isOver = true;
+  }
+};
+
+type Usage = { readonly wanted: Wanted; readonly format: Format; readonly failOn: Severity | null };
+
+const isFormat = (text: string): text is Format => Object.hasOwn(RENDERERS, text);
+
+const checkUsage = (range: string | undefined, options: ReviewOptions): Usage => {
+  const { staged = false, worktree = false, format = "text", failOn } = options;
+  const problems: string[] = [];
+  const severity = SEVERITIES.find((one) => one === failOn) ?? null;
+  if ([range !== undefined, staged, worktree].filter(Boolean).length > 1)
+    problems.push("choose one of a range, --staged and --worktree");
+  if (failOn !== undefined && severity === null)
+    problems.push(`--fail-on takes ${SEVERITIES.join(", ")}, not ${failOn}`);
+  const known = isFormat(format) ? format : null;
+  if (known === null) problems.push(`--format takes ${Object.keys(RENDERERS).join(", ")}, not ${format}`);
+  if (known === null || problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  if (staged) return { wanted: { kind: "staged" }, format: known, failOn: severity };
+  if (worktree) return { wanted: { kind: "worktree" }, format: known, failOn: severity };
+  return { wanted: { kind: "range", range: range ?? null }, format: known, failOn: severity };
+};
+
+const isForTerminal = ({ isTerminal, output, environment = process.env }: ReviewOptions): boolean => {
+  if (output !== undefined) return false;
+  if (isTerminal !== undefined) return isTerminal;
+  // https://no-color.org: any text but the empty one asks for none.
+  const isUnwanted = (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb";
+  return process.stdout.isTTY && !isUnwanted;
+};
+
+const fileOf = (output: string, { folder = process.cwd() }: ReviewOptions): string => resolve(folder, output);
+
+/** A report that cannot be written should be known before a model is paid for it. */
+const checkFolder = async (file: string): Promise<void> => {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw new ConfigError([`--output: the folder ${dirname(file)} cannot be written to`], { cause });
+  }
+};
+
+const writeReport = async (file: string, text: string): Promise<void> => {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw new ConfigError([`--output: ${file} cannot be written: ${describeError(cause)}`], { cause });
+  }
+};

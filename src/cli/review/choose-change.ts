@@ -1,0 +1,97 @@
+import { type Git, GitError } from "./git.ts";
+
+/** What of a repository is to be reviewed. */
+export type Wanted =
+  | { readonly kind: "range"; readonly range: string | null }
+  | { readonly kind: "staged" }
+  | { readonly kind: "worktree" };
+
+/** A change as git is asked for it. */
+export type ChosenChange = {
+  /** For people, such as `main...HEAD`. */
+  readonly name: string;
+  /** The commit or tree that the change starts from; the rules of the repository are read there. */
+  readonly base: string;
+  /** The commit at the other end; null for the index and the working tree, which have none. */
+  readonly head: string | null;
+  /** The sides, as `git diff` takes them. */
+  readonly sides: readonly string[];
+  /** What people wrote about it. */
+  readonly title: string;
+  readonly description: string;
+  /** Whether files that git does not know yet would belong to it. */
+  readonly hasUntracked: boolean;
+};
+
+const MAX_DESCRIPTION = 20_000;
+
+/** Finds the two sides of a change. Throws a GitError that names what cannot be found. */
+export const chooseChange = async (git: Git, wanted: Wanted): Promise<ChosenChange> => {
+  if (wanted.kind === "range") return chooseRange(git, wanted.range ?? `${await defaultBranch(git)}...HEAD`);
+  const isStaged = wanted.kind === "staged";
+  const base = (await git.ask(["rev-parse", "--verify", "HEAD^{commit}"])) ?? (await emptyTree(git));
+  return {
+    name: isStaged ? "staged changes" : "changes of the working tree",
+    base,
+    head: null,
+    sides: isStaged ? ["--cached", base] : [base],
+    title: isStaged ? "Staged changes" : "Changes of the working tree",
+    description: "",
+    hasUntracked: !isStaged,
+  };
+};
+
+/** Before the first commit everything is new. The id depends on the repository's kind of digest. */
+const emptyTree = async (git: Git): Promise<string> =>
+  (await git.run(["hash-object", "-t", "tree", "/dev/null"])).toString("utf8").trim();
+
+const chooseRange = async (git: Git, range: string): Promise<ChosenChange> => {
+  const [, from = "", dots = "...", to = "HEAD"] = /^(.*?)(\.{2,3})(.*)$/s.exec(range) ?? ["", range];
+  const start = await commitOf(git, from === "" ? "HEAD" : from);
+  const head = await commitOf(git, to === "" ? "HEAD" : to);
+  const base = dots === "..." ? await mergeBase(git, start, head, range) : start;
+  const messages = (await git.ask(["log", "--no-show-signature", "--format=%B", `${base}..${head}`])) ?? "";
+  const [title = ""] = messages.split("\n");
+  return {
+    name: range,
+    base,
+    head,
+    sides: [base, head],
+    title: title === "" ? range : title,
+    description: messages.slice(title.length).trim().slice(0, MAX_DESCRIPTION),
+    hasUntracked: false,
+  };
+};
+
+const commitOf = async (git: Git, name: string): Promise<string> => {
+  const commit = await git.ask(["rev-parse", "--verify", "--end-of-options", `${name}^{commit}`]);
+  const [sha = ""] = (commit ?? "").split("\n").slice(-1);
+  if (/^[0-9a-f]{40,64}$/.test(sha)) return sha;
+  throw new GitError(
+    `there is no commit ${name} here: check the name, or fetch it (a shallow clone holds few commits)`,
+    { code: "git-no-commit" },
+  );
+};
+
+const mergeBase = async (git: Git, start: string, head: string, range: string): Promise<string> => {
+  const base = await git.ask(["merge-base", start, head]);
+  if (base !== null && base !== "") return base;
+  throw new GitError(
+    `the two sides of ${range} have no commit in common here: fetch more of the history, or name both sides with two dots`,
+    { code: "git-no-merge-base" },
+  );
+};
+
+const CANDIDATES = ["origin/main", "origin/master", "main", "master"];
+
+const defaultBranch = async (git: Git): Promise<string> => {
+  const remote = await git.ask(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
+  for (const name of [...(remote === null || remote === "" ? [] : [remote]), ...CANDIDATES]) {
+    const found = await git.ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
+    if (found !== null && found !== "") return name;
+  }
+  throw new GitError(
+    "no default branch is known here: name what is to be reviewed, such as develop...HEAD, or --staged or --worktree",
+    { code: "git-no-default-branch" },
+  );
+};

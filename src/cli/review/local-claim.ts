@@ -1,0 +1,51 @@
+import { createMemoryJournal } from "../../base/journal.ts";
+import { NO_USAGE } from "../../flow/flow-event.ts";
+import type { NewRunEvent } from "../../store/run-event.ts";
+import type { Claim } from "../../store/store.ts";
+
+/**
+ * A run that lives as long as this process: its first and only attempt, over a change that nobody has
+ * reviewed before. What happens in its flow calls goes to `onEvent`.
+ */
+export const createLocalClaim = (options: {
+  readonly flow: string;
+  readonly headSha: string;
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: NewRunEvent) => void;
+}): Claim => {
+  const { flow, headSha, nowMs, signal, onEvent } = options;
+  return {
+    run: {
+      id: "local",
+      kind: "review",
+      deliveryId: "local",
+      projectId: 0,
+      projectPath: "local",
+      iid: 0,
+      headSha,
+      flow,
+      trigger: "opened",
+      state: "active",
+      reason: null,
+      reasonCode: null,
+      attempts: 1,
+      createdAtMs: nowMs,
+      startedAtMs: nowMs,
+      finishedAtMs: null,
+      nextAttemptAtMs: null,
+      event: {},
+      result: null,
+      usage: NO_USAGE,
+    },
+    token: null,
+    journal: createMemoryJournal(),
+    memory: createMemoryJournal(),
+    record: async (events) => {
+      for (const event of events) onEvent(event);
+      // Nothing is kept, so that no limit on what is kept is ever reached.
+      return 0;
+    },
+    signal,
+  };
+};

@@ -1,0 +1,62 @@
+import { parsePatch } from "../../diff/parse-patch.ts";
+import { fromPatch } from "../../gitlab/diff-entry.ts";
+import type { ChangedFile, Diff } from "../../review/forge.ts";
+import { pathOf } from "../../review/units/hunk-digest.ts";
+import type { ChosenChange } from "./choose-change.ts";
+import type { Git } from "./git.ts";
+
+/** Names every setting that decides how a diff looks, so that nobody's own settings change it. */
+const FORM = [
+  "--no-ext-diff",
+  "--no-textconv",
+  "--no-color",
+  "--no-relative",
+  "--find-renames",
+  "--unified=3",
+  "--inter-hunk-context=0",
+  "--full-index",
+  "--submodule=short",
+  "--src-prefix=a/",
+  "--dst-prefix=b/",
+] as const;
+
+/** Reads a change with git. Every changed file is in it, also one whose text git did not give. */
+export const readDiff = async (git: Git, { sides, base, head }: ChosenChange): Promise<Diff> => {
+  const patch = await git.run(["diff", ...FORM, ...sides, "--"]);
+  const files = parsePatch(patch.toString("utf8")).map(fromPatch);
+  const known = new Set(files.map(pathOf));
+  const listed = await git.run([
+    "diff",
+    "--no-ext-diff",
+    "--no-relative",
+    "--find-renames",
+    "--name-only",
+    "-z",
+    ...sides,
+    "--",
+  ]);
+  const unread = [...new Set(splitZeros(listed))].filter((path) => !known.has(path));
+  const refs = { baseSha: base, startSha: base, headSha: head ?? base };
+  return { refs, files: [...files, ...unread.map(unreadable)] };
+};
+
+const unreadable = (path: string): ChangedFile => ({
+  oldPath: path,
+  newPath: path,
+  oldMode: "",
+  newMode: "",
+  change: "modified",
+  generated: false,
+  diff: { kind: "unavailable", reason: "git gave no diff that can be read, as for a file in conflict" },
+});
+
+/** The files that git does not know and is not told to ignore. */
+export const listUntracked = async (git: Git): Promise<readonly string[]> =>
+  splitZeros(await git.run(["ls-files", "--others", "--exclude-standard", "-z"]));
+
+/** The texts of a list that git ends with zero bytes. */
+export const splitZeros = (list: Buffer): readonly string[] =>
+  list
+    .toString("utf8")
+    .split("\0")
+    .filter((entry) => entry !== "");

@@ -1,0 +1,37 @@
+import type { LocalReport } from "./local-report.ts";
+import { safeLine } from "./safe-text.ts";
+
+/** How many files that git does not know are named. */
+const MOST_UNTRACKED = 20;
+
+/** What else there is to know of a review: files that were not looked at, what went wrong, what it took. */
+export const renderReceipt = (report: LocalReport): string => {
+  const { receipt, untracked, remarks, notices, below } = report;
+  const left = receipt.flatMap(({ path, outcome }) =>
+    outcome.kind === "reviewed"
+      ? []
+      : [`  ${safeLine(path)}: ${outcome.kind === "partly" ? "in part, " : ""}${safeLine(outcome.detail)}`],
+  );
+  const unknown = untracked.slice(0, MOST_UNTRACKED).map((path) => `  ${safeLine(path)}`);
+  const more = untracked.length - unknown.length;
+  return [
+    ...(left.length === 0 ? [] : ["Not reviewed:", ...left]),
+    ...(unknown.length === 0
+      ? []
+      : ["Not in git, so not reviewed (git add -N makes them part of it):", ...unknown]),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(below === 0
+      ? []
+      : [`${below} ${below === 1 ? "finding is" : "findings are"} below what the flow is set to tell`]),
+    ...[...remarks, ...notices].map(safeLine),
+    usageLine(report),
+    "",
+  ].join("\n");
+};
+
+const usageLine = ({ usage }: LocalReport): string => {
+  const { totalTokens, promptTokens, completionTokens, totalPrice, currency } = usage;
+  const number = (value: number): string => value.toLocaleString("en-US");
+  const tokens = `${number(totalTokens)} tokens (${number(promptTokens)} read, ${number(completionTokens)} written)`;
+  return totalPrice > 0 ? `${tokens}, ${totalPrice.toFixed(4)} ${safeLine(currency)}` : tokens;
+};

@@ -1,0 +1,109 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SEVERITIES, type Severity } from "../../review/finding.ts";
+import type { LocalFinding, LocalReport } from "./local-report.ts";
+import { safeLine, safeText } from "./safe-text.ts";
+
+/** Signs of "Select Graphic Rendition" (ECMA-48, 8.3.117). */
+const STYLES = {
+  bold: ["1", "22"],
+  dim: ["2", "22"],
+  underline: ["4", "24"],
+  red: ["31", "39"],
+  green: ["32", "39"],
+  yellow: ["33", "39"],
+  magenta: ["35", "39"],
+  cyan: ["36", "39"],
+} as const;
+type Style = keyof typeof STYLES;
+
+const COLOURS: Readonly<Record<Severity, Style>> = {
+  critical: "magenta",
+  major: "red",
+  minor: "yellow",
+  info: "cyan",
+};
+
+type Pen = {
+  readonly paint: (text: string, ...styles: readonly Style[]) => string;
+  /** A link to a line of a file of the working tree. */
+  readonly link: (text: string, path: string, line: number) => string;
+};
+
+const PLAIN: Pen = { paint: (text) => text, link: (text) => text };
+
+const colourful = (root: string): Pen => ({
+  paint: (text, ...styles) =>
+    styles.reduce((inner, style) => `\u001B[${STYLES[style][0]}m${inner}\u001B[${STYLES[style][1]}m`, text),
+  link: (text, path, line) => {
+    const url = pathToFileURL(join(root, path));
+    // Terminals compare the host, so that a link from another machine is not taken for one of theirs.
+    url.hostname = hostname();
+    url.hash = `L${line}`;
+    return `\u001B]8;;${url.href}\u001B\\${text}\u001B]8;;\u001B\\`;
+  },
+});
+
+/**
+ * A report for people, grouped by file; with `isTerminal` in colours and with links (OSC 8) to the lines.
+ * Everything that others wrote is made safe for a terminal.
+ */
+export const renderText = (report: LocalReport, isTerminal: boolean): string => {
+  const pen = isTerminal ? colourful(report.root) : PLAIN;
+  const files = Map.groupBy(report.findings, ({ path }) => path);
+  const parts = [...files].map(([path, findings]) => renderFile(path, findings, pen));
+  return `${[...parts, renderTotal(report, pen)].join("\n")}\n`;
+};
+
+const renderFile = (path: string, findings: readonly LocalFinding[], pen: Pen): string =>
+  [
+    pen.paint(safeLine(path), "bold", "underline"),
+    ...findings.map((one) => renderFinding(one, pen)),
+    "",
+  ].join("\n");
+
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => (line === "" ? "" : `    ${line}`))
+    .join("\n");
+
+const renderFinding = (finding: LocalFinding, pen: Pen): string => {
+  const { path, line, severity, category, title, body, nearLine } = finding;
+  const words = pen.paint(placeText(finding), "dim");
+  // Without a line the path may be one that a model made up.
+  const place = line === null ? words : pen.link(words, path, nearLine);
+  const head = `  ${place}  ${pen.paint(severity, "bold", COLOURS[severity])}  ${pen.paint(safeLine(title), "bold")} ${pen.paint(`(${category})`, "dim")}`;
+  const text = safeText(body).trim();
+  return [head, ...(text === "" ? [] : [indent(text)]), ...suggestionLines(finding, pen)].join("\n");
+};
+
+/** The lines that are meant, for people. */
+export const placeText = ({ line, endLine, side }: LocalFinding): string => {
+  if (line === null) return "file";
+  const lines = endLine === null || endLine === line ? `${line}` : `${line}-${endLine}`;
+  return side === "old" ? `${lines} (removed)` : lines;
+};
+
+const suggestionLines = ({ suggestion, code }: LocalFinding, { paint }: Pen): readonly string[] => {
+  if (suggestion === null || code === null) return [];
+  const signed = (text: string, sign: string, style: Style): readonly string[] =>
+    safeText(text)
+      .split("\n")
+      .map((line) => paint(`    ${sign} ${line}`, style));
+  const added = suggestion === "" ? [] : signed(suggestion.replace(/\n$/, ""), "+", "green");
+  return [paint("    suggestion", "dim"), ...signed(code, "-", "red"), ...added];
+};
+
+const renderTotal = ({ findings, receipt, name }: LocalReport, { paint }: Pen): string => {
+  const reviewed = receipt.filter(({ outcome }) => outcome.kind !== "skipped").length;
+  const of = `${reviewed} of ${receipt.length} changed ${receipt.length === 1 ? "file" : "files"} reviewed in ${safeLine(name)}`;
+  if (findings.length === 0) return `${paint("No findings", "bold", "green")}; ${of}`;
+  const counts = SEVERITIES.flatMap((severity) => {
+    const count = findings.filter((one) => one.severity === severity).length;
+    return count === 0 ? [] : [paint(`${count} ${severity}`, COLOURS[severity])];
+  });
+  const total = `${findings.length} ${findings.length === 1 ? "finding" : "findings"}`;
+  return `${paint(total, "bold")} (${counts.join(", ")}); ${of}`;
+};

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { z } from "zod";
+import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
+import { createPlanted, PLANTED, review } from "./review-repository.ts";
+
+const Report = z.object({ findings: z.array(z.object({ fingerprint: z.string() })) });
+
+const CodeQuality = z.array(
+  z.object({
+    fingerprint: z.string(),
+    location: z.object({ path: z.string(), lines: z.object({ begin: z.number(), end: z.number() }) }),
+  }),
+);
+
+describe("review of a repository", () => {
+  let model: ModelStandIn;
+  before(async () => {
+    model = await startModelStandIn();
+  });
+  after(() => model[Symbol.asyncDispose]());
+  beforeEach(() => model.reset());
+
+  it("finds a planted mistake on its line, with nothing of GitLab set", async () => {
+    await using repository = await createPlanted();
+    const { code, out, err } = await review(repository, model.url);
+    assert.equal(code, 0, err);
+    assert.match(out, /^src\/sum\.js\n {2}3 {2}major {2}\S/);
+    assert.match(out, /\+ {3}for \(let i = 0; i < list\.length;/);
+    assert.match(out, /1 finding \(1 major\); 1 of 1 changed file reviewed in main\.\.\.HEAD\n$/);
+    assert.match(err, /review src\/sum\.js …\nreview src\/sum\.js: done in/);
+    assert.match(err, /[\d,]+ tokens \(/);
+    assert.equal(model.chatCount(), 1);
+    assert.match(JSON.stringify(model.calls()[0]?.body ?? model.calls()), /Add up the list/);
+  });
+
+  it("ends with 1 only when a finding is severe enough", async () => {
+    await using repository = await createPlanted();
+    const codeOf = async (failOn: string): Promise<number> =>
+      (await review(repository, model.url, "main...work", { failOn })).code;
+    assert.equal(await codeOf("critical"), 0);
+    assert.equal(await codeOf("major"), 1);
+  });
+
+  it("gives the same fingerprint when lines have moved", async () => {
+    await using repository = await createPlanted();
+    const prints = async (): Promise<readonly string[]> => {
+      const { out } = await review(repository, model.url, "main...work", { format: "json" });
+      return Report.parse(JSON.parse(out)).findings.map(({ fingerprint }) => fingerprint);
+    };
+    const first = await prints();
+    await repository.write("src/sum.js", `// The sum.\n// Of a list.\n${PLANTED}`);
+    repository.commit("Explain");
+    assert.deepEqual(await prints(), first);
+    assert.equal(first.length, 1);
+  });
+
+  it("writes the report to a file, and only that", async () => {
+    await using repository = await createPlanted();
+    const options = { format: "codequality", output: "gl-code-quality-report.json", failOn: "minor" };
+    const { code, out, err } = await review(repository, model.url, "main...work", options);
+    assert.equal(code, 1, err);
+    assert.equal(out, "");
+    const written = await readFile(join(repository.folder, options.output), "utf8");
+    const [entry, ...others] = CodeQuality.parse(JSON.parse(written));
+    assert.deepEqual(entry?.location, { path: "src/sum.js", lines: { begin: 3, end: 3 } });
+    assert.deepEqual(others, []);
+  });
+
+  it("shows what a hostile model says as text, in colours of its own only", async () => {
+    const evil = "\u001B]8;;http://evil.example/\u001B\\here\u001B]8;;\u001B\\\u009B2J\u0007";
+    const answer = {
+      overview: evil,
+      findings: [
+        {
+          path: "src/sum.js",
+          line: 3,
+          severity: "minor",
+          category: "bug",
+          title: evil,
+          body: `${evil}\n${evil}`,
+        },
+        { path: `src/${evil}`, line: 1, severity: "minor", category: "bug", title: "Elsewhere", body: evil },
+      ],
+    };
+    await using hostile = await startModelStandIn({ script: () => JSON.stringify(answer) });
+    await using repository = await createPlanted();
+    const { out, err } = await review(repository, hostile.url, "main...work", { isTerminal: true });
+    assert.match(out, /here/, err);
+    // oxlint-disable-next-line no-control-regex
+    const rest = out.replaceAll(/\u001B\]8;;(?:file:[!-~]*)?\u001B\\|\u001B\[\d+m/g, "");
+    assert.notEqual(rest, out);
+    // oxlint-disable-next-line no-control-regex
+    assert.doesNotMatch(rest + err, /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/);
+  });
+
+  it("asks no model where nothing changed", async () => {
+    await using repository = await createPlanted();
+    const { code, out } = await review(repository, model.url, "HEAD...HEAD");
+    assert.equal(code, 0);
+    assert.match(out, /^No findings; 0 of 0 changed files/);
+    assert.equal(model.chatCount(), 0);
+  });
+
+  it("ends with 2 and says what to change when it cannot review", async () => {
+    await using repository = await createPlanted();
+    const folder = await mkdtemp(join(tmpdir(), "reviewflow-none-"));
+    const fails = async (
+      expected: RegExp,
+      range: string | undefined,
+      options: Parameters<typeof review>[3],
+    ): Promise<void> => {
+      const { code, out, err } = await review(repository, model.url, range, options);
+      assert.equal(code, 2);
+      assert.equal(out, "");
+      assert.match(err, expected);
+    };
+    await fails(/there is no commit nowhere/, "nowhere...HEAD", {});
+    await fails(/there is no commit --output=x/, "--output=x", {});
+    await fails(/choose one of/, "main", { staged: true });
+    await fails(/--format takes text, json/, undefined, { format: "xml" });
+    await fails(/--fail-on takes critical/, undefined, { failOn: "any" });
+    await fails(/MODEL_NAME/, undefined, { environment: {} });
+    await fails(/no flow other/, undefined, { flow: "other" });
+    await fails(/is in no working tree/, undefined, { folder });
+    await fails(/cannot be written to/, undefined, { output: "missing/report.json" });
+    assert.equal(model.chatCount(), 0);
+    await rm(folder, { recursive: true });
+  });
+
+  it("ends with 2 when no part could be reviewed, so that silence is no praise", async () => {
+    await using refusing = await startModelStandIn({ apiKeys: ["another key"] });
+    await using repository = await createPlanted();
+    const { code, out, err } = await review(repository, refusing.url);
+    assert.equal(code, 2);
+    assert.equal(out, "");
+    assert.match(err, /could not be reviewed/);
+  });
+});
