@@ -17,6 +17,7 @@ import { renderText } from "./review/render-text.ts";
 import { chooseFlow, reviewChange } from "./review/review-change.ts";
 import { safeText } from "./review/safe-text.ts";
 import { tellProgress } from "./review/tell-progress.ts";
+import { wantsColour } from "./review/wants-colour.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /** The forms of a report. */
@@ -47,7 +48,7 @@ export type ReviewOptions = Partial<Terminal> & {
   /** The folder of the repository; the present one when left out. */
   readonly folder?: string;
   readonly environment?: Environment;
-  /** Whether the text is for a terminal; found out when left out. */
+  /** Whether the text goes to a terminal; found out when left out. */
   readonly isTerminal?: boolean;
 };
 
@@ -119,10 +120,7 @@ const checkUsage = (range: string | undefined, options: ReviewOptions): Usage =>
 
 const isForTerminal = ({ isTerminal, output, environment = process.env }: ReviewOptions): boolean => {
   if (output !== undefined) return false;
-  if (isTerminal !== undefined) return isTerminal;
-  // https://no-color.org: any text but the empty one asks for none.
-  const isUnwanted = (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb";
-  return process.stdout.isTTY && !isUnwanted;
+  return wantsColour(environment, isTerminal ?? process.stdout.isTTY);
 };
 
 const fileOf = (output: string, { folder = process.cwd() }: ReviewOptions): string => resolve(folder, output);

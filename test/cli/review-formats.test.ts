@@ -8,6 +8,7 @@ import { renderMarkdown } from "../../src/cli/review/render-markdown.ts";
 import { renderReceipt } from "../../src/cli/review/render-receipt.ts";
 import { renderSarif } from "../../src/cli/review/render-sarif.ts";
 import { renderText } from "../../src/cli/review/render-text.ts";
+import { wantsColour } from "../../src/cli/review/wants-colour.ts";
 
 const ESC = "\u001B";
 
@@ -272,6 +273,14 @@ describe("formats of a local review", () => {
     assert.match(text, / {2}u19\n {2}and 5 more\n/);
     assert.match(text, /2 findings are below/);
     assert.match(text, /1,234 tokens \(1,000 read, 234 written\), 0\.0123 USD\n$/);
+  });
+
+  it("uses colours in a terminal where nobody asks for none", () => {
+    assert.equal(wantsColour({ TERM: "xterm" }, true), true);
+    assert.equal(wantsColour({ NO_COLOR: "" }, true), true);
+    assert.equal(wantsColour({ NO_COLOR: "0" }, true), false);
+    assert.equal(wantsColour({ TERM: "dumb" }, true), false);
+    assert.equal(wantsColour({}, false), false);
   });
 
   it("compares severities", () => {
