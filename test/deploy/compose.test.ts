@@ -75,6 +75,15 @@ describe("the compose files", () => {
     });
   }
 
+  for (const file of ["compose.yml", "compose.postgres.yml"])
+    it(`${file} hands on every setting that neither the image nor the file decides`, () => {
+      const decided = [...Object.keys(imageEnvironment()), "DATABASE_URL"];
+      const expected = VARIABLES.map(({ name }) => name).filter((name) => !decided.includes(name));
+      for (const [service, { environment }] of ours(readCompose(file)))
+        for (const name of expected)
+          assert.match(environment[name] ?? "", new RegExp(`^\\$\\{${name}:[-?]`), `${service}: ${name}`);
+    });
+
   it("embedded: the least that must be set makes a server that keeps its data in the volume", () => {
     const compose = readCompose("compose.yml");
     const config = readConfig(
