@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
+import { registerReview } from "./review/register-review.ts";
 import { registerSetup } from "./register-setup.ts";
 import { serve } from "./serve.ts";
 
@@ -30,6 +31,7 @@ program
   });
 
 registerSetup(program);
+registerReview(program);
 
 program
   .command("rules")

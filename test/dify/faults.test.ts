@@ -35,7 +35,8 @@ describe("a stream that breaks", () => {
       ],
     });
     assertDone(await world.run());
-    assert.equal(world.standIn.requests().filter(({ path }) => path.endsWith("/events")).length, 1);
+    // Not at all where the run has ended before it is looked at.
+    assert.ok(world.standIn.requests().filter(({ path }) => path.endsWith("/events")).length <= 1);
   });
   it("is looked at through passing failures", async () => {
     await using world = await open({

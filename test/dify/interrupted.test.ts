@@ -75,11 +75,14 @@ describe("a run that is cancelled", () => {
     });
   });
   it("before Dify told its name is stopped once it is told", async () => {
-    await using world = await open({ app: endless, faults: [{ kind: "slow", ms: 80 }] });
+    await using world = await open({ app: endless, faults: [{ kind: "slow", ms: 400 }] });
     const controller = new AbortController();
     const reason = new RunCancelled("closed");
     const run = world.run(undefined, controller.signal);
-    setTimeout(() => controller.abort(reason), 40);
+    void (async () => {
+      await waitFor(() => world.standIn.runs().length > 0);
+      controller.abort(reason);
+    })();
     await assert.rejects(run, (error) => error === reason);
     assert.deepEqual(
       world.standIn.runs().map(({ status }) => status),
