@@ -5,6 +5,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { findNode, install, nodeEnvironment, run } from "./bootstrap.mjs";
 
 const strict = process.env.CI === "true";
@@ -65,7 +67,11 @@ const bring = (part) => {
 
 install();
 const node = findNode();
-const env = nodeEnvironment(node);
+// The tests start hundreds of processes that read the same sources: what Node made of them is kept.
+const env = {
+  ...nodeEnvironment(node),
+  NODE_COMPILE_CACHE: join(tmpdir(), "reviewflow-compile-cache"),
+};
 const leftOut = SYSTEM_PARTS.filter((part) => !bring(part)).map((part) => part.name);
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";

@@ -2,7 +2,6 @@ import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerSetup } from "./register-setup.ts";
-import { serve } from "./serve.ts";
 
 /** Ends the program with a message. The last of the three places where failures end. */
 const fail = (error: unknown): never => {
@@ -19,7 +18,10 @@ program
   .command("serve")
   .description("take GitLab's webhooks and review")
   .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-  .action((options: { config?: string }) => serve(options.config ?? null));
+  .action(async (options: { config?: string }) => {
+    const { serve } = await import("./serve.ts");
+    await serve(options.config ?? null);
+  });
 
 program
   .command("demo")

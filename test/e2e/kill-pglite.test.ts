@@ -6,7 +6,7 @@ test("kill -9 at random points of 100 runs, embedded: nothing accepted is lost, 
   const report = await killAtRandom({
     environment: {},
     mergeRequests: 100,
-    lifeMs: 1_500,
+    lifeMs: 2_000,
     random: Math.random,
   });
   context.diagnostic(`${report.kills} kills, ${report.accepted} deliveries accepted`);

@@ -11,7 +11,7 @@ test("kill -9 at random points of 100 runs, on PostgreSQL: nothing accepted is l
     const report = await killAtRandom({
       environment,
       mergeRequests: 100,
-      lifeMs: 1_500,
+      lifeMs: 2_000,
       random: Math.random,
     });
     context.diagnostic(`${report.kills} kills, ${report.accepted} deliveries accepted`);

@@ -36,7 +36,7 @@ export type KillOptions = {
   readonly environment: Readonly<Record<string, string>>;
   /** How many merge requests are to have their delivery accepted. */
   readonly mergeRequests: number;
-  /** The longest that a server lives before it is killed, in milliseconds. */
+  /** The longest that the first server lives before it is killed, in milliseconds; later ones live longer. */
   readonly lifeMs: number;
   readonly random: () => number;
 };
@@ -99,7 +99,9 @@ export const killAtRandom = async (options: KillOptions): Promise<KillReport> =>
       // A hook that failed four times in a row is off for a while; the clock brings it back.
       gitlab.advanceTime(86_400_000);
       isUp = true;
-      await new Promise((resolve) => setTimeout(resolve, 200 + options.random() * options.lifeMs));
+      // Lives get longer, so that a slow machine comes to its end, too.
+      const lifeMs = 200 + options.random() * options.lifeMs * (1 + kills / 5);
+      await new Promise((resolve) => setTimeout(resolve, lifeMs));
       isUp = false;
       await server.kill();
       kills += 1;

@@ -33,7 +33,11 @@ export const startServerProcess = async (
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ServerProcess> => {
   const child = spawn(process.execPath, [COMMAND, "serve"], {
-    env: { PATH: process.env["PATH"], ...environment },
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

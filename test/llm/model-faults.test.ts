@@ -58,7 +58,7 @@ for (const [name, fault, errorType, retryable] of FAULTS) {
       models: ["stand-in"],
     });
     await using spare = await startModelStandIn({ script: () => "from the fallback" });
-    const timeouts = { firstTokenMs: 80, idleMs: 80 };
+    const timeouts = { firstTokenMs: 250, idleMs: 250 };
     const models = [standInModel(standIn, { timeouts }), standInModel(spare, { name: "spare" })];
     standIn.fail(...times(6, fault));
     const alone = createTestClient(models);
