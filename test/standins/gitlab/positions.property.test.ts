@@ -174,6 +174,10 @@ test("in random histories every line's position is taken and its neighbours are 
       }
     }
   };
-  await fc.assert(fc.asyncProperty(history, check), { numRuns: 40, interruptAfterTimeLimit: 15_000 });
+  await fc.assert(fc.asyncProperty(history, check), {
+    seed: 20_261_124,
+    numRuns: 40,
+    interruptAfterTimeLimit: 15_000,
+  });
   assert.ok(judged > 100, `only ${judged} lines were judged`);
 });

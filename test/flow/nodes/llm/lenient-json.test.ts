@@ -40,10 +40,10 @@ describe("parseObjectLeniently", () => {
     const prose = fc.string({ maxLength: 30 }).map((text) => text.replace(/[{}[\]"`<>']/g, ""));
     fc.assert(
       fc.property(
-        fc.dictionary(
-          fc.string().filter((key) => key !== "__proto__"),
-          fc.jsonValue(),
-        ),
+        // A key that sets prototypes is left out of what is read, wherever it stands.
+        fc
+          .dictionary(fc.string(), fc.jsonValue())
+          .filter((value) => !JSON.stringify(value).includes("__proto__")),
         prose,
         prose,
         (value, before, after) => {
