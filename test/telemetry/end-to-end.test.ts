@@ -79,7 +79,12 @@ const liveThroughRestart = async () => {
     headers: { "content-type": "application/json", "x-gitlab-token": "wrong" },
     body: "{}",
   });
-  const metricsAfter = await (await fetch(`${second.url}/metrics`)).text();
+  // Spans are sent in batches, every few seconds.
+  const metricsAfter = await eventually("the first spans to be exported", async () => {
+    const text = await (await fetch(`${second.url}/metrics`)).text();
+    const exported = /^reviewflow_trace_spans_total\{[^}]*exported[^}]*\} (\d+)/m.exec(text)?.[1];
+    return Number(exported ?? 0) > 0 ? text : undefined;
+  });
   await second[Symbol.asyncDispose]();
   assert.deepEqual(collector.mistakes, []);
   assert.deepEqual(
