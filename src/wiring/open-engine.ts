@@ -91,13 +91,12 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
  * flow has the job to post there.
  */
 const destinations = ({ egress, flows, gitlab }: EngineConfig): readonly string[] => {
-  if (gitlab === undefined) return egress.allow;
-  const { hostname, port, protocol } = new URL(gitlab.url);
   const isPosting = flows.some(
     ({ contract, runner }) => contract === "classic" && runner.kind === "embedded",
   );
-  const open = `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
-  return isPosting ? [...egress.allow, open] : egress.allow;
+  if (gitlab === undefined || !isPosting) return egress.allow;
+  const { hostname, port, protocol } = new URL(gitlab.url);
+  return [...egress.allow, `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`];
 };
 
 const openKnowledge = ({ config, clock, logger }: EngineOptions): Promise<FolderKnowledge> => {

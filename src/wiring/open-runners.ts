@@ -63,11 +63,11 @@ export const openRunners = async (
 ): Promise<Runners> => {
   const { clock, logger } = options;
   const answers = answersOf(config, options.logger);
-  const sections: Sections = [
-    ...sectionsOf(config),
-    ...(answers === null ? [] : [["answers", answers] as const]),
-  ];
-  const flows = readFlows(sections);
+  const configured = sectionsOf(config);
+  const sections = answers === null ? configured : [...configured, ["answers", ANSWERS] as const];
+  const flows = new Map(readFlows(configured));
+  // Read already, to see whether there is a model for it.
+  if (answers !== null) flows.set(ANSWERS, answers);
   for (const flow of flows.values()) {
     for (const { title, message } of flow.warnings)
       logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
@@ -94,7 +94,7 @@ export const openRunners = async (
   }
   return {
     engine,
-    answers: answers === null ? null : (runners.get(answers) ?? null),
+    answers: runners.get(ANSWERS) ?? null,
     of: (section) => {
       const opened = runners.get(section);
       if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
@@ -112,12 +112,12 @@ const ANSWERS: EmbeddedRunnerConfig = {
 };
 
 /** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
-const answersOf = (config: EngineConfig, logger: Logger): EmbeddedRunnerConfig | null => {
+const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {
   if (config.models.length === 0) return null;
   const flow = readFlowFile(ANSWERS.file, "answers");
   const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
   const [problem] = checkModels(models, toRouting(config));
-  if (problem === undefined) return ANSWERS;
+  if (problem === undefined) return flow;
   logger.info({ problem }, "Questions in notes are not answered: no model is set up for that");
   return null;
 };

@@ -7,14 +7,14 @@ import { createGitLabClient } from "../gitlab/client.ts";
 import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { ProjectRoute } from "./route-projects.ts";
+import type { Route } from "../http/intake.ts";
 import type { ReviewRoute } from "../worker/reconcile/compare-heads.ts";
 import { type Reconciler, startReconciler } from "../worker/reconcile/reconciler.ts";
 
 /** What looking for missed changes shares with the rest of the server. */
 export type ReconcilingParts = {
   readonly store: Pick<OpenedStore, "accept" | "reconciliation">;
-  readonly routes: (projectPath: string) => ProjectRoute | null;
+  readonly routes: (projectPath: string) => Route | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry?: Pick<Telemetry, "gitLabCall">;
@@ -57,7 +57,7 @@ export const startReconciling = (
 };
 
 /** The same way that a delivery takes. */
-const routeOf = (route: ProjectRoute | null): ReviewRoute | null =>
+const routeOf = (route: Route | null): ReviewRoute | null =>
   route && {
     flow: route.flow,
     decide: (event, history) => judgeMergeRequest(event, route.rules, history),
