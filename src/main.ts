@@ -19,6 +19,7 @@ import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { createIdentity } from "./wiring/identity.ts";
+import { type Role, roleOf } from "./wiring/role.ts";
 import { createProjectRoutes } from "./wiring/route-projects.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
 import { startReviewWorker } from "./worker/review-worker.ts";
@@ -43,6 +44,7 @@ export type StartOptions = {
  */
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
   const { logger, clock = systemClock } = options;
+  const role = roleOf(config);
   await using started = new AsyncDisposableStack();
   const telemetry = createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);
@@ -56,7 +58,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const createForge = createForges(config.gitlab, { clock, logger, telemetry });
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);
-  const worker = await startReviewWorker({
+  const worker = await startConfiguredWorker(role, {
     ...config.worker,
     store,
     conversation: createConversation({ routes, runners, store }),
@@ -69,16 +71,17 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     maxAttempts: config.worker.attempts,
   });
-  started.defer(() => worker.stop(config.worker.stopGraceMs));
+  started.defer(async () => worker?.stop(config.worker.stopGraceMs));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {
     if (token !== null) await identity.learn(createForge(token), logger, signal);
   };
   const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
-  const dashboard = createConfiguredDashboard(config, { store, runners, intake, clock, logger });
+  const dashboard = role.takesDeliveries
+    ? createConfiguredDashboard(config, { store, runners, intake, clock, logger })
+    : null;
   const app = createApp({
-    intake,
-    dashboard,
+    ...(dashboard === null ? { intake: null } : { intake, dashboard }),
     metrics: createMetricsRoute({
       render: () => telemetry.metrics.render(store.queueStatus),
       token: config.telemetry.metricsToken,
@@ -89,18 +92,24 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   });
   const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
-  started.defer(dashboard.close);
+  started.defer(async () => dashboard?.close());
   const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry });
   started.defer(async () => reconciler?.stop());
-  void warmUp(runners, logger);
+  if (role.reviews) void warmUp(runners, logger);
   void identify();
-  logger.info(
-    { url: server.url, flows: flows.map(({ name }) => name), store: config.store.kind },
-    "Reviewflow listens",
-  );
+  const { url } = server;
+  logger.info({ url, flows: flows.map(({ name }) => name), ...summaryOf(config) }, "Reviewflow listens");
   const running = started.move();
-  return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
+
+const summaryOf = ({ store, server }: Config) => ({ store: store.kind, role: server.role });
+
+const startConfiguredWorker = async (
+  { reviews }: Role,
+  options: Parameters<typeof startReviewWorker>[0],
+): Promise<Awaited<ReturnType<typeof startReviewWorker>> | null> =>
+  reviews ? startReviewWorker(options) : null;
 
 /** Makes the engine ready while the server already takes deliveries; a failure shows again in the first run. */
 const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {

@@ -18,9 +18,16 @@ program
   .command("serve")
   .description("take GitLab's webhooks and review")
   .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-  .action(async (options: { config?: string }) => {
+  .addOption(
+    new Option("--role <role>", "what this server does, over the configured role").choices([
+      "web",
+      "worker",
+      "both",
+    ]),
+  )
+  .action(async (options: { config?: string; role?: "web" | "worker" | "both" }) => {
     const { serve } = await import("./serve.ts");
-    await serve(options.config ?? null);
+    await serve(options);
   });
 
 program

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { BuiltinFlow, Contract } from "./builtin-flows.ts";
+import type { RateLimitsConfig, ServerRole } from "./instances-schema.ts";
 
 /** A webhook secret with the projects that may use it; null means every project. */
 export type ScopedSecret = { readonly secret: Secret; readonly projects: readonly string[] | null };
@@ -165,7 +166,9 @@ export type Config = {
     readonly port: number;
     /** Where GitLab reaches this server; null where it was not said. */
     readonly publicUrl: string | null;
+    readonly role: ServerRole;
   };
+  readonly rateLimits: RateLimitsConfig;
   readonly dashboard: {
     /** Null where nobody can sign in with a token. */
     readonly adminToken: Secret | null;

@@ -32,6 +32,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("REVIEWFLOW_HOST", "server.host"),
   variable("REVIEWFLOW_PORT", "server.port"),
   variable("REVIEWFLOW_PUBLIC_URL", "server.public_url"),
+  variable("REVIEWFLOW_ROLE", "server.role"),
   variable("REVIEWFLOW_LOG_LEVEL", "log.level"),
   variable("REVIEWFLOW_METRICS_TOKEN", "telemetry.metrics_token", true),
   variable("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),

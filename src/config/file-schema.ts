@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
+import { RateLimitsSection, ServerRole } from "./instances-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
 import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
@@ -37,6 +38,7 @@ export const ConfigFile = z.strictObject({
       port: count(0, 65_535, 8080),
       /** Where GitLab reaches this server; hooks are set up with it. */
       public_url: address.nullable().default(null),
+      role: ServerRole.default("both"),
     })
     .prefault({}),
   dashboard: DashboardSection,
@@ -57,6 +59,7 @@ export const ConfigFile = z.strictObject({
       stop_grace: duration("20s"),
     })
     .prefault({}),
+  rate_limits: RateLimitsSection,
   reconcile: ReconcileSection,
   rules: RulesSection,
   group_rules: GroupRulesSection,

@@ -18,7 +18,12 @@ export const toConfig = (
     timestampToleranceMs: file.webhook.timestamp_tolerance,
     tokenPassThrough: file.webhook.token_pass_through,
   },
-  server: { host: file.server.host, port: file.server.port, publicUrl: file.server.public_url },
+  server: {
+    host: file.server.host,
+    port: file.server.port,
+    publicUrl: file.server.public_url,
+    role: file.server.role,
+  },
   dashboard: toDashboard(file.dashboard),
   store:
     file.store.database_url === null
@@ -32,6 +37,10 @@ export const toConfig = (
     backoffMs: file.worker.backoff,
     maxBackoffMs: file.worker.max_backoff,
     stopGraceMs: file.worker.stop_grace,
+  },
+  rateLimits: {
+    gitLabPerMinute: file.rate_limits.gitlab_per_minute,
+    difyPerMinute: file.rate_limits.dify_per_minute,
   },
   reconcile: {
     enabled: file.reconcile.enabled,

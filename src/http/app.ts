@@ -9,7 +9,8 @@ import { createBodyReader, MAX_BODY_BYTES } from "./read-body.ts";
 
 /** What the HTTP server needs. */
 export type AppOptions = {
-  readonly intake: Intake;
+  /** Null for a server that takes no deliveries. */
+  readonly intake: Intake | null;
   /** Resolves when everything that a delivery needs is at hand. */
   readonly checkReady: () => Promise<void>;
   readonly logger: Logger;
@@ -29,24 +30,7 @@ const WEBHOOK_PATHS = ["/webhooks/gitlab", "/gitlab-webhook"] as const;
 /** The routes of the server. */
 export const createApp = (options: AppOptions): Hono => {
   const app = new Hono();
-  const bodies = createBodyReader({
-    maxBytes: MAX_BODY_BYTES,
-    budgetBytes: options.bodyBudgetBytes ?? 8 * MAX_BODY_BYTES,
-  });
-  const answer = async (context: Context): Promise<Answer> => {
-    const headers = context.req.header();
-    const early = options.intake.refuseEarly(headers);
-    if (early !== null) return early;
-    const reading = await readBody(context, bodies, options.logger);
-    return "status" in reading ? reading : options.intake.receive(headers, reading.bytes);
-  };
-  const { observeDelivery = (receive) => receive() } = options;
-  const receive = async (context: Context): Promise<Response> =>
-    send(context, await observeDelivery(() => answer(context)));
-  for (const path of WEBHOOK_PATHS) {
-    app.post(path, receive);
-    app.all(path, (context) => send(context, answers.wrongMethod));
-  }
+  if (options.intake !== null) addWebhook(app, options.intake, options);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     try {
@@ -69,6 +53,28 @@ export const createApp = (options: AppOptions): Hono => {
     return send(context, answers.internal);
   });
   return app;
+};
+
+/** The routes that GitLab's webhooks are sent to. */
+const addWebhook = (app: Hono, intake: Intake, options: AppOptions): void => {
+  const bodies = createBodyReader({
+    maxBytes: MAX_BODY_BYTES,
+    budgetBytes: options.bodyBudgetBytes ?? 8 * MAX_BODY_BYTES,
+  });
+  const answer = async (context: Context): Promise<Answer> => {
+    const headers = context.req.header();
+    const early = intake.refuseEarly(headers);
+    if (early !== null) return early;
+    const reading = await readBody(context, bodies, options.logger);
+    return "status" in reading ? reading : intake.receive(headers, reading.bytes);
+  };
+  const { observeDelivery = (receive) => receive() } = options;
+  const receive = async (context: Context): Promise<Response> =>
+    send(context, await observeDelivery(() => answer(context)));
+  for (const path of WEBHOOK_PATHS) {
+    app.post(path, receive);
+    app.all(path, (context) => send(context, answers.wrongMethod));
+  }
 };
 
 const send = (context: Context, { status, body, headers }: Answer): Response =>

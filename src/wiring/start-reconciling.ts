@@ -22,14 +22,14 @@ export type ReconcilingParts = {
 
 /**
  * Starts to look for changes that no webhook told of, as the configuration has it; null where it is turned
- * off, or where there is no token of our own: tokens that come with deliveries are not kept.
+ * off, on a server that does not review, or where there is no token of our own: tokens that come with deliveries are not kept.
  */
 export const startReconciling = (
   config: Config,
   { store, routes, clock, logger, telemetry }: ReconcilingParts,
 ): Reconciler | null => {
-  const { gitlab, reconcile } = config;
-  if (!reconcile.enabled) return null;
+  const { gitlab, reconcile, server } = config;
+  if (!reconcile.enabled || server.role === "web") return null;
   if (gitlab.token === null) {
     logger.info({}, "Missed changes are not looked for: that needs GITLAB_TOKEN");
     return null;

@@ -1,0 +1,24 @@
+import { ConfigError } from "../base/errors.ts";
+import type { Config } from "../config/config.ts";
+
+/** What this server does of all that servers do. */
+export type Role = {
+  /** Takes deliveries and shows pages; every server answers /healthz, /readyz and /metrics. */
+  readonly takesDeliveries: boolean;
+  /** Works on runs, and looks for missed changes. */
+  readonly reviews: boolean;
+};
+
+/**
+ * The role of the configured server. Throws a ConfigError for one that does a part only and has its store
+ * to itself: whoever is to do the rest could not reach it.
+ */
+export const roleOf = ({ server, store }: Pick<Config, "server" | "store">): Role => {
+  if (server.role !== "both" && store.kind === "embedded") {
+    throw new ConfigError([
+      `server.role: "${server.role}" does a part of the work only and needs a PostgreSQL server that it shares with ` +
+        "the others; set DATABASE_URL, or REVIEWFLOW_ROLE=both",
+    ]);
+  }
+  return { takesDeliveries: server.role !== "worker", reviews: server.role !== "web" };
+};
