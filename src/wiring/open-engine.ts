@@ -5,6 +5,7 @@ import type { Config, ModelConfig } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
+import type { ModelClient } from "../flow/ports.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
 import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
 import { createEmbedder } from "../llm/embedder.ts";
@@ -35,6 +36,8 @@ export type EngineOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onModelCall?: (record: ModelCallRecord) => void;
+  /** Puts something between the flows and their models, such as answers that are known already. */
+  readonly adaptModel?: (client: ModelClient, routing: ModelRouting) => ModelClient;
 };
 
 /**
@@ -68,12 +71,13 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   );
   const template = opened.use(createTemplateRenderer());
   const knowledge = opened.use(await openKnowledge(options));
-  const model = createModelClient({
+  const client = createModelClient({
     ...routing,
     clock,
     logger,
     ...(onModelCall === undefined ? {} : { onCall: onModelCall }),
   });
+  const model = options.adaptModel?.(client, routing) ?? client;
   const running = opened.move();
   return {
     ports: { code, template, model, http, knowledge },

@@ -9,7 +9,7 @@ import type { Flow } from "../flow/flow.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
-import { openEngine, toRouting, type Engine, type EngineConfig } from "./open-engine.ts";
+import { openEngine, toRouting, type Engine, type EngineConfig, type EngineOptions } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
 /** A runner and what tells whether it still is the same flow. */
@@ -59,6 +59,8 @@ export const openRunners = async (
     readonly logger: Logger;
     /** Told of every attempt of a model call; must not throw. */
     readonly onModelCall?: (call: ModelCallRecord) => void;
+    /** See EngineOptions. */
+    readonly adaptModel?: NonNullable<EngineOptions["adaptModel"]>;
   },
 ): Promise<Runners> => {
   const { clock, logger } = options;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FlowUsage } from "../../flow/flow-event.ts";
-import type { Anchor, AnchoredFinding, Finding, Severity } from "../../review/finding.ts";
+import type { AnchoredFinding, Finding, Severity } from "../../review/finding.ts";
+import { type Place, placeOf } from "../../review/findings/place-of.ts";
 import { fingerprint, matterOf } from "../../review/plan/fingerprint.ts";
 import { byStrength, severityRank } from "../../review/plan/strength.ts";
 import type { FileReceipt } from "../../review/receipt.ts";
@@ -9,21 +10,11 @@ import type { FileReceipt } from "../../review/receipt.ts";
 export type LocalFinding = Pick<
   Finding,
   "severity" | "category" | "confidence" | "title" | "body" | "suggestion"
-> & {
-  /** From the root of the repository. */
-  readonly path: string;
-  /** Which side the lines are on; `old` where only removed lines are meant. */
-  readonly side: "new" | "old";
-  /** Both null for a finding about a file as a whole. */
-  readonly line: number | null;
-  readonly endLine: number | null;
-  /** A line of the new file to look at, whatever side the finding is on; at least 1. */
-  readonly nearLine: number;
-  /** The code that is meant; null for a file as a whole. */
-  readonly code: string | null;
-  /** The same for the same matter in another review, wherever its lines have moved; unique in a report. */
-  readonly fingerprint: string;
-};
+> &
+  Place & {
+    /** The same for the same matter in another review, wherever its lines have moved; unique in a report. */
+    readonly fingerprint: string;
+  };
 
 /** What a local review came to. */
 export type LocalReport = {
@@ -50,13 +41,6 @@ export type LocalReport = {
 /** Whether a report has a finding that is at least so severe. */
 export const hasAtLeast = ({ findings }: Pick<LocalReport, "findings">, least: Severity): boolean =>
   findings.some(({ severity }) => severityRank(severity) <= severityRank(least));
-
-/** Whether a finding is told by a flow that tells what is at least so severe and certain. */
-export const isTold = (
-  { finding }: AnchoredFinding,
-  least: { readonly severity: Severity; readonly confidence: number },
-): boolean =>
-  severityRank(finding.severity) <= severityRank(least.severity) && finding.confidence >= least.confidence;
 
 /** Gives findings their lines and fingerprints, by path and line. */
 export const toLocalFindings = (found: readonly AnchoredFinding[]): readonly LocalFinding[] => {
@@ -90,31 +74,3 @@ const kinOfText = ({ path, category, title }: Finding): string =>
 
 const byPlace = (left: LocalFinding, right: LocalFinding): number =>
   left.path === right.path ? left.nearLine - right.nearLine : left.path < right.path ? -1 : 1;
-
-type Place = Pick<LocalFinding, "path" | "side" | "line" | "endLine" | "nearLine" | "code">;
-
-const placeOf = ({ finding, anchor }: AnchoredFinding): Place => {
-  if (anchor.kind === "summary" || anchor.kind === "file") {
-    const path = anchor.kind === "file" ? anchor.file.newPath : finding.path;
-    return { path, side: "new", line: null, endLine: null, nearLine: 1, code: null };
-  }
-  return { path: anchor.file.newPath, code: anchor.code, ...linesOf(anchor) };
-};
-
-const linesOf = ({
-  start,
-  end,
-  hunk,
-}: Anchor & { readonly kind: "line" | "nearest-changed-line" }): Omit<Place, "path" | "code"> => {
-  const first = start.newLine ?? end.newLine;
-  if (first !== null) {
-    const last = Math.max(first, end.newLine ?? first);
-    return { side: "new", line: first, endLine: last, nearLine: Math.max(1, first) };
-  }
-  return {
-    side: "old",
-    line: start.oldLine,
-    endLine: end.oldLine,
-    nearLine: Math.max(1, hunk?.newStart ?? 1),
-  };
-};

@@ -1,7 +1,7 @@
-import { createMemoryJournal } from "../../base/journal.ts";
-import { NO_USAGE } from "../../flow/flow-event.ts";
-import type { NewRunEvent } from "../../store/run-event.ts";
-import type { Claim } from "../../store/store.ts";
+import { createMemoryJournal, type Journal } from "../base/journal.ts";
+import { NO_USAGE } from "../flow/flow-event.ts";
+import type { NewRunEvent } from "../store/run-event.ts";
+import type { Claim } from "../store/store.ts";
 
 /**
  * A run that lives as long as this process: its first and only attempt, over a change that nobody has
@@ -13,8 +13,10 @@ export const createLocalClaim = (options: {
   readonly nowMs: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: NewRunEvent) => void;
+  /** What of the run is known before it starts; nothing when left out. */
+  readonly journal?: Journal;
 }): Claim => {
-  const { flow, headSha, nowMs, signal, onEvent } = options;
+  const { flow, headSha, nowMs, signal, onEvent, journal = createMemoryJournal() } = options;
   return {
     run: {
       id: "local",
@@ -39,7 +41,7 @@ export const createLocalClaim = (options: {
       usage: NO_USAGE,
     },
     token: null,
-    journal: createMemoryJournal(),
+    journal,
     memory: createMemoryJournal(),
     record: async (events) => {
       for (const event of events) onEvent(event);

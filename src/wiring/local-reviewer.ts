@@ -1,0 +1,105 @@
+import { systemClock } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Journal } from "../base/journal.ts";
+import { silentLogger } from "../base/logger.ts";
+import type { FlowConfig, LocalConfig } from "../config/config.ts";
+import type { FlowUsage } from "../flow/flow-event.ts";
+import type { AnchoredFinding, Severity } from "../review/finding.ts";
+import type { Forge, MergeRequest } from "../review/forge.ts";
+import { severityRank } from "../review/plan/strength.ts";
+import type { FileReceipt } from "../review/receipt.ts";
+import type { NewRunEvent } from "../store/run-event.ts";
+import { openFindingsContext, underTeamRules } from "../worker/findings/findings-context.ts";
+import type { FindingsFlow } from "../worker/findings/findings-flow.ts";
+import { judgeChange } from "../worker/findings/judge-change.ts";
+import { readChange } from "../worker/findings/read-change.ts";
+import { createLocalClaim } from "../worker/local-claim.ts";
+import { createFlows } from "./create-flows.ts";
+import type { EngineOptions } from "./open-engine.ts";
+import { openRunners } from "./open-runners.ts";
+
+/** One change to be reviewed. */
+export type LocalRun = {
+  /** Where the change is read; nothing is written to it. */
+  readonly forge: Forge;
+  readonly mergeRequest: MergeRequest;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: NewRunEvent) => void;
+  /** What of the run is known before it starts; nothing when left out. */
+  readonly journal?: Journal;
+};
+
+/** What a review on this machine came to, and what it took. `failed` when no part could be reviewed. */
+export type LocalOutcome = { readonly usage: FlowUsage } & (
+  | { readonly kind: "failed"; readonly reason: string }
+  | {
+      readonly kind: "reviewed";
+      /** What the flow is set to tell. */
+      readonly told: readonly AnchoredFinding[];
+      /** How many findings are below that. */
+      readonly below: number;
+      /** Every changed file. */
+      readonly receipt: readonly FileReceipt[];
+      /** What did not go as it should, in sentences. */
+      readonly remarks: readonly string[];
+      /** What of the rules has no effect, in sentences. */
+      readonly notices: readonly string[];
+    }
+);
+
+/** Reviews changes with one flow. Disposing of it ends its processes and threads. */
+export type LocalReviewer = AsyncDisposable & {
+  readonly review: (run: LocalRun) => Promise<LocalOutcome>;
+};
+
+/** Whether a finding is told by a flow that tells what is at least so severe and certain. */
+const isTold = (
+  { finding }: AnchoredFinding,
+  least: { readonly severity: Severity; readonly confidence: number },
+): boolean =>
+  severityRank(finding.severity) <= severityRank(least.severity) && finding.confidence >= least.confidence;
+
+/**
+ * Opens one flow for reviews on this machine, which take the steps of a server up to the plan. Throws a
+ * ConfigError when the flow cannot run.
+ */
+export const openLocalReviewer = async (
+  config: LocalConfig,
+  flow: FlowConfig,
+  options: Pick<EngineOptions, "adaptModel"> = {},
+): Promise<LocalReviewer> => {
+  const clock = systemClock;
+  const logger = silentLogger;
+  // A walk-through would be paid for and shown nowhere.
+  const used = { ...config, flows: [{ ...flow, findings: { ...flow.findings, summary: null } }] };
+  const runners = await openRunners(used, { clock, logger, ...options });
+  const opened = findingsFlow(createFlows(used, runners));
+  return {
+    review: async ({ forge, mergeRequest, signal, onEvent, journal }) => {
+      const claim = createLocalClaim({
+        flow: opened.name,
+        headSha: mergeRequest.headSha,
+        nowMs: clock.now(),
+        signal,
+        onEvent,
+        ...(journal === undefined ? {} : { journal }),
+      });
+      const first = await openFindingsContext({ claim, flow: opened, forge, clock, logger, maxAttempts: 1 });
+      const context = await underTeamRules(first, mergeRequest);
+      const judged = await judgeChange(context, await readChange(context, mergeRequest));
+      const usage = context.desk.meter.total();
+      if (judged.kind === "failed") return { ...judged, usage };
+      const { findings, receipt, remarks, notices } = judged;
+      const told = findings.filter((found) => isTold(found, context.flow.least));
+      const below = findings.length - told.length;
+      return { kind: "reviewed", told, below, receipt, remarks, notices, usage };
+    },
+    [Symbol.asyncDispose]: () => runners[Symbol.asyncDispose](),
+  };
+};
+
+const findingsFlow = (flows: ReturnType<typeof createFlows>): FindingsFlow => {
+  const [flow] = flows;
+  if (flow?.contract !== "findings") throw new ConfigError(["flows: none has the contract findings"]);
+  return flow;
+};
