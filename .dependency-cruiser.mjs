@@ -9,6 +9,7 @@ const LEVELS = [
   ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store", "telemetry"],
   ["worker", "http", "doctor"],
   ["wiring"],
+  ["eval"],
   ["cli"],
 ];
 
@@ -46,7 +47,7 @@ export default {
       name: "config-is-for-the-root",
       comment: "Rooms take their own options; main.ts and cli/ read the configuration.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(config/|wiring/|cli/|main\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(config/|wiring/|eval/|cli/|main\\.ts)" },
       to: { path: "^src/config/" },
     },
     {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { parseDuration } from "../../src/base/durations.ts";
 import { ConfigError, DifyError, isRetryable } from "../../src/base/errors.ts";

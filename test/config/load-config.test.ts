@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { ConfigError } from "../../src/base/errors.ts";
 import { difyOf, ENOUGH, KEY, load, problemsOf } from "./config-setup.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import { z } from "zod";
 import type { FileDiff } from "../../src/diff/file-diff.ts";
 import { pointAt } from "../../src/diff/find-point.ts";

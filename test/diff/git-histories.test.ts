@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { FileDiff, Hunk } from "../../src/diff/file-diff.ts";
 import { findPoint, pointAt } from "../../src/diff/find-point.ts";
 import type { Side } from "../../src/diff/hunk-range.ts";

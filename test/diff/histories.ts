@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { FileAction } from "../../standins/gitlab/repository.ts";
 
 /** Paths and texts of a commit. */

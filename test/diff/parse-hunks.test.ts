@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { Hunk } from "../../src/diff/file-diff.ts";
 import { parseHunks } from "../../src/diff/parse-hunks.ts";
 import { unifiedHunks } from "../../src/diff/unified-hunks.ts";

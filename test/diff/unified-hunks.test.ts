@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import { parsePatch } from "../../src/diff/parse-patch.ts";
 import { unifiedHunks } from "../../src/diff/unified-hunks.ts";
 

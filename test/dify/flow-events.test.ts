@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { FlowEvent } from "../../src/flow/flow-event.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { readFrames } from "../../src/dify/event-stream.ts";

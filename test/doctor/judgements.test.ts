@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { compareClocks } from "../../src/doctor/compare-clocks.ts";
 import type { Diagnosis } from "../../src/doctor/diagnosis.ts";
 import { type AddressFacts, judgeAddress } from "../../src/doctor/judge-address.ts";

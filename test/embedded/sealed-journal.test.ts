@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import type { Json } from "../../src/base/json.ts";
 import { sealJournal } from "../../src/embedded/sealed-journal.ts";

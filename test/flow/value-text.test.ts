@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { Json } from "../../src/base/json.ts";
 import { markdownOfVariable } from "../../src/flow/value-markdown.ts";
 import {

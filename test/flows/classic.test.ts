@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 

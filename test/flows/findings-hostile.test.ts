@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { z } from "zod";
 import { fillIn, readFlow } from "../../standins/dify/flow-file.ts";
 import {

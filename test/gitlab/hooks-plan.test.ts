@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { hookAddress, isSameAddress, showAddress } from "../../src/gitlab/hooks/hook-address.ts";
 import {
   compareHook,

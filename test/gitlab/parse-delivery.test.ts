@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import { type DeliveryReading, parseDelivery } from "../../src/gitlab/parse-delivery.ts";
 
 const PROJECT = {

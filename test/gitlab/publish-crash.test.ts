@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { Publication } from "../../src/review/discussion.ts";
 import {
   PATHS,

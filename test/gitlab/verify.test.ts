@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { parseSigningToken, signDelivery } from "../../src/gitlab/signing-token.ts";
 import type { Verification, VerifyOptions } from "../../src/gitlab/verification.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { StoreError } from "../../src/base/errors.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { payload, SECRET, setUp } from "./webhook-app.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { fuseScores } from "../../src/knowledge/fuse-scores.ts";
 import { splitSegments } from "../../src/knowledge/split-segments.ts";
 import { tokenize } from "../../src/knowledge/tokenize.ts";

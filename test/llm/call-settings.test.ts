@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { JsonObject } from "../../src/base/json.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { isStrictSchema, readParameters } from "../../src/llm/call-settings.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { visit } from "unist-util-visit";
 import { publishText } from "../../src/review/publish-text.ts";
@@ -9,7 +9,7 @@ import { noteMarker } from "../../src/review/note-text.ts";
 /** What a reader sees: without the invisible signs that keep things from acting. */
 const seen = (text: string): string => text.replaceAll("\u200B", "");
 
-const lineStartsWithSlash = /(^|[\n\r\u2028\u2029\u0085\v\f])[\s>*+-]*(\d+[.)]\s*)?\//;
+const lineStartsWithSlash = /(^|[\n\r\u2028\u2029\u0085\v\f])\s*((>|[*+-]\s|\d+[.)]\s)\s*)*\//;
 
 /** The parts that GitLab would render: without code, in which nothing acts. */
 const withoutCode = (markdown: string): string => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { createFrameReader } from "../../src/sandbox/python/frame-reader.ts";
 import type { ChildMessage } from "../../src/sandbox/python/frame-reader.ts";
 import { encodeFrame } from "../../src/sandbox/python/python-frames.ts";

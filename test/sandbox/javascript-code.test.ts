@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { Json } from "../../src/base/json.ts";
 import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
 import { createAttempts } from "./attempt-code.ts";

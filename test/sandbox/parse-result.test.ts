@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { MAX_RESULT_DEPTH, parseResult } from "../../src/sandbox/parse-result.ts";
 
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { decide } from "../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../src/review/delivery-event.ts";
 import type { Claim, RunState, Settlement, Store } from "../../src/store/store.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { backoffMs } from "../../src/store/retry-policy.ts";
 import { SUPERSEDED } from "../../src/store/plan-accept.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { createMetrics, type Metrics } from "../../src/telemetry/metrics.ts";
 import { parsePrometheus, valueOf } from "./prometheus-text.ts";

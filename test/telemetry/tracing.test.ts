@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import { GitLabError } from "../../src/base/errors.ts";
 import { type LogFields, type Logger, silentLogger } from "../../src/base/logger.ts";

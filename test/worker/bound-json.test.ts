@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../properties.ts";
 import { JsonObject } from "../../src/base/json.ts";
 import { boundJson, cutText } from "../../src/worker/bound-json.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { advance } from "../../../src/flow/engine/advance.ts";
 import type { FrameCommand } from "../../../src/flow/engine/advance.ts";
 import { type FrameState, INITIAL_FRAME } from "../../../src/flow/engine/frame-state.ts";

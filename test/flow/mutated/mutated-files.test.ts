@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { parseDocument } from "yaml";
 import { Json } from "../../../src/base/json.ts";
 import { describeFlow } from "../../../src/flow/describe/describe-flow.ts";

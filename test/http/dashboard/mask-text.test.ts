@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { Json } from "../../../src/base/json.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import { createMasking, secretsIn, showBody } from "../../../src/http/dashboard/mask-text.ts";

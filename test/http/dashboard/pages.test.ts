@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { english } from "../../../src/http/dashboard/texts/english.ts";
 import { japanese } from "../../../src/http/dashboard/texts/japanese.ts";

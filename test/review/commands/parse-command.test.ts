@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { COMMANDS, type Command } from "../../../src/review/commands/command.ts";
 import { isMentioned } from "../../../src/review/commands/is-mentioned.ts";
 import { parseCommand } from "../../../src/review/commands/parse-command.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { readAnswer } from "../../../src/review/conversation/read-answer.ts";
 
 suite("reading what a flow answered", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { pointAt } from "../../../src/diff/find-point.ts";
 import { anchorFinding } from "../../../src/review/findings/anchor-findings.ts";
 import { fileOf, findingOf, hunkOf } from "./files.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { Finding } from "../../../src/review/finding.ts";
 import { anchorFinding } from "../../../src/review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../../src/review/findings/merge-findings.ts";

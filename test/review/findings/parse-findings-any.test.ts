@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { Json } from "../../../src/base/json.ts";
 import { parseFindings } from "../../../src/review/findings/parse-findings.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { Json } from "../../../src/base/json.ts";
 import { readVerdicts } from "../../../src/review/findings/read-verdicts.ts";
 

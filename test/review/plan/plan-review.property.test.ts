@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { SEVERITIES } from "../../../src/review/finding.ts";
 import type { AnchoredFinding } from "../../../src/review/finding.ts";
 import type { Discussion } from "../../../src/review/discussion.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { collectRules, RULES_BUDGET } from "../../../src/review/rules/collect-rules.ts";
 import { explainRules } from "../../../src/review/rules/explain-rules.ts";
 import type { HostRule, RuleSources } from "../../../src/review/rules/rule.ts";

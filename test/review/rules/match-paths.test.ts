@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import picomatch from "picomatch";
 import { checkGlob, matchesPaths } from "../../../src/review/rules/match-paths.ts";
 

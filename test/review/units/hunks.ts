@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { DiffLine, FileDiff, Hunk } from "../../../src/diff/file-diff.ts";
 import type { ChangedFile, Diff } from "../../../src/review/forge.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { holdsMask, maskSecrets } from "../../../src/review/units/mask-secrets.ts";
 
 const letters = "abcdefGHIJKL0123456789mnopQRSTuv"; // 32, of no format

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { DiffLine } from "../../../src/diff/file-diff.ts";
 import { estimateTokens } from "../../../src/review/units/estimate-tokens.ts";
 import { createDigests } from "../../../src/review/units/hunk-digest.ts";

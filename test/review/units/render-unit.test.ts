@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { createDigests } from "../../../src/review/units/hunk-digest.ts";
 import { renderHunks } from "../../../src/review/units/render-hunks.ts";
 import { renderUnit } from "../../../src/review/units/render-unit.ts";

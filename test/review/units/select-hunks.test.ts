@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { ChangedFile } from "../../../src/review/forge.ts";
 import { type SelectionRules, selectHunks } from "../../../src/review/units/select-hunks.ts";
 import { changedFile, diffOf, newFileText } from "./hunks.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
 import { judgePosition } from "../../../standins/gitlab/positions.ts";
 import type { FileAction } from "../../../standins/gitlab/repository.ts";
@@ -175,7 +175,6 @@ test("in random histories every line's position is taken and its neighbours are 
     }
   };
   await fc.assert(fc.asyncProperty(history, check), {
-    seed: 20_261_124,
     numRuns: 40,
     interruptAfterTimeLimit: 15_000,
   });

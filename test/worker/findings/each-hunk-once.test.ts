@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import { createPlace } from "./place.ts";
 import { createWorker, fakeFindingsFlow, findBugs, resultOf, shownLines } from "./world.ts";

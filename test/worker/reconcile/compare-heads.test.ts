@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../properties.ts";
 import type { ListedMergeRequest } from "../../../src/review/change-feed.ts";
 import { decide, type Decision, type MergeRequestHistory } from "../../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../../src/review/delivery-event.ts";

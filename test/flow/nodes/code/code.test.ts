@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../../properties.ts";
 import type { Json, JsonObject } from "../../../../src/base/json.ts";
 import { checkOutputs } from "../../../../src/flow/nodes/code/check-outputs.ts";
 import { codeKind } from "../../../../src/flow/nodes/code/code.ts";
