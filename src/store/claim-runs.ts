@@ -2,6 +2,7 @@ import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Database, Sql } from "./database.ts";
+import { noteTurns } from "./fair-share.ts";
 import { lockClaims } from "./locks.ts";
 import { isAnythingDue, recoverOrphans } from "./orphans.ts";
 import type { HeldJob, ReviewQueue, TakeLimits } from "./review-queue.ts";
@@ -41,7 +42,13 @@ export const claimRuns = async (
         if (run !== null) taken.push(run);
       }
       // What was put back may have stood before what it waits for.
-      if (taken.length > 0 || jobs.length === 0 || round === MAX_ROUNDS) return taken;
+      if (taken.length > 0 || jobs.length === 0 || round === MAX_ROUNDS) {
+        await noteTurns(
+          tx,
+          taken.map(({ run }) => run.projectId),
+        );
+        return taken;
+      }
     }
   });
 };

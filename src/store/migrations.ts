@@ -122,6 +122,71 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX runs_one_active ON reviewflow.runs (project_id, iid, kind) WHERE state = 'active';
   CREATE INDEX flow_memory_paused ON reviewflow.flow_memory (project_id, iid) WHERE key = 'paused';
   `,
+  `
+  -- When a project last had its turn: the higher, the later.
+  CREATE TABLE reviewflow.project_turns (
+    project_id bigint PRIMARY KEY,
+    turn bigint NOT NULL
+  );
+  -- What is left of a rate limit, and until when nobody may call. Times are the database's.
+  CREATE TABLE reviewflow.rate_limits (
+    name text PRIMARY KEY,
+    permits double precision NOT NULL DEFAULT 0,
+    counted_at bigint NOT NULL DEFAULT 0,
+    not_before bigint NOT NULL DEFAULT 0
+  );
+  `,
+  `
+  -- What people made of findings. Findings are kept apart: the memory of a flow goes with its merge request.
+  CREATE TABLE reviewflow.raised_findings (
+    project_id bigint NOT NULL,
+    iid bigint NOT NULL,
+    flow text NOT NULL,
+    fingerprint text NOT NULL,
+    path text NOT NULL,
+    category text NOT NULL,
+    severity text NOT NULL,
+    title text NOT NULL,
+    head_sha text NOT NULL,
+    raised_at bigint NOT NULL,
+    looked_at bigint,
+    PRIMARY KEY (project_id, iid, flow, fingerprint)
+  );
+  CREATE INDEX raised_findings_age ON reviewflow.raised_findings (raised_at);
+  CREATE TABLE reviewflow.outcomes (
+    project_id bigint NOT NULL,
+    iid bigint NOT NULL,
+    flow text NOT NULL,
+    fingerprint text NOT NULL,
+    facet text NOT NULL,
+    kind text NOT NULL,
+    user_id bigint,
+    at bigint NOT NULL,
+    PRIMARY KEY (project_id, iid, flow, fingerprint, facet),
+    FOREIGN KEY (project_id, iid, flow, fingerprint)
+      REFERENCES reviewflow.raised_findings (project_id, iid, flow, fingerprint) ON DELETE CASCADE
+  );
+  CREATE INDEX outcomes_newest ON reviewflow.outcomes (project_id, at);
+  CREATE TABLE reviewflow.voters (
+    project_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    member boolean NOT NULL,
+    checked_at bigint NOT NULL,
+    PRIMARY KEY (project_id, user_id)
+  );
+  CREATE TABLE reviewflow.lessons (
+    project_id bigint PRIMARY KEY,
+    project_path text NOT NULL,
+    text text NOT NULL,
+    struck text NOT NULL,
+    enabled boolean NOT NULL,
+    version bigint NOT NULL,
+    edited_at bigint,
+    edited_by text,
+    -- What another server was told last.
+    sent text
+  );
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

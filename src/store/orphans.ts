@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Sql } from "./database.ts";
 import { endRuns } from "./end-runs.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
-import { QUEUE_SCHEMA, type ReviewQueue, newJobId } from "./review-queue.ts";
+import { QUEUE_SCHEMA } from "./queue-schema.ts";
+import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
 import { newerWaits, requeue } from "./settle.ts";
 

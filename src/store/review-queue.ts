@@ -5,11 +5,11 @@ import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Database, Sql } from "./database.ts";
 import { type MergeRequestKey, mergeRequestKey } from "./locks.ts";
+import { favourNext } from "./fair-share.ts";
+import { QUEUE_SCHEMA } from "./queue-schema.ts";
 import type { RunKind } from "./store.ts";
 
 const QUEUE = "review";
-/** The schema of pg-boss's own tables. */
-export const QUEUE_SCHEMA = "reviewflow_queue";
 
 const DAY_S = 86_400;
 
@@ -38,7 +38,10 @@ export type TakeLimits = { readonly free: number; readonly perProject: number };
 export type ReviewQueue = {
   readonly add: (tx: Sql, jobs: readonly NewJob[]) => Promise<void>;
   readonly remove: (tx: Sql, jobIds: readonly string[]) => Promise<void>;
-  /** Makes due jobs active: none of a merge request that has an active one of its kind, none above the limits. */
+  /**
+   * Makes due jobs active: none of a merge request that has an active one of its kind, none above the
+   * limits, and each project in its turn.
+   */
   readonly take: (tx: Sql, limits: TakeLimits) => Promise<readonly HeldJob[]>;
   /** Tells that these jobs are still worked on; returns those that are still ours. */
   readonly touch: (jobs: readonly HeldJob[]) => Promise<ReadonlySet<string>>;
@@ -102,10 +105,13 @@ const operations = (boss: PgBoss): ReviewQueue => ({
     if (jobIds.length > 0) await boss.deleteJob(QUEUE, [...jobIds], { db: tx.queue });
   },
   take: async (tx, limits) => {
+    const favoured = await favourNext(tx, limits);
+    if (favoured === 0) return [];
     const jobs = await boss.fetch(QUEUE, {
       db: tx.queue,
-      batchSize: limits.free,
+      batchSize: favoured,
       groupConcurrency: limits.perProject,
+      minPriority: 1,
     });
     return jobs.map((job) => ({ id: job.id, retryCount: job.retryCount }));
   },

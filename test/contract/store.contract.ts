@@ -8,6 +8,7 @@ import { keepingContract } from "./store-keeping.contract.ts";
 import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
 import { replyingContract } from "./store-replying.contract.ts";
+import { sharingContract } from "./store-sharing.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
 /** What intake and worker rely on, whichever database is behind the store. */
@@ -50,5 +51,6 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     rememberingContract(bench);
     reconcilingContract(bench);
     replyingContract(bench);
+    sharingContract(bench);
   });
 };
