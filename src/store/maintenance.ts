@@ -3,6 +3,8 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
+import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
+import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
 import { forgetOldRunEvents } from "./run-events.ts";
 
 /** What maintenance is done with. */
@@ -24,6 +26,8 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
       try {
         await forgetUnusedMemory(parts.database, parts.clock.now());
         await forgetOldRunEvents(parts.database, parts.clock.now());
+        await forgetOldFindings(parts.database, parts.clock.now());
+        await forgetOldRateLimits(parts.database);
         await parts.database.maintain();
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");

@@ -25,6 +25,10 @@ import type { Views } from "./views/views.ts";
 import { freeTurns } from "./reconcile/begin-turn.ts";
 import { createReconcileStore } from "./reconcile/create-reconcile-store.ts";
 import type { ReconcileStore } from "./reconcile/reconcile-store.ts";
+import { createLessonStore } from "./lessons/create-lesson-store.ts";
+import type { LessonStore } from "./lessons/lesson-store.ts";
+import { createCallGates, type CallGates } from "./rate-limits/call-gates.ts";
+import { createRateLimits, HOLD_CHANNEL } from "./rate-limits/rate-limits.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -68,7 +72,12 @@ const DEFAULTS = {
 
 /** A store with what pages ask of it. */
 export type OpenedStore = Store &
-  RunEventReading & { readonly views: Views; readonly reconciliation: ReconcileStore };
+  RunEventReading & {
+    readonly views: Views;
+    readonly reconciliation: ReconcileStore;
+    readonly callGateOf: CallGates["gateOf"];
+    readonly lessons: LessonStore;
+  };
 
 /**
  * Opens the store, brings its tables up to date and takes up what a crash has left behind. Ends with
@@ -140,6 +149,8 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
   await database.listen(WAKE_CHANNEL, () => {
     for (const worker of workers) worker.wake();
   });
+  const gates = createCallGates({ ...settings, limits: createRateLimits(database) });
+  await database.listen(HOLD_CHANNEL, gates.forgetLeases);
   const close = async (): Promise<void> => {
     await Promise.all([maintenance.stop(), ...[...workers].map((worker) => worker.stop(0))]);
     await intake.close();
@@ -152,6 +163,8 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
     ...createQueries(database),
     views: createViews(database),
     reconciliation: createReconcileStore(database),
+    callGateOf: gates.gateOf,
+    lessons: createLessonStore(database, clock),
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {

@@ -5,6 +5,7 @@ import type { Bench } from "./store-bench.ts";
 import { acceptingContract } from "./store-accepting.contract.ts";
 import { cancellingContract } from "./store-cancelling.contract.ts";
 import { keepingContract } from "./store-keeping.contract.ts";
+import { lessonsContract } from "./store-lessons.contract.ts";
 import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
 import { replyingContract } from "./store-replying.contract.ts";
@@ -50,6 +51,7 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     keepingContract(bench);
     rememberingContract(bench);
     reconcilingContract(bench);
+    lessonsContract(bench);
     replyingContract(bench);
     sharingContract(bench);
   });
