@@ -10,19 +10,19 @@ import { startServer } from "./http/server.ts";
 import { openStore, type OpenedStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import { createSharedGates } from "./wiring/call-gates.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
-import { createConversation } from "./wiring/create-conversation.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { createIdentity } from "./wiring/identity.ts";
-import { type Role, roleOf } from "./wiring/role.ts";
+import { roleOf } from "./wiring/role.ts";
 import { createProjectRoutes } from "./wiring/route-projects.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
-import { startReviewWorker } from "./worker/review-worker.ts";
+import { startConfiguredWorker } from "./wiring/start-worker.ts";
 
 /** A running Reviewflow. Disposing of it stops it in order: intake, worker, store. */
 export type Reviewflow = AsyncDisposable & {
@@ -48,29 +48,22 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   await using started = new AsyncDisposableStack();
   const telemetry = createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);
-  const runners = started.use(await openRunners(config, { logger, clock, onModelCall: telemetry.modelCall }));
+  const gates = createSharedGates(config);
+  const runners = started.use(
+    await openRunners(config, { logger, clock, gates, onModelCall: telemetry.modelCall }),
+  );
   const flows = createFlows(config, runners, telemetry);
   await checkFlows(flows, logger);
   const store = observeStore(
     started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics.storeError)),
     { ...telemetry, clock },
   );
-  const createForge = createForges(config.gitlab, { clock, logger, telemetry });
+  gates.connect(store);
+  const createForge = createForges(config.gitlab, { clock, logger, telemetry, gates });
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);
-  const worker = await startConfiguredWorker(role, {
-    ...config.worker,
-    store,
-    conversation: createConversation({ routes, runners, store }),
-    rules: (path) => routes(path)?.rules ?? null,
-    clock,
-    logger,
-    gitlabUrl: config.gitlab.url,
-    token: config.gitlab.token,
-    createForge,
-    flows: new Map(flows.map((flow) => [flow.name, flow])),
-    maxAttempts: config.worker.attempts,
-  });
+  const parts = { store, routes, runners, clock, logger };
+  const worker = await startConfiguredWorker(config, { ...parts, flows, createForge });
   started.defer(async () => worker?.stop(config.worker.stopGraceMs));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {
@@ -81,7 +74,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     ? createConfiguredDashboard(config, { store, runners, intake, clock, logger })
     : null;
   const app = createApp({
-    ...(dashboard === null ? { intake: null } : { intake, dashboard }),
+    ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),
     metrics: createMetricsRoute({
       render: () => telemetry.metrics.render(store.queueStatus),
       token: config.telemetry.metricsToken,
@@ -93,7 +86,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
   started.defer(async () => dashboard?.close());
-  const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry });
+  const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry, gates });
   started.defer(async () => reconciler?.stop());
   if (role.reviews) void warmUp(runners, logger);
   void identify();
@@ -104,12 +97,6 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
 };
 
 const summaryOf = ({ store, server }: Config) => ({ store: store.kind, role: server.role });
-
-const startConfiguredWorker = async (
-  { reviews }: Role,
-  options: Parameters<typeof startReviewWorker>[0],
-): Promise<Awaited<ReturnType<typeof startReviewWorker>> | null> =>
-  reviews ? startReviewWorker(options) : null;
 
 /** Makes the engine ready while the server already takes deliveries; a failure shows again in the first run. */
 const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {

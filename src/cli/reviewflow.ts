@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
+import { registerDemo } from "./demo/register-demo.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerSetup } from "./register-setup.ts";
+import { registerWhy } from "./register-why.ts";
 
 /** Ends the program with a message. The last of the three places where failures end. */
 const fail = (error: unknown): never => {
@@ -30,17 +32,10 @@ program
     await serve(options);
   });
 
-program
-  .command("demo")
-  .description("show a review from webhook to note, with stand-ins for everything outside")
-  .option("--dify", "run the tutorial's flow on a Dify stand-in instead of in this process")
-  .action(async (options: { dify?: boolean }) => {
-    const { demo } = await import("./demo.ts");
-    await demo(options);
-  });
-
+registerDemo(program);
 registerSetup(program);
 registerReview(program);
+registerWhy(program);
 
 program
   .command("rules")

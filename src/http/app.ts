@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
+import { API_PATH } from "./api/api.ts";
 import type { Intake } from "./intake.ts";
 import type { ObserveDelivery } from "./observe-delivery.ts";
 import type { Dashboard } from "./dashboard/dashboard.ts";
@@ -20,6 +21,8 @@ export type AppOptions = {
   readonly observeDelivery?: ObserveDelivery;
   /** The pages for people; none when left out. */
   readonly dashboard?: Pick<Dashboard, "path" | "routes">;
+  /** The API for the command line; none when left out. */
+  readonly api?: Hono;
   /** The most bytes of bodies in memory at once; eight of the largest when left out. */
   readonly bodyBudgetBytes?: number;
 };
@@ -47,6 +50,7 @@ export const createApp = (options: AppOptions): Hono => {
     app.route(path, routes);
     app.get("/", (context) => context.redirect(path, 302));
   }
+  if (options.api !== undefined) app.route(API_PATH, options.api);
   app.notFound((context) => send(context, answers.notFound));
   app.onError((error, context) => {
     options.logger.error({ error: describeError(error), stack: error.stack }, "Request failed");

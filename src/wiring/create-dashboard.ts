@@ -1,12 +1,20 @@
+import type { Hono } from "hono";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
 import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
-import type { FlowPart, GitLabSignIn, ShownFlow } from "../http/dashboard/dashboard-options.ts";
+import { createAdminLimit } from "../http/dashboard/attempt-limit.ts";
+import type {
+  AccessOptions,
+  FlowPart,
+  GitLabSignIn,
+  ShownFlow,
+} from "../http/dashboard/dashboard-options.ts";
 import { createDashboard, type Dashboard } from "../http/dashboard/dashboard.ts";
 import type { Intake } from "../http/intake.ts";
 import type { OpenedStore } from "../store/open-store.ts";
+import { createConfiguredApi } from "./create-api.ts";
 import type { Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
@@ -21,17 +29,23 @@ export type DashboardParts = {
   readonly logger: Logger;
 };
 
-/** The dashboard of a configuration. */
-export const createConfiguredDashboard = (config: Config, parts: DashboardParts): Dashboard => {
+/** The dashboard of a configuration, and the API for the command line, which takes the same token. */
+export const createConfiguredDashboard = (
+  config: Config,
+  parts: DashboardParts,
+): Dashboard & { readonly api: Hono } => {
   const { store, runners, intake, clock, logger } = parts;
-  return createDashboard({
-    access: {
-      host: config.server.host,
-      publicUrl: config.server.publicUrl,
-      adminToken: config.dashboard.adminToken,
-      gitlab: toSignIn(config),
-      sessionMs: config.dashboard.sessionMs,
-    },
+  const access: AccessOptions = {
+    host: config.server.host,
+    publicUrl: config.server.publicUrl,
+    adminToken: config.dashboard.adminToken,
+    gitlab: toSignIn(config),
+    sessionMs: config.dashboard.sessionMs,
+  };
+  const attempts = createAdminLimit(clock);
+  const dashboard = createDashboard({
+    access,
+    attempts,
     store,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners)),
@@ -41,6 +55,7 @@ export const createConfiguredDashboard = (config: Config, parts: DashboardParts)
     clock,
     logger,
   });
+  return { ...dashboard, api: createConfiguredApi({ access, attempts, settings: config, store, logger }) };
 };
 
 const toSignIn = ({ dashboard: { gitlabOAuth }, gitlab }: Config): GitLabSignIn | null =>

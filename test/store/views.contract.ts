@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import { deliver, reviewed, settleNext, STEPS } from "../http/dashboard/filled-store.ts";
+import { request } from "./store-requests.ts";
 
 /** What every database has to answer pages. */
 export const viewsContract = (name: string, open: () => Promise<OpenedStore>): void => {
@@ -137,6 +138,17 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
       await deliver(store, { ...shop, iid: 9 });
       seen.push(await store.views.pulse());
       assert.equal(new Set(seen).size, seen.length);
+    });
+
+    it("a delivery is found by our id, by its key, and by the part of it that GitLab knows", async () => {
+      const known = `${Date.now()}-0f8e`;
+      const { deliveryId } = await store.accept(request({ key: `idempotency-key:${known}`, projectId: 99 }));
+      const find = async (reference: string) => (await store.views.findDelivery(reference))?.id ?? null;
+      assert.equal(await find(deliveryId), deliveryId);
+      assert.equal(await find(known), deliveryId);
+      assert.equal(await find(`idempotency-key:${known}`), deliveryId);
+      assert.equal(await find("nobody's"), null);
+      assert.equal(await find(runs[0] ?? ""), null, "a run's id is no delivery's");
     });
   });
 };

@@ -8,6 +8,9 @@ export type AttemptLimit = {
   readonly fail: (who: string) => void;
 };
 
+/** Wrong tokens a minute from one address. */
+const MOST_ATTEMPTS = 10;
+
 const WINDOW_MS = 60_000;
 const MAX_KNOWN = 10_000;
 
@@ -38,3 +41,6 @@ export const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => 
     },
   };
 };
+
+/** The limit for the admin token, over everything that takes it. */
+export const createAdminLimit = (clock: Clock): AttemptLimit => createAttemptLimit(clock, MOST_ATTEMPTS);

@@ -5,6 +5,7 @@ import type { Flow } from "../../flow/flow.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
+import type { AttemptLimit } from "./attempt-limit.ts";
 
 /** One of the workflows that a configured flow is made of. */
 export type FlowPart = {
@@ -68,6 +69,8 @@ export type GitLabSignIn = {
 /** What the dashboard shows and does. */
 export type DashboardOptions = {
   readonly access: AccessOptions;
+  /** Holds back who guesses the admin token; shared with whatever else takes it, its own when left out. */
+  readonly attempts?: AttemptLimit;
   readonly store: Pick<
     Store,
     "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"

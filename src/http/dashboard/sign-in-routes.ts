@@ -1,6 +1,6 @@
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
-import { createAttemptLimit } from "./attempt-limit.ts";
+import { peerOf } from "../peer-of.ts";
+import { createAdminLimit } from "./attempt-limit.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { signInPage, type SignInProblem } from "./pages/sign-in.ts";
@@ -9,20 +9,7 @@ import type { Sessions } from "./session.ts";
 import { textsOf } from "./texts/choose-texts.ts";
 import { BASE, type DashboardEnv, safeReturn } from "./visit.ts";
 
-/** Wrong tokens a minute from one address. */
-const MOST_ATTEMPTS = 10;
-
 type VisitContext = Context<DashboardEnv>;
-
-/** The address at the other end of the connection; a proxy's is the same for all who come through it. */
-const peerOf = (context: Context): string => {
-  try {
-    return getConnInfo(context).remote.address ?? "unknown";
-  } catch {
-    // Requests that were not received over a connection have none.
-    return "unknown";
-  }
-};
 
 /** The sign-in page with what went wrong, if anything did. */
 export const sendSignIn = (
@@ -40,8 +27,7 @@ export const sendSignIn = (
 
 /** Signing in with the admin token, signing out, and the language. */
 export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hono<DashboardEnv> => {
-  const { access, clock, logger } = options;
-  const limit = createAttemptLimit(clock, MOST_ATTEMPTS);
+  const { access, clock, logger, attempts: limit = createAdminLimit(clock) } = options;
   const routes = new Hono<DashboardEnv>();
   routes.get("/sign-in", (context) => {
     const { access: state, session } = context.get("visit");

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readKey } from "../journal-entry.ts";
 import type { Database } from "../database.ts";
 import { DELIVERY_COLUMNS, DeliveryRow, RUN_COLUMNS, RunRow, RunState, Whole, isUuid } from "../schema.ts";
+import { findDelivery } from "./find-delivery.ts";
 import type { Slice, Views } from "./views.ts";
 
 const SpanRow = z
@@ -93,6 +94,7 @@ export const createViews = (database: Database): Views => ({
     );
     return slice(z.array(DeliveryRow).parse(rows), limit);
   },
+  findDelivery: (reference) => findDelivery(database, reference),
   listFindingRuns: async ({ limit, before, projectPath }) => {
     const rows = await database.query(
       `WITH newest AS (

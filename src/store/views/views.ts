@@ -64,6 +64,8 @@ export type Views = {
   /** Runs without their results, which may be large. */
   readonly listRuns: (narrowing: RunNarrowing) => Promise<Slice<Run>>;
   readonly listDeliveries: (narrowing: DeliveryNarrowing) => Promise<Slice<Delivery>>;
+  /** The delivery with our id, or with a key, be it whole or GitLab's id alone; null for an unknown one. */
+  readonly findDelivery: (reference: string) => Promise<Delivery | null>;
   /** Runs by the span of time in which they were made. `starts` ascend; the last span is open. */
   readonly countBySpan: (starts: readonly number[]) => Promise<readonly SpanCount[]>;
   /** Those that have sent something, the liveliest first, at most 500. */

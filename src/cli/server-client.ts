@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { describeError, ReviewflowError, type FailureDetails } from "../base/errors.ts";
+import { type Json, parseJson } from "../base/json.ts";
+import type { Config } from "../config/config.ts";
+import { API_PATH } from "../http/api/api.ts";
+
+/** The running server did not answer as asked; `status` is null where there was no answer at all. */
+export class ServerError extends ReviewflowError {
+  readonly status: number | null;
+
+  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
+    super(message, details);
+    this.status = details.status;
+  }
+}
+
+/**
+ * Asks the running server, which has its store to itself. Paths are below the API's. Failures are
+ * ServerErrors: `server-unreachable` (nobody listens there), `server-not-ours` (somebody else does),
+ * `admin-token-wrong` and `admin-token-not-set`, and else the code that the server gave.
+ */
+export type ServerClient = {
+  /** Where it is asked. */
+  readonly url: string;
+  readonly get: <T>(path: string, answer: z.ZodType<T>) => Promise<T>;
+  readonly send: <T>(
+    method: "POST" | "PUT" | "DELETE",
+    path: string,
+    body: Json,
+    answer: z.ZodType<T>,
+  ) => Promise<T>;
+};
+
+/** How the server is found and called. */
+export type ServerClientOptions = {
+  /** Its address; the configured host and port on this machine when left out. */
+  readonly server?: string | undefined;
+  /** In milliseconds; ten seconds when left out. */
+  readonly timeoutMs?: number;
+};
+
+type ServerConfig = {
+  readonly server: Pick<Config["server"], "host" | "port">;
+  readonly dashboard: Pick<Config["dashboard"], "adminToken">;
+};
+
+/** A client for the server of a configuration, with the admin token of the same. */
+export const openServerClient = (
+  config: ServerConfig,
+  { server, timeoutMs = 10_000 }: ServerClientOptions = {},
+): ServerClient => {
+  const url = (server ?? localAddress(config.server)).replace(/\/+$/, "");
+  const { adminToken } = config.dashboard;
+  const call = async <T>(path: string, init: RequestInit, answer: z.ZodType<T>): Promise<T> => {
+    const response = await request(url, path, {
+      ...init,
+      headers: {
+        accept: "application/json",
+        ...(init.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(adminToken === null ? {} : { authorization: `Bearer ${adminToken.reveal()}` }),
+      },
+      // The token must not follow a redirect to somebody else.
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const parsed = response.status === 200 ? answer.safeParse(response.body) : null;
+    if (parsed?.success === true) return parsed.data;
+    throw refusalOf(url, response, adminToken !== null);
+  };
+  return {
+    url,
+    get: (path, answer) => call(path, { method: "GET" }, answer),
+    send: (method, path, body, answer) => call(path, { method, body: JSON.stringify(body) }, answer),
+  };
+};
+
+/** Whether nobody listens where the server should be. */
+export const isServerDown = (error: unknown): boolean => isServerError(error, "server-unreachable");
+
+/** Whether the server refused with this code. */
+export const isServerError = (error: unknown, code: string): boolean =>
+  error instanceof ServerError && error.code === code;
+
+/** A server that listens everywhere listens on loopback, too. */
+const localAddress = ({ host, port }: ServerConfig["server"]): string => {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+};
+
+type Answered = { readonly status: number; readonly body: unknown };
+
+const request = async (url: string, path: string, init: RequestInit): Promise<Answered> => {
+  const target = URL.parse(`${url}${API_PATH}${path}`);
+  if (target === null || !/^https?:$/.test(target.protocol)) {
+    const message = `${url} is no address of a server; name one such as http://127.0.0.1:8080`;
+    throw new ServerError(message, { code: "server-address-invalid", status: null });
+  }
+  try {
+    const response = await fetch(target, init);
+    return { status: response.status, body: parseJson(await response.text()) };
+  } catch (cause) {
+    const why = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
+    const message = `No server answers at ${url} (${why}); start it with reviewflow serve, or name its address with --server`;
+    throw new ServerError(message, { code: "server-unreachable", retryable: true, status: null, cause });
+  }
+};
+
+const Problem = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+const refusalOf = (url: string, { status, body }: Answered, hasToken: boolean): ServerError => {
+  const problem = Problem.safeParse(body);
+  if (!problem.success) {
+    const message = `What answers at ${url} (status ${status}) is no Reviewflow of this version; name the server's address with --server`;
+    return new ServerError(message, { code: "server-not-ours", status });
+  }
+  const { code, message } = problem.data.error;
+  const details = { code, retryable: status === 429 || status >= 500, status };
+  return new ServerError(explain(url, code, message, hasToken), details);
+};
+
+const explain = (url: string, code: string, message: string, hasToken: boolean): string => {
+  if (code !== "admin-token-wrong") return `The server at ${url} answers: ${message}`;
+  return hasToken
+    ? `The server at ${url} does not take our token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with`
+    : `The server at ${url} asks for its token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with`;
+};
