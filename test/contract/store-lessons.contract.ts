@@ -52,8 +52,14 @@ export const lessonsContract = (bench: GetBench): void => {
       assert.deepEqual(await kinds(id), ["disliked", "ignored", "resolved-with-change"]);
       const [first] = await lessons().listOutcomes(id, 1);
       assert.deepEqual(first?.finding, {
-        ...{ projectId: id, iid: 1, flow: "review", fingerprint: "f-0", path: "src/a.ts" },
-        ...{ category: "style", severity: "minor", title: "A title \uFFFD \uFFFD" },
+        projectId: id,
+        iid: 1,
+        flow: "review",
+        fingerprint: "f-0",
+        path: "src/a.ts",
+        category: "style",
+        severity: "minor",
+        title: "A title \uFFFD \uFFFD",
       });
     });
 
@@ -108,12 +114,23 @@ export const lessonsContract = (bench: GetBench): void => {
       assert.equal(await store.readLessons(project.id), null);
       const begun = await store.changeLessons(project, 0, { text: "one \u0000" });
       assert.deepEqual(begun, {
-        ...{ projectId: project.id, projectPath: "group/lessons", text: "one \uFFFD", struck: [], on: true },
-        ...{ version: 1, editedAtMs: null, editedBy: null, sent: null },
+        projectId: project.id,
+        projectPath: "group/lessons",
+        text: "one \uFFFD",
+        struck: [],
+        on: true,
+        version: 1,
+        editedAtMs: null,
+        editedBy: null,
+        sent: null,
       });
       assert.equal(await store.changeLessons(project, 0, { text: "late" }), null);
       const edited = await store.changeLessons(project, 1, {
-        ...{ text: "two", struck: ["k"], on: false, editedBy: "ada", sent: "x" },
+        text: "two",
+        struck: ["k"],
+        on: false,
+        editedBy: "ada",
+        sent: "x",
       });
       assert.ok(edited?.editedAtMs !== null && edited?.version === 2);
       assert.equal(await store.changeLessons(project, 1, { on: true }), null);

@@ -15,19 +15,30 @@ const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]
   resolved: true,
   resolvedById: 9,
   position: {
-    ...{ baseSha: "0", startSha: "0", headSha: "head" },
-    ...{ oldPath: "a.ts", newPath: "a.ts", on: { kind: "line", oldLine: null, newLine: 1, range: null } },
+    baseSha: "0",
+    startSha: "0",
+    headSha: "head",
+    oldPath: "a.ts",
+    newPath: "a.ts",
+    on: { kind: "line", oldLine: null, newLine: 1, range: null },
   },
   notes: [threadMarker("review", FINGERPRINT, MATTER), ...answers].map((body, id) => ({
-    ...{ id, authorId: BOT, body, system: false },
+    id,
+    authorId: BOT,
+    body,
+    system: false,
   })),
   ...changes,
 });
 
 const judge = (discussion: Discussion, known: Partial<ThreadsToJudge> = {}) => {
   const all = judgeThreads(7, 1, {
-    ...{ flow: "review", botId: BOT, discussions: [discussion], headSha: "head" },
-    ...{ raisedAt: new Map([[FINGERPRINT, "before"]]), foundAgain: new Set<string>() },
+    flow: "review",
+    botId: BOT,
+    discussions: [discussion],
+    headSha: "head",
+    raisedAt: new Map([[FINGERPRINT, "before"]]),
+    foundAgain: new Set<string>(),
     ...known,
   });
   assert.ok(all.length <= 1);

@@ -33,8 +33,14 @@ const anyOutcomes = fc.array(anyOutcome, { maxLength: 40 });
 const outcome = (kind: JudgedOutcome["kind"], changes: Partial<JudgedOutcome["finding"]> = {}) => ({
   kind,
   finding: {
-    ...{ projectId: 1, iid: 1, flow: "review", fingerprint: "a", path: "src/a.ts" },
-    ...{ category: "style" as const, severity: "minor" as const, title: "Prefer const over let" },
+    projectId: 1,
+    iid: 1,
+    flow: "review",
+    fingerprint: "a",
+    path: "src/a.ts",
+    category: "style" as const,
+    severity: "minor" as const,
+    title: "Prefer const over let",
     ...changes,
   },
 });
