@@ -90,6 +90,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   started.defer(async () => reconciler?.stop());
   if (role.reviews) void warmUp(runners, logger);
   void identify();
+  started.defer(identity.stop);
   const { url } = server;
   logger.info({ url, flows: flows.map(({ name }) => name), ...summaryOf(config) }, "Reviewflow listens");
   const running = started.move();

@@ -13,21 +13,27 @@ export type Identity = {
    * nothing once it is known.
    */
   readonly learn: (forge: Pick<Forge, "currentUser">, logger: Logger, signal?: AbortSignal) => Promise<void>;
+  /** Ends every question that GitLab has not answered; nothing is asked afterwards. */
+  readonly stop: () => void;
 };
 
 /** An identity that is not known yet. */
 export const createIdentity = (): Identity => {
   let user: EventUser | null = null;
+  const stopping = new AbortController();
   return {
     current: () => user,
     learn: async (forge, logger, signal) => {
-      if (user !== null) return;
+      if (user !== null || stopping.signal.aborted) return;
+      const signals = signal === undefined ? [stopping.signal] : [stopping.signal, signal];
       try {
-        user = await forge.currentUser(signal);
+        user = await forge.currentUser(AbortSignal.any(signals));
         logger.info({ username: user.username }, "GitLab knows our token");
       } catch (error) {
+        if (stopping.signal.aborted) return;
         logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");
       }
     },
+    stop: () => stopping.abort(new Error("Reviewflow stops")),
   };
 };
