@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
 import { createAttempts } from "./attempt-code.ts";
 
-const runner = createCodeRunner({ http: null, timeLimitMs: 4000, pythonConcurrency: 1 });
+const runner = createCodeRunner({ http: null, timeLimitMs: 30_000, pythonConcurrency: 1 });
 before(async () => await runner.warmUp(new Set(["python3"])));
 after(async () => await runner[Symbol.asyncDispose]());
 

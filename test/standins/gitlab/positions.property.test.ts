@@ -44,7 +44,8 @@ const linesFromHunks = (file: FileDiff, oldLength: number): readonly Line[] => {
       next += 1;
     }
   }
-  if (!file.newFile && !file.deletedFile) between(oldLength + 1);
+  // git counts an empty side from line 0, which is no line.
+  if (!file.newFile && !file.deletedFile && oldLength > 0) between(oldLength + 1);
   return lines;
 };
 
@@ -174,9 +175,6 @@ test("in random histories every line's position is taken and its neighbours are 
       }
     }
   };
-  await fc.assert(fc.asyncProperty(history, check), {
-    numRuns: 40,
-    interruptAfterTimeLimit: 15_000,
-  });
+  await fc.assert(fc.asyncProperty(history, check), { numRuns: 25 });
   assert.ok(judged > 100, `only ${judged} lines were judged`);
 });
