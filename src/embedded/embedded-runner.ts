@@ -4,6 +4,7 @@ import type { FlowLimits } from "../flow/engine/limits.ts";
 import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
+import type { KnowledgeSearch } from "../flow/ports.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
 import { sealJournal } from "./sealed-journal.ts";
@@ -13,6 +14,8 @@ export type EmbeddedRunnerOptions = {
   readonly flow: Flow;
   /** Shared by all flows of the server; whoever made them ends them. */
   readonly ports: FlowPorts;
+  /** The knowledge of a run that knows what people taught the reviewer; left out where flows have no use for it. */
+  readonly withLessons?: (knowledge: KnowledgeSearch, lessons: string) => KnowledgeSearch;
   /** The values of the file's secret environment variables, by name. */
   readonly secrets?: ReadonlyMap<string, Secret>;
   /** Dify's when left out. */
@@ -35,7 +38,7 @@ const declaredInputs = (flow: Flow): readonly FlowInput[] =>
  * and nothing else: neither events nor outcomes nor the journal.
  */
 export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner => {
-  const { flow, ports, limits, clock = systemClock, userPrefix = "reviewflow" } = options;
+  const { flow, limits, clock = systemClock, userPrefix = "reviewflow" } = options;
   const secrets = options.secrets ?? new Map<string, Secret>();
   return {
     describe: async (signal) => {
@@ -52,7 +55,7 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
       );
       const result = await runFlow(flow, {
         inputs: request.inputs,
-        ports,
+        ports: portsOf(options, request.lessons ?? ""),
         journal,
         signal: request.signal,
         onEvent: (event) => request.onEvent(masking.event(event)),
@@ -69,6 +72,12 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
     },
   };
 };
+
+const portsOf = (
+  { ports, withLessons }: Pick<EmbeddedRunnerOptions, "ports" | "withLessons">,
+  lessons: string,
+): FlowPorts =>
+  withLessons === undefined ? ports : { ...ports, knowledge: withLessons(ports.knowledge, lessons) };
 
 /** What a flow lacks among the secrets that it is given, as sentences that name the setting. */
 export const missingSecrets = (

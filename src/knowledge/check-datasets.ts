@@ -1,4 +1,5 @@
 import type { DatasetFolder } from "./knowledge-options.ts";
+import { LESSONS_DATASET } from "./lessons-dataset.ts";
 
 /** The name of a dataset; its id when it has none. */
 export const nameOf = (dataset: DatasetFolder): string => dataset.name ?? dataset.id;
@@ -18,6 +19,11 @@ export const checkDatasets = (
         .filter((id, index) => ids.indexOf(id) !== index)
         .map((id) => `The dataset "${id}" is configured twice.`),
     ),
+    ...(ids.includes(LESSONS_DATASET)
+      ? [
+          `The dataset id "${LESSONS_DATASET}" stands for the lessons of each project; give the folder another.`,
+        ]
+      : []),
     ...new Set(
       wanted
         .filter((one) => findDataset(one, datasets) === undefined)

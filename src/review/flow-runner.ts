@@ -27,6 +27,11 @@ export type FlowRequest = {
   /** Our run's id. It names the run towards the other side, so that a lost answer can be looked up. */
   readonly runId: string;
   readonly inputs: JsonObject;
+  /**
+   * What people taught the reviewer, for flows that look it up as knowledge; an engine that has its
+   * knowledge elsewhere passes over it.
+   */
+  readonly lessons?: string;
   /** Survives a crash; the runner keeps in it what it needs to go on instead of starting anew. */
   readonly journal: Journal;
   /** Aborted when the run is cancelled (stop it on the other side too) or when we are shutting down. */

@@ -7,6 +7,7 @@ import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
 import type { ModelClient } from "../flow/ports.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
+import { LESSONS_DATASET } from "../knowledge/lessons-dataset.ts";
 import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
 import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
@@ -54,7 +55,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
       routing,
     ),
     ...checkDatasets(
-      declarations.flatMap(({ datasets }) => datasets),
+      declarations.flatMap(({ datasets }) => datasets).filter((id) => id !== LESSONS_DATASET),
       config.knowledge.datasets,
     ),
   ];

@@ -6,9 +6,11 @@ import { createDifyRunner } from "../dify/dify-runner.ts";
 import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
 import type { Flow } from "../flow/flow.ts";
+import { withLessons } from "../knowledge/lessons-dataset.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
+import type { SharedGates } from "./call-gates.ts";
 import { openEngine, toRouting, type Engine, type EngineConfig, type EngineOptions } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
@@ -57,6 +59,7 @@ export const openRunners = async (
   options: {
     readonly clock: Clock;
     readonly logger: Logger;
+    readonly gates?: Pick<SharedGates, "dify">;
     /** Told of every attempt of a model call; must not throw. */
     readonly onModelCall?: (call: ModelCallRecord) => void;
     /** See EngineOptions. */
@@ -81,7 +84,7 @@ export const openRunners = async (
   for (const [, section] of sections) {
     if (section.kind === "dify") {
       runners.set(section, {
-        runner: openDify(section, clock, logger),
+        runner: openDify(section, options),
         digest: `dify ${section.url} ${section.workflowId ?? "newest"}`,
       });
       continue;
@@ -90,7 +93,7 @@ export const openRunners = async (
     if (flow === undefined || engine === null) continue;
     const secrets = new Map(Object.entries(section.secrets));
     runners.set(section, {
-      runner: createEmbeddedRunner({ flow, ports: engine.ports, secrets, limits, clock }),
+      runner: createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock }),
       digest: flow.digest,
     });
   }
@@ -145,7 +148,10 @@ const readFlows = (sections: Sections): ReadonlyMap<RunnerConfig, Flow> => {
 const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
   missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);
 
-const openDify = (section: DifyRunnerConfig, clock: Clock, logger: Logger): FlowRunner =>
+const openDify = (
+  section: DifyRunnerConfig,
+  { clock, logger, gates }: Parameters<typeof openRunners>[1],
+): FlowRunner =>
   createDifyRunner({
     baseUrl: section.url,
     apiKey: section.apiKey,
@@ -158,4 +164,5 @@ const openDify = (section: DifyRunnerConfig, clock: Clock, logger: Logger): Flow
     },
     clock,
     logger,
+    ...(gates === undefined ? {} : { gate: gates.dify(section.url) }),
   });

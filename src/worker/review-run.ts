@@ -13,6 +13,7 @@ import type { Conversation } from "./conversation/conversation.ts";
 import { DONE, converse } from "./conversation/converse.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
+import type { Lessons } from "./lessons/lessons.ts";
 import { reviewText } from "./text-review.ts";
 
 /** What a review needs of the other rooms. */
@@ -33,6 +34,8 @@ export type ReviewOptions = {
    * could not tell. Null, or without it, every run is made.
    */
   readonly rules?: (projectPath: string) => TriggerRules | null;
+  /** How reviews learn from what people make of them; without it they do not. */
+  readonly lessons?: Lessons;
 };
 
 /** A run that can be worked on. */
@@ -91,10 +94,10 @@ const review = async (
   const cause = { trigger: claim.run.trigger, event };
   const unwanted = rules === null ? null : judgeCause(cause, { mergeRequest, changedFiles: null }, rules);
   if (unwanted !== null) return settleUnwanted(unwanted);
-  const { clock, logger, gitlabUrl, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
+  const { clock, logger, gitlabUrl, lessons, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
   const asked = rules === null ? null : { cause, rules };
   return flow.contract === "findings"
-    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked }, mergeRequest)
+    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)
     : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
 };
 

@@ -14,6 +14,7 @@ const REVIEW_INPUTS = [
   "language",
   "rules",
   "said",
+  "lessons",
   "max_findings",
   "nonce",
 ] as const;

@@ -15,8 +15,8 @@ import {
 } from "./flow-setup.ts";
 
 const UNTRUSTED: Readonly<Record<FindingsFlow, readonly string[]>> = {
-  review: ["title", "description", "rules", "said", "diff"],
-  mentor: ["title", "description", "rules", "said", "diff"],
+  review: ["title", "description", "rules", "lessons", "said", "diff"],
+  mentor: ["title", "description", "rules", "lessons", "said", "diff"],
   verify: ["findings", "diff"],
   summary: ["title", "description", "files", "findings"],
 };

@@ -8,6 +8,7 @@ import type { Discussion } from "../../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
 import type { Claim, Settlement, Store } from "../../store/store.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
+import type { Lessons } from "../lessons/lessons.ts";
 import type { ReviewFlow } from "../review-flow.ts";
 
 /** What answering notes takes. */
@@ -16,6 +17,8 @@ export type Conversation = ConversationOptions & {
   readonly answers: FlowPart | null;
   /** Where reviews that a command asks for are queued. */
   readonly store: Pick<Store, "accept" | "getDelivery">;
+  /** Where orders about findings are kept for reviews to learn from; left out where they do not. */
+  readonly lessons?: Pick<Lessons, "order">;
 };
 
 /** A note that is answered, with everything that its steps share. */

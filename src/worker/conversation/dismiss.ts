@@ -11,13 +11,25 @@ export const findingOf = ({ thread, bot, flow }: Pick<Talk, "thread" | "bot" | "
     : null;
 };
 
-/** Remembers that a finding is not to be raised again, also when its thread is gone. */
-export const dismiss = (
-  { claim, event, clock }: Pick<Talk, "claim" | "event" | "clock">,
+/** Remembers that a finding is not to be raised again, also when its thread is gone, and learns from it. */
+export const dismiss = async (
+  {
+    claim,
+    event,
+    clock,
+    flow,
+    conversation,
+  }: Pick<Talk, "claim" | "event" | "clock" | "flow" | "conversation">,
   finding: Dismissed,
   why: "resolved" | "ignored" | "withdrawn",
-): Promise<void> =>
-  claim.memory.write(
-    `${DISMISSED_PREFIX}${finding.fingerprint}`,
-    toStoredDismissed(finding, { why, byUserId: event.user.id, atMs: clock.now() }),
+): Promise<void> => {
+  const { fingerprint } = finding;
+  const { projectId, iid } = claim.run;
+  const { id: userId } = event.user;
+  await claim.memory.write(
+    `${DISMISSED_PREFIX}${fingerprint}`,
+    toStoredDismissed(finding, { why, byUserId: userId, atMs: clock.now() }),
   );
+  const order = { projectId, iid, flow: flow.name, fingerprint, why, userId, headSha: event.headSha };
+  await conversation.lessons?.order(order);
+};

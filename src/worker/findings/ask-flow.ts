@@ -22,6 +22,8 @@ export type FlowDesk = {
   readonly ask: (part: FlowPart, question: Question, inputs: JsonObject) => Promise<FlowOutcome>;
   /** The input as the flow declares it, null when it does not. */
   readonly declared: (part: FlowPart, name: string) => Promise<FlowInput | null>;
+  /** What people taught the reviewer: from now on every question has it, as far as its flow takes it. */
+  readonly tell: (lessons: string) => void;
 };
 
 const ASKED = "asked:";
@@ -39,21 +41,26 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
   );
   const inputsOf = describeOnce(claim.signal);
   const recorder = createEventRecorder(claim, logger);
+  let lessons = "";
   return {
     meter,
     declared: async (part, name) => (await inputsOf(part)).find((input) => input.name === name) ?? null,
+    tell: (told) => {
+      lessons = told;
+    },
     ask: async (part, question, inputs) => {
       const { key } = question;
       const known = answers.get(key);
       if (known !== undefined) return known;
       const declared = await inputsOf(part);
-      const fitted = fitInputs(pickDeclared(inputs, declared), declared);
+      const fitted = fitInputs(pickDeclared({ ...inputs, lessons }, declared), declared);
       for (const cut of fitted.cuts) logger.warn({ key, cut }, "Flow input cut");
       const outcome = await recorder.during({ ...question, digest: part.digest }, (keep) =>
         part.runner.run({
           // A runner looks a lost answer up by this name, so that no two questions may share it.
           runId: `${claim.run.id}-${key}`,
           inputs: fitted.inputs,
+          lessons,
           journal: scopeJournal(claim.journal, `flow:${key}:`),
           signal: claim.signal,
           onEvent: (event) => {

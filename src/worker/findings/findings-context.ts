@@ -12,6 +12,7 @@ import { type FlowDesk, openFlowDesk } from "./ask-flow.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
 import { type HunkMemory, openHunkMemory } from "./hunk-memory.ts";
 import { flowRules, type ReviewRules, reviewRules } from "./review-rules.ts";
+import type { Lessons } from "../lessons/lessons.ts";
 
 /** What the steps of one review share. */
 export type FindingsContext = {
@@ -24,6 +25,8 @@ export type FindingsContext = {
   readonly hunks: HunkMemory;
   /** What the team says about the changes; `flow` has what the repository sets. */
   readonly rules: ReviewRules;
+  /** How reviews learn from people; null where they do not. */
+  readonly lessons: Lessons | null;
   /** Marks where data begins and ends; of this run alone, the same over its attempts. */
   readonly nonce: string;
   /** Whether a failure that may pass is not tried again, so that what there is should be published. */
@@ -36,6 +39,8 @@ export type FindingsReview = Pick<FindingsContext, "claim" | "flow" | "forge" | 
   readonly maxAttempts: number;
   /** What the run was made for, and the server's rules to judge it by; null or left out to make it as it is. */
   readonly asked?: { readonly cause: RunCause; readonly rules: TriggerRules } | null;
+  /** How reviews learn from people; left out where they do not. */
+  readonly lessons?: Lessons | undefined;
 };
 
 /** Opens everything that belongs to one attempt of a run. */
@@ -56,6 +61,7 @@ export const openFindingsContext = async (review: FindingsReview): Promise<Findi
       passesOver(await claim.memory.entries(ANEW_PREFIX)),
     ),
     rules: flowRules(flow),
+    lessons: review.lessons ?? null,
     nonce: await nonceOf(claim.journal),
     isLastAttempt: claim.run.attempts >= review.maxAttempts,
   };

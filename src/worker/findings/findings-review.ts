@@ -35,6 +35,7 @@ export const reviewFindings = async (
     const change = await readChange(context, current);
     const unwanted = judge(change);
     if (unwanted !== null) return settleUnwanted(unwanted);
+    await tellLessons(context);
     const judged = await judgeChange(context, change);
     if (judged.kind === "failed") return settleFailed(context, judged.reason);
     const summary = await summarize(context, change, judged);
@@ -50,6 +51,13 @@ export const reviewFindings = async (
     reasonCode: "head-moved",
     retryAfterMs: undefined,
   };
+};
+
+/** From here on every question of the run is asked with what people taught the reviewer. */
+const tellLessons = async ({ lessons, desk, claim, forge, logger }: FindingsContext): Promise<void> => {
+  const { journal, signal, run } = claim;
+  const project = { id: run.projectId, path: run.projectPath };
+  desk.tell((await lessons?.told({ project, forge, journal, signal, logger })) ?? "");
 };
 
 /** A merge request that is open no more needs no review. */

@@ -3,7 +3,7 @@ import type { FlowUsage } from "../../flow/flow-event.ts";
 import { FlowUsage as StoredUsage } from "../../flow/flow-usage.ts";
 import { coverage } from "../../review/build-receipt.ts";
 import { DISMISSED_PREFIX, parseDismissed } from "../../review/conversation/dismissed.ts";
-import type { Publication, PublicationReceipt } from "../../review/discussion.ts";
+import type { Discussion, Publication, PublicationReceipt } from "../../review/discussion.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import { planReview } from "../../review/plan/plan-review.ts";
 import { type PublicationFacts, renderPublication } from "../../review/plan/render-publication.ts";
@@ -41,19 +41,28 @@ export const publishReview = async (
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
   if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
-  const plan = await makePlan(context, change, judged, mergeRequest);
+  const { plan, discussions, botId } = await makePlan(context, change, judged, mergeRequest);
   const facts = await factsOf(context, change, judged, summary);
   const publication = renderPublication(plan, facts);
   claim.signal.throwIfAborted();
   const receipt = await forge.publish(ref, publication, claim.signal);
   const refused = refusedOf(publication, receipt);
   if (refused.size > 0) await publishRefused(context, change, foldRefused(plan, refused, receipt), facts);
+  const done = refused.size > 0 ? foldRefused(plan, refused, receipt) : plan;
+  const { headSha } = change.diff.refs;
+  await context.lessons?.learn({ ref, flow: context.flow.name, headSha, botId, discussions, plan: done });
   return {
     kind: "published",
-    plan: refused.size > 0 ? foldRefused(plan, refused, receipt) : plan,
+    plan: done,
     refused: [...refused.values()],
     summaryNoteId: receipt.summary?.noteId ?? plan.summaryNoteId,
   };
+};
+
+type Planned = {
+  readonly plan: ReviewPlan;
+  readonly discussions: readonly Discussion[];
+  readonly botId: number;
 };
 
 const makePlan = async (
@@ -61,16 +70,17 @@ const makePlan = async (
   change: Change,
   judged: Judged,
   { ref, noteCount }: MergeRequest,
-): Promise<ReviewPlan> => {
+): Promise<Planned> => {
   const { id: botId } = await forge.currentUser(claim.signal);
   // Where nobody wrote anything there is nothing to read; a later attempt is about what the first one wrote.
   const isUnspoken = noteCount === 0 && claim.run.attempts === 1;
-  return planReview({
+  const discussions = isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal);
+  const plan = planReview({
     flow: flow.name,
     refs: change.diff.refs,
     files: change.files,
     findings: judged.findings,
-    discussions: isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal),
+    discussions,
     botId,
     dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
     isCovered: coverage(change.diff.files, judged.receipt),
@@ -78,6 +88,7 @@ const makePlan = async (
     leastSeverity: flow.least.severity,
     leastConfidence: flow.least.confidence,
   });
+  return { plan, discussions, botId };
 };
 
 const factsOf = async (
