@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClassicApp } from "../../standins/dify/classic-program.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
+import { freePort } from "./free-port.ts";
+import { isIdle, PATIENCE_MS } from "./kill-world.ts";
 import { noteApp } from "./review-apps.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { SECRET, teamEnvironment } from "./start.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 const CONFIG = `
 flows:
@@ -34,16 +27,13 @@ flows:
 /** How a database takes part: what the server is told of it. */
 export type KillOptions = {
   readonly environment: Readonly<Record<string, string>>;
-  /** How many merge requests are to have their delivery accepted. */
-  readonly mergeRequests: number;
-  /** The longest that the first server lives before it is killed, in milliseconds; later ones live longer. */
-  readonly lifeMs: number;
+  /** How many servers are killed; one more finishes what they left. */
+  readonly kills: number;
   readonly random: () => number;
 };
 
 /** What came of it. */
 export type KillReport = {
-  readonly kills: number;
   readonly accepted: number;
   /** Notes by merge request, for those whose delivery was accepted. */
   readonly notes: readonly { readonly title: string; readonly count: number }[];
@@ -54,8 +44,9 @@ export type KillReport = {
 
 /**
  * Opens merge requests one after the other while the server is killed (SIGKILL) at random points and
- * started again, until each accepted delivery has its review or patience ends. Half of the merge requests
- * are reviewed by the classic flow, which posts by itself, half by one whose note we post.
+ * started again, until each accepted delivery has its review or patience ends. A server is killed some
+ * random time after it took a random number of deliveries, however long that took it. Half of the merge
+ * requests are reviewed by the classic flow, which posts by itself, half by one whose note we post.
  */
 export const killAtRandom = async (options: KillOptions): Promise<KillReport> => {
   await using gitlab = await startGitLabStandIn();
@@ -87,32 +78,35 @@ export const killAtRandom = async (options: KillOptions): Promise<KillReport> =>
       ...options.environment,
     };
     const opened: { team: Team; mergeRequest: MergeRequest }[] = [];
-    let isUp = false;
-    const opening = openAll(teams, options, opened, () => isUp);
-    let kills = 0;
-    let isOpening = true;
-    void opening.finally(() => (isOpening = false));
-    // oxlint-disable-next-line no-unmodified-loop-condition -- the opener ends it
-    while (isOpening) {
+    const door = createDoor();
+    const opening = openAll(teams, opened, door);
+    const reckon = (): number => acceptedOf(teams, opened).length;
+    for (let kill = 0; kill < options.kills; kill += 1) {
       const server = await startServerProcess(environment);
       servers.push(server);
       // A hook that failed four times in a row is off for a while; the clock brings it back.
       gitlab.advanceTime(86_400_000);
-      isUp = true;
-      // Lives get longer, so that a slow machine comes to its end, too.
-      const lifeMs = 200 + options.random() * options.lifeMs * (1 + kills / 5);
-      await new Promise((resolve) => setTimeout(resolve, lifeMs));
-      isUp = false;
+      const enough = reckon() + 2 + Math.floor(options.random() * 6);
+      door.open();
+      const lived = eventually(
+        `${enough} accepted deliveries`,
+        async () => reckon() >= enough || undefined,
+        PATIENCE_MS,
+      );
+      await Promise.race([lived, opening]);
+      await new Promise((resolve) => setTimeout(resolve, options.random() * 400));
+      door.shut();
+      assert.ok(server.isAlive(), `the server ended by itself: ${server.output()}`);
       await server.kill();
-      kills += 1;
     }
+    door.close();
     await opening;
     const last = await startServerProcess(environment);
     servers.push(last);
     await gitlab.settleHooks();
     const accepted = acceptedOf(teams, opened);
-    await eventually("every accepted delivery to be reviewed", () => allReviewed(accepted), 90_000);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await eventually("every accepted delivery to be reviewed", () => allReviewed(accepted), PATIENCE_MS);
+    await eventually("the queue to be empty", async () => (await isIdle(last.url)) || undefined, PATIENCE_MS);
     const notes = await Promise.all(
       accepted.map(async ({ team, mergeRequest }) => ({
         title: `${team.project.path} ${mergeRequest.title}`,
@@ -121,7 +115,6 @@ export const killAtRandom = async (options: KillOptions): Promise<KillReport> =>
     );
     assert.equal(await last.stop(), 0, "an orderly stop ends well");
     return {
-      kills,
       accepted: accepted.length,
       notes,
       output: servers.map((one) => one.output()).join(""),
@@ -140,14 +133,38 @@ const sharedToken = ([first, ...others]: readonly Team[]): Team => {
   return team;
 };
 
+/** Whether somebody is at home: who opens merge requests waits at it while no server runs. */
+type Door = {
+  /** Resolves while it is open; false when it will never be again. */
+  readonly pass: () => Promise<boolean>;
+  readonly open: () => void;
+  readonly shut: () => void;
+  readonly close: () => void;
+};
+
+const createDoor = (): Door => {
+  let isClosed = false;
+  let opened = Promise.withResolvers<void>();
+  return {
+    pass: async () => {
+      await opened.promise;
+      return !isClosed;
+    },
+    open: () => opened.resolve(),
+    shut: () => void (opened = Promise.withResolvers<void>()),
+    close: () => {
+      isClosed = true;
+      opened.resolve();
+    },
+  };
+};
+
 const openAll = async (
   teams: readonly Team[],
-  { mergeRequests }: KillOptions,
   opened: { team: Team; mergeRequest: MergeRequest }[],
-  isUp: () => boolean,
+  door: Door,
 ): Promise<void> => {
-  for (let index = 0; acceptedOf(teams, opened).length < mergeRequests; index += 1) {
-    await eventually("the server to be up again", async () => isUp() || undefined);
+  for (let index = 0; await door.pass(); index += 1) {
     const team = teams[index % teams.length] ?? assert.fail("no team");
     opened.push({ team, mergeRequest: await team.openMergeRequest(`topic${index}`) });
     await team.gitlab.settleHooks();

@@ -14,6 +14,8 @@ export type ServerProcess = {
   readonly url: string;
   /** Everything that it printed, for messages and for a look at what it must not print. */
   readonly output: () => string;
+  readonly pid: number;
+  readonly isAlive: () => boolean;
   /** SIGKILL: no chance to tidy up. */
   readonly kill: () => Promise<void>;
   /** SIGTERM: an orderly stop; its exit code. */
@@ -53,6 +55,8 @@ export const startServerProcess = async (
   return {
     url,
     output: () => output,
+    pid: child.pid ?? assert.fail("no process"),
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     kill: async () => void (await exitOf(child, "SIGKILL")),
     stop: () => exitOf(child, "SIGTERM"),
   };

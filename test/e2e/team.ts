@@ -72,11 +72,14 @@ export const addHook = async (team: Team, fields: Readonly<Record<string, unknow
   return z.object({ id: z.number() }).parse(await response.json()).id;
 };
 
-/** Waits until `look` gives something else than undefined; fails when it takes over `timeoutMs`. */
+/**
+ * Waits until `look` gives something else than undefined; fails when it takes over `timeoutMs`. The default
+ * leaves room for a slow machine that runs other tests at the same time.
+ */
 export const eventually = async <T>(
   what: string,
   look: () => Promise<T | undefined>,
-  timeoutMs = 20_000,
+  timeoutMs = 120_000,
 ): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

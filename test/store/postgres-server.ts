@@ -57,7 +57,7 @@ const freePort = async (): Promise<number> => {
 };
 
 const waitUntilReady = async (url: string): Promise<void> => {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1_200; tries += 1) {
     const client = new Client({ connectionString: url });
     client.on("error", () => undefined);
     try {

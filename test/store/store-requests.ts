@@ -56,9 +56,9 @@ export const queueRun = async (store: Store, ask: Ask): Promise<string> => {
 /** The settlement of a review that went well. */
 export const succeeded: Settlement = { state: "succeeded", reason: null, result: null, usage: NO_USAGE };
 
-/** Waits until `check` returns something other than undefined or false; fails after half a minute. */
+/** Waits until `check` returns something other than undefined or false; fails after two minutes, which a slow machine under load may need. */
 export const until = async <T>(check: () => Promise<T | undefined | false>, what: string): Promise<T> => {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (Date.now() < deadline) {
     const value = await check();
     if (value !== undefined && value !== false) return value;
