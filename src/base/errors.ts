@@ -6,6 +6,8 @@ export type FailureDetails = {
   readonly retryable?: boolean;
   /** How long the other side asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether nothing was tried at all: an attempt that ends so does not count. */
+  readonly untried?: boolean;
   /** The error that this one translates. */
   readonly cause?: unknown;
 };
@@ -18,6 +20,7 @@ export abstract class ReviewflowError extends Error {
   readonly code: string;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly untried: boolean;
 
   constructor(message: string, details: FailureDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -25,6 +28,7 @@ export abstract class ReviewflowError extends Error {
     this.code = details.code;
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
+    this.untried = details.untried ?? false;
   }
 }
 
@@ -79,11 +83,17 @@ export class FlowError extends ReviewflowError {
 /** What a flow reported as findings cannot be understood. */
 export class FindingsError extends ReviewflowError {}
 
+/** A budget is used up; nothing more is spent under it until its next day. */
+export class BudgetError extends ReviewflowError {}
+
 /** The store cannot be opened, read or written. */
 export class StoreError extends ReviewflowError {}
 
 /** Whether `error` is one of ours and worth another attempt. Unknown errors are not retried blindly. */
 export const isRetryable = (error: unknown): boolean => error instanceof ReviewflowError && error.retryable;
+
+/** Whether `error` says that nothing was tried, so that the attempt does not count. */
+export const isUntried = (error: unknown): boolean => error instanceof ReviewflowError && error.untried;
 
 /** A one-line account of any thrown value, for logs, pages and reasons. */
 export const describeError = (error: unknown): string =>
