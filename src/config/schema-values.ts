@@ -2,7 +2,10 @@ import { z } from "zod";
 import { parseDuration } from "../base/durations.ts";
 import { Secret } from "../base/secret.ts";
 
-/** The kinds of values that the configuration file is made of, each with its own words for a mistake. */
+/**
+ * The kinds of values that the configuration file is made of, each with its own words for a mistake, and
+ * with those for its kind (`takes`), which the reference of all settings prints.
+ */
 
 const toMilliseconds = (text: string, context: z.RefinementCtx): number => {
   const ms = parseDuration(text);
@@ -12,10 +15,11 @@ const toMilliseconds = (text: string, context: z.RefinementCtx): number => {
 };
 
 /** A duration with its unit, in milliseconds once it is read. */
-export const duration = (fallback: string) => z.string().default(fallback).transform(toMilliseconds);
+export const duration = (fallback: string) =>
+  z.string().meta({ takes: "duration" }).default(fallback).transform(toMilliseconds);
 
 /** A duration that need not be given. */
-export const optionalDuration = z.string().transform(toMilliseconds).optional();
+export const optionalDuration = z.string().meta({ takes: "duration" }).transform(toMilliseconds).optional();
 
 /** A whole number between two others, also written as a text. */
 export const count = (least: number, most: number, fallback: number) =>
@@ -26,6 +30,7 @@ export const secretText = z
   .string()
   .trim()
   .min(1, "is empty")
+  .meta({ takes: "secret" })
   .transform((text) => new Secret(text));
 
 /** A key to encrypt with. */
@@ -35,23 +40,26 @@ export const encryptionKey = secretText.refine(
 );
 
 /** An http or https address, without its trailing slashes. Names and passwords in it are refused. */
-export const address = z.string().transform((text, context) => {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    context.addIssue({
-      code: "custom",
-      message: "is no http or https address, such as https://gitlab.example.com",
-    });
-    return z.NEVER;
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    context.addIssue({ code: "custom", message: "must hold neither a name and password nor ? or #" });
-    return z.NEVER;
-  }
-  return url.href.replace(/\/+$/, "");
-});
+export const address = z
+  .string()
+  .meta({ takes: "address" })
+  .transform((text, context) => {
+    const url = URL.parse(text);
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+      context.addIssue({
+        code: "custom",
+        message: "is no http or https address, such as https://gitlab.example.com",
+      });
+      return z.NEVER;
+    }
+    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+      context.addIssue({ code: "custom", message: "must hold neither a name and password nor ? or #" });
+      return z.NEVER;
+    }
+    return url.href.replace(/\/+$/, "");
+  });
 
 /** Globs over the paths of projects. */
 export const globs = z
-  .array(z.string().min(1))
+  .array(z.string().min(1).meta({ takes: "glob" }))
   .min(1, "names no project; leave the key out to mean every project");
