@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
 import { registerDemo } from "./demo/register-demo.ts";
 import { registerReview } from "./review/register-review.ts";
+import { registerEval } from "./register-eval.ts";
 import { registerSetup } from "./register-setup.ts";
 import { registerWhy } from "./register-why.ts";
 
@@ -35,6 +36,7 @@ program
 registerDemo(program);
 registerSetup(program);
 registerReview(program);
+registerEval(program);
 registerWhy(program);
 
 program

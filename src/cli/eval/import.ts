@@ -1,0 +1,94 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseJson } from "../../base/json.ts";
+import { ConfigError, describeError } from "../../base/errors.ts";
+import { readAacrBench } from "../../eval/formats/aacr-bench.ts";
+import type { ForeignSet } from "../../eval/formats/foreign-case.ts";
+import { readMartian } from "../../eval/formats/martian.ts";
+import { writeCase } from "../../eval/set/write-case.ts";
+import { safeLine, safeText } from "../review/safe-text.ts";
+import { processTerminal, type Terminal } from "../terminal.ts";
+import { type Fetch, findPatch } from "./find-patch.ts";
+import { failureText } from "./measure.ts";
+
+/** The public formats that are read. */
+export const IMPORTERS = {
+  "aacr-bench": readAacrBench,
+  martian: readMartian,
+} as const satisfies Readonly<Record<string, (tree: unknown) => ForeignSet>>;
+
+/** Where the diffs of a public set are; every text as the command line has it. */
+export type ImportOptions = Partial<Terminal> & {
+  readonly diffs?: string;
+  readonly repositories?: string;
+  readonly download?: boolean;
+  readonly folder?: string;
+  /** For tests. */
+  readonly fetch?: Fetch;
+};
+
+const isFormat = (name: string): name is keyof typeof IMPORTERS => Object.hasOwn(IMPORTERS, name);
+
+/**
+ * `reviewflow eval import FORMAT SOURCE SET`: makes cases of a public set. Returns the exit code: 1 when a
+ * case has no diff, 2 when it could not be done, else 0.
+ */
+export const runImport = async (
+  format: string,
+  source: string,
+  set: string,
+  options: ImportOptions = {},
+): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const { folder = process.cwd(), fetch = (url: string) => globalThis.fetch(url) } = options;
+  const at = (path: string | undefined): string | null => (path === undefined ? null : resolve(folder, path));
+  try {
+    if (!isFormat(format))
+      throw new ConfigError([`the format is one of ${Object.keys(IMPORTERS).join(", ")}, not ${format}`], {
+        code: "usage-invalid",
+      });
+    const places = {
+      diffs: at(options.diffs),
+      repositories: at(options.repositories),
+      download: options.download ?? false,
+    };
+    const counts = { written: 0, present: 0, missing: 0 };
+    for (const tree of await readTrees(resolve(folder, source))) {
+      const { cases, notices } = IMPORTERS[format](tree);
+      for (const notice of notices) complain(`${safeLine(notice)}\n`);
+      for (const found of cases) {
+        const reading = await findPatch(found, places, fetch);
+        if ("missing" in reading) {
+          counts.missing += 1;
+          complain(`${safeLine(`${found.name}: ${reading.missing}`)}\n`);
+        } else counts[await writeCase(resolve(folder, set), { ...found, patch: reading.patch })] += 1;
+      }
+    }
+    write(
+      `${counts.written} cases written, ${counts.present} were there already, ${counts.missing} have no diff\n`,
+    );
+    return counts.missing > 0 ? 1 : 0;
+  } catch (error) {
+    complain(`${safeText(failureText(error))}\n`);
+    return 2;
+  }
+};
+
+/** The JSON of a file, or of every .json file of a folder. */
+const readTrees = async (source: string): Promise<readonly unknown[]> => {
+  try {
+    const isFolder = (await stat(source)).isDirectory();
+    const names = isFolder ? (await readdir(source)).filter((name) => name.endsWith(".json")).sort() : [];
+    const files = isFolder ? names.map((name) => join(source, name)) : [source];
+    return await Promise.all(
+      files.map(async (file) => {
+        const tree = parseJson((await readFile(file, "utf8")).replace(/^\uFEFF/, ""));
+        if (tree === undefined) throw new ConfigError([`${file} is not JSON`]);
+        return tree;
+      }),
+    );
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError([`${source} cannot be read: ${describeError(cause)}`], { cause });
+  }
+};

@@ -1,0 +1,178 @@
+import { constants } from "node:fs";
+import { access, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { systemClock } from "../../base/clock.ts";
+import { ConfigError, describeError, ReviewflowError } from "../../base/errors.ts";
+import { silentLogger } from "../../base/logger.ts";
+import type { FlowConfig, LocalConfig } from "../../config/config.ts";
+import { createJudge, type Judge } from "../../eval/match/judge.ts";
+import {
+  type AnswerCounts,
+  createModelAdapter,
+  type ModelAdapter,
+} from "../../eval/replay/recorded-model.ts";
+import { buildReport, type EvalReport } from "../../eval/report/eval-report.ts";
+import { renderHtml } from "../../eval/report/render-html.ts";
+import type { CaseRun, MeasuredFlow } from "../../eval/run/run-case.ts";
+import { runSet } from "../../eval/run/run-set.ts";
+import { DEFAULT_RESAMPLES } from "../../eval/score/bootstrap.ts";
+import { findMisses } from "../../eval/score/thresholds.ts";
+import type { EvalSet } from "../../eval/set/eval-case.ts";
+import { readSet } from "../../eval/set/read-set.ts";
+import { createModelClient } from "../../llm/model-client.ts";
+import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
+import { toRouting } from "../../wiring/open-engine.ts";
+import { readLocalConfig } from "../read-config.ts";
+import { safeJson, safeLine, safeText } from "../review/safe-text.ts";
+import { processTerminal, type Terminal } from "../terminal.ts";
+import { chooseFlows } from "./choose-flows.ts";
+import { renderText } from "./render-text.ts";
+import { type EvalOptions, type EvalUsage, type Format, readUsage } from "./usage.ts";
+
+/**
+ * `reviewflow eval SET`: has flows review recorded merge requests and scores what they found. Returns the
+ * exit code: 1 when a threshold is missed, 2 when nothing could be measured, else 0.
+ */
+export const runEval = async (set: string, options: EvalOptions = {}): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  try {
+    const usage = readUsage(options);
+    const folder = options.folder ?? process.cwd();
+    for (const { file } of usage.outputs) await checkFolder(resolve(folder, file));
+    const report = await measure(resolve(folder, set), usage, options, complain);
+    for (const { file, format } of usage.outputs) await writeReport(resolve(folder, file), report, format);
+    if (usage.outputs.length === 0 || options.format === undefined) write(render(report, usage.format));
+    const misses = findMisses(report, usage.thresholds);
+    for (const miss of misses) complain(`${safeLine(miss)}\n`);
+    return misses.length > 0 ? 1 : 0;
+  } catch (error) {
+    complain(`${safeText(failureText(error))}\n`);
+    return 2;
+  }
+};
+
+/** What is told of an error that ends a command: the message of ours, the whole stack of another. */
+export const failureText = (error: unknown): string =>
+  error instanceof ReviewflowError || !(error instanceof Error)
+    ? describeError(error)
+    : (error.stack ?? error.message);
+
+const render = (report: EvalReport, format: Format): string => {
+  if (format === "html") return renderHtml(report);
+  return format === "json" ? safeJson(report) : renderText(report);
+};
+
+const measure = async (
+  place: string,
+  usage: EvalUsage,
+  options: EvalOptions,
+  complain: Terminal["complain"],
+): Promise<EvalReport> => {
+  const { environment = process.env, folder = process.cwd() } = options;
+  const startedAt = new Date(systemClock.now()).toISOString();
+  const config = readLocalConfig(environment, options.config ?? null);
+  const flows = chooseFlows(config, options.flow ?? [], folder);
+  checkReplay(flows, usage);
+  const set = choose(await readSet(place), options.case ?? []);
+  for (const notice of set.notices) complain(`${safeLine(notice)}\n`);
+  const counts: AnswerCounts = { asked: 0, replayed: 0 };
+  const source = usage.source.kind === "ask" ? usage.source : atFolder(usage.source, folder);
+  const adaptModel = createModelAdapter(source, counts);
+  const judge = options.judge === undefined ? null : openJudge(config, options.judge, adaptModel);
+  await using opened = new AsyncDisposableStack();
+  const measured: MeasuredFlow[] = [];
+  for (const flow of flows) {
+    const reviewer = opened.use(await openLocalReviewer(config, flow, { adaptModel }));
+    measured.push({ name: flow.name, reviewer });
+  }
+  const runs = await runSet(set, {
+    ...usage,
+    flows: measured,
+    judge,
+    signal: new AbortController().signal,
+    onRun: tellRuns(complain),
+  });
+  return buildReport(set, runs, {
+    resamples: DEFAULT_RESAMPLES,
+    seed: usage.seed,
+    flows: flows.map(({ name }) => name),
+    repeats: usage.repeats,
+    tolerance: usage.tolerance,
+    judge: options.judge ?? null,
+    answers: { source: usage.source.kind, ...counts },
+    startedAt,
+  });
+};
+
+const atFolder = <Source extends { readonly folder: string }>(source: Source, folder: string): Source => ({
+  ...source,
+  folder: resolve(folder, source.folder),
+});
+
+/** What Dify answers is not seen here, so that it can neither be recorded nor replayed. */
+const checkReplay = (flows: readonly FlowConfig[], { source }: EvalUsage): void => {
+  const onDify = flows.filter(({ runner, findings }) =>
+    [runner, findings.verify, ...findings.passes].some((section) => section?.kind === "dify"),
+  );
+  if (source.kind === "ask" || onDify.length === 0) return;
+  throw new ConfigError(
+    onDify.map(({ name }) => `--${source.kind}: the flow ${name} runs on Dify, whose answers cannot be kept`),
+    { code: "usage-invalid" },
+  );
+};
+
+const choose = (set: EvalSet, parts: readonly string[]): EvalSet => {
+  const cases = set.cases.filter(
+    ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+  );
+  if (cases.length > 0) return { ...set, cases };
+  throw new ConfigError([`--case: no case of ${set.name} has a name with ${parts.join(" or ")} in it`], {
+    code: "usage-invalid",
+  });
+};
+
+const openJudge = (config: LocalConfig, name: string, adaptModel: ModelAdapter): Judge => {
+  if (!config.models.some((model) => model.name === name)) {
+    const known = config.models.map((model) => model.name).join(", ") || "none";
+    throw new ConfigError([`--judge: no model ${name} is configured (configured: ${known})`], {
+      code: "usage-invalid",
+    });
+  }
+  const routing = { ...toRouting(config), routes: [], default: name, fallback: null };
+  const client = createModelClient({ ...routing, clock: systemClock, logger: silentLogger });
+  return createJudge(adaptModel(client, routing), name);
+};
+
+const tellRuns = (complain: Terminal["complain"]): ((run: CaseRun, all: number) => void) => {
+  let done = 0;
+  return (run, all) => {
+    done += 1;
+    const { byMeaning, byPosition, failure, reported, flow, repeat } = run;
+    const found = (byMeaning ?? byPosition).length;
+    const told =
+      failure === null
+        ? `${found} of ${run.case.expected.length} found, ${reported.length - found} unmatched`
+        : `failed: ${failure}`;
+    const seconds = (run.wallMs / 1000).toFixed(1);
+    complain(
+      safeLine(`${done}/${all} ${run.case.name} ${flow} (run ${repeat}): ${told}, ${seconds} s`).concat("\n"),
+    );
+  };
+};
+
+/** A report that cannot be written should be known before a model is paid for it. */
+const checkFolder = async (file: string): Promise<void> => {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw new ConfigError([`--output: the folder ${dirname(file)} cannot be written to`], { cause });
+  }
+};
+
+const writeReport = async (file: string, report: EvalReport, format: Format): Promise<void> => {
+  try {
+    await writeFile(file, render(report, format));
+  } catch (cause) {
+    throw new ConfigError([`--output: ${file} cannot be written: ${describeError(cause)}`], { cause });
+  }
+};

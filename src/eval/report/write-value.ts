@@ -1,0 +1,43 @@
+import type { Estimate } from "../score/bootstrap.ts";
+import { METRICS, type MetricName } from "../score/metrics.ts";
+
+const digits = (value: number, most: number): string =>
+  value.toLocaleString("en-US", { minimumFractionDigits: most, maximumFractionDigits: most });
+
+/** A value of a metric for people; a dash where there is none. */
+export const writeValue = (name: MetricName, value: number | null): string => {
+  if (value === null) return "–";
+  switch (METRICS[name].kind) {
+    case "share":
+      return `${digits(100 * value, 1)} %`;
+    case "money":
+      return digits(value, 4);
+    case "seconds":
+      return `${digits(value, 1)} s`;
+    case "count":
+      return digits(value, 0);
+    case "amount":
+      return digits(value, 2);
+  }
+};
+
+/** What a value may as well be, such as `40.0 % … 60.0 %`; empty where nobody can tell. */
+export const writeInterval = (name: MetricName, { low, high }: Estimate): string =>
+  low === null || high === null ? "" : `${writeValue(name, low)} … ${writeValue(name, high)}`;
+
+/** A difference with its sign; shares in points. */
+export const writeDifference = (name: MetricName, value: number | null): string => {
+  if (value === null) return "–";
+  const text = writeValue(name, Math.abs(value)).replace(/ %$/, " pt");
+  return `${value < 0 ? "−" : "+"}${text}`;
+};
+
+/** The interval of a difference. */
+export const writeDifferenceInterval = (name: MetricName, { low, high }: Estimate): string =>
+  low === null || high === null ? "" : `${writeDifference(name, low)} … ${writeDifference(name, high)}`;
+
+/** Whether a difference is more than chance, by its interval, and for the better or the worse. */
+export const judgeDifference = (name: MetricName, { low, high }: Estimate): "better" | "worse" | "open" => {
+  if (low === null || high === null || (low <= 0 && high >= 0)) return "open";
+  return low > 0 === (METRICS[name].better === "more") ? "better" : "worse";
+};
