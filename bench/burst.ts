@@ -1,18 +1,21 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { availableParallelism, setPriority, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { startFlask } from "./start-flask.ts";
 import { startServerProcess } from "../test/e2e/server-process.ts";
 
 /**
  * A burst of 500 events over 50 merge requests, all sent at once to `reviewflow serve` with the embedded
- * store and real fsync, beside the same burst to a node:http server that stores nothing. Prints the
- * times of the answers and how many reviews came of it.
+ * store and real fsync, beside the same burst to a node:http server that stores nothing and, where Python
+ * has Flask, to the tutorial's server. Prints the times of the answers, how many reviews came of it, and
+ * how long one takes to start and how much memory it takes.
  */
 
 const MERGE_REQUESTS = 50;
@@ -82,6 +85,16 @@ const createBodies = (peers: Peers, firstIid: number): readonly string[] =>
     });
   });
 
+/** A process's memory as Linux counts it. */
+const memoryOf = (pid: number): string => {
+  try {
+    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return `${Math.round(Number(kib) / 1_024)} MiB`;
+  } catch {
+    return "unknown";
+  }
+};
+
 const messageOf = (child: ChildProcess): Promise<unknown> =>
   new Promise((resolve) => child.once("message", resolve));
 
@@ -113,6 +126,8 @@ const bare = createServer((request, response) => {
 await once(bare, "listening");
 const address = bare.address();
 const bareUrl = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/`;
+const flask = await startFlask(peers.difyUrl, peers.gitlabUrl);
+const startedAt = performance.now();
 const server = await startServerProcess({
   GITLAB_URL: peers.gitlabUrl,
   GITLAB_TOKEN: peers.token,
@@ -123,6 +138,7 @@ const server = await startServerProcess({
   REVIEWFLOW_DATA_DIR: folder,
   REVIEWFLOW_PORT: "0",
 });
+const startMs = performance.now() - startedAt;
 try {
   const hook = `${server.url}/webhooks/gitlab`;
   const unwanted = createBodies(peers, 1).map((body) => body.replace('"state":"opened"', '"state":"locked"'));
@@ -130,15 +146,23 @@ try {
   const cold = await burst(hook, unwanted);
   await burst(hook, unwanted);
   const bodies = createBodies(peers, 1);
+  const atRest = memoryOf(server.pid);
   const nothing = await burst(bareUrl, bodies);
+  if (flask !== null) await burst(flask.url, unwanted);
+  const tutorial = flask === null ? null : await burst(flask.url, bodies);
   const stored = await burst(hook, bodies);
-  const startedAt = performance.now();
+  const storedAt = performance.now();
   const notes = await waitForNotes(child);
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
+  const seconds = ((performance.now() - storedAt) / 1_000).toFixed(0);
   console.log(
     `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; ${EVENTS} events over ${MERGE_REQUESTS} merge requests, all at once`,
   );
   console.log(show("node:http, nothing stored", nothing));
+  console.log(
+    tutorial === null
+      ? "the tutorial's server                (Python with Flask is not here)"
+      : show("the tutorial's server, Flask", tutorial),
+  );
   console.log(show("Reviewflow, just started", cold));
   console.log(show("Reviewflow, embedded with fsync", stored));
   console.log(
@@ -147,8 +171,17 @@ try {
   console.log(
     `reviews                            ${notes.length}, ${Math.min(...notes)} to ${Math.max(...notes)} notes each, after ${seconds} s`,
   );
+  if (tutorial !== null)
+    console.log(
+      `                                   ${(tutorial.tookMs / stored.tookMs).toFixed(2)} of the tutorial's server`,
+    );
+  console.log(`start until it takes deliveries    ${startMs.toFixed(0)} ms`);
+  console.log(
+    `memory                             ${atRest} before the burst, ${memoryOf(server.pid)} after it`,
+  );
   console.log(`every answer under a second        ${(stored.times.at(-1) ?? 0) < 1_000 ? "yes" : "no"}`);
 } finally {
+  await flask?.[Symbol.asyncDispose]();
   await server.stop();
   child.disconnect();
   bare.close();
