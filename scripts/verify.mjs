@@ -76,6 +76,7 @@ const leftOut = SYSTEM_PARTS.filter((part) => !bring(part)).map((part) => part.n
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 run(npm, ["run", "--silent", "check"], env);
+run(npm, ["run", "--silent", "audit"], env);
 if (leftOut.length > 0) {
   console.log(
     `Left out, because it is not installed and cannot be installed from here: ${leftOut.join(", ")}.`,
