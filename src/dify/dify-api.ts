@@ -71,7 +71,10 @@ export const createDifyApi = (options: DifyApiOptions): DifyApi => {
     },
     stop: async (taskId, user, signal) => {
       const path = `/workflows/tasks/${encodeURIComponent(taskId)}/stop`;
-      await json({ what: "the stop", method: "POST", path, body: { user }, signal }, StopAnswer);
+      await json(
+        { what: "the stop", method: "POST", path, body: { user }, urgent: true, signal },
+        StopAnswer,
+      );
     },
     parameters: (signal) =>
       json({ what: "the flow's parameters", method: "GET", path: "/parameters", signal }, Parameters),

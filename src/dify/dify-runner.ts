@@ -1,3 +1,4 @@
+import type { CallGate } from "../base/call-gate.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
@@ -37,6 +38,8 @@ export type DifyRunnerOptions = {
   /** What the end user's name starts with; our run's id follows. */
   readonly userPrefix?: string;
   readonly limits?: Partial<DifyLimits>;
+  /** What requests to this server pass, so that all who use it keep to its limits together. */
+  readonly gate?: CallGate;
   readonly clock?: Clock;
   readonly logger?: Logger;
 };
@@ -57,6 +60,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     answerMs: limits.answerMs,
     blockingMs: limits.totalMs,
     clock,
+    ...(options.gate === undefined ? {} : { gate: options.gate }),
   });
   const declared = cacheDeclared(api, clock);
   const prefix = options.userPrefix ?? "reviewflow";

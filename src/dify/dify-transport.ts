@@ -1,5 +1,6 @@
 import { Agent, request, type Dispatcher } from "undici";
 import type { z } from "zod";
+import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
@@ -21,7 +22,12 @@ export type DifyTransportOptions = {
   /** Until the first byte of an answer; a call may bring its own limit. */
   readonly answerMs: number;
   readonly clock: Clock;
+  /** What every request but a stop passes, so that all who use this server keep to its limits together. */
+  readonly gate?: CallGate;
 };
+
+/** The longest pause that a request waits for, in milliseconds; after a longer one it is tried another time. */
+const MAX_PAUSE_MS = 30_000;
 
 /** The connection failed; `neverSent` says whether the request certainly never reached Dify. */
 export class DifyConnectionError extends DifyError {
@@ -57,10 +63,12 @@ const retryAfterMs = (header: string | string[] | undefined, nowMs: number): num
 /** One request; `what` names it in messages. */
 export type DifyCall = {
   readonly what: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: object;
   readonly answerMs?: number;
+  /** Whether it is sent although Dify asked for a pause. */
+  readonly urgent?: true;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -68,6 +76,8 @@ export type DifyCall = {
 export type DifyTransport = {
   readonly stream: (call: DifyCall) => Promise<DifyStream>;
   readonly json: <T>(call: DifyCall, schema: z.ZodType<T>) => Promise<T>;
+  /** For answers that say nothing. */
+  readonly bare: (call: DifyCall) => Promise<void>;
 };
 
 /** Talks to Dify. Each request has its own connection: a stale one would leave a run's fate unknown. */
@@ -77,6 +87,7 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
 
   const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     call.signal?.throwIfAborted();
+    if (call.urgent !== true) await passGate(call, options.gate);
     try {
       return await request(`${root}/v1${call.path}`, {
         dispatcher: agent,
@@ -105,8 +116,9 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   };
   const accepted = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     const answer = await send(call);
-    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 200 || answer.statusCode === 204) return answer;
     const waitMs = retryAfterMs(answer.headers["retry-after"], options.clock.now());
+    if (answer.statusCode === 429 && waitMs !== undefined) options.gate?.holdOff(waitMs);
     const body = parseJson(await readText(call, answer));
     const facts = { status: answer.statusCode, retryAfterMs: waitMs };
     throw body !== null && typeof body === "object" && "code" in body
@@ -119,7 +131,20 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
     throw notDify(call.what);
   };
   const stream = async (call: DifyCall): Promise<DifyStream> => streamOf(call.what, await accepted(call));
-  return { stream, json };
+  const bare = async (call: DifyCall): Promise<void> => {
+    await readText(call, await accepted(call));
+  };
+  return { stream, json, bare };
+};
+
+/** Throws DifyError where Dify wants a longer pause than we bear; nothing was sent then. */
+const passGate = async ({ what, signal }: DifyCall, gate: CallGate | undefined): Promise<void> => {
+  const passed = await gate?.pass({ maxWaitMs: MAX_PAUSE_MS, signal });
+  if (passed?.kind !== "later") return;
+  throw new DifyError(
+    `Dify was not asked for ${what}: it wants a pause of all requests, which lasts ${Math.ceil(passed.waitMs / 1_000)} more seconds`,
+    { code: "dify-paused", status: 429, retryable: true, retryAfterMs: passed.waitMs },
+  );
 };
 
 const notDify = (what: string): DifyError =>

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { CallGate } from "../base/call-gate.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ConfigError, GitLabError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
@@ -39,6 +40,8 @@ export type GitLabClientOptions = {
   /** Numbers from 0 up to 1, for jitter. */
   readonly random?: () => number;
   readonly fetch?: typeof globalThis.fetch;
+  /** What every attempt passes, so that all who use the token keep to its limits together; none when left out. */
+  readonly gate?: CallGate;
   /** Called after every attempt that was not aborted; must not throw. */
   readonly onCall?: (call: GitLabCall) => void;
 };
@@ -74,6 +77,8 @@ export type GitLabPage<Item> = {
   /** What to add to the query for the next page; null on the last one. */
   readonly next: Readonly<Record<string, string>> | null;
 };
+
+const MAX_WAIT_MS = 30_000;
 
 /** More pages than any list of ours has; walking on would mean that GitLab leads us in a circle. */
 const MAX_PAGES = 2_000;
@@ -123,6 +128,22 @@ type Perform = <Value>(
   decode: (answer: Answer, context: CallContext) => Value,
 ) => Promise<Value>;
 
+/** Waits for the turn of one attempt. Throws GitLabError where GitLab wants a longer pause than we bear. */
+const passGate = async (
+  { gate, maxWaitMs = MAX_WAIT_MS }: GitLabClientOptions,
+  { method, route, tokenName }: CallContext,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const passed = await gate?.pass({ maxWaitMs, signal });
+  if (passed?.kind !== "later") return;
+  const seconds = Math.ceil(passed.waitMs / 1_000);
+  throw fail(
+    "gitlab-rate-limited",
+    `${method} ${route} was not sent: GitLab asked for a pause of all calls with ${tokenName}, which lasts ${seconds} more seconds`,
+    { status: 429, retryable: true, retryAfterMs: passed.waitMs },
+  );
+};
+
 /** Makes calls with retries; what cannot be decoded counts as a failure of the call. */
 const createPerform = (
   options: GitLabClientOptions,
@@ -134,6 +155,7 @@ const createPerform = (
     const { method = "GET", route } = request;
     const context = { ...shared, method, route };
     for (let attempt = 1; ; attempt += 1) {
+      await passGate(options, context, request.signal);
       const startedMs = clock.now();
       let quota: Quota | null = null;
       const report = (status: number | null, code: string | null) =>
@@ -148,11 +170,13 @@ const createPerform = (
       } catch (error) {
         if (!(error instanceof GitLabError)) throw error;
         report(error.status, error.code);
+        if (error.status === 429 && error.retryAfterMs !== undefined)
+          options.gate?.holdOff(error.retryAfterMs);
         const plan = {
           method,
           attempt,
           maxAttempts: options.maxAttempts ?? 4,
-          maxWaitMs: options.maxWaitMs ?? 30_000,
+          maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
           random,
         };
         const waitMs = planRetry(error, plan);

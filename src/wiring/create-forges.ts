@@ -7,6 +7,7 @@ import { createForge } from "../gitlab/forge.ts";
 import type { Forge } from "../review/forge.ts";
 import { observeForge } from "../telemetry/observe-forge.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { SharedGates } from "./call-gates.ts";
 
 /**
  * Makes forges by their token. The one of a token that is given again is the same, so that who we are is
@@ -14,9 +15,14 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
  */
 export const createForges = (
   gitlab: Config["gitlab"],
-  options: { readonly clock: Clock; readonly logger: Logger; readonly telemetry?: Telemetry },
+  options: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly telemetry?: Telemetry;
+    readonly gates?: Pick<SharedGates, "gitLab">;
+  },
 ): ((token: Secret) => Forge) => {
-  const { clock, logger, telemetry } = options;
+  const { clock, logger, telemetry, gates } = options;
   const forges = new WeakMap<Secret, Forge>();
   return (token) => {
     const known = forges.get(token);
@@ -28,6 +34,7 @@ export const createForges = (
       timeoutMs: gitlab.timeoutMs,
       clock,
       logger,
+      ...(gates === undefined ? {} : { gate: gates.gitLab(token) }),
       onCall: (call) => {
         logger.debug(call, "GitLab call");
         telemetry?.gitLabCall(call, token === gitlab.token ? "server" : "delivery");

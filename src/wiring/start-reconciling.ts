@@ -4,11 +4,13 @@ import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config } from "../config/config.ts";
 import { createChangeFeed } from "../gitlab/change-feed.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
+import { judgeStale } from "../review/triggers/judge-stale.ts";
 import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Route } from "../http/intake.ts";
 import type { ReviewRoute } from "../worker/reconcile/compare-heads.ts";
+import type { SharedGates } from "./call-gates.ts";
 import { type Reconciler, startReconciler } from "../worker/reconcile/reconciler.ts";
 
 /** What looking for missed changes shares with the rest of the server. */
@@ -18,6 +20,7 @@ export type ReconcilingParts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry?: Pick<Telemetry, "gitLabCall">;
+  readonly gates?: Pick<SharedGates, "gitLab">;
 };
 
 /**
@@ -26,7 +29,7 @@ export type ReconcilingParts = {
  */
 export const startReconciling = (
   config: Config,
-  { store, routes, clock, logger, telemetry }: ReconcilingParts,
+  { store, routes, clock, logger, telemetry, gates }: ReconcilingParts,
 ): Reconciler | null => {
   const { gitlab, reconcile, server } = config;
   if (!reconcile.enabled || server.role === "web") return null;
@@ -40,6 +43,7 @@ export const startReconciling = (
     timeoutMs: gitlab.timeoutMs,
     clock,
     logger,
+    ...(gates === undefined ? {} : { gate: gates.gitLab(gitlab.token) }),
     onCall: (call) => {
       logger.debug(call, "GitLab call");
       telemetry?.gitLabCall(call, "server");
@@ -61,4 +65,8 @@ const routeOf = (route: Route | null): ReviewRoute | null =>
   route && {
     flow: route.flow,
     decide: (event, history) => judgeMergeRequest(event, route.rules, history),
+    stale: route.rules.stale && {
+      ...route.rules.stale,
+      judge: (event, history) => judgeStale(event, route.rules, history),
+    },
   };
