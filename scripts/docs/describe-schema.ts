@@ -94,7 +94,8 @@ const wordsFor = (shape: Shape): string => {
   if (shape.takes !== undefined) return shape.takes;
   if (shape.enum !== undefined) return shape.enum.map((one) => `\`${String(one)}\``).join(", ");
   if (shape.const !== undefined) return `\`${JSON.stringify(shape.const)}\``;
-  const type = (Array.isArray(shape.type) ? shape.type : [shape.type]).find((one) => one !== "null");
+  const type =
+    typeof shape.type === "string" ? shape.type : shape.type?.find((one: string) => one !== "null");
   if (type === "array") return `list of ${shape.items === undefined ? "values" : wordsForItems(shape.items)}`;
   if (type === "integer" || type === "number")
     return `${type === "integer" ? "whole number" : "number"}${rangeOf(shape)}`;
