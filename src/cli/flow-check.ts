@@ -3,7 +3,7 @@ import { renderReport } from "../flow/describe/render-report.ts";
 import type { FlowProblem } from "../flow/flow.ts";
 import { showProblem } from "../flow/parse/flow-file-error.ts";
 import { readFlow } from "../flow/parse/parse-flow.ts";
-import { readFlowFile } from "./read-flow-file.ts";
+import { readFlowText } from "./read-flow-text.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
 
 /** How `flow check` says what it found. */
@@ -24,7 +24,7 @@ export type FileCheck = {
 };
 
 const checkFile = async (file: string): Promise<FileCheck> => {
-  const read = await readFlowFile(file);
+  const read = await readFlowText(file);
   if (!read.ok) {
     const message = read.message.slice(`${file}: `.length);
     const problem: FlowProblem = { nodeId: null, title: null, field: "", message };

@@ -5,7 +5,7 @@ import { drawMermaid } from "../flow/draw/draw-mermaid.ts";
 import { drawSvg } from "../flow/draw/draw-svg.ts";
 import { FlowFileError } from "../flow/parse/flow-file-error.ts";
 import { readFlow } from "../flow/parse/parse-flow.ts";
-import { readFlowFile } from "./read-flow-file.ts";
+import { readFlowText } from "./read-flow-text.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
 
 const DRAWINGS = { mermaid: drawMermaid, svg: drawSvg };
@@ -28,7 +28,7 @@ const isSameFile = async (left: string, right: string): Promise<boolean> => {
 
 const draw = async (file: string, format: string): Promise<{ text: string } | { problem: string }> => {
   if (!isFormat(format)) return { problem: `--format ${format}: is not known; choose mermaid or svg` };
-  const read = await readFlowFile(file);
+  const read = await readFlowText(file);
   if (!read.ok) return { problem: read.message };
   const reading = readFlow(read.text);
   if (!reading.ok) return { problem: `${file}: ${new FlowFileError(reading.problems).message}` };

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { describeError } from "../base/errors.ts";
+import { WEBHOOK_PATHS } from "../base/webhook-paths.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
 import { API_PATH } from "./api/api.ts";
@@ -26,9 +27,6 @@ export type AppOptions = {
   /** The most bytes of bodies in memory at once; eight of the largest when left out. */
   readonly bodyBudgetBytes?: number;
 };
-
-/** Where GitLab's webhooks may be sent: our own address and the one of the tutorial's server. */
-const WEBHOOK_PATHS = ["/webhooks/gitlab", "/gitlab-webhook"] as const;
 
 /** The routes of the server. */
 export const createApp = (options: AppOptions): Hono => {

@@ -1,7 +1,5 @@
 import { ConfigError } from "../../base/errors.ts";
-
-/** Where our server takes GitLab's webhooks, and the path that servers of the tutorial had. */
-export const WEBHOOK_PATHS = ["/webhooks/gitlab", "/gitlab-webhook"] as const;
+import { WEBHOOK_PATHS } from "../../base/webhook-paths.ts";
 
 /**
  * The address that hooks are to call, from the address of our server as GitLab reaches it: a webhook path

@@ -32,7 +32,7 @@ const decode = (path: string, bytes: Uint8Array): FlowFileText => {
 };
 
 /** Reads a workflow file from the disk. What a user may get wrong is a message; nothing is thrown. */
-export const readFlowFile = async (path: string): Promise<FlowFileText> => {
+export const readFlowText = async (path: string): Promise<FlowFileText> => {
   const refuse = (why: string): FlowFileText => ({ ok: false, message: `${path}: ${why}` });
   try {
     // Before the file is opened: a pipe that nobody writes to would not even open.
