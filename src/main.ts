@@ -12,12 +12,15 @@ import type { Store } from "./store/store.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import { createSharedGates } from "./wiring/call-gates.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
+import { createConfiguredBreakers } from "./wiring/create-breakers.ts";
 import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
+import { createConfiguredLessons } from "./wiring/create-lessons.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
+import { createShadows } from "./wiring/create-shadows.ts";
 import { createIdentity } from "./wiring/identity.ts";
 import { roleOf } from "./wiring/role.ts";
 import { createProjectRoutes } from "./wiring/route-projects.ts";
@@ -49,11 +52,13 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const telemetry = createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);
   const gates = createSharedGates(config);
+  const breakers = createConfiguredBreakers(config, { clock, logger, telemetry });
   const runners = started.use(
-    await openRunners(config, { logger, clock, gates, onModelCall: telemetry.modelCall }),
+    await openRunners(config, { logger, clock, gates, breakers, onModelCall: telemetry.modelCall }),
   );
   const flows = createFlows(config, runners, telemetry);
-  await checkFlows(flows, logger);
+  const shadows = createShadows(config, runners, telemetry);
+  await checkFlows([...flows, ...shadows.flows], logger);
   const store = observeStore(
     started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics.storeError)),
     { ...telemetry, clock },
@@ -63,15 +68,18 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);
   const parts = { store, routes, runners, clock, logger };
-  const worker = await startConfiguredWorker(config, { ...parts, flows, createForge });
+  const { book, lessons } = createConfiguredLessons(config, { store: store.lessons, clock, logger });
+  const forWorker = shadows.forWorker(store, createForge);
+  const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, ...forWorker });
   started.defer(async () => worker?.stop(config.worker.stopGraceMs));
+  started.defer(shadows.start({ store, createForge, clock, logger }));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {
     if (token !== null) await identity.learn(createForge(token), logger, signal);
   };
   const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
   const dashboard = role.takesDeliveries
-    ? createConfiguredDashboard(config, { store, runners, intake, clock, logger })
+    ? createConfiguredDashboard(config, { store, runners, intake, book, clock, logger })
     : null;
   const app = createApp({
     ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),
@@ -133,7 +141,7 @@ const IDENTIFY_TIMEOUT_MS = 4_000;
 
 const createConfiguredIntake = (
   config: Config,
-  store: Store,
+  store: OpenedStore,
   telemetry: Telemetry,
   routes: ReturnType<typeof createProjectRoutes>,
   {
@@ -158,6 +166,7 @@ const createConfiguredIntake = (
     }),
     route: routes,
     accept: store.accept,
+    thumbs: config.lessons.enabled ? store.lessons : null,
     identify: () => identify(AbortSignal.timeout(IDENTIFY_TIMEOUT_MS)),
     clock,
     logger,

@@ -3,6 +3,7 @@ import { describeError, ReviewflowError } from "../base/errors.ts";
 import { registerDemo } from "./demo/register-demo.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerEval } from "./register-eval.ts";
+import { registerLessons } from "./register-lessons.ts";
 import { registerSetup } from "./register-setup.ts";
 import { registerWhy } from "./register-why.ts";
 
@@ -38,6 +39,7 @@ registerSetup(program);
 registerReview(program);
 registerEval(program);
 registerWhy(program);
+registerLessons(program);
 
 program
   .command("rules")

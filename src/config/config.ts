@@ -1,7 +1,10 @@
 import type { JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { BuiltinFlow, Contract } from "./builtin-flows.ts";
+import type { LessonsConfig } from "./lessons-schema.ts";
 import type { RateLimitsConfig, ServerRole } from "./instances-schema.ts";
+import type { BreakersConfig, BudgetsConfig, RetentionConfig } from "./protection-schema.ts";
+import type { StaleConfig } from "./trigger-schema.ts";
 
 /** A webhook secret with the projects that may use it; null means every project. */
 export type ScopedSecret = { readonly secret: Secret; readonly projects: readonly string[] | null };
@@ -18,6 +21,8 @@ export type DifyRunnerConfig = {
   readonly totalTimeoutMs: number;
   /** For how long a run whose start is uncertain is looked for before it is started again. */
   readonly lookupTimeoutMs: number;
+  /** What runs in this process while the server does not work; null for nothing. */
+  readonly fallback: EmbeddedRunnerConfig | null;
 };
 
 /** A workflow file that runs in this process. */
@@ -36,6 +41,14 @@ export type FlowFile =
 /** Where a flow runs. */
 export type RunnerConfig = DifyRunnerConfig | EmbeddedRunnerConfig;
 
+/** A candidate for the place of a flow's runner, compared with it in the background. */
+export type ShadowConfig = {
+  readonly name: string;
+  /** The share of the merge requests that it reviews, from 0 to 1. */
+  readonly share: number;
+  readonly runner: RunnerConfig;
+};
+
 /** How a review is made for the projects that `projects` names. */
 export type FlowConfig = {
   readonly name: string;
@@ -52,6 +65,8 @@ export type FlowConfig = {
   readonly runner: RunnerConfig;
   /** Used by the contract `findings` only. */
   readonly findings: FindingsConfig;
+  /** Reviews the same merge requests without posting; null or left out for none. */
+  readonly shadow?: ShadowConfig | null;
   readonly triggers: TriggerConfig;
 };
 
@@ -67,6 +82,7 @@ export type TriggerConfig = {
   readonly reopened: boolean;
   readonly newCommits: { readonly on: boolean; readonly quietMs: number };
   readonly ready: boolean;
+  readonly stale: StaleConfig | null;
   readonly reviewer: boolean;
   readonly labels: readonly string[];
   readonly command: boolean;
@@ -169,6 +185,8 @@ export type Config = {
     readonly role: ServerRole;
   };
   readonly rateLimits: RateLimitsConfig;
+  readonly budgets: BudgetsConfig;
+  readonly retention: RetentionConfig;
   readonly dashboard: {
     /** Null where nobody can sign in with a token. */
     readonly adminToken: Secret | null;
@@ -203,10 +221,12 @@ export type Config = {
     /** Globs over project paths; null for every project that a flow names. */
     readonly projects: readonly string[] | null;
   };
+  readonly lessons: LessonsConfig;
   /** The server's rule first, then those of groups. */
   readonly rules: readonly HostRuleConfig[];
   readonly flows: readonly FlowConfig[];
   readonly models: readonly ModelConfig[];
+  readonly breakers: BreakersConfig;
   readonly modelRouting: {
     readonly default: string | null;
     readonly fallback: string | null;
@@ -237,5 +257,5 @@ export type Config = {
 /** What a review needs that is made on this machine alone: flows and what they run with. */
 export type LocalConfig = Pick<
   Config,
-  "rules" | "flows" | "models" | "modelRouting" | "knowledge" | "egress" | "engine" | "log"
+  "rules" | "flows" | "models" | "breakers" | "modelRouting" | "knowledge" | "egress" | "engine" | "log"
 >;

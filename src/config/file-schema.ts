@@ -3,6 +3,8 @@ import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
 import { RateLimitsSection, ServerRole } from "./instances-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
+import { LessonsSection } from "./lessons-schema.ts";
+import { BreakersSection, BudgetsSection, RetentionSection } from "./protection-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
 import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
 import { address, count, duration, encryptionKey, globs, secretText } from "./schema-values.ts";
@@ -60,12 +62,16 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   rate_limits: RateLimitsSection,
+  budgets: BudgetsSection,
+  retention: RetentionSection,
   reconcile: ReconcileSection,
+  lessons: LessonsSection,
   rules: RulesSection,
   group_rules: GroupRulesSection,
   flows: z.array(FlowSection).min(1, "names no flow"),
   models: ModelsSection,
   model_routing: ModelRoutingSection,
+  circuit_breakers: BreakersSection,
   knowledge: KnowledgeSection,
   /** Destinations beyond the public Internet that flows may send requests to. */
   egress: z.strictObject({ allow: z.array(z.string().min(1)).default([]) }).prefault({}),
@@ -100,6 +106,7 @@ export const LocalConfigFile = ConfigFile.pick({
   flows: true,
   models: true,
   model_routing: true,
+  circuit_breakers: true,
   knowledge: true,
   egress: true,
   engine: true,

@@ -1,7 +1,9 @@
 import { dirname, resolve } from "node:path";
 import type { Config, HostRuleConfig, LocalConfig } from "./config.ts";
 import type { ConfigFile, LocalConfigFile } from "./file-schema.ts";
+import { toLessons } from "./lessons-schema.ts";
 import { toFlow } from "./to-flow.ts";
+import { toBreakers, toBudgets } from "./protection-schema.ts";
 import { toKnowledge, toModels } from "./to-models.ts";
 
 /** The checked file as the program uses it. Paths in it are relative to the folder of `path`, the file's own. */
@@ -38,6 +40,8 @@ export const toConfig = (
     maxBackoffMs: file.worker.max_backoff,
     stopGraceMs: file.worker.stop_grace,
   },
+  budgets: toBudgets(file.budgets),
+  retention: file.retention,
   rateLimits: {
     gitLabPerMinute: file.rate_limits.gitlab_per_minute,
     difyPerMinute: file.rate_limits.dify_per_minute,
@@ -48,6 +52,7 @@ export const toConfig = (
     sinceMs: file.reconcile.since,
     projects: file.reconcile.projects,
   },
+  lessons: toLessons(file.lessons),
   telemetry: {
     metricsToken: file.telemetry.metrics_token,
     otlpEndpoint: file.telemetry.otlp_endpoint,
@@ -66,6 +71,7 @@ export const toLocalConfig = (
     rules,
     flows: file.flows.map((flow) => toFlow(flow, near)),
     ...toModels(file),
+    breakers: toBreakers(file.circuit_breakers),
     knowledge: toKnowledge(file, near),
     egress: file.egress,
     engine: {

@@ -169,6 +169,7 @@ const toNoteEvent = (payload: NotePayload): NoteEvent => {
     iid: payload.merge_request.iid,
     noteId: attributes.id,
     discussionId: attributes.discussion_id,
+    standsAlone: attributes.type === null,
     action: attributes.action,
     text: attributes.note,
     url: attributes.url,
@@ -201,4 +202,8 @@ const toEmojiEvent = (payload: EmojiPayload): EmojiEvent => ({
   action: payload.object_attributes.action ?? payload.event_type,
   awardableType: payload.object_attributes.awardable_type,
   awardableId: payload.object_attributes.awardable_id,
+  note:
+    payload.note === undefined || payload.note === null
+      ? null
+      : { authorId: payload.note.author_id, body: payload.note.note, system: payload.note.system },
 });

@@ -113,6 +113,8 @@ export const NotePayload = z.object({
   object_attributes: z.object({
     id: Id,
     note: optionalText,
+    /** Null for a note that is no part of a thread; left out by a GitLab that does not say. */
+    type: z.string().nullish().catch(undefined),
     discussion_id: optionalName,
     action: optionalName,
     url: optionalText,
@@ -148,6 +150,8 @@ export const EmojiPayload = z.object({
   }),
   /** `award` or `revoke`. */
   event_type: optionalName,
+  /** The note that it is on. */
+  note: z.object({ author_id: Id, note: optionalText, system: flag }).nullish().catch(undefined),
   merge_request: z.object({ iid: Id }).nullish().catch(undefined),
 });
 export type EmojiPayload = z.infer<typeof EmojiPayload>;

@@ -17,6 +17,7 @@ import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
 import { toStoredEvent } from "../review/stored-event.ts";
 import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
 import { type Answer, answers } from "./answer.ts";
+import { hearEmoji, type ThumbKeeper } from "./hear-emoji.ts";
 
 /** The flow that reviews a project, and when. */
 export type Route = { readonly flow: string; readonly rules: TriggerRules };
@@ -36,8 +37,10 @@ export type IntakeOptions = {
   /** The flow for a project's path; null when none is configured for it. */
   readonly route: (projectPath: string) => Route | null;
   readonly accept: Store["accept"];
+  /** Where thumbs on findings are kept; null or left out where nothing is learnt from them. */
+  readonly thumbs?: ThumbKeeper | null;
   /**
-   * Finds out who we are before a note is judged, where that is not known yet: a note that nobody heard
+   * Finds out who we are before a note or a thumb is judged, where that is not known yet: what nobody heard
    * does not come again. Must not reject, and comes back soon whatever GitLab does.
    */
   readonly identify?: () => Promise<void>;
@@ -75,19 +78,22 @@ export const createIntake = (options: IntakeOptions): Intake => ({
     const event = reading.kind === "event" ? reading.event : null;
     const denied = await checkProject(verification, event, options);
     if (denied !== null) return denied;
-    if (event?.kind === "note") await options.identify?.();
-    return store(
-      toRequest(
-        headers,
-        body,
-        reading.kind === "invalid" ? reading : reading.event,
-        tokenOf(verification),
-        options,
-      ),
+    if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
+    const request = toRequest(
+      headers,
+      body,
+      reading.kind === "invalid" ? reading : reading.event,
+      tokenOf(verification),
       options,
     );
+    try {
+      return await store(await withEmoji(request, event, options), options);
+    } catch (error) {
+      options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
+      return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
+    }
   },
-  replay: ({ headers, body }) => {
+  replay: async ({ headers, body }) => {
     const reading = parseDelivery(body, headers["x-gitlab-event"]);
     const request = toRequest(
       headers,
@@ -97,9 +103,22 @@ export const createIntake = (options: IntakeOptions): Intake => ({
       options,
     );
     const delivery = { ...request.delivery, key: `replay:${newId(options.clock.now())}` };
-    return options.accept({ ...request, delivery });
+    const event = reading.kind === "event" ? reading.event : null;
+    return options.accept(await withEmoji({ ...request, delivery }, event, options));
   },
 });
+
+/** An emoji is heard before its delivery is kept: nobody sends it again. Throws what the store throws. */
+const withEmoji = async (
+  request: AcceptRequest,
+  event: DeliveryEvent | null,
+  { route, thumbs = null }: IntakeOptions,
+): Promise<AcceptRequest> => {
+  const rules = event?.kind === "emoji" ? route(event.project.path)?.rules : undefined;
+  if (event?.kind !== "emoji" || rules === undefined) return request;
+  const reason = await hearEmoji(event, rules, thumbs);
+  return { ...request, decide: () => ({ kind: "ignore", reason }), run: null };
+};
 
 const isJson = (contentType: string | undefined): boolean =>
   /^application\/([\w.+-]*\+)?json\s*(;|$)/i.test(contentType ?? "");
@@ -170,7 +189,7 @@ const toRequest = (
       reading.kind === "invalid" || reading.project === null
         ? null
         : { id: reading.project.id, path: reading.project.path },
-    iid: reading.kind === "merge_request" || reading.kind === "note" ? reading.iid : null,
+    iid: reading.kind === "invalid" || reading.kind === "other" ? null : reading.iid,
     headers: pickSafeHeaders(headers),
     body,
   };
@@ -180,11 +199,11 @@ const toRequest = (
     run: null,
   });
   if (reading.kind === "invalid") return ignore(`payload-not-understood: ${reading.message}`);
-  if (reading.kind !== "merge_request" && reading.kind !== "note") {
+  if (reading.kind === "other")
     return { delivery, decide: (history) => decide(reading, "once", history), run: null };
-  }
   const route = options.route(reading.project.path);
   if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
+  if (reading.kind === "emoji") return ignore("emoji-not-counted: it says nothing about a finding");
   if (reading.kind === "note") {
     return {
       delivery,

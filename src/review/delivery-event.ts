@@ -64,6 +64,11 @@ export type NoteEvent = {
   readonly iid: number;
   readonly noteId: number;
   readonly discussionId: string | null;
+  /**
+   * Whether the note begins what may become a thread, and so answers nobody: GitLab turns a single note into
+   * a thread with the first answer, which has a type then.
+   */
+  readonly standsAlone: boolean;
   /** `create`, or `update` for a note that was edited; null from a GitLab that says neither. */
   readonly action: string | null;
   readonly text: string;
@@ -88,6 +93,8 @@ export type EmojiEvent = {
   /** GitLab's kind of the thing it is on, such as `Note`. */
   readonly awardableType: string;
   readonly awardableId: number;
+  /** The note that it is on; null where it is on something else. */
+  readonly note: { readonly authorId: number; readonly body: string; readonly system: boolean } | null;
 };
 
 /** An event that we understand but do not act on, such as a push. */

@@ -2,10 +2,14 @@ import type { Hono } from "hono";
 import type { Logger } from "../base/logger.ts";
 import { createApi } from "../http/api/api.ts";
 import { deliveryRoutes } from "../http/api/delivery-routes.ts";
+import { lessonApiRoutes } from "../http/api/lesson-api-routes.ts";
 import type { AttemptLimit } from "../http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../http/dashboard/dashboard-options.ts";
 import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
+import { shadowApiRoutes } from "../http/api/shadow-routes.ts";
+import type { ShadowDesk } from "../http/shadow/shadow-desk.ts";
 import type { OpenedStore } from "../store/open-store.ts";
+import type { LessonBook } from "../worker/lessons/lesson-book.ts";
 
 /** What the API of a server is made of. */
 export type ApiSource = {
@@ -13,17 +17,33 @@ export type ApiSource = {
   readonly attempts: AttemptLimit;
   /** The settings as a tree whose secrets are of type Secret. */
   readonly settings: object;
-  readonly store: Pick<OpenedStore, "views">;
+  readonly store: Pick<OpenedStore, "views" | "lessons">;
+  /** Null or left out where nothing is learnt. */
+  readonly book?: LessonBook | null;
+  /** Left out where nothing is compared. */
+  readonly shadows?: ShadowDesk;
   readonly logger: Logger;
 };
 
 /** The API for the command line; each kind of thing has its routes here. */
-export const createConfiguredApi = ({ access, attempts, settings, store, logger }: ApiSource): Hono => {
+export const createConfiguredApi = ({
+  access,
+  attempts,
+  settings,
+  store,
+  book = null,
+  shadows,
+  logger,
+}: ApiSource): Hono => {
   const masking = createMasking(secretsIn(settings));
   return createApi({
     access,
     attempts,
     logger,
-    parts: [{ path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) }],
+    parts: [
+      { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },
+      { path: "/lessons", routes: lessonApiRoutes({ desk: book, findProject: store.lessons.findProject }) },
+      ...(shadows === undefined ? [] : [{ path: "/shadows", routes: shadowApiRoutes(shadows, logger) }]),
+    ],
   });
 };

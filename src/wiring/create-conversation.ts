@@ -8,13 +8,16 @@ export const createConversation = ({
   routes,
   runners,
   store,
+  lessons,
 }: {
   readonly routes: ReturnType<typeof createProjectRoutes>;
   readonly runners: Pick<Runners, "answers">;
   readonly store: Conversation["store"];
+  readonly lessons: Conversation["lessons"] | null;
 }): Conversation => ({
   ...DEFAULT_CONVERSATION,
   rules: (path) => routes(path)?.rules ?? DEFAULT_CONVERSATION.rules(path),
   answers: runners.answers,
   store,
+  ...(lessons === null || lessons === undefined ? {} : { lessons }),
 });

@@ -14,7 +14,10 @@ import type {
 import { createDashboard, type Dashboard } from "../http/dashboard/dashboard.ts";
 import type { Intake } from "../http/intake.ts";
 import type { OpenedStore } from "../store/open-store.ts";
+import type { LessonBook } from "../worker/lessons/lesson-book.ts";
+import { createShadowDesk } from "../http/shadow/shadow-desk.ts";
 import { createConfiguredApi } from "./create-api.ts";
+import { shownCandidates } from "./create-shadows.ts";
 import type { Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
@@ -25,6 +28,8 @@ export type DashboardParts = {
   readonly store: OpenedStore;
   readonly runners: Runners;
   readonly intake: Intake;
+  /** Null where nothing is learnt. */
+  readonly book: LessonBook | null;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -34,7 +39,7 @@ export const createConfiguredDashboard = (
   config: Config,
   parts: DashboardParts,
 ): Dashboard & { readonly api: Hono } => {
-  const { store, runners, intake, clock, logger } = parts;
+  const { store, runners, intake, book, clock, logger } = parts;
   const access: AccessOptions = {
     host: config.server.host,
     publicUrl: config.server.publicUrl,
@@ -43,10 +48,13 @@ export const createConfiguredDashboard = (
     sessionMs: config.dashboard.sessionMs,
   };
   const attempts = createAdminLimit(clock);
+  const shadows = createShadowDesk(store.shadows, shownCandidates(config, sourceOf));
   const dashboard = createDashboard({
     access,
     attempts,
     store,
+    lessons: book,
+    shadows,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners)),
     flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
@@ -55,7 +63,10 @@ export const createConfiguredDashboard = (
     clock,
     logger,
   });
-  return { ...dashboard, api: createConfiguredApi({ access, attempts, settings: config, store, logger }) };
+  return {
+    ...dashboard,
+    api: createConfiguredApi({ access, attempts, settings: config, store, book, shadows, logger }),
+  };
 };
 
 const toSignIn = ({ dashboard: { gitlabOAuth }, gitlab }: Config): GitLabSignIn | null =>

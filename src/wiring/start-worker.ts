@@ -9,7 +9,10 @@ import { roleOf } from "./role.ts";
 import type { createProjectRoutes } from "./route-projects.ts";
 
 /** What the worker shares with the rest of the server. */
-export type WorkerParts = Pick<ReviewWorkerOptions, "store" | "createForge" | "clock" | "logger"> & {
+export type WorkerParts = Pick<
+  ReviewWorkerOptions,
+  "store" | "createForge" | "chooseFlow" | "clock" | "logger"
+> & {
   readonly routes: ReturnType<typeof createProjectRoutes>;
   readonly runners: Runners;
   readonly flows: readonly ReviewFlow[];

@@ -147,6 +147,30 @@ export const mergeRequestPayload = async (
   };
 };
 
+/** A note's attributes, the same in note and emoji events. */
+const noteAttributes = (world: World, mergeRequest: MergeRequest, discussion: Discussion, note: Note) => ({
+  id: note.id,
+  note: note.body,
+  description: note.body,
+  noteable_type: "MergeRequest",
+  noteable_id: mergeRequest.id,
+  author_id: note.author.id,
+  discussion_id: discussion.id,
+  type: note.type,
+  position: note.position,
+  original_position: note.originalPosition,
+  line_code: note.lineCode,
+  commit_id: null,
+  system: note.system,
+  internal: note.internal,
+  project_id: mergeRequest.project.id,
+  resolved_at: note.resolvedAt,
+  resolved_by_id: note.resolvedBy?.id ?? null,
+  created_at: note.createdAt,
+  updated_at: note.updatedAt,
+  url: noteUrl(world, mergeRequest, note.id),
+});
+
 /** The body of a `Note Hook`, on a merge request. */
 export const notePayload = async (
   world: World,
@@ -162,29 +186,7 @@ export const notePayload = async (
     user: userPayload(note.author),
     project_id: project.id,
     project: projectPayload(world, project),
-    object_attributes: {
-      id: note.id,
-      note: note.body,
-      description: note.body,
-      noteable_type: "MergeRequest",
-      noteable_id: mergeRequest.id,
-      author_id: note.author.id,
-      discussion_id: discussion.id,
-      type: note.type,
-      position: note.position,
-      original_position: note.originalPosition,
-      line_code: note.lineCode,
-      commit_id: null,
-      system: note.system,
-      internal: note.internal,
-      action,
-      project_id: project.id,
-      resolved_at: note.resolvedAt,
-      resolved_by_id: note.resolvedBy?.id ?? null,
-      created_at: note.createdAt,
-      updated_at: note.updatedAt,
-      url: noteUrl(world, mergeRequest, note.id),
-    },
+    object_attributes: { ...noteAttributes(world, mergeRequest, discussion, note), action },
     repository: repositoryPayload(world, project),
     merge_request: await mergeRequestAttributes(world, mergeRequest),
   };
@@ -222,6 +224,16 @@ export const pushPayload = (world: World, project: Project, push: PushInput) => 
   repository: repositoryPayload(world, project),
 });
 
+/** The note of an emoji event on one, as GitLab sends it along. */
+const awardedNote = (world: World, mergeRequest: MergeRequest, award: Award) => {
+  if (award.awardableType !== "Note") return {};
+  for (const discussion of mergeRequest.discussions) {
+    const note = discussion.notes.find(({ id }) => id === award.awardableId);
+    if (note !== undefined) return { note: noteAttributes(world, mergeRequest, discussion, note) };
+  }
+  return {};
+};
+
 /** The body of an `Emoji Hook`. */
 export const emojiPayload = async (
   world: World,
@@ -248,5 +260,6 @@ export const emojiPayload = async (
         ? noteUrl(world, mergeRequest, award.awardableId)
         : mergeRequestUrl(world, mergeRequest),
   },
+  ...awardedNote(world, mergeRequest, award),
   merge_request: await mergeRequestAttributes(world, mergeRequest),
 });

@@ -52,6 +52,7 @@ export const startTalkWorld = async (more: Readonly<Record<string, unknown>> = {
     url: `${reviewflow.url}/webhooks/gitlab`,
     token: SECRET,
     note_events: true,
+    emoji_events: true,
   });
   const runsOf = async (iid: number): Promise<readonly Run[]> =>
     (await store.listRuns({ limit: 200 })).filter((run) => run.iid === iid);
@@ -86,6 +87,8 @@ export const startTalkWorld = async (more: Readonly<Record<string, unknown>> = {
     team,
     store,
     hook,
+    url: reviewflow.url,
+    setup,
     idle,
     openReviewed,
     bot: `@${team.bot.username}`,

@@ -41,7 +41,12 @@ describe("an emoji event", () => {
       action: "award",
       awardableType: "Note",
       awardableId: 99,
+      note: null,
     });
+    const note = { id: 99, author_id: 5, note: "Text", system: false, discussion_id: "d" };
+    const onNote = eventOf(emoji({}, { note }));
+    assert.ok(onNote.kind === "emoji");
+    assert.deepEqual(onNote.note, { authorId: 5, body: "Text", system: false });
     const elsewhere = eventOf(emoji({ awardable_type: "Issue" }, { merge_request: undefined }));
     assert.ok(elsewhere.kind === "emoji" && elsewhere.iid === null);
   });

@@ -36,6 +36,7 @@ export const noteEvent = (fields: Partial<NoteEvent> = {}): NoteEvent => {
     iid,
     noteId: 11,
     discussionId: "d1",
+    standsAlone: false,
     action: "create",
     text: "@reviewflow review",
     url: "https://gitlab.example.com/group/project/-/merge_requests/1#note_11",
@@ -68,5 +69,6 @@ export const emojiEvent = (fields: Partial<EmojiEvent> = {}): EmojiEvent => ({
   action: "award",
   awardableType: "Note",
   awardableId: 12,
+  note: null,
   ...fields,
 });

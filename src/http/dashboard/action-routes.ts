@@ -15,6 +15,11 @@ const DONE = [
   "not-again",
   "replayed",
   "not-replayed",
+  "lessons-saved",
+  "lessons-changed",
+  "lessons-too-long",
+  "lessons-on",
+  "lessons-off",
 ] as const satisfies readonly Done[];
 
 /** The notice that a page was asked to show; null for any other text. */

@@ -5,6 +5,8 @@ import type { Flow } from "../../flow/flow.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
+import type { LessonDesk } from "../lesson-desk.ts";
+import type { ShadowDesk } from "../shadow/shadow-desk.ts";
 import type { AttemptLimit } from "./attempt-limit.ts";
 
 /** One of the workflows that a configured flow is made of. */
@@ -76,9 +78,13 @@ export type DashboardOptions = {
     "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"
   > &
     RunEventReading & { readonly views: Views };
+  /** Where what reviews learnt is read and changed; null or left out where nothing is learnt. */
+  readonly lessons?: LessonDesk | null;
   /** Takes a stored event again, as if it came now. */
   readonly replay: (delivery: Delivery, body: Uint8Array) => Promise<AcceptOutcome>;
   readonly flows: readonly ShownFlow[];
+  /** The candidates that are compared with flows; left out where there can be none. */
+  readonly shadows?: ShadowDesk;
   /** The name of the flow that reviews a project; null when there is none. */
   readonly flowOf: (projectPath: string) => string | null;
   /** The address of GitLab: only links into it become links. */

@@ -6,6 +6,7 @@ import { actionRoutes } from "./action-routes.ts";
 import { findAsset } from "./assets.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { gitlabSignInRoutes } from "./gitlab-sign-in-routes.ts";
+import { lessonRoutes } from "./lesson-routes.ts";
 import { createLive } from "./live.ts";
 import { createLiveRun } from "./live/live-run.ts";
 import { createMasking, secretsIn } from "./mask-text.ts";
@@ -53,6 +54,7 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
   if (access.gitlab !== null && access.publicUrl !== null)
     routes.route("/", gitlabSignInRoutes(options, access.gitlab, access.publicUrl, sessions));
   routes.route("/", actionRoutes(options));
+  routes.route("/", lessonRoutes(options));
   routes.get("/live", live.connect);
   routes.route("/", liveRun.routes);
   routes.route("/", pageRoutes(options, liveRun));

@@ -166,6 +166,7 @@ const flowRoutes = ({ flows }: DashboardOptions): Hono<DashboardEnv> => {
 export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv> => {
   const { store, gitlabUrl, flowOf, settings } = options;
   const lines = settingsLines(settings);
+  const hasLessons = options.lessons !== undefined && options.lessons !== null;
   const routes = new Hono<DashboardEnv>();
   routes.get("/", overviewRoute(options));
   routes.route("/runs", runRoutes(options, live));
@@ -180,7 +181,7 @@ export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<Dashb
   });
   routes.get("/projects", async (context) => {
     const { texts } = context.get("visit");
-    const body = projectsPage(texts, await store.views.listProjects(), flowOf);
+    const body = projectsPage(texts, await store.views.listProjects(), flowOf, hasLessons);
     return send(context, { title: texts.pages.projects, place: "projects", body });
   });
   routes.get("/settings", (context) => {

@@ -2,14 +2,16 @@ import type { ProjectView } from "../../../store/views/views.ts";
 import { formatCount, formatTime } from "../markup/format.ts";
 import { withQuery } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
-import { table } from "../markup/table.ts";
+import { type Column, table } from "../markup/table.ts";
 import type { Texts } from "../texts/english.ts";
+import { BASE } from "../visit.ts";
 
 /** The projects that have sent something, with the flow that reviews them. */
 export const projectsPage = (
   texts: Texts,
   projects: readonly ProjectView[],
   flowOf: (path: string) => string | null,
+  hasLessons = false,
 ): Content => {
   const { words } = texts;
   const count = (of: (project: ProjectView) => number) => (project: ProjectView) =>
@@ -41,7 +43,13 @@ export const projectsPage = (
       { head: words.waiting, kind: "number", cell: count(({ waiting }) => waiting) },
       { head: words.reviewed, kind: "number", cell: count(({ reviewed }) => reviewed) },
       { head: words.failed, kind: "number", cell: count(({ failed }) => failed) },
+      ...(hasLessons ? [lessonsColumn(texts)] : []),
       { head: words.last, cell: ({ lastDeliveryAtMs }) => formatTime(texts, lastDeliveryAtMs) },
     ],
   });
 };
+
+const lessonsColumn = (texts: Texts): Column<ProjectView> => ({
+  head: texts.lessons.title,
+  cell: ({ id }) => html`<a href="${BASE}/lessons/${id}">${texts.lessons.open}</a>`,
+});

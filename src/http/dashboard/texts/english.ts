@@ -170,6 +170,19 @@ export const english = {
     without: "No findings.",
   },
   projects: { flowNone: "No flow is configured for it" },
+  lessons: {
+    title: "Lessons",
+    open: "Open",
+    note: "What people made of findings, summed up for the next reviews: thumbs, resolved threads, withdrawn and ignored findings. The part between the two marks is written anew; the rest is yours.",
+    on: "Reviews are told of this file.",
+    off: "Turned off: no review is told of this file.",
+    turnOn: "Turn on",
+    turnOff: "Turn off",
+    edited: (by: string): string => `Changed by ${by},`,
+    file: "The file",
+    label: "Markdown, at most 6,000 characters",
+    save: "Save",
+  },
   flows: {
     checked: "Checked",
     ready: "Can run",
@@ -222,6 +235,12 @@ export const english = {
     "not-again": "No new run: one is under way for this merge request. Wait for its end, or cancel it first.",
     replayed: "The event was taken again; this is what became of it.",
     "not-replayed": "The event cannot be taken again: its body is no longer stored.",
+    "lessons-saved": "The lessons are saved.",
+    "lessons-changed":
+      "Not saved: the lessons were changed meanwhile. Your text is below; save it again to put it in their place.",
+    "lessons-too-long": "Not saved: the text is longer than 6,000 characters. Make it shorter.",
+    "lessons-on": "Reviews are told of the lessons from now on.",
+    "lessons-off": "No review is told of the lessons from now on.",
   },
 };
 

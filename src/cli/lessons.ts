@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import { systemClock } from "../base/clock.ts";
+import { describeError, ReviewflowError } from "../base/errors.ts";
+import { silentLogger } from "../base/logger.ts";
+import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import {
+  type LessonsReport,
+  LessonsReport as Report,
+  toLessonsReport,
+} from "../http/api/lesson-api-routes.ts";
+import type { OpenedStore } from "../store/open-store.ts";
+import { createConfiguredLessons } from "../wiring/create-lessons.ts";
+import type { LessonBook, LessonProject } from "../worker/lessons/lesson-book.ts";
+import { askServerOrStore } from "./ask-server-or-store.ts";
+import { readConfig } from "./read-config.ts";
+import { isServerError } from "./server-client.ts";
+import { printable, processTerminal, type Terminal } from "./terminal.ts";
+
+/** What can be done with a project's lessons. */
+export const LESSONS_ACTIONS = ["show", "edit", "on", "off"] as const;
+export type LessonsAction = (typeof LESSONS_ACTIONS)[number];
+
+/** How `lessons` works. */
+export type LessonsOptions = Partial<Terminal> & {
+  /** The configuration file. */
+  readonly config?: string;
+  /** The address of the server; this machine's when left out. */
+  readonly server?: string;
+  /** The file whose text is put in place, for `edit`; standard input when left out. */
+  readonly file?: string;
+  /** What is read in place of standard input. */
+  readonly input?: () => Promise<string>;
+  /** The process's own when left out. */
+  readonly environment?: Environment;
+};
+
+/**
+ * `reviewflow lessons show|edit|on|off PROJECT`: reads or changes what a project's reviews learnt, through
+ * the running server or in its store. Returns the exit code.
+ */
+export const lessons = async (
+  action: LessonsAction,
+  projectPath: string,
+  options: LessonsOptions = {},
+): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const { environment = process.env, config: file, server } = options;
+  try {
+    const text = action === "edit" ? await readText(options) : "";
+    const config = readConfig(environment, file ?? null);
+    const path = `/lessons/${encodeURIComponent(projectPath)}`;
+    const report = await askServerOrStore(config, server, {
+      server: async ({ get, send }) => {
+        if (action === "show") return get(path, Report);
+        const change =
+          action === "edit" ? { text, version: (await get(path, Report)).version } : { on: action === "on" };
+        return send("PUT", path, change, Report);
+      },
+      store: (store) => changeInStore(store, config, projectPath, action, text),
+    });
+    write(printable(action === "show" ? report.text : describe(report)));
+    if (action === "show" && !report.on) complain("Turned off: no review is told of this file.\n");
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ReviewflowError)) throw error;
+    complain(
+      printable(`${isServerError(error, "project-unknown") ? unknown(projectPath) : describeError(error)}\n`),
+    );
+    return 1;
+  }
+};
+
+const readText = ({ file, input }: LessonsOptions): Promise<string> => {
+  if (file !== undefined) return readFile(file, "utf8");
+  return input === undefined ? readAll(process.stdin) : input();
+};
+
+const describe = ({ project, on }: LessonsReport): string =>
+  `The lessons of ${project} are saved; ${on ? "reviews are told of them" : "turned off: no review is told of them"}.\n`;
+
+const unknown = (path: string): string =>
+  `No event of ${path} has been received; write the project's path with its namespace, as GitLab shows it.`;
+
+/** A mistake of whoever gave the command. */
+class LessonsError extends ReviewflowError {}
+
+/** Who a change from the command line is by. */
+const BY = "the command line";
+
+const changeInStore = async (
+  { lessons: store }: OpenedStore,
+  config: Config,
+  path: string,
+  action: LessonsAction,
+  text: string,
+): Promise<LessonsReport> => {
+  const { book } = createConfiguredLessons(config, { store, clock: systemClock, logger: silentLogger });
+  if (book === null)
+    throw new LessonsError("Nothing is learnt here: lessons.enabled is false.", { code: "lessons-off" });
+  const project = await store.findProject(path);
+  if (project === null) throw new LessonsError(unknown(path), { code: "project-unknown" });
+  return toLessonsReport(await act(book, project, action, text));
+};
+
+const act = async (book: LessonBook, project: LessonProject, action: LessonsAction, text: string) => {
+  if (action === "show") return book.read(project);
+  if (action !== "edit") return book.turn(project, { on: action === "on", by: BY });
+  const { version } = await book.read(project);
+  const outcome = await book.edit(project, { version, text, by: BY });
+  if (outcome === "saved") return book.read(project);
+  throw outcome === "too-long"
+    ? new LessonsError("The text is longer than 6,000 characters; make it shorter.", {
+        code: "lessons-too-long",
+      })
+    : new LessonsError("The lessons were changed meanwhile; look at them again.", {
+        code: "lessons-changed",
+      });
+};
