@@ -1,7 +1,8 @@
 import { sectionOf, type Tree } from "./merge-environment.ts";
-import { BUILTIN_NAMES, builtinOf } from "./builtin-flows.ts";
+import { BUILTIN_FLOWS, BUILTIN_NAMES, builtinOf } from "./builtin-flows.ts";
 import type { ConfigFile } from "./file-schema.ts";
-import type { FlowSection, RunnerSection } from "./flow-schema.ts";
+import type { FlowSection, RunnerSection, ShadowSection } from "./flow-schema.ts";
+import { checkShadow } from "./check-shadow.ts";
 import { contractOf } from "./to-flow.ts";
 
 /** The checks that other rooms own. */
@@ -50,6 +51,11 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): string[] => 
       "server.public_url: GitLab sends people back to it after dashboard.gitlab_oauth; set REVIEWFLOW_PUBLIC_URL to the address at which they reach this server",
     );
   }
+  if (file.gitlab.token === null && file.flows.some(({ shadow }) => shadow !== null)) {
+    problems.push(
+      "gitlab.token: shadow reviews read merge requests after their run has ended, when a token that came with the event is gone; set GITLAB_TOKEN, or take flows[].shadow out",
+    );
+  }
   return [...problems, ...checkFlows(file.flows, options)];
 };
 
@@ -60,6 +66,10 @@ export const checkFlows = (flows: readonly FlowSection[], options: RoomChecks): 
   return [
     ...[...new Set(twice)].map((name) => `flows: the name ${name} is used twice`),
     ...flows.flatMap((flow, index) => checkFlow(flow, `flows[${index}]`, options)),
+    ...flows.flatMap((flow, index) => [
+      ...checkShadow(flow, contractOf(flow), `flows[${index}]`),
+      ...(flow.shadow === null ? [] : checkRunner(flow.shadow, `flows[${index}].shadow`)),
+    ]),
   ];
 };
 
@@ -90,6 +100,7 @@ const checkFlow = (flow: FlowSection, at: string, options: RoomChecks): string[]
       `${at}.contract: say what the flow does: classic (it posts by itself), note (it returns Markdown) or findings (it returns findings)`,
     );
   }
+  problems.push(...checkStandIn(flow, contract, at));
   if (contract === "note" && flow.file === undefined && flow.dify === undefined)
     problems.push(`${at}.file: name the workflow file; none of the contract note comes with Reviewflow`);
   if (contract !== "findings" && further.some(([, section]) => section !== null))
@@ -97,13 +108,29 @@ const checkFlow = (flow: FlowSection, at: string, options: RoomChecks): string[]
   return problems;
 };
 
-const checkRunner = (section: RunnerSection | FlowSection, at: string): string[] => {
+/** What stands in for a flow has to keep the flow's contract. */
+const checkStandIn = (
+  { dify }: FlowSection,
+  contract: ReturnType<typeof contractOf>,
+  at: string,
+): string[] => {
+  const standIn = builtinOf(dify?.fallback ?? "");
+  if (standIn === null || standIn === "unknown" || BUILTIN_FLOWS[standIn] === contract) return [];
+  return [`${at}.dify.fallback: builtin:${standIn} is not of the contract ${contract ?? "of the flow"}`];
+};
+
+const checkRunner = (section: RunnerSection | FlowSection | ShadowSection, at: string): string[] => {
   const problems: string[] = [];
   if (section.file !== undefined && section.dify !== undefined)
     problems.push(`${at}: file and dify are both set; keep the one that is to run the flow`);
   if (section.file !== undefined && builtinOf(section.file) === "unknown")
     problems.push(
       `${at}.file: ${section.file} does not come with Reviewflow; ${BUILTIN_NAMES.join(", ")} do`,
+    );
+  const fallback = section.dify?.fallback ?? null;
+  if (fallback !== null && builtinOf(fallback) === "unknown")
+    problems.push(
+      `${at}.dify.fallback: ${fallback} does not come with Reviewflow; ${BUILTIN_NAMES.join(", ")} do`,
     );
   if (section.dify !== undefined && section.dify.idle_timeout <= 10_000) {
     problems.push(

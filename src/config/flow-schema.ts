@@ -10,6 +10,8 @@ const DifySection = z.strictObject({
   idle_timeout: duration("60s"),
   total_timeout: duration("21m"),
   lookup_timeout: duration("2m"),
+  /** The workflow file, or `builtin:NAME`, that runs in this process while the server does not work. */
+  fallback: z.string().min(1).nullable().default(null),
 });
 export type DifySection = z.infer<typeof DifySection>;
 
@@ -26,6 +28,24 @@ export const RunnerSection = z.strictObject(runner);
 export type RunnerSection = z.infer<typeof RunnerSection>;
 
 const percent = z.coerce.number().min(0).max(1);
+
+const flowName = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores");
+
+const contract = z.enum(["classic", "note", "findings"]);
+
+/** A candidate that reviews the same merge requests without posting. */
+export const ShadowSection = z.strictObject({
+  ...runner,
+  /** What the candidate is called; its results are kept under it. */
+  name: flowName,
+  /** The share of the merge requests that it reviews. */
+  share: percent.default(1),
+  /** The flow's own when left out; no other can be compared with it. */
+  contract: contract.optional(),
+});
+export type ShadowSection = z.infer<typeof ShadowSection>;
 
 /** What only the contract `findings` knows. */
 const findings = {
@@ -66,15 +86,16 @@ const findings = {
 
 /** One flow and the projects that it reviews. */
 export const FlowSection = z.strictObject({
-  name: z.string().regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores"),
+  name: flowName,
   projects: globs.default(["**"]),
-  contract: z.enum(["classic", "note", "findings"]).optional(),
+  contract: contract.optional(),
   review: z.enum(["once", "every-push"]).optional(),
   language: z.string().min(1).max(64).default("English"),
   inputs: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
   output: z.string().min(1).nullable().default(null),
   ...runner,
   ...findings,
+  shadow: ShadowSection.nullable().default(null),
   ...triggerSections,
 });
 export type FlowSection = z.infer<typeof FlowSection>;

@@ -34,7 +34,11 @@ export const toFlow = (flow: FlowSection, near: Near): FlowConfig => {
       near,
     ),
     findings: toFindings(flow, near),
-    triggers: toTriggers(flow),
+    shadow:
+      flow.shadow === null
+        ? null
+        : { name: flow.shadow.name, share: flow.shadow.share, runner: toRunner(flow.shadow, near) },
+    triggers: toTriggers(flow, contract),
   };
 };
 
@@ -67,7 +71,7 @@ const toFindings = (flow: FlowSection, near: Near): FindingsConfig => {
 const toRunner = (section: Pick<RunnerSection, "file" | "dify" | "secrets">, near: Near): RunnerConfig =>
   section.dify === undefined
     ? { kind: "embedded", file: toFile(section.file ?? "builtin:review", near), secrets: section.secrets }
-    : toDify(section.dify);
+    : toDify(section.dify, section.secrets, near);
 
 const toFile = (file: string, near: Near): FlowFile => {
   const builtin = builtinOf(file);
@@ -76,7 +80,7 @@ const toFile = (file: string, near: Near): FlowFile => {
     : { kind: "builtin", name: builtin };
 };
 
-const toDify = (dify: DifySection): RunnerConfig => ({
+const toDify = (dify: DifySection, secrets: RunnerSection["secrets"], near: Near): RunnerConfig => ({
   kind: "dify",
   url: dify.url,
   apiKey: dify.api_key,
@@ -85,4 +89,5 @@ const toDify = (dify: DifySection): RunnerConfig => ({
   idleTimeoutMs: dify.idle_timeout,
   totalTimeoutMs: dify.total_timeout,
   lookupTimeoutMs: dify.lookup_timeout,
+  fallback: dify.fallback === null ? null : { kind: "embedded", file: toFile(dify.fallback, near), secrets },
 });

@@ -4,7 +4,7 @@ import { runAttempt } from "./attempt.ts";
 import type { AnswerFormat, ReadParameters } from "./call-settings.ts";
 import { choosePause } from "./choose-pause.ts";
 import { createLanguageModel } from "./language-model.ts";
-import { classifyFailure, type ModelFailure } from "./model-failure.ts";
+import { classifyFailure, isModelOutage, leftAlone, type ModelFailure } from "./model-failure.ts";
 import {
   DEFAULT_RETRY,
   DEFAULT_TIMEOUTS,
@@ -104,13 +104,33 @@ const attemptPlainer = async (
   return plainer;
 };
 
+/** An attempt, unless the model failed so often that it is left alone: then it is a failure at once. */
+const attemptUnderBreaker = async (
+  call: ModelCall,
+  attempt: number,
+  options: ModelClientOptions,
+): Promise<ModelOutcome> => {
+  const { name } = call.line.model;
+  const pass = await options.breakerOf?.(name).enter(call.request.signal);
+  if (pass?.kind === "wait") return { ok: false, failure: leftAlone(name, pass.waitMs) };
+  try {
+    const outcome = await attemptPlainer(call, attempt, options);
+    pass?.tell(!outcome.ok && isModelOutage(outcome.failure) ? "fails" : "works");
+    return outcome;
+  } catch (error) {
+    pass?.tell("unknown");
+    throw error;
+  }
+};
+
 /** Calls one model until it answers, fails for good or has used up its attempts. */
 export const callModel = async (call: ModelCall, options: ModelClientOptions): Promise<ModelOutcome> => {
   const { clock, logger, random = Math.random, retry = DEFAULT_RETRY } = options;
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptPlainer(call, attempt, options);
+    const outcome = await attemptUnderBreaker(call, attempt, options);
     if (outcome.ok) return outcome;
-    const pauseMs = choosePause(outcome.failure, attempt, retry, random());
+    const pauseMs =
+      outcome.failure.untried === true ? null : choosePause(outcome.failure, attempt, retry, random());
     const fields = { model: call.line.model.name, attempt, reason: outcome.failure.message };
     if (pauseMs === null) {
       logger.warn(fields, "Model call failed");

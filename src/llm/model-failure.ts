@@ -21,7 +21,23 @@ export type ModelFailure = {
   readonly retryAfterMs: number | null;
   /** Whether the request itself was refused, so that a plainer one may be taken. */
   readonly isRefusal: boolean;
+  /** Whether the model was not asked at all. */
+  readonly untried?: true;
 };
+
+/** The failure of a call that is not made because the model failed again and again. */
+export const leftAlone = (name: string, waitMs: number): ModelFailure => ({
+  errorType: "InvokeServerUnavailableError",
+  message: `The model ${name} failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check models.${name} and that its server is running.`,
+  retryable: true,
+  retryAfterMs: waitMs,
+  isRefusal: false,
+  untried: true,
+});
+
+/** Whether a failure tells that the model's server does not work; one that is busy or refuses does. */
+export const isModelOutage = ({ errorType, retryable }: ModelFailure): boolean =>
+  retryable && (errorType === "InvokeServerUnavailableError" || errorType === "InvokeConnectionError");
 
 /** An attempt took longer than one of its limits. */
 export class AttemptTimeout extends Error {
@@ -38,7 +54,9 @@ export class AttemptTimeout extends Error {
 /** An answer that came to an end without being whole. */
 export class BrokenAnswer extends Error {}
 
-type Verdict = Omit<ModelFailure, "message" | "retryAfterMs" | "isRefusal"> & { readonly what: string };
+type Verdict = Omit<ModelFailure, "message" | "retryAfterMs" | "isRefusal" | "untried"> & {
+  readonly what: string;
+};
 
 const Coded = z.object({ code: z.string().optional(), cause: z.unknown().optional() });
 const StreamError = z.object({

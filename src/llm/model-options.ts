@@ -1,3 +1,4 @@
+import type { Breaker } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
@@ -111,6 +112,8 @@ export type ModelClientOptions = ModelRouting & {
   readonly retry?: RetryPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Keeps calls from a model that failed again and again, by its name; without it every call is made. */
+  readonly breakerOf?: (model: string) => Breaker;
   /** Called after every attempt; must not throw. */
   readonly onCall?: (record: ModelCallRecord) => void;
   /** Between 0 and 1, for the random part of pauses; `Math.random` by default. */

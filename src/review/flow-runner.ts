@@ -49,6 +49,8 @@ export type FlowOutcome = {
   /** Null on success; on `partial-succeeded` perhaps what was passed over. */
   readonly error: string | null;
   readonly usage: FlowUsage;
+  /** Set when another runner stood in for the configured one: a sentence about it, for people. */
+  readonly standIn?: string | undefined;
 };
 
 /**

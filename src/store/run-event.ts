@@ -86,6 +86,8 @@ export const NewRunEvent = z.intersection(
       usage: FlowUsage.nullable(),
       /** Events of this call that were left out because there were too many. */
       omitted: z.number(),
+      /** That another runner stood in for the configured one, for people. */
+      standIn: z.string().optional(),
     }),
   ]),
 );

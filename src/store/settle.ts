@@ -29,7 +29,14 @@ export type SettledRun =
       /** Whether the reason may pass by itself. */
       readonly passing?: true;
     }
-  | { readonly kind: "retry"; readonly reason: string; readonly reasonCode: string; readonly delayMs: number }
+  | {
+      readonly kind: "retry";
+      readonly reason: string;
+      readonly reasonCode: string;
+      readonly delayMs: number;
+      /** Whether the attempt counts as one that failed. */
+      readonly counts: boolean;
+    }
   | { readonly kind: "hand-back" };
 
 /** An end whose reason may pass, so that the same head may have its review another time. */
@@ -74,13 +81,19 @@ export const planSettlement = (
     case "handed-back":
       return isNewerWaiting ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
     case "retry": {
-      const { reason, reasonCode, retryAfterMs } = settlement;
+      const { reason, reasonCode, retryAfterMs, untried = false } = settlement;
       const attempt = run.failures + 1;
-      if (attempt >= policy.maxAttempts)
+      if (!untried && attempt >= policy.maxAttempts)
         return endForNow("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
       if (isNewerWaiting) return end("superseded", SUPERSEDED);
       const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
-      return { kind: "retry", reason, reasonCode, delayMs: Math.max(0, Math.ceil(delayMs)) };
+      return {
+        kind: "retry",
+        reason,
+        reasonCode,
+        delayMs: Math.max(0, Math.ceil(delayMs)),
+        counts: !untried,
+      };
     }
     default:
       return settlement satisfies never;
@@ -175,13 +188,14 @@ const applySettled = async (
     case "retry":
       await requeue(tx, parts.queue, run, parts.nowMs + settled.delayMs);
       await tx.query(
-        `UPDATE reviewflow.runs SET state = 'retrying', reason = $2, reason_code = $3, failures = failures + 1,
-           next_attempt_at = $4 WHERE id = $1`,
+        `UPDATE reviewflow.runs SET state = 'retrying', reason = $2, reason_code = $3, next_attempt_at = $4,
+           failures = failures + $5::integer, attempts = attempts - 1 + $5::integer WHERE id = $1`,
         [
           run.id,
           storableText(settled.reason),
           storableText(settled.reasonCode),
           parts.nowMs + settled.delayMs,
+          settled.counts ? 1 : 0,
         ],
       );
       return;

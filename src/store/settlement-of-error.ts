@@ -19,6 +19,7 @@ export const settlementOfError = (error: unknown, signal: AbortSignal): Settleme
           reason: error.message,
           reasonCode: error.code,
           retryAfterMs: error.retryAfterMs,
+          ...(error.untried ? { untried: true } : {}),
         }
       : { state: "failed", reason: error.message, reasonCode: error.code, usage: NO_USAGE };
   }

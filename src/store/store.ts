@@ -167,6 +167,8 @@ export type Settlement =
       readonly reason: string;
       readonly reasonCode: string;
       readonly retryAfterMs: number | undefined;
+      /** Nothing was tried: the attempt does not count. */
+      readonly untried?: true;
     }
   | { readonly state: "cancelled"; readonly reason: string }
   /** We are stopping: back into the queue at once, without counting the attempt. */

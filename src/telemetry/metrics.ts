@@ -16,6 +16,7 @@ import type {
 import { type Instruments, createInstruments } from "./instruments.ts";
 import { type Labels, createLabels } from "./labels.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { type ProtectionMetrics, createProtectionMetrics } from "./protection-metrics.ts";
 
 /** Takes facts and tells them as Prometheus metrics. Nothing in it throws, whatever a fact holds. */
 export type Metrics = {
@@ -33,6 +34,7 @@ export type Metrics = {
   readonly threads: (counts: ThreadCounts) => void;
   readonly storeError: (code: string) => void;
   readonly spansExported: (count: number, taken: boolean) => void;
+  readonly protection: ProtectionMetrics;
   /**
    * The text of all metrics, those of the process among them, with its content type. `readQueue` is asked
    * once; its rejection shows as `reviewflow_store_up 0`.
@@ -55,6 +57,7 @@ export const createMetrics = (now: () => number): Metrics => {
     ...runMetrics(instruments, labels),
     ...flowMetrics(instruments, labels),
     ...forgeMetrics(instruments, labels),
+    protection: createProtectionMetrics(registry),
     render: async (readQueue) => {
       await showQueue(instruments, readQueue, now);
       const text = `${await registry.metrics()}${await processMetrics().metrics()}`;

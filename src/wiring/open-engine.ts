@@ -1,3 +1,4 @@
+import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -13,6 +14,7 @@ import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
 import type { ConfiguredModel, ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
+import { modelBreaker } from "./model-waits.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
 
@@ -36,6 +38,7 @@ export type EngineOptions = {
   readonly flows: readonly Flow[];
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly breakers?: Breakers;
   readonly onModelCall?: (record: ModelCallRecord) => void;
   /** Puts something between the flows and their models, such as answers that are known already. */
   readonly adaptModel?: (client: ModelClient, routing: ModelRouting) => ModelClient;
@@ -46,7 +49,7 @@ export type EngineOptions = {
  * names and the configuration does not have.
  */
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { config, flows, clock, logger, onModelCall } = options;
+  const { config, flows, clock, logger, breakers, onModelCall } = options;
   const routing = toRouting(config);
   const declarations = flows.flatMap((flow) => [...flow.nodes.values()].map((node) => node.declaration));
   const problems = [
@@ -76,6 +79,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
     ...routing,
     clock,
     logger,
+    ...(breakers === undefined ? {} : { breakerOf: (name) => breakers.of(modelBreaker(name)) }),
     ...(onModelCall === undefined ? {} : { onCall: onModelCall }),
   });
   const model = options.adaptModel?.(client, routing) ?? client;
@@ -97,7 +101,8 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
  */
 const destinations = ({ egress, flows, gitlab }: EngineConfig): readonly string[] => {
   const isPosting = flows.some(
-    ({ contract, runner }) => contract === "classic" && runner.kind === "embedded",
+    ({ contract, runner }) =>
+      contract === "classic" && (runner.kind === "embedded" || runner.fallback !== null),
   );
   if (gitlab === undefined || !isPosting) return egress.allow;
   const { hostname, port, protocol } = new URL(gitlab.url);

@@ -1,9 +1,10 @@
+import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
-import { createDifyRunner } from "../dify/dify-runner.ts";
+import type { EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
 import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
+import { behindModelGate } from "../embedded/model-gate.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
 import type { Flow } from "../flow/flow.ts";
 import { withLessons } from "../knowledge/lessons-dataset.ts";
@@ -12,6 +13,8 @@ import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 import type { SharedGates } from "./call-gates.ts";
 import { openEngine, toRouting, type Engine, type EngineConfig, type EngineOptions } from "./open-engine.ts";
+import { createModelWaits } from "./model-waits.ts";
+import { openDify } from "./open-dify.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
 /** A runner and what tells whether it still is the same flow. */
@@ -36,9 +39,10 @@ type Sections = readonly (readonly [setting: string, section: RunnerConfig])[];
 
 /** Every runner that the configuration names, with its key. */
 const sectionsOf = (config: Pick<EngineConfig, "flows">): Sections =>
-  config.flows.flatMap(({ name, runner, findings, contract }) => {
+  config.flows.flatMap(({ name, runner, findings, contract, shadow }) => {
     const at = `flows.${name}`;
-    if (contract !== "findings") return [[at, runner] as const];
+    const candidate = shadow === null || shadow === undefined ? [] : [[`${at}.shadow`, shadow.runner] as const];
+    if (contract !== "findings") return [[at, runner] as const, ...candidate];
     const further = [
       ...findings.passes.map((pass, index) => [`${at}.passes[${index}]`, pass] as const),
       [`${at}.verify`, findings.verify] as const,
@@ -46,9 +50,18 @@ const sectionsOf = (config: Pick<EngineConfig, "flows">): Sections =>
     ];
     return [
       [at, runner] as const,
+      ...candidate,
       ...further.flatMap(([key, section]) => (section === null ? [] : [[key, section] as const])),
     ];
   });
+
+/** The sections with those that stand in for them, each behind its own. */
+const withStandIns = (sections: Sections): Sections =>
+  sections.flatMap(([key, section]) =>
+    section.kind === "dify" && section.fallback !== null
+      ? [[key, section] as const, [`${key}.dify.fallback`, section.fallback] as const]
+      : [[key, section] as const],
+  );
 
 /**
  * Makes every runner of the configuration. Files are read and checked here, all of them, so that a
@@ -60,15 +73,17 @@ export const openRunners = async (
     readonly clock: Clock;
     readonly logger: Logger;
     readonly gates?: Pick<SharedGates, "dify">;
+    /** Keep calls from servers and models that fail again and again; none are kept when left out. */
+    readonly breakers?: Breakers;
     /** Told of every attempt of a model call; must not throw. */
     readonly onModelCall?: (call: ModelCallRecord) => void;
     /** See EngineOptions. */
     readonly adaptModel?: NonNullable<EngineOptions["adaptModel"]>;
   },
 ): Promise<Runners> => {
-  const { clock, logger } = options;
+  const { logger, breakers = createBreakers({ rules: null, clock: options.clock }) } = options;
   const answers = answersOf(config, options.logger);
-  const configured = sectionsOf(config);
+  const configured = withStandIns(sectionsOf(config));
   const sections = answers === null ? configured : [...configured, ["answers", ANSWERS] as const];
   const flows = new Map(readFlows(configured));
   // Read already, to see whether there is a model for it.
@@ -78,25 +93,8 @@ export const openRunners = async (
       logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
   }
   const engine =
-    flows.size === 0 ? null : await openEngine({ ...options, config, flows: [...flows.values()] });
-  const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
-  const runners = new Map<RunnerConfig, OpenedRunner>();
-  for (const [, section] of sections) {
-    if (section.kind === "dify") {
-      runners.set(section, {
-        runner: openDify(section, options),
-        digest: `dify ${section.url} ${section.workflowId ?? "newest"}`,
-      });
-      continue;
-    }
-    const flow = flows.get(section);
-    if (flow === undefined || engine === null) continue;
-    const secrets = new Map(Object.entries(section.secrets));
-    runners.set(section, {
-      runner: createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock }),
-      digest: flow.digest,
-    });
-  }
+    flows.size === 0 ? null : await openEngine({ ...options, breakers, config, flows: [...flows.values()] });
+  const runners = openEach({ config, sections, flows, engine, breakers, options });
   return {
     engine,
     answers: runners.get(ANSWERS) ?? null,
@@ -108,6 +106,48 @@ export const openRunners = async (
     flowOf: (section) => flows.get(section) ?? null,
     [Symbol.asyncDispose]: async () => await engine?.[Symbol.asyncDispose](),
   };
+};
+
+/** Opens the runner of each section; files first, since they may stand in for apps on Dify. */
+const openEach = ({
+  config,
+  sections,
+  flows,
+  engine,
+  breakers,
+  options,
+}: {
+  readonly config: EngineConfig;
+  readonly sections: Sections;
+  readonly flows: ReadonlyMap<RunnerConfig, Flow>;
+  readonly engine: Engine | null;
+  readonly breakers: Breakers;
+  readonly options: Parameters<typeof openRunners>[1];
+}): ReadonlyMap<RunnerConfig, OpenedRunner> => {
+  const { clock } = options;
+  const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
+  const runners = new Map<RunnerConfig, OpenedRunner>();
+  for (const [, section] of sections) {
+    const flow = flows.get(section);
+    if (section.kind === "dify" || flow === undefined || engine === null) continue;
+    const secrets = new Map(Object.entries(section.secrets));
+    const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
+    const waitMs = createModelWaits(flow, toRouting(config), breakers);
+    runners.set(section, { runner: behindModelGate(plain, waitMs), digest: flow.digest });
+  }
+  const posting = new Set(config.flows.flatMap((flow) => (flow.contract === "classic" ? [flow.runner] : [])));
+  for (const [, section] of sections) {
+    if (section.kind !== "dify") continue;
+    const { fallback, url, workflowId } = section;
+    const opened = fallback === null ? undefined : runners.get(fallback);
+    const standIn =
+      fallback === null || opened === undefined
+        ? null
+        : { runner: opened.runner, file: fallback.file, hasEffects: posting.has(section) };
+    const runner = openDify(section, { ...options, breakers }, standIn);
+    runners.set(section, { runner, digest: `dify ${url} ${workflowId ?? "newest"}` });
+  }
+  return runners;
 };
 
 const ANSWERS: EmbeddedRunnerConfig = {
@@ -147,22 +187,3 @@ const readFlows = (sections: Sections): ReadonlyMap<RunnerConfig, Flow> => {
 
 const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
   missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);
-
-const openDify = (
-  section: DifyRunnerConfig,
-  { clock, logger, gates }: Parameters<typeof openRunners>[1],
-): FlowRunner =>
-  createDifyRunner({
-    baseUrl: section.url,
-    apiKey: section.apiKey,
-    workflowId: section.workflowId,
-    mode: section.mode,
-    limits: {
-      idleMs: section.idleTimeoutMs,
-      totalMs: section.totalTimeoutMs,
-      lookupMs: section.lookupTimeoutMs,
-    },
-    clock,
-    logger,
-    ...(gates === undefined ? {} : { gate: gates.dify(section.url) }),
-  });

@@ -61,7 +61,9 @@ export const createEventRecorder = (
       const add = (event: NewRunEvent): void => {
         if (!journal.add(event)) omitted += 1;
       };
-      const end = (ending: Pick<NewRunEvent & { kind: "call-finished" }, "status" | "error" | "usage">) => {
+      const end = (
+        ending: Pick<NewRunEvent & { kind: "call-finished" }, "status" | "error" | "usage" | "standIn">,
+      ) => {
         const atMs = clock.now();
         add({ atMs, callId, kind: "call-finished", ...ending, elapsedMs: atMs - startedAtMs, omitted });
         journal.flush();
@@ -72,8 +74,13 @@ export const createEventRecorder = (
           const kept = toRunEvent(event, { callId, atMs: clock.now() }, journal.bounds());
           if (kept !== null) add(kept);
         });
-        const { status, error, usage } = outcome;
-        end({ status, usage, error: error === null ? null : cutText(error, SHOWN_BOUNDS.text) });
+        const { status, error, usage, standIn } = outcome;
+        end({
+          status,
+          usage,
+          error: error === null ? null : cutText(error, SHOWN_BOUNDS.text),
+          ...(standIn === undefined ? {} : { standIn }),
+        });
         return outcome;
       } catch (error) {
         const message = cutText(describeError(error), SHOWN_BOUNDS.text);

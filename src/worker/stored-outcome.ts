@@ -9,4 +9,5 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   outputs: JsonObject,
   error: z.string().nullable(),
   usage: FlowUsage,
+  standIn: z.string().optional(),
 });

@@ -40,7 +40,7 @@ const FLOW_STEP = "flow-step";
 /** Reviews under the contracts `classic` and `note`: runs the flow, and posts the text that it returned. */
 export const reviewText = async (review: TextReview, mergeRequest: MergeRequest): Promise<Settlement> => {
   const { claim, flow } = review;
-  const step = (await readFlowStep(claim)) ?? (await runFlow(review, mergeRequest));
+  const step = (await readFlowStep(claim.journal)) ?? (await runFlow(review, mergeRequest));
   claim.signal.throwIfAborted();
   const reading = readOutcome(flow, step.outcome);
   if (reading.kind === "failed") {
@@ -49,18 +49,20 @@ export const reviewText = async (review: TextReview, mergeRequest: MergeRequest)
   const receipt = await publish(review, mergeRequest, step, reading);
   return {
     state: reading.partial ? "partial-succeeded" : "succeeded",
-    reason: reading.remark,
+    reason: reading.remark ?? step.outcome.standIn ?? null,
     result: { headSha: step.headSha, note: receipt === null ? null : { ...receipt } },
     usage: step.outcome.usage,
   };
 };
 
-const readFlowStep = async ({ journal }: Claim): Promise<FlowStep | null> => {
+/** What the flow of a run said already; null while it has said nothing. */
+export const readFlowStep = async (journal: Pick<Claim["journal"], "read">): Promise<FlowStep | null> => {
   const parsed = FlowStep.safeParse(await journal.read(FLOW_STEP));
   return parsed.success ? parsed.data : null;
 };
 
-const runFlow = async (review: TextReview, mergeRequest: MergeRequest): Promise<FlowStep> => {
+/** Runs the flow and keeps what it said. Nothing is posted. */
+export const runFlow = async (review: TextReview, mergeRequest: MergeRequest): Promise<FlowStep> => {
   const { claim, event, flow, forge, token, gitlabUrl } = review;
   const declared: readonly FlowInput[] = await flow.runner.describe(claim.signal);
   const diff = usesPlaceholder(flow.inputs, "mr.diff")
@@ -94,7 +96,8 @@ const runFlow = async (review: TextReview, mergeRequest: MergeRequest): Promise<
       },
     }),
   );
-  const step = { headSha: mergeRequest.headSha, remarks: [...cuts], outcome };
+  const remarks = [...cuts, ...(outcome.standIn === undefined ? [] : [outcome.standIn])];
+  const step = { headSha: mergeRequest.headSha, remarks, outcome };
   await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
   return FlowStep.parse(step);
 };

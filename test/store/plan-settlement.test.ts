@@ -55,6 +55,14 @@ describe("what a settlement means", () => {
     });
   }
 
+  test("an attempt that tried nothing uses none up, however many there were", () => {
+    const settlement: Settlement = { ...busy, retryAfterMs: 5, untried: true };
+    const settled = planSettlement({ ...run, failures: 2 }, settlement, false, policy, 0.5);
+    assert.ok(settled.kind === "retry" && !settled.counts && settled.delayMs === 5);
+    const newer = planSettlement(run, settlement, true, policy, 0.5);
+    assert.ok(newer.kind === "end" && newer.state === "superseded");
+  });
+
   test("what the other side asks for comes before the backoff, and is not cut", () => {
     const settled = planSettlement(run, { ...busy, retryAfterMs: 90_000 }, false, policy, 0.5);
     assert.ok(settled.kind === "retry" && settled.delayMs === 90_000);

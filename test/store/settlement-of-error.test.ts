@@ -21,6 +21,19 @@ suite("a failed attempt", () => {
       retryAfterMs: 7_000,
     });
     assert.equal(settlementOfError(new TypeError("a bug"), open).state, "retry");
+    const untried = new DifyError("open", {
+      code: "dify-paused",
+      retryable: true,
+      untried: true,
+      status: null,
+    });
+    assert.deepEqual(settlementOfError(untried, open), {
+      state: "retry",
+      reason: "open",
+      reasonCode: "dify-paused",
+      retryAfterMs: undefined,
+      untried: true,
+    });
   });
 
   test("is final when it cannot pass", () => {

@@ -15,6 +15,8 @@ export type Question = Omit<FlowCall, "digest">;
 /** Asks the flows of one run, each question once over all attempts of the run. */
 export type FlowDesk = {
   readonly meter: UsageMeter;
+  /** That other runners stood in for the configured ones, in sentences. */
+  readonly standIns: () => readonly string[];
   /**
    * Runs the flow, or returns how it ended in an earlier attempt. Of the inputs only those are sent that
    * the flow declares.
@@ -44,6 +46,7 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
   let lessons = "";
   return {
     meter,
+    standIns: () => [...new Set([...answers.values()].flatMap(({ standIn }) => standIn ?? []))],
     declared: async (part, name) => (await inputsOf(part)).find((input) => input.name === name) ?? null,
     tell: (told) => {
       lessons = told;

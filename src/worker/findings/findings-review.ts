@@ -39,8 +39,9 @@ export const reviewFindings = async (
     const judged = await judgeChange(context, change);
     if (judged.kind === "failed") return settleFailed(context, judged.reason);
     const summary = await summarize(context, change, judged);
-    const published = await publishReview(context, change, judged, summary);
-    if (published.kind === "published") return settleDone(context, change, judged, summary, published);
+    const told = { ...judged, notices: [...judged.notices, ...context.desk.standIns()] };
+    const published = await publishReview(context, change, told, summary);
+    if (published.kind === "published") return settleDone(context, change, told, summary, published);
     if (published.kind === "ended") return settleEnded(published.mergeRequest);
     current = published.mergeRequest;
     context.logger.info({ headSha: current.headSha }, "Head moved, review goes on with the new one");

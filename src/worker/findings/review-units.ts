@@ -1,4 +1,4 @@
-import { ReviewflowError, StoreError, describeError } from "../../base/errors.ts";
+import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { Change } from "./read-change.ts";
@@ -56,7 +56,7 @@ const reviewWithinBudget = async (
     claim.signal.throwIfAborted();
     if (error instanceof StoreError) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
-    if (mayPass && !isLastAttempt) throw error;
+    if (mayPass && (!isLastAttempt || isUntried(error))) throw error;
     logger.warn({ unit: unit.id, error: describeError(error) }, "Unit not reviewed");
     return { kind: "failed", reason: describeError(error) };
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { ReviewflowError, StoreError, describeError } from "../../base/errors.ts";
+import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
@@ -48,7 +48,8 @@ export const summarize = async (
     claim.signal.throwIfAborted();
     if (error instanceof StoreError) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
-    if (mayPass && !isLastAttempt) throw error;
+    // What was judged is not held back for a day, or until a server is back.
+    if (mayPass && !isLastAttempt && !isUntried(error)) throw error;
     return failed(describeError(error));
   }
 };

@@ -1,0 +1,65 @@
+import type { Breaker, BreakerPass } from "../base/breaker/create-breaker.ts";
+import { DifyError } from "../base/errors.ts";
+import type { Journal } from "../base/journal.ts";
+import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
+import { openRunRecord } from "./run-record.ts";
+
+/** The code of the failure with which a call ends at once while the breaker of its server is open. */
+export const DIFY_PAUSED = "dify-paused";
+
+/**
+ * Whether an error tells that the server does not work: it could not be reached, hung up, or answered with
+ * 5xx. That it is busy (429) or refuses a request says nothing of the kind.
+ */
+export const isDifyOutage = (error: unknown): boolean =>
+  error instanceof DifyError &&
+  error.retryable &&
+  (error.status === null || error.status >= 500 || error.code === DIFY_PAUSED);
+
+/**
+ * Whether Dify may have begun a run for a request: certainly not as long as no request has left, or each
+ * was refused. What a run may have begun, it may have posted already.
+ */
+export const mayHaveBegun = async (journal: Journal): Promise<boolean> =>
+  (await openRunRecord(journal, "")).current().state !== "none";
+
+/**
+ * A runner that leaves its server alone while the server's breaker is open: calls then end at once with a
+ * DifyError `dify-paused` that says when to come back. The probe after that time is a small request, not
+ * a run. Apps of one server share its breaker.
+ */
+export const underBreaker = (runner: FlowRunner, breaker: Breaker): FlowRunner => {
+  const call = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+    const pass = await enter(breaker, signal);
+    try {
+      const value = await work();
+      pass.tell("works");
+      return value;
+    } catch (error) {
+      pass.tell(signal?.aborted === true ? "unknown" : isDifyOutage(error) ? "fails" : "works");
+      throw error;
+    }
+  };
+  const describe = (signal?: AbortSignal): Promise<readonly FlowInput[]> =>
+    call(signal, () => runner.describe(signal));
+  return {
+    describe,
+    run: async (request) => {
+      // A run takes minutes; while it does, others would not know that the server is back.
+      if (breaker.state() !== "closed") await describe(request.signal);
+      return call(request.signal, () => runner.run(request));
+    },
+  };
+};
+
+const enter = async (
+  breaker: Breaker,
+  signal: AbortSignal | undefined,
+): Promise<BreakerPass & { readonly kind: "go" }> => {
+  const pass = await breaker.enter(signal);
+  if (pass.kind === "go") return pass;
+  throw new DifyError(
+    `Dify failed again and again and is left alone for another ${Math.ceil(pass.waitMs / 1_000)} s; check DIFY_URL and that Dify is running`,
+    { code: DIFY_PAUSED, status: null, retryable: true, retryAfterMs: pass.waitMs, untried: true },
+  );
+};

@@ -1,0 +1,23 @@
+import { ModelError } from "../base/errors.ts";
+import type { FlowRunner } from "../review/flow-runner.ts";
+
+/** The code of the failure with which a run ends at once while a model that it needs is left alone. */
+export const MODEL_PAUSED = "model-paused";
+
+/**
+ * A runner that begins no run while a model that its flow needs would not be asked: the nodes would fail
+ * one after the other, and the flow with them. `waitMs` tells for how long, in milliseconds; null when
+ * every model may be asked. Throws a ModelError `model-paused` that says when to come back.
+ */
+export const behindModelGate = (runner: FlowRunner, waitMs: () => number | null): FlowRunner => ({
+  describe: runner.describe,
+  run: async (request) => {
+    const pauseMs = waitMs();
+    if (pauseMs === null) return runner.run(request);
+    throw new ModelError(
+      `A model that the flow needs failed again and again and is left alone for another ${Math.ceil(pauseMs / 1_000)} s; ` +
+        "check models and that its server is running",
+      { code: MODEL_PAUSED, retryable: true, retryAfterMs: pauseMs, untried: true },
+    );
+  },
+});

@@ -1,0 +1,64 @@
+import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { DifyRunnerConfig, EmbeddedRunnerConfig } from "../config/config.ts";
+import { isDifyOutage, mayHaveBegun, underBreaker } from "../dify/breaker-runner.ts";
+import { createDifyRunner } from "../dify/dify-runner.ts";
+import { normaliseBaseUrl } from "../dify/dify-transport.ts";
+import { createFallbackRunner } from "../review/fallback-runner.ts";
+import type { FlowRunner } from "../review/flow-runner.ts";
+import type { SharedGates } from "./call-gates.ts";
+
+/** What runners on Dify share with the rest of the server. */
+export type DifyParts = {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly breakers: Breakers;
+  readonly gates?: Pick<SharedGates, "dify">;
+};
+
+/** What stands in while the server does not work. */
+export type StandIn = {
+  readonly runner: FlowRunner;
+  readonly file: EmbeddedRunnerConfig["file"];
+  /** Whether the flow posts by itself. */
+  readonly hasEffects: boolean;
+};
+
+/** The name of a Dify server's breaker. */
+export const difyBreaker = (url: string): string => `dify ${normaliseBaseUrl(url)}`;
+
+/** Opens a runner of an app on Dify, under the breaker of its server. */
+export const openDify = (
+  section: DifyRunnerConfig,
+  { clock, logger, breakers, gates }: DifyParts,
+  standIn: StandIn | null,
+): FlowRunner => {
+  const plain = createDifyRunner({
+    baseUrl: section.url,
+    apiKey: section.apiKey,
+    workflowId: section.workflowId,
+    mode: section.mode,
+    limits: {
+      idleMs: section.idleTimeoutMs,
+      totalMs: section.totalTimeoutMs,
+      lookupMs: section.lookupTimeoutMs,
+    },
+    clock,
+    logger,
+    ...(gates === undefined ? {} : { gate: gates.dify(section.url) }),
+  });
+  const main = underBreaker(plain, breakers.of(difyBreaker(section.url)));
+  if (standIn === null) return main;
+  const { runner, file, hasEffects } = standIn;
+  const name = file.kind === "builtin" ? `builtin:${file.name}` : file.path;
+  return createFallbackRunner({
+    main,
+    standIn: runner,
+    isOutage: isDifyOutage,
+    mayHaveBegun,
+    hasEffects,
+    notice: `Dify did not work, so ${name} stood in for its flow.`,
+    onStandIn: (runId) => logger.warn({ runId, url: section.url, file: name }, "A file stands in for Dify"),
+  });
+};
