@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { createFaultPlan } from "./faults.ts";
 import type { FaultKind, FaultMatch, PlannedFault } from "./faults.ts";
 import { createApiServer } from "./http-server.ts";
+import { createPageShelf } from "./pages.ts";
+import type { PageShelf } from "./pages.ts";
 import { createPeople } from "./people.ts";
 import type { People } from "./people.ts";
 import type { LoggedRequest } from "./request-log.ts";
@@ -41,6 +43,8 @@ export type GitLabStandIn = AsyncDisposable &
     readonly notifications: readonly Notification[];
     /** Moves the stand-in's clock on: token expiry, rate limits, disabled hooks, timestamps. */
     readonly advanceTime: (ms: number) => void;
+    /** Shows pages at this address; without any, only the API is there. */
+    readonly showPages: PageShelf["show"];
     /** Waits until every webhook delivery under way has ended. */
     readonly settleHooks: () => Promise<void>;
     /** Failures of the stand-in itself; a test expects none. */
@@ -86,7 +90,15 @@ export const startGitLabStandIn = async (options: StandInOptions = {}): Promise<
   const requests: LoggedRequest[] = [];
   const failures: unknown[] = [];
   const onFailure = (error: unknown) => void failures.push(error);
-  const server = createApiServer({ context, routes: ROUTES, faults, log: requests, onFailure });
+  const pages = createPageShelf();
+  const server = createApiServer({
+    context,
+    routes: ROUTES,
+    faults,
+    log: requests,
+    pages: pages.answer,
+    onFailure,
+  });
   world.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   let closing: Promise<void> | null = null;
   const end = async (): Promise<void> => {
@@ -104,6 +116,7 @@ export const startGitLabStandIn = async (options: StandInOptions = {}): Promise<
     quickActions: world.quickActions,
     notifications: world.notifications,
     advanceTime: world.advanceTime,
+    showPages: pages.show,
     settleHooks: hooks.settle,
     failures,
     close,

@@ -7,6 +7,7 @@ import { checkScope, identify } from "./auth.ts";
 import type { Caller } from "./auth.ts";
 import type { Context } from "./context.ts";
 import type { FaultKind, FaultPlan } from "./faults.ts";
+import type { PageHandler } from "./pages.ts";
 import { readParams } from "./params.ts";
 import { createRateLimiter, rateLimitHeaders } from "./rate-limits.ts";
 import type { RateLimiter } from "./rate-limits.ts";
@@ -21,6 +22,8 @@ export type ServerParts = {
   readonly routes: readonly Route[];
   readonly faults: FaultPlan;
   readonly log: LoggedRequest[];
+  /** Answers what is not for the API. */
+  readonly pages: PageHandler;
   /** Gets a failure of the stand-in itself, such as a git command that did not run. */
   readonly onFailure: (error: unknown) => void;
 };
@@ -68,7 +71,10 @@ const carryOut = async (
   const { context } = parts;
   const method = incoming.method ?? "GET";
   const body = await readBody(incoming);
-  if (!url.pathname.startsWith(PREFIX)) return json({ error: "404 Not Found" }, 404);
+  if (!url.pathname.startsWith(PREFIX)) {
+    const page = await parts.pages({ method, url, headers: incoming.headers, body });
+    return page ?? json({ error: "404 Not Found" }, 404);
+  }
   const caller = identify(context.world, incoming.headers);
   entry.user = caller.user?.username ?? null;
   const headers = throttle(context, limiter, caller);

@@ -1,7 +1,8 @@
-import { systemClock } from "../base/clock.ts";
-import type { Run, Store } from "../store/store.ts";
-import type { DemoMergeRequest } from "./demo-merge-request.ts";
-import { type DemoTeam, SHOP, TUTORIAL } from "./demo-team.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Run, Store } from "../../store/store.ts";
+import { CART, HELLO } from "./changes.ts";
+import type { DemoChange, DemoMergeRequest } from "./observed-merge-request.ts";
+import type { DemoTeam } from "./team.ts";
 
 /** Where the story is told, and to whom. */
 export type Stage = {
@@ -13,16 +14,8 @@ export type Stage = {
 /** How long the story waits for a review. A local model may take its time. */
 const PATIENCE_MS = 300_000;
 
-const HELLO = 'export var hello = (name) => "hello " + name;\n';
-
-const CART = `export const total = (items) => {
-  let sum = 0;
-  for (let i = 0; i <= items.length; i++) {
-    sum += items[i].price * items[i].count;
-  }
-  return sum;
-};
-`;
+const open = async (team: DemoTeam, change: DemoChange): Promise<DemoMergeRequest> =>
+  team.observe(await team.openMergeRequest(change), change);
 
 const indent = (text: string): string => text.replace(/^/gm, "   | ");
 
@@ -36,13 +29,7 @@ const expect = (isSo: boolean, what: string): void => {
 /** The tutorial's flow: it posts by itself. */
 export const tellTutorial = async ({ team, store, say }: Stage, where: string): Promise<void> => {
   say("1. The tutorial's flow, flows/classic.yml, posts one note by itself.");
-  const mergeRequest = await team.openMergeRequest({
-    project: TUTORIAL,
-    branch: "greet-by-name",
-    title: "Greet by name",
-    path: "src/hello.js",
-    content: HELLO,
-  });
+  const mergeRequest = await open(team, HELLO);
   const run = await waitForEnd(store, 1);
   sayRun(say, mergeRequest, run, where);
   const { notes } = await mergeRequest.view();
@@ -53,20 +40,14 @@ export const tellTutorial = async ({ team, store, say }: Stage, where: string): 
 /** A review by findings: threads on the lines, a summary, and what a push makes of them. */
 export const tellFindings = async ({ team, store, say }: Stage, isScripted: boolean): Promise<void> => {
   say("\n2. The flow flows/review.yml judges; Reviewflow puts its findings on the lines.");
-  const mergeRequest = await team.openMergeRequest({
-    project: SHOP,
-    branch: "item-count",
-    title: "Count items",
-    path: "src/cart.js",
-    content: CART,
-  });
+  const mergeRequest = await open(team, CART);
   sayRun(say, mergeRequest, await waitForEnd(store, 2), "in this process");
   const first = await sayView(say, mergeRequest);
   expect(first.notes.length === 1, "one summary");
   if (isScripted) expect(first.threads.length === 1 && !first.threads[0]?.resolved, "one open thread");
 
   say("\n3. The trainee takes the suggestion and pushes.");
-  await mergeRequest.push(CART.replace("<=", "<"));
+  await mergeRequest.push(CART.fixed);
   sayRun(say, mergeRequest, await waitForEnd(store, 3), "in this process");
   const second = await sayView(say, mergeRequest);
   expect(second.notes.length === 1, "one summary, updated in place");

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { GitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
-import type { MergeRequest, Project, User } from "../../standins/gitlab/state.ts";
+import type { GitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
+import type { MergeRequest, Project, User } from "../../../standins/gitlab/state.ts";
 
 /** What the trainee does. */
 export type DemoChange = {
