@@ -13,6 +13,7 @@ import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import { createSharedGates } from "./wiring/call-gates.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredBreakers } from "./wiring/create-breakers.ts";
+import { createBudgets } from "./wiring/create-budgets.ts";
 import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
 import { createConfiguredLessons } from "./wiring/create-lessons.ts";
 import { createFlows } from "./wiring/create-flows.ts";
@@ -70,7 +71,8 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const parts = { store, routes, runners, clock, logger };
   const { book, lessons } = createConfiguredLessons(config, { store: store.lessons, clock, logger });
   const forWorker = shadows.forWorker(store, createForge);
-  const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, ...forWorker });
+  const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
+  const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, budget, ...forWorker });
   started.defer(async () => worker?.stop(config.worker.stopGraceMs));
   started.defer(shadows.start({ store, createForge, clock, logger }));
   const { token } = config.gitlab;
@@ -84,7 +86,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const app = createApp({
     ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),
     metrics: createMetricsRoute({
-      render: () => telemetry.metrics.render(store.queueStatus),
+      render: () => budgets.measure().then(() => telemetry.metrics.render(store.queueStatus)),
       token: config.telemetry.metricsToken,
     }),
     observeDelivery: observeDeliveries(telemetry, clock),

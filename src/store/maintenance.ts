@@ -5,7 +5,9 @@ import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
 import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
+import { forgetOldSpending } from "./spending/create-spending.ts";
 import { forgetOldRunEvents } from "./run-events.ts";
+import { forgetOldShadows } from "./shadows/create-shadow-store.ts";
 
 /** What maintenance is done with. */
 export type MaintenanceParts = {
@@ -28,6 +30,8 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldRunEvents(parts.database, parts.clock.now());
         await forgetOldFindings(parts.database, parts.clock.now());
         await forgetOldRateLimits(parts.database);
+        await forgetOldSpending(parts.database, parts.clock.now());
+        await forgetOldShadows(parts.database, parts.clock.now());
         await parts.database.maintain();
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");

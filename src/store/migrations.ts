@@ -187,6 +187,67 @@ const MIGRATIONS: readonly string[] = [
     sent text
   );
   `,
+  `
+  -- Candidates that are compared with the flows that they may replace, and what was decided about them.
+  CREATE TABLE reviewflow.shadow_candidates (
+    flow text NOT NULL,
+    candidate text NOT NULL,
+    since bigint NOT NULL,
+    choice text,
+    chosen_at bigint,
+    chosen_by text,
+    PRIMARY KEY (flow, candidate)
+  );
+  CREATE TABLE reviewflow.shadow_runs (
+    id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    run_id uuid NOT NULL REFERENCES reviewflow.runs (id) ON DELETE CASCADE,
+    flow text NOT NULL,
+    candidate text NOT NULL,
+    project_id bigint NOT NULL,
+    project_path text NOT NULL,
+    iid bigint NOT NULL,
+    head_sha text,
+    state text NOT NULL,
+    reason text,
+    attempts integer NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    finished_at bigint,
+    -- Times of the database.
+    due_at bigint NOT NULL DEFAULT 0,
+    held_until bigint NOT NULL DEFAULT 0,
+    claim_id uuid,
+    figures text,
+    report text,
+    UNIQUE (run_id, candidate)
+  );
+  CREATE INDEX shadow_runs_candidate ON reviewflow.shadow_runs (flow, candidate, seq);
+  CREATE INDEX shadow_runs_merge_request ON reviewflow.shadow_runs (project_id, iid);
+  CREATE TABLE reviewflow.shadow_steps (
+    shadow_id uuid NOT NULL REFERENCES reviewflow.shadow_runs (id) ON DELETE CASCADE,
+    key text NOT NULL,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    value text NOT NULL,
+    PRIMARY KEY (shadow_id, key)
+  );
+  CREATE INDEX runs_finished ON reviewflow.runs (flow, finished_at) WHERE state IN ('succeeded', 'partial-succeeded');
+  `,
+  `
+  -- What projects used, by the day of the budgets' calendar.
+  CREATE TABLE reviewflow.spendings (
+    day text NOT NULL,
+    project_id bigint NOT NULL,
+    project_path text NOT NULL,
+    tokens double precision NOT NULL DEFAULT 0,
+    cost double precision NOT NULL DEFAULT 0,
+    runs bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, project_id)
+  );
+  -- For what is deleted by its age.
+  CREATE INDEX deliveries_received ON reviewflow.deliveries (received_at);
+  CREATE INDEX runs_ended ON reviewflow.runs (finished_at) WHERE finished_at IS NOT NULL;
+  CREATE INDEX runs_delivery ON reviewflow.runs (delivery_id);
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

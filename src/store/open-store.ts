@@ -29,6 +29,9 @@ import { createLessonStore } from "./lessons/create-lesson-store.ts";
 import type { LessonStore } from "./lessons/lesson-store.ts";
 import { createCallGates, type CallGates } from "./rate-limits/call-gates.ts";
 import { createRateLimits, HOLD_CHANNEL } from "./rate-limits/rate-limits.ts";
+import { createShadowStore } from "./shadows/create-shadow-store.ts";
+import type { ShadowStore } from "./shadows/shadow-store.ts";
+import { createSpending, type Spending } from "./spending/create-spending.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -77,6 +80,8 @@ export type OpenedStore = Store &
     readonly reconciliation: ReconcileStore;
     readonly callGateOf: CallGates["gateOf"];
     readonly lessons: LessonStore;
+    readonly spending: Spending;
+    readonly shadows: ShadowStore;
   };
 
 /**
@@ -165,6 +170,8 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
     reconciliation: createReconcileStore(database),
     callGateOf: gates.gateOf,
     lessons: createLessonStore(database, clock),
+    spending: createSpending(database),
+    shadows: createShadowStore(database, clock),
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {

@@ -5,15 +5,22 @@ import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
 import { parseStoredEvent } from "../review/stored-event.ts";
+import { readStaleLook } from "../review/triggers/stale-look.ts";
 import { judgeCause } from "../review/triggers/judge-run.ts";
 import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
+import { guardFlow } from "./budgets/guard-flow.ts";
+import { type BudgetDesk, openRunBudget } from "./budgets/run-budget.ts";
+import { tellPutOff } from "./budgets/tell-put-off.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import { DONE, converse } from "./conversation/converse.ts";
+import { tellRefusal } from "./conversation/tell-refusal.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import type { Lessons } from "./lessons/lessons.ts";
+import { remindOfThreads } from "./findings/remind.ts";
+import type { ChooseFlow } from "./shadow/choose-flow.ts";
 import { reviewText } from "./text-review.ts";
 
 /** What a review needs of the other rooms. */
@@ -36,6 +43,10 @@ export type ReviewOptions = {
   readonly rules?: (projectPath: string) => TriggerRules | null;
   /** How reviews learn from what people make of them; without it they do not. */
   readonly lessons?: Lessons;
+  /** Chooses what makes a review in a flow's name; the flow itself when left out. */
+  readonly chooseFlow?: ChooseFlow;
+  /** What projects may use in a day; without it as much as they like. */
+  readonly budget?: BudgetDesk;
 };
 
 /** A run that can be worked on. */
@@ -56,11 +67,18 @@ export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<S
 const answerNote = async (
   claim: Claim,
   { flow, token }: Prepared,
-  { conversation, createForge, clock, logger }: ReviewOptions,
-): Promise<Settlement> =>
-  conversation === undefined
-    ? unusable("conversation-off", "Notes are no longer answered here.", claim)
-    : converse({ claim, flow, forge: createForge(token), conversation, clock, logger });
+  { conversation, createForge, budget, clock, logger }: ReviewOptions,
+): Promise<Settlement> => {
+  if (conversation === undefined)
+    return unusable("conversation-off", "Notes are no longer answered here.", claim);
+  const { answers } = conversation;
+  const guarded =
+    budget === undefined || answers === null
+      ? answers
+      : { ...answers, runner: openRunBudget(claim, budget).guard(answers.runner) };
+  const forge = createForge(token);
+  return converse({ claim, flow, forge, conversation: { ...conversation, answers: guarded }, clock, logger });
+};
 
 const reviewMergeRequest = async (
   claim: Claim,
@@ -72,13 +90,40 @@ const reviewMergeRequest = async (
     return unusable("event-unreadable", "The stored event cannot be read; send the event again.", claim);
   const forge = options.createForge(token);
   const request = readRequest(claim.run.event);
-  const flow = { ...configured, language: request?.language ?? configured.language };
-  const settlement = await review(claim, { event, flow, token }, forge, options);
+  const chosen = (await options.chooseFlow?.(claim, configured)) ?? configured;
+  const flow = { ...chosen, language: request?.language ?? chosen.language };
+  const settlement = await reviewWithinBudget(claim, { event, flow, token }, forge, options);
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
   const { projectId, iid } = claim.run;
   if (request !== null && isDone)
     await forge.react({ projectId, iid }, { noteId: request.noteId, emoji: DONE }, claim.signal);
+  if (request !== null && settlement.state === "cancelled") {
+    const { targetBranch } = event;
+    await tellRefusal(
+      { claim, flow, forge, logger: options.logger, targetBranch },
+      request,
+      settlement.reason,
+    );
+  }
   return settlement;
+};
+
+const reviewWithinBudget = async (
+  claim: Claim,
+  prepared: Prepared & { readonly event: MergeRequestEvent },
+  forge: Forge,
+  options: ReviewOptions,
+): Promise<Settlement> => {
+  const { budget } = options;
+  if (budget === undefined) return review(claim, prepared, forge, options);
+  const flow = guardFlow(prepared.flow, openRunBudget(claim, budget));
+  try {
+    return await review(claim, { ...prepared, flow }, forge, options);
+  } catch (error) {
+    const { projectId, iid } = claim.run;
+    if (budget.tell) await tellPutOff(claim, { projectId, iid }, forge, error);
+    throw error;
+  }
 };
 
 const review = async (
@@ -95,6 +140,9 @@ const review = async (
   const unwanted = rules === null ? null : judgeCause(cause, { mergeRequest, changedFiles: null }, rules);
   if (unwanted !== null) return settleUnwanted(unwanted);
   const { clock, logger, gitlabUrl, lessons, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
+  const stale = readStaleLook(claim.run.event);
+  if (stale?.how === "remind")
+    return remindOfThreads({ claim, flow, forge, clock, logger, rules, ...stale }, mergeRequest);
   const asked = rules === null ? null : { cause, rules };
   return flow.contract === "findings"
     ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)

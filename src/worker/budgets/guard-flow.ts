@@ -1,0 +1,15 @@
+import type { FlowPart } from "../findings/findings-flow.ts";
+import type { ReviewFlow } from "../review-flow.ts";
+import type { RunBudget } from "./run-budget.ts";
+
+/** The flow under the budget of a run: none of its workflows is asked once that is used up. */
+export const guardFlow = (flow: ReviewFlow, { guard }: RunBudget): ReviewFlow => {
+  if (flow.contract !== "findings") return { ...flow, runner: guard(flow.runner) };
+  const part = <Part extends FlowPart>(one: Part): Part => ({ ...one, runner: guard(one.runner) });
+  return {
+    ...part(flow),
+    passes: flow.passes.map(part),
+    verify: flow.verify === null ? null : part(flow.verify),
+    summary: flow.summary === null ? null : part(flow.summary),
+  };
+};
