@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { createDatasets, type Datasets, type StandInDataset } from "./datasets.ts";
 import { createFaultQueue, type Endpoint, type Fault } from "./fault.ts";
 import { Refusal } from "./refusal.ts";
 import { matchRoute, type Route } from "./match-route.ts";
@@ -14,6 +15,7 @@ import { isOver, type StandInRun } from "./stand-in-run.ts";
 /** How the stand-in is set up. */
 export type DifyStandInOptions = {
   readonly apps: readonly StandInApp[];
+  readonly datasets?: readonly StandInDataset[];
   /** Between two pings of a stream; Dify's are 10 s apart. */
   readonly pingMs?: number;
   /** How many streaming runs run at once; Dify's queue has one worker. */
@@ -33,12 +35,17 @@ export type DifyStandIn = AsyncDisposable & {
   readonly fail: (fault: Fault) => void;
   readonly heal: () => void;
   readonly requests: () => readonly SeenRequest[];
+  /** The documents of a dataset, the oldest first. */
+  readonly documents: Datasets["documents"];
+  /** Ends the indexing of every document. */
+  readonly finishIndexing: () => void;
   /** The runs that were begun, oldest first: what a test counts to see that nothing was asked for twice. */
   readonly runs: () => readonly Readonly<Pick<StandInRun, "id" | "taskId" | "user" | "status" | "inputs">>[];
   readonly close: () => Promise<void>;
 };
 
 type Server = {
+  readonly datasets: Datasets;
   readonly options: DifyStandInOptions;
   readonly registry: RunRegistry;
   readonly takeFault: (endpoint: Endpoint) => Fault | null;
@@ -202,6 +209,16 @@ const serve = async (server: Server, request: IncomingMessage, response: ServerR
     const server_version = server.options.version ?? "1.16.0";
     return sendJson(response, 200, { welcome: "Dify OpenAPI", api_version: "v1", server_version });
   }
+  const [, key = null] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  const answered = await server.datasets.serve({
+    method: request.method ?? "GET",
+    path: pathname,
+    query: searchParams,
+    key,
+    readBody: () => readBody(request),
+  });
+  if (answered?.body === null) return void response.writeHead(answered.status).end();
+  if (answered !== null) return sendJson(response, answered.status, answered.body);
   const route = matchRoute(request.method ?? "GET", pathname, searchParams);
   const app = appOf(server.options, request);
   const fault = route.endpoint === "info" ? null : server.takeFault(route.endpoint);
@@ -216,7 +233,8 @@ export const startDifyStandIn = async (options: DifyStandInOptions): Promise<Dif
   const registry = createRunRegistry(options.workers ?? 1);
   const faults = createFaultQueue();
   const seen: SeenRequest[] = [];
-  const server: Server = { options, registry, takeFault: faults.take };
+  const datasets = createDatasets(options.datasets ?? []);
+  const server: Server = { options, registry, datasets, takeFault: faults.take };
   const http = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://stand-in").pathname;
     seen.push({ method: request.method ?? "GET", path, at: Date.now() });
@@ -242,6 +260,8 @@ export const startDifyStandIn = async (options: DifyStandInOptions): Promise<Dif
     fail: faults.add,
     heal: faults.clear,
     requests: () => seen,
+    documents: datasets.documents,
+    finishIndexing: datasets.finishIndexing,
     runs: registry.all,
     close,
     [Symbol.asyncDispose]: close,
