@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { ConfigError } from "../base/errors.ts";
 import { createDesk } from "./demo/desk.ts";
 import { openBrowser } from "./demo/open-browser.ts";
@@ -76,7 +75,7 @@ const languageOf = ({ REVIEWFLOW_LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: NodeJS.P
   REVIEWFLOW_LANGUAGE ?? textsOf(LC_ALL || LC_MESSAGES || LANG || "")?.asked ?? "English";
 
 const showPage = async ({ dify = false, port = "0", open = true }: DemoOptions): Promise<void> => {
-  const stop = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+  const stop = untilStopped();
   say("Starting ...");
   const language = languageOf(process.env);
   const events = "conversation";
@@ -96,6 +95,15 @@ const showPage = async ({ dify = false, port = "0", open = true }: DemoOptions):
   await stop;
   say("\nThe demo ends. To review your own merge requests, see README.md.");
 };
+
+/**
+ * Ends with the first signal to stop. Those after it are passed over: a terminal and a program between
+ * both send one, and what was started is to be put away in peace.
+ */
+const untilStopped = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+  });
 
 /** Shows the page at the address of the GitLab stand-in, with a first merge request; where it is. */
 export const openPage = async ({
