@@ -13,6 +13,27 @@ const ids = z.array(z.number().int().positive()).default([]);
 
 const role = z.enum(["guest", "planner", "reporter", "developer", "maintainer", "owner"]);
 
+/** Looking at merge requests in which nothing happens. */
+const StaleSection = z
+  .strictObject({
+    after: duration("3d"),
+    until: duration("30d"),
+    every: duration("7d"),
+    remind: z.boolean().default(true),
+  })
+  .refine(({ after, until }) => until > after, {
+    path: ["until"],
+    message: "must be longer than after: what is quiet for longer is given up",
+  })
+  .transform(({ after, until, every, remind }) => ({
+    afterMs: after,
+    untilMs: until,
+    everyMs: every,
+    remind,
+  }));
+/** Times are in milliseconds. */
+export type StaleConfig = Readonly<z.infer<typeof StaleSection>>;
+
 /** What starts a review of a flow's projects, and what keeps one from starting. */
 export const triggerSections = {
   triggers: z
@@ -23,6 +44,7 @@ export const triggerSections = {
       /** For how long nothing more may be pushed before new commits are reviewed. */
       quiet_time: duration("0s"),
       ready: z.boolean().default(true),
+      stale: StaleSection.nullable().default(null),
       reviewer: z.boolean().default(true),
       labels: texts,
       command: z.boolean().default(true),

@@ -41,5 +41,6 @@ export const createChangeFeed = (client: GitLabClient): ChangeFeed => ({
     };
     return (await client.pages({ route: "/projects", query, signal }, Project)).map(toFeedProject);
   },
-  listChanges: (place, afterMs, cursor, signal) => listMergeRequests(client, place, afterMs, cursor, signal),
+  listChanges: (place, from, cursor, signal) => listMergeRequests(client, place, { from }, cursor, signal),
+  listQuiet: (place, spanMs, cursor, signal) => listMergeRequests(client, place, spanMs, cursor, signal),
 });

@@ -30,7 +30,7 @@ const requestOf = (place: FeedPlace): Pick<GitLabRequest, "route" | "params"> =>
 
 /**
  * Reads one page of the open merge requests of a project, or of a group with all its subgroups, that
- * changed at `afterMs` or later, the one that changed longest ago first. GitLab's list over everything
+ * changed within `spanMs` last, the one that changed longest ago first. GitLab's list over everything
  * (`GET /merge_requests?scope=all`) would need no place, but it brings every public and internal project
  * too, and on a large GitLab it runs into the database's time limit.
  *
@@ -40,14 +40,15 @@ const requestOf = (place: FeedPlace): Pick<GitLabRequest, "route" | "params"> =>
 export const listMergeRequests = async (
   client: GitLabClient,
   place: FeedPlace,
-  afterMs: number,
+  spanMs: { readonly from: number; readonly until?: number },
   cursor: FeedCursor | null,
   signal?: AbortSignal,
 ): Promise<FeedPage> => {
   const query = {
     state: "opened",
     scope: "all",
-    updated_after: new Date(afterMs).toISOString(),
+    updated_after: new Date(spanMs.from).toISOString(),
+    ...(spanMs.until === undefined ? {} : { updated_before: new Date(spanMs.until).toISOString() }),
     order_by: "updated_at",
     sort: "asc",
     per_page: PER_PAGE,

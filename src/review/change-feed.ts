@@ -59,4 +59,11 @@ export type ChangeFeed = {
     cursor: FeedCursor | null,
     signal?: AbortSignal,
   ) => Promise<FeedPage>;
+  /** Open merge requests that changed within `spanMs` last; `cursor` null for the first page. */
+  readonly listQuiet: (
+    place: FeedPlace,
+    spanMs: { readonly from: number; readonly until: number },
+    cursor: FeedCursor | null,
+    signal?: AbortSignal,
+  ) => Promise<FeedPage>;
 };

@@ -73,6 +73,19 @@ export const reconcilingContract = (bench: GetBench): void => {
         async () => void (await untilState(bench().store, runId, state)),
       );
 
+    test("tell when a trigger last made a run of each head, in the order of asking", async () => {
+      const iid = nextNumber();
+      const heads = ["a", "b"].map((headSha) => ({ projectId: 1, iid, headSha }));
+      assert.deepEqual(await reconciliation().readLastRuns(heads, "stale"), [null, null]);
+      const earliest = Date.now();
+      const decide = () => ({ kind: "review", headSha: "b", trigger: "stale" }) as const;
+      await bench().store.accept(request({ iid, decide }));
+      const [first, second] = await reconciliation().readLastRuns(heads, "stale");
+      assert.equal(first, null);
+      assert.ok((second ?? 0) >= earliest);
+      assert.deepEqual(await reconciliation().readLastRuns(heads, "opened"), [null, null]);
+    });
+
     test("tell of each head what decide would be told, in the order of asking", async () => {
       const [one, two] = [nextNumber(), nextNumber()];
       const runId = await queueRun(bench().store, { iid: two, head: "a" });

@@ -142,6 +142,17 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.match(prompt, /日本語/);
   });
 
+  test("the server's own words are in the repository's language, too", async () => {
+    const { gitlab, team } = world;
+    const [mergeRequest = assert.fail()] = team.project.mergeRequests;
+    const added = await gitlab.addNote(mergeRequest, team.author, { body: `@${team.bot.username} help` });
+    const body = await eventually("the answer", async () => {
+      const { discussions } = await gitlab.viewMergeRequest(mergeRequest);
+      return discussions.find(({ id }) => id === added?.discussion.id)?.notes[1]?.body;
+    });
+    assert.match(body, /行の先頭に書くと/);
+  });
+
   test("the merge request's own branch changes no rules", async () => {
     const { mergeRequest, prompt, run } = await review("wishes", { ...WISHES, "src/own.js": CODE });
     assert.equal(run.state, "succeeded", run.reason ?? "");
@@ -203,6 +214,26 @@ suite("rules of a team, from webhook to GitLab", () => {
     const options = { ...terminal, config: setup.configFile, environment: setup.environment };
     assert.equal(await showRules("bootcamp/nothing", ["a"], options), 1);
     assert.match(terminal.err(), /not found|does not exist|404/i);
+  });
+
+  test("a repository that turns commands off is not answered, from its next note on", async () => {
+    const { gitlab, team, reviewflow } = world;
+    const [mergeRequest = assert.fail()] = team.project.mergeRequests;
+    const config = `${RULES[".reviewflow.yml"]}triggers: { command: false }\n`;
+    const files = { ...RULES, ".reviewflow.yml": config };
+    await gitlab.push(team.project, { branch: "main", user: team.owner, actions: writes(files) });
+    const added = await gitlab.addNote(mergeRequest, team.author, { body: `@${team.bot.username} help` });
+    const run = await eventually("the run", async () =>
+      (await reviewflow.store.listRuns({ limit: 5 })).find(
+        ({ kind, iid, finishedAtMs, reason }) =>
+          kind === "reply" && iid === mergeRequest.iid && finishedAtMs !== null && reason !== "help",
+      ),
+    );
+    assert.deepEqual([run.state, run.reason], ["succeeded", "commands-off"]);
+    const { discussions, reactions } = await gitlab.viewMergeRequest(mergeRequest);
+    const thread = discussions.find(({ id }) => id === added?.discussion.id);
+    assert.deepEqual([thread?.notes.length, reactions.filter(({ id }) => id === added?.note.id)], [1, []]);
+    await gitlab.push(team.project, { branch: "main", user: team.owner, actions: writes(RULES) });
   });
 
   test("what is merged holds from then on", async () => {

@@ -173,10 +173,13 @@ suite("talking with the bot, over the whole way", () => {
   });
 
   test("what people say to each other is left alone", async () => {
-    const { team, model, openReviewed, say } = world();
+    const { team, model, store, openReviewed, say } = world();
     const mergeRequest = await openReviewed("people");
     const calls = model.chatCount();
     const first = await say(mergeRequest, team.owner, "Shall we merge this?");
+    assert.equal(first.run, null, "a note in no thread is known not to be for us");
+    const [delivery] = await store.listDeliveries({ limit: 1 });
+    assert.match(delivery?.reason ?? "", /^note-not-for-us: /);
     const second = await say(mergeRequest, team.author, "Yes.", first.discussionId);
     assert.deepEqual(second.answers, ["Yes."]);
     assert.deepEqual([...first.reactions, ...second.reactions], []);

@@ -19,6 +19,7 @@ type Opening = {
 /** One server with many projects, each under a flow with triggers and filters of its own. */
 export const startTriggerWorld = async (
   flows: readonly { readonly name: string; readonly projects: readonly string[] }[],
+  more: Readonly<Record<string, unknown>> = {},
 ) => {
   const stack = new AsyncDisposableStack();
   const gitlab = stack.use(await startGitLabStandIn({ limits: { notesPerMinute: null } }));
@@ -34,7 +35,7 @@ export const startTriggerWorld = async (
   }
   const [first = assert.fail("no flows")] = teams;
   const token = gitlab.createPersonalToken(bot);
-  const setup = stack.use(await setUpEmbedded({ ...first, token }, model, { flows }));
+  const setup = stack.use(await setUpEmbedded({ ...first, token }, model, { flows, ...more }));
   const reviewflow = stack.use(await startEmbedded(setup));
   const { store } = reviewflow;
   const url = `${reviewflow.url}/webhooks/gitlab`;

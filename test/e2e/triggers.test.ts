@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Run } from "../../src/store/store.ts";
 import type { MergeRequest, Project, User } from "../../standins/gitlab/state.ts";
+import { answersIn, pastTheEnd } from "./talk-world.ts";
+import { eventually } from "./team.ts";
 import { startTriggerWorld, type TriggerWorld } from "./trigger-world.ts";
 
 /** How long nothing may be pushed before a review; long enough for three pushes on a busy machine. */
@@ -32,6 +34,12 @@ const FLOWS = [
     triggers: { labels: ["review me"], drafts: "on-request" },
   },
   {
+    name: "stale",
+    projects: ["bootcamp/stale"],
+    triggers: { opened: false, stale: { after: "4s", every: "1d" } },
+    filters: { labels: { none: ["no-review"] } },
+  },
+  {
     name: "off",
     projects: ["bootcamp/off"],
     triggers: { opened: false, reopened: false, new_commits: false, ready: false, reviewer: false },
@@ -42,7 +50,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
   let opened: TriggerWorld | undefined;
   const world = (): TriggerWorld => opened ?? assert.fail("not open yet");
   before(async () => {
-    opened = await startTriggerWorld(FLOWS);
+    opened = await startTriggerWorld(FLOWS, { reconcile: { every: "1s" } });
   });
   after(() => opened?.[Symbol.asyncDispose]());
 
@@ -118,6 +126,29 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
           .toSorted(),
         ["command succeeded", "note:review succeeded"],
       );
+    });
+
+    test("stale: what was left alone gets its review, and what stays open after one a reminder, once", async () => {
+      const { gitlab, project, author, open, push, runs, notes } = world();
+      const stale = project("stale");
+      const write = { action: "write", path: "src/loop.js", content: pastTheEnd("loop") } as const;
+      await gitlab.push(stale, { branch: "waits", user: author, actions: [write] });
+      const kept = await open(stale, "kept", { labels: ["no-review"] });
+      const waits = await open(stale, "waits");
+      const until = (count: number) =>
+        eventually(`${count} runs`, async () => {
+          const all = await runs(waits);
+          return all.length >= count ? told(all) : undefined;
+        });
+      assert.deepEqual(await until(1), ["stale succeeded"]);
+      assert.equal((await notes(waits)).filter((text) => text.includes("reviewflow:reminder")).length, 0);
+      await push(waits, "one");
+      const life = ["stale succeeded", "new-commits succeeded", "stale succeeded"];
+      assert.deepEqual(await until(3), life);
+      const [reminder, ...more] = (await notes(waits)).filter((text) => text.includes("reviewflow:reminder"));
+      assert.match(reminder ?? "", /1 finding is still open[\s\S]*src\/loop\.js/);
+      assert.deepEqual(more, []);
+      assert.deepEqual(await runs(kept), []);
     });
 
     test("what is turned off starts nothing, and says so", async () => {
@@ -206,6 +237,24 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       assert.match(run?.reason ?? "", /^too-many-files: 4 files changed, and reviews are made of at most 3/);
       assert.deepEqual(await notes(mergeRequest), []);
       assert.deepEqual(prompts(mergeRequest), []);
+    });
+
+    test("size: a command that asked for the review is told so in its thread", async () => {
+      const { gitlab, bot, project, author, open, runs } = world();
+      const files = ["a", "b", "c", "d"].map((file) => `src/${file}.js`);
+      const mergeRequest = await open(project("filtered"), "asked-large", { files });
+      const asked = await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} review` });
+      assert.deepEqual(told(await runs(mergeRequest)).toSorted(), [
+        "command cancelled",
+        "note:review succeeded",
+        "opened cancelled",
+      ]);
+      const thread = await answersIn(gitlab, mergeRequest, asked?.discussion.id ?? assert.fail());
+      assert.deepEqual(
+        thread.map(({ author: by }) => by.id),
+        [bot.id],
+      );
+      assert.match(thread[0]?.body ?? "", /No review was started: too-many-files: 4 files changed/);
     });
 
     test("an author who is not listed: pushed by somebody who is, known when GitLab was asked", async () => {

@@ -49,6 +49,22 @@ suite("the feed of changes, against GitLab", () => {
     );
   });
 
+  test("lists open merge requests that changed within a span of time", async () => {
+    const { gitlab, feed, shop, open } = await setUp();
+    await using _ = gitlab;
+    const first = await open(shop, "first");
+    const second = await open(shop, "second");
+    const quiet = async (from: number, until: number) => {
+      const place = { kind: "project", id: shop.id } as const;
+      return (await feed.listQuiet(place, { from, until }, null)).mergeRequests.map(({ iid }) => iid);
+    };
+    const [firstMs, secondMs] = [first.updatedAt, second.updatedAt].map((at) => new Date(at).getTime());
+    assert.ok(firstMs !== undefined && secondMs !== undefined);
+    assert.deepEqual(await quiet(firstMs - 1_000, secondMs - 1_000), [first.iid]);
+    assert.deepEqual(await quiet(firstMs + 1_000, secondMs + 1_000), [second.iid]);
+    assert.deepEqual(await quiet(0, 1_000), []);
+  });
+
   test("lists open changes of a project or a group since a time, the oldest change first", async () => {
     const { gitlab, feed, shop, api, owner, bot, open } = await setUp();
     await using _ = gitlab;

@@ -62,6 +62,7 @@ describe("a note event", () => {
       iid: 3,
       noteId: 99,
       discussionId: "d1",
+      standsAlone: true,
       action: "create",
       text: "Why?",
       url: "https://gitlab.example.com/n",
@@ -81,6 +82,15 @@ describe("a note event", () => {
         labels: [],
       },
     });
+  });
+
+  test("is known to be in no thread only where GitLab says so", () => {
+    const isAlone = (attributes: object) => {
+      const event = eventOf(parse(note(attributes), "Note Hook"));
+      return event.kind === "note" && event.standsAlone;
+    };
+    assert.equal(isAlone({}), true);
+    for (const type of ["DiscussionNote", "DiffNote", undefined]) assert.equal(isAlone({ type }), false);
   });
 
   test("tells of the merge request what a run over it needs", () => {

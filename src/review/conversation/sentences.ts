@@ -1,4 +1,5 @@
 import type { CommandName, CommandProblem } from "../commands/command.ts";
+import { languageOf } from "../plan/language-of.ts";
 
 /** Everything that the server itself says in a conversation. Arguments are texts that are harmless already. */
 export type TalkSentences = {
@@ -120,9 +121,7 @@ const KOREAN: TalkSentences = {
   },
 };
 
-/** The sentences for a language as people name it; English for every other one. */
-export const talkSentencesFor = (language: string): TalkSentences => {
-  const name = language.normalize("NFKC").trim().toLowerCase();
-  if (/^(ja|jp|jpn|japan|日本|にほん|にっぽん|일본)/u.test(name)) return JAPANESE;
-  return /^(ko|kr|kor|korea|한국|조선|우리말|韓国|한글)/u.test(name) ? KOREAN : ENGLISH;
-};
+const SENTENCES = { english: ENGLISH, japanese: JAPANESE, korean: KOREAN } as const;
+
+/** The sentences for a language as people name it; English for every one that the server does not speak. */
+export const talkSentencesFor = (language: string): TalkSentences => SENTENCES[languageOf(language)];

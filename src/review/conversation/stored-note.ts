@@ -10,6 +10,7 @@ const StoredNote: z.ZodType<NoteEvent> = z.object({
   iid: z.number(),
   noteId: z.number(),
   discussionId: z.string().nullable(),
+  standsAlone: z.boolean().default(false),
   action: z.string().nullable(),
   text: z.string(),
   url: z.string(),

@@ -41,8 +41,8 @@ export const applySettings = (host: HostSettings, settings: RepositorySettings):
 
 /**
  * A repository's triggers laid over the host's, within what the host allows. What is not allowed has no
- * effect and is a problem. Which labels ask for a review stays the host's: a repository cannot turn on a
- * trigger by label where the host names no label.
+ * effect and is a problem. Which labels ask for a review and when a merge request is stale stay the host's:
+ * a repository cannot turn on a trigger by label where the host names no label.
  */
 export const applyTriggers = (
   host: TriggerRules,
@@ -61,6 +61,8 @@ export const applyTriggers = (
   };
   const label = may("label");
   if (label === true && host.labels.length === 0) say("triggers.label", "the host names no label");
+  const stale = may("stale");
+  if (stale === true && host.stale === null) say("triggers.stale", "the host does not look for stale ones");
   const drafts = allowedDrafts(host, settings, allowance, say);
   const rules: TriggerRules = {
     ...host,
@@ -68,6 +70,7 @@ export const applyTriggers = (
     reopened: may("reopened") ?? host.reopened,
     newCommits: { ...host.newCommits, on: may("new-commits") ?? host.newCommits.on },
     ready: may("ready") ?? host.ready,
+    stale: stale === false ? null : host.stale,
     reviewer: may("reviewer") ?? host.reviewer,
     labels: label === false ? [] : host.labels,
     command: may("command") ?? host.command,

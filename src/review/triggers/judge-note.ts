@@ -25,8 +25,8 @@ export const judgeNote = (
   }
   if (!rules.command) return ignore("trigger-off: answers to notes are turned off");
   if (isMentioned(event.text, self.username)) return { kind: "reply", why: "mention", ...place };
-  const { discussionId } = event;
-  if (discussionId === null || history.ourDiscussions?.includes(discussionId) === false)
+  const { discussionId, standsAlone } = event;
+  if (discussionId === null || standsAlone || history.ourDiscussions?.includes(discussionId) === false)
     return ignore("note-not-for-us: the note neither mentions the bot nor answers it");
   return { kind: "reply", why: "thread", ...place };
 };

@@ -65,6 +65,8 @@ export const isTriggerOn = (trigger: Trigger, rules: TriggerRules): boolean => {
       return rules.newCommits.on;
     case "label":
       return rules.labels.length > 0;
+    case "stale":
+      return rules.stale !== null;
     default:
       return rules[trigger];
   }

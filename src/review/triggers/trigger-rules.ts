@@ -3,12 +3,16 @@ import type { CommandRules } from "../commands/may-command.ts";
 import type { ReviewPolicy } from "../decide.ts";
 import { type BotRules, type Filters, NO_FILTERS } from "./filters.ts";
 
-/** What can start a review. The first four happen by themselves, the others are somebody's request. */
+/**
+ * What can start a review. The first four happen by themselves and `stale` is that nothing happens; the
+ * others are somebody's request.
+ */
 export const TRIGGERS = [
   "opened",
   "reopened",
   "new-commits",
   "ready",
+  "stale",
   "reviewer",
   "label",
   "command",
@@ -22,6 +26,18 @@ export const REQUESTS: ReadonlySet<Trigger> = new Set<Trigger>(["reviewer", "lab
 export const DRAFT_HANDLING = ["review", "on-request", "never"] as const;
 export type DraftHandling = (typeof DRAFT_HANDLING)[number];
 
+/** How merge requests are looked at in which nothing happens. Times are in milliseconds. */
+export type StaleRules = {
+  /** For how long nothing has to happen. */
+  readonly afterMs: number;
+  /** What was left alone for longer is given up, so that nobody is reminded for years. */
+  readonly untilMs: number;
+  /** How often one head is looked at, at most. */
+  readonly everyMs: number;
+  /** Whether people are reminded of our open threads where the head had its review. */
+  readonly remind: boolean;
+};
+
 /** When a project's merge requests are reviewed. Times are in milliseconds. */
 export type TriggerRules = {
   readonly opened: boolean;
@@ -33,6 +49,8 @@ export type TriggerRules = {
   readonly newCommits: { readonly on: boolean; readonly quietMs: number };
   /** A draft that was marked as ready. */
   readonly ready: boolean;
+  /** Null where nobody looks at stale merge requests. */
+  readonly stale: StaleRules | null;
   /** The bot was made a reviewer, or asked for another review. */
   readonly reviewer: boolean;
   /** Titles of labels that ask for a review when they are added; compared without regard to case. */
@@ -55,6 +73,7 @@ export const rulesForPolicy = (policy: ReviewPolicy): TriggerRules => ({
   reopened: true,
   newCommits: { on: true, quietMs: 0 },
   ready: false,
+  stale: null,
   reviewer: false,
   labels: [],
   command: false,

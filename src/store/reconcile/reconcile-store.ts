@@ -48,6 +48,11 @@ export type ReconcileStore = {
   ) => Promise<TurnOutcome>;
   /** One standing for each head, in the same order. */
   readonly readStandings: (heads: readonly AskedHead[]) => Promise<readonly Standing[]>;
+  /** When the last run of each head by a trigger was made, since the epoch; null for none. In the same order. */
+  readonly readLastRuns: (
+    heads: readonly AskedHead[],
+    trigger: string,
+  ) => Promise<readonly (number | null)[]>;
   /** Every project that a delivery came from, with the path that it had then. */
   readonly listProjects: () => Promise<readonly { readonly id: number; readonly path: string }[]>;
 };

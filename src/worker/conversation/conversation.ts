@@ -35,6 +35,8 @@ export type Talk = {
   readonly bot: { readonly id: number; readonly username: string };
   /** The thread of the note, as it stands now. */
   readonly thread: Discussion;
+  /** What we speak here: the repository's language, or the flow's. */
+  readonly language: string;
   readonly say: TalkSentences;
 };
 

@@ -9,6 +9,7 @@ import { renderReply } from "../../review/conversation/render-reply.ts";
 import { talkSentencesFor } from "../../review/conversation/sentences.ts";
 import { parseStoredNote } from "../../review/conversation/stored-note.ts";
 import type { Settlement } from "../../store/store.ts";
+import { readTeamSettings } from "../findings/team-settings.ts";
 import { type Wish, carryOut, nameOf } from "./carry-out.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 
@@ -17,7 +18,7 @@ export const HEARD = "eyes";
 export const DONE = "white_check_mark";
 
 /** What answering a note is made from. */
-export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "say">;
+export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "language" | "say">;
 
 /**
  * Answers a note in its thread: does what the note asks for, if its author may have it, and says so. Every
@@ -33,16 +34,29 @@ export const converse = async (input: ConverseInput): Promise<Settlement> => {
   if (thread === null || !thread.notes.some(({ id }) => id === event.noteId))
     return settle(null, { outcome: "note-gone", text: null });
   const bot = await forge.currentUser(claim.signal);
-  const say = talkSentencesFor(input.flow.language);
-  const talk: Talk = { ...input, event, ref, bot, thread, say };
-  const wish = readWish(talk);
+  const wish = readWish({ ...input, event, bot });
   // Whether a thread is one of ours is only known now.
   if (wish.kind === "thread" && !hasOurs(thread, bot.id))
     return settle(wish, { outcome: "not-for-us", text: null });
-  return react(talk, wish);
+  const { language, isOn } = await readSettings(input, { event, bot });
+  if (!isOn) return settle(wish, { outcome: "commands-off", text: null });
+  return react({ ...input, event, ref, bot, thread, language, say: talkSentencesFor(language) }, wish);
 };
 
-const readWish = ({ event, bot, conversation }: Talk): Wish => {
+/** What the repository says about answers: their language, and whether there are any. */
+const readSettings = async (
+  { claim, flow, forge, conversation, logger }: ConverseInput,
+  { event, bot }: Pick<Talk, "event" | "bot">,
+): Promise<{ readonly language: string; readonly isOn: boolean }> => {
+  const { projectId, projectPath } = claim.run;
+  const { targetBranch } = event.mergeRequest;
+  const rulesOf = { ref: { projectId }, projectPath, targetBranch };
+  const settings = await readTeamSettings(flow, forge, rulesOf, { signal: claim.signal, logger });
+  const { command } = settings.narrow({ ...conversation.rules(projectPath), self: bot });
+  return { language: settings.language, isOn: command };
+};
+
+const readWish = ({ event, bot, conversation }: Pick<Talk, "event" | "bot" | "conversation">): Wish => {
   const { slash } = conversation.rules(event.project.path).commands;
   const command = parseCommand(event.text, bot.username, { slash });
   if (command !== null) return { kind: "command", command };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Command } from "../../review/commands/command.ts";
 import { ANEW_PREFIX, toStoredWish } from "../../review/conversation/anew.ts";
+import { explainReason } from "../../review/conversation/explain-reason.ts";
 import { withRequest } from "../../review/conversation/review-request.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import { publishLine } from "../../review/publish-text.ts";
@@ -26,7 +27,7 @@ export const requestReview = async (
   const isUnderWay = reason.startsWith("already-");
   return {
     outcome: "review-refused",
-    text: isUnderWay ? say.underReview : say.notReviewed(publishLine(reason)),
+    text: isUnderWay ? say.underReview : say.notReviewed(publishLine(explainReason(reason, talk.language))),
   };
 };
 
@@ -46,6 +47,7 @@ const queueReview = async (
   language: string | null,
 ): Promise<string | null> => {
   const { run, token } = claim;
+  const { noteId, discussionId } = event;
   const stored = toStoredEvent(toReviewEvent(event));
   const rules = { ...conversation.rules(run.projectPath), self: bot };
   const outcome = await conversation.store.accept({
@@ -59,7 +61,7 @@ const queueReview = async (
       body: Buffer.from(JSON.stringify(stored)),
     },
     decide: (history) => judgeCommandReview(event, rules, history),
-    run: { flow: run.flow, event: withRequest(stored, { noteId: event.noteId, language }), token },
+    run: { flow: run.flow, event: withRequest(stored, { noteId, discussionId, language }), token },
   });
   if (outcome.kind === "ignore") return outcome.reason;
   if (outcome.kind !== "duplicate") return null;

@@ -3,11 +3,14 @@ import type { Decision, MergeRequestHistory } from "../../review/decide.ts";
 import type { MergeRequestEvent } from "../../review/delivery-event.ts";
 import type { Standing } from "../../store/reconcile/reconcile-store.ts";
 import { possibleEvents } from "./possible-events.ts";
+import type { StaleRoute } from "./stale-route.ts";
 
 /** How a project's merge requests are reviewed: the same as for a delivery of a webhook. */
 export type ReviewRoute = {
   readonly flow: string;
   readonly decide: (event: MergeRequestEvent, history: MergeRequestHistory) => Decision;
+  /** How stale merge requests are looked at; null or left out where they are not. */
+  readonly stale?: StaleRoute | null;
 };
 
 /** A merge request that the forge lists as changed, and what we know of it and its head. */
@@ -89,7 +92,8 @@ const judgeHead = (
 const isKnown = ({ queued, active, reviewedHeads }: MergeRequestHistory, headSha: string): boolean =>
   queued?.headSha === headSha || active?.headSha === headSha || reviewedHeads.includes(headSha);
 
-const judgeTries = ({ unreviewed }: Standing): string | null => {
+/** Why a head is not tried again; null when it may be. */
+export const judgeTries = ({ unreviewed }: Standing): string | null => {
   if (unreviewed[0]?.final === true) return "head-already-tried: its review failed for good or was cancelled";
   const failures = unreviewed.filter(({ state }) => state === "failed").length;
   return failures >= MOST_TRIES ? `head-already-tried: its review failed ${failures} times` : null;

@@ -12,6 +12,8 @@ const LookState = z.object({
   seenMs: z.record(z.string(), z.number()),
   /** By a project's id: until when it is left alone, since GitLab refuses to show it. */
   restsUntilMs: z.record(z.string(), z.number()),
+  /** By a project's id: when it was last looked through for stale merge requests. */
+  quietLookedMs: z.record(z.string(), z.number()).default({}),
   /** GitLab asked not to be called before. */
   notBeforeMs: z.number(),
 });
@@ -26,6 +28,7 @@ const firstState = (sinceMs: number): LookState => ({
   listedAtMs: sinceMs,
   seenMs: {},
   restsUntilMs: {},
+  quietLookedMs: {},
   notBeforeMs: 0,
 });
 
@@ -63,6 +66,7 @@ export const enterProjects = (
     ...state,
     listedAtMs: complete ? nowMs : state.listedAtMs,
     seenMs: { ...Object.fromEntries(fresh), ...Object.fromEntries(kept) },
+    quietLookedMs: Object.fromEntries(Object.entries(state.quietLookedMs).filter(([id]) => current.has(id))),
     restsUntilMs: Object.fromEntries(Object.entries(state.restsUntilMs).filter(([, ms]) => ms > nowMs)),
   };
 };
@@ -80,4 +84,10 @@ export const markSeen = (state: LookState, ids: readonly number[], untilMs: numb
 export const rest = (state: LookState, id: number, untilMs: number): LookState => ({
   ...state,
   restsUntilMs: { ...state.restsUntilMs, [String(id)]: untilMs },
+});
+
+/** Notes that projects were looked through for stale merge requests. */
+export const markQuietLooked = (state: LookState, ids: readonly number[], nowMs: number): LookState => ({
+  ...state,
+  quietLookedMs: { ...state.quietLookedMs, ...Object.fromEntries(ids.map((id) => [String(id), nowMs])) },
 });

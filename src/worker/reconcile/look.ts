@@ -83,9 +83,16 @@ const takeUp = async (context: LookContext, page: readonly ListedMergeRequest[])
   return reviews;
 };
 
-/** A missed head on the same way that the delivery of its webhook would have gone. */
-const toRequest = ({ key, event, flow, decide }: MissedHead, nowMs: number): AcceptRequest => {
-  const stored = toStoredEvent(event);
+/**
+ * A missed head on the same way that the delivery of its webhook would have gone. `extend` adds to the event
+ * that the run is made with.
+ */
+export const toRequest = (
+  { key, event, flow, decide }: MissedHead,
+  nowMs: number,
+  extend: (event: JsonObject) => JsonObject = (same) => same,
+): AcceptRequest => {
+  const stored = extend(toStoredEvent(event));
   const body: JsonObject = { object_kind: "reconcile", event: stored };
   return {
     delivery: {

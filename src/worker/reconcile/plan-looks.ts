@@ -26,20 +26,23 @@ export const OVERLAP_MS = 600_000;
  * each has its turn when not all of them fit into one. Projects that rest are left out.
  */
 export const planLooks = (projects: readonly FeedProject[], state: LookState): readonly Look[] => {
+  const looks = placesOf(projects, state).map(({ place, projectIds }) => toLook(place, projectIds, state));
+  return looks.toSorted((left, right) => left.fromMs - right.fromMs);
+};
+
+/** The places to look at for some projects, as few as possible; projects that rest are left out. */
+export const placesOf = (
+  projects: readonly FeedProject[],
+  state: LookState,
+): readonly Pick<Look, "place" | "projectIds">[] => {
   const awake = projects.filter(({ id }) => state.restsUntilMs[String(id)] === undefined);
   const groups = Map.groupBy(awake, ({ group }) => group);
-  const looks = [...groups].flatMap(([group, members]) =>
-    group === null || members.length < LEAST_FOR_GROUP
-      ? members.map((project) => lookAtProject(project.id, state))
-      : [
-          toLook(
-            { kind: "group", path: group },
-            members.map(({ id }) => id),
-            state,
-          ),
-        ],
-  );
-  return looks.toSorted((left, right) => left.fromMs - right.fromMs);
+  return [...groups].flatMap(([group, members]): readonly Pick<Look, "place" | "projectIds">[] => {
+    const ids = members.map(({ id }) => id);
+    return group === null || members.length < LEAST_FOR_GROUP
+      ? ids.map((id) => ({ place: { kind: "project", id }, projectIds: [id] }))
+      : [{ place: { kind: "group", path: group }, projectIds: ids }];
+  });
 };
 
 /** The look at one project. */

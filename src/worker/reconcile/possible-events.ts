@@ -30,7 +30,8 @@ export const possibleEvents = (
   return [opened, updated, reopened];
 };
 
-const toEvent = (listed: ListedMergeRequest): MergeRequestEvent => ({
+/** A listed merge request as an event in which nothing happened. */
+export const toEvent = (listed: ListedMergeRequest): MergeRequestEvent => ({
   kind: "merge_request",
   project: listed.project,
   user: listed.author ?? NOBODY,

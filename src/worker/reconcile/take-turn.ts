@@ -2,8 +2,18 @@ import { GitLabError, describeError } from "../../base/errors.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
 import type { Turn } from "../../store/reconcile/reconcile-store.ts";
 import { look, type LookContext } from "./look.ts";
-import { enterProjects, type LookState, markSeen, readState, rest, toStoredState } from "./look-state.ts";
+import { lookAtQuiet } from "./look-at-quiet.ts";
+import {
+  enterProjects,
+  type LookState,
+  markQuietLooked,
+  markSeen,
+  readState,
+  rest,
+  toStoredState,
+} from "./look-state.ts";
 import { type Look, lookAtProject, planLooks } from "./plan-looks.ts";
+import { planQuietLooks, type QuietLook } from "./plan-quiet-looks.ts";
 import type { ReconcileOptions } from "./reconcile-options.ts";
 
 /** What a turn came to. */
@@ -52,7 +62,10 @@ export const takeTurn = async (
   if (turn.state === null) await context.keepTurn();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
-  const looks: Look[] = stop ? [] : [...planLooks(projects, state)];
+  const staleOf = (path: string) => context.route(path)?.stale ?? null;
+  const looks: (Look | QuietLook)[] = stop
+    ? []
+    : [...planLooks(projects, state), ...planQuietLooks(projects, state, staleOf, startedMs)];
   let reviews = 0;
   let failures = 0;
   while (looks.length > 0 && calls.left > 0 && failures < MOST_FAILURES) {
@@ -80,12 +93,17 @@ type Step = {
   /** No further call is worth making in this turn. */
   readonly stop: boolean;
   /** Looks to make in place of this one. */
-  readonly instead: readonly Look[];
+  readonly instead: readonly (Look | QuietLook)[];
 };
 
-const takeLook = async (context: LookContext, wanted: Look, state: LookState): Promise<Step> => {
+const takeLook = async (context: LookContext, wanted: Look | QuietLook, state: LookState): Promise<Step> => {
   const step = { state, reviews: 0, failed: false, stop: false, instead: [] };
   try {
+    if ("untilMs" in wanted) {
+      const { complete, reviews } = await lookAtQuiet(context, wanted);
+      const nowMs = context.clock.now();
+      return { ...step, reviews, state: complete ? markQuietLooked(state, wanted.projectIds, nowMs) : state };
+    }
     const { seenMs, reviews } = await look(context, wanted);
     return { ...step, state: markSeen(state, wanted.projectIds, seenMs), reviews };
   } catch (error) {
@@ -98,9 +116,15 @@ const takeLook = async (context: LookContext, wanted: Look, state: LookState): P
     if (STOPPING.has(error.code))
       return { ...step, stop: true, state: { ...state, notBeforeMs: notBefore(error, context) } };
     if (!REFUSING.has(error.code)) return { ...step, failed: true };
-    if (place.kind === "group") return { ...step, instead: projectIds.map((id) => lookAtProject(id, state)) };
+    if (place.kind === "group") return { ...step, instead: projectIds.map((id) => alone(wanted, id, state)) };
     return { ...step, state: rest(state, place.id, context.clock.now() + REST_MS) };
   }
+};
+
+/** The look at one project of a group that GitLab does not show as a whole. */
+const alone = (wanted: Look | QuietLook, id: number, state: LookState): Look | QuietLook => {
+  const look = lookAtProject(id, state);
+  return "untilMs" in wanted ? { ...look, fromMs: wanted.fromMs, untilMs: wanted.untilMs } : look;
 };
 
 const notBefore = (error: GitLabError, { clock }: LookContext): number =>

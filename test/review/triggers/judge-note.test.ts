@@ -44,6 +44,13 @@ suite("judgeTrigger, notes", () => {
     assert.equal(why("But it is never null.", { ourDiscussions: ["d2"] }), "ignore");
   });
 
+  test("a note that is in no thread answers nobody, and is only for us when it says so", () => {
+    const alone = (text: string): string => reasonOf(noteEvent({ text, standsAlone: true }));
+    assert.match(alone("Shall we merge this?"), /^note-not-for-us/);
+    assert.equal(alone("Thanks, @reviewflow!"), "reply");
+    assert.equal(alone("@reviewflow help"), "command");
+  });
+
   test("neither bots, GitLab nor we ourselves are heard", () => {
     const by = (id: number, username: string) => reasonOf(noteEvent({ user: { id, username } }));
     assert.match(by(99, "reviewflow"), /^own-event/);

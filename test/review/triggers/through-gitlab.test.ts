@@ -70,8 +70,11 @@ test("what a whole GitLab sends is judged as what people did", async () => {
   assert.deepEqual(await judged(), ["nothing-to-review"]);
   await note("/describe");
   assert.deepEqual(await judged(), ["command describe"]);
-  await note("```\n@reviewflow review\n```");
-  assert.deepEqual(await judged(), ["reply"]);
+  const said = await note("```\n@reviewflow review\n```");
+  assert.deepEqual(await judged(), ["note-not-for-us"]);
+  const discussionId = said?.discussion.id ?? assert.fail("no note");
+  await standIn.addNote(opened, ada, { body: "Well?", discussionId });
+  assert.deepEqual(await judged(), ["reply"], "an answer, and whom it answers is not told");
   const answered = await standIn.addNote(opened, bot, { body: "@reviewflow review" });
   assert.deepEqual(await judged(), ["own-event"]);
   await api(`/merge_requests/${opened.iid}/notes/${answered?.note.id}/award_emoji`, { name: "thumbsdown" });

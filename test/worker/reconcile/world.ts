@@ -22,6 +22,8 @@ export type ReconcileWorld = {
   /** Called before a list is read; throws what goes wrong. */
   refuse: (place: FeedPlace | "projects") => void;
   readonly calls: Call[];
+  /** When heads were looked at because they were stale. */
+  readonly looked: Map<string, number>;
   /** Keys of the deliveries that led to a review. */
   readonly reviews: string[];
   /** One turn of a process that has been up since `upSinceMs`, now when left out. */
@@ -60,6 +62,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     if (decision.kind !== "review") return { kind: "ignore", deliveryId: key, reason: decision.kind };
     heads.set(place, [decision.headSha ?? "", ...reviewedHeads]);
     world.reviews.push(key);
+    if (decision.trigger === "stale") world.looked.set(`${place}@${decision.headSha}`, world.nowMs);
     return { kind: "review", deliveryId: key, runId: key, superseded: [] };
   };
   const options: ReconcileOptions = {
@@ -81,6 +84,14 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
           next: found.length > end ? { page: String(page + 1) } : null,
         };
       },
+      listQuiet: async (place, span) => {
+        world.calls.push({ place: `quiet ${nameOf(place)}`, fromMs: span.from, page: 0 });
+        world.refuse(place);
+        const mergeRequests = world.listed.filter(
+          (one) => isIn(place, one) && one.updatedAtMs >= span.from && one.updatedAtMs <= span.until,
+        );
+        return { mergeRequests, next: null };
+      },
     },
     store: {
       accept,
@@ -89,6 +100,10 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
         readStandings: async (asked) =>
           asked.map(({ projectId, iid }) =>
             standing({ reviewedHeads: heads.get(`${projectId}!${iid}`) ?? [] }),
+          ),
+        readLastRuns: async (asked) =>
+          asked.map(
+            ({ projectId, iid, headSha }) => world.looked.get(`${projectId}!${iid}@${headSha}`) ?? null,
           ),
         listProjects: async () => world.known,
       },
@@ -111,6 +126,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     refuse: () => undefined,
     calls: [],
     reviews: [],
+    looked: new Map(),
     turn: (changes = {}, upSinceMs = world.nowMs) =>
       takeTurn(
         {
