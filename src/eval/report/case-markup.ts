@@ -13,8 +13,9 @@ const mean = (values: readonly (number | null)[]): number | null => {
 
 /** A row for each case, with what every flow came to over the repeats. */
 export const casesTable = ({ cases, flows }: EvalReport): Markup => markup`<table>
-<thead><tr><th>Case</th><th>Language</th><th>Lines</th><th>Expected</th>${flows.map(
-  ({ name }) => markup`<th>${shown(name)}</th>`,
+<caption class="unseen">Every case by flow</caption>
+<thead><tr><th scope="col">Case</th><th scope="col">Language</th><th scope="col">Lines</th><th scope="col">Expected</th>${flows.map(
+  ({ name }) => markup`<th scope="col">${shown(name)}</th>`,
 )}</tr></thead>
 <tbody>${cases.map(
   (found) =>

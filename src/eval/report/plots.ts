@@ -88,7 +88,7 @@ const roundUp = (value: number): number => {
 };
 
 const HEIGHT = 300;
-const PAD = { left: 64, right: 150, top: 14, bottom: 46 };
+const PAD = { left: 64, right: 40, top: 14, bottom: 46 };
 
 /** Cost against recall of every flow, with the intervals of both; tokens where nothing has a price. */
 export const costPlot = (flows: readonly FlowReport[]): Markup => {
@@ -113,15 +113,13 @@ ${[0, 0.5, 1].map((tick) => {
 })}
 <text class="label" x="${PAD.left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${METRICS[metric].label}</text>
 <text class="label" x="${PAD.left + 6}" y="${PAD.top + 12}">Recall</text>
-${flows.map(({ name, metrics }, index) => {
+${flows.map(({ metrics }, index) => {
   const [x, y] = [metrics[metric], metrics.recall];
   if (x.value === null || y.value === null) return markup``;
   const [px, py] = [atX(x.value), atY(y.value)];
-  return markup`${cross(x, y, { index, px, py, atX, atY })}${flowSign(index, px, py)}<text class="value" x="${fixed(px + 10)}" y="${fixed(py - 8)}">${shown(shorten(name))}</text>`;
+  return markup`${cross(x, y, { index, px, py, atX, atY })}${flowSign(index, px, py)}`;
 })}</svg>`;
 };
-
-const shorten = (name: string): string => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
 
 const cross = (
   x: Estimate,

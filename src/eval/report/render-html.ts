@@ -35,15 +35,16 @@ ${notices.map((notice) => markup`<p class="notice">${shown(notice)}</p>`)}
 ${flows.flatMap(failuresOf)}
 <h2>What was found</h2>
 ${legend(flows)}
-${sharesPlot(flows)}
-<p class="soft">${explain(report)}</p>
+<div class="scroll" tabindex="0">${sharesPlot(flows)}</div>
+<p class="soft">${shown(explain(report))}</p>
 <h2>What it costs</h2>
-${costPlot(flows)}
+${legend(flows)}
+<div class="scroll" tabindex="0">${costPlot(flows)}</div>
 <h2>All measures</h2>
-<div class="scroll">${measuresTable(report)}</div>
+<div class="scroll" tabindex="0">${measuresTable(report)}</div>
 ${judged(report)}
 <h2>Cases</h2>
-<div class="scroll">${casesTable(report)}</div>
+<div class="scroll" tabindex="0">${casesTable(report)}</div>
 <h2>Every finding</h2>
 ${cases.map((found) => caseDetails(found, report))}
 </body>
@@ -64,7 +65,7 @@ const facts = ({ settings, cases }: EvalReport): Markup => {
     ["Answers", `${answers.asked} asked, ${answers.replayed} replayed`],
     ["Begun", startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
   ];
-  return markup`<dl class="facts">${told.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return markup`<dl class="facts">${told.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${shown(String(value))}</dd></div>`)}</dl>`;
 };
 
 const failuresOf = ({ name, failures }: FlowReport): readonly Markup[] =>
@@ -84,9 +85,10 @@ const explain = ({ settings, cases }: EvalReport): string => {
 };
 
 const measuresTable = ({ flows, differences }: EvalReport): Markup => markup`<table>
-<thead><tr><th>Measure</th>${flows.map(({ name }) => markup`<th>${shown(name)}</th>`)}${differences.map(
+<caption class="unseen">Every measure by flow</caption>
+<thead><tr><th scope="col">Measure</th>${flows.map(({ name }) => markup`<th scope="col">${shown(name)}</th>`)}${differences.map(
   ({ flow, baseline }) =>
-    markup`<th>${shown(flow)}<span class="interval">against ${shown(baseline)}</span></th>`,
+    markup`<th scope="col">${shown(flow)}<span class="interval">against ${shown(baseline)}</span></th>`,
 )}</tr></thead>
 <tbody>${METRIC_NAMES.map(
   (metric) =>

@@ -26,7 +26,7 @@ dl.facts div { display: flex; gap: .5rem; }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .5rem; padding: 0; }
 .legend li { display: flex; align-items: center; gap: .4rem; }
-.plot { display: block; width: 100%; max-width: 46rem; height: auto; }
+.plot { display: block; width: 100%; min-width: 34rem; max-width: 46rem; height: auto; }
 .plot text { font: 12px system-ui, sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }
 .plot .tick { fill: var(--soft); }
 .plot .label { font-weight: 600; }
@@ -36,12 +36,14 @@ dd { margin: 0; font-variant-numeric: tabular-nums; }
 .c0 { fill: var(--c0); stroke: var(--c0); } .c1 { fill: var(--c1); stroke: var(--c1); }
 .c2 { fill: var(--c2); stroke: var(--c2); } .c3 { fill: var(--c3); stroke: var(--c3); }
 .c4 { fill: var(--c4); stroke: var(--c4); } .c5 { fill: var(--c5); stroke: var(--c5); }
-.sign.hollow { fill: var(--paper); stroke-width: 2.5; }
+.sign { stroke: var(--paper); stroke-width: 1; }
+.sign.hollow { fill: var(--paper); stroke: var(--c5); stroke-width: 2.5; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; min-width: 100%; }
 th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { font-size: .85rem; color: var(--soft); font-weight: 600; vertical-align: bottom; }
-tbody th { font-weight: 500; }
+th, td { overflow-wrap: break-word; }
+tbody th { font-weight: 500; min-width: 11rem; }
 td { white-space: nowrap; }
 .interval { display: block; font-size: .8rem; }
 .better { color: var(--good); } .worse { color: var(--bad); }
@@ -57,6 +59,7 @@ details[open] > summary { border-bottom: 1px solid var(--line); background: var(
 ul.findings { list-style: none; margin: .25rem 0; padding: 0; }
 ul.findings li { padding: .3rem .6rem; margin: .25rem 0; border-left: 3px solid var(--line); white-space: pre-line; }
 ul.findings li.found { border-color: var(--good); } ul.findings li.missed { border-color: var(--bad); background: var(--badband); }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 code { font: .85em ui-monospace, monospace; color: var(--soft); }
 .notice { border-left: 3px solid var(--c1); padding: .25rem .75rem; }
 @media print { details { break-inside: avoid; } body { max-width: none; } }

@@ -25,10 +25,11 @@ export const writeValue = (name: MetricName, value: number | null): string => {
 export const writeInterval = (name: MetricName, { low, high }: Estimate): string =>
   low === null || high === null ? "" : `${writeValue(name, low)} … ${writeValue(name, high)}`;
 
-/** A difference with its sign; shares in points. */
+/** A difference with its sign, none where it rounds to nothing; shares in points. */
 export const writeDifference = (name: MetricName, value: number | null): string => {
   if (value === null) return "–";
   const text = writeValue(name, Math.abs(value)).replace(/ %$/, " pt");
+  if (!/[1-9]/.test(text)) return text;
   return `${value < 0 ? "−" : "+"}${text}`;
 };
 
