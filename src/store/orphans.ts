@@ -4,7 +4,7 @@ import { endRuns } from "./end-runs.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { QUEUE_SCHEMA } from "./queue-schema.ts";
 import { type ReviewQueue, newJobId } from "./review-queue.ts";
-import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
+import { HANDLE_COLUMNS, RunHandle, Whole } from "./schema.ts";
 import { newerWaits, requeue } from "./settle.ts";
 
 /**
@@ -59,11 +59,14 @@ const recover = async (tx: Sql, queue: ReviewQueue, run: RunHandle, nowMs: numbe
 
 const LOST = `The process that worked on this run ended ${MAX_LOSSES} times before it could finish.`;
 
+const DueAt = z.object({ next_attempt_at: Whole.nullable() });
+
 const StrayJob = z.object({ id: z.string() });
 
 /**
- * Makes queue and runs agree again: a waiting run without a job gets one, a job without a run goes.
- * Both are written together, so this mends only what was done to the tables by hand. Under the claim lock.
+ * Makes queue and runs agree again: a waiting run without a job gets one for the time when it is due,
+ * a job without a run goes. Both are written together, so this mends only what was moved here from another
+ * store, or done to the tables by hand. Under the claim lock.
  */
 export const reconcileQueue = async (tx: Sql, queue: ReviewQueue): Promise<void> => {
   const stray = await tx.query(
@@ -80,13 +83,16 @@ export const reconcileQueue = async (tx: Sql, queue: ReviewQueue): Promise<void>
   const rows = await tx.query(
     `SELECT ${HANDLE_COLUMNS}, next_attempt_at FROM reviewflow.runs WHERE state IN ('queued', 'retrying')
        AND NOT EXISTS (SELECT 1 FROM ${QUEUE_SCHEMA}.job j
-         WHERE j.name = 'review' AND j.id = runs.job_id AND j.state IN ('created', 'retry'))`,
+         WHERE j.name = 'review' AND j.id = runs.job_id AND j.state IN ('created', 'retry'))
+     ORDER BY seq`,
   );
-  for (const run of z.array(RunHandle).parse(rows)) {
+  const dueAtMs = z.array(DueAt).parse(rows);
+  for (const [index, run] of z.array(RunHandle).parse(rows).entries()) {
     const jobId = newJobId();
     if (run.jobId !== null) await queue.remove(tx, [run.jobId]);
     await tx.query("UPDATE reviewflow.runs SET job_id = $2 WHERE id = $1", [run.id, jobId]);
     const { kind, projectId, iid } = run;
-    await queue.add(tx, [{ id: jobId, kind, runId: run.id, projectId, iid, startAfterMs: null }]);
+    const startAfterMs = dueAtMs[index]?.next_attempt_at ?? null;
+    await queue.add(tx, [{ id: jobId, kind, runId: run.id, projectId, iid, startAfterMs }]);
   }
 };
