@@ -145,7 +145,7 @@ let runs = 0;
 export const createWorker = (
   place: { readonly forge: Forge },
   memory: Journal = createMemoryJournal(),
-  more: Pick<ReviewOptions, "rules"> = {},
+  more: Pick<ReviewOptions, "rules" | "lessons"> = {},
 ) => {
   let count = 0;
   const recorded: NewRunEvent[] = [];
