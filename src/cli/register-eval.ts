@@ -12,6 +12,8 @@ const exit = ({ exitCode }: { readonly exitCode: number }): never => process.exi
 export const registerEval = (program: Command): void => {
   const command = program
     .command("eval")
+    // What stands behind the name of a command below belongs to that one.
+    .enablePositionalOptions()
     .description("measure flows with recorded merge requests whose findings are known")
     .argument("<set>", "a folder of cases")
     .option("--flow <name>", "a flow, builtin:review or a workflow file; again for each to compare", more)

@@ -49,11 +49,13 @@ export type LocalOutcome = { readonly usage: FlowUsage } & (
 
 /** Reviews changes with one flow. Disposing of it ends its processes and threads. */
 export type LocalReviewer = AsyncDisposable & {
+  /** Starts the processes and threads that the flow will need; without it the first review waits for them. */
+  readonly warmUp: () => Promise<void>;
   readonly review: (run: LocalRun) => Promise<LocalOutcome>;
 };
 
 /** Whether a finding is told by a flow that tells what is at least so severe and certain. */
-const isTold = (
+export const isTold = (
   { finding }: AnchoredFinding,
   least: { readonly severity: Severity; readonly confidence: number },
 ): boolean =>
@@ -70,11 +72,15 @@ export const openLocalReviewer = async (
 ): Promise<LocalReviewer> => {
   const clock = systemClock;
   const logger = silentLogger;
-  // A walk-through would be paid for and shown nowhere.
-  const used = { ...config, flows: [{ ...flow, findings: { ...flow.findings, summary: null } }] };
+  // A walk-through would be paid for and shown nowhere, and nobody asks anything.
+  const used = {
+    ...config,
+    flows: [{ ...flow, shadow: null, reply: null, findings: { ...flow.findings, summary: null } }],
+  };
   const runners = await openRunners(used, { clock, logger, ...options });
   const opened = findingsFlow(createFlows(used, runners));
   return {
+    warmUp: async () => await runners.engine?.warmUp(),
     review: async ({ forge, mergeRequest, signal, onEvent, journal }) => {
       const claim = createLocalClaim({
         flow: opened.name,
@@ -98,7 +104,8 @@ export const openLocalReviewer = async (
   };
 };
 
-const findingsFlow = (flows: ReturnType<typeof createFlows>): FindingsFlow => {
+/** The only flow that was set up. Throws a ConfigError where it reports no findings. */
+export const findingsFlow = (flows: ReturnType<typeof createFlows>): FindingsFlow => {
   const [flow] = flows;
   if (flow?.contract !== "findings") throw new ConfigError(["flows: none has the contract findings"]);
   return flow;

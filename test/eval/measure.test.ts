@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { z } from "zod";
@@ -148,6 +148,20 @@ describe("measuring flows", () => {
     const again = await report({ ...only, replayOrAsk: "some", config: rules, environment: {} });
     assert.deepEqual(again.settings.answers, { asked: 0, replayed: 1 });
     assert.equal(model.chatCount(), 1);
+  });
+
+  it("ends where a recorded answer cannot be read, or none can be written", async () => {
+    const only = { case: ["settings"], flow: ["builtin:review"] };
+    await report({ ...only, record: "broken" });
+    for (const name of await readdir(join(folder.path, "broken"), { recursive: true }))
+      if (name.endsWith(".json")) await folder.write(join("broken", name), "{}");
+    const read = await evaluate({ ...only, replay: "broken" });
+    assert.equal(read.code, 2);
+    assert.match(read.err, /--replay: \S+\.json holds no recorded answer/);
+    await folder.write("taken", "a file");
+    const written = await evaluate({ ...only, record: "taken" });
+    assert.equal(written.code, 2);
+    assert.match(written.err, /--record: \S+taken cannot be written/);
   });
 
   it("goes by a judge's word where there is one, whose cost is told apart", async () => {

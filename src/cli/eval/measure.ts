@@ -83,6 +83,8 @@ const measure = async (
   const measured: MeasuredFlow[] = [];
   for (const flow of flows) {
     const reviewer = opened.use(await openLocalReviewer(config, flow, { adaptModel }));
+    // The first case is not to pay for the start of processes.
+    await reviewer.warmUp();
     measured.push({ name: flow.name, reviewer });
   }
   const runs = await runSet(set, {

@@ -23,14 +23,15 @@ export type ModelAdapter = (client: ModelClient, routing: ModelRouting) => Model
 
 /**
  * Makes what records or replays. A replay that finds no answer fails the call, and leaves a ConfigError
- * (`eval-answer-missing`) in the run's scope, so that a set is never scored on answers that nobody gave.
+ * (`eval-answer-missing`) in the run's scope, so that a set is never scored on answers that nobody gave. So
+ * does a folder that cannot be read or written.
  */
 export const createModelAdapter = (source: AnswerSource, counts: AnswerCounts): ModelAdapter => {
   const folder = source.kind === "ask" ? null : openAnswerFolder(source.folder);
   return (client, routing) => ({
     generate: async (request) => {
       const name = nameOf(requestKey(request, routing));
-      const known = source.kind === "record" || folder === null ? null : await folder.read(name);
+      const known = source.kind === "record" || folder === null ? null : await orEnd(folder.read(name));
       if (known !== null) {
         counts.replayed += 1;
         addTime(known.elapsedMs);
@@ -53,7 +54,7 @@ const ask = async (
   const result = await client.generate(request);
   const elapsedMs = systemClock.now() - startedAt;
   addTime(elapsedMs);
-  await folder?.write(name, { elapsedMs, result });
+  if (folder !== null) await orEnd(folder.write(name, { elapsedMs, result }));
   return result;
 };
 
@@ -64,6 +65,17 @@ const nameOf = (key: string): AnswerName => {
   const nth = (scope.asked.get(key) ?? 0) + 1;
   scope.asked.set(key, nth);
   return { key, flow: scope.flow, repeat: scope.repeat, nth };
+};
+
+/** A flow may take a failure for one of the model and go on; the run must not. */
+const orEnd = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    const scope = runScope();
+    if (scope !== null && error instanceof Error) scope.miss ??= error;
+    throw error;
+  }
 };
 
 const addTime = (elapsedMs: number): void => {

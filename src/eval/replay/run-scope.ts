@@ -9,7 +9,7 @@ export type RunScope = {
   readonly asked: Map<string, number>;
   /** How long models took in this run, one call after the other, in milliseconds. */
   modelMs: number;
-  /** What kept an answer from being replayed. */
+  /** What kept an answer from being replayed or recorded. */
   miss: Error | null;
 };
 
