@@ -61,7 +61,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const shadows = createShadows(config, runners, telemetry);
   await checkFlows([...flows, ...shadows.flows], logger);
   const store = observeStore(
-    started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics.storeError)),
+    started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics)),
     { ...telemetry, clock },
   );
   gates.connect(store);
@@ -122,10 +122,12 @@ const openConfiguredStore = (
   config: Config,
   logger: Logger,
   clock: Clock,
-  onError: (code: string) => void,
+  { storeError: onError, protection }: Telemetry["metrics"],
 ): Promise<OpenedStore> =>
   openStore({
     onError,
+    onForgotten: protection.forgotten,
+    retention: config.retention,
     database:
       config.store.kind === "embedded" ? { dataDir: config.store.folder } : { databaseUrl: config.store.url },
     logger,

@@ -85,11 +85,16 @@ const touch = async (
 };
 
 /**
- * Deletes what nobody has used for 90 days, and what belongs to merge requests whose end was the last
+ * Deletes what nobody has used for `unusedMs` (90 days when left out, null for ever), and what belongs to merge requests whose end was the last
  * thing that was heard of them. A reopened one is reviewed from the beginning.
  */
-export const forgetUnusedMemory = async (sql: Sql, nowMs: number): Promise<void> => {
-  await sql.query("DELETE FROM reviewflow.flow_memory WHERE used_at < $1", [nowMs - UNUSED_MS]);
+export const forgetUnusedMemory = async (
+  sql: Sql,
+  nowMs: number,
+  unusedMs: number | null = UNUSED_MS,
+): Promise<void> => {
+  if (unusedMs !== null)
+    await sql.query("DELETE FROM reviewflow.flow_memory WHERE used_at < $1", [nowMs - unusedMs]);
   await sql.query(
     `DELETE FROM reviewflow.flow_memory m USING (
        SELECT known.project_id, known.iid,

@@ -6,7 +6,8 @@ import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
 import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
 import { forgetOldSpending } from "./spending/create-spending.ts";
-import { forgetOldRunEvents } from "./run-events.ts";
+import { createForgetting } from "./retention/forget-old.ts";
+import type { Retention } from "./retention/retention.ts";
 import { forgetOldShadows } from "./shadows/create-shadow-store.ts";
 
 /** What maintenance is done with. */
@@ -16,18 +17,22 @@ export type MaintenanceParts = {
   readonly logger: Logger;
   /** The pause between two turns, in milliseconds. */
   readonly maintenanceIntervalMs: number;
+  readonly retention: Retention;
+  /** Told what was deleted because of its age, and how many rows; must not throw. */
+  readonly onForgotten: (what: string, rows: number) => void;
 };
 
 /** Does the database's housekeeping from time to time, one turn after the other, until `stop` resolves. */
 export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () => Promise<void> } => {
   const stopping = new AbortController();
+  const forgetting = createForgetting(parts);
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await parts.clock.sleep(parts.maintenanceIntervalMs, stopping.signal).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {
-        await forgetUnusedMemory(parts.database, parts.clock.now());
-        await forgetOldRunEvents(parts.database, parts.clock.now());
+        await forgetUnusedMemory(parts.database, parts.clock.now(), parts.retention.memory);
+        await forgetting.turn(parts.clock.now());
         await forgetOldFindings(parts.database, parts.clock.now());
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());

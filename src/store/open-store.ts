@@ -31,7 +31,10 @@ import { createCallGates, type CallGates } from "./rate-limits/call-gates.ts";
 import { createRateLimits, HOLD_CHANNEL } from "./rate-limits/rate-limits.ts";
 import { createShadowStore } from "./shadows/create-shadow-store.ts";
 import type { ShadowStore } from "./shadows/shadow-store.ts";
+import { type ForgottenProject, forgetProject } from "./retention/forget-project.ts";
+import { DEFAULT_RETENTION, type Retention } from "./retention/retention.ts";
 import { createSpending, type Spending } from "./spending/create-spending.ts";
+import { createSealedKeys, type SealedKeys, startResealing } from "./sealed-keys.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -54,6 +57,10 @@ export type StoreOptions = {
   readonly pollMs?: number;
   /** The most connections to a PostgreSQL server, besides one for notifications. */
   readonly maxConnections?: number;
+  /** For how long what is stored is kept. */
+  readonly retention?: Retention;
+  /** Told what was deleted because of its age, and how many rows, for metrics; must not throw. */
+  readonly onForgotten?: (what: string, rows: number) => void;
   /** Told the code of every failure of the database, for metrics; must not throw. */
   readonly onError?: (code: string) => void;
 };
@@ -71,6 +78,8 @@ const DEFAULTS = {
   pollMs: 1_000,
   maxConnections: 10,
   onError: () => undefined,
+  onForgotten: () => undefined,
+  retention: DEFAULT_RETENTION,
 } satisfies Omit<StoreOptions, "database">;
 
 /** A store with what pages ask of it. */
@@ -79,8 +88,13 @@ export type OpenedStore = Store &
     readonly views: Views;
     readonly reconciliation: ReconcileStore;
     readonly callGateOf: CallGates["gateOf"];
+    /** A copy of an embedded store as it is now, a tar.gz that `restoreFolder` takes; null on PostgreSQL. */
+    readonly backup: (() => Promise<Blob>) | null;
+    readonly keys: SealedKeys;
     readonly lessons: LessonStore;
     readonly spending: Spending;
+    /** Deletes all that is stored of a project; see forgetProject. */
+    readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
     readonly shadows: ShadowStore;
   };
 
@@ -91,7 +105,7 @@ export type OpenedStore = Store &
 export const openStore = async (options: StoreOptions): Promise<OpenedStore> => {
   const settings: Settings = { ...DEFAULTS, ...options };
   const vault = createTokenVault(settings.tokenKeys);
-  const { database: opened, markReady } = await openDatabase(settings);
+  const { database: opened, markReady, backup } = await openDatabase(settings);
   const database = observeDatabase(opened, settings.onError);
   const heartbeatSeconds = Math.max(10, Math.ceil(settings.heartbeatMs / 1_000));
   const undo = new AsyncDisposableStack();
@@ -106,7 +120,16 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
     await markReady();
     const { retry: policy, ...rest } = settings;
     const events = createRunEvents(database, settings.clock);
-    const parts = { ...rest, database, queue, vault, events, policy, heartbeatMs: heartbeatSeconds * 1_000 };
+    const parts = {
+      ...rest,
+      database,
+      backup,
+      queue,
+      vault,
+      events,
+      policy,
+      heartbeatMs: heartbeatSeconds * 1_000,
+    };
     return await createStore(settings, parts);
   } catch (error) {
     await undo.disposeAsync();
@@ -118,10 +141,12 @@ type Settings = Required<StoreOptions>;
 
 const openDatabase = async (
   settings: Settings,
-): Promise<{ readonly database: Database; readonly markReady: () => Promise<void> }> => {
+): Promise<
+  Pick<OpenedStore, "backup"> & { readonly database: Database; readonly markReady: () => Promise<void> }
+> => {
   if ("dataDir" in settings.database) {
     const database = await openPglite(settings.database.dataDir);
-    return { database, markReady: database.markReady };
+    return { database, markReady: database.markReady, backup: database.dump };
   }
   const { logger, maxConnections } = settings;
   const database = await openPostgres({
@@ -129,7 +154,7 @@ const openDatabase = async (
     maxConnections,
     logger,
   });
-  return { database, markReady: async () => undefined };
+  return { database, markReady: async () => undefined, backup: null };
 };
 
 /** An embedded database has just been locked, so whatever is active in it has lost its worker. */
@@ -141,7 +166,37 @@ const recover = async (database: Database, queue: ReviewQueue, clock: Clock): Pr
     if (database.kind === "embedded") await freeTurns(tx);
   });
 
-const createStore = async (settings: Settings, parts: WorkerParts): Promise<OpenedStore> => {
+/** What keeps the store and those who call from it in order, besides its own housekeeping. */
+const createUpkeep = async (
+  settings: Settings,
+  parts: WorkerParts & Pick<OpenedStore, "backup">,
+): Promise<
+  Pick<OpenedStore, "backup" | "keys" | "callGateOf"> & { readonly stopResealing: () => Promise<void> }
+> => {
+  const { database, backup } = parts;
+  const gates = createCallGates({ ...settings, limits: createRateLimits(database) });
+  await database.listen(HOLD_CHANNEL, gates.forgetLeases);
+  const keys = createSealedKeys(parts);
+  const { stop: stopResealing } = startResealing(keys, settings);
+  return { backup, keys, callGateOf: gates.gateOf, stopResealing };
+};
+
+/** What is known besides runs and their queue. */
+const createAccounts = (
+  parts: WorkerParts,
+): Pick<OpenedStore, "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows"> => ({
+  views: createViews(parts.database),
+  reconciliation: createReconcileStore(parts.database),
+  lessons: createLessonStore(parts.database, parts.clock),
+  spending: createSpending(parts.database),
+  forgetProject: (project) => forgetProject(parts, project),
+  shadows: createShadowStore(parts.database, parts.clock),
+});
+
+const createStore = async (
+  settings: Settings,
+  parts: WorkerParts & Pick<OpenedStore, "backup">,
+): Promise<OpenedStore> => {
   const { database, queue, clock, vault } = parts;
   const workers = new Set<WakeableWorker>();
   const intake = createGroupCommit({
@@ -154,10 +209,9 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
   await database.listen(WAKE_CHANNEL, () => {
     for (const worker of workers) worker.wake();
   });
-  const gates = createCallGates({ ...settings, limits: createRateLimits(database) });
-  await database.listen(HOLD_CHANNEL, gates.forgetLeases);
+  const { stopResealing, ...upkeep } = await createUpkeep(settings, parts);
   const close = async (): Promise<void> => {
-    await Promise.all([maintenance.stop(), ...[...workers].map((worker) => worker.stop(0))]);
+    await Promise.all([maintenance.stop(), stopResealing(), ...[...workers].map((worker) => worker.stop(0))]);
     await intake.close();
     await queue.stop();
     await database.close();
@@ -166,12 +220,8 @@ const createStore = async (settings: Settings, parts: WorkerParts): Promise<Open
 
   return {
     ...createQueries(database),
-    views: createViews(database),
-    reconciliation: createReconcileStore(database),
-    callGateOf: gates.gateOf,
-    lessons: createLessonStore(database, clock),
-    spending: createSpending(database),
-    shadows: createShadowStore(database, clock),
+    ...createAccounts(parts),
+    ...upkeep,
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {

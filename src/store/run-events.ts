@@ -1,13 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { parseJson } from "../base/json.ts";
-import type { Database, Sql } from "./database.ts";
+import type { Database } from "./database.ts";
 import { MAX_RUN_EVENTS, NewRunEvent, type RunEvent, type RunEventReading } from "./run-event.ts";
 import { Whole, isUuid } from "./schema.ts";
-
-const DAY_MS = 86_400_000;
-/** How long the events of a run are kept. */
-const KEPT_MS = 30 * DAY_MS;
 
 const Total = z.object({ total: Whole });
 const EventRow = z.object({ seq: Whole, body: z.string() });
@@ -68,9 +64,4 @@ export const createRunEvents = (database: Database, clock: Clock): RunEvents => 
 const readEvent = ({ seq, body }: z.infer<typeof EventRow>): readonly RunEvent[] => {
   const parsed = NewRunEvent.safeParse(parseJson(body));
   return parsed.success ? [{ ...parsed.data, seq }] : [];
-};
-
-/** Deletes what was stored more than 30 days ago. */
-export const forgetOldRunEvents = async (sql: Sql, nowMs: number): Promise<void> => {
-  await sql.query("DELETE FROM reviewflow.run_events WHERE stored_at < $1", [nowMs - KEPT_MS]);
 };

@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { z } from "zod";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { Database } from "../../src/store/database.ts";
+import type { OpenedStore } from "../../src/store/open-store.ts";
+import { openPglite } from "../../src/store/pglite/pglite-database.ts";
+import { openPostgres } from "../../src/store/postgres/postgres-database.ts";
+import { createForgetting } from "../../src/store/retention/forget-old.ts";
+import { reclaimSpace } from "../../src/store/retention/reclaim.ts";
+import { DEFAULT_RETENTION, type Retention } from "../../src/store/retention/retention.ts";
+import type { Claim } from "../../src/store/store.ts";
+import { startPostgres } from "./postgres-server.ts";
+import { createPglitePlaces, createPostgresPlaces, type Place, type Places } from "./store-places.ts";
+import { queueRun, request, succeeded, untilAborted, untilState } from "./store-requests.ts";
+
+const DAY_MS = 86_400_000;
+
+const openDatabase = async ({ database }: Place): Promise<Database> =>
+  "dataDir" in database
+    ? openPglite(database.dataDir)
+    : openPostgres({ databaseUrl: database.databaseUrl, maxConnections: 4, logger: silentLogger });
+
+const Count = z.object({ count: z.coerce.number() });
+
+const count = async (database: Database, from: string): Promise<number> =>
+  Count.parse((await database.query(`SELECT count(*) AS count FROM reviewflow.${from}`))[0]).count;
+
+/** A review that leaves a step, an event and a memory behind. */
+const leaveTraces = async ({ journal, memory, record }: Claim) => {
+  await journal.write("diff", "+ secret line");
+  await memory.write("hunk", "+ secret line");
+  await record([
+    {
+      atMs: 0,
+      callId: "c",
+      kind: "call-finished",
+      status: "succeeded",
+      error: null,
+      elapsedMs: 1,
+      usage: null,
+      omitted: 0,
+    },
+  ]);
+  return { ...succeeded, result: { kind: "findings", text: "+ secret line" } };
+};
+
+const work = async (store: OpenedStore, runs: readonly string[]): Promise<void> => {
+  const worker = await store.work({ handle: leaveTraces, concurrency: 4, perProject: 4 });
+  for (const run of runs) await untilState(store, run, "succeeded");
+  await worker.stop(10_000);
+};
+
+/** One turn over everything at `nowMs`; what it deleted. */
+const forget = async (
+  database: Database,
+  kept: Partial<Retention>,
+  nowMs = Date.now() + 10 * DAY_MS,
+): Promise<Record<string, number>> => {
+  const forgotten: Record<string, number> = {};
+  const nothing: Retention = {
+    bodies: null,
+    deliveries: null,
+    runs: null,
+    steps: null,
+    events: null,
+    memory: null,
+  };
+  await createForgetting({
+    database,
+    retention: { ...nothing, ...kept },
+    logger: silentLogger,
+    onForgotten: (what, rows) => (forgotten[what] = rows),
+  }).turn(nowMs);
+  return forgotten;
+};
+
+const forgettingContract = (name: string, createPlaces: () => Promise<Places>): void => {
+  describe(`forgetting: ${name}`, () => {
+    let places: Places;
+    let place: Place;
+    let store: OpenedStore | null = null;
+    let database: Database;
+
+    before(async () => {
+      places = await createPlaces();
+      place = await places.fresh();
+      store = await place.open();
+    });
+    after(async () => {
+      await store?.[Symbol.asyncDispose]();
+      await database.close();
+      places.remove();
+    });
+
+    const opened = (): OpenedStore => store ?? assert.fail("the store is closed");
+
+    test("what projects use is added up by day", async () => {
+      const { spending } = opened();
+      const use = { tokens: 10, cost: 0.25, runs: 1 };
+      await Promise.all([
+        spending.spend("2026-01-01", { id: 91, path: "a/b" }, use),
+        spending.spend("2026-01-01", { id: 91, path: "a/b" }, use),
+        spending.spend("2026-01-01", { id: 92, path: "a/c" }, { tokens: Number.NaN, cost: -1, runs: 1 }),
+        spending.spend("2026-01-02", { id: 91, path: "a/b" }, use),
+      ]);
+      assert.deepEqual(await spending.readSpent("2026-01-01", 91), {
+        total: { tokens: 20, cost: 0.5, runs: 3 },
+        project: { tokens: 20, cost: 0.5, runs: 2 },
+      });
+      assert.deepEqual((await spending.readSpent("2026-01-03", 91)).total, { tokens: 0, cost: 0, runs: 0 });
+      assert.deepEqual(await spending.listSpent("2026-01-01"), [
+        { projectId: 91, projectPath: "a/b", tokens: 20, cost: 0.5, runs: 2 },
+        { projectId: 92, projectPath: "a/c", tokens: 0, cost: 0, runs: 1 },
+      ]);
+    });
+
+    test("a project is forgotten with all that is stored of it, its reviews under way stopped first", async () => {
+      const current = opened();
+      const gone = await queueRun(current, { projectId: 50, iid: 1 });
+      const stays = await queueRun(current, { projectId: 51, iid: 1 });
+      await work(current, [gone, stays]);
+      const worker = await current.work({
+        handle: ({ signal }) => untilAborted(signal),
+        concurrency: 1,
+        perProject: 1,
+      });
+      const active = await queueRun(current, { projectId: 50, iid: 2 });
+      await untilState(current, active, "active");
+      const waiting = await queueRun(current, { projectId: 50, iid: 3, key: "again" });
+      await current.spending.spend(
+        "2026-01-01",
+        { id: 50, path: "group/project" },
+        { tokens: 1, cost: 0, runs: 1 },
+      );
+      const forgotten = await current.forgetProject("50");
+      assert.deepEqual(forgotten, { projectIds: [50], runs: 3, deliveries: 3 });
+      await worker.stop(10_000);
+      for (const run of [gone, active, waiting]) assert.equal(await current.getRun(run), null);
+      assert.equal((await current.getRun(stays))?.state, "succeeded");
+      assert.deepEqual(await current.queueStatus(), {
+        queued: 0,
+        retrying: 0,
+        active: 0,
+        oldestQueuedAtMs: null,
+      });
+      assert.equal(await current.forgetProject("50"), null);
+      assert.equal(await current.forgetProject("nobody/nowhere"), null);
+      // What comes later is new.
+      assert.equal((await current.accept(request({ projectId: 50, iid: 3, key: "again" }))).kind, "review");
+      assert.deepEqual((await current.forgetProject("50"))?.runs, 1);
+    });
+
+    test("bodies, steps and events go, and nothing of a run that has not ended", async () => {
+      const done = await queueRun(opened(), { projectId: 60, iid: 1, key: "old" });
+      await work(opened(), [done]);
+      await queueRun(opened(), { projectId: 60, iid: 2 });
+      await opened()[Symbol.asyncDispose]();
+      store = null;
+      database = await openDatabase(place);
+      await database.query(
+        "INSERT INTO reviewflow.steps (run_id, key, value) SELECT id, 'k', '1' FROM reviewflow.runs WHERE state = 'queued'",
+      );
+      assert.deepEqual(await forget(database, DEFAULT_RETENTION, Date.now()), { bodies: 2 });
+      assert.deepEqual(await forget(database, { steps: 7 * DAY_MS, events: 7 * DAY_MS }), {
+        steps: 2,
+        events: 2,
+      });
+      assert.equal(await count(database, "steps"), 1);
+      assert.equal(await count(database, "delivery_bodies"), 1);
+    });
+
+    test("of runs the heads that were reviewed stay, so that nothing is reviewed again", async () => {
+      const before = await count(database, "runs");
+      assert.deepEqual(await forget(database, { runs: DAY_MS, deliveries: DAY_MS }), { runs: 2 });
+      assert.equal(await count(database, "runs"), before);
+      assert.equal(await count(database, "runs WHERE result LIKE '%secret%' OR event <> '{}'"), 1);
+      store = await closeAndOpen();
+      const again = await store.accept(
+        request({
+          projectId: 60,
+          iid: 1,
+          decide: (history) => ({ kind: "ignore", reason: JSON.stringify(history.reviewedHeads) }),
+        }),
+      );
+      assert.ok(again.kind === "ignore" && again.reason === '["head"]');
+      assert.equal((await store.accept(request({ projectId: 60, iid: 1, key: "old" }))).kind, "duplicate");
+      await store[Symbol.asyncDispose]();
+      store = null;
+      database = await openDatabase(place);
+    });
+
+    const closeAndOpen = async (): Promise<OpenedStore> => {
+      await database.close();
+      return place.open();
+    };
+
+    test("after a year nothing is left of them, nor of deliveries without a run", async () => {
+      const later = Date.now() + 420 * DAY_MS;
+      const forgotten = await forget(database, { runs: DAY_MS, deliveries: DAY_MS }, later);
+      assert.equal(forgotten["runs"], 2);
+      assert.equal(await count(database, "runs"), 1);
+      assert.equal(await count(database, "deliveries"), 1);
+    });
+
+    test("a long backlog goes a part at a time, and the next turn goes on behind it", async () => {
+      const rows = 12_000;
+      await database.query(
+        `INSERT INTO reviewflow.deliveries (id, key, key_hash, event_name, received_at, headers, decision, reason)
+         SELECT gen_random_uuid(), 'k' || n, 'h' || n, 'e', n, '{}', 'ignore', 'r' FROM generate_series(1, ${rows}) n`,
+      );
+      const forgotten: number[] = [];
+      const forgetting = createForgetting({
+        database,
+        retention: { ...DEFAULT_RETENTION, bodies: null },
+        logger: silentLogger,
+        onForgotten: (what, removed) => void (what === "deliveries" && forgotten.push(removed)),
+      });
+      for (let turn = 0; turn < 3; turn += 1) await forgetting.turn(Date.now());
+      assert.deepEqual(forgotten, [10_000, 2_000]);
+    });
+
+    test("the space goes back to the disk where the database is embedded", async () => {
+      const size = async (): Promise<number> => {
+        const rows = await database.query(
+          "SELECT pg_total_relation_size('reviewflow.delivery_bodies') AS count",
+        );
+        return Count.parse(rows[0]).count;
+      };
+      const body = randomBytes(1024 * 1024).toString("base64");
+      await database.query(
+        `INSERT INTO reviewflow.deliveries (id, key, key_hash, event_name, received_at, headers, decision, reason)
+         SELECT gen_random_uuid(), 'b' || n, 'b' || n, 'e', n, '{}', 'ignore', 'r' FROM generate_series(1, 20) n`,
+      );
+      await database.query(
+        `INSERT INTO reviewflow.delivery_bodies (delivery_id, encoding, bytes)
+         SELECT id, 'identity', decode($1::text, 'base64') FROM reviewflow.deliveries WHERE key LIKE 'b%'`,
+        [body],
+      );
+      const full = await size();
+      assert.ok(full > 20 * 1024 * 1024, `${full} bytes`);
+      assert.equal((await forget(database, { bodies: DAY_MS }))["bodies"], 20);
+      const left = await size();
+      if (database.kind === "embedded") assert.ok(left < 1024 * 1024, `${left} bytes`);
+      assert.deepEqual(await reclaimSpace(database), []);
+    });
+  });
+};
+
+forgettingContract("PGlite", createPglitePlaces);
+
+const server = await startPostgres();
+if (server === null) test("forgetting: PostgreSQL", { skip: "there is no PostgreSQL" }, () => undefined);
+else {
+  after(() => server.stop());
+  forgettingContract("PostgreSQL", async () => createPostgresPlaces(server));
+}
