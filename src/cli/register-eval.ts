@@ -10,9 +10,10 @@ const exit = ({ exitCode }: { readonly exitCode: number }): never => process.exi
 
 /** Adds the commands that measure flows with recorded merge requests. */
 export const registerEval = (program: Command): void => {
+  // What stands behind the name of a command below eval belongs to that one; both above must agree.
+  program.enablePositionalOptions();
   const command = program
     .command("eval")
-    // What stands behind the name of a command below belongs to that one.
     .enablePositionalOptions()
     .description("measure flows with recorded merge requests whose findings are known")
     .argument("<set>", "a folder of cases")
