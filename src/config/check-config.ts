@@ -83,7 +83,8 @@ const checkFlow = (flow: FlowSection, at: string, options: RoomChecks): string[]
     [`${at}.verify`, flow.verify ?? null] as const,
     [`${at}.summary`, flow.summary ?? null] as const,
   ];
-  for (const [key, section] of [[at, flow] as const, ...further]) {
+  const reply = [`${at}.reply`, flow.reply ?? null] as const;
+  for (const [key, section] of [[at, flow] as const, ...further, reply]) {
     if (section !== null) problems.push(...checkRunner(section, key));
     if (section !== null && key !== at && section.file === undefined && section.dify === undefined)
       problems.push(`${key}: name the workflow file (file) or the Dify app (dify) that does this`);

@@ -63,6 +63,8 @@ export type FlowConfig = {
   /** The output that holds the Markdown of the `note` contract; null takes the only text output. */
   readonly output: string | null;
   readonly runner: RunnerConfig;
+  /** What answers notes; null where nobody does, ours where it is left out. */
+  readonly reply?: RunnerConfig | null;
   /** Used by the contract `findings` only. */
   readonly findings: FindingsConfig;
   /** Reviews the same merge requests without posting; null or left out for none. */

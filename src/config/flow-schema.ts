@@ -96,6 +96,11 @@ export const FlowSection = z.strictObject({
   ...runner,
   ...findings,
   shadow: ShadowSection.nullable().default(null),
+  /** What answers notes: a flow of the operator's, nobody (`off` or null), or ours where it is left out. */
+  reply: z
+    .union([z.literal("off").transform(() => null), RunnerSection])
+    .nullable()
+    .optional(),
   ...triggerSections,
 });
 export type FlowSection = z.infer<typeof FlowSection>;

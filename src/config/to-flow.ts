@@ -39,6 +39,7 @@ export const toFlow = (flow: FlowSection, near: Near): FlowConfig => {
         ? null
         : { name: flow.shadow.name, share: flow.shadow.share, runner: toRunner(flow.shadow, near) },
     triggers: toTriggers(flow, contract),
+    ...(flow.reply === undefined ? {} : { reply: flow.reply && toRunner(flow.reply, near) }),
   };
 };
 

@@ -3,6 +3,8 @@ import type { Logger } from "../base/logger.ts";
 import { createApi } from "../http/api/api.ts";
 import { deliveryRoutes } from "../http/api/delivery-routes.ts";
 import { lessonApiRoutes } from "../http/api/lesson-api-routes.ts";
+import { backupRoutes, keyRoutes } from "../http/api/upkeep-routes.ts";
+import { projectRoutes } from "../http/api/project-routes.ts";
 import type { AttemptLimit } from "../http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../http/dashboard/dashboard-options.ts";
 import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
@@ -17,7 +19,7 @@ export type ApiSource = {
   readonly attempts: AttemptLimit;
   /** The settings as a tree whose secrets are of type Secret. */
   readonly settings: object;
-  readonly store: Pick<OpenedStore, "views" | "lessons">;
+  readonly store: Pick<OpenedStore, "views" | "backup" | "keys" | "lessons" | "forgetProject">;
   /** Null or left out where nothing is learnt. */
   readonly book?: LessonBook | null;
   /** Left out where nothing is compared. */
@@ -42,6 +44,9 @@ export const createConfiguredApi = ({
     logger,
     parts: [
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },
+      { path: "/projects", routes: projectRoutes({ forgetProject: store.forgetProject, logger }) },
+      { path: "/backup", routes: backupRoutes(store) },
+      { path: "/keys", routes: keyRoutes(store) },
       { path: "/lessons", routes: lessonApiRoutes({ desk: book, findProject: store.lessons.findProject }) },
       ...(shadows === undefined ? [] : [{ path: "/shadows", routes: shadowApiRoutes(shadows, logger) }]),
     ],

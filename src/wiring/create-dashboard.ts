@@ -7,6 +7,7 @@ import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
 import { createAdminLimit } from "../http/dashboard/attempt-limit.ts";
 import type {
   AccessOptions,
+  DashboardOptions,
   FlowPart,
   GitLabSignIn,
   ShownFlow,
@@ -18,7 +19,7 @@ import type { LessonBook } from "../worker/lessons/lesson-book.ts";
 import { createShadowDesk } from "../http/shadow/shadow-desk.ts";
 import { createConfiguredApi } from "./create-api.ts";
 import { shownCandidates } from "./create-shadows.ts";
-import type { Runners } from "./open-runners.ts";
+import { ANSWERS, type Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
 const SIGN_IN_TIMEOUT_MS = 10_000;
@@ -28,6 +29,8 @@ export type DashboardParts = {
   readonly store: OpenedStore;
   readonly runners: Runners;
   readonly intake: Intake;
+  /** What projects used today and may use. */
+  readonly budgets: NonNullable<DashboardOptions["budgets"]>;
   /** Null where nothing is learnt. */
   readonly book: LessonBook | null;
   readonly clock: Clock;
@@ -39,7 +42,7 @@ export const createConfiguredDashboard = (
   config: Config,
   parts: DashboardParts,
 ): Dashboard & { readonly api: Hono } => {
-  const { store, runners, intake, book, clock, logger } = parts;
+  const { store, runners, intake, book, budgets, clock, logger } = parts;
   const access: AccessOptions = {
     host: config.server.host,
     publicUrl: config.server.publicUrl,
@@ -55,6 +58,7 @@ export const createConfiguredDashboard = (
     store,
     lessons: book,
     shadows,
+    budgets,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners)),
     flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
@@ -89,7 +93,10 @@ const toShown = (flow: FlowConfig, runners: Runners): ShownFlow => {
           ...(findings.summary === null ? [] : [part("summary", findings.summary)]),
         ]
       : [];
-  return { name, contract, review, language, projects, parts: [part("main", flow.runner), ...further] };
+  const { reply = runners.flowOf(ANSWERS) === null ? null : ANSWERS } = flow;
+  const answering = reply === null ? [] : [part("reply", reply)];
+  const parts = [part("main", flow.runner), ...further, ...answering];
+  return { name, contract, review, language, projects, parts };
 };
 
 const sourceOf = (section: RunnerConfig): string => {

@@ -39,10 +39,12 @@ type Sections = readonly (readonly [setting: string, section: RunnerConfig])[];
 
 /** Every runner that the configuration names, with its key. */
 const sectionsOf = (config: Pick<EngineConfig, "flows">): Sections =>
-  config.flows.flatMap(({ name, runner, findings, contract, shadow }) => {
+  config.flows.flatMap(({ name, runner, findings, contract, shadow, reply }) => {
     const at = `flows.${name}`;
-    const candidate = shadow === null || shadow === undefined ? [] : [[`${at}.shadow`, shadow.runner] as const];
-    if (contract !== "findings") return [[at, runner] as const, ...candidate];
+    const answering = reply === null || reply === undefined ? [] : [[`${at}.reply`, reply] as const];
+    const candidate =
+      shadow === null || shadow === undefined ? [] : [[`${at}.shadow`, shadow.runner] as const];
+    if (contract !== "findings") return [[at, runner] as const, ...candidate, ...answering];
     const further = [
       ...findings.passes.map((pass, index) => [`${at}.passes[${index}]`, pass] as const),
       [`${at}.verify`, findings.verify] as const,
@@ -51,6 +53,7 @@ const sectionsOf = (config: Pick<EngineConfig, "flows">): Sections =>
     return [
       [at, runner] as const,
       ...candidate,
+      ...answering,
       ...further.flatMap(([key, section]) => (section === null ? [] : [[key, section] as const])),
     ];
   });
@@ -150,7 +153,8 @@ const openEach = ({
   return runners;
 };
 
-const ANSWERS: EmbeddedRunnerConfig = {
+/** The flow that answers notes where the configuration names no other. */
+export const ANSWERS: EmbeddedRunnerConfig = {
   kind: "embedded",
   file: { kind: "builtin", name: "reply" },
   secrets: {},
@@ -158,7 +162,7 @@ const ANSWERS: EmbeddedRunnerConfig = {
 
 /** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
 const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {
-  if (config.models.length === 0) return null;
+  if (config.models.length === 0 || config.flows.every(({ reply }) => reply !== undefined)) return null;
   const flow = readFlowFile(ANSWERS.file, "answers");
   const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
   const [problem] = checkModels(models, toRouting(config));

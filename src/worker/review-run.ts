@@ -71,7 +71,7 @@ const answerNote = async (
 ): Promise<Settlement> => {
   if (conversation === undefined)
     return unusable("conversation-off", "Notes are no longer answered here.", claim);
-  const { answers } = conversation;
+  const answers = flow.reply === undefined ? conversation.answers : flow.reply;
   const guarded =
     budget === undefined || answers === null
       ? answers

@@ -10,6 +10,7 @@ import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
 import { replyingContract } from "./store-replying.contract.ts";
 import { sharingContract } from "./store-sharing.contract.ts";
+import { shadowsContract } from "./store-shadows.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
 /** What intake and worker rely on, whichever database is behind the store. */
@@ -54,5 +55,6 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     lessonsContract(bench);
     replyingContract(bench);
     sharingContract(bench);
+    shadowsContract(bench);
   });
 };

@@ -4,6 +4,7 @@ import type { Secret } from "../../base/secret.ts";
 import type { Flow } from "../../flow/flow.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
+import type { BudgetToday } from "./pages/budget-cell.ts";
 import type { Views } from "../../store/views/views.ts";
 import type { LessonDesk } from "../lesson-desk.ts";
 import type { ShadowDesk } from "../shadow/shadow-desk.ts";
@@ -11,7 +12,7 @@ import type { AttemptLimit } from "./attempt-limit.ts";
 
 /** One of the workflows that a configured flow is made of. */
 export type FlowPart = {
-  readonly role: "main" | "pass" | "verify" | "summary";
+  readonly role: "main" | "pass" | "verify" | "summary" | "reply";
   /** The file's name, or the address of the Dify server. */
   readonly source: string;
   /** Null for a flow on Dify. */
@@ -87,6 +88,8 @@ export type DashboardOptions = {
   readonly shadows?: ShadowDesk;
   /** The name of the flow that reviews a project; null when there is none. */
   readonly flowOf: (projectPath: string) => string | null;
+  /** What projects used today and may use; left out where that is not shown. */
+  readonly budgets?: () => Promise<BudgetToday>;
   /** The address of GitLab: only links into it become links. */
   readonly gitlabUrl: string;
   /** The settings as a tree whose secrets are of type Secret. */
