@@ -12,14 +12,15 @@ export type Ways<T> = {
 
 /**
  * Asks the running server, or the store itself where no server runs on this machine. A server that was
- * named is the only one asked. Throws ServerErrors and StoreErrors.
+ * named is the only one asked, and waited for as long as `timeoutMs`. Throws ServerErrors and StoreErrors.
  */
 export const askServerOrStore = async <T>(
   config: Pick<Config, "server" | "dashboard" | "store">,
   named: string | undefined,
   ways: Ways<T>,
+  timeoutMs = 10_000,
 ): Promise<T> => {
-  const client = openServerClient(config, { server: named });
+  const client = openServerClient(config, { server: named, timeoutMs });
   try {
     return await ways.server(client);
   } catch (error) {

@@ -1,10 +1,12 @@
 import { Command, Option } from "commander";
 import { describeError, ReviewflowError } from "../base/errors.ts";
 import { registerDemo } from "./demo/register-demo.ts";
+import { registerForget } from "./register-forget.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerEval } from "./register-eval.ts";
 import { registerLessons } from "./register-lessons.ts";
 import { registerSetup } from "./register-setup.ts";
+import { registerUpkeep } from "./register-upkeep.ts";
 import { registerWhy } from "./register-why.ts";
 
 /** Ends the program with a message. The last of the three places where failures end. */
@@ -37,8 +39,10 @@ program
 registerDemo(program);
 registerSetup(program);
 registerReview(program);
+registerUpkeep(program);
 registerEval(program);
 registerWhy(program);
+registerForget(program);
 registerLessons(program);
 
 program

@@ -181,7 +181,8 @@ export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<Dashb
   });
   routes.get("/projects", async (context) => {
     const { texts } = context.get("visit");
-    const body = projectsPage(texts, await store.views.listProjects(), flowOf, hasLessons);
+    const [projects, today = null] = await Promise.all([store.views.listProjects(), options.budgets?.()]);
+    const body = projectsPage(texts, projects, flowOf, hasLessons, today);
     return send(context, { title: texts.pages.projects, place: "projects", body });
   });
   routes.get("/settings", (context) => {

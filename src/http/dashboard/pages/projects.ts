@@ -3,6 +3,7 @@ import { formatCount, formatTime } from "../markup/format.ts";
 import { withQuery } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { type Column, table } from "../markup/table.ts";
+import { type BudgetToday, budgetColumn, totalBudget } from "./budget-cell.ts";
 import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 
@@ -12,11 +13,12 @@ export const projectsPage = (
   projects: readonly ProjectView[],
   flowOf: (path: string) => string | null,
   hasLessons = false,
+  today: BudgetToday | null = null,
 ): Content => {
   const { words } = texts;
   const count = (of: (project: ProjectView) => number) => (project: ProjectView) =>
     formatCount(texts, of(project));
-  return table({
+  const body = table({
     caption: texts.pages.projects,
     rows: projects,
     empty: texts.nothing,
@@ -43,10 +45,12 @@ export const projectsPage = (
       { head: words.waiting, kind: "number", cell: count(({ waiting }) => waiting) },
       { head: words.reviewed, kind: "number", cell: count(({ reviewed }) => reviewed) },
       { head: words.failed, kind: "number", cell: count(({ failed }) => failed) },
+      ...(today === null ? [] : [budgetColumn(texts, today)]),
       ...(hasLessons ? [lessonsColumn(texts)] : []),
       { head: words.last, cell: ({ lastDeliveryAtMs }) => formatTime(texts, lastDeliveryAtMs) },
     ],
   });
+  return today === null ? body : html`${totalBudget(texts, today)}${body}`;
 };
 
 const lessonsColumn = (texts: Texts): Column<ProjectView> => ({

@@ -173,6 +173,14 @@ export const japanese: Texts = {
     without: "指摘はありません。",
   },
   projects: { flowNone: "フローが設定されていません" },
+  budgets: {
+    today: "本日の使用量",
+    all: "本日の全プロジェクト",
+    tokens: "トークン",
+    cost: "費用",
+    runs: "実行",
+    usedUp: "使い切りました",
+  },
   lessons: {
     title: "学習内容",
     open: "開く",
@@ -190,7 +198,7 @@ export const japanese: Texts = {
     checked: "検査結果",
     ready: "実行できます",
     onDify: "Dify で動きます。図は Dify にあります。",
-    parts: { main: "レビュー", pass: "追加のレビュー", verify: "検証", summary: "要約" },
+    parts: { main: "レビュー", pass: "追加のレビュー", verify: "検証", summary: "要約", reply: "回答" },
     nodes: "ノード",
     models: "モデル",
     inputs: "入力",
