@@ -6,6 +6,12 @@ import type { Environment } from "../config/environment.ts";
 import { SEVERITIES, type Severity } from "../review/finding.ts";
 import { readLocalConfig } from "./read-config.ts";
 import { chooseChange, type Wanted } from "./review/choose-change.ts";
+import {
+  isAddress,
+  type MergeRequestPlace,
+  readAddress,
+  readPipeline,
+} from "./review/choose-merge-request.ts";
 import { openGit } from "./review/git.ts";
 import { hasAtLeast, type LocalReport } from "./review/local-report.ts";
 import { renderCodeQuality } from "./review/render-code-quality.ts";
@@ -14,7 +20,9 @@ import { renderMarkdown } from "./review/render-markdown.ts";
 import { renderReceipt } from "./review/render-receipt.ts";
 import { renderSarif } from "./review/render-sarif.ts";
 import { renderText } from "./review/render-text.ts";
+import { readToken } from "./review/open-merge-request.ts";
 import { chooseFlow, reviewChange } from "./review/review-change.ts";
+import { reviewMergeRequest } from "./review/review-merge-request.ts";
 import { safeText } from "./review/safe-text.ts";
 import { tellProgress } from "./review/tell-progress.ts";
 import { wantsColour } from "./review/wants-colour.ts";
@@ -36,6 +44,8 @@ export type ReviewOptions = Partial<Terminal> & {
   readonly staged?: boolean;
   /** Reviews everything that is not committed instead of a range. */
   readonly worktree?: boolean;
+  /** Publishes the review on its merge request. */
+  readonly post?: boolean;
   /** `text` when left out. */
   readonly format?: string;
   /** A file for the report; standard output when left out. */
@@ -53,19 +63,20 @@ export type ReviewOptions = Partial<Terminal> & {
 };
 
 /**
- * `reviewflow review [RANGE]`: reviews a change of the git repository at hand, with no GitLab and no
- * server. Returns the exit code: 1 when there is a finding that `failOn` is about, 2 when the review
- * could not be made, else 0.
+ * `reviewflow review [RANGE | ADDRESS]`: reviews a change of the git repository at hand, or a merge request,
+ * with no server. Returns the exit code: 1 when there is a finding that `failOn` is about, 2 when the
+ * review could not be made or published, else 0.
  */
 export const runReview = async (range: string | undefined, options: ReviewOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   try {
     const usage = checkUsage(range, options);
-    const report = await makeReport(usage.wanted, options, complain);
+    const { report, posted } = await makeReport(usage.wanted, options, complain);
     const text = RENDERERS[usage.format](report, isForTerminal(options));
     if (options.output === undefined) write(text);
     else await writeReport(fileOf(options.output, options), text);
     complain(renderReceipt(report));
+    if (posted !== null) complain(`${safeText(posted)}\n`);
     return usage.failOn !== null && hasAtLeast(report, usage.failOn) ? 1 : 0;
   } catch (error) {
     const isOurs = error instanceof ReviewflowError || !(error instanceof Error);
@@ -74,48 +85,71 @@ export const runReview = async (range: string | undefined, options: ReviewOption
   }
 };
 
+/** What is to be reviewed: a change of the repository at hand, or a merge request. */
+type Subject = Wanted | { readonly kind: "merge-request"; readonly place: MergeRequestPlace };
+
+type Outcome = { readonly report: LocalReport; readonly posted: string | null };
+
 const makeReport = async (
-  wanted: Wanted,
+  wanted: Subject,
   options: ReviewOptions,
   complain: Terminal["complain"],
-): Promise<LocalReport> => {
-  const { config: file, flow: name, environment = process.env, folder = process.cwd() } = options;
+): Promise<Outcome> => {
+  const { config: file, flow: name = null, environment = process.env, post = false } = options;
   const config = readLocalConfig(environment, file ?? null);
-  const flow = chooseFlow(config, name ?? null);
+  const flow = chooseFlow(config, name);
   if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
-  const git = await openGit(folder);
-  const change = await chooseChange(git, wanted);
   const progress = tellProgress(complain);
   let isOver = false;
   const onEvent: typeof progress = (event) => {
     // The last events may come late, when the report stands there already.
     if (!isOver) progress(event);
   };
+  const { signal } = new AbortController();
   try {
-    return await reviewChange({ git, change, config, flow, signal: new AbortController().signal, onEvent });
+    if (wanted.kind === "merge-request") {
+      const token = readToken(environment);
+      const { place } = wanted;
+      return await reviewMergeRequest({ place, token, post, config, flowName: name, signal, onEvent });
+    }
+    const git = await openGit(options.folder ?? process.cwd());
+    const change = await chooseChange(git, wanted);
+    return { report: await reviewChange({ git, change, config, flow, signal, onEvent }), posted: null };
   } finally {
     isOver = true;
   }
 };
 
-type Usage = { readonly wanted: Wanted; readonly format: Format; readonly failOn: Severity | null };
+type Usage = { readonly wanted: Subject; readonly format: Format; readonly failOn: Severity | null };
 
 const isFormat = (text: string): text is Format => Object.hasOwn(RENDERERS, text);
 
 const checkUsage = (range: string | undefined, options: ReviewOptions): Usage => {
-  const { staged = false, worktree = false, format = "text", failOn } = options;
+  const { staged = false, worktree = false, post = false, format = "text", failOn } = options;
   const problems: string[] = [];
   const severity = SEVERITIES.find((one) => one === failOn) ?? null;
   if ([range !== undefined, staged, worktree].filter(Boolean).length > 1)
     problems.push("choose one of a range, --staged and --worktree");
+  if (post && (staged || worktree || (range !== undefined && !isAddress(range))))
+    problems.push(
+      "--post publishes the review of a merge request: give its address, or nothing in its pipeline",
+    );
   if (failOn !== undefined && severity === null)
     problems.push(`--fail-on takes ${SEVERITIES.join(", ")}, not ${failOn}`);
   const known = isFormat(format) ? format : null;
   if (known === null) problems.push(`--format takes ${Object.keys(RENDERERS).join(", ")}, not ${format}`);
   if (known === null || problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
-  if (staged) return { wanted: { kind: "staged" }, format: known, failOn: severity };
-  if (worktree) return { wanted: { kind: "worktree" }, format: known, failOn: severity };
-  return { wanted: { kind: "range", range: range ?? null }, format: known, failOn: severity };
+  return { wanted: subjectOf(range, options), format: known, failOn: severity };
+};
+
+const subjectOf = (range: string | undefined, options: ReviewOptions): Subject => {
+  const { staged = false, worktree = false, post = false, environment = process.env } = options;
+  const at = (place: MergeRequestPlace): Subject => ({ kind: "merge-request", place });
+  if (staged) return { kind: "staged" };
+  if (worktree) return { kind: "worktree" };
+  if (range !== undefined && isAddress(range))
+    return at(readAddress(range, environment["GITLAB_URL"] ?? null));
+  return post ? at(readPipeline(environment)) : { kind: "range", range: range ?? null };
 };
 
 const isForTerminal = ({ isTerminal, output, environment = process.env }: ReviewOptions): boolean => {

@@ -23,12 +23,15 @@ const run = (...words: readonly string[]) => {
   return { status, stdout, stderr };
 };
 
+const Job = z.object({ extends: z.literal(".reviewflow"), script: z.array(z.string()) });
+
 const Template = z.object({
-  reviewflow: z.object({
-    script: z.array(z.string()),
+  ".reviewflow": z.object({
     allow_failure: z.object({ exit_codes: z.array(z.number()) }),
     artifacts: z.object({ reports: z.object({ codequality: z.string() }) }),
   }),
+  reviewflow: Job,
+  "reviewflow-report": Job,
 });
 
 describe("the command review", () => {
@@ -47,13 +50,18 @@ describe("the command review", () => {
 
   it("knows every option that the template for GitLab CI uses", () => {
     const text = readFileSync(new URL("../../docs/gitlab-ci-review.yml", import.meta.url), "utf8");
-    const { reviewflow } = Template.parse(parse(text));
-    const [call = ""] = reviewflow.script;
+    const { ".reviewflow": both, reviewflow, "reviewflow-report": report } = Template.parse(parse(text));
     const { stdout } = run("review", "--help");
-    const used = call.match(/--[a-z-]+/g) ?? [];
-    assert.deepEqual(used, ["--format", "--output", "--fail-on"]);
-    for (const option of used) assert.ok(stdout.includes(option), option);
-    assert.ok(call.includes(`--output ${reviewflow.artifacts.reports.codequality}`));
-    assert.deepEqual(reviewflow.allow_failure.exit_codes, [2]);
+    const common = ["--format", "--output", "--fail-on"];
+    for (const [job, options] of [
+      [reviewflow, ["--post", ...common]],
+      [report, common],
+    ] as const) {
+      const [call = ""] = job.script;
+      assert.deepEqual(call.match(/--[a-z-]+/g), options);
+      for (const option of options) assert.ok(stdout.includes(option), option);
+      assert.ok(call.includes(`--output ${both.artifacts.reports.codequality}`));
+    }
+    assert.deepEqual(both.allow_failure.exit_codes, [2]);
   });
 });

@@ -20,8 +20,8 @@ export type LocalFinding = Pick<
 export type LocalReport = {
   /** What was reviewed, such as `main...HEAD`. */
   readonly name: string;
-  /** The folder of the working tree. */
-  readonly root: string;
+  /** The folder of the working tree; null where the files are not here. */
+  readonly root: string | null;
   readonly flow: string;
   /** By path, then line. */
   readonly findings: readonly LocalFinding[];

@@ -2,14 +2,18 @@ import { type Command, Option } from "commander";
 import { SEVERITIES } from "../../review/finding.ts";
 import type { ReviewOptions } from "../review.ts";
 
-/** Adds the command that reviews a git repository with no GitLab and no server. */
+/** Adds the command that reviews a git repository, or a merge request, with no server. */
 export const registerReview = (program: Command): void => {
   program
     .command("review")
-    .description("review a change of the git repository at hand, with no GitLab and no server")
-    .argument("[range]", "such as main...HEAD; the changes since the default branch when left out")
+    .description("review a change of the git repository at hand, or a merge request, with no server")
+    .argument(
+      "[range]",
+      "such as main...HEAD, or a merge request's address; the changes since the default branch when left out",
+    )
     .option("--staged", "review what is in the index instead")
     .option("--worktree", "review everything that is not committed instead")
+    .option("--post", "publish the review on its merge request; in a pipeline of one, without an address")
     .addOption(
       new Option("-f, --format <format>", "the form of the report")
         .choices(["text", "json", "sarif", "codequality", "markdown"])

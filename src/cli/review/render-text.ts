@@ -33,10 +33,11 @@ type Pen = {
 
 const PLAIN: Pen = { paint: (text) => text, link: (text) => text };
 
-const colourful = (root: string): Pen => ({
+const colourful = (root: string | null): Pen => ({
   paint: (text, ...styles) =>
     styles.reduce((inner, style) => `\u001B[${STYLES[style][0]}m${inner}\u001B[${STYLES[style][1]}m`, text),
   link: (text, path, line) => {
+    if (root === null) return text;
     const url = pathToFileURL(join(root, path));
     // Terminals compare the host, so that a link from another machine is not taken for one of theirs.
     url.hostname = hostname();

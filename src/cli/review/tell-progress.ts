@@ -4,7 +4,13 @@ import { safeLine } from "./safe-text.ts";
 /** How many files are named; the others are counted. */
 const MOST_NAMED = 3;
 
-const VERBS = { main: "review", pass: "further pass over", verify: "verify findings in", summary: "sum up" };
+const VERBS = {
+  main: "review",
+  pass: "further pass over",
+  verify: "verify findings in",
+  summary: "sum up",
+  reply: "answer in",
+};
 
 /**
  * Tells what a review is at, a line for each call of a flow that begins or ends. `write` gets whole lines

@@ -1,0 +1,65 @@
+import { ConfigError } from "../../base/errors.ts";
+import type { Environment } from "../../config/environment.ts";
+
+/** Where a merge request is. */
+export type MergeRequestPlace = {
+  /** GitLab's address, with the path that it lives under, if any. */
+  readonly serverUrl: string;
+  /** The project's path or its number. */
+  readonly project: string;
+  readonly iid: number;
+};
+
+const PAGE = /^(.+?)\/-\/merge_requests\/(\d{1,15})(?:\/|$)/;
+
+/** Whether what was to be reviewed is named by an address. */
+export const isAddress = (text: string): boolean => /^https?:\/\//i.test(text);
+
+/**
+ * Reads the address of a merge request's page, or of a part of it. `gitlabUrl` is GitLab's own address
+ * where it is known: it tells the path that GitLab lives under from the project's, and a token that is
+ * meant for it is not sent elsewhere. Throws a ConfigError that says what is wrong.
+ */
+export const readAddress = (address: string, gitlabUrl: string | null): MergeRequestPlace => {
+  const url = URL.parse(address);
+  const base = gitlabUrl === null ? null : URL.parse(gitlabUrl);
+  if (gitlabUrl !== null && base === null) throw mistake(`GITLAB_URL is no address: ${gitlabUrl}`);
+  const folder = `${(base?.pathname ?? "").replace(/\/+$/, "")}/`;
+  if (base !== null && url !== null && (url.origin !== base.origin || !url.pathname.startsWith(folder)))
+    throw mistake(
+      `the merge request is not at ${base.href}, which GITLAB_URL names and GITLAB_TOKEN is for: set both for its GitLab`,
+    );
+  const [, path, iid] = PAGE.exec(url?.pathname.slice(folder.length) ?? "") ?? [];
+  if (url === null || path === undefined || iid === undefined)
+    throw mistake(
+      "a merge request's address looks like https://gitlab.example.com/group/project/-/merge_requests/1",
+    );
+  return { serverUrl: `${url.origin}${folder.slice(0, -1)}`, project: decode(path), iid: Number(iid) };
+};
+
+const decode = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+/**
+ * The merge request that a pipeline of GitLab runs for; its project is the one that it is to be merged
+ * into, also where the pipeline runs in a fork. Throws a ConfigError outside such a pipeline.
+ *
+ * @see https://docs.gitlab.com/ci/variables/predefined_variables/
+ */
+export const readPipeline = (environment: Environment): MergeRequestPlace => {
+  const { CI_MERGE_REQUEST_IID: iid = "", CI_SERVER_URL = "", GITLAB_URL } = environment;
+  const project = environment["CI_MERGE_REQUEST_PROJECT_ID"] ?? environment["CI_PROJECT_ID"] ?? "";
+  const serverUrl = GITLAB_URL ?? CI_SERVER_URL;
+  if (/^\d+$/.test(iid) && project !== "" && serverUrl !== "")
+    return { serverUrl, project, iid: Number(iid) };
+  throw mistake(
+    '--post needs a merge request: give its address, or run in a pipeline of one (rules: if $CI_PIPELINE_SOURCE == "merge_request_event")',
+  );
+};
+
+const mistake = (problem: string): ConfigError => new ConfigError([problem], { code: "usage-invalid" });
