@@ -36,6 +36,9 @@ export type LessonsOptions = Partial<Terminal> & {
   readonly environment?: Environment;
 };
 
+/** A mistake of whoever gave the command. */
+class LessonsError extends ReviewflowError {}
+
 /**
  * `reviewflow lessons show|edit|on|off PROJECT`: reads or changes what a project's reviews learnt, through
  * the running server or in its store. Returns the exit code.
@@ -72,9 +75,16 @@ export const lessons = async (
   }
 };
 
-const readText = ({ file, input }: LessonsOptions): Promise<string> => {
-  if (file !== undefined) return readFile(file, "utf8");
-  return input === undefined ? readAll(process.stdin) : input();
+const readText = async ({ file, input }: LessonsOptions): Promise<string> => {
+  if (file === undefined) return input === undefined ? readAll(process.stdin) : input();
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new LessonsError(`${file} cannot be read (${describeError(cause)}).`, {
+      code: "file-unreadable",
+      cause,
+    });
+  }
 };
 
 const describe = ({ project, on }: LessonsReport): string =>
@@ -82,9 +92,6 @@ const describe = ({ project, on }: LessonsReport): string =>
 
 const unknown = (path: string): string =>
   `No event of ${path} has been received; write the project's path with its namespace, as GitLab shows it.`;
-
-/** A mistake of whoever gave the command. */
-class LessonsError extends ReviewflowError {}
 
 /** Who a change from the command line is by. */
 const BY = "the command line";

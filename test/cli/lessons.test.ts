@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Hono } from "hono";
+import { lessons, type LessonsAction } from "../../src/cli/lessons.ts";
+import { startServer } from "../../src/http/server.ts";
+import { openStore } from "../../src/store/open-store.ts";
+import { ENOUGH } from "../config/config-setup.ts";
+import { request } from "../store/store-requests.ts";
+import { recordedTerminal } from "./recorded-terminal.ts";
+
+/** With a running server: test/e2e/lessons.test.ts. */
+describe("reviewflow lessons where no server runs", () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "reviewflow-lessons-"));
+  const file = join(dataDir, "lessons.md");
+  let port = "";
+
+  before(async () => {
+    const server = await startServer({ app: new Hono(), host: "127.0.0.1", port: 0 });
+    ({ port } = new URL(server.url));
+    // Nobody listens there from now on.
+    await server.stop(0);
+    await using store = await openStore({ database: { dataDir } });
+    await store.accept(request({ decide: () => ({ kind: "ignore", reason: "no" }) }));
+    writeFileSync(file, "Be brief.\n");
+  });
+  after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const run = async (action: LessonsAction, project: string, more: { readonly file?: string } = {}) => {
+    const terminal = recordedTerminal();
+    const environment = { ...ENOUGH, REVIEWFLOW_DATA_DIR: dataDir, REVIEWFLOW_PORT: port };
+    const code = await lessons(action, project, { ...terminal, ...more, environment });
+    return { code, out: terminal.out(), err: terminal.err() };
+  };
+
+  it("reads and changes the store itself", async () => {
+    const edited = await run("edit", "group/project", { file });
+    assert.deepEqual([edited.code, edited.err], [0, ""]);
+    assert.match(edited.out, /lessons of group\/project are saved; reviews are told/);
+    const off = await run("off", "group/project");
+    assert.match(off.out, /turned off/);
+    const shown = await run("show", "group/project");
+    assert.deepEqual([shown.code, shown.out], [0, "Be brief.\n"]);
+    assert.match(shown.err, /Turned off/);
+  });
+
+  it("says what to change", async () => {
+    const unknown = await run("show", "group/unknown");
+    assert.deepEqual([unknown.code, unknown.out], [1, ""]);
+    assert.match(unknown.err, /No event of group\/unknown has been received/);
+    const lost = await run("edit", "group/project", { file: join(dataDir, "lost.md") });
+    assert.equal(lost.code, 1);
+    assert.match(lost.err, /lost\.md cannot be read \(.*ENOENT/);
+  });
+});
