@@ -1,31 +1,38 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { PGlite, type Transaction } from "@electric-sql/pglite";
+import type { Transaction } from "@electric-sql/pglite";
 import { type Db, fromPglite } from "pg-boss";
 import { StoreError, describeError } from "../../base/errors.ts";
 import type { Database, Sql } from "../database.ts";
 import { isDatabaseError, toStoreError } from "../database-error.ts";
-import { DurableNodeFs } from "./durable-fs.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { markFolderReady, prepareFolder } from "./fresh-folder.ts";
-
-/** Real fsync (PGlite's default `-F` switches it off), little memory, and a bounded write-ahead log. */
-const START_PARAMS = [
-  ...PGlite.defaultStartParams.filter((param) => param !== "-F"),
-  ...["fsync=on", "wal_sync_method=fsync", "shared_buffers=16MB", "max_wal_size=64MB"].flatMap((setting) => [
-    "-c",
-    setting,
-  ]),
-];
+import { isFatal } from "./is-fatal.ts";
+import { type RevivingPglite, startReviving } from "./reviving-pglite.ts";
 
 type Connection = Pick<Transaction, "query" | "exec">;
+
+const isClosed = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith("PGlite is clos");
+
+/** After a fatal error another PGlite is started, so that trying again helps; a full disk has its own words. */
+const toEmbeddedError = (error: unknown): Error => {
+  const meant = toStoreError(error);
+  if (!isClosed(error) && !(isFatal(error) && meant.code !== "store-disk-full")) return meant;
+  return new StoreError(`The embedded database broke down and is started anew: ${describeError(error)}`, {
+    code: "store-restarting",
+    retryable: true,
+  });
+};
+
+const isOfPglite = (error: unknown): boolean => isDatabaseError(error) || isFatal(error) || isClosed(error);
 
 const translated = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    throw toStoreError(error);
+    throw toEmbeddedError(error);
   }
 };
 
@@ -48,20 +55,12 @@ const sqlOf = (connection: Connection, queue: Db): Sql => ({
   queue,
 });
 
-const start = async (dataDir: string): Promise<PGlite> => {
-  try {
-    return await PGlite.create({ fs: new DurableNodeFs(dataDir), startParams: START_PARAMS });
-  } catch (error) {
-    throw new StoreError(
-      `The database in ${dataDir} does not start: ${describeError(error)}. Check that the folder is writable ` +
-        "and that its disk has room; else restore it from a copy.",
-      { code: "store-start-failed", cause: error },
-    );
-  }
-};
-
 /** An embedded database with a mark for the moment when its first tables are in place. */
-export type EmbeddedDatabase = Database & { readonly markReady: () => Promise<void> };
+export type EmbeddedDatabase = Database & {
+  readonly markReady: () => Promise<void>;
+  /** All of its files as they are at one moment, as a tar.gz in memory; nothing else runs while they are read. */
+  readonly dump: () => Promise<Blob>;
+};
 
 /**
  * Opens the embedded database in `folder`, which belongs to this process until `close`. The folder is
@@ -72,44 +71,51 @@ export const openPglite = async (folder: string): Promise<EmbeddedDatabase> => {
   await mkdir(root, { recursive: true });
   const lock = lockFolder(root);
   try {
-    return embedded(root, await start(await prepareFolder(root)), lock.release);
+    return embedded(root, await startReviving(await prepareFolder(root)), lock.release);
   } catch (error) {
     lock.release();
     throw error;
   }
 };
 
-const embedded = (root: string, db: PGlite, release: () => void): EmbeddedDatabase => ({
+const embedded = (root: string, pglite: RevivingPglite, release: () => void): EmbeddedDatabase => ({
   kind: "embedded",
-  ...sqlOf(db, fromPglite(db)),
+  ...sqlOf(pglite.connection, fromPglite(pglite.connection)),
   transaction: async (work) => {
     // PGlite answers without ever waiting for the system: a busy caller would keep timers and sockets out.
     await nextTurn();
     try {
+      const db = await pglite.alive();
       return await db.transaction((tx) => work(sqlOf(tx, queueOf(tx))));
     } catch (error) {
-      throw isDatabaseError(error) ? toStoreError(error) : error;
+      throw isOfPglite(error) ? toEmbeddedError(error) : error;
     }
   },
   listen: async (channel, onMessage) => {
-    await translated(() => db.listen(channel, onMessage));
+    await translated(() => pglite.listen(channel, onMessage));
     onMessage();
   },
   exclusively: (work) => work(),
   maintain: () =>
     translated(async () => {
+      const db = await pglite.alive();
       await db.exec("VACUUM ANALYZE");
       await db.exec("CHECKPOINT");
     }),
   markReady: async () => {
-    await translated(() => db.exec("CHECKPOINT"));
+    await translated(async () => (await pglite.alive()).exec("CHECKPOINT"));
     await markFolderReady(root);
   },
+  dump: () =>
+    translated(async () => {
+      const db = await pglite.alive();
+      await db.exec("CHECKPOINT");
+      return db.dumpDataDir("gzip");
+    }),
   close: async () => {
     try {
-      await translated(() => db.exec("CHECKPOINT"));
+      await translated(pglite.close);
     } finally {
-      await db.close();
       release();
     }
   },
