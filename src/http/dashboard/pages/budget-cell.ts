@@ -36,12 +36,9 @@ const describeUse = (texts: Texts, used: Spent, budget: Budget): Content => {
   if (told.length === 0) return html`<span class="soft">–</span>`;
   return told.map((kind, index) => {
     const limit = budget[kind];
+    const amount = `${formatCount(texts, used[kind])}${limit === null ? "" : ` / ${formatCount(texts, limit)}`}`;
+    const text = `${index === 0 ? "" : " · "}${amount} ${texts.budgets[kind]}`;
     const isUsedUp = limit !== null && used[kind] >= limit;
-    return html`${index === 0 ? "" : " · "}${formatCount(texts, used[kind])}${
-      limit === null ? "" : ` / ${formatCount(texts, limit)}`
-    }
-    ${texts.budgets[kind]}${
-      isUsedUp ? html` <span class="badge failed">${texts.budgets.usedUp}</span>` : null
-    }`;
+    return isUsedUp ? html`${text} <span class="badge failed">${texts.budgets.usedUp}</span>` : text;
   });
 };
