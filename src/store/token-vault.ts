@@ -26,6 +26,10 @@ export type TokenVault = {
   readonly open: (runId: string, sealed: SealedToken) => Secret;
   /** Throws StoreError `encryption-key-missing` when no key is configured. */
   readonly assertUsable: () => void;
+  /** The id of the key that encrypts; null without one. */
+  readonly currentKeyId: string | null;
+  /** The ids of all configured keys. */
+  readonly keyIds: readonly string[];
 };
 
 const keyId = (key: Uint8Array): string => createHash("sha256").update(key).digest("hex").slice(0, 16);
@@ -38,8 +42,8 @@ const missing = (): StoreError =>
 
 /**
  * AES-256-GCM with the run's id as associated data, so that a token cannot be moved to another run.
- * The first of `keys` encrypts, all decrypt: a new key is put in front, the old one stays until the
- * runs of its time have ended. Throws StoreError for a key that is not 32 bytes long.
+ * The first of `keys` encrypts, all decrypt: a new key is put in front, the old one stays until nothing
+ * is sealed with it any more. Throws StoreError for a key that is not 32 bytes long.
  */
 export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
   if (keys.some((key) => key.byteLength !== KEY_BYTES)) {
@@ -50,6 +54,8 @@ export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   const [current] = keys;
   return {
+    currentKeyId: current === undefined ? null : keyId(current),
+    keyIds: [...byId.keys()],
     assertUsable: () => {
       if (current === undefined) throw missing();
     },

@@ -61,7 +61,11 @@ export const moveStore = async (from: StorePlace, to: StorePlace): Promise<MoveR
 const withDatabase = async <T>(place: StorePlace, work: (database: Database) => Promise<T>): Promise<T> => {
   if ("databaseUrl" in place) {
     const database = await openPostgres({ ...place, maxConnections: 4, logger: silentLogger });
-    return work(database).finally(() => database.close());
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
   }
   const database = await openPglite(place.dataDir);
   try {

@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { StoreError } from "../../base/errors.ts";
+import type { Config } from "../../config/config.ts";
+import { openStore, type OpenedStore } from "../../store/open-store.ts";
+
+/**
+ * Opens the store of a configuration with its keys, where no server runs. A data folder is not made where there
+ * is none. Throws StoreError `store-missing` and whatever opening throws.
+ */
+export const openConfiguredStore = async ({
+  store,
+  encryptionKeys,
+}: Pick<Config, "store" | "encryptionKeys">): Promise<OpenedStore> => {
+  const tokenKeys = encryptionKeys.map((key) => new Uint8Array(Buffer.from(key.reveal(), "base64")));
+  if (store.kind === "postgres") return openStore({ database: { databaseUrl: store.url }, tokenKeys });
+  const folder = resolve(store.folder);
+  // The mark of a finished first start.
+  if (existsSync(join(folder, "ready"))) return openStore({ database: { dataDir: folder }, tokenKeys });
+  throw new StoreError(
+    `There is no store in ${folder}; set REVIEWFLOW_DATA_DIR (or --config) to what the server is started with`,
+    { code: "store-missing" },
+  );
+};
