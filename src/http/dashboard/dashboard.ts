@@ -14,6 +14,7 @@ import { pageRoutes } from "./page-routes.ts";
 import { receiveVisit, sendProblem } from "./receive-visit.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { createSessions } from "./session.ts";
+import { shadowRoutes } from "./shadow-routes.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
 
@@ -55,6 +56,7 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
     routes.route("/", gitlabSignInRoutes(options, access.gitlab, access.publicUrl, sessions));
   routes.route("/", actionRoutes(options));
   routes.route("/", lessonRoutes(options));
+  if (options.shadows !== undefined) routes.route("/shadow", shadowRoutes(options.shadows, logger));
   routes.get("/live", live.connect);
   routes.route("/", liveRun.routes);
   routes.route("/", pageRoutes(options, liveRun));

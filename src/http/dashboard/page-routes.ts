@@ -14,6 +14,7 @@ import { overviewPage } from "./pages/overview.ts";
 import { projectsPage } from "./pages/projects.ts";
 import { MOST_STEPS, runActions, runPage } from "./pages/run.ts";
 import { RUN_STATES, runsPage } from "./pages/runs.ts";
+import { chosenNotes } from "./pages/shadow.ts";
 import { settingsPage } from "./pages/settings.ts";
 import { sendProblem } from "./receive-visit.ts";
 import { settingsLines } from "./settings-lines.ts";
@@ -147,11 +148,12 @@ const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<
   return routes;
 };
 
-const flowRoutes = ({ flows }: DashboardOptions): Hono<DashboardEnv> => {
+const flowRoutes = ({ flows, shadows }: DashboardOptions): Hono<DashboardEnv> => {
   const routes = new Hono<DashboardEnv>();
-  routes.get("/", (context) => {
+  routes.get("/", async (context) => {
     const { texts } = context.get("visit");
-    return send(context, { title: texts.pages.flows, place: "flows", body: flowsPage(texts, flows) });
+    const body = flowsPage(texts, flows, await shadows?.standings());
+    return send(context, { title: texts.pages.flows, place: "flows", body });
   });
   routes.get("/:name/:part{[0-9]+}/picture.svg", async (context) => {
     const { name, part } = context.req.param();
@@ -185,13 +187,11 @@ export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<Dashb
     const body = projectsPage(texts, projects, flowOf, hasLessons, today);
     return send(context, { title: texts.pages.projects, place: "projects", body });
   });
-  routes.get("/settings", (context) => {
+  routes.get("/settings", async (context) => {
     const { texts } = context.get("visit");
-    return send(context, {
-      title: texts.pages.settings,
-      place: "settings",
-      body: settingsPage(texts, lines),
-    });
+    const chosen = chosenNotes(texts, await options.shadows?.standings(), await options.shadows?.left());
+    const body = [chosen, settingsPage(texts, lines)];
+    return send(context, { title: texts.pages.settings, place: "settings", body });
   });
   return routes;
 };

@@ -14,6 +14,7 @@ const PAGES: readonly (readonly [name: PageName, path: string])[] = [
   ["findings", "/findings"],
   ["projects", "/projects"],
   ["flows", "/flows"],
+  ["shadow", "/shadow"],
   ["settings", "/settings"],
 ];
 

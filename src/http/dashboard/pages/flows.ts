@@ -5,7 +5,10 @@ import type { FlowPart, ShownFlow } from "../dashboard-options.ts";
 import { formatCount } from "../markup/format.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts } from "../markup/table.ts";
+import type { CandidateStanding } from "../../../store/shadows/shadow-store.ts";
 import type { Texts } from "../texts/english.ts";
+import { shadowTexts } from "../texts/shadow-texts.ts";
+import { standingOf } from "./shadow.ts";
 import { BASE } from "../visit.ts";
 
 /** Where the picture of a part of a flow is, under the dashboard's own path. */
@@ -57,8 +60,26 @@ const partSection = (texts: Texts, name: string, part: FlowPart, index: number):
         : graph(texts, name, part.flow, index)
     }`;
 
+/** The candidate of a flow and how it stands, where there is one. */
+const candidateFact = (
+  texts: Texts,
+  standing: CandidateStanding | undefined,
+): readonly (readonly [name: Content, value: Content])[] =>
+  standing === undefined
+    ? []
+    : [
+        [
+          shadowTexts(texts).candidate,
+          html`<a href="${BASE}/shadow">${standing.candidate}</a> ${standingOf(texts, standing)}`,
+        ],
+      ];
+
 /** The configured flows, what they are made of and what they look like. */
-export const flowsPage = (texts: Texts, flows: readonly ShownFlow[]): Content =>
+export const flowsPage = (
+  texts: Texts,
+  flows: readonly ShownFlow[],
+  standings: ReadonlyMap<string, CandidateStanding> = new Map(),
+): Content =>
   flows.map(
     ({ name, contract, review, language, projects, parts }) =>
       html`<section>
@@ -68,6 +89,7 @@ export const flowsPage = (texts: Texts, flows: readonly ShownFlow[]): Content =>
           [texts.words.review, html`<code>${review}</code>`],
           [texts.words.language, language],
           [texts.words.projects, html`<code>${projects.join(", ")}</code>`],
+          ...candidateFact(texts, standings.get(name)),
         ])}
         ${parts.map((part, index) => partSection(texts, name, part, index))}
       </section>`,

@@ -19,6 +19,7 @@ export const english = {
     findings: "Findings",
     projects: "Projects",
     flows: "Flows",
+    shadow: "Candidates",
     settings: "Settings",
   },
   states: {

@@ -22,6 +22,7 @@ export const japanese: Texts = {
     findings: "指摘",
     projects: "プロジェクト",
     flows: "フロー",
+    shadow: "候補",
     settings: "設定",
   },
   states: {
