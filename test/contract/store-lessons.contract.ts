@@ -146,6 +146,9 @@ export const lessonsContract = (bench: GetBench): void => {
       const [delivery] = await bench().store.listDeliveries({ limit: 1 });
       const path = delivery?.projectPath ?? assert.fail("no delivery");
       assert.deepEqual(await lessons().findProject(path), { id: delivery?.projectId, path });
+      const silent = { id: 2_000 + nextNumber(), path: `group/silent-${nextNumber()}` };
+      await lessons().changeLessons(silent, 0, { text: "one" });
+      assert.deepEqual(await lessons().findProject(silent.path), silent);
       assert.equal(await lessons().findProject("no/such \u0000"), null);
     });
   });

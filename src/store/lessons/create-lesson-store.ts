@@ -39,8 +39,10 @@ export const createLessonStore = (sql: Sql, clock: Clock): LessonStore => ({
   },
   findProject: async (path) => {
     const rows = await sql.query(
-      `SELECT project_id AS id, project_path AS path FROM reviewflow.deliveries
-       WHERE project_path = $1 AND project_id IS NOT NULL ORDER BY seq DESC LIMIT 1`,
+      `(SELECT project_id AS id, project_path AS path FROM reviewflow.deliveries
+          WHERE project_path = $1 AND project_id IS NOT NULL ORDER BY seq DESC LIMIT 1)
+       UNION ALL
+       (SELECT project_id, project_path FROM reviewflow.lessons WHERE project_path = $1 LIMIT 1)`,
       [storableText(path)],
     );
     return z.array(ProjectRow).parse(rows)[0] ?? null;

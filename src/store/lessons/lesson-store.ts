@@ -68,6 +68,6 @@ export type LessonStore = {
     version: number,
     change: LessonsChange,
   ) => Promise<StoredLessons | null>;
-  /** The project with this path, by the newest file of lessons or delivery that names it; null for none. */
+  /** The project with this path, by the newest delivery or else the file of lessons; null for none. */
   readonly findProject: (path: string) => Promise<{ readonly id: number; readonly path: string } | null>;
 };
