@@ -29,9 +29,9 @@ describe("the npm package", () => {
     packed = Object.values(PackAnswer.parse(JSON.parse(stdout)))[0]?.files ?? [];
   });
 
-  it("holds all sources, flows and stand-ins, and the command that starts them", async () => {
+  it("holds all sources, flows, stand-ins and examples, and the command that starts them", async () => {
     const paths = new Set(packed.map(({ path }) => path));
-    for (const folder of ["src", "flows", "standins"])
+    for (const folder of ["src", "flows", "standins", "examples"])
       for (const entry of await readdir(ROOT + folder, { recursive: true, withFileTypes: true })) {
         const path = join(entry.parentPath, entry.name).slice(ROOT.length).replaceAll("\\", "/");
         if (entry.isFile()) assert.ok(paths.has(path), `${path} is missing`);
@@ -48,7 +48,8 @@ describe("the npm package", () => {
     const strays = packed
       .map(({ path }) => path)
       .filter(
-        (path) => !isIn(path, ["src", "flows", "standins"]) && !single.test(path) && !further.test(path),
+        (path) =>
+          !isIn(path, ["src", "flows", "standins", "examples"]) && !single.test(path) && !further.test(path),
       );
     assert.deepEqual(strays, []);
   });
