@@ -5,6 +5,7 @@ import { registerForget } from "./register-forget.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerEval } from "./register-eval.ts";
 import { registerLessons } from "./register-lessons.ts";
+import { registerShadow } from "./register-shadow.ts";
 import { registerSetup } from "./register-setup.ts";
 import { registerUpkeep } from "./register-upkeep.ts";
 import { registerWhy } from "./register-why.ts";
@@ -42,6 +43,7 @@ registerReview(program);
 registerUpkeep(program);
 registerEval(program);
 registerWhy(program);
+registerShadow(program);
 registerForget(program);
 registerLessons(program);
 

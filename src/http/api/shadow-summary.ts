@@ -39,6 +39,9 @@ export const ShadowChoiceAnswer = z.object({
   choice: z.enum(["promoted", "dropped"]).nullable(),
 });
 
+/** The type of a ShadowChoiceAnswer. */
+export type ShadowChoiceAnswer = z.infer<typeof ShadowChoiceAnswer>;
+
 /** Sums a candidate up for the command line. */
 export const summarizeCandidate = ({ shown, standing, totals }: CandidateView): ShadowSummary => {
   const took = ({ tokens, cost, elapsedMs }: CandidateView["totals"]["present"]) => ({
