@@ -14,7 +14,8 @@ import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { SECRET, teamEnvironment } from "./start.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
-const CONFIG = `
+/** Two flows: one that posts by itself, one whose note we post. */
+export const CONFIG = `
 flows:
   - name: classic
     projects: ["classic/**"]
@@ -127,7 +128,7 @@ export const killAtRandom = async (options: KillOptions): Promise<KillReport> =>
 };
 
 /** One bot for both projects, as a group access token would be. */
-const sharedToken = ([first, ...others]: readonly Team[]): Team => {
+export const sharedToken = ([first, ...others]: readonly Team[]): Team => {
   const team = first ?? assert.fail("no team");
   for (const other of others) team.gitlab.addMember(other.project, team.bot, "developer");
   return team;
@@ -172,7 +173,7 @@ const openAll = async (
 };
 
 /** The merge requests whose delivery was answered with a success. */
-const acceptedOf = (
+export const acceptedOf = (
   teams: readonly Team[],
   opened: readonly { team: Team; mergeRequest: MergeRequest }[],
 ) => {
@@ -188,7 +189,8 @@ const acceptedOf = (
   return opened.filter(({ team, mergeRequest }) => iids.has(`${team.project.id}!${mergeRequest.iid}`));
 };
 
-const allReviewed = async (
+/** Undefined as long as one of them has no review. */
+export const allReviewed = async (
   accepted: readonly { team: Team; mergeRequest: MergeRequest }[],
 ): Promise<true | undefined> => {
   for (const { team, mergeRequest } of accepted) {
