@@ -6,6 +6,7 @@ import type { DashboardOptions } from "../../src/http/dashboard/dashboard-option
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import { setUpDashboard, TOKEN } from "../http/dashboard/dashboard-setup.ts";
 import { type Filled, fillStore } from "../http/dashboard/filled-store.ts";
+import { fillShadow } from "../http/dashboard/filled-shadow.ts";
 import { openTemporaryStore } from "../http/dashboard/temporary-store.ts";
 
 /** A page with what went wrong on it. */
@@ -35,6 +36,7 @@ export const startDashboardWorld = async (
   await using started = new AsyncDisposableStack();
   const store = started.use(await openTemporaryStore());
   const filled = await fillStore(store, text);
+  const shadowRun = await fillShadow(store, filled.reviewedRun, text);
   const { app, dashboard } = setUpDashboard(store, systemClock, access);
   const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   started.defer(() => server.stop(1_000));
@@ -79,6 +81,8 @@ export const startDashboardWorld = async (
       projects: "/dashboard/projects",
       flows: "/dashboard/flows",
       settings: "/dashboard/settings",
+      shadow: "/dashboard/shadow",
+      "shadow-run": `/dashboard/shadow/runs/${shadowRun}`,
       missing: "/dashboard/nowhere",
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -57,6 +57,29 @@ describe("the dashboard in Chromium", { skip }, () => {
     await page.context().close();
   });
 
+  it("a candidate is promoted and taken back, and every page says so", async () => {
+    const { page, problems } = await world.open();
+    await page.goto(`${world.url}/dashboard/shadow`);
+    await page.focus(`form[action$="/promote"] button`);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/done=promote/);
+    assert.equal(
+      (await world.store.shadows.standing({ flow: "review", candidate: "next" }))?.choice,
+      "promoted",
+    );
+    for (const path of ["flows", "settings"]) {
+      await page.goto(`${world.url}/dashboard/${path}`);
+      assert.match((await page.textContent("main")) ?? "", /Promoted: it reviews in the flow's place/);
+    }
+    await page.goto(`${world.url}/dashboard/shadow`);
+    await page.focus(`form[action$="/undo"] button`);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/done=undo/);
+    assert.equal((await world.store.shadows.standing({ flow: "review", candidate: "next" }))?.choice, null);
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+
   it("a run is found and cancelled with the keyboard alone", async () => {
     const { runId } = await deliver(world.store, { project: "team/keys", projectId: 90, iid: 1, title: "K" });
     const { page, problems } = await world.open({ signedIn: false });

@@ -9,6 +9,7 @@ import { createDashboard, type Dashboard } from "../../../src/http/dashboard/das
 import type { DashboardOptions, ShownFlow } from "../../../src/http/dashboard/dashboard-options.ts";
 import { createIntake } from "../../../src/http/intake.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
+import { shadowDesk } from "./filled-shadow.ts";
 
 /** The admin token of the tests. */
 export const TOKEN = "an-admin-token-of-the-tests";
@@ -77,6 +78,7 @@ export const setUpDashboard = (
     store,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: [shippedFlow()],
+    shadows: shadowDesk(store),
     flowOf: (path) => (path.startsWith("team/") ? "review" : null),
     gitlabUrl: "https://gitlab.example.com",
     settings: {
