@@ -3,6 +3,7 @@ import type { ShadowFinding } from "../../../review/shadow/shadow-finding.ts";
 import type { ShadowReport, ShadowSide } from "../../../review/shadow/shadow-report.ts";
 import type { ShadowRun } from "../../../store/shadows/shadow-store.ts";
 import { formatCount, formatDuration, formatMoney } from "../markup/format.ts";
+import { section } from "../markup/layout.ts";
 import { runLink } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
@@ -19,23 +20,24 @@ const findingCell = (texts: Texts, found: ShadowFinding): Content =>
       <p class="written">${found.body}</p>
     </details>`;
 
-const aloneTable = (texts: Texts, caption: string, rows: readonly ShadowFinding[]): Content => [
-  html`<h2>${caption}</h2>`,
-  table({
+const aloneTable = (texts: Texts, caption: string, rows: readonly ShadowFinding[]): Content =>
+  section(
     caption,
-    rows,
-    empty: texts.none,
-    columns: [
-      { head: texts.words.file, kind: "long", cell: (found) => html`<code>${placeOf(found)}</code>` },
-      { head: texts.words.finding, kind: "long", cell: (found) => findingCell(texts, found) },
-    ],
-  }),
-];
+    table({
+      caption,
+      rows,
+      empty: texts.none,
+      columns: [
+        { head: texts.words.file, kind: "long", cell: (found) => html`<code>${placeOf(found)}</code>` },
+        { head: texts.words.finding, kind: "long", cell: (found) => findingCell(texts, found) },
+      ],
+    }),
+  );
 
 const bothTable = (texts: Texts, rows: readonly MatchedPair[]): Content => {
   const words = shadowTexts(texts);
-  return [
-    html`<h2>${words.both}</h2>`,
+  return section(
+    words.both,
     table({
       caption: words.both,
       rows,
@@ -50,7 +52,7 @@ const bothTable = (texts: Texts, rows: readonly MatchedPair[]): Content => {
         { head: words.candidate, kind: "long", cell: ({ candidate }) => findingCell(texts, candidate) },
       ],
     }),
-  ];
+  );
 };
 
 const textTable = (texts: Texts, { present, candidate }: ShadowReport): Content => {
@@ -69,29 +71,32 @@ const textTable = (texts: Texts, { present, candidate }: ShadowReport): Content 
 
 const sides = (texts: Texts, { present, candidate }: ShadowReport): Content => {
   const words = shadowTexts(texts);
-  return table({
-    caption: words.figures,
-    rows: [
-      { name: words.present, side: present },
-      { name: words.candidate, side: candidate },
-    ],
-    empty: words.nothing,
-    columns: [
-      { head: texts.words.flow, cell: ({ name }) => html`<strong>${name}</strong>` },
-      {
-        head: texts.words.cost,
-        kind: "number",
-        cell: ({ side: { usage } }) => formatMoney(texts, usage.totalPrice, usage.currency),
-      },
-      {
-        head: texts.words.tokens,
-        kind: "number",
-        cell: ({ side }) => formatCount(texts, side.usage.totalTokens),
-      },
-      { head: words.time, kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
-      { head: texts.run.remarks, kind: "long", cell: ({ side }) => side.remarks.join(" ") || "–" },
-    ],
-  });
+  return section(
+    words.figures,
+    table({
+      caption: words.figures,
+      rows: [
+        { name: words.present, side: present },
+        { name: words.candidate, side: candidate },
+      ],
+      empty: words.nothing,
+      columns: [
+        { head: texts.words.flow, cell: ({ name }) => html`<strong>${name}</strong>` },
+        {
+          head: texts.words.cost,
+          kind: "number",
+          cell: ({ side: { usage } }) => formatMoney(texts, usage.totalPrice, usage.currency),
+        },
+        {
+          head: texts.words.tokens,
+          kind: "number",
+          cell: ({ side }) => formatCount(texts, side.usage.totalTokens),
+        },
+        { head: words.time, kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
+        { head: texts.run.remarks, kind: "long", cell: ({ side }) => side.remarks.join(" ") || "–" },
+      ],
+    }),
+  );
 };
 
 /** One merge request's findings, or texts, side by side. */

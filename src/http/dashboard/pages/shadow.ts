@@ -138,8 +138,14 @@ const shadowTable = (texts: Texts, rows: readonly ShadowRun[]): Content => {
       { head: words.both, kind: "number", cell: count("both") },
       { head: words.onlyPresent, kind: "number", cell: count("onlyPresent") },
       { head: words.onlyCandidate, kind: "number", cell: count("onlyCandidate") },
-      { head: `${texts.words.cost}: ${words.present}`, kind: "number", cell: cost("present") },
-      { head: `${texts.words.cost}: ${words.candidate}`, kind: "number", cell: cost("candidate") },
+      {
+        head: texts.words.cost,
+        kind: "long",
+        cell: (row) => [
+          html`<span class="under">${words.present}: ${cost("present")(row)}</span>`,
+          html`<span class="under">${words.candidate}: ${cost("candidate")(row)}</span>`,
+        ],
+      },
       { head: texts.words.finished, cell: ({ finishedAtMs }) => formatTime(texts, finishedAtMs) },
     ],
   });
