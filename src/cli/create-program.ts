@@ -1,0 +1,65 @@
+import { Command, Option } from "commander";
+import { registerDemo } from "./demo/register-demo.ts";
+import { registerFlow } from "./register-flow.ts";
+import { registerForget } from "./register-forget.ts";
+import { registerReview } from "./review/register-review.ts";
+import { registerEval } from "./register-eval.ts";
+import { registerLessons } from "./register-lessons.ts";
+import { registerShadow } from "./register-shadow.ts";
+import { registerSetup } from "./register-setup.ts";
+import { registerUpkeep } from "./register-upkeep.ts";
+import { registerWhy } from "./register-why.ts";
+
+/** The command line: every command with its options. What a command does is loaded when it is called. */
+export const createProgram = (): Command => {
+  const program = new Command("reviewflow").description(
+    "Reviews merge requests of your GitLab with a Dify workflow file that you can edit",
+  );
+  registerServe(program);
+  registerDemo(program);
+  registerSetup(program);
+  registerReview(program);
+  registerUpkeep(program);
+  registerEval(program);
+  registerWhy(program);
+  registerShadow(program);
+  registerForget(program);
+  registerLessons(program);
+  registerRules(program);
+  registerFlow(program);
+  return program;
+};
+
+const registerServe = (program: Command): void => {
+  program
+    .command("serve")
+    .description("take GitLab's webhooks and review")
+    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .addOption(
+      new Option("--role <role>", "what this server does, over the configured role").choices([
+        "web",
+        "worker",
+        "both",
+      ]),
+    )
+    .action(async (options: { config?: string; role?: "web" | "worker" | "both" }) => {
+      const { serve } = await import("./serve.ts");
+      await serve(options);
+    });
+};
+
+const registerRules = (program: Command): void => {
+  program
+    .command("rules")
+    .description("say which rules hold for files of a project, and from where")
+    .argument("<project>", "its path or id")
+    .argument("<path...>", "files, as in the repository")
+    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .option("-b, --branch <branch>", "the target branch; the project's default branch when left out")
+    .action(
+      async (project: string, paths: readonly string[], options: { config?: string; branch?: string }) => {
+        const { showRules } = await import("./rules.ts");
+        process.exitCode = await showRules(project, paths, options);
+      },
+    );
+};
