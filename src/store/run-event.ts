@@ -7,7 +7,7 @@ export const MAX_RUN_EVENTS = 2_000;
 
 /** Which of the workflows of a configured flow a call goes to; `index` counts the passes from 0. */
 export const CallPart = z.object({
-  role: z.enum(["main", "pass", "verify", "summary"]),
+  role: z.enum(["main", "pass", "verify", "summary", "reply"]),
   index: z.number(),
 });
 /** The type of a CallPart. */

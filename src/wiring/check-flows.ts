@@ -1,6 +1,7 @@
 import { ConfigError, describeError, isRetryable } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { checkInputs } from "../review/check-inputs.ts";
+import { checkReplyFlow } from "../worker/conversation/check-reply-flow.ts";
 import { checkFindingsFlow } from "../worker/findings/check-findings-flow.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
 
@@ -20,10 +21,11 @@ export const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): 
 const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   try {
-    if (flow.contract === "findings") return await checkFindingsFlow(flow, signal);
+    const answering = await checkReplyFlow(flow, signal);
+    if (flow.contract === "findings") return [...(await checkFindingsFlow(flow, signal)), ...answering];
     const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
     for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
-    return errors;
+    return [...errors, ...answering];
   } catch (error) {
     if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
     logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");

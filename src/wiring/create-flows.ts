@@ -27,14 +27,16 @@ const createFlow = (
     return { ...opened, runner: observeRunner(name, opened.runner, telemetry) };
   };
   const main = open(flow.runner);
+  const answering = flow.reply === undefined ? {} : { reply: flow.reply && open(flow.reply) };
   if (contract !== "findings") {
     const inputs = flow.inputs ?? DEFAULT_INPUTS[contract];
-    return { name, contract, language, inputs, output, runner: main.runner };
+    return { name, contract, language, inputs, output, runner: main.runner, ...answering };
   }
   const optional = (section: RunnerConfig | null): FlowPart | null =>
     section === null ? null : open(section);
   return {
     ...main,
+    ...answering,
     name,
     contract,
     language,

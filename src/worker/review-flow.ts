@@ -1,6 +1,6 @@
 import type { FlowRunner } from "../review/flow-runner.ts";
 import type { InputTemplates } from "../review/input-mapping.ts";
-import type { FindingsFlow } from "./findings/findings-flow.ts";
+import type { FindingsFlow, FlowPart } from "./findings/findings-flow.ts";
 
 /** A flow that publishes by itself (`classic`), or that returns the text of one note (`note`). */
 export type TextFlow = {
@@ -13,5 +13,5 @@ export type TextFlow = {
   readonly runner: FlowRunner;
 };
 
-/** A flow, ready to run. */
-export type ReviewFlow = TextFlow | FindingsFlow;
+/** A flow, ready to run, with what answers notes of its projects: the server's own where it is left out. */
+export type ReviewFlow = (TextFlow | FindingsFlow) & { readonly reply?: FlowPart | null };

@@ -216,6 +216,30 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.match(terminal.err(), /not found|does not exist|404/i);
   });
 
+  test("AGENTS.md and the rules of GitLab Duo are rules, CONTRIBUTING.md where it is asked for", async () => {
+    const { gitlab, team } = world;
+    const others = {
+      "AGENTS.md": "AGENTS-RULE\n",
+      "CONTRIBUTING.md": "CONTRIBUTING-RULE\n",
+      ".gitlab/duo/mr-review-instructions.yaml":
+        "instructions:\n  - { name: All, fileFilters: ['**/*.js'], instructions: DUO-RULE }\n",
+    };
+    const push = (files: Readonly<Record<string, string>>) =>
+      gitlab.push(team.project, { branch: "main", user: team.owner, actions: writes(files) });
+    await push(others);
+    const unasked = rulesIn((await review("others", { "src/others.js": CODE })).prompt);
+    assert.match(unasked, /AGENTS-RULE/);
+    assert.match(unasked, /DUO-RULE/);
+    assert.doesNotMatch(unasked, /CONTRIBUTING-RULE/);
+    await push({
+      ".reviewflow.yml": `${RULES[".reviewflow.yml"]}rule_files: { contributing: true, agents: false }\n`,
+    });
+    const asked = rulesIn((await review("asked-for", { "src/asked-for.js": CODE })).prompt);
+    assert.match(asked, /CONTRIBUTING-RULE/);
+    assert.doesNotMatch(asked, /AGENTS-RULE/);
+    await push({ ...RULES, ...Object.fromEntries(Object.keys(others).map((path) => [path, ""])) });
+  });
+
   test("a repository that turns commands off is not answered, from its next note on", async () => {
     const { gitlab, team, reviewflow } = world;
     const [mergeRequest = assert.fail()] = team.project.mergeRequests;

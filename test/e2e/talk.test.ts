@@ -21,6 +21,8 @@ suite("talking with the bot, over the whole way", () => {
       assert.ok(help.answers[0]?.includes(`\`${bot} ${name}\``), name);
     const unknown = await say(mergeRequest, team.author, `${bot} frobnicate`);
     assert.match(unknown.answers[0] ?? "", /do not know the command `frobnicate`/);
+    const slash = await say(mergeRequest, team.author, "/help");
+    assert.match(slash.answers[0] ?? "", /What you can ask of me/);
     assert.deepEqual(gitlab.quickActions, []);
   });
 

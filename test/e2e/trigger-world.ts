@@ -55,6 +55,8 @@ export const startTriggerWorld = async (
     bot,
     author,
     runs,
+    /** A page of the server. */
+    page: async (path: string): Promise<string> => (await fetch(`${reviewflow.url}${path}`)).text(),
     project: (name: string): Project =>
       teams.find(({ project }) => project.path === `bootcamp/${name}`)?.project ??
       assert.fail(`no project ${name}`),

@@ -4,53 +4,14 @@ import type { Run } from "../../src/store/store.ts";
 import type { MergeRequest, Project, User } from "../../standins/gitlab/state.ts";
 import { answersIn, pastTheEnd } from "./talk-world.ts";
 import { eventually } from "./team.ts";
+import { TRIGGER_FLOWS } from "./trigger-flows.ts";
 import { startTriggerWorld, type TriggerWorld } from "./trigger-world.ts";
-
-/** How long nothing may be pushed before a review; long enough for three pushes on a busy machine. */
-const QUIET = "5s";
-
-const filters = {
-  target_branches: { deny: ["stable/*"] },
-  source_branches: { deny: ["renovate/**"] },
-  authors: { deny: ["kept-out"] },
-  labels: { any: [], none: ["no-review"] },
-  titles: { deny: ["/^wip\\b/"] },
-  most_files: 3,
-};
-
-const FLOWS = [
-  { name: "filtered", projects: ["bootcamp/filtered"], filters, bots: { review: false } },
-  { name: "allowed", projects: ["bootcamp/allowed"], filters: { authors: { allow: ["listed"] } } },
-  { name: "own", projects: ["bootcamp/own"] },
-  { name: "reopened", projects: ["bootcamp/reopened"], triggers: { opened: false } },
-  {
-    name: "quiet",
-    projects: ["bootcamp/quiet"],
-    triggers: { quiet_time: QUIET },
-  },
-  {
-    name: "triggers",
-    projects: ["bootcamp/triggers"],
-    triggers: { labels: ["review me"], drafts: "on-request" },
-  },
-  {
-    name: "stale",
-    projects: ["bootcamp/stale"],
-    triggers: { opened: false, stale: { after: "4s", every: "1d" } },
-    filters: { labels: { none: ["no-review"] } },
-  },
-  {
-    name: "off",
-    projects: ["bootcamp/off"],
-    triggers: { opened: false, reopened: false, new_commits: false, ready: false, reviewer: false },
-  },
-].map((flow) => ({ file: "builtin:review", summary: null, review: "every-push", ...flow }));
 
 suite("what starts a review and what keeps one away, from webhook to GitLab", () => {
   let opened: TriggerWorld | undefined;
   const world = (): TriggerWorld => opened ?? assert.fail("not open yet");
   before(async () => {
-    opened = await startTriggerWorld(FLOWS, { reconcile: { every: "1s" } });
+    opened = await startTriggerWorld(TRIGGER_FLOWS, { reconcile: { every: "1s" } });
   });
   after(() => opened?.[Symbol.asyncDispose]());
 
@@ -166,6 +127,24 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       assert.match(await reason(mergeRequest), /^trigger-off: the merge request was reopened/);
       assert.deepEqual(await runs(mergeRequest), []);
     });
+  });
+
+  test("who answers: a flow of the operator's, shown on the run's page, or nobody", async () => {
+    const { gitlab, bot, project, author, open, runs, page } = world();
+    const ask = async (name: string) => {
+      const mergeRequest = await open(project(name), "asked");
+      const asked = await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} ask why?` });
+      const [run = assert.fail("no run")] = await runs(mergeRequest);
+      const answers = await answersIn(gitlab, mergeRequest, asked?.discussion.id ?? assert.fail());
+      return { run, answers: answers.map(({ body }) => body) };
+    };
+    const own = await ask("answers");
+    assert.match(own.answers[0] ?? "", /Our own flow was asked in Korean: .*why\?/);
+    assert.equal(own.run.state, "succeeded", own.run.reason ?? "");
+    assert.match(await page(`/dashboard/runs/${own.run.id}`), /Answer[\s\S]*Say/);
+    const silent = await ask("silent");
+    assert.equal(silent.run.reason, "no-flow-for-answers");
+    assert.match(silent.answers[0] ?? "", /Questions are not answered here/);
   });
 
   suite("filters", { concurrency: 2 }, () => {

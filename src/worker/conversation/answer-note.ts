@@ -13,6 +13,7 @@ import type { MergeRequest } from "../../review/forge.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
 import { flowRules, reviewRules } from "../findings/review-rules.ts";
+import { createEventRecorder } from "../record-events.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 import { dismiss, findingOf } from "./dismiss.ts";
@@ -95,7 +96,7 @@ const answerOf = ({ outputs }: FlowOutcome): Json => {
 };
 
 const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<FlowOutcome> => {
-  const { claim, logger } = talk;
+  const { claim, logger, thread } = talk;
   const known = StoredOutcome.safeParse(await claim.journal.read(ANSWERED));
   if (known.success) return known.data;
   const declared = await part.runner.describe(claim.signal);
@@ -104,13 +105,25 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
   const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name)));
   const fitted = fitInputs(given, declared);
   for (const cut of fitted.cuts) logger.warn({ cut }, "Flow input cut");
-  const outcome = await part.runner.run({
-    runId: `${claim.run.id}-answer`,
-    inputs: fitted.inputs,
-    journal: scopeJournal(claim.journal, "flow:answer:"),
-    signal: claim.signal,
-    onEvent: (event) => logger.debug({ event: event.event }, "Flow event"),
-  });
+  const recorder = createEventRecorder(claim, logger);
+  const call = {
+    key: "answer",
+    part: { role: "reply", index: 0 },
+    files: thread.position === null ? [] : [thread.position.newPath],
+    digest: part.digest,
+  } as const;
+  const outcome = await recorder.during(call, (keep) =>
+    part.runner.run({
+      runId: `${claim.run.id}-answer`,
+      inputs: fitted.inputs,
+      journal: scopeJournal(claim.journal, "flow:answer:"),
+      signal: claim.signal,
+      onEvent: (event) => {
+        keep(event);
+        logger.debug({ event: event.event }, "Flow event");
+      },
+    }),
+  );
   await claim.journal.write(ANSWERED, JsonObject.parse(outcome));
   return outcome;
 };

@@ -13,7 +13,7 @@ import type { ReviewFlow } from "../review-flow.ts";
 
 /** What answering notes takes. */
 export type Conversation = ConversationOptions & {
-  /** The flow that answers; null where questions are not answered. Commands need none. */
+  /** The flow that answers where a project's flow names no other; null where questions are not answered. Commands need none. */
   readonly answers: FlowPart | null;
   /** Where reviews that a command asks for are queued. */
   readonly store: Pick<Store, "accept" | "getDelivery">;

@@ -45,7 +45,13 @@ const english: LiveTexts = {
     interrupted: "Interrupted",
   },
   part: ({ role, index }) =>
-    ({ main: "Review", pass: `Pass ${index + 1}`, verify: "Verification", summary: "Summary" })[role],
+    ({
+      main: "Review",
+      pass: `Pass ${index + 1}`,
+      verify: "Verification",
+      summary: "Summary",
+      reply: "Answer",
+    })[role],
   callList: "Calls of the flow",
   stepList: "Steps of this call",
   node: "Step",
@@ -84,7 +90,7 @@ const japanese: LiveTexts = {
     interrupted: "中断",
   },
   part: ({ role, index }) =>
-    ({ main: "レビュー", pass: `パス ${index + 1}`, verify: "検証", summary: "要約" })[role],
+    ({ main: "レビュー", pass: `パス ${index + 1}`, verify: "検証", summary: "要約", reply: "回答" })[role],
   callList: "フローの呼び出し",
   stepList: "この呼び出しのステップ",
   node: "ステップ",
