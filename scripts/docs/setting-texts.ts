@@ -142,7 +142,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "budgets.total.tokens": "tokens a day, all projects together",
   "budgets.total.cost": "cost a day, all projects together, in the currency of the models' prices",
   "budgets.total.runs": "reviews and answers a day, all projects together",
-  "budgets.projects[].match": "globs over project paths; the first entry that matches is a project's budget, each project has it for itself",
+  "budgets.projects[].match":
+    "globs over project paths; the first entry that matches is a project's budget, each project has it for itself",
   "budgets.projects[].tokens": "tokens a day",
   "budgets.projects[].cost": "cost a day",
   "budgets.projects[].runs": "reviews and answers a day",
@@ -152,20 +153,25 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "retention.steps": "how long the steps of ended runs are kept, which hold parts of diffs and answers",
   "retention.events": "how long the events of flow calls are kept, which the run's picture shows",
   "retention.memory": "how long what was reviewed of an open merge request is remembered after its last use",
-  "circuit_breakers.failures": "failures in a row after which a Dify server or model is left alone; 0 turns it off",
+  "circuit_breakers.failures":
+    "failures in a row after which a Dify server or model is left alone; 0 turns it off",
   "circuit_breakers.pause": "the pause before it is tried again",
   "circuit_breakers.longest_pause": "the longest pause; it doubles with each further failure",
   "lessons.enabled": "whether thumbs, resolutions, withdrawals and `ignore` are kept; see lessons.md",
   "lessons.serve": "whether reviews are told of the lessons, where a project has not turned its own off",
   "lessons.least_outcomes": "outcomes that a lesson needs",
-  "lessons.dify[].projects": "the projects whose lessons go into this dataset of Dify; the first entry that matches counts",
+  "lessons.dify[].projects":
+    "the projects whose lessons go into this dataset of Dify; the first entry that matches counts",
   "lessons.dify[].url": "address of that Dify",
   "lessons.dify[].api_key": "a key of Dify's knowledge API, another one than an app's",
   "lessons.dify[].dataset_id": "the dataset's id",
   "flows[].dify.fallback": "a workflow file that runs here while Dify cannot be reached; not for `classic`",
-  "flows[].shadow": "a candidate (`name`, `share` of the merge requests, `file`, `secrets` or `dify`) that runs beside it without posting; see shadow.md",
-  "flows[].reply": "the flow that answers in threads (`file`, `secrets` or `dify`), or `off`; the shipped one when left out",
-  "flows[].triggers.stale.after": "review a merge request again that nothing happened to for so long; see configuration.md",
+  "flows[].shadow":
+    "a candidate (`name`, `share` of the merge requests, `file`, `secrets` or `dify`) that runs beside it without posting; see shadow.md",
+  "flows[].reply":
+    "the flow that answers in threads (`file`, `secrets` or `dify`), or `off`; the shipped one when left out",
+  "flows[].triggers.stale.after":
+    "review a merge request again that nothing happened to for so long; see configuration.md",
   "flows[].triggers.stale.until": "but not once nothing happened for so long",
   "flows[].triggers.stale.every": "the least time between two such looks",
   "flows[].triggers.stale.remind": "whether a note reminds of open threads where nothing is new",
