@@ -94,7 +94,7 @@ test(
         return queued + active + retrying === 0;
       }, "the queue to be worked off");
       context.diagnostic(`${accepted.length} of ${iid} accepted`);
-      assert.deepEqual([...statuses].toSorted(), [202, 503]);
+      assert.deepEqual(statuses, new Set([202, 503]));
       const runs = await store.listRuns({ limit: 10_000 });
       const byIid = Map.groupBy(runs, (run) => run.iid);
       for (const mine of accepted)
