@@ -113,7 +113,7 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
   try {
     const queue = await database.exclusively(async () => {
       await migrate(database);
-      return startQueue({ database, heartbeatSeconds, logger: settings.logger });
+      return startQueue({ database, heartbeatSeconds, logger: settings.logger, clock: settings.clock });
     });
     undo.defer(() => queue.stop());
     await recover(database, queue, settings.clock);

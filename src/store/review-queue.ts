@@ -1,6 +1,7 @@
 import { PgBoss } from "pg-boss";
 import { z } from "zod";
 import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Database, Sql } from "./database.ts";
@@ -53,6 +54,7 @@ export type QueueOptions = {
   readonly database: Database;
   readonly heartbeatSeconds: number;
   readonly logger: Logger;
+  readonly clock: Clock;
 };
 
 /**
@@ -86,10 +88,17 @@ export const startQueue = async (options: QueueOptions): Promise<ReviewQueue> =>
     retentionSeconds: 3_650 * DAY_S,
     ...(shared ? { heartbeatSeconds: options.heartbeatSeconds } : {}),
   });
-  return operations(boss);
+  return operations(boss, options.clock);
 };
 
-const operations = (boss: PgBoss): ReviewQueue => ({
+/**
+ * How long a job waits, as an interval. The database adds it to its own time: as a date, a wait would be
+ * longer by as much as our clock is ahead of the database's, or was before it was set.
+ */
+const waitOf = (startAfterMs: number, clock: Clock): string =>
+  `${Math.max(0, startAfterMs - clock.now())} milliseconds`;
+
+const operations = (boss: PgBoss, clock: Clock): ReviewQueue => ({
   add: async (tx, jobs) => {
     if (jobs.length === 0) return;
     const rows = jobs.map((job) => ({
@@ -97,7 +106,7 @@ const operations = (boss: PgBoss): ReviewQueue => ({
       data: { runId: job.runId },
       singletonKey: job.kind === "review" ? mergeRequestKey(job) : `${mergeRequestKey(job)} ${job.kind}`,
       group: { id: String(job.projectId) },
-      ...(job.startAfterMs === null ? {} : { startAfter: new Date(job.startAfterMs).toISOString() }),
+      ...(job.startAfterMs === null ? {} : { startAfter: waitOf(job.startAfterMs, clock) }),
     }));
     await boss.insert(QUEUE, rows, { db: tx.queue });
   },
