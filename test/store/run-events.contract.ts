@@ -122,7 +122,7 @@ export const runEventsContract = (name: string, createPlaces: () => Promise<Plac
       stopOther();
     });
 
-    test("go after thirty days, with the other housekeeping", async () => {
+    test("go thirty days after the end of their run, with the other housekeeping", async () => {
       let aheadMs = 0;
       const clock: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
       const kept = await places?.fresh();
@@ -131,11 +131,15 @@ export const runEventsContract = (name: string, createPlaces: () => Promise<Plac
         other,
         async ({ record }) => void (await record([eventNamed("a")])),
       );
-      aheadMs = 20 * 86_400_000;
       await claim.record([eventNamed("b")]);
+      aheadMs = 29 * 86_400_000;
+      const { runId: younger } = await workOn(
+        other,
+        async ({ record }) => void (await record([eventNamed("c")])),
+      );
       aheadMs = 31 * 86_400_000;
-      await until(async () => (await titles(other, runId)).length === 1, "the old event is gone");
-      assert.deepEqual(await titles(other, runId), ["b"]);
+      await until(async () => (await titles(other, runId)).length === 0, "the old events are gone");
+      assert.deepEqual(await titles(other, younger), ["c"]);
     });
   });
 };
