@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { ToldFinding } from "./told-finding.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
-import { CATEGORIES, SEVERITIES } from "./finding.ts";
 
 const SkipReason = z.enum([
   "generated",
@@ -27,16 +27,7 @@ const ResultFile = z.object({
 });
 
 /** A finding and what was done about it. */
-const ResultFinding = z.object({
-  path: z.string(),
-  side: z.enum(["new", "old"]),
-  line: z.number().nullable(),
-  endLine: z.number().nullable(),
-  severity: z.enum(SEVERITIES),
-  category: z.enum(CATEGORIES),
-  confidence: z.number(),
-  title: z.string(),
-  body: z.string(),
+const ResultFinding = ToldFinding.extend({
   /** `opened` now, `kept` from before, or told in the summary only. */
   state: z.enum(["opened", "kept", "folded"]),
   /** Why it was folded, else null. */

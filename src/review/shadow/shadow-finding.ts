@@ -1,21 +1,12 @@
 import { z } from "zod";
-import { CATEGORIES, type AnchoredFinding, type Finding, SEVERITIES, type Severity } from "../finding.ts";
+import { ToldFinding } from "../told-finding.ts";
+import type { AnchoredFinding, Finding, Severity } from "../finding.ts";
 import { placeOf } from "../findings/place-of.ts";
 import { matterOf } from "../plan/fingerprint.ts";
 import { severityRank } from "../plan/strength.ts";
 
 /** A finding of a comparison, whoever reported it. */
-export const ShadowFinding = z.object({
-  path: z.string(),
-  side: z.enum(["new", "old"]),
-  /** Both null for a finding about a file or the change as a whole. */
-  line: z.number().nullable(),
-  endLine: z.number().nullable(),
-  severity: z.enum(SEVERITIES),
-  category: z.enum(CATEGORIES),
-  confidence: z.number(),
-  title: z.string(),
-  body: z.string(),
+export const ShadowFinding = ToldFinding.extend({
   /** The same for the same matter at the same code; null for one without a place. */
   fingerprint: z.string().nullable(),
 });

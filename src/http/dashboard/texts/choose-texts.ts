@@ -1,3 +1,4 @@
+import { likedLanguages } from "../../../base/liked-languages.ts";
 import { english, type Texts } from "./english.ts";
 import { japanese } from "./japanese.ts";
 
@@ -5,9 +6,6 @@ const CATALOGUE: ReadonlyMap<string, Texts> = new Map([
   ["en", english],
   ["ja", japanese],
 ]);
-
-/** Browsers send far less. */
-const LONGEST_HEADER = 1_000;
 
 /** The language of a tag such as `ja-JP`, if we have it. */
 export const textsOf = (tag: string): Texts | undefined =>
@@ -20,17 +18,7 @@ export const textsOf = (tag: string): Texts | undefined =>
 export const chooseTexts = (chosen: string | undefined, acceptLanguage: string | undefined): Texts => {
   const known = chosen === undefined ? undefined : textsOf(chosen);
   if (known !== undefined) return known;
-  const liked = (acceptLanguage ?? "")
-    .slice(0, LONGEST_HEADER)
-    .split(",")
-    .map((range) => {
-      const [tag = "", ...parameters] = range.split(";").map((part) => part.trim());
-      const weight = parameters.find((parameter) => parameter.startsWith("q="));
-      return { tag, weight: weight === undefined ? 1 : Number(weight.slice(2)) };
-    })
-    .filter(({ weight }) => weight > 0)
-    .toSorted((left, right) => right.weight - left.weight);
-  for (const { tag } of liked) {
+  for (const tag of likedLanguages(acceptLanguage)) {
     const texts = textsOf(tag);
     if (texts !== undefined) return texts;
   }
