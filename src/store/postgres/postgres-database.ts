@@ -86,22 +86,20 @@ const createPool = (options: PostgresOptions): Pool => {
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   pool.on("error", () => options.logger.warn({}, "an idle connection to the database was lost"));
+  // The pool takes its own listener off a client before whoever waits for it can put one on: a server's
+  // last words in the same read as its last answer would then be an error that nobody hears, which ends
+  // the process. The pool itself sees that the client is no longer usable.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 };
 
-/** Runs `work` on a client of its own; a client whose connection broke is not used again. */
+/** Runs `work` on a client of its own. The pool keeps no client whose connection broke meanwhile. */
 const withClient = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error): void => {
-    broken = error;
-  };
-  client.on("error", onError);
   try {
     return await work(client);
   } finally {
-    client.off("error", onError);
-    client.release(broken);
+    client.release();
   }
 };
 
