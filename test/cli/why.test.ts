@@ -17,6 +17,7 @@ import { createConfiguredApi } from "../../src/wiring/create-api.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { request } from "../store/store-requests.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
+import { prepareStore } from "../store/ready-folder.ts";
 
 const TOKEN = "an-admin-token-of-the-tests";
 
@@ -42,7 +43,7 @@ describe("reviewflow why", () => {
   const ids = { ignored: "", reviewed: "" };
 
   before(async () => {
-    store = await openStore({ database: { dataDir } });
+    store = await openStore({ database: { dataDir: await prepareStore(dataDir) } });
     const reason = `draft: drafts are reviewed on request only; ${ENOUGH.GITLAB_TOKEN}`;
     const ignored = await store.accept(
       request({ key: "idempotency-key:from-gitlab", decide: () => ({ kind: "ignore", reason }) }),

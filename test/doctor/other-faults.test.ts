@@ -10,6 +10,7 @@ import { openStore } from "../../src/store/open-store.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startPostgres } from "../store/postgres-server.ts";
 import { deadAddress, only, openClinic } from "./clinic.ts";
+import { prepareStore } from "../store/ready-folder.ts";
 
 const DIFY_KEY = "app-right-key";
 
@@ -135,7 +136,7 @@ test("fault: the store's folder cannot be used, or its disk is full", async () =
 
 test("a store that a server has is in use, and one that it left opens", async () => {
   await using clinic = await openClinic();
-  const folder = join(clinic.folder, "store");
+  const folder = await prepareStore(join(clinic.folder, "store"));
   const store = await openStore({ database: { dataDir: folder } });
   assert.deepEqual((await clinic.examine()).ill, []);
   const inUse = await probeStore({ kind: "embedded", folder });

@@ -7,6 +7,7 @@ import { readConfig } from "../../src/cli/read-config.ts";
 import { type Reviewflow, startReviewflow } from "../../src/main.ts";
 import type { DifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import type { Team } from "./team.ts";
+import { prepareStore } from "../store/ready-folder.ts";
 
 /** The webhook secret of the tests. */
 export const SECRET = "e2e-webhook-secret";
@@ -36,7 +37,7 @@ export const startForTeam = async (
   dify: DifyStandIn,
   extra: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Reviewflow & { readonly folder: string }> => {
-  const folder = await mkdtemp(join(tmpdir(), "reviewflow-e2e-"));
+  const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-e2e-")));
   const config = readConfig(teamEnvironment(team, dify, folder, extra), null);
   const running = await startReviewflow(config, { logger: silentLogger });
   return {

@@ -8,6 +8,7 @@ import { openStore } from "../../src/store/open-store.ts";
 import type { Settlement } from "../../src/store/store.ts";
 import { QUICK } from "../store/store-places.ts";
 import { queueRun, succeeded, until } from "../store/store-requests.ts";
+import { prepareStore } from "../store/ready-folder.ts";
 
 const HOUR_MS = 3_600_000;
 const dataDir = mkdtempSync(join(tmpdir(), "reviewflow-clock-"));
@@ -18,7 +19,11 @@ const busy: Settlement = { state: "retry", reasonCode: "busy", reason: "Busy.", 
 test("the clock jumps by hours while runs wait, are worked on and are tried again: each ends once", async () => {
   let offMs = 0;
   const clock: Clock = { now: () => Date.now() + offMs, sleep: systemClock.sleep };
-  await using store = await openStore({ database: { dataDir }, ...QUICK, clock });
+  await using store = await openStore({
+    database: { dataDir: await prepareStore(dataDir) },
+    ...QUICK,
+    clock,
+  });
   const ends = new Map<string, number>();
   const attempts = new Map<string, number>();
   let gate = Promise.withResolvers<void>();

@@ -9,6 +9,7 @@ import { restoreFolder } from "../../src/store/pglite/restore-folder.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
 import { QUICK } from "./store-places.ts";
 import { queueRun, succeeded, until, untilState } from "./store-requests.ts";
+import { prepareStore } from "./ready-folder.ts";
 
 const TOKEN = "glpat-a-token-that-stays-sealed";
 
@@ -32,7 +33,7 @@ suite("an embedded store's backup and keys", () => {
   test("a backup that is made while it works holds all that was answered before, and its tokens sealed", async () => {
     const root = mkdtempSync(join(tmpdir(), "reviewflow-backup-"));
     const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
-    const dataDir = join(root, "store");
+    const dataDir = await prepareStore(join(root, "store"));
     const restored = join(root, "restored");
     try {
       const first = await openStore({ database: { dataDir }, tokenKeys: [oldKey], ...QUICK });

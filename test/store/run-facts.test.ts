@@ -9,12 +9,13 @@ import { observeDatabase } from "../../src/store/observe-database.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { queueRun, succeeded, until } from "./store-requests.ts";
+import { prepareStore } from "./ready-folder.ts";
 
 const stack = new AsyncDisposableStack();
 let opened: Store | undefined;
 
 before(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "reviewflow-facts-"));
+  const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-facts-")));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const retry = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
   opened = stack.use(await openStore({ database: { dataDir: folder }, pollMs: 20, retry }));

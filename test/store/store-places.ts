@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "../../src/base/secret.ts";
 import { type OpenedStore, type StoreOptions, openStore } from "../../src/store/open-store.ts";
 import type { PostgresServer } from "./postgres-server.ts";
+import { prepareStore } from "./ready-folder.ts";
 
 /** Options that make tests quick: short polls and short waits between attempts. */
 export const QUICK = {
@@ -35,18 +36,14 @@ const filesIn = (folder: string): readonly Buffer[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
 
-/** Folders for the embedded database. The first one takes seconds to make; the others are copies. */
+/** Folders for the embedded database, as a first start leaves them. */
 export const createPglitePlaces = async (): Promise<Places> => {
   const root = mkdtempSync(join(tmpdir(), "reviewflow-store-"));
-  const template = join(root, "template");
-  const store = await openStore({ database: { dataDir: template } });
-  await store[Symbol.asyncDispose]();
   let count = 0;
   return {
     fresh: async () => {
       count += 1;
-      const dataDir = join(root, `place-${count}`);
-      cpSync(template, dataDir, { recursive: true });
+      const dataDir = await prepareStore(join(root, `place-${count}`));
       return place(
         { dataDir },
         { dump: () => filesIn(dataDir), remove: () => rmSync(dataDir, { recursive: true, force: true }) },
