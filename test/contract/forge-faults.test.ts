@@ -33,7 +33,7 @@ before(async () => {
 after(() => standIn.close());
 
 /** A forge with a token of its own, and the waits that it would have made. */
-const setUp = (input: { readonly scopes?: readonly "read_api"[] } = {}) => {
+const setUp = (input: { readonly scopes?: readonly "read_api"[]; readonly timeoutMs?: number } = {}) => {
   const { token } = standIn.createProjectToken(project, input);
   const { clock, sleeps } = createFastClock(Date.now());
   const client = createGitLabClient({
@@ -41,7 +41,7 @@ const setUp = (input: { readonly scopes?: readonly "read_api"[] } = {}) => {
     token: new Secret(token),
     clock,
     random: () => 0,
-    timeoutMs: 300,
+    timeoutMs: input.timeoutMs ?? 30_000,
     maxAttempts: 3,
   });
   return { forge: createForge(client, { clock }), token, sleeps };
@@ -57,6 +57,9 @@ const failureOf = async (promise: Promise<unknown>, token: string): Promise<GitL
   return error;
 };
 
+/** A hang is waited for; everything else has all the time that a busy machine may need. */
+const patienceWith = (fault: FaultKind) => (fault.kind === "hang" ? { timeoutMs: 1_000 } : {});
+
 const FAULTS: readonly (readonly [string, FaultKind, string])[] = [
   ["429 without Retry-After", { kind: "status", status: 429 }, "gitlab-rate-limited"],
   ["429 with Retry-After", { kind: "status", status: 429, retryAfter: "2" }, "gitlab-rate-limited"],
@@ -71,7 +74,7 @@ describe("a read", () => {
   for (const [name, fault, code] of FAULTS) {
     it(`survives ${name} once, and ends in ${code} when it stays`, async () => {
       const path = new RegExp(`/merge_requests/${ref.iid}$`);
-      const { forge, token } = setUp();
+      const { forge, token } = setUp(patienceWith(fault));
       standIn.fail({ path }, fault);
       assert.equal((await forge.fetchMergeRequest(ref)).projectPath, "group/project");
       const lasting = standIn.fail({ path, times: Infinity }, fault);
@@ -97,7 +100,7 @@ describe("a read", () => {
 describe("a note", () => {
   for (const [name, fault, code] of FAULTS) {
     it(`is put once past ${name}, or ends in ${code} when it stays`, async () => {
-      const { forge, token } = setUp();
+      const { forge, token } = setUp(patienceWith(fault));
       const match = { method: "POST", path: /\/notes$/ };
       const lasting = standIn.fail({ ...match, times: Infinity }, fault);
       const outcome = await forge.upsertNote(ref, DRAFT).catch((error: unknown) => error);

@@ -43,7 +43,7 @@ const open = async (version: string, withPatch: boolean, withDrafts = true): Pro
   return {
     forge: () =>
       createForge(
-        createGitLabClient({ url: standIn.url, token: new Secret(token), clock, timeoutMs: 1_000 }),
+        createGitLabClient({ url: standIn.url, token: new Secret(token), clock, timeoutMs: 2_500 }),
         {
           clock,
         },

@@ -41,7 +41,7 @@ describe("reads are repeated", () => {
       await using gitlab = await setUpClient(
         (request, response, number) =>
           number === 1 ? fault(request, response, number) : answer(response, 200, { id: 1 }),
-        { timeoutMs: 200 },
+        { timeoutMs: 1_500 },
       );
       assert.deepEqual(await gitlab.getUser(), { id: 1 });
       assert.equal(gitlab.server.seen.length, 2);
@@ -91,7 +91,7 @@ describe("writes", () => {
       ["gitlab-bad-response", (_, response) => answer(response, 201, '{"id"')],
     ];
     for (const [code, fault] of faults) {
-      await using gitlab = await setUpClient(fault, { timeoutMs: 100 });
+      await using gitlab = await setUpClient(fault, { timeoutMs: 1_500 });
       const error = await failureOf(gitlab.postNote());
       assert.deepEqual([error.code, error.retryable], [code, true]);
       assert.equal(gitlab.server.seen.length, 1);

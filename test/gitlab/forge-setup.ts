@@ -91,7 +91,7 @@ export const setUpForge = async (routes: Routes, options: ForgeOptions = {}) => 
     token: new Secret("glpat-token"),
     clock,
     random: () => 0,
-    timeoutMs: 300,
+    timeoutMs: 1_500,
     maxAttempts: 2,
   });
   return {

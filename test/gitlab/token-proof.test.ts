@@ -93,7 +93,7 @@ describe("the proof of a token", () => {
       (_, response) => answer(response, 200, "<html>", { "content-type": "text/html" }),
     ];
     for (const fault of faults) {
-      await using gitlab = await setUp(fault, { timeoutMs: 100 });
+      await using gitlab = await setUp(fault, { timeoutMs: 1_000 });
       assert.equal((await gitlab.prove("token-one")).kind, "unavailable");
       assert.equal((await gitlab.prove("token-one")).kind, "unavailable");
       assert.equal(gitlab.server.seen.length, 2);

@@ -32,7 +32,7 @@ test("texts are embedded in batches, in order, after a retry", async () => {
 
 test("a failure for good is a ModelError without the key; a hang is ended", async () => {
   await using standIn = await startModelStandIn();
-  const embed = createEmbedder({ ...options(standIn.url), timeoutMs: 60 });
+  const embed = createEmbedder(options(standIn.url));
   standIn.fail({ kind: "status", status: 401, echoKey: true });
   await assert.rejects(embed(["a"], signal), (error) => {
     assert.ok(error instanceof ModelError);
@@ -41,7 +41,8 @@ test("a failure for good is a ModelError without the key; a hang is ended", asyn
     return true;
   });
   standIn.fail({ kind: "hang" }, { kind: "hang" }, { kind: "hang" });
-  await assert.rejects(embed(["a"], signal), (error) => error instanceof ModelError && error.retryable);
+  const impatient = createEmbedder({ ...options(standIn.url), timeoutMs: 60 });
+  await assert.rejects(impatient(["a"], signal), (error) => error instanceof ModelError && error.retryable);
 });
 
 test("a provider without embeddings is a mistake of the configuration", () => {
