@@ -222,6 +222,8 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       const { gitlab, bot, project, author, open, runs } = world();
       const files = ["a", "b", "c", "d"].map((file) => `src/${file}.js`);
       const mergeRequest = await open(project("filtered"), "asked-large", { files });
+      // While that run is under way, the answer would be that it is.
+      assert.deepEqual(told(await runs(mergeRequest)), ["opened cancelled"]);
       const asked = await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} review` });
       assert.deepEqual(told(await runs(mergeRequest)).toSorted(), [
         "command cancelled",
