@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -167,12 +168,13 @@ suite("every fault ends as docs/operations.md says", () => {
   let team: Team;
   let reviewflow: Reviewflow;
   let topics = 0;
+  const folder = mkdtempSync(join(tmpdir(), "reviewflow-faults-"));
 
   before(async () => {
     gitlab = await startGitLabStandIn();
     dify = await startDifyStandIn({ apps: [noteApp()] });
     team = await createTeam(gitlab);
-    const file = join(tmpdir(), `reviewflow-faults-${process.pid}.yml`);
+    const file = join(folder, "reviewflow.yml");
     await writeFile(file, CONFIG);
     reviewflow = await startForTeam(team, dify, { REVIEWFLOW_CONFIG: file });
     await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET });
@@ -181,6 +183,7 @@ suite("every fault ends as docs/operations.md says", () => {
     await reviewflow[Symbol.asyncDispose]();
     await dify.close();
     await gitlab.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const check = async (ending: Ending): Promise<void> => {

@@ -37,15 +37,11 @@ export const startForTeam = async (
   dify: DifyStandIn,
   extra: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Reviewflow & { readonly folder: string }> => {
-  const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-e2e-")));
-  const config = readConfig(teamEnvironment(team, dify, folder, extra), null);
-  const running = await startReviewflow(config, { logger: silentLogger });
-  return {
-    ...running,
-    folder,
-    [Symbol.asyncDispose]: async () => {
-      await running[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "reviewflow-e2e-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const config = readConfig(teamEnvironment(team, dify, await prepareStore(folder), extra), null);
+  const running = stack.use(await startReviewflow(config, { logger: silentLogger }));
+  const owned = stack.move();
+  return { ...running, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
