@@ -74,7 +74,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
   const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, budget, ...forWorker });
   started.defer(async () => worker?.stop(config.worker.stopGraceMs));
-  started.defer(shadows.start({ store, createForge, clock, logger }));
+  started.defer(shadows.start({ store, createForge, budget, clock, logger }));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {
     if (token !== null) await identity.learn(createForge(token), logger, signal);

@@ -7,7 +7,7 @@ import { type Budgets, NOTHING_SPENT, type Spent, judgeBudget } from "../review/
 import type { OpenedStore } from "../store/open-store.ts";
 import type { ProjectSpent } from "../store/spending/create-spending.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { BudgetDesk } from "../worker/budgets/run-budget.ts";
+import type { BudgetDesk } from "../worker/budgets/budget-desk.ts";
 
 /** The budgets of a server: what runs ask, and what is told of them. */
 export type ConfiguredBudgets = {

@@ -6,6 +6,7 @@ import type { ShownCandidate } from "../http/shadow/shadow-desk.ts";
 import type { Forge } from "../review/forge.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { BudgetDesk } from "../worker/budgets/budget-desk.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
 import type { ReviewOptions } from "../worker/review-run.ts";
 import { createFlowChoice } from "../worker/shadow/choose-flow.ts";
@@ -29,6 +30,7 @@ export type Shadows = {
   readonly start: (parts: {
     readonly store: Pick<OpenedStore, "queueStatus" | "shadows">;
     readonly createForge: (token: Secret) => Forge;
+    readonly budget: BudgetDesk;
     readonly clock: Clock;
     readonly logger: Logger;
   }) => () => Promise<void>;

@@ -113,7 +113,10 @@ export const shadowsContract = (bench: GetBench): void => {
       assert.equal(await heir.settle({ state: "handed-back" }), true);
       const again = await claimed(key);
       assert.equal(again.shadow.attempts, 2);
-      await again.settle({ state: "retry", reason: "busy", delayMs: 600_000 });
+      await again.settle({ state: "retry", reason: "budget-used-up", delayMs: 0, untried: true });
+      const third = await claimed(key);
+      assert.deepEqual([third.shadow.attempts, third.shadow.reason], [2, "budget-used-up"]);
+      await third.settle({ state: "retry", reason: "busy", delayMs: 600_000 });
       assert.equal(await shadows().claim([key], LONG), null);
     });
 

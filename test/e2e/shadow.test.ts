@@ -9,6 +9,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { createGitLabClient } from "../../src/gitlab/client.ts";
 import { createForge } from "../../src/gitlab/forge.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
+import type { BudgetDesk } from "../../src/worker/budgets/budget-desk.ts";
 import { createFlowChoice } from "../../src/worker/shadow/choose-flow.ts";
 import { createSnapshotShelf } from "../../src/worker/shadow/snapshot-shelf.ts";
 import { startShadows } from "../../src/worker/shadow/start-shadows.ts";
@@ -114,7 +115,15 @@ suite("a candidate beside its flow", () => {
     await store.shadows.plan({ run, candidate: KEY.candidate, skip: null });
     assert.ok((await store.shadows.claim([KEY], { leaseMs: 0, plannedBeforeMs: null })) !== null);
     gitlab.clearRequests();
-    const running = startShadows({ ...parts, shadowed, forge, shelf, pollMs: 20 });
+    const { desk, allow } = budgetDesk(store);
+    const running = startShadows({ ...parts, shadowed, forge, shelf, budget: desk, pollMs: 20 });
+    const [putOff] = await eventually("the comparison is put off", async () => {
+      const shadows = await store.shadows.list(KEY, 10);
+      return shadows[0]?.reason?.startsWith("budgets.total.tokens") === true ? shadows : undefined;
+    });
+    assert.deepEqual([putOff?.state, putOff?.attempts], ["queued", 1]);
+    assert.deepEqual([gitlab.requests.length, next.requests.length], [0, 0]);
+    allow();
     const [shadow] = await eventually("the comparison is made", async () => {
       const shadows = await store.shadows.list(KEY, 10);
       return shadows.every(({ state }) => state === "done" || state === "failed") ? shadows : undefined;
@@ -143,6 +152,23 @@ suite("a candidate beside its flow", () => {
     await worker.stop(1_000);
   });
 });
+
+/** A budget that is used up until more is allowed; whoever is put off asks again at once. */
+const budgetDesk = (store: OpenedStore): { readonly desk: BudgetDesk; readonly allow: () => void } => {
+  let tokens = 0;
+  const desk: BudgetDesk = {
+    get budgets() {
+      return { total: { tokens, cost: null, runs: null }, projects: [] };
+    },
+    timeZone: "UTC",
+    tell: false,
+    spending: store.spending,
+    // A moment before midnight, so that the next day is near.
+    clock: { ...systemClock, now: () => Date.parse("2026-02-28T23:59:59.900Z") },
+    logger: silentLogger,
+  };
+  return { desk, allow: () => (tokens = 1_000_000) };
+};
 
 /** An event as the intake keeps it. */
 const storedEvent = (projectId: number, iid: number) => ({

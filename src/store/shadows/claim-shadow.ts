@@ -73,6 +73,7 @@ const settle = async (
   const ours = "WHERE id = $1 AND claim_id = $2 AND state = 'active' RETURNING 1";
   if (settlement.state === "retry" || settlement.state === "handed-back") {
     const isRetry = settlement.state === "retry";
+    const counts = isRetry && settlement.untried !== true;
     const rows = await tx.query(
       `UPDATE reviewflow.shadow_runs SET state = 'queued', claim_id = NULL, reason = $3, due_at = ${NOW} + $4,
          attempts = attempts - $5 ${ours}`,
@@ -81,7 +82,7 @@ const settle = async (
         claimId,
         isRetry ? storableText(settlement.reason) : null,
         isRetry ? Math.ceil(settlement.delayMs) : 0,
-        isRetry ? 0 : 1,
+        counts ? 0 : 1,
       ],
     );
     return rows.length > 0;

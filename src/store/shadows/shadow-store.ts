@@ -64,8 +64,13 @@ export type ShadowClaim = {
 export type ShadowSettlement =
   | { readonly state: "done"; readonly report: ShadowReport; readonly figures: ShadowFigures }
   | { readonly state: "failed" | "skipped"; readonly reason: string }
-  /** Another attempt after so many milliseconds. */
-  | { readonly state: "retry"; readonly reason: string; readonly delayMs: number }
+  /** Another attempt after so many milliseconds; one in which nothing was tried does not count. */
+  | {
+      readonly state: "retry";
+      readonly reason: string;
+      readonly delayMs: number;
+      readonly untried?: boolean;
+    }
   /** We are stopping: back into the queue at once, without counting the attempt. */
   | { readonly state: "handed-back" };
 

@@ -1,6 +1,6 @@
 import type { FlowPart } from "../findings/findings-flow.ts";
 import type { ReviewFlow } from "../review-flow.ts";
-import type { RunBudget } from "./run-budget.ts";
+import type { RunBudget } from "./budget-desk.ts";
 
 /** The flow under the budget of a run: none of its workflows is asked once that is used up. */
 export const guardFlow = (flow: ReviewFlow, { guard }: RunBudget): ReviewFlow => {

@@ -5,6 +5,9 @@ import type { Forge } from "../../review/forge.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
 import type { ShadowClaim, ShadowSettlement, ShadowStore } from "../../store/shadows/shadow-store.ts";
 import type { Store } from "../../store/store.ts";
+import type { BudgetDesk } from "../budgets/budget-desk.ts";
+import { openCandidateBudget } from "../budgets/candidate-budget.ts";
+import { guardFlow } from "../budgets/guard-flow.ts";
 import { planShadows } from "./plan-shadows.ts";
 import { reviewShadow } from "./review-shadow.ts";
 import type { ShadowedFlow } from "./shadowed-flow.ts";
@@ -18,6 +21,8 @@ export type ShadowsOptions = {
   readonly forge: Forge;
   readonly shelf: SnapshotShelf;
   readonly gitlabUrl: string;
+  /** Counts what candidates use and stops them; nothing is counted when it is left out. */
+  readonly budget?: BudgetDesk;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How often is looked for runs to compare, in milliseconds. */
@@ -37,6 +42,8 @@ const LEASE_MS = 30_000;
 const PATIENCE_MS = 10 * 60_000;
 const MAX_ATTEMPTS = 3;
 const BACKOFF_MS = 30_000;
+/** A budget may be raised, and a peer come back, long before the time that is told. */
+const LONGEST_DELAY_MS = 60 * 60_000;
 
 /**
  * Compares candidates with their flows in the background, one shadow run at a time in this process and only
@@ -117,7 +124,7 @@ const workOn = async (
 };
 
 const attempt = async (
-  { forge, shelf, gitlabUrl, clock }: ShadowsOptions,
+  { forge, shelf, gitlabUrl, clock, budget: desk }: ShadowsOptions,
   claim: ShadowClaim,
   candidate: ShadowedFlow["candidate"],
   signal: AbortSignal,
@@ -125,16 +132,28 @@ const attempt = async (
 ): Promise<ShadowSettlement> => {
   try {
     const parts = { forge, shelf, gitlabUrl, clock, logger, maxAttempts: MAX_ATTEMPTS };
-    return await reviewShadow(claim, candidate, signal, parts);
+    if (desk === undefined) return await reviewShadow(claim, candidate, signal, parts);
+    const budget = openCandidateBudget(claim.run, desk);
+    // Asked before anything is read: what is put off costs no call to GitLab.
+    await budget.ask();
+    return await reviewShadow(claim, guardFlow(candidate, budget), signal, parts);
   } catch (error) {
     if (signal.aborted) return { state: "handed-back" };
-    const reason = describeError(error);
-    logger.warn({ error: reason }, "Shadow review failed");
-    const isLast = claim.shadow.attempts >= MAX_ATTEMPTS;
-    if (isLast || (error instanceof ReviewflowError && !error.retryable)) return giveUp(reason);
-    const asked = error instanceof ReviewflowError ? error.retryAfterMs : undefined;
-    return { state: "retry", reason, delayMs: asked ?? BACKOFF_MS * claim.shadow.attempts };
+    return settle(claim, error, logger);
   }
+};
+
+const settle = ({ shadow: { attempts } }: ShadowClaim, error: unknown, logger: Logger): ShadowSettlement => {
+  const reason = describeError(error);
+  const known = error instanceof ReviewflowError ? error : null;
+  const delayMs = Math.min(known?.retryAfterMs ?? BACKOFF_MS * attempts, LONGEST_DELAY_MS);
+  if (known?.retryable === true && known.untried) {
+    logger.info({ reason }, "Shadow review is put off");
+    return { state: "retry", reason, delayMs, untried: true };
+  }
+  logger.warn({ error: reason }, "Shadow review failed");
+  if (attempts >= MAX_ATTEMPTS || known?.retryable === false) return giveUp(reason);
+  return { state: "retry", reason, delayMs };
 };
 
 const giveUp = (reason: string): ShadowSettlement => ({ state: "failed", reason: reason.slice(0, 2_000) });

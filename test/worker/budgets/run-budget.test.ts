@@ -7,7 +7,9 @@ import { NO_USAGE } from "../../../src/flow/flow-event.ts";
 import { NOTHING_SPENT, type Budget, type Spent } from "../../../src/review/budgets/judge-budget.ts";
 import type { FlowRequest, FlowRunner } from "../../../src/review/flow-runner.ts";
 import type { Run } from "../../../src/store/store.ts";
-import { BUDGET_USED_UP, type BudgetDesk, openRunBudget } from "../../../src/worker/budgets/run-budget.ts";
+import { BUDGET_USED_UP, type BudgetDesk } from "../../../src/worker/budgets/budget-desk.ts";
+import { openCandidateBudget } from "../../../src/worker/budgets/candidate-budget.ts";
+import { openRunBudget } from "../../../src/worker/budgets/run-budget.ts";
 
 const RUN: Run = {
   id: "run",
@@ -70,7 +72,8 @@ const setUp = (limits: Partial<Budget>) => {
   };
   const open = (journal: Journal = createMemoryJournal(), run: Run = RUN): FlowRunner =>
     openRunBudget({ run, journal }, desk).guard(plain);
-  return { open, days, told, pass: (ms: number) => (nowMs += ms) };
+  const candidate = (): FlowRunner => openCandidateBudget(RUN, desk).guard(plain);
+  return { open, candidate, days, told, pass: (ms: number) => (nowMs += ms) };
 };
 
 suite("the budget of a run", () => {
@@ -114,5 +117,31 @@ suite("the budget of a run", () => {
     const reply = open(createMemoryJournal(), { ...RUN, kind: "reply" });
     await assert.rejects(reply.run(request()), (error) => error instanceof BudgetError && !error.retryable);
     assert.deepEqual(told, { putOff: 0, calls: 0 });
+  });
+});
+
+suite("the budget of a candidate", () => {
+  test("counts what it uses, and is none of the day's runs", async () => {
+    const { candidate, days } = setUp({ runs: 0 });
+    await candidate().run(request());
+    assert.deepEqual([...days], [["2026-02-28", { tokens: 40, cost: 0.5, runs: 0 }]]);
+  });
+
+  test("is four fifths of the day's: a review is still made when candidates wait", async () => {
+    const { open, candidate, told, pass } = setUp({ tokens: 100 });
+    await candidate().run(request());
+    await candidate().run(request());
+    await assert.rejects(candidate().run(request()), (error) => {
+      assert.ok(error instanceof BudgetError);
+      assert.deepEqual([error.code, error.retryable, error.untried], [BUDGET_USED_UP, true, true]);
+      assert.equal(error.retryAfterMs, 12 * 3_600_000);
+      assert.match(error.message, /^budgets\.total\.tokens: .*\(80 a day\).* from 2026-03-01T00:00:00\.000Z/);
+      return true;
+    });
+    assert.deepEqual(told, { putOff: 0, calls: 2 });
+    await open().run(request());
+    await assert.rejects(open().run(request()), { code: BUDGET_USED_UP });
+    pass(12 * 3_600_000);
+    await candidate().run(request());
   });
 });
