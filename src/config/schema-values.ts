@@ -33,10 +33,13 @@ export const secretText = z
   .meta({ takes: "secret" })
   .transform((text) => new Secret(text));
 
+/** 32 bytes. Decoding alone would stop in silence at what is no base64, such as a comma before a second key. */
+const KEY_TEXT = /^[A-Za-z0-9+/_-]{43}=?$/;
+
 /** A key to encrypt with. */
 export const encryptionKey = secretText.refine(
-  (key) => Buffer.from(key.reveal(), "base64").length === 32,
-  "must be 32 bytes in base64 (openssl rand -base64 32)",
+  (key) => KEY_TEXT.test(key.reveal()),
+  "must be 32 bytes in base64 (openssl rand -base64 32); white space separates several keys",
 );
 
 /** An http or https address, without its trailing slashes. Names and passwords in it are refused. */

@@ -108,6 +108,9 @@ const resealSome = async (
 /** How long after a failure it is tried again. */
 const RETRY_MS = 60_000;
 
+const KEYS_MISSING =
+  "Runs wait whose tokens are sealed with keys that are not configured; put those keys behind the present one in REVIEWFLOW_ENCRYPTION_KEY";
+
 /** Seals anew in the background what older keys sealed, once, until that went well or `stop` resolves. */
 export const startResealing = (
   keys: SealedKeys,
@@ -120,6 +123,8 @@ export const startResealing = (
         const tokens = await keys.reseal();
         if (tokens > 0)
           logger.info({ tokens }, "Tokens that older keys had sealed are sealed with the first one");
+        const missing = (await keys.status()).keys.filter(({ kind }) => kind === "missing");
+        if (missing.length > 0) logger.error({ keys: missing }, KEYS_MISSING);
         return;
       } catch (error) {
         if (stopping.signal.aborted) return;

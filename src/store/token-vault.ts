@@ -22,7 +22,10 @@ export type SealedToken = z.infer<typeof SealedToken>;
 export type TokenVault = {
   /** Throws StoreError `encryption-key-missing` when no key is configured. */
   readonly seal: (runId: string, token: Secret) => SealedToken;
-  /** Throws StoreError `token-unreadable` when no configured key opens it, or for another run's token. */
+  /**
+   * Throws StoreError `token-unreadable` when no configured key opens it, which may pass, or for another run's
+   * token, which does not.
+   */
   readonly open: (runId: string, sealed: SealedToken) => Secret;
   /** Throws StoreError `encryption-key-missing` when no key is configured. */
   readonly assertUsable: () => void;
@@ -72,16 +75,25 @@ export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
     },
     open: (runId, sealed) => {
       const key = byId.get(sealed.keyId);
-      if (key === undefined) throw unreadable("it was encrypted with a key that is not configured any more");
+      if (key === undefined) throw keyless();
       return new Secret(decrypt(key, runId, sealed));
     },
   };
 };
 
-const unreadable = (why: string): StoreError =>
+/** Long enough to be seen, and to set the key right, before the last attempt is over and the token gone. */
+const KEYLESS_RETRY_MS = 10 * 60_000;
+
+const keyless = (): StoreError =>
   new StoreError(
-    `The token of this run cannot be read: ${why}. Put the earlier key behind the present one in ` +
-      "REVIEWFLOW_ENCRYPTION_KEY, or let GitLab deliver the event again.",
+    "The token of this run cannot be read: it was encrypted with a key that is not configured. Put that key " +
+      "behind the present one in REVIEWFLOW_ENCRYPTION_KEY, or let GitLab deliver the event again.",
+    { code: "token-unreadable", retryable: true, retryAfterMs: KEYLESS_RETRY_MS },
+  );
+
+const damaged = (): StoreError =>
+  new StoreError(
+    "The token of this run cannot be read: it was changed, or belongs to another run. Let GitLab deliver the event again.",
     { code: "token-unreadable" },
   );
 
@@ -95,6 +107,6 @@ const decrypt = (key: Uint8Array, runId: string, sealed: SealedToken): string =>
       "utf8",
     );
   } catch {
-    throw unreadable("it was changed, or belongs to another run");
+    throw damaged();
   }
 };

@@ -41,6 +41,14 @@ suite("configuration", () => {
       problemsOf({ ...ENOUGH, REVIEWFLOW_ENCRYPTION_KEY: "c2hvcnQ=" }).join(),
       /encryption_keys\[0\].*32 bytes/,
     );
+    assert.match(
+      problemsOf({ ...ENOUGH, REVIEWFLOW_ENCRYPTION_KEY: `${KEY},${KEY}` }).join(),
+      /encryption_keys\[0\].*white space separates/,
+    );
+    assert.equal(
+      load({ ...ENOUGH, REVIEWFLOW_ENCRYPTION_KEY: `${KEY} ${KEY.replace("=", "")}` }).encryptionKeys.length,
+      2,
+    );
   });
 
   test("a file routes projects to flows and refers to the environment", () => {

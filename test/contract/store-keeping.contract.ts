@@ -110,9 +110,11 @@ export const keepingContract = (bench: GetBench): void => {
 
       await using strange = await other.open({ tokenKeys: [bench().key] });
       const last = await strange.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
-      const run = await untilState(strange, unreadable, "failed");
+      const run = await untilState(strange, unreadable, "retrying");
       await last.stop(0);
       assert.equal(run.reasonCode, "token-unreadable");
+      const kept = (await strange.keys.status()).keys.find(({ kind }) => kind === "missing");
+      assert.equal(kept?.tokens, 1, "the token waits for its key");
       assert.ok(!run.reason?.includes(token));
     });
   });
