@@ -83,6 +83,9 @@ export const RUN_COLUMNS =
   "id, kind, delivery_id, project_id, project_path, iid, head_sha, flow, trigger, state, reason, reason_code, " +
   "attempts, created_at, started_at, finished_at, next_attempt_at, event, result, usage";
 
+/** What became of a delivery. */
+export const Decision = z.enum(["review", "reply", "cancel", "ignore"]);
+
 /** A row of `deliveries`. */
 export const DeliveryRow = z
   .object({
@@ -94,7 +97,7 @@ export const DeliveryRow = z
     project_path: z.string().nullable(),
     iid: WholeOrNull,
     headers: jsonText(z.record(z.string(), z.string())),
-    decision: z.enum(["review", "reply", "cancel", "ignore"]),
+    decision: Decision,
     reason: z.string(),
     run_id: z.string().nullable(),
     repeats: z.number(),

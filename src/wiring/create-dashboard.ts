@@ -3,6 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
+import { createGitLabClient } from "../gitlab/client.ts";
+import { createHookApi } from "../gitlab/hooks/hook-api.ts";
+import { createHookHealth } from "../gitlab/hooks/hook-health.ts";
 import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
 import { createAdminLimit } from "../http/dashboard/attempt-limit.ts";
 import type {
@@ -10,6 +13,7 @@ import type {
   DashboardOptions,
   FlowPart,
   GitLabSignIn,
+  ProjectRules,
   ShownFlow,
 } from "../http/dashboard/dashboard-options.ts";
 import { createDashboard, type Dashboard } from "../http/dashboard/dashboard.ts";
@@ -23,6 +27,11 @@ import { ANSWERS, type Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
 const SIGN_IN_TIMEOUT_MS = 10_000;
+
+/** How long GitLab has to tell of a project's hooks; nobody waits as long for a page. */
+const HOOKS_TIMEOUT_MS = 10_000;
+
+const SERVER_TOKEN = "GITLAB_TOKEN";
 
 /** What the dashboard is made of, besides the configuration. */
 export type DashboardParts = {
@@ -61,7 +70,9 @@ export const createConfiguredDashboard = (
     budgets,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners)),
-    flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
+    flowOf: (path) => flowFor(config, path)?.name ?? null,
+    rulesOf: (path) => rulesFor(config, path),
+    ...toHookHealth(config, clock, logger),
     gitlabUrl: config.gitlab.url,
     settings: config,
     clock,
@@ -71,6 +82,39 @@ export const createConfiguredDashboard = (
     ...dashboard,
     api: createConfiguredApi({ access, attempts, settings: config, store, book, shadows, logger }),
   };
+};
+
+const flowFor = ({ flows }: Config, projectPath: string): FlowConfig | null =>
+  flows.find(({ projects }) => isProjectAllowed(projects, projectPath)) ?? null;
+
+/** The rules that the configuration has for a project. */
+const rulesFor = (config: Config, projectPath: string): ProjectRules | null => {
+  const flow = flowFor(config, projectPath);
+  if (flow === null) return null;
+  const { name, contract, findings } = flow;
+  if (contract !== "findings") return { kind: "not-findings", flow: name, contract };
+  const own = { name, text: findings.rules };
+  const sources = { projectPath, host: config.rules, flow: own, repositoryRules: null, files: [] };
+  return { kind: "rules", sources, readsRepository: findings.repositoryRules };
+};
+
+/** Nothing without a token: those that come with deliveries are for their reviews. */
+const toHookHealth = (
+  { gitlab: { url, token } }: Config,
+  clock: Clock,
+  logger: Logger,
+): Pick<DashboardOptions, "hookHealth"> => {
+  if (token === null) return {};
+  const client = createGitLabClient({
+    url,
+    token,
+    tokenName: SERVER_TOKEN,
+    timeoutMs: HOOKS_TIMEOUT_MS,
+    maxAttempts: 1,
+    clock,
+    logger,
+  });
+  return { hookHealth: createHookHealth({ hooks: createHookApi(client, SERVER_TOKEN), clock }) };
 };
 
 const toSignIn = ({ dashboard: { gitlabOAuth }, gitlab }: Config): GitLabSignIn | null =>

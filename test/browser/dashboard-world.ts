@@ -6,6 +6,7 @@ import type { DashboardOptions } from "../../src/http/dashboard/dashboard-option
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import { setUpDashboard, TOKEN } from "../http/dashboard/dashboard-setup.ts";
 import { type Filled, fillStore } from "../http/dashboard/filled-store.ts";
+import { ILL_HOOK, projectRules } from "../http/dashboard/filled-project.ts";
 import { fillShadow } from "../http/dashboard/filled-shadow.ts";
 import { openTemporaryStore } from "../http/dashboard/temporary-store.ts";
 
@@ -37,7 +38,11 @@ export const startDashboardWorld = async (
   const store = started.use(await openTemporaryStore());
   const filled = await fillStore(store, text);
   const shadowRun = await fillShadow(store, filled.reviewedRun, text);
-  const { app, dashboard } = setUpDashboard(store, systemClock, access);
+  const { app, dashboard } = setUpDashboard(store, systemClock, access, {
+    rulesOf: () => projectRules(text),
+    hookHealth: async () => ({ kind: "seen", hooks: [ILL_HOOK] }),
+  });
+  const [project] = await store.views.listProjects();
   const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   started.defer(() => server.stop(1_000));
   started.defer(dashboard.close);
@@ -79,6 +84,7 @@ export const startDashboardWorld = async (
       "queued-run": `/dashboard/runs/${filled.queuedRun}`,
       findings: "/dashboard/findings",
       projects: "/dashboard/projects",
+      project: `/dashboard/projects/${project?.id}`,
       flows: "/dashboard/flows",
       settings: "/dashboard/settings",
       shadow: "/dashboard/shadow",

@@ -2,6 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Flow } from "../../flow/flow.ts";
+import type { AskHookHealth } from "../../gitlab/hooks/hook-health.ts";
+import type { RuleSources } from "../../review/rules/rule.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
 import type { BudgetToday } from "./pages/budget-cell.ts";
@@ -69,6 +71,16 @@ export type GitLabSignIn = {
   }) => Promise<GitLabSignInOutcome>;
 };
 
+/** The rules of a project that are known without its repository. */
+export type ProjectRules =
+  | {
+      readonly kind: "rules";
+      readonly sources: RuleSources;
+      /** Whether those of the repository come after them. */
+      readonly readsRepository: boolean;
+    }
+  | { readonly kind: "not-findings"; readonly flow: string; readonly contract: string };
+
 /** What the dashboard shows and does. */
 export type DashboardOptions = {
   readonly access: AccessOptions;
@@ -88,6 +100,10 @@ export type DashboardOptions = {
   readonly shadows?: ShadowDesk;
   /** The name of the flow that reviews a project; null when there is none. */
   readonly flowOf: (projectPath: string) => string | null;
+  /** The rules of a project; null when no flow reviews it. */
+  readonly rulesOf?: (projectPath: string) => ProjectRules | null;
+  /** Asks GitLab how a project's hooks are; left out where the server has no token to ask with. */
+  readonly hookHealth?: AskHookHealth;
   /** What projects used today and may use; left out where that is not shown. */
   readonly budgets?: () => Promise<BudgetToday>;
   /** The address of GitLab: only links into it become links. */

@@ -21,7 +21,7 @@ export const lessonRoutes = ({ store, lessons: desk, logger }: DashboardOptions)
   if (desk === undefined || desk === null) return routes;
   const projectOf = async (context: VisitContext): Promise<LessonsProject | null> => {
     const id = Number(context.req.param("id"));
-    return (await store.views.listProjects()).find((project) => project.id === id) ?? null;
+    return Number.isSafeInteger(id) ? store.views.findProject(id) : null;
   };
   const show = async (
     context: VisitContext,

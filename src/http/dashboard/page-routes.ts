@@ -11,11 +11,11 @@ import { DECISIONS, deliveriesPage, deliveryPage } from "./pages/deliveries.ts";
 import { findingsPage } from "./pages/findings.ts";
 import { flowsPage } from "./pages/flows.ts";
 import { overviewPage } from "./pages/overview.ts";
-import { projectsPage } from "./pages/projects.ts";
 import { MOST_STEPS, runActions, runPage } from "./pages/run.ts";
 import { RUN_STATES, runsPage } from "./pages/runs.ts";
 import { chosenNotes } from "./pages/shadow.ts";
 import { settingsPage } from "./pages/settings.ts";
+import { projectRoutes } from "./project-routes.ts";
 import { sendProblem } from "./receive-visit.ts";
 import { settingsLines } from "./settings-lines.ts";
 import type { DashboardEnv } from "./visit.ts";
@@ -166,9 +166,8 @@ const flowRoutes = ({ flows, shadows }: DashboardOptions): Hono<DashboardEnv> =>
 
 /** Every page behind the sign-in. */
 export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv> => {
-  const { store, gitlabUrl, flowOf, settings } = options;
+  const { store, gitlabUrl, settings } = options;
   const lines = settingsLines(settings);
-  const hasLessons = options.lessons !== undefined && options.lessons !== null;
   const routes = new Hono<DashboardEnv>();
   routes.get("/", overviewRoute(options));
   routes.route("/runs", runRoutes(options, live));
@@ -181,12 +180,7 @@ export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<Dashb
     const body = findingsPage(texts, gitlabUrl, { before, project }, slice);
     return send(context, { title: texts.pages.findings, place: "findings", body });
   });
-  routes.get("/projects", async (context) => {
-    const { texts } = context.get("visit");
-    const [projects, today = null] = await Promise.all([store.views.listProjects(), options.budgets?.()]);
-    const body = projectsPage(texts, projects, flowOf, hasLessons, today);
-    return send(context, { title: texts.pages.projects, place: "projects", body });
-  });
+  routes.route("/projects", projectRoutes(options));
   routes.get("/settings", async (context) => {
     const { texts } = context.get("visit");
     const chosen = chosenNotes(texts, await options.shadows?.standings(), await options.shadows?.left());

@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { readKey } from "../journal-entry.ts";
 import type { Database } from "../database.ts";
-import { DELIVERY_COLUMNS, DeliveryRow, RUN_COLUMNS, RunRow, RunState, Whole, isUuid } from "../schema.ts";
+import {
+  Decision,
+  DELIVERY_COLUMNS,
+  DeliveryRow,
+  RUN_COLUMNS,
+  RunRow,
+  RunState,
+  Whole,
+  isUuid,
+} from "../schema.ts";
 import { findDelivery } from "./find-delivery.ts";
 import type { Slice, Views } from "./views.ts";
 
@@ -21,6 +30,9 @@ const ProjectRow = z
     id: Whole,
     path: z.string().nullable(),
     deliveries: Whole,
+    last_delivery_id: z.string(),
+    last_decision: Decision,
+    last_reason: z.string(),
     last_delivery_at: Whole,
     runs: Whole,
     waiting: Whole,
@@ -28,11 +40,21 @@ const ProjectRow = z
     reviewed: Whole,
     last_run_at: Whole.nullable(),
   })
-  .transform(({ last_delivery_at, last_run_at, path, ...row }) => ({
-    ...row,
-    path: path ?? "",
-    lastDeliveryAtMs: last_delivery_at,
-    lastRunAtMs: last_run_at,
+  .transform((row) => ({
+    id: row.id,
+    path: row.path ?? "",
+    deliveries: row.deliveries,
+    lastDelivery: {
+      id: row.last_delivery_id,
+      decision: row.last_decision,
+      reason: row.last_reason,
+      atMs: row.last_delivery_at,
+    },
+    runs: row.runs,
+    waiting: row.waiting,
+    failed: row.failed,
+    reviewed: row.reviewed,
+    lastRunAtMs: row.last_run_at,
   }));
 
 const StepRow = z
@@ -123,7 +145,28 @@ export const createViews = (database: Database): Views => ({
   },
 });
 
-const createCounts = (database: Database): Pick<Views, "countBySpan" | "listProjects" | "pulse"> => ({
+/** Counts from the index alone, and then the newest delivery of each project by its place in the order of arrival. */
+const projectsQuery = (narrowing: string): string =>
+  `SELECT seen.project_id AS id, newest.project_path AS path, seen.deliveries,
+     newest.id AS last_delivery_id, newest.decision AS last_decision, newest.reason AS last_reason,
+     newest.received_at AS last_delivery_at,
+     coalesce(worked.runs, 0) AS runs, coalesce(worked.waiting, 0) AS waiting,
+     coalesce(worked.failed, 0) AS failed, coalesce(worked.reviewed, 0) AS reviewed, worked.last_run_at
+   FROM (
+     SELECT project_id, count(*) AS deliveries, max(seq) AS newest
+     FROM reviewflow.deliveries WHERE project_id IS NOT NULL ${narrowing} GROUP BY project_id) AS seen
+   JOIN reviewflow.deliveries newest ON newest.seq = seen.newest
+   LEFT JOIN (
+     SELECT project_id, count(*) AS runs, max(created_at) AS last_run_at,
+       count(*) FILTER (WHERE state IN ('queued', 'active', 'retrying')) AS waiting,
+       count(*) FILTER (WHERE state = 'failed') AS failed,
+       count(*) FILTER (WHERE state IN ('succeeded', 'partial-succeeded')) AS reviewed
+     FROM reviewflow.runs WHERE true ${narrowing} GROUP BY project_id) AS worked
+     ON worked.project_id = seen.project_id`;
+
+const createCounts = (
+  database: Database,
+): Pick<Views, "countBySpan" | "listProjects" | "findProject" | "pulse"> => ({
   countBySpan: async (starts) => {
     const rows = await database.query(
       `SELECT width_bucket(created_at, $1::text::bigint[]) AS span, state, count(*) AS runs,
@@ -136,24 +179,12 @@ const createCounts = (database: Database): Pick<Views, "countBySpan" | "listProj
     );
     return z.array(SpanRow).parse(rows);
   },
-  listProjects: async () => {
-    const rows = await database.query(
-      `SELECT seen.*, coalesce(worked.runs, 0) AS runs, coalesce(worked.waiting, 0) AS waiting,
-         coalesce(worked.failed, 0) AS failed, coalesce(worked.reviewed, 0) AS reviewed, worked.last_run_at
-       FROM (
-         SELECT project_id AS id, (array_agg(project_path ORDER BY seq DESC))[1] AS path,
-           count(*) AS deliveries, max(received_at) AS last_delivery_at
-         FROM reviewflow.deliveries WHERE project_id IS NOT NULL GROUP BY project_id) AS seen
-       LEFT JOIN (
-         SELECT project_id, count(*) AS runs, max(created_at) AS last_run_at,
-           count(*) FILTER (WHERE state IN ('queued', 'active', 'retrying')) AS waiting,
-           count(*) FILTER (WHERE state = 'failed') AS failed,
-           count(*) FILTER (WHERE state IN ('succeeded', 'partial-succeeded')) AS reviewed
-         FROM reviewflow.runs GROUP BY project_id) AS worked ON worked.project_id = seen.id
-       ORDER BY seen.last_delivery_at DESC LIMIT 500`,
-    );
-    return z.array(ProjectRow).parse(rows);
-  },
+  listProjects: async () =>
+    z
+      .array(ProjectRow)
+      .parse(await database.query(`${projectsQuery("")} ORDER BY newest.seq DESC LIMIT 500`)),
+  findProject: async (id) =>
+    z.array(ProjectRow).parse(await database.query(projectsQuery("AND project_id = $1"), [id]))[0] ?? null,
   pulse: async () => {
     const rows = await database.query(
       `WITH moving AS (

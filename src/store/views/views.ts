@@ -42,7 +42,8 @@ export type ProjectView = {
   /** As the newest delivery has it. */
   readonly path: string;
   readonly deliveries: number;
-  readonly lastDeliveryAtMs: number;
+  /** The newest one, and what became of it. */
+  readonly lastDelivery: Pick<Delivery, "id" | "decision" | "reason"> & { readonly atMs: number };
   readonly runs: number;
   readonly waiting: number;
   readonly failed: number;
@@ -70,6 +71,8 @@ export type Views = {
   readonly countBySpan: (starts: readonly number[]) => Promise<readonly SpanCount[]>;
   /** Those that have sent something, the liveliest first, at most 500. */
   readonly listProjects: () => Promise<readonly ProjectView[]>;
+  /** As `listProjects`, for one; null for a project that has sent nothing. */
+  readonly findProject: (id: number) => Promise<ProjectView | null>;
   /** The newest run of each flow over each merge request that left findings, with its result. */
   readonly listFindingRuns: (narrowing: Narrowing) => Promise<Slice<Run>>;
   /** What a run has finished, in the order of finishing, at most `limit`. */

@@ -14,15 +14,22 @@ const UNLIMITED: Budget = { tokens: null, cost: null, runs: null };
 const KINDS = ["runs", "tokens", "cost"] as const;
 
 /** What a project used today, of what it may. */
-export const budgetColumn = (texts: Texts, { budgets, spent }: BudgetToday): Column<ProjectView> => ({
+export const budgetColumn = (texts: Texts, today: BudgetToday): Column<ProjectView> => ({
   head: texts.budgets.today,
-  cell: ({ id, path }) =>
-    describeUse(
-      texts,
-      spent.find(({ projectId }) => projectId === id) ?? NOTHING_SPENT,
-      budgetOf(budgets, path)?.budget ?? UNLIMITED,
-    ),
+  cell: (project) => projectBudget(texts, today, project),
 });
+
+/** As `budgetColumn`, for one project. */
+export const projectBudget = (
+  texts: Texts,
+  { budgets, spent }: BudgetToday,
+  { id, path }: Pick<ProjectView, "id" | "path">,
+): Content =>
+  describeUse(
+    texts,
+    spent.find(({ projectId }) => projectId === id) ?? NOTHING_SPENT,
+    budgetOf(budgets, path)?.budget ?? UNLIMITED,
+  );
 
 /** What all projects used today, of what they may together. */
 export const totalBudget = (texts: Texts, { budgets, spent }: BudgetToday): Content => {

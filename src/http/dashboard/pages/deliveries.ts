@@ -26,8 +26,33 @@ export type DeliveriesFilter = {
   readonly before: string | null;
 };
 
-const decisionBadge = (texts: Texts, decision: Delivery["decision"]): Markup =>
+/** What became of a delivery, as a badge. */
+export const decisionBadge = (texts: Texts, decision: Delivery["decision"]): Markup =>
   html`<span class="badge ${decision}">${texts.decisions[decision]}</span>`;
+
+/** Deliveries, newest first. */
+export const deliveryTable = (texts: Texts, rows: readonly Delivery[], empty: string): Markup => {
+  const { words } = texts;
+  return table({
+    caption: texts.pages.deliveries,
+    rows,
+    empty,
+    columns: [
+      { head: words.delivery, cell: ({ id }) => deliveryLink(id) },
+      { head: words.decision, cell: ({ decision }) => decisionBadge(texts, decision) },
+      { head: words.event, kind: "long", cell: ({ eventName }) => eventName },
+      {
+        head: words.mergeRequest,
+        kind: "long",
+        cell: ({ projectPath, iid }) => mergeRequestName(projectPath, iid),
+      },
+      { head: words.reason, kind: "long", cell: ({ reason }) => reason },
+      { head: words.run, cell: ({ runId }) => (runId === null ? null : runLink(runId)) },
+      { head: words.repeats, kind: "number", cell: ({ repeats }) => formatCount(texts, repeats) },
+      { head: words.received, cell: ({ receivedAtMs }) => formatTime(texts, receivedAtMs) },
+    ],
+  });
+};
 
 /** The list of deliveries. */
 export const deliveriesPage = (
@@ -48,25 +73,7 @@ export const deliveriesPage = (
       { name: "project", label: words.project, value: filter.project },
     ]),
     html`<div id="deliveries" data-region>
-      ${table({
-        caption: texts.pages.deliveries,
-        rows: slice.rows,
-        empty: isNarrowed ? texts.nothingMatches : texts.nothing,
-        columns: [
-          { head: words.delivery, cell: ({ id }) => deliveryLink(id) },
-          { head: words.decision, cell: ({ decision }) => decisionBadge(texts, decision) },
-          { head: words.event, kind: "long", cell: ({ eventName }) => eventName },
-          {
-            head: words.mergeRequest,
-            kind: "long",
-            cell: ({ projectPath, iid }) => mergeRequestName(projectPath, iid),
-          },
-          { head: words.reason, kind: "long", cell: ({ reason }) => reason },
-          { head: words.run, cell: ({ runId }) => (runId === null ? null : runLink(runId)) },
-          { head: words.repeats, kind: "number", cell: ({ repeats }) => formatCount(texts, repeats) },
-          { head: words.received, cell: ({ receivedAtMs }) => formatTime(texts, receivedAtMs) },
-        ],
-      })}
+      ${deliveryTable(texts, slice.rows, isNarrowed ? texts.nothingMatches : texts.nothing)}
       ${pager(texts, "/deliveries", filter, { ...slice, before })}
     </div>`,
   ];

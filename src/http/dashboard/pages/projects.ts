@@ -4,6 +4,7 @@ import { withQuery } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { type Column, table } from "../markup/table.ts";
 import { type BudgetToday, budgetColumn, totalBudget } from "./budget-cell.ts";
+import { decisionBadge } from "./deliveries.ts";
 import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 
@@ -26,7 +27,7 @@ export const projectsPage = (
       {
         head: words.project,
         kind: "long",
-        cell: ({ path }) => html`<a href="${withQuery("/runs", { project: path })}">${path}</a>`,
+        cell: ({ id, path }) => html`<a href="${BASE}/projects/${id}">${path}</a>`,
       },
       {
         head: words.flow,
@@ -41,13 +42,23 @@ export const projectsPage = (
             >${formatCount(texts, deliveries)}</a
           >`,
       },
-      { head: words.runs, kind: "number", cell: count(({ runs }) => runs) },
+      {
+        head: words.runs,
+        kind: "number",
+        cell: ({ path, runs }) =>
+          html`<a href="${withQuery("/runs", { project: path })}">${formatCount(texts, runs)}</a>`,
+      },
       { head: words.waiting, kind: "number", cell: count(({ waiting }) => waiting) },
       { head: words.reviewed, kind: "number", cell: count(({ reviewed }) => reviewed) },
       { head: words.failed, kind: "number", cell: count(({ failed }) => failed) },
       ...(today === null ? [] : [budgetColumn(texts, today)]),
       ...(hasLessons ? [lessonsColumn(texts)] : []),
-      { head: words.last, cell: ({ lastDeliveryAtMs }) => formatTime(texts, lastDeliveryAtMs) },
+      {
+        head: words.last,
+        cell: ({ lastDelivery: { id, decision, atMs } }) =>
+          html`<a href="${BASE}/deliveries/${id}">${formatTime(texts, atMs)}</a>
+            ${decisionBadge(texts, decision)}`,
+      },
     ],
   });
   return today === null ? body : html`${totalBudget(texts, today)}${body}`;

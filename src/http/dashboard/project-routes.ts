@@ -1,0 +1,73 @@
+import { Hono } from "hono";
+import type { HookHealth } from "../../gitlab/hooks/hook-health.ts";
+import { noticeOf } from "./action-routes.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { layout } from "./markup/layout.ts";
+import { projectPage } from "./pages/project.ts";
+import { projectsPage } from "./pages/projects.ts";
+import { sendProblem } from "./receive-visit.ts";
+import type { DashboardEnv } from "./visit.ts";
+
+const RECENT = 5;
+
+/** How long a page waits for GitLab, in milliseconds; the answer is there for whoever asks again. */
+const PATIENCE_MS = 2_000;
+
+/** The pages about projects, below `/projects`. */
+export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
+  const { store, gitlabUrl, flowOf } = options;
+  const hasLessons = options.lessons !== undefined && options.lessons !== null;
+  const routes = new Hono<DashboardEnv>();
+  routes.get("/", async (context) => {
+    const visit = context.get("visit");
+    const [projects, today = null] = await Promise.all([store.views.listProjects(), options.budgets?.()]);
+    const body = projectsPage(visit.texts, projects, flowOf, hasLessons, today);
+    return context.html(layout(visit, { title: visit.texts.pages.projects, place: "projects", body }));
+  });
+  routes.get("/:id{[0-9]{1,15}}", async (context) => {
+    const visit = context.get("visit");
+    const project = await store.views.findProject(Number(context.req.param("id")));
+    if (project === null) return sendProblem(context, visit, "missing");
+    const narrowing = { limit: RECENT, projectPath: project.path };
+    const [deliveries, runs, hooks, today = null] = await Promise.all([
+      store.views.listDeliveries(narrowing),
+      store.views.listRuns(narrowing),
+      askHooks(options, project.id),
+      options.budgets?.(),
+    ]);
+    const body = projectPage(
+      visit.texts,
+      { gitlabUrl },
+      {
+        project,
+        flow: flowOf(project.path),
+        deliveries: deliveries.rows,
+        runs: runs.rows,
+        today,
+        hasLessons,
+        hooks,
+        rules: options.rulesOf?.(project.path) ?? null,
+      },
+    );
+    const notice = noticeOf(visit.texts, context.req.query("done"));
+    return context.html(layout(visit, { title: project.path, place: "projects", body, live: true, notice }));
+  });
+  return routes;
+};
+
+const askHooks = async (
+  { hookHealth, clock }: DashboardOptions,
+  projectId: number,
+): Promise<HookHealth | "slow" | null> => {
+  if (hookHealth === undefined) return null;
+  const answered = new AbortController();
+  const slow = clock.sleep(PATIENCE_MS, answered.signal).then(
+    () => "slow" as const,
+    () => "slow" as const,
+  );
+  try {
+    return await Promise.race([hookHealth(projectId), slow]);
+  } finally {
+    answered.abort();
+  }
+};

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { systemClock } from "../../../src/base/clock.ts";
+import type { HookHealth } from "../../../src/gitlab/hooks/hook-health.ts";
+import type { DashboardOptions } from "../../../src/http/dashboard/dashboard-options.ts";
+import type { OpenedStore } from "../../../src/store/open-store.ts";
+import { openBrowser, setUpDashboard } from "./dashboard-setup.ts";
+import { fillStore, HOSTILE } from "./filled-store.ts";
+import { projectRules } from "./filled-project.ts";
+import { openTemporaryStore } from "./temporary-store.ts";
+
+const RULES = projectRules(HOSTILE);
+
+describe("the page about a project", () => {
+  let store: OpenedStore;
+  let id = 0;
+  before(async () => {
+    store = await openTemporaryStore();
+    await fillStore(store, HOSTILE);
+    id = (await store.views.listProjects()).find(({ path }) => path === "team/shop")?.id ?? 0;
+  });
+  after(() => store[Symbol.asyncDispose]());
+
+  const open = async (rest: Partial<DashboardOptions>, path = `/dashboard/projects/${id}`) => {
+    const browser = openBrowser(setUpDashboard(store, systemClock, {}, rest).app);
+    await browser.signIn();
+    return browser.get(path);
+  };
+  const withHooks = (health: HookHealth) => open({ hookHealth: async () => health });
+
+  it("is reached from the list, which tells what became of the newest delivery", async () => {
+    const { text } = await open({}, "/dashboard/projects");
+    assert.match(text, new RegExp(`href="/dashboard/projects/${id}">team/shop</a>`));
+    const [newest] = (await store.views.listDeliveries({ limit: 1, projectPath: "team/shop" })).rows;
+    assert.match(
+      text,
+      new RegExp(`href="/dashboard/deliveries/${newest?.id}">[\\s\\S]*?badge ${newest?.decision}`),
+    );
+  });
+
+  it("is not there for a project that has sent nothing", async () => {
+    for (const path of ["987654", "x", "9".repeat(30)])
+      assert.equal((await open({}, `/dashboard/projects/${path}`)).status, 404, path);
+  });
+
+  it("shows its newest deliveries and runs, and leads to all of them", async () => {
+    const { text } = await open({});
+    for (const path of ["deliveries", "runs", "findings"])
+      assert.match(text, new RegExp(`href="/dashboard/${path}\\?project=team%2Fshop"`), path);
+    const [newest] = (await store.views.listRuns({ limit: 1, projectPath: "team/shop" })).rows;
+    assert.ok(text.includes(`/dashboard/runs/${newest?.id}`));
+    assert.match(text, /the server has no token of its own \(GITLAB_TOKEN\)/);
+  });
+
+  it("tells of hooks that GitLab calls, and of those that it does not", async () => {
+    const fine = {
+      id: 7,
+      address: "https://review.example.com/webhooks/gitlab",
+      disabled: null,
+      differences: [],
+    };
+    const well = await withHooks({ kind: "seen", hooks: [fine] });
+    assert.match(well.text, /GitLab calls it/);
+    assert.doesNotMatch(well.text, /reviewflow doctor/);
+    const until = Date.parse("2026-02-28T13:00:00Z");
+    const ill = await withHooks({
+      kind: "seen",
+      hooks: [
+        { ...fine, disabled: { status: "temporarily_disabled", untilMs: until }, differences: ["x are off"] },
+      ],
+    });
+    assert.match(ill.text, /Disabled<\/span> <span class="soft">after failed deliveries/);
+    assert.match(ill.text, /datetime="2026-02-28T13:00:00\.000Z"/);
+    assert.match(ill.text, /x are off/);
+    assert.match(ill.text, /reviewflow doctor team\/shop/);
+    const none = await withHooks({ kind: "seen", hooks: [] });
+    assert.match(none.text, /No hook of this project calls this server\./);
+    assert.match(none.text, /reviewflow doctor team\/shop/);
+  });
+
+  it("says why hooks are not known, and waits for no GitLab that is slow", async () => {
+    const role = await withHooks({ kind: "unseen", why: "no-role", reason: "answered 403" });
+    assert.match(role.text, /That takes the role Maintainer/);
+    const failure = await withHooks({ kind: "unseen", why: "no-answer", reason: "answered 502" });
+    assert.match(failure.text, /GitLab could not be asked[\s\S]*Ask again[\s\S]*answered 502/);
+    const never = new Promise<HookHealth>(() => undefined);
+    const browser = openBrowser(
+      setUpDashboard(store, { ...systemClock, sleep: async () => undefined }, {}, { hookHealth: () => never })
+        .app,
+    );
+    await browser.signIn();
+    const slow = await browser.get(`/dashboard/projects/${id}`);
+    assert.match(slow.text, /GitLab has not answered yet/);
+  });
+
+  it("lists the rules that hold, in their order, and says where those of the repository are", async () => {
+    const { text } = await open({ rulesOf: (path) => (path === "team/shop" ? RULES : null) });
+    const places = ["No secrets", "src/**/*.ts", "rules of this flow", "reviewflow rules team/shop"].map(
+      (part) => text.indexOf(part),
+    );
+    assert.ok(
+      places.every((place, index) => place > (places[index - 1] ?? 0)),
+      String(places),
+    );
+    assert.ok(!text.includes("Of others"), "a rule for other projects");
+    assert.ok(!text.includes("<img src=x"));
+    const alone = await open({ rulesOf: () => ({ ...RULES, readsRepository: false }) });
+    assert.match(alone.text, /Repositories have no rules of their own here/);
+    const classic = await open({
+      rulesOf: () => ({ kind: "not-findings", flow: "old", contract: "classic" }),
+    });
+    assert.match(classic.text, /The flow old has the contract classic/);
+    assert.match((await open({ rulesOf: () => null })).text, /No flow reviews this project/);
+  });
+
+  it("is there in Japanese", async () => {
+    const browser = openBrowser(setUpDashboard(store, systemClock, {}, { rulesOf: () => RULES }).app);
+    await browser.signIn();
+    const { text } = await browser.get(`/dashboard/projects/${id}`, { "accept-language": "ja" });
+    assert.match(text, /GitLab の Webhook/);
+    assert.match(text, /一般的なものから個別のものへ/);
+  });
+});
