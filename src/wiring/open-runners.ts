@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
+import type { DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
 import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
 import { behindModelGate } from "../embedded/model-gate.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
@@ -141,16 +142,22 @@ const openEach = ({
   const posting = new Set(config.flows.flatMap((flow) => (flow.contract === "classic" ? [flow.runner] : [])));
   for (const [, section] of sections) {
     if (section.kind !== "dify") continue;
-    const { fallback, url, workflowId } = section;
+    const { fallback } = section;
     const opened = fallback === null ? undefined : runners.get(fallback);
     const standIn =
       fallback === null || opened === undefined
         ? null
         : { runner: opened.runner, file: fallback.file, hasEffects: posting.has(section) };
     const runner = openDify(section, { ...options, breakers }, standIn);
-    runners.set(section, { runner, digest: `dify ${url} ${workflowId ?? "newest"}` });
+    runners.set(section, { runner, digest: digestOf(section) });
   }
   return runners;
+};
+
+/** The apps of one server differ by their keys alone, which are random and long enough to be told by a digest. */
+const digestOf = ({ url, workflowId, apiKey }: DifyRunnerConfig): string => {
+  const app = createHash("sha256").update(apiKey.reveal()).digest("hex").slice(0, 16);
+  return `dify ${url} ${app} ${workflowId ?? "newest"}`;
 };
 
 /** The flow that answers notes where the configuration names no other. */
