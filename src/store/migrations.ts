@@ -253,21 +253,22 @@ const MIGRATIONS: readonly string[] = [
 const Version = z.object({ version: z.coerce.number() });
 
 /**
- * Brings the schema `reviewflow` to the newest version. Safe when several processes start at once.
- * Throws StoreError `store-too-new` for data that a newer Reviewflow has written.
+ * Brings the schema `reviewflow` to the newest version, or to an older one, as tests of what older data becomes
+ * need it. Safe when several processes start at once. Throws StoreError `store-too-new` for data that a newer
+ * Reviewflow has written.
  */
-export const migrate = async (database: Database): Promise<void> => {
+export const migrate = async (database: Database, version = MIGRATIONS.length): Promise<void> => {
   await database.transaction(async (tx) => {
     await tx.query("SELECT pg_advisory_xact_lock(7265762)");
     await tx.script(`
       CREATE SCHEMA IF NOT EXISTS reviewflow;
       CREATE TABLE IF NOT EXISTS reviewflow.schema_version (version integer NOT NULL);
     `);
-    await applyMissing(tx);
+    await applyMissing(tx, version);
   });
 };
 
-const applyMissing = async (tx: Sql): Promise<void> => {
+const applyMissing = async (tx: Sql, wanted: number): Promise<void> => {
   const rows = z.array(Version).parse(await tx.query("SELECT version FROM reviewflow.schema_version"));
   const current = rows[0]?.version ?? 0;
   if (current > MIGRATIONS.length) {
@@ -277,8 +278,8 @@ const applyMissing = async (tx: Sql): Promise<void> => {
       { code: "store-too-new" },
     );
   }
-  if (current === MIGRATIONS.length) return;
-  for (const migration of MIGRATIONS.slice(current)) await tx.script(migration);
+  if (current >= wanted) return;
+  for (const migration of MIGRATIONS.slice(current, wanted)) await tx.script(migration);
   await tx.query("DELETE FROM reviewflow.schema_version");
-  await tx.query("INSERT INTO reviewflow.schema_version (version) VALUES ($1)", [MIGRATIONS.length]);
+  await tx.query("INSERT INTO reviewflow.schema_version (version) VALUES ($1)", [wanted]);
 };

@@ -74,16 +74,36 @@ export const reconcilingContract = (bench: GetBench): void => {
       );
 
     test("tell when a trigger last made a run of each head, in the order of asking", async () => {
-      const iid = nextNumber();
-      const heads = ["a", "b"].map((headSha) => ({ projectId: 1, iid, headSha }));
-      assert.deepEqual(await reconciliation().readLastRuns(heads, "stale"), [null, null]);
+      const [iid, other] = [nextNumber(), nextNumber()];
+      const read = (trigger: string) =>
+        reconciliation().readLastRuns(
+          [
+            { projectId: 1, iid, headSha: "a" },
+            { projectId: 1, iid, headSha: "b" },
+            { projectId: 1, iid: other, headSha: "b" },
+            { projectId: 2, iid, headSha: "b" },
+            { projectId: 1, iid, headSha: "b" },
+          ],
+          trigger,
+        );
+      const none = [null, null, null, null, null];
+      assert.deepEqual(await read("stale"), none);
       const earliest = Date.now();
       const decide = () => ({ kind: "review", headSha: "b", trigger: "stale" }) as const;
-      await bench().store.accept(request({ iid, decide }));
-      const [first, second] = await reconciliation().readLastRuns(heads, "stale");
-      assert.equal(first, null);
-      assert.ok((second ?? 0) >= earliest);
-      assert.deepEqual(await reconciliation().readLastRuns(heads, "opened"), [null, null]);
+      const runAt = async (): Promise<number> => {
+        const outcome = await bench().store.accept(request({ iid, decide }));
+        const run = await bench().store.getRun(outcome.kind === "review" ? outcome.runId : "");
+        return run?.createdAtMs ?? 0;
+      };
+      const first = await runAt();
+      assert.ok(first >= earliest);
+      assert.deepEqual(await read("stale"), [null, first, null, null, first]);
+      assert.deepEqual(await read("opened"), none);
+      await delay(5);
+      const last = await runAt();
+      assert.ok(last > first);
+      assert.deepEqual(await read("stale"), [null, last, null, null, last]);
+      assert.deepEqual(await reconciliation().readLastRuns([], "stale"), []);
     });
 
     test("tell of each head what decide would be told, in the order of asking", async () => {
