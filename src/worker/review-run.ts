@@ -16,7 +16,8 @@ import { openRunBudget } from "./budgets/run-budget.ts";
 import { tellPutOff } from "./budgets/tell-put-off.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import { DONE, converse } from "./conversation/converse.ts";
-import { tellRefusal } from "./conversation/tell-refusal.ts";
+import { type Asker, type Telling, tellRefusal } from "./conversation/tell-refusal.ts";
+import { dropWaitingNotes, readWaitingNotes } from "./conversation/waiting-notes.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import type { Lessons } from "./lessons/lessons.ts";
@@ -94,19 +95,21 @@ const reviewMergeRequest = async (
   const chosen = (await options.chooseFlow?.(claim, configured)) ?? configured;
   const flow = { ...chosen, language: request?.language ?? chosen.language };
   const settlement = await reviewWithinBudget(claim, { event, flow, token }, forge, options);
-  const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
-  const { projectId, iid } = claim.run;
-  if (request !== null && isDone)
-    await forge.react({ projectId, iid }, { noteId: request.noteId, emoji: DONE }, claim.signal);
-  if (request !== null && settlement.state === "cancelled") {
-    const { targetBranch } = event;
-    await tellRefusal(
-      { claim, flow, forge, logger: options.logger, targetBranch },
-      request,
-      settlement.reason,
-    );
-  }
+  const telling = { claim, flow, forge, logger: options.logger, targetBranch: event.targetBranch };
+  const waiting = await readWaitingNotes(claim.memory);
+  if (request !== null) await tellAsker(telling, request, settlement);
+  for (const note of waiting) await tellAsker(telling, { ...note, isLater: true }, settlement);
+  if (settlement.state !== "failed") await dropWaitingNotes(claim.memory, waiting);
   return settlement;
+};
+
+/** Tells whoever asked for a review how it ended, where that is not to be seen otherwise. */
+const tellAsker = async (telling: Telling, asker: Asker, settlement: Settlement): Promise<void> => {
+  const { forge, claim } = telling;
+  const { projectId, iid } = claim.run;
+  if (settlement.state === "succeeded" || settlement.state === "partial-succeeded")
+    await forge.react({ projectId, iid }, { noteId: asker.noteId, emoji: DONE }, claim.signal);
+  if (settlement.state === "cancelled") await tellRefusal(telling, asker, settlement.reason);
 };
 
 const reviewWithinBudget = async (

@@ -238,6 +238,27 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       assert.match(thread[0]?.body ?? "", /No review was started: too-many-files: 4 files changed/);
     });
 
+    test("size: whoever asks while that is not known yet is told afterwards", async () => {
+      const { gitlab, bot, project, author, open, runs } = world();
+      const files = ["a", "b", "c", "d"].map((file) => `src/${file}.js`);
+      const filtered = project("filtered");
+      const path = new RegExp(
+        `/projects/${filtered.id}/merge_requests/${filtered.mergeRequests.length + 1}$`,
+      );
+      const slow = gitlab.fail({ method: "GET", path }, { kind: "slow", delayMs: 5_000 });
+      const mergeRequest = await open(filtered, "asked-meanwhile", { files });
+      await eventually("the merge request to be read", async () => (slow.hits() > 0 ? true : undefined));
+      const asked = await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} review` });
+      assert.deepEqual(told(await runs(mergeRequest)).toSorted(), [
+        "note:review succeeded",
+        "opened cancelled",
+      ]);
+      const thread = await answersIn(gitlab, mergeRequest, asked?.discussion.id ?? assert.fail());
+      assert.equal(thread.length, 2);
+      assert.match(thread[0]?.body ?? "", /A review of this commit is under way already/);
+      assert.match(thread[1]?.body ?? "", /No review was started: too-many-files: 4 files changed/);
+    });
+
     test("an author who is not listed: pushed by somebody who is, known when GitLab was asked", async () => {
       const here = world();
       const allowed = here.project("allowed");

@@ -2,8 +2,12 @@ import type { Discussion, Note } from "../discussion.ts";
 
 const START = "<!-- reviewflow:reply ";
 
-/** The first line of our answer to a note, hidden from readers; finds the answer again after a crash. */
-export const replyMarker = (noteId: number): string => `${START}note=${noteId} -->`;
+/**
+ * The first line of our answer to a note, hidden from readers; finds the answer again after a crash. What
+ * comes later of that answer, once it is known, has a marker of its own.
+ */
+export const replyMarker = (noteId: number, isLater = false): string =>
+  `${START}note=${noteId}${isLater ? " later" : ""} -->`;
 
 const isOurs = (note: Note, botId: number): boolean => note.authorId === botId && !note.system;
 
@@ -19,5 +23,5 @@ export const isAnswered = ({ notes }: Discussion, botId: number, noteId: number)
 export const countTurns = ({ notes }: Discussion, botId: number, noteId: number): number =>
   notes.filter(
     (note) =>
-      isOurs(note, botId) && note.body.startsWith(START) && !note.body.startsWith(replyMarker(noteId)),
+      isOurs(note, botId) && note.body.startsWith(START) && !note.body.startsWith(`${START}note=${noteId} `),
   ).length;

@@ -9,6 +9,7 @@ import { toStoredEvent } from "../../review/stored-event.ts";
 import { toReviewEvent } from "../../review/triggers/judge-note.ts";
 import { judgeCommandReview } from "../../review/triggers/judge-trigger.ts";
 import type { Reaction, Talk } from "./conversation.ts";
+import { addWaitingNote } from "./waiting-notes.ts";
 
 /**
  * Queues the review that a note asks for, once, as a delivery of our own: whatever may stand against it is
@@ -25,6 +26,8 @@ export const requestReview = async (
   const reason = await queueReview(talk, { ...talk.event, headSha }, command.language);
   if (reason === null) return { outcome: "review-queued", text: null };
   const isUnderWay = reason.startsWith("already-");
+  const { noteId, discussionId } = talk.event;
+  if (isUnderWay && discussionId !== null) await addWaitingNote(claim.memory, { noteId, discussionId });
   return {
     outcome: "review-refused",
     text: isUnderWay ? say.underReview : say.notReviewed(publishLine(explainReason(reason, talk.language))),

@@ -18,13 +18,19 @@ export type Telling = {
   readonly targetBranch: string;
 };
 
+/** A note that asked for a review. */
+export type Asker = Pick<ReviewRequest, "noteId" | "discussionId"> & {
+  /** Whether it was answered before, with less. */
+  readonly isLater?: boolean;
+};
+
 /**
  * Says in the thread that asked for a review why none is made: what speaks against it was not known when
  * the command was taken. Said once, whatever is repeated.
  */
 export const tellRefusal = async (
   { claim, flow, forge, logger, targetBranch }: Telling,
-  { noteId, discussionId }: ReviewRequest,
+  { noteId, discussionId, isLater = false }: Asker,
   reason: string,
 ): Promise<void> => {
   const { signal } = claim;
@@ -36,7 +42,7 @@ export const tellRefusal = async (
   const text = say.notReviewed(publishLine(explainReason(reason, language)));
   const said = await forge.reply(
     { projectId, iid },
-    renderReply({ discussionId, noteId }, text, false),
+    renderReply({ discussionId, noteId, isLater }, text, false),
     signal,
   );
   if (said.kind === "refused") logger.warn({ noteId, reason: said.reason }, "Answer refused");
