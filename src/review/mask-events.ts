@@ -28,7 +28,8 @@ export const secretInputs = (inputs: JsonObject): ReadonlyMap<string, string> =>
  * events, and an error of a node may quote a header; what goes on from here is shown and kept.
  */
 export const createMasking = (inputs: JsonObject): Masking => {
-  const secrets = [...secretInputs(inputs).values()];
+  // The longest first: one secret may be a part of another.
+  const secrets = [...secretInputs(inputs).values()].sort((left, right) => right.length - left.length);
   const text = (raw: string): string => secrets.reduce((seen, secret) => seen.replaceAll(secret, MASK), raw);
   const any = (raw: Json): Json => {
     if (typeof raw === "string") return text(raw);

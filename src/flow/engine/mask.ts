@@ -20,7 +20,9 @@ const NO_MASK: Mask = { text: (text) => text, object: (value) => value };
 export const createMask = (secrets: Iterable<Secret>): Mask => {
   const values = [...secrets]
     .map((secret) => secret.reveal())
-    .filter((value) => value.length >= SHORTEST_MASKED);
+    .filter((value) => value.length >= SHORTEST_MASKED)
+    // The longest first: one secret may be a part of another.
+    .sort((left, right) => right.length - left.length);
   if (values.length === 0) return NO_MASK;
   const text = (original: string): string =>
     values.reduce((masked, value) => masked.replaceAll(value, "[secret]"), original);

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Secret } from "../../../src/base/secret.ts";
+import { createMask } from "../../../src/flow/engine/mask.ts";
+import { createMasking } from "../../../src/review/mask-events.ts";
+
+const SHORT = "hunter";
+const LONG = "hunter-of-secrets";
+
+describe("masking secrets of which one is the beginning of another", () => {
+  it("leaves nothing of the longer one in what the engine shows, whatever their order", () => {
+    for (const order of [
+      [SHORT, LONG],
+      [LONG, SHORT],
+    ]) {
+      const mask = createMask(order.map((value) => new Secret(value)));
+      assert.equal(mask.text(`a ${LONG} b ${SHORT}`), "a [secret] b [secret]");
+      assert.deepEqual(mask.object({ [LONG]: [LONG] }), { "[secret]": ["[secret]"] });
+    }
+  });
+  it("leaves nothing of the longer one in what comes from inputs that are named like secrets", () => {
+    for (const inputs of [
+      { a_token: SHORT, b_token: LONG },
+      { a_token: LONG, b_token: SHORT },
+    ]) {
+      assert.equal(createMasking(inputs).text(`a ${LONG} b ${SHORT}`), "a [secret] b [secret]");
+    }
+  });
+});
