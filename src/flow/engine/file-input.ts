@@ -8,7 +8,12 @@ const textOf = (value: Json | undefined): string | null =>
 const nameOf = (url: string): string | null => {
   const path = URL.canParse(url) ? new URL(url).pathname : "";
   const last = path.split("/").at(-1) ?? "";
-  return last === "" ? null : decodeURIComponent(last);
+  if (last === "") return null;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
 };
 
 const extensionOf = (name: string | null): string | null => {
