@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Flow } from "../flow.ts";
-import type { FlowEvent, NodeRef } from "../flow-event.ts";
+import type { FlowEvent, FlowUsage, NodeRef } from "../flow-event.ts";
 import type { FlowPorts } from "../node.ts";
 import type { FlowLimits } from "./limits.ts";
 import type { Mask } from "./mask.ts";
@@ -15,7 +15,10 @@ export type RunContext = {
   readonly limits: FlowLimits;
   /** Aborted when the run ends before its nodes do, with the reason. */
   readonly signal: AbortSignal;
+  /** Tells an event; nothing any more once the run has ended, whatever its nodes still do. */
   readonly emit: (event: FlowEvent) => void;
+  /** Counts what one attempt of one node consumed, without what its children did. */
+  readonly countUsage: (usage: FlowUsage) => void;
   readonly steps: StepJournal;
   readonly mask: Mask;
   /** The plan of the top level (null) or of a container's inside. */

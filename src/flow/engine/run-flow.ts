@@ -98,6 +98,7 @@ const createContext = async (
   options: RunFlowOptions,
   limits: FlowLimits,
   stop: AbortController,
+  done: AbortSignal,
   meter: UsageMeter,
 ): Promise<RunContext> => {
   let steps = 0;
@@ -108,9 +109,9 @@ const createContext = async (
     limits,
     signal: AbortSignal.any([options.signal, stop.signal]),
     emit: (event) => {
-      meter.observe(event);
-      options.onEvent(event);
+      if (!done.aborted) options.onEvent(event);
     },
+    countUsage: meter.add,
     steps: await openStepJournal(options.journal, flow.digest),
     mask: createMask(options.secrets?.values() ?? []),
     planOf: createPlans(flow, limits),
@@ -124,8 +125,8 @@ const createContext = async (
   };
 };
 
-const resultOf = (frame: FrameResult): FlowRunResult => {
-  const { outputs, usage, error } = frame;
+const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
+  const { outputs, error } = frame;
   if (error !== null) return { status: "failed", outputs, error, usage };
   return { status: frame.failures > 0 ? "partial-succeeded" : "succeeded", outputs, error: null, usage };
 };
@@ -168,7 +169,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
   const done = new AbortController();
   const startedAt = options.clock.now();
   const meter = createUsageMeter();
-  const run = await createContext(flow, options, limits, stop, meter);
+  const run = await createContext(flow, options, limits, stop, done.signal, meter);
   run.emit({ event: "workflow_started", workflowRunId: record.workflowRunId, taskId: newId(startedAt) });
   const plan = run.planOf(null, flow.startNodeId);
   const stream = createResponseStream(flow, plan, (text) => {
@@ -183,7 +184,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     steps = ended.steps;
     // A limit that the last node went over ends the run as stopped, too.
     stop.signal.throwIfAborted();
-    result = resultOf(ended);
+    result = resultOf(ended, meter.total());
   } catch (error) {
     result = stoppedResult(error, options, meter.total());
   } finally {
@@ -195,7 +196,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     outputs: run.mask.object(result.outputs),
     error: result.error === null ? null : run.mask.text(result.error),
   };
-  run.emit({
+  options.onEvent({
     event: "workflow_finished",
     ...masked,
     elapsedMs: options.clock.now() - startedAt,

@@ -159,6 +159,7 @@ const succeed = (frame: Frame, done: NodeRun, outcome: Extract<NodeOutcome, { ok
 const eventOf = (frame: Frame, done: NodeRun): FrameEvent => {
   const { nodeId, outcome, extraFailures } = done;
   frame.usage = addUsage(frame.usage, done.usage);
+  frame.run.countUsage(done.ownUsage);
   if (outcome.ok) return succeed(frame, done, outcome);
   frame.last.set(nodeId, done);
   return { kind: "failed", nodeId, message: outcome.message, extraFailures, isFinal: done.isResumed };

@@ -14,6 +14,8 @@ export type NodeRun = {
   readonly outcome: NodeOutcome;
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
+  /** The part of `usage` that no frame inside has counted: all of it but for what a container's children took. */
+  readonly ownUsage: FlowUsage;
   /** Failures that the frame has not seen itself: inside a container, or before a restart. */
   readonly extraFailures: number;
   /** Outputs of answers inside a container, for the frame around it. */
@@ -139,6 +141,7 @@ const resume = (nodeId: string, entry: StepEntry): NodeRun => ({
   outcome: outcomeOfEntry(entry),
   elapsedMs: entry.elapsedMs,
   usage: entry.usage,
+  ownUsage: entry.usage,
   extraFailures: entry.failures,
   respond: entry.respond,
   isResumed: true,
@@ -155,11 +158,13 @@ export const runNode = async (attempt: Attempt): Promise<NodeRun> => {
   const startedAt = run.clock.now();
   const tally: Tally = { usage: NO_USAGE, failures: 0, respond: {} };
   const outcome = await execute(attempt, tally);
+  const ownUsage = outcome.usage ?? NO_USAGE;
   return {
     nodeId: node.id,
     outcome,
     elapsedMs: run.clock.now() - startedAt,
-    usage: addUsage(outcome.usage ?? NO_USAGE, tally.usage),
+    usage: addUsage(ownUsage, tally.usage),
+    ownUsage,
     extraFailures: tally.failures,
     respond: tally.respond,
     isResumed: false,

@@ -1,17 +1,20 @@
-import { addUsage, type FlowEvent, type FlowUsage, NO_USAGE } from "../flow-event.ts";
+import { addUsage, type FlowUsage, NO_USAGE } from "../flow-event.ts";
 
-/** Adds up what the nodes of a run report, for runs that end before their frame can say. */
+/**
+ * Adds up what the attempts of a run's nodes consumed, whatever became of them: frames that end early
+ * leave containers and repeated attempts behind that never tell their sums.
+ */
 export type UsageMeter = {
-  readonly observe: (event: FlowEvent) => void;
+  readonly add: (usage: FlowUsage) => void;
   readonly total: () => FlowUsage;
 };
 
-/** A meter that has seen nothing. */
+/** A meter that has counted nothing. */
 export const createUsageMeter = (): UsageMeter => {
   let total = NO_USAGE;
   return {
-    observe: (event) => {
-      if (event.event === "node_finished") total = addUsage(total, event.usage);
+    add: (usage) => {
+      total = addUsage(total, usage);
     },
     total: () => total,
   };

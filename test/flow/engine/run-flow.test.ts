@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { FlowError, StoreError } from "../../../src/base/errors.ts";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
+import type { Json } from "../../../src/base/json.ts";
 import { type RunFlowOptions, runFlow } from "../../../src/flow/engine/run-flow.ts";
 import type { FlowEvent } from "../../../src/flow/flow-event.ts";
 import type { FlowPorts } from "../../../src/flow/node.ts";
@@ -35,6 +36,26 @@ const hangingPorts = (onAsk: () => void, heedsSignal = true): FlowPorts => ({
       }),
   },
 });
+
+/** A flow that asks the model for each of three items, and has another node beside that. */
+const besideIteration = (node: string) =>
+  parseFlow(`
+app: { name: beside, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start } }
+      - { id: make, data: { type: code, title: make, code_language: javascript, code: "function main() { return { l: [0, 1, 2] } }", variables: [], outputs: { l: { type: "array[number]" } } } }
+      - { id: box, data: { type: iteration, title: box, start_node_id: first, iterator_selector: [make, l], output_selector: [ask, text] } }
+      - { id: first, data: { type: iteration-start, title: "", iteration_id: box } }
+      - { id: ask, data: { type: llm, title: ask, model: { provider: p, name: m, mode: chat }, prompt_template: [{ role: user, text: "item" }], context: { enabled: false }, iteration_id: box } }
+      ${node}
+    edges:
+      - { source: start, target: make }
+      - { source: make, target: box }
+      - { source: make, target: bad }
+      - { source: first, target: ask }
+`);
 
 describe("runFlow", () => {
   it("rejects with the reason when it is aborted, whatever the adapter does, and reports no end", async () => {
@@ -133,6 +154,64 @@ workflow:
     const flow = conformanceFlow("failure-keeps-earlier-outputs");
     const result = await runFlow(flow, options({ inputs: { a: "A" } }));
     assert.equal(result.status, "failed");
+  });
+
+  it("says nothing after its end, and counts what was used beside the node that failed", async () => {
+    const failing =
+      "- { id: bad, data: { type: template-transform, title: bad, template: x, variables: [] } }";
+    const flow = besideIteration(failing);
+    const asked = Promise.withResolvers<undefined>();
+    const kept = Promise.withResolvers<undefined>();
+    const written = Promise.withResolvers<undefined>();
+    const inner = createMemoryJournal();
+    const journal = {
+      ...inner,
+      write: async (key: string, value: Json) => {
+        if (key.includes("box[1]/")) {
+          asked.resolve(undefined);
+          await kept.promise;
+          written.resolve(undefined);
+        }
+        await inner.write(key, value);
+      },
+    };
+    const render = async () => {
+      await asked.promise;
+      return { ok: false as const, errorType: "TemplateRenderError", message: "bad", retryable: false };
+    };
+    const ports = { ...createScriptedPorts().ports, template: { render } };
+    const events: FlowEvent[] = [];
+    const result = await runFlow(flow, options({ ports, journal, onEvent: (event) => events.push(event) }));
+    assert.deepEqual([result.status, result.error, result.usage.totalTokens], ["failed", "bad", 10]);
+    kept.resolve(undefined);
+    await written.promise;
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(events.at(-1)?.event, "workflow_finished");
+  });
+
+  it("counts attempts that failed in a run that is stopped", async () => {
+    const flow = parseFlow(`
+app: { name: retries, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start } }
+      - { id: ask, data: { type: llm, title: ask, model: { provider: p, name: m, mode: chat }, prompt_template: [{ role: user, text: "x" }], context: { enabled: false }, structured_output_enabled: true, structured_output: { schema: { type: object, required: [a], properties: { a: { type: string } } } }, retry_config: { retry_enabled: true, max_retries: 1, retry_interval: 1 } } }
+    edges: [{ source: start, target: ask }]
+`);
+    const abort = new AbortController();
+    const result = await runFlow(
+      flow,
+      options({
+        ports: createScriptedPorts({ model: [{ text: "no JSON", tokens: 7 }] }).ports,
+        signal: abort.signal,
+        endsRun: (reason) => reason === "cancelled",
+        onEvent: ({ event }) => {
+          if (event === "node_retry") abort.abort("cancelled");
+        },
+      }),
+    );
+    assert.deepEqual([result.status, result.usage.totalTokens], ["stopped", 7]);
   });
 
   it("refuses to go deeper than flows may call flows", async () => {
