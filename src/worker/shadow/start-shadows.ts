@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { describeError, ReviewflowError } from "../../base/errors.ts";
+import { describeError, isUntried } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Forge } from "../../review/forge.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
@@ -10,6 +10,7 @@ import { openCandidateBudget } from "../budgets/candidate-budget.ts";
 import { guardFlow } from "../budgets/guard-flow.ts";
 import { planShadows } from "./plan-shadows.ts";
 import { reviewShadow } from "./review-shadow.ts";
+import { SHADOW_ATTEMPTS, settleShadowError } from "./settle-shadow-error.ts";
 import type { ShadowedFlow } from "./shadowed-flow.ts";
 import type { SnapshotShelf } from "./snapshot-shelf.ts";
 
@@ -40,10 +41,6 @@ const POLL_MS = 3_000;
 const LEASE_MS = 30_000;
 /** How long a shadow run lets reviews that people wait for go first. */
 const PATIENCE_MS = 10 * 60_000;
-const MAX_ATTEMPTS = 3;
-const BACKOFF_MS = 30_000;
-/** A budget may be raised, and a peer come back, long before the time that is told. */
-const LONGEST_DELAY_MS = 60 * 60_000;
 
 /**
  * Compares candidates with their flows in the background, one shadow run at a time in this process and only
@@ -112,8 +109,8 @@ const workOn = async (
   const beating = beat(options.clock, claim, lost, done.signal);
   try {
     const settlement =
-      shadow.attempts > MAX_ATTEMPTS
-        ? giveUp("It was begun several times and never came to its end.")
+      shadow.attempts > SHADOW_ATTEMPTS
+        ? { state: "failed" as const, reason: "It was begun several times and never came to its end." }
         : await attempt(options, claim, candidate, signal, logger);
     const kept = await claim.settle(settlement);
     logger.info({ state: settlement.state, kept }, "Shadow review ended");
@@ -131,7 +128,7 @@ const attempt = async (
   logger: Logger,
 ): Promise<ShadowSettlement> => {
   try {
-    const parts = { forge, shelf, gitlabUrl, clock, logger, maxAttempts: MAX_ATTEMPTS };
+    const parts = { forge, shelf, gitlabUrl, clock, logger, maxAttempts: SHADOW_ATTEMPTS };
     if (desk === undefined) return await reviewShadow(claim, candidate, signal, parts);
     const budget = openCandidateBudget(claim.run, desk);
     // Asked before anything is read: what is put off costs no call to GitLab.
@@ -139,24 +136,13 @@ const attempt = async (
     return await reviewShadow(claim, guardFlow(candidate, budget), signal, parts);
   } catch (error) {
     if (signal.aborted) return { state: "handed-back" };
-    return settle(claim, error, logger);
+    const settlement = settleShadowError(claim.shadow, error, clock.now());
+    const facts = { reason: describeError(error), next: settlement.state };
+    if (isUntried(error)) logger.info(facts, "Shadow review is put off");
+    else logger.warn(facts, "Shadow review failed");
+    return settlement;
   }
 };
-
-const settle = ({ shadow: { attempts } }: ShadowClaim, error: unknown, logger: Logger): ShadowSettlement => {
-  const reason = describeError(error);
-  const known = error instanceof ReviewflowError ? error : null;
-  const delayMs = Math.min(known?.retryAfterMs ?? BACKOFF_MS * attempts, LONGEST_DELAY_MS);
-  if (known?.retryable === true && known.untried) {
-    logger.info({ reason }, "Shadow review is put off");
-    return { state: "retry", reason, delayMs, untried: true };
-  }
-  logger.warn({ error: reason }, "Shadow review failed");
-  if (attempts >= MAX_ATTEMPTS || known?.retryable === false) return giveUp(reason);
-  return { state: "retry", reason, delayMs };
-};
-
-const giveUp = (reason: string): ShadowSettlement => ({ state: "failed", reason: reason.slice(0, 2_000) });
 
 /** Keeps the claim; the review is cancelled once it is no longer ours. */
 const beat = async (
