@@ -31,7 +31,10 @@ export type RunContext = {
 export const emit = (context: RunContext, event: FlowEvent): void =>
   context.request.onEvent(context.masking.event(event));
 
-/** The outcome that an ending event stands for; null when its status is none of an ended run. */
+/**
+ * The outcome that an ending event stands for, without the values that must not be shown; null when its
+ * status is none of an ended run.
+ */
 export const outcomeOf = (
   context: RunContext,
   event: Extract<FlowEvent, { event: "workflow_finished" }>,
@@ -41,7 +44,7 @@ export const outcomeOf = (
   const error = event.error === null || event.error === "" ? null : context.masking.text(event.error);
   return {
     status,
-    outputs: event.outputs,
+    outputs: context.masking.value(event.outputs),
     error: status === "succeeded" ? null : error,
     usage: event.usage,
   };

@@ -139,6 +139,19 @@ describe("other ways of a run", () => {
     assert.ok(!JSON.stringify(world.events).includes("glpat-secret-value"));
     assert.equal(world.standIn.runs()[0]?.inputs["PrivateToken"], "glpat-secret-value");
   });
+  it("hides them in the outcome too, which is noted and may be posted", async () => {
+    const echo: StandInApp["program"] = async ({ inputs }) => ({
+      status: "succeeded",
+      outputs: { answer: `with ${String(inputs["PrivateToken"])}` },
+    });
+    for (const mode of ["streaming", "blocking"] as const) {
+      await using world = await open({ app: { program: echo }, runner: { mode } });
+      const journal = createMemoryJournal();
+      assert.deepEqual((await world.run(journal)).outputs, { answer: "with [secret]" });
+      // Taken up again, the outcome comes from Dify's record of the run.
+      assert.deepEqual((await world.run(journal)).outputs, { answer: "with [secret]" });
+    }
+  });
   it("in blocking mode gives the outcome, and a proxy's 504 is looked up", async () => {
     await using world = await open({ runner: { mode: "blocking" } });
     assertDone(await world.run());
