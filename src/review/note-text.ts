@@ -1,4 +1,5 @@
 import { publishText } from "./publish-text.ts";
+import { beginningOf } from "./publish/cut-text.ts";
 
 /** What the one note of the `note` contract says. */
 export type NoteContent = {
@@ -30,7 +31,7 @@ export const renderNote = ({ flow, headSha, markdown, remarks }: NoteContent): s
   const told = cut ? [...remarks, `The review has ${text.length} characters and was cut here.`] : remarks;
   return [
     noteMarker(flow),
-    publishText(cut ? text.slice(0, MAX_MARKDOWN_LENGTH) : text),
+    publishText(cut ? beginningOf(text, MAX_MARKDOWN_LENGTH) : text),
     ...told.map((remark) => `\n> ${publishText(remark).replaceAll("\n", " ")}`),
     "\n---",
     `<sub>Reviewed commit ${headSha.slice(0, 12)} · flow ${flow}</sub>`,

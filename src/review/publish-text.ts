@@ -5,6 +5,7 @@ import { toMarkdown } from "mdast-util-to-markdown";
 import { gfm } from "micromark-extension-gfm";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, keepFromActing, plainSigns } from "./publish/plain-signs.ts";
+import { beginningOf } from "./publish/cut-text.ts";
 
 /**
  * The single place where a text that we did not write becomes part of a note. A note is not only shown:
@@ -37,7 +38,7 @@ export const publishShortened = (
 ): { readonly markdown: string; readonly cut: boolean } => {
   let length = Math.min(text.length, max);
   for (;;) {
-    const markdown = publishText(text.slice(0, length));
+    const markdown = publishText(beginningOf(text, length));
     if (markdown.length <= max) return { markdown, cut: length < text.length };
     // Escaping made it longer; the next try is in proportion, and always shorter.
     length = Math.floor(length * Math.min(0.9, max / markdown.length));

@@ -2,6 +2,7 @@ import type { FileReceipt } from "../receipt.ts";
 import { publishLine, publishName } from "../publish-text.ts";
 import { shortSha } from "./render-thread.ts";
 import type { Sentences } from "./sentences.ts";
+import { beginningOf, endingOf } from "../publish/cut-text.ts";
 
 /** How many lines the receipt may take for single files, and for folders when those are too many. */
 export type ReceiptSize = { readonly files: number; readonly folders: number };
@@ -66,11 +67,11 @@ const because = (
   detailed: boolean,
 ): string =>
   detailed && detail.trim() !== ""
-    ? `${say.reason[reason]} (${publishLine(detail.slice(0, MAX_DETAIL_LENGTH))})`
+    ? `${say.reason[reason]} (${publishLine(beginningOf(detail, MAX_DETAIL_LENGTH))})`
     : say.reason[reason];
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 
 /** A path's end says more than its beginning. */
 const name = (path: string): string =>
-  publishName(path.length > MAX_PATH_LENGTH ? `…${path.slice(-MAX_PATH_LENGTH)}` : path);
+  publishName(path.length > MAX_PATH_LENGTH ? `…${endingOf(path, MAX_PATH_LENGTH)}` : path);

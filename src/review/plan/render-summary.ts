@@ -9,6 +9,7 @@ import { badge, shortSha, shortTitle, titleLine } from "./render-thread.ts";
 import type { TextContext } from "./render-thread.ts";
 import type { ReviewPlan } from "./review-plan.ts";
 import { byStrength } from "./strength.ts";
+import { beginningOf, endingOf } from "../publish/cut-text.ts";
 
 /** What the summary tells besides the plan. */
 export type SummaryFacts = {
@@ -150,7 +151,7 @@ const MAX_REMARK_LENGTH = 300;
 
 const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { say }: TextContext): string =>
   [
-    ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(remark.slice(0, MAX_REMARK_LENGTH))),
+    ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(beginningOf(remark, MAX_REMARK_LENGTH))),
     ...more(remarks.length - MAX_REMARKS, say),
     ...(rejected > 0 ? [say.rejected(rejected)] : []),
     ...(refuted > 0 ? [say.refuted(refuted)] : []),
@@ -175,7 +176,7 @@ const placeName = ({ finding, anchor }: AnchoredFinding): string => {
   const first = isPlaced ? (anchor.start.newLine ?? anchor.start.oldLine) : finding.line;
   const last = isPlaced ? (anchor.end.newLine ?? anchor.end.oldLine) : finding.endLine;
   const path =
-    finding.path.length > MAX_PLACE_LENGTH ? `…${finding.path.slice(-MAX_PLACE_LENGTH)}` : finding.path;
+    finding.path.length > MAX_PLACE_LENGTH ? `…${endingOf(finding.path, MAX_PLACE_LENGTH)}` : finding.path;
   if (first === null) return path;
   return last === null || last === first ? `${path}:${first}` : `${path}:${first}-${last}`;
 };

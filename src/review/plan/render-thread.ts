@@ -7,6 +7,7 @@ import { matterOf } from "./fingerprint.ts";
 import { endedMarker, threadKey, threadMarker } from "./marker.ts";
 import type { EndedThread, PlannedThread } from "./review-plan.ts";
 import type { Sentences } from "./sentences.ts";
+import { beginningOf } from "../publish/cut-text.ts";
 
 /** What all texts of one publication have in common. */
 export type TextContext = {
@@ -77,7 +78,7 @@ export const titleLine = ({ title }: Finding): string => publishLine(shortTitle(
 
 /** A title that fits a line, as it was written. */
 export const shortTitle = (title: string): string =>
-  title.length > MAX_TITLE_LENGTH ? `${title.slice(0, MAX_TITLE_LENGTH - 1)}…` : title;
+  title.length > MAX_TITLE_LENGTH ? `${beginningOf(title, MAX_TITLE_LENGTH - 1)}…` : title;
 
 /** As much of a commit's SHA as people read; never more than a SHA's signs. */
 export const shortSha = (sha: string): string => sha.replace(/[^0-9a-zA-Z]/gu, "").slice(0, 12);
@@ -109,8 +110,10 @@ const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, 
     if (block !== null) return block;
   }
   if (suggestion.trim() === "") return "";
-  const whole = publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH));
+  const whole = publishCode(beginningOf(suggestion, MAX_SUGGESTION_LENGTH));
   const isShort = whole.length <= MAX_SUGGESTION_LENGTH;
-  const shown = isShort ? whole : publishCode(suggestion.slice(0, MAX_SUGGESTION_LENGTH / MAX_GROWTH - 2));
+  const shown = isShort
+    ? whole
+    : publishCode(beginningOf(suggestion, MAX_SUGGESTION_LENGTH / MAX_GROWTH - 2));
   return [say.suggested, shown, ...(fits && isShort ? [] : [`_${say.shortened}_`])].join("\n\n");
 };

@@ -1,6 +1,7 @@
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { ownThreads } from "../../review/plan/marker.ts";
 import type { Discussion } from "../../review/discussion.ts";
+import { beginningOf } from "../../review/publish/cut-text.ts";
 
 /** What was said before about some files, as text for a model: JSON, or the empty text for nothing. */
 export type SaidText = (paths: ReadonlySet<string>) => string;
@@ -54,7 +55,7 @@ const describeThread = (discussion: Discussion, botId: number): Thread[] => {
     .filter(({ system }) => !system)
     .map(({ authorId, body }) => ({
       by: authorId === botId ? ("you" as const) : ("someone" as const),
-      text: maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text.slice(0, MAX_NOTE_LENGTH),
+      text: beginningOf(maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text, MAX_NOTE_LENGTH),
     }));
   if (position === null || notes.length === 0) return [];
   const line = position.on.kind === "line" ? (position.on.newLine ?? position.on.oldLine) : null;

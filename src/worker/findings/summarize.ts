@@ -10,6 +10,7 @@ import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { Judged } from "./judge-change.ts";
 import type { Change } from "./read-change.ts";
+import { beginningOf } from "../../review/publish/cut-text.ts";
 
 /** The walk-through, null without one, and why it is missing where one was to be written. */
 export type Summary = { readonly walkthrough: string | null; readonly remark: string | null };
@@ -94,7 +95,7 @@ const describeFiles = (change: Change, { fates }: Judged): readonly JsonObject[]
     overviews.set(pathOf(file), known.add(overview));
   }
   return change.diff.files.slice(0, MAX_FILES).map((file) => {
-    const overview = [...(overviews.get(pathOf(file)) ?? [])].join(" ").slice(0, MAX_TEXT_LENGTH);
+    const overview = beginningOf([...(overviews.get(pathOf(file)) ?? [])].join(" "), MAX_TEXT_LENGTH);
     return { path: pathOf(file), change: file.change, ...(overview === "" ? {} : { overview }) };
   });
 };
@@ -109,7 +110,7 @@ const describeFindings = ({ findings }: Judged): readonly JsonObject[] =>
       severity,
       category,
       title,
-      body: body.slice(0, MAX_TEXT_LENGTH),
+      body: beginningOf(body, MAX_TEXT_LENGTH),
     }));
 
 const digestOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
