@@ -124,8 +124,15 @@ const reviewWithinBudget = async (
   try {
     return await review(claim, { ...prepared, flow }, forge, options);
   } catch (error) {
-    const { projectId, iid } = claim.run;
-    if (budget.tell) await tellPutOff(claim, { projectId, iid }, forge, error);
+    const { flow: reviewing, event } = prepared;
+    const telling = {
+      claim,
+      flow: reviewing,
+      targetBranch: event.targetBranch,
+      forge,
+      logger: options.logger,
+    };
+    if (budget.tell) await tellPutOff(telling, error);
     throw error;
   }
 };

@@ -239,4 +239,27 @@ suite("one run", () => {
     const unreadable = await reviewRun(claimOf({ event: {} }), setUp().options);
     assert.ok(unreadable.state === "failed" && unreadable.reasonCode === "event-unreadable");
   });
+
+  test("that a review waits for the next day's budget is said in the language of the review", async () => {
+    const { options, notes, requests } = setUp({ language: "日本語" });
+    const nothing = { tokens: 0, cost: 0, runs: 0 };
+    const none = { tokens: null, cost: null, runs: null };
+    const budget = {
+      budgets: { total: { ...none, cost: 0 }, projects: [] },
+      timeZone: "UTC",
+      tell: true,
+      spending: {
+        spend: async () => undefined,
+        readSpent: async () => ({ total: nothing, project: nothing }),
+      },
+      clock: systemClock,
+      logger: silentLogger,
+    };
+    await assert.rejects(reviewRun(claimOf(), { ...options, budget }), { code: "budget-used-up" });
+    assert.equal(requests.length, 0);
+    assert.deepEqual(notes.length, 1);
+    assert.match(notes[0]?.body ?? "", /レビューは保留中です。budgets\.total\.cost/u);
+    await assert.rejects(reviewRun(claimOf(), { ...options, budget: { ...budget, tell: false } }));
+    assert.equal(notes.length, 1);
+  });
 });

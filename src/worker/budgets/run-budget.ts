@@ -4,6 +4,7 @@ import { budgetDay } from "../../review/budgets/budget-day.ts";
 import { judgeBudget } from "../../review/budgets/judge-budget.ts";
 import type { Claim } from "../../store/store.ts";
 import { BUDGET_USED_UP, type BudgetDesk, openBudget, type RunBudget } from "./budget-desk.ts";
+import { ReviewPutOff } from "./review-put-off.ts";
 
 const COUNTED = "budget-day";
 const Counted = z.string();
@@ -37,15 +38,16 @@ export const openRunBudget = (
     desk.logger.info({ runId: run.id, setting, limit, used }, "A budget is used up");
     if (isReview) desk.onPutOff?.();
     const next = new Date(endsAtMs).toISOString();
-    return new BudgetError(
-      `${setting} (${limit} a day) is used up; ${isReview ? "the review is made" : "notes are answered again"} from ${next} on, or once more is allowed`,
-      {
-        code: BUDGET_USED_UP,
-        retryable: isReview,
-        untried: isReview,
-        retryAfterMs: Math.max(0, endsAtMs - clock.now()),
-      },
-    );
+    const message = `${setting} (${limit} a day) is used up; ${isReview ? "the review is made" : "notes are answered again"} from ${next} on, or once more is allowed`;
+    const details = {
+      code: BUDGET_USED_UP,
+      retryable: isReview,
+      untried: isReview,
+      retryAfterMs: Math.max(0, endsAtMs - clock.now()),
+    };
+    return isReview
+      ? new ReviewPutOff(message, { setting, limit, untilMs: endsAtMs }, details)
+      : new BudgetError(message, details);
   };
   return openBudget(ask, run, desk);
 };
