@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowLimits } from "../flow/engine/limits.ts";
+import { isMasked } from "../flow/engine/mask.ts";
 import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
@@ -51,7 +52,7 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
       const revealed = new Map([...secrets].map(([name, secret]) => [name, secret.reveal()]));
       const journal = await sealJournal(
         request.journal,
-        new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => text.length >= 4)]),
+        new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => isMasked(text))]),
       );
       const result = await runFlow(flow, {
         inputs: request.inputs,

@@ -11,6 +11,9 @@ export type Mask = {
 /** Shorter ones would black out ordinary words. */
 const SHORTEST_MASKED = 4;
 
+/** Whether a secret is masked at all; it takes four UTF-16 units. */
+export const isMasked = (value: string): boolean => value.length >= SHORTEST_MASKED;
+
 const NO_MASK: Mask = { text: (text) => text, object: (value) => value };
 
 /**
@@ -20,7 +23,7 @@ const NO_MASK: Mask = { text: (text) => text, object: (value) => value };
 export const createMask = (secrets: Iterable<Secret>): Mask => {
   const values = [...secrets]
     .map((secret) => secret.reveal())
-    .filter((value) => value.length >= SHORTEST_MASKED)
+    .filter(isMasked)
     // The longest first: one secret may be a part of another.
     .sort((left, right) => right.length - left.length);
   if (values.length === 0) return NO_MASK;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Secret } from "../../../src/base/secret.ts";
-import { createMask } from "../../../src/flow/engine/mask.ts";
+import { createMask, isMasked } from "../../../src/flow/engine/mask.ts";
 import { createMasking } from "../../../src/review/mask-events.ts";
 
 const SHORT = "hunter";
@@ -25,5 +25,13 @@ describe("masking secrets of which one is the beginning of another", () => {
     ]) {
       assert.equal(createMasking(inputs).text(`a ${LONG} b ${SHORT}`), "a [secret] b [secret]");
     }
+  });
+});
+
+describe("masking short secrets", () => {
+  it("leaves those of fewer than four characters, which would black out ordinary words", () => {
+    const mask = createMask(["abc", "wxyz"].map((value) => new Secret(value)));
+    assert.equal(mask.text("abc wxyz"), "abc [secret]");
+    assert.deepEqual(["", "abc", "wxyz"].map(isMasked), [false, false, true]);
   });
 });
