@@ -5,6 +5,7 @@ import { toMarkdown } from "mdast-util-to-markdown";
 import { gfm } from "micromark-extension-gfm";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, keepFromActing, plainSigns } from "./publish/plain-signs.ts";
+import { plainTree } from "./publish/plain-tree.ts";
 import { beginningOf } from "./publish/cut-text.ts";
 
 /**
@@ -24,6 +25,7 @@ export const publishText = (text: string): string => {
   const plain = plainSigns(text);
   if (isTooDeep(plain)) return publishCode(plain);
   const tree = parse(plain);
+  plainTree(tree, plainSigns);
   disarm(tree);
   return print(tree.children);
 };
@@ -110,7 +112,9 @@ const print = (children: RootContent[]): string =>
     .map(keepFromActing)
     .join("\n");
 
-const oneLine = (text: string): string => plainSigns(text).replace(/\s+/gu, " ").trim();
+const onOneLine = (text: string): string => plainSigns(text).replace(/\s+/gu, " ");
+
+const oneLine = (text: string): string => onOneLine(text).trim();
 
 const nameSigns = (name: string): string => oneLine(name) || "?";
 
@@ -121,6 +125,7 @@ const phrases = (text: string): PhrasingContent[] => {
   const tree = parse(line);
   const [block, ...others] = tree.children;
   if (block?.type !== "paragraph" || others.length > 0) return disarmWords(line);
+  plainTree(tree, onOneLine);
   disarm(tree);
   return block.children;
 };
