@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { parseDocument } from "yaml";
 import { describeError } from "../../base/errors.ts";
 import type { Flow, FlowNode, FlowProblem } from "../flow.ts";
 import { checkGraph } from "../graph/check-graph.ts";
@@ -11,6 +10,7 @@ import { parseEdges } from "./parse-edges.ts";
 import { type FindKind, parseNode } from "./parse-node.ts";
 import { parseConversation, parseEnvironment } from "./parse-variables.ts";
 import { checkVersion } from "./parse-version.ts";
+import { readYamlDocument } from "./read-yaml.ts";
 import { createProblemList, fileProblem, nodeProblem, type ProblemList, schemaProblems } from "./problems.ts";
 import { FlowDocument } from "./schema.ts";
 import { ownValue } from "../own-value.ts";
@@ -30,11 +30,9 @@ const MODE_REFUSALS: Readonly<Record<string, string>> = {
 
 const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mode === "advanced-chat";
 
-/** Dify exports are YAML 1.1 written by PyYAML; what differs from 1.2 is quoted in them. */
 const readYaml = (text: string, problems: ProblemList): unknown => {
   try {
-    // Warnings would go to the process's standard error, past the log.
-    const document = parseDocument(text, { logLevel: "error" });
+    const document = readYamlDocument(text);
     for (const error of document.errors)
       problems.errors.push(fileProblem("", `No valid YAML: ${error.message}`));
     return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
