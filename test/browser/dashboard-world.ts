@@ -85,6 +85,7 @@ export const startDashboardWorld = async (
       findings: "/dashboard/findings",
       projects: "/dashboard/projects",
       project: `/dashboard/projects/${project?.id}`,
+      hooks: `/dashboard/projects/${project?.id}/hooks`,
       flows: "/dashboard/flows",
       settings: "/dashboard/settings",
       shadow: "/dashboard/shadow",

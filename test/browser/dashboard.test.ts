@@ -57,6 +57,15 @@ describe("the dashboard in Chromium", { skip }, () => {
     await page.context().close();
   });
 
+  it("a project's page brings what GitLab says of its hooks", async () => {
+    const { page, problems } = await world.open();
+    await page.goto(world.url + world.pages["project"]);
+    await page.locator("#hooks .badge.failed").waitFor();
+    assert.match((await page.textContent("#hooks")) ?? "", /comment events are off/);
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+
   it("a candidate is promoted and taken back, and every page says so", async () => {
     const { page, problems } = await world.open();
     await page.goto(`${world.url}/dashboard/shadow`);

@@ -120,21 +120,23 @@ suite("rules of a team, from webhook to GitLab", () => {
 
   test("the project's page lists the rules of the host, and what GitLab has of its hook", async () => {
     const { gitlab, team, reviewflow } = world;
-    const page = async (): Promise<string> =>
-      (await fetch(`${reviewflow.url}/dashboard/projects/${team.project.id}`)).text();
+    const page = async (part = ""): Promise<string> =>
+      (await fetch(`${reviewflow.url}/dashboard/projects/${team.project.id}${part}`)).text();
     gitlab.clearRequests();
-    const refused = await page();
+    const rules = await page();
+    assert.match(rules, /group_rules\[0\]/);
+    assert.doesNotMatch(rules, /group_rules\[1\]|\.reviewflow\.yml/);
+    assert.equal(gitlab.requests.filter(({ path }) => path.includes("/hooks")).length, 0);
+    const refused = await page("/hooks");
     const asked = gitlab.requests.filter(({ path }) => path.includes("/hooks"));
     assert.deepEqual(
       asked.map(({ method }) => method),
       ["GET"],
     );
-    assert.match(refused, /group_rules\[0\]/);
-    assert.doesNotMatch(refused, /group_rules\[1\]|\.reviewflow\.yml/);
     // A project access token with the role Developer may not see hooks; as a Maintainer it may.
     assert.match(refused, /That takes the role Maintainer/);
     gitlab.addMember(team.project, team.bot, "maintainer");
-    assert.match(await page(), /GitLab calls it/);
+    assert.match(await page("/hooks"), /GitLab calls it/);
   });
 
   test("an answer is given by the rules for the file of its thread, in the repository's language", async () => {

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
-import type { HookHealth } from "../../gitlab/hooks/hook-health.ts";
 import { noticeOf } from "./action-routes.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
+import { hooksPage, type ShownHooks } from "./pages/project-hooks.ts";
 import { projectPage } from "./pages/project.ts";
 import { projectsPage } from "./pages/projects.ts";
 import { sendProblem } from "./receive-visit.ts";
@@ -10,8 +10,8 @@ import type { DashboardEnv } from "./visit.ts";
 
 const RECENT = 5;
 
-/** How long a page waits for GitLab, in milliseconds; the answer is there for whoever asks again. */
-const PATIENCE_MS = 2_000;
+/** How long somebody waits for GitLab, in milliseconds; its answer is there for whoever asks again. */
+const PATIENCE_MS = 5_000;
 
 /** The pages about projects, below `/projects`. */
 export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => {
@@ -29,10 +29,9 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
     const project = await store.views.findProject(Number(context.req.param("id")));
     if (project === null) return sendProblem(context, visit, "missing");
     const narrowing = { limit: RECENT, projectPath: project.path };
-    const [deliveries, runs, hooks, today = null] = await Promise.all([
+    const [deliveries, runs, today = null] = await Promise.all([
       store.views.listDeliveries(narrowing),
       store.views.listRuns(narrowing),
-      askHooks(options, project.id),
       options.budgets?.(),
     ]);
     const body = projectPage(
@@ -45,20 +44,23 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
         runs: runs.rows,
         today,
         hasLessons,
-        hooks,
         rules: options.rulesOf?.(project.path) ?? null,
       },
     );
     const notice = noticeOf(visit.texts, context.req.query("done"));
     return context.html(layout(visit, { title: project.path, place: "projects", body, live: true, notice }));
   });
+  routes.get("/:id{[0-9]{1,15}}/hooks", async (context) => {
+    const visit = context.get("visit");
+    const project = await store.views.findProject(Number(context.req.param("id")));
+    if (project === null) return sendProblem(context, visit, "missing");
+    const body = hooksPage(visit.texts, project, await askHooks(options, project.id));
+    return context.html(layout(visit, { title: project.path, place: "projects", body }));
+  });
   return routes;
 };
 
-const askHooks = async (
-  { hookHealth, clock }: DashboardOptions,
-  projectId: number,
-): Promise<HookHealth | "slow" | null> => {
+const askHooks = async ({ hookHealth, clock }: DashboardOptions, projectId: number): Promise<ShownHooks> => {
   if (hookHealth === undefined) return null;
   const answered = new AbortController();
   const slow = clock.sleep(PATIENCE_MS, answered.signal).then(

@@ -26,7 +26,8 @@ describe("the page about a project", () => {
     await browser.signIn();
     return browser.get(path);
   };
-  const withHooks = (health: HookHealth) => open({ hookHealth: async () => health });
+  const withHooks = (health: HookHealth) =>
+    open({ hookHealth: async () => health }, `/dashboard/projects/${id}/hooks`);
 
   it("is reached from the list, which tells what became of the newest delivery", async () => {
     const { text } = await open({}, "/dashboard/projects");
@@ -39,7 +40,7 @@ describe("the page about a project", () => {
   });
 
   it("is not there for a project that has sent nothing", async () => {
-    for (const path of ["987654", "x", "9".repeat(30)])
+    for (const path of ["987654", "x", "9".repeat(30), "987654/hooks"])
       assert.equal((await open({}, `/dashboard/projects/${path}`)).status, 404, path);
   });
 
@@ -49,7 +50,6 @@ describe("the page about a project", () => {
       assert.match(text, new RegExp(`href="/dashboard/${path}\\?project=team%2Fshop"`), path);
     const [newest] = (await store.views.listRuns({ limit: 1, projectPath: "team/shop" })).rows;
     assert.ok(text.includes(`/dashboard/runs/${newest?.id}`));
-    assert.match(text, /the server has no token of its own \(GITLAB_TOKEN\)/);
   });
 
   it("tells of hooks that GitLab calls, and of those that it does not", async () => {
@@ -78,7 +78,23 @@ describe("the page about a project", () => {
     assert.match(none.text, /reviewflow doctor team\/shop/);
   });
 
-  it("says why hooks are not known, and waits for no GitLab that is slow", async () => {
+  it("leaves GitLab alone, and has a place for what it says of hooks", async () => {
+    let asked = 0;
+    const hookHealth = async (): Promise<HookHealth> => {
+      asked += 1;
+      return { kind: "seen", hooks: [] };
+    };
+    const { text } = await open({ hookHealth });
+    assert.match(text, new RegExp(`id="hooks" data-load="/dashboard/projects/${id}/hooks"`));
+    assert.equal(asked, 0);
+    const { text: part } = await open({ hookHealth }, `/dashboard/projects/${id}/hooks`);
+    assert.match(part, /<section id="hooks">/);
+    assert.equal(asked, 1);
+  });
+
+  it("says why hooks are not known, and does not wait for ever for a GitLab that is slow", async () => {
+    const nothing = await open({}, `/dashboard/projects/${id}/hooks`);
+    assert.match(nothing.text, /the server has no token of its own \(GITLAB_TOKEN\)/);
     const role = await withHooks({ kind: "unseen", why: "no-role", reason: "answered 403" });
     assert.match(role.text, /That takes the role Maintainer/);
     const failure = await withHooks({ kind: "unseen", why: "no-answer", reason: "answered 502" });
@@ -89,7 +105,7 @@ describe("the page about a project", () => {
         .app,
     );
     await browser.signIn();
-    const slow = await browser.get(`/dashboard/projects/${id}`);
+    const slow = await browser.get(`/dashboard/projects/${id}/hooks`);
     assert.match(slow.text, /GitLab has not answered yet/);
   });
 

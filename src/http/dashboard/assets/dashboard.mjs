@@ -1,6 +1,6 @@
 /**
  * Brings news to an open page: when the server says that something has changed, the page is fetched again
- * and its live regions are replaced. Pages work without this.
+ * and its live regions are replaced. Brings parts that a page does not wait for. Pages work without this.
  */
 const REFRESH_AT_MOST_EVERY_MS = 2_000;
 
@@ -23,6 +23,24 @@ const refresh = async () => {
   if (!response.ok) return;
   replaceRegions(new DOMParser().parseFromString(await response.text(), "text/html"));
 };
+
+/** Parts that take long come after the page; the link that stands in their place leads there as well. */
+const loadPart = async (part) => {
+  try {
+    const response = await fetch(part.dataset["load"], {
+      headers: { accept: "text/html" },
+      redirect: "manual",
+    });
+    if (!response.ok) return;
+    const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
+    const next = loaded.getElementById(part.id);
+    if (next !== null && !isInUse(part)) part.replaceWith(document.importNode(next, true));
+  } catch {
+    // The server is gone for the moment.
+  }
+};
+
+for (const part of document.querySelectorAll("[data-load]")) void loadPart(part);
 
 if (address !== undefined) {
   let timer = null;

@@ -1,9 +1,8 @@
-import type { HookHealth, SeenHook } from "../../../gitlab/hooks/hook-health.ts";
 import { orderRules } from "../../../review/rules/order-rules.ts";
 import type { Delivery, Run } from "../../../store/store.ts";
 import type { ProjectView } from "../../../store/views/views.ts";
 import type { ProjectRules } from "../dashboard-options.ts";
-import { formatCount, formatTime } from "../markup/format.ts";
+import { formatCount } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import { withQuery } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
@@ -13,6 +12,7 @@ import { projectTexts } from "../texts/project-texts.ts";
 import { BASE } from "../visit.ts";
 import { type BudgetToday, projectBudget } from "./budget-cell.ts";
 import { deliveryTable } from "./deliveries.ts";
+import { command, unaskedHooks } from "./project-hooks.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
 
 /** What the page about a project shows. */
@@ -23,12 +23,10 @@ export type ShownProject = {
   readonly runs: readonly Run[];
   readonly today: BudgetToday | null;
   readonly hasLessons: boolean;
-  /** Null where the server has no token to ask with; `slow` when GitLab has not answered yet. */
-  readonly hooks: HookHealth | "slow" | null;
   readonly rules: ProjectRules | null;
 };
 
-/** One project: what came of it, how its hooks are, and which rules hold there. */
+/** One project: what came of it, a place for how its hooks are, and which rules hold there. */
 export const projectPage = (texts: Texts, columns: RunColumns, shown: ShownProject): Content => {
   const { words } = texts;
   const { project, deliveries, runs, today, hasLessons } = shown;
@@ -59,7 +57,7 @@ export const projectPage = (texts: Texts, columns: RunColumns, shown: ShownProje
         [words.id, html`<code>${project.id}</code>`],
       ]),
     ),
-    section(projectTexts(texts).hooks, hooksPart(texts, shown)),
+    unaskedHooks(texts, project.id),
     section(
       texts.pages.deliveries,
       [deliveryTable(texts, deliveries, texts.nothing), list("/deliveries")],
@@ -71,44 +69,6 @@ export const projectPage = (texts: Texts, columns: RunColumns, shown: ShownProje
       "runs",
     ),
     section(projectTexts(texts).rules, rulesPart(texts, shown)),
-  ];
-};
-
-const command = (text: string): Content => html`<pre><code>${text}</code></pre>`;
-
-const hooksPart = (texts: Texts, { hooks, project }: ShownProject): Content => {
-  const own = projectTexts(texts);
-  const again = html`<a href="${BASE}/projects/${project.id}">${own.askAgain}</a>`;
-  const doctor = [html`<p class="hint">${own.mend}</p>`, command(`reviewflow doctor ${project.path}`)];
-  if (hooks === null) return html`<p class="empty">${own.noToken}</p>`;
-  if (hooks === "slow") return html`<p class="empty">${own.slow} ${again}</p>`;
-  if (hooks.kind === "unseen")
-    return html`<p class="empty">${own.unseen[hooks.why]} ${hooks.why === "no-answer" ? again : null}</p>
-      <p class="hint">${hooks.reason}</p>`;
-  const isIll =
-    hooks.hooks.length !== 1 ||
-    hooks.hooks.some(({ disabled, differences }) => disabled !== null || differences.length > 0);
-  return [
-    table<SeenHook>({
-      caption: own.hooks,
-      rows: hooks.hooks,
-      empty: own.noHook,
-      columns: [
-        { head: own.hook, kind: "number", cell: ({ id }) => String(id) },
-        { head: own.address, kind: "long", cell: ({ address }) => address },
-        {
-          head: own.atGitLab,
-          cell: ({ disabled }) =>
-            disabled === null
-              ? html`<span class="badge succeeded">${own.called}</span>`
-              : html`<span class="badge failed">${own.disabled}</span> <span class="soft">${own.why}</span>
-                  <code>${disabled.status}</code>`,
-        },
-        { head: own.until, cell: ({ disabled }) => formatTime(texts, disabled?.untilMs ?? null) },
-        { head: own.differences, kind: "long", cell: ({ differences }) => differences.join("; ") || "–" },
-      ],
-    }),
-    isIll ? doctor : null,
   ];
 };
 

@@ -7,6 +7,10 @@ type Why = (HookHealth & { kind: "unseen" })["why"];
 /** The texts of the page about one project, in one language. */
 export type ProjectTexts = {
   readonly hooks: string;
+  /** Leads to what GitLab says of them. */
+  readonly ask: string;
+  /** Leads from there to the project. */
+  readonly back: string;
   readonly hook: string;
   readonly address: string;
   readonly atGitLab: string;
@@ -40,6 +44,8 @@ export type ProjectTexts = {
 
 const ENGLISH: ProjectTexts = {
   hooks: "Webhook at GitLab",
+  ask: "Ask GitLab",
+  back: "Everything about this project",
   hook: "Hook",
   address: "Address",
   atGitLab: "State",
@@ -78,6 +84,8 @@ const ENGLISH: ProjectTexts = {
 
 const JAPANESE: ProjectTexts = {
   hooks: "GitLab の Webhook",
+  ask: "GitLab に問い合わせる",
+  back: "このプロジェクトの詳細",
   hook: "フック",
   address: "アドレス",
   atGitLab: "状態",
