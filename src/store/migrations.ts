@@ -248,6 +248,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_ended ON reviewflow.runs (finished_at) WHERE finished_at IS NOT NULL;
   CREATE INDEX runs_delivery ON reviewflow.runs (delivery_id);
   `,
+  `
+  -- For the newest delivery of each project.
+  CREATE INDEX deliveries_project ON reviewflow.deliveries (project_id, seq);
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

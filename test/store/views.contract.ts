@@ -100,9 +100,8 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
     it("tells of projects, of steps, and of the newest findings", async () => {
       const projects = await store.views.listProjects();
       assert.deepEqual(
-        projects.map(({ path, deliveries, lastDelivery, runs: count, waiting, failed, reviewed: done }) => ({
+        projects.map(({ path, lastDelivery, runs: count, waiting, failed, reviewed: done }) => ({
           path,
-          deliveries,
           last: lastDelivery.decision,
           count,
           waiting,
@@ -110,11 +109,15 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
           done,
         })),
         [
-          { path: "other/tools", deliveries: 1, last: "ignore", count: 0, waiting: 0, failed: 0, done: 0 },
-          { path: "team/shop", deliveries: 5, last: "review", count: 5, waiting: 2, failed: 1, done: 1 },
+          { path: "other/tools", last: "ignore", count: 0, waiting: 0, failed: 0, done: 0 },
+          { path: "team/shop", last: "review", count: 5, waiting: 2, failed: 1, done: 1 },
         ],
       );
-      for (const project of projects) assert.deepEqual(await store.views.findProject(project.id), project);
+      const facts = await Promise.all(projects.map(({ id }) => store.views.findProject(id)));
+      assert.deepEqual(
+        facts,
+        projects.map((project, index) => ({ ...project, deliveries: [1, 5][index] })),
+      );
       assert.equal(await store.views.findProject(987_654), null);
       const [newest] = (await store.views.listDeliveries({ limit: 1, projectPath: "team/shop" })).rows;
       assert.deepEqual(projects[1]?.lastDelivery, {

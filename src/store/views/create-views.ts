@@ -12,7 +12,7 @@ import {
   isUuid,
 } from "../schema.ts";
 import { findDelivery } from "./find-delivery.ts";
-import type { Slice, Views } from "./views.ts";
+import type { ProjectFacts, Slice, Views } from "./views.ts";
 
 const SpanRow = z
   .object({
@@ -29,7 +29,6 @@ const ProjectRow = z
   .object({
     id: Whole,
     path: z.string().nullable(),
-    deliveries: Whole,
     last_delivery_id: z.string(),
     last_decision: Decision,
     last_reason: z.string(),
@@ -43,7 +42,6 @@ const ProjectRow = z
   .transform((row) => ({
     id: row.id,
     path: row.path ?? "",
-    deliveries: row.deliveries,
     lastDelivery: {
       id: row.last_delivery_id,
       decision: row.last_decision,
@@ -145,24 +143,45 @@ export const createViews = (database: Database): Views => ({
   },
 });
 
-/** Counts from the index alone, and then the newest delivery of each project by its place in the order of arrival. */
-const projectsQuery = (narrowing: string): string =>
-  `SELECT seen.project_id AS id, newest.project_path AS path, seen.deliveries,
+/** From project to project in the index, without looking at what lies between. */
+const NEWEST_OF_EACH = `(
+    SELECT project_id, seq FROM reviewflow.deliveries
+    WHERE project_id IS NOT NULL ORDER BY project_id DESC, seq DESC LIMIT 1)
+  UNION ALL
+  SELECT following.project_id, following.seq FROM newest_of, LATERAL (
+    SELECT project_id, seq FROM reviewflow.deliveries
+    WHERE project_id < newest_of.project_id ORDER BY project_id DESC, seq DESC LIMIT 1) AS following`;
+
+const NEWEST_OF_ONE =
+  "SELECT project_id, seq FROM reviewflow.deliveries WHERE project_id = $1 ORDER BY seq DESC LIMIT 1";
+
+const projectsQuery = (newestOf: string, runs: string): string =>
+  `WITH RECURSIVE newest_of AS (${newestOf})
+   SELECT newest.project_id AS id, newest.project_path AS path,
      newest.id AS last_delivery_id, newest.decision AS last_decision, newest.reason AS last_reason,
      newest.received_at AS last_delivery_at,
      coalesce(worked.runs, 0) AS runs, coalesce(worked.waiting, 0) AS waiting,
      coalesce(worked.failed, 0) AS failed, coalesce(worked.reviewed, 0) AS reviewed, worked.last_run_at
-   FROM (
-     SELECT project_id, count(*) AS deliveries, max(seq) AS newest
-     FROM reviewflow.deliveries WHERE project_id IS NOT NULL ${narrowing} GROUP BY project_id) AS seen
-   JOIN reviewflow.deliveries newest ON newest.seq = seen.newest
+   FROM newest_of
+   JOIN reviewflow.deliveries newest ON newest.project_id = newest_of.project_id AND newest.seq = newest_of.seq
    LEFT JOIN (
      SELECT project_id, count(*) AS runs, max(created_at) AS last_run_at,
        count(*) FILTER (WHERE state IN ('queued', 'active', 'retrying')) AS waiting,
        count(*) FILTER (WHERE state = 'failed') AS failed,
        count(*) FILTER (WHERE state IN ('succeeded', 'partial-succeeded')) AS reviewed
-     FROM reviewflow.runs WHERE true ${narrowing} GROUP BY project_id) AS worked
-     ON worked.project_id = seen.project_id`;
+     FROM reviewflow.runs ${runs} GROUP BY project_id) AS worked
+     ON worked.project_id = newest.project_id
+   ORDER BY newest.seq DESC LIMIT 500`;
+
+const findProject = async (database: Database, id: number): Promise<ProjectFacts | null> => {
+  const [rows, counts] = await Promise.all([
+    database.query(projectsQuery(NEWEST_OF_ONE, "WHERE project_id = $1"), [id]),
+    database.query("SELECT count(*) AS deliveries FROM reviewflow.deliveries WHERE project_id = $1", [id]),
+  ]);
+  const [project] = z.array(ProjectRow).parse(rows);
+  const [count] = z.array(z.object({ deliveries: Whole })).parse(counts);
+  return project === undefined || count === undefined ? null : { ...project, ...count };
+};
 
 const createCounts = (
   database: Database,
@@ -180,11 +199,8 @@ const createCounts = (
     return z.array(SpanRow).parse(rows);
   },
   listProjects: async () =>
-    z
-      .array(ProjectRow)
-      .parse(await database.query(`${projectsQuery("")} ORDER BY newest.seq DESC LIMIT 500`)),
-  findProject: async (id) =>
-    z.array(ProjectRow).parse(await database.query(projectsQuery("AND project_id = $1"), [id]))[0] ?? null,
+    z.array(ProjectRow).parse(await database.query(projectsQuery(NEWEST_OF_EACH, ""))),
+  findProject: (id) => findProject(database, id),
   pulse: async () => {
     const rows = await database.query(
       `WITH moving AS (

@@ -41,7 +41,6 @@ export type ProjectView = {
   readonly id: number;
   /** As the newest delivery has it. */
   readonly path: string;
-  readonly deliveries: number;
   /** The newest one, and what became of it. */
   readonly lastDelivery: Pick<Delivery, "id" | "decision" | "reason"> & { readonly atMs: number };
   readonly runs: number;
@@ -50,6 +49,9 @@ export type ProjectView = {
   readonly reviewed: number;
   readonly lastRunAtMs: number | null;
 };
+
+/** As `ProjectView`, and what takes longer to find out. */
+export type ProjectFacts = ProjectView & { readonly deliveries: number };
 
 /** One entry of a run's journal. */
 export type StepView = {
@@ -72,7 +74,7 @@ export type Views = {
   /** Those that have sent something, the liveliest first, at most 500. */
   readonly listProjects: () => Promise<readonly ProjectView[]>;
   /** As `listProjects`, for one; null for a project that has sent nothing. */
-  readonly findProject: (id: number) => Promise<ProjectView | null>;
+  readonly findProject: (id: number) => Promise<ProjectFacts | null>;
   /** The newest run of each flow over each merge request that left findings, with its result. */
   readonly listFindingRuns: (narrowing: Narrowing) => Promise<Slice<Run>>;
   /** What a run has finished, in the order of finishing, at most `limit`. */

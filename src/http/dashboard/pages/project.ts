@@ -1,6 +1,6 @@
 import { orderRules } from "../../../review/rules/order-rules.ts";
 import type { Delivery, Run } from "../../../store/store.ts";
-import type { ProjectView } from "../../../store/views/views.ts";
+import type { ProjectFacts } from "../../../store/views/views.ts";
 import type { ProjectRules } from "../dashboard-options.ts";
 import { formatCount } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
@@ -17,7 +17,7 @@ import { type RunColumns, runTable } from "./run-table.ts";
 
 /** What the page about a project shows. */
 export type ShownProject = {
-  readonly project: ProjectView;
+  readonly project: ProjectFacts;
   readonly flow: string | null;
   readonly deliveries: readonly Delivery[];
   readonly runs: readonly Run[];

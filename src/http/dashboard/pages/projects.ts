@@ -35,14 +35,6 @@ export const projectsPage = (
         cell: ({ path }) => flowOf(path) ?? html`<span class="soft">${texts.projects.flowNone}</span>`,
       },
       {
-        head: words.deliveries,
-        kind: "number",
-        cell: ({ path, deliveries }) =>
-          html`<a href="${withQuery("/deliveries", { project: path })}"
-            >${formatCount(texts, deliveries)}</a
-          >`,
-      },
-      {
         head: words.runs,
         kind: "number",
         cell: ({ path, runs }) =>
