@@ -81,7 +81,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   };
   const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
   const dashboard = role.takesDeliveries
-    ? createConfiguredDashboard(config, { ...parts, intake, book, budgets: budgets.today })
+    ? createConfiguredDashboard(config, { ...parts, intake, breakers, book, budgets: budgets.today })
     : null;
   const app = createApp({
     ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
@@ -38,6 +39,7 @@ export type DashboardParts = {
   readonly store: OpenedStore;
   readonly runners: Runners;
   readonly intake: Intake;
+  readonly breakers: Breakers;
   /** What projects used today and may use. */
   readonly budgets: NonNullable<DashboardOptions["budgets"]>;
   /** Null where nothing is learnt. */
@@ -51,7 +53,7 @@ export const createConfiguredDashboard = (
   config: Config,
   parts: DashboardParts,
 ): Dashboard & { readonly api: Hono } => {
-  const { store, runners, intake, book, budgets, clock, logger } = parts;
+  const { store, runners, intake, breakers, book, budgets, clock, logger } = parts;
   const access: AccessOptions = {
     host: config.server.host,
     publicUrl: config.server.publicUrl,
@@ -68,6 +70,7 @@ export const createConfiguredDashboard = (
     lessons: book,
     shadows,
     budgets,
+    breakers: breakers.list,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners)),
     flowOf: (path) => flowFor(config, path)?.name ?? null,

@@ -40,6 +40,10 @@ export const startDashboardWorld = async (
   const shadowRun = await fillShadow(store, filled.reviewedRun, text);
   const { app, dashboard } = setUpDashboard(store, systemClock, access, {
     rulesOf: () => projectRules(text),
+    breakers: () => [
+      { name: "model main", state: "open", sinceMs: Date.now(), nextTryMs: Date.now() + 600_000 },
+      { name: "dify https://dify.example.com", state: "half-open", sinceMs: Date.now(), nextTryMs: null },
+    ],
     hookHealth: async () => ({ kind: "seen", hooks: [ILL_HOOK] }),
   });
   const [project] = await store.views.listProjects();

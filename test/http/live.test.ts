@@ -40,6 +40,20 @@ const openStream = async (
 const addressIn = (part: string): string =>
   (/data-events="([^"]+)"/.exec(part)?.[1] ?? assert.fail("no address")).replaceAll("&amp;", "&");
 
+describe("the part of a run's page about its calls", () => {
+  test("says when another flow stood in for Dify's, and why", async () => {
+    const shelf = createEventShelf();
+    const live = createLiveApp(shelf);
+    const why = "Dify did not work, so builtin:review stood in for its flow.";
+    const events = await recordedEvents();
+    shelf.put(events.map((event) => (event.kind === "call-finished" ? { ...event, standIn: why } : event)));
+    assert.ok((await live.part()).includes(`<p class="notice">Another flow stood in: ${why}</p>`));
+    const usual = createEventShelf();
+    usual.put(events);
+    assert.ok(!(await createLiveApp(usual).part()).includes("stood in"));
+  });
+});
+
 describe("the stream of a run", () => {
   test("tells a page what has come since it was made, then that the run has ended", async () => {
     const shelf = createEventShelf();

@@ -26,7 +26,20 @@ export type Breaker = {
   /** How long no call would be let through, in milliseconds; null when one may be. Changes nothing. */
   readonly waitMs: () => number | null;
   readonly state: () => BreakerState["kind"];
+  readonly standing: () => BreakerStanding;
 };
+
+/** How a breaker stands, for people. Times are in milliseconds since the epoch. */
+export type BreakerStanding = {
+  readonly state: BreakerState["kind"];
+  /** When it left the state `closed`; null while it is in it. */
+  readonly sinceMs: number | null;
+  /** From when on the next call finds out whether the other side works; null unless it is open. */
+  readonly nextTryMs: number | null;
+};
+
+/** The standing of a breaker by the name of its other side, such as `model main`. */
+export type NamedStanding = BreakerStanding & { readonly name: string };
 
 /** A change that people may want to know of. */
 export type BreakerChange = {
@@ -41,7 +54,7 @@ export type Breakers = {
   /** The same for the same name. */
   readonly of: (name: string) => Breaker;
   /** Every one that was asked for. */
-  readonly list: () => readonly { readonly name: string; readonly state: BreakerState["kind"] }[];
+  readonly list: () => readonly NamedStanding[];
 };
 
 /** What breakers are made with. */
@@ -67,7 +80,7 @@ export const createBreakers = ({ rules, clock, onChange }: BreakersOptions): Bre
       known.set(name, made);
       return made;
     },
-    list: () => [...known].map(([name, breaker]) => ({ name, state: breaker.state() })),
+    list: () => [...known].map(([name, breaker]) => ({ name, ...breaker.standing() })),
   };
 };
 
@@ -75,6 +88,7 @@ const OPEN_ROAD: Breaker = {
   enter: async () => ({ kind: "go", isProbe: false, tell: () => undefined }),
   waitMs: () => null,
   state: () => "closed",
+  standing: () => ({ state: "closed", sinceMs: null, nextTryMs: null }),
 };
 
 const createBreaker = ({
@@ -87,11 +101,13 @@ const createBreaker = ({
   readonly onChange: (change: Omit<BreakerChange, "name">) => void;
 }): Breaker => {
   let state: BreakerState = CLOSED;
+  let sinceMs: number | null = null;
   let changed = Promise.withResolvers<void>();
   const change = (next: BreakerState): void => {
     const isNews = next.kind !== state.kind;
     state = next;
     if (!isNews) return;
+    sinceMs = next.kind === "closed" ? null : (sinceMs ?? clock.now());
     onChange({ state: next.kind, waitMs: next.kind === "open" ? next.untilMs - clock.now() : null });
     changed.resolve();
     changed = Promise.withResolvers();
@@ -124,6 +140,11 @@ const createBreaker = ({
       return admission.kind === "open" ? admission.waitMs : null;
     },
     state: () => state.kind,
+    standing: () => ({
+      state: state.kind,
+      sinceMs,
+      nextTryMs: state.kind === "open" ? state.untilMs : null,
+    }),
   };
 };
 

@@ -1,3 +1,4 @@
+import type { NamedStanding } from "../../base/breaker/create-breaker.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
@@ -106,6 +107,8 @@ export type DashboardOptions = {
   readonly hookHealth?: AskHookHealth;
   /** What projects used today and may use; left out where that is not shown. */
   readonly budgets?: () => Promise<BudgetToday>;
+  /** How this process's circuit breakers stand; left out where it has none. */
+  readonly breakers?: () => readonly NamedStanding[];
   /** The address of GitLab: only links into it become links. */
   readonly gitlabUrl: string;
   /** The settings as a tree whose secrets are of type Secret. */

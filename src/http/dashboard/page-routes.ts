@@ -51,7 +51,7 @@ const dayStarts = (nowMs: number, count: number): readonly number[] => {
 };
 
 const overviewRoute =
-  ({ store, gitlabUrl }: DashboardOptions) =>
+  ({ store, gitlabUrl, breakers }: DashboardOptions) =>
   async (context: VisitContext) => {
     const { texts, nowMs } = context.get("visit");
     const { views } = store;
@@ -66,7 +66,16 @@ const overviewRoute =
     const body = overviewPage(
       texts,
       { gitlabUrl },
-      { counts, days, spans, underWay: underWay.rows, recent: recent.rows, failures: failures.rows },
+      {
+        counts,
+        days,
+        spans,
+        underWay: underWay.rows,
+        recent: recent.rows,
+        failures: failures.rows,
+        breakers: breakers?.() ?? [],
+        nowMs,
+      },
     );
     return send(context, { title: texts.pages.overview, place: "overview", body, live: true });
   };

@@ -34,7 +34,9 @@ suite("a circuit breaker", () => {
     assert.equal(breaker.waitMs(), 1_000);
     pass(1_000);
     assert.equal(breaker.waitMs(), null);
+    assert.deepEqual(breaker.standing(), { state: "open", sinceMs: 0, nextTryMs: 1_000 });
     const probe = await breaker.enter();
+    assert.deepEqual(breaker.standing(), { state: "half-open", sinceMs: 0, nextTryMs: null });
     const others = [breaker.enter(), breaker.enter()];
     assert.ok(probe.kind === "go" && probe.isProbe);
     probe.tell("works");
@@ -45,7 +47,7 @@ suite("a circuit breaker", () => {
       { name: "dify", state: "half-open", waitMs: null },
       { name: "dify", state: "closed", waitMs: null },
     ]);
-    assert.deepEqual(breakers.list(), [{ name: "dify", state: "closed" }]);
+    assert.deepEqual(breakers.list(), [{ name: "dify", state: "closed", sinceMs: null, nextTryMs: null }]);
   });
 
   test("sends those who wait for a probe away when it fails, and lets go of who is aborted", async () => {

@@ -22,6 +22,7 @@ export type LiveTexts = {
   readonly nothingYet: string;
   readonly noPicture: string;
   readonly otherVersion: string;
+  readonly standIn: (why: string) => string;
   readonly omitted: (count: number) => string;
 };
 
@@ -66,6 +67,7 @@ const english: LiveTexts = {
   moreFiles: (count) => `and ${count} more`,
   nothingYet: "No step has been recorded. Steps are kept for 30 days.",
   noPicture: "This flow runs on a Dify server; its steps are below, in the order in which they began.",
+  standIn: (why) => `Another flow stood in: ${why}`,
   otherVersion: "The flow file has changed since this run; the picture shows the present one.",
   omitted: (count) => `${count} further events were too many to keep.`,
 };
@@ -105,6 +107,7 @@ const japanese: LiveTexts = {
   moreFiles: (count) => `ほか ${count} 件`,
   nothingYet: "記録されたステップはありません。ステップは 30 日間保存されます。",
   noPicture: "このフローは Dify サーバーで動きます。ステップを開始順に下に示します。",
+  standIn: (why) => `代わりのフローで実行しました: ${why}`,
   otherVersion: "この実行の後にフローファイルが変更されました。図は現在のものです。",
   omitted: (count) => `多すぎるため、ほかの ${count} 件のイベントは保存されていません。`,
 };

@@ -80,6 +80,7 @@ export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Con
       ${usage === null || usage.totalPrice === 0 ? null : html`<span class="soft">${formatMoney(texts, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
     call.error === null ? null : html`<p class="notice bad">${masking.text(call.error)}</p>`,
+    call.standIn === null ? null : html`<p class="notice">${words.standIn(masking.text(call.standIn))}</p>`,
     call.omitted === 0 ? null : html`<p class="hint">${words.omitted(call.omitted)}</p>`,
     isOther ? html`<p class="hint">${words.otherVersion}</p>` : null,
     flow === null ? html`<p class="hint">${words.noPicture}</p>` : null,

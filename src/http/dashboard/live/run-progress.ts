@@ -52,6 +52,8 @@ export type Call = {
   usage: FlowUsage | null;
   error: string | null;
   omitted: number;
+  /** That another runner stood in for the configured one, and why; null when none did. */
+  standIn: string | null;
   readonly steps: Step[];
 };
 
@@ -70,6 +72,15 @@ export type RunProgress = {
 };
 
 const isOpen = ({ state }: Step): boolean => state === "running" || state === "retry";
+
+const BEGUN = {
+  state: "running",
+  elapsedMs: null,
+  usage: null,
+  error: null,
+  omitted: 0,
+  standIn: null,
+} as const;
 
 /** Follows a run event by event; the same events always come to the same. */
 export const createRunProgress = (): RunProgress => {
@@ -92,8 +103,7 @@ export const createRunProgress = (): RunProgress => {
       for (const call of calls)
         if (call.key === event.key && call.state === "running") endCall(call, "interrupted");
       const { callId: id, key, part, attempt, files, fileCount, digest } = event;
-      const begun = { state: "running", elapsedMs: null, usage: null, error: null, omitted: 0 } as const;
-      calls.push({ id, key, part, attempt, files, fileCount, digest, ...begun, steps: [] });
+      calls.push({ id, key, part, attempt, files, fileCount, digest, ...BEGUN, steps: [] });
       changedCalls.add(calls.at(-1) ?? raise());
       return;
     }
@@ -101,8 +111,8 @@ export const createRunProgress = (): RunProgress => {
     // The beginning of a call that was recorded in part is missing: there is nothing to show it with.
     if (call === undefined) return;
     if (event.kind === "call-finished") {
-      const { elapsedMs, usage, error, omitted } = event;
-      Object.assign(call, { elapsedMs, usage, error, omitted });
+      const { elapsedMs, usage, error, omitted, standIn = null } = event;
+      Object.assign(call, { elapsedMs, usage, error, omitted, standIn });
       endCall(call, event.status);
       return;
     }

@@ -1,3 +1,4 @@
+import type { NamedStanding } from "../../../base/breaker/create-breaker.ts";
 import type { Run, RunState } from "../../../store/store.ts";
 import type { SpanCount } from "../../../store/views/views.ts";
 import { formatCount, formatMoney } from "../markup/format.ts";
@@ -6,6 +7,7 @@ import { type Content, html, type Markup } from "../markup/markup.ts";
 import { type Day, plotDays } from "../markup/plot.ts";
 import type { Texts } from "../texts/english.ts";
 import { withQuery } from "../markup/links.ts";
+import { breakersPart } from "./breakers-part.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
 
 /** What the overview shows. */
@@ -17,6 +19,8 @@ export type Overview = {
   readonly underWay: readonly Run[];
   readonly recent: readonly Run[];
   readonly failures: readonly Run[];
+  readonly breakers: readonly NamedStanding[];
+  readonly nowMs: number;
 };
 
 const DONE: ReadonlySet<RunState> = new Set(["succeeded", "partial-succeeded"]);
@@ -83,6 +87,7 @@ const tiles = (texts: Texts, { counts, days, spans }: Overview): Markup => {
 /** The overview: how things stand now, and how the last days were. */
 export const overviewPage = (texts: Texts, columns: RunColumns, overview: Overview): Content => [
   html`<div id="tiles" data-region>${tiles(texts, overview)}</div>`,
+  html`<div id="breakers" data-region>${breakersPart(texts, overview.breakers, overview.nowMs)}</div>`,
   section(
     texts.overview.perDay(overview.days.length),
     plotDays(texts, daysOf(overview.days, overview.spans)),
