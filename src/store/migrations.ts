@@ -251,6 +251,8 @@ const MIGRATIONS: readonly string[] = [
   `
   -- For the newest delivery of each project.
   CREATE INDEX deliveries_project ON reviewflow.deliveries (project_id, seq);
+  -- Events go with their run; nobody asks by their age.
+  DROP INDEX reviewflow.run_events_stored;
   `,
 ];
 
