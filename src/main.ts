@@ -50,7 +50,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { logger, clock = systemClock } = options;
   const role = roleOf(config);
   await using started = new AsyncDisposableStack();
-  const telemetry = createTelemetry({ ...config.telemetry, now: clock.now, logger });
+  const telemetry = await createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);
   const gates = createSharedGates(config);
   const breakers = createConfiguredBreakers(config, { clock, logger, telemetry });

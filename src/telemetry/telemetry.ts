@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { GitLabCallFact, ModelCallFact, TokenKind } from "./facts.ts";
 import { type Metrics, createMetrics } from "./metrics.ts";
-import { openTracePipeline } from "./trace-pipeline.ts";
+import type { TracePipeline } from "./trace-pipeline.ts";
 import { type Tracing, createTracing, noTracing } from "./tracing.ts";
 
 /** Metrics and traces of one server. */
@@ -26,13 +26,11 @@ export type TelemetryOptions = {
 };
 
 /** Creates the metrics of a server, and its traces where there is a collector for them. */
-export const createTelemetry = (options: TelemetryOptions): Telemetry => {
+export const createTelemetry = async (options: TelemetryOptions): Promise<Telemetry> => {
   const { otlpEndpoint, serviceName, now, logger } = options;
   const metrics = createMetrics(now);
-  const pipeline =
-    otlpEndpoint === null
-      ? null
-      : openTracePipeline({ endpoint: otlpEndpoint, serviceName, logger, onExport: metrics.spansExported });
+  const pipeline: TracePipeline | null =
+    otlpEndpoint === null ? null : await openPipeline(otlpEndpoint, serviceName, logger, metrics);
   const tracing = pipeline === null ? noTracing : createTracing(pipeline.tracer, now);
   return {
     metrics,
@@ -47,6 +45,17 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     },
     stop: async () => await pipeline?.stop(),
   };
+};
+
+/** The SDK is a fifth of all modules: it is loaded only where it is used. */
+const openPipeline = async (
+  endpoint: string,
+  serviceName: string,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<TracePipeline> => {
+  const { openTracePipeline } = await import("./trace-pipeline.ts");
+  return openTracePipeline({ endpoint, serviceName, logger, onExport: metrics.spansExported });
 };
 
 /** Names follow OpenTelemetry's conventions for calls of generative models. */

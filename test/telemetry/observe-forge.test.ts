@@ -13,7 +13,7 @@ const REF = { projectId: 7, iid: 3 };
 const PUBLICATION: Publication = { open: [], reply: [], summary: null, addLabels: [], status: null };
 test("publications are told with what became of their threads, failures with their code, and passed on", async () => {
   await using collector = await startCollector();
-  const telemetry = createTelemetry({
+  const telemetry = await createTelemetry({
     otlpEndpoint: collector.url,
     serviceName: "test",
     now: Date.now,

@@ -78,8 +78,8 @@ const claimOf = ({ event }: Pick<NewRun, "event">, attempts = 1): Claim => {
   return { run, token: null, journal, memory, record: async () => 0, signal };
 };
 
-const setUp = (otlpEndpoint: string | null) => {
-  const telemetry = createTelemetry({
+const setUp = async (otlpEndpoint: string | null) => {
+  const telemetry = await createTelemetry({
     otlpEndpoint,
     serviceName: "test",
     now: Date.now,
@@ -92,7 +92,7 @@ const setUp = (otlpEndpoint: string | null) => {
 };
 
 const work = async (
-  { store, worker }: ReturnType<typeof setUp>,
+  { store, worker }: Awaited<ReturnType<typeof setUp>>,
   claim: Claim,
   handle: () => Promise<Settlement>,
 ): Promise<Settlement> => {
@@ -102,7 +102,7 @@ const work = async (
 
 suite("an observed store", () => {
   test("is given requests as they are where nothing is traced", async () => {
-    const { store, accepted } = setUp(null);
+    const { store, accepted } = await setUp(null);
     const asked = request({});
     await store.accept(asked);
     assert.equal(accepted[0], asked);
@@ -110,7 +110,7 @@ suite("an observed store", () => {
 
   test("gets the trace with a run's event, and the attempts of the run go on with it", async () => {
     await using collector = await startCollector();
-    const world = setUp(collector.url);
+    const world = await setUp(collector.url);
     const asked = request({ iid: 9 });
     await world.telemetry.tracing.spanFrom(null, { name: "delivery" }, () => world.store.accept(asked));
     const [stored] = world.accepted;
@@ -138,7 +138,7 @@ suite("an observed store", () => {
 
   test("begins a trace for a run that no delivery of the moment asks for", async () => {
     await using collector = await startCollector();
-    const { store, telemetry, accepted } = setUp(collector.url);
+    const { store, telemetry, accepted } = await setUp(collector.url);
     await store.accept(request({}));
     await telemetry.stop();
     const [span] = collector.spans;
@@ -149,7 +149,7 @@ suite("an observed store", () => {
 
   test("runs what was stored before there were traces, or by someone who wrote nonsense there", async () => {
     await using collector = await startCollector();
-    const world = setUp(collector.url);
+    const world = await setUp(collector.url);
     const done = { state: "succeeded", reason: null, result: null, usage: NO_USAGE } as const;
     for (const event of [{}, { traceparent: "nonsense" }, { traceparent: 7 }])
       assert.equal(await work(world, claimOf({ event }), async () => done), done);
@@ -161,7 +161,7 @@ suite("an observed store", () => {
   });
 
   test("counts attempts, their wait and their end, also of a handler that throws", async () => {
-    const world = setUp(null);
+    const world = await setUp(null);
     const error = new TypeError("a bug");
     await assert.rejects(
       work(world, claimOf({ event: {} }), () => Promise.reject(error)),
