@@ -1,10 +1,9 @@
-import { describeError, ReviewflowError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { ForgottenReport } from "../http/api/project-routes.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
 import { isServerError } from "./server-client.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `forget` finds the store. */
 export type ForgetOptions = Partial<Terminal> & {
@@ -47,9 +46,7 @@ export const forget = async (project: string, options: ForgetOptions = {}): Prom
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(printable(`${describeError(error)}\n`));
-    return 1;
+    return tellFailure(error, complain);
   }
 };
 

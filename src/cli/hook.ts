@@ -12,7 +12,7 @@ import type { HookProject } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
 import { openAdminClient } from "./admin-client.ts";
 import { readConfig } from "./read-config.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `hook` works. */
 export type HookOptions = Partial<Terminal> & {
@@ -59,9 +59,7 @@ export const runHook = async (
   try {
     return await perform(action, names, options, say);
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(printable(`${describeError(error)}\n`));
-    return 1;
+    return tellFailure(error, complain);
   }
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
-import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig } from "../config/config.ts";
@@ -12,7 +12,7 @@ import type { RepositorySettings } from "../review/rules/repository-settings.ts"
 import { createTeamRules, type TeamRulesReading } from "../worker/findings/team-rules.ts";
 import { openAdminClient } from "./admin-client.ts";
 import { readConfig } from "./read-config.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `rules` looks them up. */
 export type RulesOptions = Partial<Terminal> & {
@@ -47,9 +47,7 @@ export const showRules = async (
     if (failure !== null) complain(printable(`${failure}\n`));
     return failure === null ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(printable(`${describeError(error)}\n`));
-    return 1;
+    return tellFailure(error, complain);
   }
 };
 

@@ -1,4 +1,4 @@
-import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { SHADOW_REFUSALS } from "../http/api/shadow-routes.ts";
@@ -13,7 +13,7 @@ import type { ShadowAction } from "../review/shadow/decide-choice.ts";
 import { shownCandidates } from "../wiring/create-shadows.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How candidates are asked about. */
 export type ShadowOptions = Partial<Terminal> & {
@@ -54,9 +54,7 @@ export const shadow = async (
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(printable(`${describeError(error)}\n`));
-    return 1;
+    return tellFailure(error, complain);
   }
 };
 

@@ -1,3 +1,5 @@
+import { describeError, ReviewflowError } from "../base/errors.ts";
+
 /** Where a command writes; made of the process's streams when left out, and of an array in tests. */
 export type Terminal = {
   /** The command's result, for standard output. */
@@ -21,3 +23,10 @@ export const processTerminal: Terminal = {
  * cursor or hide lines, are taken out. Line breaks and tabs stay.
  */
 export const printable = (text: string): string => text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}]/gu, "");
+
+/** Tells a failure of ours and returns the exit code; whatever else was thrown is thrown on. */
+export const tellFailure = (error: unknown, complain: Terminal["complain"]): 1 => {
+  if (!(error instanceof ReviewflowError)) throw error;
+  complain(printable(`${describeError(error)}\n`));
+  return 1;
+};

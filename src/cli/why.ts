@@ -1,11 +1,10 @@
-import { describeError, ReviewflowError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/delivery-report.ts";
 import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
 import { isServerError } from "./server-client.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `why` finds the delivery. */
 export type WhyOptions = Partial<Terminal> & {
@@ -38,9 +37,7 @@ export const why = async (reference: string, options: WhyOptions = {}): Promise<
     write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : printable(describe(report)));
     return 0;
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(printable(`${describeError(error)}\n`));
-    return 1;
+    return tellFailure(error, complain);
   }
 };
 

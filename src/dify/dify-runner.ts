@@ -14,7 +14,7 @@ import { createDifyApi, type DifyApi } from "./dify-api.ts";
 import { DifyConnectionError } from "./dify-transport.ts";
 import { createFrameReader } from "./flow-events.ts";
 import { followRun, readRun } from "./follow-run.ts";
-import { fitInputs, parseInputForm } from "./input-form.ts";
+import { parseInputForm, writeAsDeclared } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
 import { lookUpRun } from "./look-up-run.ts";
 import { createMasking } from "../review/mask-events.ts";
@@ -110,7 +110,7 @@ const cacheDeclared = (api: DifyApi, clock: Clock): Declared => {
 const proceed = async (context: RunContext, declared: Declared): Promise<FlowOutcome> => {
   context.life.signal.throwIfAborted();
   if (await lookUpRun(context)) return followRun(context);
-  const inputs = fitInputs(await declared(context.life.signal), context.request.inputs);
+  const inputs = writeAsDeclared(await declared(context.life.signal), context.request.inputs);
   await context.record.intend(context.user, context.clock.now());
   try {
     const ended = await ask(context, { inputs, user: context.user, response_mode: context.mode });

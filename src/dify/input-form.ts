@@ -1,19 +1,11 @@
 import type { Json, JsonObject } from "../base/json.ts";
+import { InputType } from "../flow/nodes/start/schema.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
 import { FormField } from "./schema.ts";
 
-const TYPES: readonly FlowInput["type"][] = [
-  "text-input",
-  "paragraph",
-  "select",
-  "number",
-  "checkbox",
-  "file",
-  "file-list",
-  "json_object",
-];
+const FieldType = InputType.exclude(["external_data_tool"]);
 
-const typeNamed = (name: unknown): FlowInput["type"] | undefined => TYPES.find((type) => type === name);
+const typeNamed = (name: unknown): FlowInput["type"] | undefined => FieldType.safeParse(name).data;
 
 /**
  * Reads `user_input_form` of `GET /v1/parameters` in both of its shapes: `{"text-input": {variable, …}}`
@@ -47,7 +39,7 @@ const fit = (type: FlowInput["type"] | undefined, value: Json): Json => {
  * Writes numbers and truth values as text where the flow declares a text: Dify refuses a project id of
  * 7 where it wants "7". Everything else is left for Dify to judge.
  */
-export const fitInputs = (declared: readonly FlowInput[], inputs: JsonObject): JsonObject => {
+export const writeAsDeclared = (declared: readonly FlowInput[], inputs: JsonObject): JsonObject => {
   const types = new Map(declared.map((input) => [input.name, input.type]));
   return Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [name, fit(types.get(name), value)]),

@@ -1,20 +1,13 @@
 import type { Journal } from "../base/journal.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowEvent, FlowUsage } from "../flow/flow-event.ts";
+import type { InputType } from "../flow/nodes/start/schema.ts";
 
 /** One input that a flow declares in its start node. */
 export type FlowInput = {
   readonly name: string;
   /** Dify's kind of form field. */
-  readonly type:
-    | "text-input"
-    | "paragraph"
-    | "select"
-    | "number"
-    | "checkbox"
-    | "file"
-    | "file-list"
-    | "json_object";
+  readonly type: Exclude<InputType, "external_data_tool">;
   readonly required: boolean;
   /** The most characters that a text may have, null without a limit. */
   readonly maxLength: number | null;

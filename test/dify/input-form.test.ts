@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { normaliseBaseUrl } from "../../src/dify/dify-transport.ts";
-import { fitInputs, parseInputForm } from "../../src/dify/input-form.ts";
+import { parseInputForm, writeAsDeclared } from "../../src/dify/input-form.ts";
 
 describe("a flow's declared inputs", () => {
   it("are read from the wrapped and from the flat shape alike", () => {
@@ -19,7 +19,7 @@ describe("a flow's declared inputs", () => {
       { number: { variable: "count" } },
       { paragraph: { variable: "draft" } },
     ]);
-    assert.deepEqual(fitInputs(declared, { prjid: 7, count: 7, draft: false, other: 1, list: [1] }), {
+    assert.deepEqual(writeAsDeclared(declared, { prjid: 7, count: 7, draft: false, other: 1, list: [1] }), {
       prjid: "7",
       count: 7,
       draft: "false",
