@@ -1,3 +1,4 @@
+import { beginningOf } from "../base/cut-text.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { FlowInput } from "./flow-runner.ts";
 
@@ -29,9 +30,6 @@ export const fitInputs = (inputs: JsonObject, declared: readonly FlowInput[]): F
 
 const cutText = (text: string, limit: number): string => {
   const mark = `\n[cut: ${text.length} characters, the flow takes ${limit}]`;
-  if (mark.length >= limit) return wholeCharacters(text.slice(0, limit));
-  return wholeCharacters(text.slice(0, limit - mark.length)) + mark;
+  if (mark.length >= limit) return beginningOf(text, limit);
+  return beginningOf(text, limit - mark.length) + mark;
 };
-
-/** Drops half of a surrogate pair at the end, which would be an invalid character elsewhere. */
-const wholeCharacters = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, "");

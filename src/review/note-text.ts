@@ -1,5 +1,5 @@
 import { publishText } from "./publish-text.ts";
-import { beginningOf } from "./publish/cut-text.ts";
+import { beginningOf } from "../base/cut-text.ts";
 
 /** What the one note of the `note` contract says. */
 export type NoteContent = {

@@ -6,7 +6,7 @@ import { gfm } from "micromark-extension-gfm";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, keepFromActing, plainSigns } from "./publish/plain-signs.ts";
 import { plainTree } from "./publish/plain-tree.ts";
-import { beginningOf } from "./publish/cut-text.ts";
+import { beginningOf } from "../base/cut-text.ts";
 
 /**
  * The single place where a text that we did not write becomes part of a note. A note is not only shown:

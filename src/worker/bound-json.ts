@@ -1,3 +1,4 @@
+import { beginningOf } from "../base/cut-text.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 
 /** How much of a value is kept. */
@@ -26,8 +27,7 @@ const SMALL = 8;
 /** The beginning of a text, with its length where it was cut; never half of a character. */
 export const cutText = (text: string, most: number): string => {
   if (text.length <= most) return text;
-  const kept = text.slice(0, Math.max(0, most)).replace(/[\ud800-\udbff]$/, "");
-  return `${kept}${LEFT_OUT} (${text.length} characters)`;
+  return `${beginningOf(text, most)}${LEFT_OUT} (${text.length} characters)`;
 };
 
 /**

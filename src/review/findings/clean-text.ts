@@ -1,3 +1,5 @@
+import { beginningOf } from "../../base/cut-text.ts";
+
 const UNSEEN =
   // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF\uFFF9-\uFFFB]/g;
@@ -16,10 +18,7 @@ export const toOneLine = (text: string, limit: number): string =>
 /** Text of at most `limit` UTF-16 units; an ellipsis stands for what was cut. */
 export const shorten = (text: string, limit: number): string => {
   if (text.length <= limit) return text;
-  return `${text
-    .slice(0, limit - 1)
-    .replace(/[\uD800-\uDBFF]$/, "")
-    .trimEnd()}…`;
+  return `${beginningOf(text, limit - 1).trimEnd()}…`;
 };
 
 const SENTENCES = new Intl.Segmenter("und", { granularity: "sentence" });

@@ -2,7 +2,7 @@ import type { FileReceipt } from "../receipt.ts";
 import { publishLine, publishName } from "../publish-text.ts";
 import { shortSha } from "./render-thread.ts";
 import type { Sentences } from "./sentences.ts";
-import { beginningOf, endingOf } from "../publish/cut-text.ts";
+import { beginningOf, endingOf } from "../../base/cut-text.ts";
 
 /** How many lines the receipt may take for single files, and for folders when those are too many. */
 export type ReceiptSize = { readonly files: number; readonly folders: number };

@@ -9,7 +9,7 @@ import { badge, shortSha, shortTitle, titleLine } from "./render-thread.ts";
 import type { TextContext } from "./render-thread.ts";
 import type { ReviewPlan } from "./review-plan.ts";
 import { byStrength } from "./strength.ts";
-import { beginningOf, endingOf } from "../publish/cut-text.ts";
+import { beginningOf, endingOf } from "../../base/cut-text.ts";
 
 /** What the summary tells besides the plan. */
 export type SummaryFacts = {

@@ -7,7 +7,7 @@ import { matterOf } from "./fingerprint.ts";
 import { endedMarker, threadKey, threadMarker } from "./marker.ts";
 import type { EndedThread, PlannedThread } from "./review-plan.ts";
 import type { Sentences } from "./sentences.ts";
-import { beginningOf } from "../publish/cut-text.ts";
+import { beginningOf } from "../../base/cut-text.ts";
 
 /** What all texts of one publication have in common. */
 export type TextContext = {

@@ -1,7 +1,7 @@
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { ownThreads } from "../../review/plan/marker.ts";
 import type { Discussion } from "../../review/discussion.ts";
-import { beginningOf } from "../../review/publish/cut-text.ts";
+import { beginningOf } from "../../base/cut-text.ts";
 
 /** What was said before about some files, as text for a model: JSON, or the empty text for nothing. */
 export type SaidText = (paths: ReadonlySet<string>) => string;

@@ -10,7 +10,7 @@ import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { Judged } from "./judge-change.ts";
 import type { Change } from "./read-change.ts";
-import { beginningOf } from "../../review/publish/cut-text.ts";
+import { beginningOf } from "../../base/cut-text.ts";
 
 /** The walk-through, null without one, and why it is missing where one was to be written. */
 export type Summary = { readonly walkthrough: string | null; readonly remark: string | null };

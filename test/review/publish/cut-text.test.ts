@@ -5,7 +5,7 @@ import { renderPublication } from "../../../src/review/plan/render-publication.t
 import { publishAnswer } from "../../../src/review/conversation/render-reply.ts";
 import { renderNote } from "../../../src/review/note-text.ts";
 import { publishShortened } from "../../../src/review/publish-text.ts";
-import { beginningOf, endingOf } from "../../../src/review/publish/cut-text.ts";
+import { beginningOf, endingOf } from "../../../src/base/cut-text.ts";
 import { factsOf, fileOf, inputOf, onLines } from "../plan/review-setup.ts";
 
 /** Signs outside the first plane: an emoji and a Chinese character that Japanese names are written with. */
