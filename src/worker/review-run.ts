@@ -16,10 +16,11 @@ import { openRunBudget } from "./budgets/run-budget.ts";
 import { tellPutOff } from "./budgets/tell-put-off.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import { DONE, converse } from "./conversation/converse.ts";
-import { type Asker, type Telling, tellRefusal } from "./conversation/tell-refusal.ts";
+import { type Asker, tellRefusal } from "./conversation/tell-refusal.ts";
 import { dropWaitingNotes, readWaitingNotes } from "./conversation/waiting-notes.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
 import type { ReviewFlow } from "./review-flow.ts";
+import type { Telling } from "./telling.ts";
 import type { Lessons } from "./lessons/lessons.ts";
 import { remindOfThreads } from "./findings/remind.ts";
 import type { ChooseFlow } from "./shadow/choose-flow.ts";
@@ -94,8 +95,8 @@ const reviewMergeRequest = async (
   const request = readRequest(claim.run.event);
   const chosen = (await options.chooseFlow?.(claim, configured)) ?? configured;
   const flow = { ...chosen, language: request?.language ?? chosen.language };
-  const settlement = await reviewWithinBudget(claim, { event, flow, token }, forge, options);
   const telling = { claim, flow, forge, logger: options.logger, targetBranch: event.targetBranch };
+  const settlement = await reviewWithinBudget(telling, { event, flow, token }, options);
   const waiting = await readWaitingNotes(claim.memory);
   if (request !== null) await tellAsker(telling, request, settlement);
   for (const note of waiting) await tellAsker(telling, { ...note, isLater: true }, settlement);
@@ -113,25 +114,17 @@ const tellAsker = async (telling: Telling, asker: Asker, settlement: Settlement)
 };
 
 const reviewWithinBudget = async (
-  claim: Claim,
+  telling: Telling,
   prepared: Prepared & { readonly event: MergeRequestEvent },
-  forge: Forge,
   options: ReviewOptions,
 ): Promise<Settlement> => {
+  const { claim, forge } = telling;
   const { budget } = options;
   if (budget === undefined) return review(claim, prepared, forge, options);
   const flow = guardFlow(prepared.flow, openRunBudget(claim, budget));
   try {
     return await review(claim, { ...prepared, flow }, forge, options);
   } catch (error) {
-    const { flow: reviewing, event } = prepared;
-    const telling = {
-      claim,
-      flow: reviewing,
-      targetBranch: event.targetBranch,
-      forge,
-      logger: options.logger,
-    };
     if (budget.tell) await tellPutOff(telling, error);
     throw error;
   }
