@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
-import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config } from "../config/config.ts";
+import { flowFor } from "../config/flow-for.ts";
 import type { Environment } from "../config/environment.ts";
 import { compareClocks } from "../doctor/compare-clocks.ts";
 import { type Diagnosis, fail } from "../doctor/diagnosis.ts";
@@ -126,7 +126,7 @@ const prepare = (
     },
     projects: {
       names: names.length > 0 ? names : namedProjects(config),
-      flowOf: (path) => config.flows.find(({ projects }) => isProjectAllowed(projects, path))?.name ?? null,
+      flowOf: (path) => flowFor(config, path)?.name ?? null,
       hooks: { ...webhook, url: publicUrl === null ? null : hookAddress(publicUrl), verifySsl: true },
       resend: options.resend === true,
     },

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
-import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
+import { flowFor } from "../config/flow-for.ts";
 import { createGitLabClient, type GitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
 import { explainRules } from "../review/rules/explain-rules.ts";
@@ -96,9 +96,9 @@ const openClient = (config: Config, environment: Environment): GitLabClient => {
   return createGitLabClient({ url, token, timeoutMs });
 };
 
-const flowOf = ({ flows }: Config, projectPath: string): FlowConfig => {
-  const flow = flows.find(({ projects }) => isProjectAllowed(projects, projectPath));
-  if (flow === undefined)
+const flowOf = (config: Config, projectPath: string): FlowConfig => {
+  const flow = flowFor(config, projectPath);
+  if (flow === null)
     throw new ConfigError([
       `no flow reviews ${projectPath}; add it to the projects of one (flows[].projects)`,
     ]);

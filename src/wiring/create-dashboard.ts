@@ -2,8 +2,8 @@ import type { Hono } from "hono";
 import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
+import { flowFor } from "../config/flow-for.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { createHookApi } from "../gitlab/hooks/hook-api.ts";
 import { createHookHealth } from "../gitlab/hooks/hook-health.ts";
@@ -86,9 +86,6 @@ export const createConfiguredDashboard = (
     api: createConfiguredApi({ access, attempts, settings: config, store, book, shadows, logger }),
   };
 };
-
-const flowFor = ({ flows }: Config, projectPath: string): FlowConfig | null =>
-  flows.find(({ projects }) => isProjectAllowed(projects, projectPath)) ?? null;
 
 /** The rules that the configuration has for a project. */
 const rulesFor = (config: Config, projectPath: string): ProjectRules | null => {

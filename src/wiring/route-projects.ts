@@ -1,5 +1,5 @@
-import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config } from "../config/config.ts";
+import { flowFor } from "../config/flow-for.ts";
 import type { Route } from "../http/intake.ts";
 import type { EventUser } from "../review/delivery-event.ts";
 
@@ -8,9 +8,9 @@ import type { EventUser } from "../review/delivery-event.ts";
  * who we are at GitLab, null as long as that is not known.
  */
 export const createProjectRoutes =
-  ({ flows }: Pick<Config, "flows">, self: () => EventUser | null) =>
+  (config: Pick<Config, "flows">, self: () => EventUser | null) =>
   (projectPath: string): Route | null => {
-    const flow = flows.find(({ projects }) => isProjectAllowed(projects, projectPath));
-    if (flow === undefined) return null;
+    const flow = flowFor(config, projectPath);
+    if (flow === null) return null;
     return { flow: flow.name, rules: { ...flow.triggers, policy: flow.review, self: self() } };
   };

@@ -21,6 +21,9 @@ const digest = (): string => {
   return hash.digest("hex").slice(0, 16);
 };
 
+/** Where the made one is; the sources stay as they are while a test file runs. */
+let template: string | undefined;
+
 const removeOutdated = (): void => {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const path = join(tmpdir(), name);
@@ -48,7 +51,7 @@ const makeTemplate = async (template: string): Promise<void> => {
  * of computing, so it is made once for all test files and copied. Only for tests that are not about a first start.
  */
 export const prepareStore = async (folder: string): Promise<string> => {
-  const template = join(tmpdir(), `${PREFIX}${digest()}`);
+  template ??= join(tmpdir(), `${PREFIX}${digest()}`);
   if (!existsSync(template)) await makeTemplate(template);
   await cp(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
   return folder;

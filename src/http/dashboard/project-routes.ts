@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { noticeOf } from "./action-routes.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { hooksPage, type ShownHooks } from "./pages/project-hooks.ts";
@@ -47,8 +46,7 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
         rules: options.rulesOf?.(project.path) ?? null,
       },
     );
-    const notice = noticeOf(visit.texts, context.req.query("done"));
-    return context.html(layout(visit, { title: project.path, place: "projects", body, live: true, notice }));
+    return context.html(layout(visit, { title: project.path, place: "projects", body, live: true }));
   });
   routes.get("/:id{[0-9]{1,15}}/hooks", async (context) => {
     const visit = context.get("visit");
