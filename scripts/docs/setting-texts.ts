@@ -57,7 +57,9 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "flows[].dify.workflow_id": "a published version instead of the newest",
   "flows[].dify.mode": "how Dify is asked to answer",
   "flows[].dify.idle_timeout": "how long the stream may be silent; Dify pings every 10 s",
-  "flows[].dify.total_timeout": "how long a run may take; Dify ends it after 20 min",
+  "flows[].dify.total_timeout": "how long a run may take from its begin; Dify ends it after 20 min",
+  "flows[].dify.queue_timeout":
+    "how long a run may wait in Dify's queue; after it the run fails and is not asked for again by itself",
   "flows[].dify.lookup_timeout":
     "how long a run whose start is uncertain is looked for before it is started again",
   "flows[].passes":

@@ -19,6 +19,8 @@ export type DifyRunnerConfig = {
   readonly mode: "streaming" | "blocking";
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
+  /** How long a run may wait in Dify's queue before a worker begins it; no part of `totalTimeoutMs`. */
+  readonly queueTimeoutMs: number;
   /** For how long a run whose start is uncertain is looked for before it is started again. */
   readonly lookupTimeoutMs: number;
   /** What runs in this process while the server does not work; null for nothing. */

@@ -9,6 +9,7 @@ const DifySection = z.strictObject({
   mode: z.enum(["streaming", "blocking"]).default("streaming"),
   idle_timeout: duration("60s"),
   total_timeout: duration("21m"),
+  queue_timeout: duration("1h"),
   lookup_timeout: duration("2m"),
   /** The workflow file, or `builtin:NAME`, that runs in this process while the server does not work. */
   fallback: z.string().min(1).nullable().default(null),

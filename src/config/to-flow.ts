@@ -89,6 +89,7 @@ const toDify = (dify: DifySection, secrets: RunnerSection["secrets"], near: Near
   mode: dify.mode,
   idleTimeoutMs: dify.idle_timeout,
   totalTimeoutMs: dify.total_timeout,
+  queueTimeoutMs: dify.queue_timeout,
   lookupTimeoutMs: dify.lookup_timeout,
   fallback: dify.fallback === null ? null : { kind: "embedded", file: toFile(dify.fallback, near), secrets },
 });

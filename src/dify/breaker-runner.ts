@@ -21,7 +21,7 @@ export const isDifyOutage = (error: unknown): boolean =>
  * was refused. What a run may have begun, it may have posted already.
  */
 export const mayHaveBegun = async (journal: Journal): Promise<boolean> =>
-  (await openRunRecord(journal, "")).current().state !== "none";
+  (await openRunRecord(journal)).current().state !== "none";
 
 /**
  * A runner that leaves its server alone while the server's breaker is open: calls then end at once with a

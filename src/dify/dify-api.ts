@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { JsonObject } from "../base/json.ts";
 import { createDifyTransport, type DifyStream, type DifyTransportOptions } from "./dify-transport.ts";
-import { BlockingAnswer, Parameters, RunLogs, RunState, ServerInfo, StopAnswer } from "./schema.ts";
+import { BlockingAnswer, Parameters, RunLogs, RunState, StopAnswer } from "./schema.ts";
 
 /** Where Dify is and how long it may keep us waiting. */
 export type DifyApiOptions = DifyTransportOptions & {
@@ -29,19 +29,18 @@ export type DifyApi = {
     signal: AbortSignal,
   ) => Promise<BlockingRun>;
   readonly detail: (workflowRunId: string, signal?: AbortSignal) => Promise<RunState>;
-  /** The events of a run that is under way: those to come, or with what has been as a `snapshot`. */
-  readonly events: (
-    workflowRunId: string,
-    user: string,
-    signal: AbortSignal,
-    from?: "snapshot",
-  ) => Promise<DifyStream>;
+  /** The events to come of a run that is under way; of a run that has ended its last one. */
+  readonly events: (workflowRunId: string, user: string, signal: AbortSignal) => Promise<DifyStream>;
   readonly stop: (taskId: string, user: string, signal?: AbortSignal) => Promise<void>;
   readonly parameters: (signal?: AbortSignal) => Promise<z.infer<typeof Parameters>>;
   /** The newest run that was begun in the name of `user`, null when the log has none. */
-  readonly findRun: (user: string, signal?: AbortSignal) => Promise<string | null>;
-  readonly serverVersion: (signal?: AbortSignal) => Promise<string>;
+  readonly findRun: (user: string, signal?: AbortSignal) => Promise<LoggedRun | null>;
+  /** The server's version, null as long as none of its answers has named one. */
+  readonly version: () => string | null;
 };
+
+/** A run as Dify's log has it; `createdAtMs` is when a worker took it up, by Dify's clock. */
+export type LoggedRun = { readonly workflowRunId: string; readonly createdAtMs: number | null };
 
 /** The answer of a run in blocking mode. */
 export type BlockingRun = z.infer<typeof BlockingAnswer>;
@@ -51,7 +50,7 @@ const runPath = (workflowId: string | null): string =>
 
 /** Dify's Service API at one address with one key. */
 export const createDifyApi = (options: DifyApiOptions): DifyApi => {
-  const { stream, json } = createDifyTransport(options);
+  const { stream, json, version } = createDifyTransport(options);
   const post = { what: "the run", method: "POST" } as const;
   const look = { what: "the look at a run", method: "GET" } as const;
   return {
@@ -64,8 +63,8 @@ export const createDifyApi = (options: DifyApiOptions): DifyApi => {
       ),
     detail: (workflowRunId, signal) =>
       json({ ...look, path: `/workflows/run/${encodeURIComponent(workflowRunId)}`, signal }, RunState),
-    events: async (workflowRunId, user, signal, from) => {
-      const query = new URLSearchParams({ user, ...(from && { include_state_snapshot: "true" }) });
+    events: (workflowRunId, user, signal) => {
+      const query = new URLSearchParams({ user });
       const path = `/workflow/${encodeURIComponent(workflowRunId)}/events?${query.toString()}`;
       return stream({ what: "the run's events", method: "GET", path, signal });
     },
@@ -83,9 +82,11 @@ export const createDifyApi = (options: DifyApiOptions): DifyApi => {
       const path = `/workflows/logs?${query.toString()}`;
       const logs = await json({ what: "the log of runs", method: "GET", path, signal }, RunLogs);
       // Versions that do not know the filter send everybody's rows.
-      return logs.data.find((row) => row.created_by_end_user?.session_id === user)?.workflow_run?.id ?? null;
+      const run = logs.data.find((row) => row.created_by_end_user?.session_id === user)?.workflow_run;
+      if (run === undefined || run === null) return null;
+      const { id: workflowRunId, created_at: seconds } = run;
+      return { workflowRunId, createdAtMs: typeof seconds === "number" ? seconds * 1_000 : null };
     },
-    serverVersion: async (signal) =>
-      (await json({ what: "its version", method: "GET", path: "/", signal }, ServerInfo)).server_version,
+    version,
   };
 };

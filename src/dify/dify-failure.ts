@@ -13,11 +13,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   provider_quota_exceeded: "raise the quota of the model's provider in Dify",
   model_currently_not_support: "choose another model in the flow's LLM node",
   completion_request_error: "look at the model's settings in the flow's LLM node",
+  input_invalid: "check the flow's inputs in the configuration against those that its start node declares",
   invalid_param: "check the flow's inputs in the configuration against those that its start node declares",
   bad_request: "check the configured workflow id and the flow's inputs",
   not_found: "check the Dify address (DIFY_URL), the workflow id and the API key",
   rate_limit_error: "the quota of the model's provider or of the Dify plan is used up: raise it or wait",
-  too_many_requests: "Dify runs as many runs of this app at once as it allows; it is tried again",
+  too_many_requests:
+    "Dify runs as many runs of this app at once as it allows; it is tried again. In streaming mode a limit of N allows N-1 runs",
   rejected_by_proxy: "check what stands in front of Dify (DIFY_URL)",
 };
 
@@ -33,19 +35,44 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
 /** Dify's codes are snake_case; ours are kebab-case with the side that spoke in front. */
 const ownCode = (code: string): string => `dify-${code.replaceAll("_", "-")}`;
 
+/** Codes of what is the same at the next attempt, whatever the status. */
+const FINAL_CODES = new Set(["rate_limit_error", "input_invalid"]);
+
 const isRetryableAnswer = (code: string, status: number): boolean =>
-  code !== "rate_limit_error" && (RETRY_CODES.has(code) || status === 408 || status === 429 || status >= 500);
+  !FINAL_CODES.has(code) && (RETRY_CODES.has(code) || status === 408 || status === 429 || status >= 500);
+
+/** In Dify's words: `diff is required in input form`, `title in input form must be less than 256 characters`. */
+const INPUT_INVALID = /\bin input form\b/;
+
+/**
+ * The code that a failure is treated by. What Dify (seen on 1.14.2) tells by its message alone gets a code of its
+ * own: an input that does not fit, which is `invalid_param`, or in a stream status 500 without a code; and an
+ * app's concurrency limit, which is `invalid_param`, too.
+ */
+const codeOf = (body: DifyErrorBody, status: number): string => {
+  if (INPUT_INVALID.test(body.message)) return "input_invalid";
+  if (body.code === "invalid_param" && /^Too many requests\b/.test(body.message)) return "too_many_requests";
+  return body.code === "unknown_error" ? (STATUS_CODES[status] ?? body.code) : body.code;
+};
+
+/** The concurrency limit that a refusal of Dify names, null for any other failure. */
+export const concurrencyLimitOf = (error: DifyError): number | null => {
+  if (error.code !== ownCode("too_many_requests")) return null;
+  const limit = /\bconcurrent requests allowed for .* is (\d+)\./.exec(error.message)?.[1];
+  return limit === undefined ? null : Number(limit);
+};
 
 /**
  * A failure that Dify named, in an error answer or in an `error` frame of a stream (status 0 when it gave
- * none). `too_many_requests` (the app's concurrency) is worth a retry, `rate_limit_error` (a quota) is not.
+ * none). `too_many_requests` (the app's concurrency) is worth a retry and costs no attempt, `rate_limit_error`
+ * (a quota) is not.
  */
 export const failureFromDify = (
   what: string,
   body: DifyErrorBody,
   answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): DifyError => {
-  const code = body.code === "unknown_error" ? (STATUS_CODES[answer.status] ?? "unknown_error") : body.code;
+  const code = codeOf(body, answer.status);
   const said = body.message === "" ? "" : `: ${body.message}`;
   const advice = ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
   return new DifyError(
@@ -55,6 +82,7 @@ export const failureFromDify = (
       status: answer.status === 0 ? null : answer.status,
       retryable: isRetryableAnswer(code, answer.status),
       retryAfterMs: answer.retryAfterMs,
+      untried: code === "too_many_requests",
     },
   );
 };

@@ -1,27 +1,23 @@
 import type { CallGate } from "../base/call-gate.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
-import { DifyError } from "../base/errors.ts";
+import { describeError, DifyError } from "../base/errors.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
-import {
-  RunCancelled,
-  type FlowInput,
-  type FlowOutcome,
-  type FlowRequest,
-  type FlowRunner,
-} from "../review/flow-runner.ts";
-import { createDifyApi, type DifyApi } from "./dify-api.ts";
+import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } from "../review/flow-runner.ts";
+import type { InputVariable } from "../flow/nodes/start/schema.ts";
+import { createDifyApi, type DifyApi, type RunBody } from "./dify-api.ts";
 import { DifyConnectionError } from "./dify-transport.ts";
 import { createFrameReader } from "./flow-events.ts";
 import { followRun, readRun } from "./follow-run.ts";
-import { parseInputForm, writeAsDeclared } from "./input-form.ts";
+import { concurrencyLimitOf } from "./dify-failure.ts";
+import { parseInputForm, prepareInputs, toFlowInput } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
 import { lookUpRun } from "./look-up-run.ts";
 import { createMasking } from "../review/mask-events.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 import { createRunLife } from "./run-life.ts";
 import { openRunRecord } from "./run-record.ts";
-import { stopRun } from "./stop-run.ts";
+import { leftRunning, stopRun } from "./stop-run.ts";
 
 /** For how long the inputs that a flow declares are believed. */
 const DECLARED_FOR_MS = 60_000;
@@ -64,39 +60,52 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
   });
   const declared = cacheDeclared(api, clock);
   const prefix = options.userPrefix ?? "reviewflow";
+  const mode = options.mode ?? "streaming";
 
-  const run = async (request: FlowRequest): Promise<FlowOutcome> => {
-    const user = `${prefix}-${request.runId}`;
-    using life = createRunLife(request.signal, limits);
-    const context: RunContext = {
-      api,
-      clock,
-      logger: options.logger ?? silentLogger,
-      limits,
-      workflowId: options.workflowId ?? null,
-      mode: options.mode ?? "streaming",
-      user,
-      request,
-      record: await openRunRecord(request.journal, user),
-      reader: createFrameReader(),
-      masking: createMasking(request.inputs),
-      life,
-    };
+  const runToEnd = async (context: RunContext): Promise<FlowOutcome> => {
+    using life = context.life;
+    const { signal } = context.request;
     try {
-      return await proceed(context, declared);
+      life.signal.throwIfAborted();
+      return await proceed(context, mode, declared);
     } catch (error) {
-      if (!request.signal.aborted) throw await afterFailure(context, error);
-      const reason: unknown = request.signal.reason;
+      if (!signal.aborted) throw await afterFailure(context, error);
+      const reason: unknown = signal.reason;
       throw reason instanceof RunCancelled ? await stopRun(context, reason) : reason;
     }
   };
-  return { describe: (signal) => declared(signal, "fresh"), run };
+  const run = async (request: FlowRequest): Promise<FlowOutcome> => {
+    const logger = options.logger ?? silentLogger;
+    const record = await openRunRecord(request.journal);
+    const life = createRunLife(request.signal, limits);
+    const user = `${prefix}-${request.runId}`;
+    const reader = createFrameReader();
+    const masking = createMasking(request.inputs);
+    const workflowId = options.workflowId ?? null;
+    const ours = { user, record, reader, masking, life };
+    const context: RunContext = { api, clock, logger, limits, workflowId, request, ...ours };
+    const work = runToEnd(context);
+    const outcome = await Promise.race([work, life.abandoned]);
+    if (outcome !== undefined) return outcome;
+    // The request is in Dify's queue and cannot be taken back; its run is stopped as soon as it begins.
+    record.detach();
+    work.catch((error: unknown) =>
+      logger.info({ runId: request.runId, cause: describeError(error) }, "queued dify run ended"),
+    );
+    const reason: unknown = request.signal.reason;
+    throw reason instanceof RunCancelled
+      ? leftRunning(reason, "the run waits in Dify's queue and is stopped when it begins")
+      : reason;
+  };
+  const describe: FlowRunner["describe"] = async (signal) =>
+    (await declared(signal, "fresh")).flatMap(toFlowInput);
+  return { describe, run };
 };
 
-type Declared = (signal?: AbortSignal, age?: "fresh") => Promise<readonly FlowInput[]>;
+type Declared = (signal?: AbortSignal, age?: "fresh") => Promise<readonly InputVariable[]>;
 
 const cacheDeclared = (api: DifyApi, clock: Clock): Declared => {
-  let known: { readonly inputs: readonly FlowInput[]; readonly atMs: number } | null = null;
+  let known: { readonly inputs: readonly InputVariable[]; readonly atMs: number } | null = null;
   return async (signal, age) => {
     if (age === "fresh" || known === null || clock.now() - known.atMs > DECLARED_FOR_MS) {
       const { user_input_form } = await api.parameters(signal);
@@ -106,55 +115,66 @@ const cacheDeclared = (api: DifyApi, clock: Clock): Declared => {
   };
 };
 
+type Mode = "streaming" | "blocking";
+
 /** Goes on with the run that the journal knows, or asks for one. */
-const proceed = async (context: RunContext, declared: Declared): Promise<FlowOutcome> => {
-  context.life.signal.throwIfAborted();
+const proceed = async (context: RunContext, mode: Mode, declared: Declared): Promise<FlowOutcome> => {
+  const { clock, life, limits, logger, record, request, user } = context;
+  const before = record.current();
+  if (before.state === "intent" || before.state === "queued")
+    life.queued(before.atMs + limits.queueMs - clock.now());
   if (await lookUpRun(context)) return followRun(context);
-  const inputs = writeAsDeclared(await declared(context.life.signal), context.request.inputs);
-  await context.record.intend(context.user, context.clock.now());
+  const inputs = prepareInputs(await declared(life.signal), request.inputs);
+  await record.intend({ user, mode, atMs: clock.now() });
+  life.queued(limits.queueMs);
   try {
-    const ended = await ask(context, { inputs, user: context.user, response_mode: context.mode });
+    const ended = await ask(context, mode, { inputs, user, response_mode: mode });
     if (ended !== null) return ended;
   } catch (error) {
-    context.life.signal.throwIfAborted();
+    life.signal.throwIfAborted();
     if (!(error instanceof DifyError)) throw error;
-    if (isRefusal(error) && context.record.current().state === "intent") await context.record.clear();
-    if (context.record.current().state === "started" || !isAnswerLost(context, error)) throw error;
-    context.logger.warn({ runId: context.request.runId, code: error.code }, "dify's answer was lost");
+    if (isRefusal(error) && record.current().state === "intent") await record.clear();
+    if (mode === "streaming" && concurrencyLimitOf(error) === 1) throw neverAllowed(error);
+    if (record.current().state !== "intent" || !isAnswerLost(error, mode)) throw error;
+    logger.warn({ runId: request.runId, code: error.code }, "dify's answer was lost");
   } finally {
-    context.life.asking(false);
+    life.naming(false);
   }
   if (await lookUpRun(context)) return followRun(context);
   throw new DifyError(
     "Dify's answer to the run was lost and its log knows no such run; it is looked for again",
-    {
-      code: "dify-answer-lost",
-      status: null,
-      retryable: true,
-    },
+    { code: "dify-answer-lost", status: null, retryable: true },
   );
 };
 
-type Body = Parameters<DifyApi["startStream"]>[1];
-
 /** Asks for the run; null when the answer ended before the run did. */
-const ask = async (context: RunContext, body: Body): Promise<FlowOutcome | null> => {
-  context.life.asking(context.mode === "streaming");
-  if (context.mode === "streaming") {
-    return readRun(context, await context.api.startStream(context.workflowId, body, context.life.signal));
+const ask = async (context: RunContext, mode: Mode, body: RunBody): Promise<FlowOutcome | null> => {
+  const { api, clock, life, reader, record, workflowId } = context;
+  if (mode === "streaming") {
+    life.naming(true);
+    const stream = await api.startStream(workflowId, body, life.signal);
+    await record.queue();
+    return readRun(context, stream);
   }
-  const answer = await context.api.runBlocking(context.workflowId, body, context.life.signal);
-  await context.record.start(answer.workflow_run_id, answer.task_id, context.clock.now());
+  const answer = await api.runBlocking(workflowId, body, life.signal);
+  await record.start(answer.workflow_run_id, answer.task_id, clock.now());
   emit(context, {
     event: "workflow_started",
     workflowRunId: answer.workflow_run_id,
     taskId: answer.task_id,
   });
   if (answer.data.status === "paused") return endPaused(context);
-  const event = context.reader.finish(answer.data);
+  const event = reader.finish(answer.data);
   emit(context, event);
   return outcomeOf(context, event);
 };
+
+/** A streaming run counts twice, so that a limit of 1 refuses each one for ever (seen on Dify 1.14.2). */
+const neverAllowed = (cause: DifyError): DifyError =>
+  new DifyError(
+    "The Dify app allows 1 request at once, and a streaming run counts as two: raise the app's limit to 2 or more (or lift it), or set the flow's dify.mode to blocking",
+    { code: "dify-concurrency-limit", status: cause.status, retryable: false, cause },
+  );
 
 /** Whether Dify certainly did not begin the run: it said no, or the request never reached it. */
 const isRefusal = (error: DifyError): boolean =>
@@ -162,9 +182,9 @@ const isRefusal = (error: DifyError): boolean =>
   (error.status !== null && error.status < 500 && error.status !== 408);
 
 /** Whether the run may have begun although we were told otherwise, or nothing. */
-const isAnswerLost = (context: RunContext, error: DifyError): boolean => {
+const isAnswerLost = (error: DifyError, mode: Mode): boolean => {
   if (error instanceof DifyConnectionError) return !error.neverSent;
-  return (error.status ?? 0) >= 500 && (context.mode === "blocking" || error.code.startsWith("dify-http-"));
+  return (error.status ?? 0) >= 500 && (mode === "blocking" || error.code.startsWith("dify-http-"));
 };
 
 /** A run that outlived its limit is ended on Dify's side too, where it can be. */

@@ -78,6 +78,8 @@ export type DifyTransport = {
   readonly json: <T>(call: DifyCall, schema: z.ZodType<T>) => Promise<T>;
   /** For answers that say nothing. */
   readonly bare: (call: DifyCall) => Promise<void>;
+  /** The server's version, from the header `X-Version` of its newest answer; null before one had it. */
+  readonly version: () => string | null;
 };
 
 /** Talks to Dify. Each request has its own connection: a stale one would leave a run's fate unknown. */
@@ -85,11 +87,13 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   const root = normaliseBaseUrl(options.baseUrl);
   const agent = new Agent({ pipelining: 0, bodyTimeout: 0, connect: { timeout: options.connectMs } });
 
+  let version: string | null = null;
+
   const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     call.signal?.throwIfAborted();
     if (call.urgent !== true) await passGate(call, options.gate);
     try {
-      return await request(`${root}/v1${call.path}`, {
+      const answer = await request(`${root}/v1${call.path}`, {
         dispatcher: agent,
         method: call.method,
         headersTimeout: call.answerMs ?? options.answerMs,
@@ -100,6 +104,9 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
         },
         body: call.body === undefined ? null : JSON.stringify(call.body),
       });
+      const header = answer.headers["x-version"];
+      if (typeof header === "string") version = header;
+      return answer;
     } catch (error) {
       call.signal?.throwIfAborted();
       throw new DifyConnectionError(failureOfConnection(call.what, error));
@@ -134,7 +141,7 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   const bare = async (call: DifyCall): Promise<void> => {
     await readText(call, await accepted(call));
   };
-  return { stream, json, bare };
+  return { stream, json, bare, version: () => version };
 };
 
 /** Throws DifyError where Dify wants a longer pause than we bear; nothing was sent then. */

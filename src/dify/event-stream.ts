@@ -15,31 +15,44 @@ export class StreamIdle extends Error {
   override readonly name = "StreamIdle";
 }
 
-const nextChunk = async (
-  chunks: AsyncIterator<Uint8Array>,
-  idleMs: number,
-): Promise<IteratorResult<Uint8Array>> => {
+/** What a reader does that bears no silence. */
+export const endWhenSilent = async (): Promise<never> => {
+  throw new StreamIdle("the event stream fell silent");
+};
+
+/**
+ * The task id that a frame carries, null where it has none that can be used: the frames of a state snapshot and
+ * of an ended run carry the run's id in its place, by which a stop answers success and does nothing.
+ */
+export const liveTaskId = (frame: StreamFrame): string | null =>
+  frame.task_id && frame.task_id !== frame.workflow_run_id ? frame.task_id : null;
+
+const SILENT = Symbol("silent");
+
+const nextOrSilence = async <T>(next: Promise<T>, silenceMs: number): Promise<T | typeof SILENT> => {
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StreamIdle(`no byte for ${idleMs} ms`)), idleMs);
+  const silence = new Promise<typeof SILENT>((resolve) => {
+    timer = setTimeout(() => resolve(SILENT), silenceMs);
   });
   try {
-    return await Promise.race([chunks.next(), silence]);
+    return await Promise.race([next, silence]);
   } finally {
     clearTimeout(timer);
   }
 };
 
 /**
- * Reads Dify's event stream frame by frame. Every byte counts as a sign of life: Dify sends the bare line
- * `event: ping` every 10 s, which framing drops because it carries no data. Frames that are not JSON
- * objects with an `event` are passed over. Throws StreamIdle after `idleMs` of silence, and whatever the
- * connection throws; a stream that just ends, ends the iteration.
+ * Reads Dify's event stream frame by frame. Every byte counts as a sign of life: Dify's worker sends the bare
+ * line `event: ping` every 10 s, which framing drops because it carries no data. Frames that are not JSON
+ * objects with an `event` are passed over. After each `silenceMs` without a byte `onSilence` is awaited:
+ * when it returns, the stream is listened to further. Throws what `onSilence` or the connection throws; a
+ * stream that just ends, ends the iteration.
  */
 export async function* readFrames(
   body: DifyStream,
-  idleMs: number,
+  silenceMs: number,
   logger: Logger,
+  onSilence: () => Promise<void>,
 ): AsyncGenerator<Frame, void, undefined> {
   const ready: Frame[] = [];
   const decoder = new TextDecoder();
@@ -54,8 +67,15 @@ export async function* readFrames(
   });
   const chunks = body[Symbol.asyncIterator]();
   try {
+    let next: Promise<IteratorResult<Uint8Array>> | undefined;
     for (;;) {
-      const chunk = await nextChunk(chunks, idleMs);
+      next ??= chunks.next();
+      const chunk = await nextOrSilence(next, silenceMs);
+      if (chunk === SILENT) {
+        await onSilence();
+        continue;
+      }
+      next = undefined;
       if (chunk.done === true) return;
       parser.feed(decoder.decode(chunk.value, { stream: true }));
       while (ready.length > 0) yield* ready.splice(0, 1);

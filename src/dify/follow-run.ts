@@ -2,8 +2,9 @@ import { DifyError } from "../base/errors.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import type { DifyStream } from "./dify-transport.ts";
 import { failureFromDify } from "./dify-failure.ts";
-import { readFrames, type Frame } from "./event-stream.ts";
+import { endWhenSilent, liveTaskId, readFrames, type Frame } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
+import { hasBegun } from "./look-up-run.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 
 /** How often in a row a look at a run may fail before the attempt is given back. */
@@ -15,21 +16,38 @@ const LEAST_REMAINING_MS = 30_000;
 const adopt = async (context: RunContext, { frame }: Frame): Promise<void> => {
   if (!frame.workflow_run_id) return;
   const isNew = context.record.current().state !== "started";
-  await context.record.start(frame.workflow_run_id, frame.task_id ?? null, context.clock.now());
+  await context.record.start(frame.workflow_run_id, liveTaskId(frame), context.clock.now());
   if (isNew) context.life.started(context.limits.totalMs);
 };
 
 /**
+ * A run that waits in Dify's queue is silent: its stream is held as long as the queue's limit allows, unless
+ * the log knows the run, which then is followed without the stream. A run that has begun is never silent.
+ */
+const onSilence = async (context: RunContext): Promise<void> => {
+  if (context.record.current().state === "started") return endWhenSilent();
+  try {
+    if (await hasBegun(context)) return await endWhenSilent();
+  } catch (error) {
+    if (!(error instanceof DifyError)) throw error;
+    context.logger.debug({ code: error.code }, "dify's log was not readable while a run is queued");
+  }
+};
+
+/**
  * Reads a run's events to its end. Null when the stream ended or broke before: the run itself may well go
- * on. An `error` frame is thrown as DifyError and ends the stream by our hand, for Dify leaves it open.
+ * on. An `error` frame is thrown as DifyError and ends the stream by our hand, for Dify leaves it open; when
+ * the run had not begun, nothing of it is left to be looked for.
  */
 export const readRun = async (context: RunContext, stream: DifyStream): Promise<FlowOutcome | null> => {
+  const { limits, logger, record } = context;
   try {
-    for await (const frame of readFrames(stream, context.limits.idleMs, context.logger)) {
+    for await (const frame of readFrames(stream, limits.idleMs, logger, () => onSilence(context))) {
       await adopt(context, frame);
+      context.life.signal.throwIfAborted();
       const event = context.reader.read(frame);
       if (event === null) {
-        context.logger.debug({ event: frame.frame.event }, "dify event skipped");
+        logger.debug({ event: frame.frame.event }, "dify event skipped");
         continue;
       }
       emit(context, event);
@@ -37,13 +55,15 @@ export const readRun = async (context: RunContext, stream: DifyStream): Promise<
       if (event.event === "workflow_finished") return outcomeOf(context, event);
       if (event.event === "error") {
         const message = context.masking.text(event.message);
-        throw failureFromDify("the run", { ...event, message }, { status: event.status });
+        const failure = failureFromDify("the run", { ...event, message }, { status: event.status });
+        if (record.current().state !== "started") await record.clear();
+        throw failure;
       }
     }
   } catch (error) {
     context.life.signal.throwIfAborted();
     if (error instanceof DifyError) throw error;
-    context.logger.warn({ runId: context.request.runId, cause: String(error) }, "dify stream broke");
+    logger.warn({ runId: context.request.runId, cause: String(error) }, "dify stream broke");
     return null;
   }
   context.life.signal.throwIfAborted();

@@ -1,47 +1,47 @@
-import type { Json, JsonObject } from "../base/json.ts";
-import { InputType } from "../flow/nodes/start/schema.ts";
+import { JsonObject, type Json } from "../base/json.ts";
+import { validateInputs } from "../flow/engine/validate-inputs.ts";
+import { InputVariable } from "../flow/nodes/start/schema.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
-import { FormField } from "./schema.ts";
-
-const FieldType = InputType.exclude(["external_data_tool"]);
-
-const typeNamed = (name: unknown): FlowInput["type"] | undefined => FieldType.safeParse(name).data;
 
 /**
- * Reads `user_input_form` of `GET /v1/parameters` in both of its shapes: `{"text-input": {variable, …}}`
- * and the flat `{type, variable, …}`. Fields of a kind that we do not know are left out.
+ * Reads `user_input_form` of `GET /v1/parameters`: each entry is `{"text-input": {variable, …}}`, the field as it
+ * stands in the start node, or the flat `{type, variable, …}` of older versions. Fields of a kind that we do
+ * not know are left out.
  */
-export const parseInputForm = (form: readonly Readonly<Record<string, unknown>>[]): readonly FlowInput[] =>
+export const parseInputForm = (form: readonly JsonObject[]): readonly InputVariable[] =>
   form.flatMap((entry) => {
-    const flat = typeNamed(entry["type"]);
-    const [wrappedName, wrappedField] = Object.entries(entry)[0] ?? [];
-    const type = flat ?? typeNamed(wrappedName);
-    const field = FormField.safeParse(flat === undefined ? wrappedField : entry);
-    if (type === undefined || !field.success) return [];
-    const { variable, required, max_length, options } = field.data;
-    return [
-      {
-        name: variable,
-        type,
-        required: required ?? false,
-        maxLength: max_length === 0 ? null : (max_length ?? null),
-        options: options ?? [],
-      },
-    ];
+    const [name, wrapped] = Object.entries(entry)[0] ?? [];
+    const inner = JsonObject.safeParse(wrapped);
+    const field = InputVariable.safeParse(inner.success ? { ...inner.data, type: name } : entry);
+    return field.success && field.data.type !== "external_data_tool" ? [field.data] : [];
   });
 
-const fit = (type: FlowInput["type"] | undefined, value: Json): Json => {
+/** A declared field as the flow's callers know it. */
+export const toFlowInput = (field: InputVariable): readonly FlowInput[] => {
+  const { variable: name, type, required, max_length: maxLength, options } = field;
+  if (type === "external_data_tool") return [];
+  return [{ name, type, required, maxLength: maxLength === 0 ? null : maxLength, options }];
+};
+
+const asText = (type: InputVariable["type"] | undefined, value: Json): Json => {
   if (type !== "text-input" && type !== "paragraph" && type !== "select") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 };
 
 /**
- * Writes numbers and truth values as text where the flow declares a text: Dify refuses a project id of
- * 7 where it wants "7". Everything else is left for Dify to judge.
+ * The inputs as they are sent: numbers and truth values as text where the flow declares a text, since Dify
+ * refuses a project id of 7 where it wants "7". What Dify would refuse is refused before it is asked, by the
+ * rules of its own engine: FlowError `flow-input-invalid`, which names the input.
  */
-export const writeAsDeclared = (declared: readonly FlowInput[], inputs: JsonObject): JsonObject => {
-  const types = new Map(declared.map((input) => [input.name, input.type]));
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, fit(types.get(name), value)]),
+export const prepareInputs = (declared: readonly InputVariable[], inputs: JsonObject): JsonObject => {
+  const types = new Map(declared.map(({ variable, type }) => [variable, type]));
+  const prepared = Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, asText(types.get(name), value)]),
   );
+  // Defaults are Dify's to fill in.
+  validateInputs(
+    declared.map((field) => ({ ...field, default: null })),
+    prepared,
+  );
+  return prepared;
 };

@@ -4,17 +4,17 @@ export type DifyLimits = {
   readonly connectMs: number;
   /** Until the first byte of an answer, and until the end of a short one. */
   readonly answerMs: number;
-  /** Between two bytes of an event stream; Dify pings every 10 s. */
+  /** Between two bytes of the event stream of a run that has begun; Dify's worker pings every 10 s. */
   readonly idleMs: number;
   /** From the start of a run to its end; Dify itself ends a run after 1200 s (WORKFLOW_MAX_EXECUTION_TIME). */
   readonly totalMs: number;
-  /** From the request to the start of the run: Dify's queue has one worker by default, so runs wait. */
+  /** From the request to the begin of the run: Dify's queue has one worker by default, so runs wait in silence. */
   readonly queueMs: number;
   /** What a cancelled run is given to stop. */
   readonly stopMs: number;
   /** Between two looks at a run whose stream is lost. */
   readonly pollMs: number;
-  /** For how long after a request whose answer was lost its run is looked for in Dify's log. */
+  /** For how long the run of a request that Dify has not answered is sought in its log. */
   readonly lookupMs: number;
   /** The same for versions of Dify that write the log at the end of a run (before 1.14). */
   readonly lookupAtEndMs: number;

@@ -1,47 +1,67 @@
 import { DifyError } from "../base/errors.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** The first version whose log has a run from its start; before, the row is written when the run ends. */
+/** The first version whose log has a run from its begin; before, the row is written when the run ends. */
 const LOGS_AT_START = [1, 14] as const;
 
-const logsAtStart = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+const logsAtStart = (version: string | null): boolean => {
+  const [major = 0, minor = 0] = (version ?? "").split(".").map((part) => Number.parseInt(part, 10));
   return major > LOGS_AT_START[0] || (major === LOGS_AT_START[0] && minor >= LOGS_AT_START[1]);
 };
 
-const lookupWindowMs = async (context: RunContext): Promise<number> => {
-  try {
-    const version = await context.api.serverVersion(context.life.signal);
-    return logsAtStart(version) ? context.limits.lookupMs : context.limits.lookupAtEndMs;
-  } catch (error) {
-    context.life.signal.throwIfAborted();
-    if (!(error instanceof DifyError)) throw error;
-    return context.limits.lookupAtEndMs;
-  }
+/** How often in a row Dify's log may fail to answer before the attempt is given back. */
+const MOST_FAILURES = 5;
+/** How much slower a queue is watched than a run. */
+const QUEUE_POLLS = 5;
+
+/**
+ * Whether Dify's log has the run that was asked for in our end user's name
+ * (`GET /v1/workflows/logs?created_by_end_user_session_id=`); it is noted then. Dify writes the row when a
+ * worker takes the run up (since 1.14), so a run that waits in its queue has none.
+ */
+export const hasBegun = async (context: RunContext): Promise<boolean> => {
+  const entry = context.record.current();
+  if (entry.state === "none" || entry.state === "started") return entry.state === "started";
+  const found = await context.api.findRun(entry.user, context.life.signal);
+  if (found === null) return false;
+  const { workflowRunId, createdAtMs } = found;
+  // Dify's clock may be another than ours: between the request and now it is believed.
+  const nowMs = context.clock.now();
+  const beganMs = Math.min(Math.max(createdAtMs ?? nowMs, entry.atMs), nowMs);
+  await context.record.start(workflowRunId, null, beganMs);
+  context.logger.info({ runId: context.request.runId, workflowRunId }, "run found in dify's log");
+  return true;
 };
 
 /**
- * Looks for the run of a request whose answer never came, by its end user, in
- * `GET /v1/workflows/logs?created_by_end_user_session_id=`. Waits until the request is `lookupMs` old.
- * True when the run was found and noted.
+ * Looks for the run of a request whose answer was lost, until it is found (true) or given up (false).
+ * A request that Dify has taken is looked for until the limit of the queue aborts the run's life: its run may
+ * still begin. One that Dify has not answered is looked for until it is `lookupMs` old.
  *
- * What remains: Dify writes the row when a worker takes the run up. A run that waits in Dify's queue for
- * longer than `lookupMs`, whose announcement was lost as well, is not found, and is asked for again. Dify
- * has no idempotency key that would close this; a longer `lookupMs` makes it smaller.
+ * What remains: a request whose answer was lost before its first byte, or whose process died then, and which
+ * waits in Dify's queue for longer than `lookupMs`, is not found and is asked for again. Dify has no
+ * idempotency key that would close this; a longer `lookupMs` makes it smaller.
  */
 export const lookUpRun = async (context: RunContext): Promise<boolean> => {
-  const entry = context.record.current();
-  if (entry.state !== "intent") return entry.state === "started";
-  const untilMs = entry.atMs + (await lookupWindowMs(context));
-  for (;;) {
-    const workflowRunId = await context.api.findRun(entry.user, context.life.signal);
-    if (workflowRunId !== null) {
-      await context.record.start(workflowRunId, null, entry.atMs);
-      context.logger.info({ runId: context.request.runId, workflowRunId }, "lost run found in dify's log");
-      return true;
+  const { api, clock, life, limits, record } = context;
+  for (let failures = 0; ;) {
+    try {
+      if (await hasBegun(context)) return true;
+      failures = 0;
+    } catch (error) {
+      life.signal.throwIfAborted();
+      failures += 1;
+      if (!(error instanceof DifyError) || !error.retryable || failures >= MOST_FAILURES) throw error;
     }
-    const leftMs = untilMs - context.clock.now();
+    const entry = record.current();
+    if (entry.state === "none") return false;
+    if (entry.state === "queued") {
+      await clock.sleep(limits.pollMs * QUEUE_POLLS, life.signal);
+      continue;
+    }
+    const windowMs = logsAtStart(api.version()) ? limits.lookupMs : limits.lookupAtEndMs;
+    const leftMs = entry.atMs + windowMs - clock.now();
     if (leftMs <= 0) return false;
-    await context.clock.sleep(Math.min(leftMs, context.limits.pollMs), context.life.signal);
+    await clock.sleep(Math.min(leftMs, limits.pollMs), life.signal);
   }
 };

@@ -17,7 +17,6 @@ export type RunContext = {
   readonly logger: Logger;
   readonly limits: DifyLimits;
   readonly workflowId: string | null;
-  readonly mode: "streaming" | "blocking";
   /** The end user towards Dify; unique for the run, so that the run can be found by it. */
   readonly user: string;
   readonly request: FlowRequest;

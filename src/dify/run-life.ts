@@ -4,51 +4,67 @@ import { RunCancelled } from "../review/flow-runner.ts";
 /** Bounds the life of one run on our side: its signal is aborted by the caller or by a limit. */
 export type RunLife = Disposable & {
   readonly signal: AbortSignal;
-  /** The run has left Dify's queue, or was found; from now on `totalMs` counts. */
+  /** The run is asked for; for `remainingMs` it may wait until a worker of Dify begins it. */
+  readonly queued: (remainingMs: number) => void;
+  /** A worker has begun the run, or it was found; from now on `remainingMs` counts. */
   readonly started: (remainingMs: number) => void;
-  /** A request is under way whose run has no name yet; a cancel waits a little for the name. */
-  readonly asking: (isAsking: boolean) => void;
+  /** Whether a stream is open that will name the run; a cancel then waits a little for the name. */
+  readonly naming: (isNaming: boolean) => void;
+  /** Resolves when a cancelled run has not got a name in time: the caller waits no longer. */
+  readonly abandoned: Promise<void>;
 };
 
 const timeout = (code: string, message: string): DifyError =>
   new DifyError(message, { code, status: null, retryable: false });
 
+const queueTimeout = (queueMs: number): DifyError =>
+  timeout(
+    "dify-queue-timeout",
+    `The run waited in Dify's queue for more than ${queueMs / 1_000} s without being begun and is not asked for again by itself; give Dify more workers (CELERY_WORKER_AMOUNT), raise the flow's dify.queue_timeout, or run the review again by hand`,
+  );
+
+const runTimeout = (totalMs: number): DifyError =>
+  timeout(
+    "dify-run-timeout",
+    `The run did not end on Dify within ${totalMs / 1_000} s, perhaps because Dify's worker died; check Dify's worker, or raise the flow's dify.total_timeout and Dify's WORKFLOW_MAX_EXECUTION_TIME`,
+  );
+
 /**
- * Joins the caller's signal with our limits. A cancel while Dify has not yet told the run's name is held
- * back for up to `stopMs`: without the name the run could not be stopped. Every other abort acts at once.
+ * Joins the caller's signal with our limits. A cancel while a stream is open that has not named the run
+ * yet acts once the name is there, since the run can only be stopped by it; after `stopMs` the caller is
+ * released (`abandoned`) and the stream stays open until the run begins. Every other abort acts at once.
  */
 export const createRunLife = (
   outer: AbortSignal,
-  limits: { readonly queueMs: number; readonly stopMs: number },
+  limits: { readonly queueMs: number; readonly totalMs: number; readonly stopMs: number },
 ): RunLife => {
   const inner = new AbortController();
-  let asking = false;
+  const { promise: abandoned, resolve: abandon } = Promise.withResolvers<void>();
+  let isNaming = false;
+  let limit: NodeJS.Timeout | undefined;
   let patience: NodeJS.Timeout | undefined;
-  let limit = setTimeout(() => {
-    const message = `The run waited in Dify's queue for more than ${limits.queueMs / 1000} s; give Dify more workers (CELERY_WORKER_AMOUNT)`;
-    inner.abort(timeout("dify-queue-timeout", message));
-  }, limits.queueMs);
-  const end = (): void => inner.abort(outer.reason);
+  const allow = (ms: number, failure: () => DifyError): void => {
+    clearTimeout(limit);
+    limit = setTimeout(() => inner.abort(failure()), Math.max(0, ms));
+  };
   const onAbort = (): void => {
-    if (asking && outer.reason instanceof RunCancelled) patience = setTimeout(end, limits.stopMs);
-    else end();
+    if (isNaming && outer.reason instanceof RunCancelled) patience = setTimeout(abandon, limits.stopMs);
+    else inner.abort(outer.reason);
   };
   outer.addEventListener("abort", onAbort, { once: true });
   if (outer.aborted) onAbort();
   return {
     signal: inner.signal,
+    queued: (remainingMs) => allow(remainingMs, () => queueTimeout(limits.queueMs)),
     started: (remainingMs) => {
-      asking = false;
-      clearTimeout(limit);
-      limit = setTimeout(() => {
-        const message = `The run did not end in time on Dify; its limit is raised by the flow's timeout setting and by WORKFLOW_MAX_EXECUTION_TIME in Dify`;
-        inner.abort(timeout("dify-run-timeout", message));
-      }, remainingMs);
-      if (outer.aborted) end();
+      isNaming = false;
+      allow(remainingMs, () => runTimeout(limits.totalMs));
+      if (outer.aborted) inner.abort(outer.reason);
     },
-    asking: (isAsking) => {
-      asking = isAsking;
+    naming: (naming) => {
+      isNaming = naming;
     },
+    abandoned,
     [Symbol.dispose]: () => {
       outer.removeEventListener("abort", onAbort);
       clearTimeout(limit);

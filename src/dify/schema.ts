@@ -91,40 +91,14 @@ export const BlockingAnswer = z.object({
 export const RunLogs = z.object({
   data: z.array(
     z.object({
-      workflow_run: z.object({ id: z.string() }).nullish(),
+      workflow_run: z.object({ id: z.string(), created_at: count.catch(null) }).nullish(),
       created_by_end_user: z.object({ session_id: z.string().nullish() }).nullish(),
     }),
   ),
 });
 
-/** The answer of `GET /v1/`. */
-export const ServerInfo = z.object({ server_version: z.string() });
-
 /** `GET /v1/parameters`; each field is read by `parseInputForm`, which knows both shapes. */
-export const Parameters = z.object({ user_input_form: z.array(z.record(z.string(), z.unknown())).nullish() });
-
-/** One declared field, without its kind. */
-export const FormField = z.object({
-  variable: z.string(),
-  required: z.boolean().nullish(),
-  max_length: count,
-  options: z.array(z.coerce.string()).nullish().catch(null),
-});
-
-/** What is remembered of a run in the run's journal. */
-export const JournalEntry = z.discriminatedUnion("state", [
-  z.object({ state: z.literal("none") }),
-  z.object({ state: z.literal("intent"), user: z.string(), atMs: z.number() }),
-  z.object({
-    state: z.literal("started"),
-    user: z.string(),
-    atMs: z.number(),
-    workflowRunId: z.string(),
-    taskId: z.string().nullable(),
-  }),
-]);
-/** What is remembered of a run in the run's journal. */
-export type JournalEntry = z.infer<typeof JournalEntry>;
+export const Parameters = z.object({ user_input_form: z.array(JsonObject).nullish() });
 
 /** The answer of a stop; it says `success` whether or not there was something to stop. */
 export const StopAnswer = z.object({ result: z.string().nullish() });

@@ -1,6 +1,6 @@
 import { describeError, DifyError } from "../base/errors.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
-import { readFrames } from "./event-stream.ts";
+import { endWhenSilent, liveTaskId, readFrames } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -8,34 +8,43 @@ const ENDED = new Set(["succeeded", "failed", "stopped", "partial-succeeded"]);
 
 type Stopped = { readonly stopped: true } | { readonly stopped: false; readonly why: string };
 
-/** The task id, from the journal or from the run's event stream, the only other place that tells it. */
-const learnTaskId = async (context: RunContext, signal: AbortSignal): Promise<string | null> => {
-  const entry = context.record.current();
-  if (entry.state !== "started") return null;
-  if (entry.taskId !== null) return entry.taskId;
-  const stream = await context.api.events(entry.workflowRunId, entry.user, signal, "snapshot");
-  for await (const { frame } of readFrames(stream, context.limits.stopMs, context.logger)) {
-    if (frame.task_id) return frame.task_id;
+/**
+ * The task id from the run's live frames, which are the only place that tells it: null when the run ends
+ * before another one comes.
+ */
+const learnTaskId = async (
+  { api, limits, logger }: RunContext,
+  { workflowRunId, user }: { readonly workflowRunId: string; readonly user: string },
+  signal: AbortSignal,
+): Promise<string | null> => {
+  const stream = await api.events(workflowRunId, user, signal);
+  for await (const { frame } of readFrames(stream, limits.stopMs, logger, endWhenSilent)) {
+    const taskId = liveTaskId(frame);
+    if (taskId !== null) return taskId;
   }
   return null;
 };
 
 const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Stopped> => {
-  const first = context.record.current();
-  if (first.state === "none") return { stopped: true };
-  if (first.state === "intent") {
-    const found = await context.api.findRun(first.user, signal);
-    if (found === null) return { stopped: false, why: "Dify has not told the run's name" };
-    await context.record.start(found, null, first.atMs);
+  const { api, record } = context;
+  const asked = record.current();
+  if (asked.state === "none") return { stopped: true };
+  // Blocking runs publish no live events, so that nobody learns their task id before they end.
+  if (asked.mode === "blocking")
+    return { stopped: false, why: "it runs in blocking mode, in which Dify cannot stop a run" };
+  if (asked.state !== "started") {
+    const found = await api.findRun(asked.user, signal);
+    if (found === null) return { stopped: false, why: "Dify has not named the run yet" };
+    await record.start(found.workflowRunId, null, asked.atMs);
   }
-  const taskId = await learnTaskId(context, signal);
-  const entry = context.record.current();
-  if (taskId === null || entry.state !== "started")
-    return { stopped: false, why: "its task id is not known" };
-  await context.api.stop(taskId, entry.user, signal);
+  const entry = record.current();
+  if (entry.state !== "started") return { stopped: true };
+  const taskId = entry.taskId ?? (await learnTaskId(context, entry, signal));
+  if (taskId !== null) await api.stop(taskId, entry.user, signal);
   for (;;) {
-    const state = await context.api.detail(entry.workflowRunId, signal);
+    const state = await api.detail(entry.workflowRunId, signal);
     if (ENDED.has(flowStatusOf(state))) return { stopped: true };
+    if (taskId === null) return { stopped: false, why: "its task id is not known" };
     await context.clock.sleep(context.limits.pollMs, signal);
   }
 };
@@ -62,7 +71,12 @@ export const stopRun = async (context: RunContext, reason: RunCancelled): Promis
   }
   if (result.stopped) return reason;
   context.logger.warn({ runId: context.request.runId, why: result.why }, "dify run was not stopped");
-  const told = new RunCancelled(`${reason.message}; the run on Dify could not be stopped: ${result.why}`);
-  told.cause = reason;
-  return told;
+  return leftRunning(reason, `the run on Dify could not be stopped: ${result.why}`);
+};
+
+/** The reason of a cancel, with what remains of the run on Dify. */
+export const leftRunning = (reason: RunCancelled, remark: string): RunCancelled => {
+  const cancelled = new RunCancelled(`${reason.message}; ${remark}`);
+  cancelled.cause = reason;
+  return cancelled;
 };

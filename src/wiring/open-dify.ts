@@ -42,6 +42,7 @@ export const openDify = (
     limits: {
       idleMs: section.idleTimeoutMs,
       totalMs: section.totalTimeoutMs,
+      queueMs: section.queueTimeoutMs,
       lookupMs: section.lookupTimeoutMs,
     },
     clock,

@@ -80,11 +80,14 @@ suite("a runner under the breaker of its Dify server", () => {
   test("knows whether a run may have begun", async () => {
     const journal = createMemoryJournal();
     assert.equal(await mayHaveBegun(journal), false);
-    const record = await openRunRecord(journal, "user");
-    await record.intend("user", 0);
+    const record = await openRunRecord(journal);
+    await record.intend({ user: "user", mode: "streaming", atMs: 0 });
     assert.equal(await mayHaveBegun(journal), true);
     await record.clear();
     assert.equal(await mayHaveBegun(journal), false);
+    await record.intend({ user: "user", mode: "streaming", atMs: 0 });
+    await record.queue();
+    assert.equal(await mayHaveBegun(journal), true);
     await record.start("w", null, 0);
     assert.equal(await mayHaveBegun(journal), true);
   });

@@ -54,9 +54,13 @@ export const open = async ({ faults = [], app: more, standIn: how = {}, runner =
     totalMs: 2_000,
   };
   const events: FlowEvent[] = [];
-  const run = (journal: Journal = createMemoryJournal(), signal = new AbortController().signal) =>
+  const run = (
+    journal: Journal = createMemoryJournal(),
+    signal = new AbortController().signal,
+    runId = "run-1",
+  ) =>
     createDifyRunner({ baseUrl: standIn.url, apiKey: new Secret(KEY), limits, ...runner }).run({
-      runId: "run-1",
+      runId,
       inputs: { prjid: 7, PrivateToken: "glpat-secret-value" },
       journal,
       signal,

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createMemoryJournal } from "../../src/base/journal.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
+import { RunCancelled } from "../../src/review/flow-runner.ts";
+import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import type { Fate, Fault } from "../../standins/dify/fault.ts";
 import { app, assertDone, KEY, open } from "./fault-world.ts";
@@ -160,5 +163,101 @@ describe("a run that Dify refuses", () => {
     await using world = await open({ runner: { baseUrl: gone.url } });
     await assert.rejects(world.run(journal), { code: "dify-unreachable", retryable: true });
     assert.equal((await journal.entries("")).size, 0);
+  });
+});
+
+describe("a run that waits in Dify's queue", () => {
+  const limits = {
+    pollMs: 10,
+    lookupMs: 60,
+    lookupAtEndMs: 60,
+    idleMs: 40,
+    stopMs: 50,
+    totalMs: 2_000,
+    queueMs: 5_000,
+  };
+  /** One run at a time; the first waits for the gate, the others for `later`. */
+  const queued = (gate: Promise<unknown>, later: Promise<unknown> = gate, begun: string[] = []) => ({
+    standIn: { workers: 1, pingMs: 10_000 },
+    app: {
+      program: async ({ user, signal }) => {
+        begun.push(user);
+        const aborted = new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+        await Promise.race([begun.length === 1 ? gate : later, aborted]);
+        return { status: "succeeded", outputs: { answer: "done" } };
+      },
+    } satisfies Partial<StandInApp>,
+    runner: { limits },
+  });
+  const waitFor = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await delay(2);
+  };
+  type World = Awaited<ReturnType<typeof open>>;
+  const second = (world: World, journal?: Journal, signal?: AbortSignal) =>
+    world.run(journal, signal, "run-2");
+  it("is held in silence for longer than its stream and its log may take, and asked for once", async () => {
+    const gate = Promise.withResolvers<void>();
+    await using world = await open(queued(gate.promise));
+    const both = Promise.all([world.run(), second(world)]);
+    // The log is looked at after each silence of the stream: by then both limits have passed.
+    await waitFor(() => world.standIn.requests().filter(({ path }) => path.includes("/logs")).length > 4);
+    gate.resolve();
+    (await both).forEach(assertDone);
+    assert.equal(world.standIn.requests().filter(({ method }) => method === "POST").length, 2);
+  });
+  it("whose stream breaks, or whose process dies, is found when it begins and never asked for again", async () => {
+    const gate = Promise.withResolvers<void>();
+    await using world = await open(queued(gate.promise));
+    const first = world.run();
+    const journal = createMemoryJournal();
+    const shutdown = new AbortController();
+    const stopped = second(world, journal, shutdown.signal);
+    await waitFor(() => world.standIn.runs().length === 2);
+    await waitFor(() => world.standIn.requests().some(({ path }) => path.includes("/logs")));
+    shutdown.abort(new Error("shutting down"));
+    await assert.rejects(stopped, /shutting down/);
+    const resumed = second(world, journal);
+    const looks = () => world.standIn.requests().filter(({ path }) => path.includes("/logs")).length;
+    const before = looks();
+    await waitFor(() => looks() > before + 3);
+    gate.resolve();
+    assertDone(await first);
+    assertDone(await resumed);
+    assert.equal(world.standIn.runs().length, 2);
+  });
+  it("fails for good after queue_timeout, and is not asked for again by itself", async () => {
+    const gate = Promise.withResolvers<void>();
+    const setup = queued(gate.promise);
+    await using world = await open({ ...setup, runner: { limits: { ...limits, queueMs: 150 } } });
+    const first = world.run();
+    await waitFor(() => world.standIn.runs().length === 1);
+    const journal = createMemoryJournal();
+    const refusal = { code: "dify-queue-timeout", retryable: false, message: /dify\.queue_timeout/ };
+    await assert.rejects(second(world, journal), refusal);
+    await assert.rejects(second(world, journal), refusal);
+    assert.equal(world.standIn.runs().length, 2);
+    gate.resolve();
+    assertDone(await first);
+  });
+  it("and is cancelled lets its caller go, and is stopped on Dify when it begins", async () => {
+    const gate = Promise.withResolvers<void>();
+    await using world = await open(queued(gate.promise, new Promise(() => undefined)));
+    const first = world.run();
+    await waitFor(() => world.standIn.runs().length === 1);
+    const controller = new AbortController();
+    const cancelled = second(world, undefined, controller.signal);
+    await waitFor(() => world.standIn.runs().length === 2);
+    controller.abort(new RunCancelled("closed"));
+    await assert.rejects(cancelled, (error) => error instanceof RunCancelled && /queue/.test(error.message));
+    const events = world.events.length;
+    gate.resolve();
+    assertDone(await first);
+    await waitFor(() => world.standIn.runs()[1]?.status === "stopped");
+    assert.deepEqual(
+      world.events.slice(events).filter(({ event }) => event === "workflow_started"),
+      [],
+    );
   });
 });

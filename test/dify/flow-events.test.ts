@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { fc } from "../properties.ts";
 import type { FlowEvent } from "../../src/flow/flow-event.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { readFrames } from "../../src/dify/event-stream.ts";
+import { endWhenSilent, readFrames } from "../../src/dify/event-stream.ts";
 import { createFrameReader } from "../../src/dify/flow-events.ts";
 import { StreamFrame } from "../../src/dify/schema.ts";
 
@@ -16,7 +16,7 @@ const readAll = async (chunks: readonly Uint8Array[]): Promise<FlowEvent[]> => {
     { destroy: () => undefined },
   );
   const events: FlowEvent[] = [];
-  for await (const frame of readFrames(body, 1_000, silentLogger)) {
+  for await (const frame of readFrames(body, 1_000, silentLogger, endWhenSilent)) {
     const event = reader.read(frame);
     if (event !== null) events.push(event);
   }

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { JsonObject } from "../../src/base/json.ts";
 import { normaliseBaseUrl } from "../../src/dify/dify-transport.ts";
-import { parseInputForm, writeAsDeclared } from "../../src/dify/input-form.ts";
+import { parseInputForm, prepareInputs, toFlowInput } from "../../src/dify/input-form.ts";
 
 describe("a flow's declared inputs", () => {
   it("are read from the wrapped and from the flat shape alike", () => {
     const field = { label: "Project", variable: "prjid", required: true, max_length: 48, options: [] };
     const expected = [{ name: "prjid", type: "text-input", required: true, maxLength: 48, options: [] }];
-    assert.deepEqual(parseInputForm([{ "text-input": field }]), expected);
-    assert.deepEqual(parseInputForm([{ type: "text-input", ...field }]), expected);
+    assert.deepEqual(parseInputForm([{ "text-input": field }]).flatMap(toFlowInput), expected);
+    assert.deepEqual(parseInputForm([{ type: "text-input", ...field }]).flatMap(toFlowInput), expected);
   });
   it("leave out kinds that are not known and fields without a name", () => {
     assert.deepEqual(parseInputForm([{ external_data_tool: { variable: "x" } }, { paragraph: {} }, {}]), []);
@@ -19,13 +20,30 @@ describe("a flow's declared inputs", () => {
       { number: { variable: "count" } },
       { paragraph: { variable: "draft" } },
     ]);
-    assert.deepEqual(writeAsDeclared(declared, { prjid: 7, count: 7, draft: false, other: 1, list: [1] }), {
+    assert.deepEqual(prepareInputs(declared, { prjid: 7, count: 7, draft: false, other: 1, list: [1] }), {
       prjid: "7",
       count: 7,
       draft: "false",
       other: 1,
       list: [1],
     });
+  });
+  it("refuse by name what Dify would refuse, before it is asked", () => {
+    const declared = parseInputForm([
+      { paragraph: { variable: "diff", required: true, max_length: 5 } },
+      { select: { variable: "mood", options: ["kind", "stern"] } },
+      { number: { variable: "count" } },
+    ]);
+    const refusals: readonly (readonly [JsonObject, RegExp])[] = [
+      [{}, /^diff is required/],
+      [{ diff: "123456" }, /^diff .*5 characters/],
+      [{ diff: "a", mood: "cross" }, /^mood /],
+      [{ diff: "a", count: "many" }, /^count .*number/],
+    ];
+    for (const [inputs, message] of refusals)
+      assert.throws(() => prepareInputs(declared, inputs), { code: "flow-input-invalid", message });
+    // A length is counted in characters, as Python does.
+    assert.deepEqual(prepareInputs(declared, { diff: "🙂🙂🙂🙂🙂" }), { diff: "🙂🙂🙂🙂🙂" });
   });
 });
 

@@ -10,7 +10,7 @@ describe("a run that was interrupted", () => {
   const intent = async (ageMs: number): Promise<Journal> => {
     const journal = createMemoryJournal();
     const atMs = Date.now() - ageMs;
-    await journal.write("dify-run", { state: "intent", user: "reviewflow-run-1", atMs });
+    await journal.write("dify-run", { state: "intent", mode: "streaming", user: "reviewflow-run-1", atMs });
     return journal;
   };
   const crashAfterPost = async (setup: Setup) => {
@@ -89,8 +89,16 @@ describe("a run that is cancelled", () => {
       ["stopped"],
     );
   });
-  it("after a crash is stopped although only its run id is known", async () => {
-    await using world = await open({ app: endless });
+  it("after a crash is stopped by the task id of its next live frame", async () => {
+    const steps: StandInApp["program"] = async ({ node, sleep, signal }) => {
+      while (!signal.aborted)
+        await node({ id: "a", type: "code", title: "A" }, async () => {
+          await sleep(20);
+          return { outputs: {} };
+        });
+      return { status: "succeeded", outputs: {} };
+    };
+    await using world = await open({ app: { program: steps } });
     const journal = createMemoryJournal();
     const shutdown = new AbortController();
     const first = world.run(journal, shutdown.signal);
@@ -102,6 +110,7 @@ describe("a run that is cancelled", () => {
     const user = "reviewflow-run-1";
     await journal.write("dify-run", {
       state: "started",
+      mode: "streaming",
       user,
       atMs: Date.now(),
       workflowRunId: begun?.id ?? "",

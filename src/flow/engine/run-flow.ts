@@ -154,7 +154,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
       nodeId: null,
     });
   }
-  const inputs = validateInputs(flow, options.inputs);
+  const inputs = validateInputs(flow.inputs, options.inputs);
   const record = await openRunRecord(options);
   const query = options.query ?? options.inputs["query"];
   const system = {

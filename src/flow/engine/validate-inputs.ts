@@ -1,6 +1,5 @@
 import { FlowError } from "../../base/errors.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
-import type { Flow } from "../flow.ts";
 import type { InputVariable } from "../nodes/start/schema.ts";
 import { parsePythonFloat, parsePythonInteger } from "../python-number.ts";
 import { isTruthy, pythonRepr } from "../value-text.ts";
@@ -109,7 +108,10 @@ const readInput = (field: InputVariable, given: Json | undefined): Variable => {
  * The inputs of a run as the start node's form reads them: unknown ones are dropped, defaults stand in,
  * numbers and checkboxes are read from texts. Throws FlowError (`flow-input-invalid`) in Dify's words.
  */
-export const validateInputs = (flow: Flow, inputs: JsonObject): Readonly<Record<string, Variable>> =>
+export const validateInputs = (
+  fields: readonly InputVariable[],
+  inputs: JsonObject,
+): Readonly<Record<string, Variable>> =>
   Object.fromEntries(
-    flow.inputs.map((field) => [field.variable, readInput(field, ownValue(inputs, field.variable))]),
+    fields.map((field) => [field.variable, readInput(field, ownValue(inputs, field.variable))]),
   );
