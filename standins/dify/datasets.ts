@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { invalidParam, Refusal } from "./refusal.ts";
-import type { Fields } from "./stand-in-app.ts";
+import { invalidParam, notFound, Refusal, UnknownPath } from "./refusals.ts";
+import { UUID, type Fields } from "./stand-in-app.ts";
 
 /** A dataset of the stand-in. */
 export type StandInDataset = {
@@ -42,8 +42,6 @@ export type Datasets = {
 type Document = { -readonly [Key in keyof StandInDocument]: StandInDocument[Key] };
 type Kept = { readonly dataset: StandInDataset; indexing: string | null; readonly documents: Document[] };
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 const Rule = z.object({ mode: z.enum(["automatic", "custom", "hierarchical"]) });
 const Form = z.enum(["text_model", "hierarchical_model", "qa_model"]);
 const Creation = z.object({
@@ -75,7 +73,7 @@ export const createDatasets = (options: readonly StandInDataset[]): Datasets => 
         throw new Refusal(401, "unauthorized", "Access token is invalid");
       // A key opens the datasets of its workspace only.
       const kept = all.find(({ dataset }) => dataset.id === id && dataset.key === request.key);
-      if (!UUID.test(id)) throw unknownPath();
+      if (!UUID.test(id)) throw new UnknownPath();
       return route(request, kept, rest);
     },
     documents: (datasetId) => all.find(({ dataset }) => dataset.id === datasetId)?.documents ?? [],
@@ -85,28 +83,25 @@ export const createDatasets = (options: readonly StandInDataset[]): Datasets => 
   };
 };
 
-const unknownPath = (): Refusal =>
-  new Refusal(404, "not_found", "The requested URL was not found on the server.");
-
 const route = async (
   { method, query, readBody }: DatasetRequest,
   kept: Kept | undefined,
   [first, second, third]: readonly string[],
 ): Promise<{ status: number; body: Fields | null }> => {
   if (method === "GET" && first === "documents" && second === undefined) {
-    if (kept === undefined) throw new Refusal(404, "not_found", "Dataset not found.");
+    if (kept === undefined) throw notFound("Dataset not found.");
     return { status: 200, body: list(kept, query) };
   }
   if (method === "POST" && first === "document" && second === "create-by-text")
     return { status: 200, body: create(kept, await readBody()) };
-  if (second === undefined || !UUID.test(second)) throw unknownPath();
+  if (second === undefined || !UUID.test(second)) throw new UnknownPath();
   if (method === "POST" && first === "documents" && third === "update-by-text")
     return { status: 200, body: update(kept, second, await readBody()) };
   if (method === "DELETE" && first === "documents" && third === undefined) {
     remove(kept, second);
     return { status: 204, body: null };
   }
-  throw unknownPath();
+  throw new UnknownPath();
 };
 
 const shown = ({ id, name, text, status }: Document): Fields => ({
@@ -160,7 +155,7 @@ const create = (given: Kept | undefined, body: unknown): Fields => {
 
 const find = (kept: Kept, id: string): Document => {
   const document = kept.documents.find((one) => one.id === id);
-  if (document === undefined) throw new Refusal(404, "not_found", "Document Not Exists.");
+  if (document === undefined) throw notFound("Document Not Exists.");
   return document;
 };
 

@@ -1,5 +1,14 @@
 /** The endpoints at which a fault can strike. */
-export type Endpoint = "run" | "detail" | "events" | "stop" | "parameters" | "logs";
+export type Endpoint =
+  | "run"
+  | "detail"
+  | "events"
+  | "stop"
+  | "parameters"
+  | "logs"
+  | "info"
+  | "site"
+  | "meta";
 
 /** What becomes of a run whose stream a fault breaks. */
 export type Fate =
@@ -36,14 +45,19 @@ export type FaultKind =
   | { readonly kind: "no-finish"; readonly fate: Fate }
   /** The connection breaks in the middle of a character. */
   | { readonly kind: "cut-in-character"; readonly fate: Fate }
-  /** An `error` event; the stream is left open. */
+  /** An `error` event; the stream is left open. Without a code it is the worker's, as of a wrong input. */
   | {
       readonly kind: "error-event";
       readonly afterEvents: number;
       readonly status: number;
-      readonly code: string;
+      readonly code?: string;
       readonly message: string;
     }
+  /**
+   * The run's worker dies when so many of its events are out, and another takes its place: the stream stays
+   * open without pings, the run is shown as running for ever and cannot be stopped.
+   */
+  | { readonly kind: "worker-dies"; readonly afterEvents: number }
   /** Frames that nobody understands, between the others. */
   | { readonly kind: "garbage" }
   /** Every answer waits. */

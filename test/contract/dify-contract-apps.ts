@@ -1,4 +1,4 @@
-import type { Program, StandInApp } from "../../standins/dify/stand-in-app.ts";
+import { NodeFailure, type Program, type StandInApp } from "../../standins/dify/stand-in-app.ts";
 import type { ContractFlow } from "./flow-runner.contract.ts";
 
 /** A gate that `slow` waits at. */
@@ -26,11 +26,10 @@ const fails: Program = async ({ node }) => {
 };
 
 const partial: Program = async ({ node }) => {
-  await node({ id: "http", type: "http-request", title: "Ask" }, () => ({
-    outputs: { error_message: "no answer", error_type: "HTTPResponseCodeError" },
-    exception: { message: "no answer", type: "HTTPResponseCodeError" },
-  }));
-  return { status: "partial-succeeded", outputs: { answer: "what was left" } };
+  await node({ id: "http", type: "http-request", title: "Ask", hasFailBranch: true }, () => {
+    throw new NodeFailure("HTTPResponseCodeError", "no answer");
+  });
+  return { status: "succeeded", outputs: { answer: "what was left" } };
 };
 
 const slowAt =

@@ -89,6 +89,6 @@ export const readTranscripts = (): readonly Transcript[] | null => {
   if (files.length !== COUNT)
     throw new Error(`${files.length} transcripts in ${fileURLToPath(FOLDER)}, not ${COUNT}`);
   return files
-    .toSorted()
-    .map((file) => parse(file.replace(/\.http$/, ""), readFileSync(new URL(file, FOLDER))));
+    .map((file) => parse(file.replace(/\.http$/, ""), readFileSync(new URL(file, FOLDER))))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { z } from "zod";
 import { describeError } from "../../src/base/errors.ts";
-import { createClassicApp } from "../../standins/dify/classic-program.ts";
+import { createClassicApp } from "../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";

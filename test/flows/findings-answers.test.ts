@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { readFlow, runCode } from "../../standins/dify/flow-file.ts";
+import { nodeOf, readFlow, runCode } from "../../standins/dify/flow-program.ts";
 import { flowUrl, NONCE, startEngine, type FindingsFlow } from "./flow-setup.ts";
 
 const LIST = '[{"path":"a.js","line":1,"title":"Say \\"hi\\" }"}]';
@@ -66,7 +66,7 @@ describe("what a model answers", () => {
     assert.equal(status, "succeeded");
     if (!answer.includes("<think>")) {
       const file = await readFlow(flowUrl(name));
-      const alone = runCode(file.node("read"), file.newPool().set("llm", { text: answer }));
+      const alone = runCode(nodeOf(file, "read", "code"), file.newPool().set("llm", { text: answer }));
       assert.deepEqual(alone.outputs, outputs);
     }
     return outputs;

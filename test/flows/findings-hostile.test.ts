@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fc } from "../properties.ts";
 import { z } from "zod";
-import { fillIn, readFlow } from "../../standins/dify/flow-file.ts";
+import { nodeOf, promptsOf, readFlow } from "../../standins/dify/flow-program.ts";
 import {
   CLEAN_DIFF,
   FINDINGS_FLOWS,
@@ -145,11 +145,9 @@ describe("text of a merge request in the prompt that is sent", () => {
       const inputs = { ...inputsOf(name, (input) => `${input}: ${HOSTILE[5] ?? ""}`), max_findings: 5 };
       await engine.run(name, inputs);
       const { system, user } = lastMessages(engine.standIn);
-      const Prompts = z.array(z.object({ role: z.string(), text: z.string() }));
-      const prompts = Prompts.parse(file.node("llm").data["prompt_template"]);
-      const pool = file.newPool().set("start", inputs);
+      const prompts = promptsOf(nodeOf(file, "llm", "llm"), file.newPool().set("start", inputs));
       assert.deepEqual(
-        prompts.map(({ text }) => fillIn(pool, text)),
+        prompts.map(({ text }) => text),
         [system, user],
       );
     }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { createClassicApp } from "../../../standins/dify/classic-program.ts";
+import { createClassicApp } from "../../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../../standins/dify/dify-stand-in.ts";
 import { startModelStandIn } from "../../../standins/model/model-stand-in.ts";
 import { silentLogger } from "../../base/logger.ts";

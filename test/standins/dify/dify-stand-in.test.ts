@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { startDifyStandIn, type DifyStandInOptions } from "../../../standins/dify/dify-stand-in.ts";
-import type { StandInApp } from "../../../standins/dify/stand-in-app.ts";
+import { modelFailure, type Program, type StandInApp } from "../../../standins/dify/stand-in-app.ts";
+import type { Frame } from "../../dify/transcripts.ts";
+import { eventsOf, send, type Request } from "./dify-world.ts";
 
 const app: StandInApp = {
   name: "echo",
@@ -16,30 +18,45 @@ const app: StandInApp = {
   program: async ({ inputs }) => ({ status: "succeeded", outputs: inputs }),
 };
 
+/** Runs until it is stopped. */
+const endless: Program = async ({ node, sleep }) => {
+  await node({ id: "a", type: "code", title: "A" }, async () => {
+    await sleep(1_000_000_000);
+    return { outputs: {} };
+  });
+  return { status: "succeeded", outputs: {} };
+};
+
 const open = async (more: Partial<StandInApp> = {}, options: Partial<DifyStandInOptions> = {}) => {
   const standIn = await startDifyStandIn({ apps: [{ ...app, ...more }], ...options });
-  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${standIn.url}/v1${path}`, {
-      method,
-      headers: { authorization: "Bearer app-echo", "content-type": "application/json", ...headers },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    const json = text.startsWith("{") ? z.record(z.string(), z.unknown()).parse(JSON.parse(text)) : {};
-    return { status: answer.status, json, text };
+  const ask = (request: Request) => send(standIn, { key: "app-echo", ...request });
+  const get = async (request: Request) => {
+    const answer = await (await ask(request)).ended();
+    const isJson = answer.headers.get("content-type")?.startsWith("application/json") === true;
+    const json = isJson ? z.record(z.string(), z.unknown()).parse(JSON.parse(answer.body)) : {};
+    return { ...answer, json };
   };
-  const run = (inputs: unknown, user = "u1", mode = "blocking") =>
-    call("POST", "/workflows/run", { inputs, user, response_mode: mode });
-  return { standIn, call, run, [Symbol.asyncDispose]: standIn.close };
+  const asked = (mode: string, inputs: object = { text: "ok" }, user = "u1"): Request => ({
+    path: "/v1/workflows/run",
+    body: { inputs, user, response_mode: mode },
+  });
+  const stop = (id: string) => get({ path: `/v1/workflows/tasks/${id}/stop`, body: { user: "u9" } });
+  const detail = (id: string) => get({ path: `/v1/workflows/run/${id}` });
+  return { standIn, ask, get, asked, stop, detail, [Symbol.asyncDispose]: standIn.close };
 };
 
 const dataOf = (json: Readonly<Record<string, unknown>>) =>
   z.record(z.string(), z.unknown()).parse(json["data"]);
+const pingsOf = (frames: readonly Frame[]): number => frames.filter(({ ping }) => ping).length;
+const namesOf = (frames: readonly Frame[]): readonly unknown[] => eventsOf(frames).map(({ event }) => event);
+const FAST = { scale: 0.0005 };
 
 describe("the Dify stand-in's inputs", () => {
   it("are kept when declared, filled from defaults, and dropped when unknown", async () => {
     await using world = await open();
-    const { status, json } = await world.run({ text: "hello", count: "3", other: 1 });
+    const { status, json } = await world.get(
+      world.asked("blocking", { text: "hello", count: "3", other: 1 }),
+    );
     assert.equal(status, 200);
     assert.deepEqual(dataOf(json)["outputs"], { text: "hello", tone: "kind", count: 3 });
   });
@@ -51,34 +68,51 @@ describe("the Dify stand-in's inputs", () => {
     [{ text: "ok", count: "many" }, /valid number/],
   ];
   for (const [inputs, message] of wrong) {
-    it(`are refused when they are ${JSON.stringify(inputs)}`, async () => {
+    it(`are refused when they are ${JSON.stringify(inputs)}, in a stream by an event without code and ids`, async () => {
       await using world = await open();
-      const { status, json } = await world.run(inputs);
-      assert.equal(status, 400);
-      assert.equal(json["code"], "invalid_param");
+      const { status, json } = await world.get(world.asked("blocking", inputs));
+      assert.deepEqual([status, json["code"]], [400, "invalid_param"]);
       assert.match(z.string().parse(json["message"]), message);
+      const stream = await world.ask(world.asked("streaming", inputs));
+      const { frames } = await stream.until((all) => eventsOf(all).length > 0);
+      assert.deepEqual(eventsOf(frames), [{ event: "error", message: json["message"], status: 500 }]);
       assert.equal(world.standIn.runs().length, 0);
     });
   }
+  it("may have as many characters as the form says, and no more", async () => {
+    await using world = await open({
+      form: [{ variable: "text", type: "paragraph", max_length: 400_000 }],
+    });
+    const lengths = [400_000, 400_001];
+    const answers = lengths.map((count) => world.get(world.asked("blocking", { text: "あ".repeat(count) })));
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ status }) => status),
+      [200, 400],
+    );
+  });
 });
 
 describe("the Dify stand-in's refusals", () => {
   it("have Dify's codes for keys, users, bodies, versions, routes and methods", async () => {
     await using world = await open();
+    const path = "/v1/workflows/run";
     const body = { inputs: { text: "ok" }, user: "u1" };
+    const unknown = "0b7d3f86-6f5a-4f0e-9f0c-6f6f1a5c0a02";
     const answers = await Promise.all([
-      world.call("POST", "/workflows/run", body, { authorization: "app-echo" }),
-      world.call("POST", "/workflows/run", body, { authorization: "Bearer app-other" }),
-      world.call("POST", "/workflows/run", { inputs: {} }),
-      world.call("POST", "/workflows/run", { user: "u1" }),
-      world.call("POST", "/workflows/run", "{"),
-      world.call("POST", "/workflows/run", "text=ok", { "content-type": "text/plain" }),
-      world.call("POST", "/workflows/newest/run", body),
-      world.call("POST", "/workflows/0b7d3f86-6f5a-4f0e-9f0c-6f6f1a5c0a02/run", body),
-      world.call("GET", "/workflows/run"),
-      world.call("GET", "/nothing"),
-      world.call("GET", "/workflows/run/unknown"),
-      world.call("GET", "/workflows/logs?limit=101"),
+      world.get({ path, body, key: null }),
+      world.get({ path, body, key: "app-other" }),
+      world.get({ path, body: { inputs: {} } }),
+      world.get({ path, body: { user: "u1" } }),
+      world.get({ path, raw: "{" }),
+      world.get({ path, raw: "text=ok", headers: { "content-type": "text/plain" } }),
+      world.get({ path: "/v1/workflows/newest/run", body }),
+      world.get({ path: `/v1/workflows/${unknown}/run`, body }),
+      world.get({ path }),
+      world.get({ path: "/v1/nothing" }),
+      world.get({ path: "/v1/" }),
+      world.get({ path: "/v1/workflows/run/nope" }),
+      world.get({ path: `/v1/workflows/run/${unknown}` }),
+      world.get({ path: "/v1/workflows/logs?limit=101" }),
     ]);
     assert.deepEqual(
       answers.map(({ status, json }) => [status, json["code"]]),
@@ -92,85 +126,206 @@ describe("the Dify stand-in's refusals", () => {
         [400, "bad_request"],
         [404, "not_found"],
         [405, "method_not_allowed"],
-        [404, "not_found"],
+        [404, undefined],
+        [404, undefined],
+        [500, "unknown"],
         [404, "not_found"],
         [400, "invalid_param"],
       ],
     );
+    assert.ok(answers.every(({ headers }) => headers.get("x-version") === "1.14.2"));
   });
-  it("tell a chat app from a workflow", async () => {
-    await using world = await open({ mode: "advanced-chat" });
-    assert.equal((await world.run({ text: "ok" })).json["code"], "not_workflow_app");
+  it("tell every other kind of app from a workflow, whose parameters and kind they show all the same", async () => {
+    for (const mode of ["chat", "agent-chat", "completion", "advanced-chat"] as const) {
+      await using world = await open({ mode });
+      const { json } = await world.get(world.asked("blocking"));
+      assert.equal(json["code"], "not_workflow_app");
+      assert.equal((await world.get({ path: "/v1/parameters" })).status, 200);
+      assert.equal((await world.get({ path: "/v1/info" })).json["mode"], mode);
+    }
   });
-  it("hold back more runs at once than the app allows", async () => {
-    await using world = await open({
-      maxActiveRequests: 1,
-      program: async ({ sleep }) => {
-        await sleep(60_000);
-        return { status: "succeeded", outputs: {} };
-      },
-    });
-    const first = new AbortController();
-    await fetch(`${world.standIn.url}/v1/workflows/run`, {
-      method: "POST",
-      headers: { authorization: "Bearer app-echo", "content-type": "application/json" },
-      body: JSON.stringify({ inputs: { text: "ok" }, user: "u1", response_mode: "streaming" }),
-      signal: first.signal,
-    });
-    const second = await world.run({ text: "ok" });
-    assert.deepEqual([second.status, second.json["code"]], [429, "too_many_requests"]);
-    first.abort();
+  it("come for more requests at once than the app allows, of which a streaming run needs two to begin", async () => {
+    await using world = await open({ maxActiveRequests: 3, program: endless });
+    const begin = () => world.ask(world.asked("streaming"));
+    const running = [await begin(), await begin()];
+    const third = await world.get(world.asked("streaming"));
+    assert.deepEqual([third.status, third.json["code"]], [400, "invalid_param"]);
+    assert.match(z.string().parse(third.json["message"]), /^Too many requests\..* is 3\.$/);
+    // Whoever reads no more makes room, though the run goes on.
+    for (const stream of running) stream.leave();
+    for (;;) {
+      const next = await world.ask(world.asked("streaming"));
+      const { status } = await next.until(() => true);
+      if (status === 200) break;
+    }
   });
-  it("tell a wrong input in the stream when one was asked for", async () => {
-    await using world = await open();
-    const answer = await fetch(`${world.standIn.url}/v1/workflows/run`, {
-      method: "POST",
-      headers: { authorization: "Bearer app-echo", "content-type": "application/json" },
-      body: JSON.stringify({ inputs: {}, user: "u1", response_mode: "streaming" }),
-    });
-    assert.equal(answer.status, 200);
-    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-    const first: unknown = (await reader?.read())?.value;
-    assert.match(z.string().parse(first), /"event":"error","code":"invalid_param"/);
+});
+
+describe("the Dify stand-in's queue", () => {
+  it("gives one ping and then nothing to a run that waits, which no log and no detail knows", async () => {
+    await using world = await open({ program: endless }, FAST);
+    const running = await world.ask(world.asked("streaming"));
+    const waiting = await world.ask(world.asked("streaming"));
+    await running.until((frames) => pingsOf(frames) >= 4);
+    const { frames } = await waiting.until(() => true);
+    assert.deepEqual(frames, [{ ping: true }]);
+    const [first, second] = world.standIn.runs();
+    assert.deepEqual([first?.status, second?.status], ["running", "scheduled"]);
+    assert.equal((await world.detail(second?.id ?? "")).status, 404);
+    assert.equal((await world.get({ path: "/v1/workflows/logs" })).json["total"], 1);
+    await world.stop(first?.taskId ?? "");
+    await waiting.until((all) => namesOf(all).includes("workflow_started"));
+    assert.equal(second?.status, "running");
+  });
+  it("runs two reviews of 75 s one after the other", async () => {
+    await using world = await open({ runMs: 75_000 }, FAST);
+    const first = await world.ask(world.asked("streaming"));
+    const second = await world.ask(world.asked("streaming"));
+    const { frames } = await second.until((all) => eventsOf(all).length > 0);
+    assert.equal(
+      frames.findIndex(({ ping }) => !ping),
+      1,
+      "one ping in the queue",
+    );
+    assert.deepEqual(
+      world.standIn.runs().map(({ status }) => status),
+      ["succeeded", "running"],
+    );
+    const ends = [await first.ended(), await second.ended()].map((answer) => namesOf(answer.frames).at(-1));
+    assert.deepEqual(ends, ["workflow_finished", "workflow_finished"]);
+  });
+  it("begins what waits when its worker is started again", async () => {
+    await using world = await open({}, FAST);
+    world.standIn.killWorkers();
+    const stream = await world.ask(world.asked("streaming"));
+    assert.deepEqual((await stream.until((frames) => frames.length > 0)).frames, [{ ping: true }]);
+    world.standIn.startWorkers(1);
+    assert.deepEqual(namesOf((await stream.ended()).frames), ["workflow_started", "workflow_finished"]);
+  });
+  it("never hears again of a run whose worker died: no pings, running for ever, not to be stopped", async () => {
+    await using world = await open({ program: endless }, { ...FAST, workers: 1 });
+    const orphan = await world.ask(world.asked("streaming"));
+    await orphan.until((frames) => eventsOf(frames).length === 2);
+    world.standIn.killWorkers();
+    const before = (await orphan.until(() => true)).frames.length;
+    world.standIn.startWorkers(1);
+    const other = await world.ask(world.asked("streaming"));
+    await other.until((frames) => pingsOf(frames) >= 4);
+    assert.equal((await orphan.until(() => true)).frames.length, before);
+    assert.equal(orphan.hasEnded(), false);
+    const [run] = world.standIn.runs();
+    assert.deepEqual((await world.stop(run?.taskId ?? "")).json, { result: "success" });
+    assert.equal((await world.detail(run?.id ?? "")).json["status"], "running");
+  });
+  it("loses the worker of one run after so many events, and has another for the next", async () => {
+    await using world = await open({ program: endless }, FAST);
+    world.standIn.fail({ kind: "worker-dies", afterEvents: 2 });
+    const orphan = await world.ask(world.asked("streaming"));
+    const { frames } = await orphan.until((all) => eventsOf(all).length === 2);
+    assert.deepEqual(namesOf(frames), ["workflow_started", "node_started"]);
+    const other = await world.ask(world.asked("streaming"));
+    await other.until((all) => pingsOf(all) >= 3);
+    assert.equal(orphan.hasEnded(), false);
   });
 });
 
 describe("the Dify stand-in's runs", () => {
-  it("are shown with their inputs as JSON text", async () => {
+  it("are shown with their inputs as JSON text, the system's among them", async () => {
     await using world = await open();
-    const { json } = await world.run({ text: "hello" });
-    const { json: detail } = await world.call(
-      "GET",
-      `/workflows/run/${z.string().parse(json["workflow_run_id"])}`,
-    );
+    const { json } = await world.get(world.asked("blocking", { text: "hello" }));
+    const { json: detail } = await world.detail(z.string().parse(json["workflow_run_id"]));
     assert.equal(detail["status"], "succeeded");
-    assert.deepEqual(JSON.parse(z.string().parse(detail["inputs"])), {
-      text: "hello",
-      tone: "kind",
-      count: null,
-    });
+    const inputs = z.record(z.string(), z.unknown()).parse(JSON.parse(z.string().parse(detail["inputs"])));
+    assert.deepEqual([inputs["text"], inputs["tone"], inputs["sys.user_id"]], ["hello", "kind", "u1"]);
   });
   it("are found in the log by their user, newest first", async () => {
     await using world = await open();
-    for (const user of ["u1", "u2", "u1"]) await world.run({ text: user }, user);
-    const { json } = await world.call("GET", "/workflows/logs?created_by_end_user_session_id=u1&limit=1");
+    for (const user of ["u1", "u2", "u1"]) await world.get(world.asked("blocking", { text: user }, user));
+    const path = "/v1/workflows/logs?created_by_end_user_session_id=";
+    const { json } = await world.get({ path: `${path}u1&limit=1` });
     assert.deepEqual([json["total"], json["has_more"]], [2, true]);
-    const { json: none } = await world.call("GET", "/workflows/logs?created_by_end_user_session_id=u3");
-    assert.equal(none["total"], 0);
+    assert.equal((await world.get({ path: `${path}u3` })).json["total"], 0);
   });
-  it("are stopped and watched by their own user only", async () => {
-    await using world = await open();
-    const { json } = await world.run({ text: "hello" });
-    const id = z.string().parse(json["workflow_run_id"]);
-    assert.equal((await world.call("GET", `/workflow/${id}/events?user=u2`)).status, 404);
-    const { text } = await world.call("GET", `/workflow/${id}/events?user=u1`);
-    assert.match(text, /^data: \{"event":"workflow_finished"/);
-    const stopped = await world.call("POST", "/workflows/tasks/unknown/stop", { user: "u1" });
-    assert.deepEqual(stopped.json, { result: "success" });
+  it("are in the log only when they have ended, before 1.14", async () => {
+    await using world = await open({ program: endless }, { version: "1.13.3" });
+    const stream = await world.ask(world.asked("streaming"));
+    await stream.until((frames) => eventsOf(frames).length === 2);
+    const { json, headers } = await world.get({ path: "/v1/workflows/logs" });
+    assert.deepEqual([json["total"], headers.get("x-version")], [0, "1.13.3"]);
+  });
+  it("are watched by their own user only, and stopped by anybody who knows the task", async () => {
+    await using world = await open({ program: endless });
+    const stream = await world.ask(world.asked("streaming"));
+    await stream.until((frames) => eventsOf(frames).length === 2);
+    const [run] = world.standIn.runs();
+    assert.equal((await world.get({ path: `/v1/workflow/${run?.id ?? ""}/events?user=u2` })).status, 404);
+    await world.stop(run?.id ?? "");
+    assert.equal(run?.status, "running");
+    await world.stop(run.taskId);
+    const end = dataOf(eventsOf((await stream.ended()).frames).at(-1) ?? {});
+    assert.deepEqual([end["status"], end["error"]], ["stopped", "Stopped by user."]);
+    assert.equal((await world.detail(run.id)).json["error"], "Aborted: User requested stop");
+  });
+  it("in blocking mode publish no events, and name their task only in their answer", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const program: Program = async ({ node, inputs }) => {
+      await node({ id: "a", type: "code", title: "A" }, async () => {
+        await promise;
+        return { outputs: {} };
+      });
+      return { status: "succeeded", outputs: inputs };
+    };
+    await using world = await open({ program });
+    const answer = world.get(world.asked("blocking"));
+    while (world.standIn.runs().length === 0) await new Promise(setImmediate);
+    const [run] = world.standIn.runs();
+    const path = `/v1/workflow/${run?.id ?? ""}/events?user=u1&include_state_snapshot=true`;
+    const joined = await world.ask({ path });
+    const { frames } = await joined.until((all) => eventsOf(all).length === 2);
+    assert.ok(eventsOf(frames).every(({ task_id }) => task_id === run?.id));
+    resolve();
+    assert.equal((await answer).json["task_id"], run?.taskId);
+    assert.equal(eventsOf((await joined.until(() => true)).frames).length, 2);
+    joined.leave();
+  });
+  it("say partial-succeeded of a retry that succeeded, and give a model's failure as JSON in JSON", async () => {
+    let tried = 0;
+    const program: Program = async ({ node }) => {
+      const retry = { times: 1, intervalMs: 1_000 };
+      await node({ id: "llm", type: "llm", title: "LLM", retry }, () => {
+        tried += 1;
+        if (tried % 2 === 1) throw modelFailure(529, { message: "Overloaded", type: "overloaded_error" });
+        return { outputs: { text: "done" }, usage: { prompt_tokens: 3, completion_tokens: 2 } };
+      });
+      return { status: "succeeded", outputs: {} };
+    };
+    await using world = await open({ program }, FAST);
+    const { frames } = await (await world.ask(world.asked("streaming"))).ended();
+    const retried = eventsOf(frames).find(({ event }) => event === "node_retry");
+    const [, plugin = ""] = /PluginInvokeError: (.*)$/.exec(String(dataOf(retried ?? {})["error"])) ?? [];
+    const { message } = z.object({ message: z.string() }).parse(JSON.parse(plugin));
+    const server: unknown = JSON.parse(message.slice(message.indexOf("{")));
+    assert.deepEqual(server, {
+      error: { message: "Overloaded", type: "overloaded_error", param: null, code: null },
+    });
+    const end = dataOf(eventsOf(frames).at(-1) ?? {});
+    assert.deepEqual(
+      [end["status"], end["exceptions_count"], end["total_tokens"]],
+      ["partial-succeeded", 1, 5],
+    );
+  });
+  it("get no pings after an error event, and the stream stays open", async () => {
+    await using world = await open({}, FAST);
+    const stream = await world.ask(world.asked("streaming", {}));
+    const before = (await stream.until((frames) => eventsOf(frames).length === 1)).frames.length;
+    await using other = await open({ program: endless }, FAST);
+    await (await other.ask(other.asked("streaming"))).until((frames) => pingsOf(frames) >= 3);
+    assert.equal((await stream.until(() => true)).frames.length, before);
+    assert.equal(stream.hasEnded(), false);
   });
   it("leave no key in the record of requests", async () => {
     await using world = await open();
-    await world.run({ text: "hello" });
+    await world.get(world.asked("blocking"));
     assert.ok(!JSON.stringify(world.standIn.requests()).includes("app-echo"));
   });
 });

@@ -1,50 +1,19 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { text as readText } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import { createDifyRunner } from "../../../src/dify/dify-runner.ts";
 import type { FlowEvent } from "../../../src/flow/flow-event.ts";
-import { createClassicApp } from "../../../standins/dify/classic-program.ts";
+import { createClassicApp } from "../../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../../standins/dify/dify-stand-in.ts";
-
-type Asked = {
-  readonly method: string;
-  readonly url: string;
-  readonly token: unknown;
-  readonly body: string;
-};
-
-/** As much of GitLab as the classic flow asks for. */
-const startGitLab = async (answers: { readonly list?: number; readonly notes?: number } = {}) => {
-  const asked: Asked[] = [];
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await readText(request);
-    const url = request.url ?? "";
-    asked.push({ method: request.method ?? "", url, token: request.headers["private-token"], body });
-    const [status, content] = url.includes("/diffs")
-      ? [200, [{ old_path: "a.ts", new_path: "a.ts", diff: "@@ -1 +1 @@\n-let a\n+const a = 1\n" }]]
-      : url.endsWith("/notes")
-        ? [answers.notes ?? 201, { id: 1 }]
-        : [answers.list ?? 200, [{ iid: 3, web_url: "http://gitlab.test/g/p/-/merge_requests/3" }]];
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(content));
-  };
-  const http = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  const address = http.address();
-  const port = address !== null && typeof address === "object" ? address.port : 0;
-  const close = async (): Promise<void> => {
-    http.closeAllConnections();
-    await new Promise<void>((resolve) => http.close(() => resolve()));
-  };
-  return { url: `http://127.0.0.1:${port}`, asked, [Symbol.asyncDispose]: close };
-};
+import { startGitLab } from "./dify-world.ts";
 
 const review = async (siteurl: string, more: JsonObject = {}) => {
-  await using standIn = await startDifyStandIn({ apps: [await createClassicApp("app-classic")] });
+  await using standIn = await startDifyStandIn({
+    apps: [await createClassicApp("app-classic")],
+    scale: 0.001,
+  });
   const events: FlowEvent[] = [];
   const inputs = {
     PrivateToken: "glpat-abcdef",

@@ -1,4 +1,4 @@
-import { invalidParam } from "./refusal.ts";
+import { invalidParam } from "./refusals.ts";
 import type { Fields, FormField } from "./stand-in-app.ts";
 
 const isFields = (value: unknown): value is Fields =>
