@@ -178,7 +178,7 @@ describe("a run that waits in Dify's queue", () => {
   };
   /** One run at a time; the first waits for the gate, the others for `later`. */
   const queued = (gate: Promise<unknown>, later: Promise<unknown> = gate, begun: string[] = []) => ({
-    standIn: { workers: 1, pingMs: 10_000 },
+    standIn: { workers: 1, pingMs: 10 },
     app: {
       program: async ({ user, signal }) => {
         begun.push(user);
