@@ -1,4 +1,5 @@
 import { DifyError } from "../base/errors.ts";
+import { readableFailure } from "../review/readable-failure.ts";
 import type { DifyErrorBody } from "./schema.ts";
 
 /** Codes that say that waiting is all it takes, whatever the status. */
@@ -73,10 +74,10 @@ export const failureFromDify = (
   answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): DifyError => {
   const code = codeOf(body, answer.status);
-  const said = body.message === "" ? "" : `: ${body.message}`;
+  const stated = body.message === "" ? "" : `: ${readableFailure(body.message)}`;
   const advice = ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
   return new DifyError(
-    `Dify refused ${what} (${answer.status || "no status"} ${code})${said}${advice === undefined ? "" : `; ${advice}`}`,
+    `Dify refused ${what} (${answer.status || "no status"} ${code})${stated}${advice === undefined ? "" : `; ${advice}`}`,
     {
       code: ownCode(code),
       status: answer.status === 0 ? null : answer.status,

@@ -147,9 +147,16 @@ export const createFrameReader = (): FrameReader => {
 const endOf = (data: NodeData) => ({
   status: nodeStatusOf(data.status),
   outputs: data.outputs ?? {},
-  error: data.error ?? null,
+  error: errorOf(data),
   elapsedMs: toMs(data.elapsed_time),
 });
+
+/** A node whose error was caught says "Unknown error" in 1.14, and its message only among the outputs. */
+const errorOf = ({ error, outputs, status }: NodeData): string | null => {
+  const caught = outputs?.["error_message"];
+  const isUnknown = error === null || error === undefined || error === "Unknown error";
+  return status === "exception" && isUnknown && typeof caught === "string" ? caught : (error ?? null);
+};
 
 const lengthOf = (data: NodeData): number | null => {
   const length = data.metadata?.["iterator_length"] ?? data.metadata?.["loop_length"];

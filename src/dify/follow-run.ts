@@ -54,7 +54,7 @@ export const readRun = async (context: RunContext, stream: DifyStream): Promise<
       if (event.event === "workflow_paused") return await endPaused(context);
       if (event.event === "workflow_finished") return outcomeOf(context, event);
       if (event.event === "error") {
-        const message = context.masking.text(event.message);
+        const message = context.masking.failure(event.message);
         const failure = failureFromDify("the run", { ...event, message }, { status: event.status });
         if (record.current().state !== "started") await record.clear();
         throw failure;

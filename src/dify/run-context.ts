@@ -40,7 +40,7 @@ export const outcomeOf = (
 ): FlowOutcome | null => {
   const { status } = event;
   if (status === "scheduled" || status === "running" || status === "paused") return null;
-  const error = event.error === null || event.error === "" ? null : context.masking.text(event.error);
+  const error = event.error === null || event.error === "" ? null : context.masking.failure(event.error);
   return {
     status,
     outputs: context.masking.value(event.outputs),

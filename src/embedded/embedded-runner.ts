@@ -68,7 +68,7 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
       return {
         ...result,
         outputs: masking.value(result.outputs),
-        error: result.error === null ? null : masking.text(result.error),
+        error: result.error === null ? null : masking.failure(result.error),
       };
     },
   };

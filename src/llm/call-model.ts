@@ -123,6 +123,10 @@ const attemptUnderBreaker = async (
   }
 };
 
+/** Where a model is asked, without credentials or query; for logs, since reasons leave it out. */
+const addressOf = ({ baseUrl, provider }: ConfiguredModel): string =>
+  baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).origin : provider;
+
 /** Calls one model until it answers, fails for good or has used up its attempts. */
 export const callModel = async (call: ModelCall, options: ModelClientOptions): Promise<ModelOutcome> => {
   const { clock, logger, random = Math.random, retry = DEFAULT_RETRY } = options;
@@ -131,7 +135,13 @@ export const callModel = async (call: ModelCall, options: ModelClientOptions): P
     if (outcome.ok) return outcome;
     const pauseMs =
       outcome.failure.untried === true ? null : choosePause(outcome.failure, attempt, retry, random());
-    const fields = { model: call.line.model.name, attempt, reason: outcome.failure.message };
+    const { model } = call.line;
+    const fields = {
+      model: model.name,
+      address: addressOf(model),
+      attempt,
+      reason: outcome.failure.message,
+    };
     if (pauseMs === null) {
       logger.warn(fields, "Model call failed");
       return outcome;

@@ -169,22 +169,26 @@ const judge = (error: unknown, at: string): Verdict => {
   return error.statusCode < 300 ? byNature(error, at) : byStatus(error.statusCode, said, at);
 };
 
-const saidBy = (error: unknown, secrets: readonly Secret[]): string => {
+const quote = (error: unknown, secrets: readonly Secret[]): string => {
   if (error instanceof AttemptTimeout || error instanceof BrokenAnswer) return "";
-  const text = error instanceof Error ? error.message : (StreamError.safeParse(error).data?.message ?? "");
-  const clean = scrub(text, secrets);
+  const clean = scrub(textOf(error), secrets);
   return clean === "" ? "" : ` It said: ${clean}`;
 };
 
-/** Where an endpoint is, without credentials or query. */
-export const placeOf = ({ model, baseUrl, provider }: ModelEndpoint): string => {
-  const host = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).origin : provider;
-  return `${model} at ${host}`;
+/** The server's own words: the body where it states a message, for the SDK knows the form of some only. */
+const textOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return StreamError.safeParse(error).data?.message ?? "";
+  const body = APICallError.isInstance(error) ? (error.responseBody ?? "").trim() : "";
+  return /^[{[<]/.test(body) && body.length > MIN_STATED ? body : error.message;
 };
+
+/** `{}` and the like state nothing. */
+const MIN_STATED = 4;
 
 /**
  * What a failed call means: Dify's name for it (as its OpenAI plugins map the status), whether another
- * attempt may help, and a message that names the configuration key to look at and holds no secret.
+ * attempt may help, and a message that names the configuration key to look at and holds neither a secret nor the server's
+ * address: reasons stand in merge requests.
  */
 export const classifyFailure = (
   error: unknown,
@@ -198,7 +202,7 @@ export const classifyFailure = (
   return {
     errorType,
     retryable,
-    message: `The model "${model.name}" (${placeOf(model)}) ${what}.${saidBy(error, secretsOf(model))}`,
+    message: `The model "${model.name}" (${model.model}) ${what}.${quote(error, secretsOf(model))}`,
     retryAfterMs:
       api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs),
     isRefusal:

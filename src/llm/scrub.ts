@@ -1,8 +1,8 @@
+import { readableFailure } from "../review/readable-failure.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
 
 const MASK = "[secret]";
-const LONGEST = 600;
 
 const isSecret = (value: Secret | string | null): value is Secret =>
   value !== null && typeof value !== "string";
@@ -12,9 +12,8 @@ export const secretsOf = (endpoint: ModelEndpoint): readonly Secret[] =>
   [endpoint.apiKey, ...Object.values(endpoint.headers ?? {})].filter(isSecret);
 
 /**
- * A foreign text made fit for messages and logs: without the secrets (as they are, URL-encoded or
- * masked in part by the provider, as in `sk-ab***yz`), without credentials in URLs, on one line, cut
- * to 600 characters.
+ * A foreign text made fit for messages and logs: what readableFailure makes of it, without the secrets, as
+ * they are, URL-encoded or escaped in JSON.
  */
 export const scrub = (text: string, secrets: readonly Secret[]): string => {
   const forms = secrets
@@ -22,11 +21,5 @@ export const scrub = (text: string, secrets: readonly Secret[]): string => {
     .filter((value) => value !== "")
     .flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)])
     .sort((a, b) => b.length - a.length);
-  const clean = forms
-    .reduce((rest, form) => rest.replaceAll(form, MASK), text)
-    .replaceAll(/[^\s"'`<>(),;]*\*{3,}[^\s"'`<>(),;]*/g, MASK)
-    .replaceAll(/(\w+:\/\/)[^\s/@"'<>]+@/g, `$1${MASK}@`)
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST)}…`;
+  return readableFailure(text, (read) => forms.reduce((rest, form) => rest.replaceAll(form, MASK), read));
 };

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
 import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
+import { readableFailure } from "./readable-failure.ts";
 
 const SECRET_NAME = /token|secret|password|passwd|credential|api_?key/i;
 const SHORTEST_SECRET = 6;
@@ -9,6 +10,8 @@ const MASK = "[secret]";
 /** Replaces what must not be shown in texts, values and events. */
 export type Masking = {
   readonly text: (text: string) => string;
+  /** What an error of a node or of a run says, made readable (see readableFailure). */
+  readonly failure: (error: string) => string;
   readonly value: (value: JsonObject) => JsonObject;
   readonly event: (event: FlowEvent) => FlowEvent;
 };
@@ -25,7 +28,8 @@ export const secretInputs = (inputs: JsonObject): ReadonlyMap<string, string> =>
 
 /**
  * Hides the values of inputs that are named like secrets. Both engines repeat the inputs in their
- * events, and an error of a node may quote a header; what goes on from here is shown and kept.
+ * events, and an error of a node may quote a header; what goes on from here is shown and kept. Errors also
+ * lose secrets of known forms: a provider's key is in no input, and providers quote it.
  */
 export const createMasking = (inputs: JsonObject): Masking => {
   // The longest first: one secret may be a part of another.
@@ -40,10 +44,11 @@ export const createMasking = (inputs: JsonObject): Masking => {
     secrets.length === 0
       ? raw
       : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, any(item)]));
-  return { text, value, event: (event) => maskEvent(event, { text, value }) };
+  const failure = (raw: string): string => readableFailure(raw, text);
+  return { text, failure, value, event: (event) => maskEvent(event, { text, failure, value }) };
 };
 
-const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): FlowEvent => {
+const maskEvent = (event: FlowEvent, mask: Omit<Masking, "event">): FlowEvent => {
   switch (event.event) {
     case "node_started":
       return { ...event, inputs: mask.value(event.inputs) };
@@ -52,7 +57,7 @@ const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): Flo
         ...event,
         inputs: mask.value(event.inputs),
         outputs: mask.value(event.outputs),
-        error: event.error === null ? null : mask.text(event.error),
+        error: event.error === null ? null : mask.failure(event.error),
       };
     case "iteration_completed":
     case "loop_completed":
@@ -60,10 +65,10 @@ const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): Flo
       return {
         ...event,
         outputs: mask.value(event.outputs),
-        error: event.error === null ? null : mask.text(event.error),
+        error: event.error === null ? null : mask.failure(event.error),
       };
     case "node_retry":
-      return { ...event, error: mask.text(event.error) };
+      return { ...event, error: mask.failure(event.error) };
     case "text_chunk":
     case "text_replace":
     case "reasoning_chunk":
@@ -73,7 +78,7 @@ const maskEvent = (event: FlowEvent, mask: Pick<Masking, "text" | "value">): Flo
     case "workflow_paused":
       return { ...event, data: mask.value(event.data) };
     case "error":
-      return { ...event, message: mask.text(event.message) };
+      return { ...event, message: mask.failure(event.message) };
     default:
       return event;
   }

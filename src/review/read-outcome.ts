@@ -1,5 +1,6 @@
 import type { JsonObject } from "../base/json.ts";
 import type { FlowOutcome } from "./flow-runner.ts";
+import { readableFailure } from "./readable-failure.ts";
 
 /** What a finished flow means under its contract. */
 export type FlowReading =
@@ -19,9 +20,9 @@ const failed = (code: string, reason: string): FlowReading => ({ kind: "failed",
  * that is not empty means that it could not, whatever the status says (its error branch ends well).
  */
 export const readClassicOutcome = (outcome: FlowOutcome): FlowReading => {
-  const told = outcome.outputs["error_message"];
-  if (typeof told === "string" && told.trim() !== "")
-    return failed("flow-reported-error", `The flow reports: ${told.trim()}`);
+  const reported = outcome.outputs["error_message"];
+  if (typeof reported === "string" && reported.trim() !== "")
+    return failed("flow-reported-error", `The flow reports: ${readableFailure(reported)}`);
   return readStatus(outcome) ?? done(outcome, null);
 };
 

@@ -111,7 +111,7 @@ test("no form of a secret survives the scrubbing", () => {
     }),
     { numRuns: 200 },
   );
-  assert.equal(scrub("https://me:pw@host/x sk-ab****yz", []), "https://[secret]@host/x [secret]");
+  assert.doesNotMatch(scrub("https://me:pw@example.com/x sk-ab****yz", []), /me:pw|sk-ab|yz/);
 });
 
 test("tokens are priced per million, and estimated where the server does not count", () => {

@@ -1,5 +1,5 @@
 import { maskPrivateKeys } from "./mask-private-keys.ts";
-import { SECRET_FORMATS } from "./secret-formats.ts";
+import { SECRET_FORMATS, type SecretFormat } from "./secret-formats.ts";
 
 const PLACEHOLDER = /\[masked: [a-z-]{1,32}\]/;
 
@@ -18,10 +18,13 @@ export const holdsMask = (text: string): boolean => PLACEHOLDER.test(text);
  * Secrets without a form of their own (`password = "hunter2"`) are not known by this; what looks like a
  * commit, a checksum or a UUID is left alone.
  */
-export const maskSecrets = (text: string): { readonly text: string; readonly masked: number } => {
+export const maskSecrets = (
+  text: string,
+  formats: readonly SecretFormat[] = SECRET_FORMATS,
+): { readonly text: string; readonly masked: number } => {
   let masked = 0;
   let seen = text;
-  for (const { kind, pattern } of SECRET_FORMATS) {
+  for (const { kind, pattern } of formats) {
     seen = seen.replace(pattern, (_match, kept: string) => {
       masked += 1;
       return `${kept}${maskedAs(kind)}`;

@@ -77,3 +77,31 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
       /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^\s:@/"'`<>]{0,128}:)(?![$<{%*[])[^\s/"'`<>]{1,256}(?=@)/g,
   },
 ];
+
+/**
+ * What error texts are searched for: those formats, and what in a sentence about a failed call is a secret
+ * though it would be ordinary in code: a key that is too short or partly starred, the value of an
+ * authorization header, a key in the query of an address, the name of a URL's user.
+ */
+export const FAILURE_FORMATS: readonly SecretFormat[] = [
+  ...SECRET_FORMATS,
+  { kind: "api-key", pattern: apart(String.raw`sk-[\w-]{4,}[\w*.-]*`) },
+  { kind: "gitlab-token", pattern: whole(String.raw`gl(?:pat|rt|ptt|dt|ft|agent|oas)-[\w-]{4,}`) },
+  { kind: "api-key", pattern: /()[^\s"'`<>(),;:=[\]*]{0,64}\*{3,}[^\s"'`<>(),;[\]]*/g },
+  {
+    kind: "authorization",
+    pattern:
+      /(\b(?:authorization["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)?(?:Bearer|Basic)[ \t]{1,3})(?!\[masked)[\w.~+/=-]{6,}/gi,
+  },
+  {
+    kind: "api-key",
+    pattern:
+      /([?&](?:api[_-]?key|key|access[_-]?token|private[_-]?token|auth[_-]?token|token|sig|signature|secret)=)(?!\[masked)[^\s&"'`<>#[\]]+/gi,
+  },
+  {
+    kind: "api-key",
+    pattern:
+      /(\b(?:x-)?(?:api|private|access|secret)[_-](?:key|token)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?)(?!\[masked)[^\s"'`,;&()[\]{}<>]{6,}/gi,
+  },
+  { kind: "password", pattern: /(\b[a-z][a-z0-9+.-]{1,30}:\/\/)[^\s/@"'`<>]{1,256}(?=@)/gi },
+];
