@@ -2,6 +2,7 @@ import type { Breaker, BreakerPass } from "../base/breaker/create-breaker.ts";
 import { DifyError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
+import { MODEL_BUSY } from "./dify-failure.ts";
 import { openRunRecord } from "./run-record.ts";
 
 /** The code of the failure with which a call ends at once while the breaker of its server is open. */
@@ -9,11 +10,12 @@ export const DIFY_PAUSED = "dify-paused";
 
 /**
  * Whether an error tells that the server does not work: it could not be reached, hung up, or answered with
- * 5xx. That it is busy (429) or refuses a request says nothing of the kind.
+ * 5xx. That it is busy (429), that a model behind it is, or that it refuses a request says nothing of the kind.
  */
 export const isDifyOutage = (error: unknown): boolean =>
   error instanceof DifyError &&
   error.retryable &&
+  error.code !== MODEL_BUSY &&
   (error.status === null || error.status >= 500 || error.code === DIFY_PAUSED);
 
 /**

@@ -1,5 +1,6 @@
 import { DifyError } from "../base/errors.ts";
 import { readableFailure } from "../review/readable-failure.ts";
+import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
 import type { DifyErrorBody } from "./schema.ts";
 
 /** Codes that say that waiting is all it takes, whatever the status. */
@@ -39,6 +40,12 @@ const ownCode = (code: string): string => `dify-${code.replaceAll("_", "-")}`;
 /** Codes of what is the same at the next attempt, whatever the status. */
 const FINAL_CODES = new Set(["rate_limit_error", "input_invalid"]);
 
+/** The code that Dify gives to whatever a model's server answered. */
+const MODEL_FAILED = "completion_request_error";
+
+/** The code of a failure of the model behind Dify that passes by itself; it says nothing about Dify. */
+export const MODEL_BUSY = "dify-model-overloaded";
+
 const isRetryableAnswer = (code: string, status: number): boolean =>
   !FINAL_CODES.has(code) && (RETRY_CODES.has(code) || status === 408 || status === 429 || status >= 500);
 
@@ -66,7 +73,7 @@ export const concurrencyLimitOf = (error: DifyError): number | null => {
 /**
  * A failure that Dify named, in an error answer or in an `error` frame of a stream (status 0 when it gave
  * none). `too_many_requests` (the app's concurrency) is worth a retry and costs no attempt, `rate_limit_error`
- * (a quota) is not.
+ * (a quota) is not; of a model's failure that depends on what its server reports (see isTransientFailure).
  */
 export const failureFromDify = (
   what: string,
@@ -74,7 +81,19 @@ export const failureFromDify = (
   answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): DifyError => {
   const code = codeOf(body, answer.status);
-  const stated = body.message === "" ? "" : `: ${readableFailure(body.message)}`;
+  const message = readableFailure(body.message);
+  const stated = message === "" ? "" : `: ${message}`;
+  if (code === MODEL_FAILED && isTransientFailure(message)) {
+    return new DifyError(
+      `A model in Dify did not answer ${what} (${answer.status || "no status"} ${code})${stated}; it is asked again later`,
+      {
+        code: MODEL_BUSY,
+        status: answer.status === 0 ? null : answer.status,
+        retryable: true,
+        retryAfterMs: answer.retryAfterMs ?? pauseAskedFor(message),
+      },
+    );
+  }
   const advice = ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
   return new DifyError(
     `Dify refused ${what} (${answer.status || "no status"} ${code})${stated}${advice === undefined ? "" : `; ${advice}`}`,

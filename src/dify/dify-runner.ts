@@ -14,6 +14,8 @@ import { parseInputForm, prepareInputs, toFlowInput } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
 import { lookUpRun } from "./look-up-run.ts";
 import { createMasking } from "../review/mask-events.ts";
+import { createRunObserver } from "../review/observe-run.ts";
+import { endUserOf, releaseTransient } from "./new-try.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 import { createRunLife } from "./run-life.ts";
 import { openRunRecord } from "./run-record.ts";
@@ -67,7 +69,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     const { signal } = context.request;
     try {
       life.signal.throwIfAborted();
-      return await proceed(context, mode, declared);
+      return await releaseTransient(context, await proceed(context, mode, declared));
     } catch (error) {
       if (!signal.aborted) throw await afterFailure(context, error);
       const reason: unknown = signal.reason;
@@ -78,11 +80,11 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     const logger = options.logger ?? silentLogger;
     const record = await openRunRecord(request.journal);
     const life = createRunLife(request.signal, limits);
-    const user = `${prefix}-${request.runId}`;
+    const user = await endUserOf(request.journal, `${prefix}-${request.runId}`);
     const reader = createFrameReader();
     const masking = createMasking(request.inputs);
     const workflowId = options.workflowId ?? null;
-    const ours = { user, record, reader, masking, life };
+    const ours = { user, record, reader, masking, observer: createRunObserver(), life };
     const context: RunContext = { api, clock, logger, limits, workflowId, request, ...ours };
     const work = runToEnd(context);
     const outcome = await Promise.race([work, life.abandoned]);

@@ -115,7 +115,15 @@ export const createFrameReader = (): FrameReader => {
         const consumed = nodeUsage(data);
         // An iteration's own sum repeats what the nodes inside have reported.
         if (data.node_type !== "iteration" && data.node_type !== "loop") usage = addUsage(usage, consumed);
-        return { event: "node_finished", node, ...endOf(data), inputs: data.inputs ?? {}, usage: consumed };
+        const inputs = data.inputs ?? {};
+        return {
+          event: "node_finished",
+          node,
+          ...endOf(data),
+          ...methodOf(data),
+          inputs,
+          usage: consumed,
+        };
       }
       case "node_retry":
         return { event: "node_retry", node, error: data.error ?? "", retryIndex: data.retry_index ?? 0 };
@@ -150,6 +158,12 @@ const endOf = (data: NodeData) => ({
   error: errorOf(data),
   elapsedMs: toMs(data.elapsed_time),
 });
+
+/** How an http-request node asked: its request begins with the method, as on the wire. */
+const methodOf = ({ process_data }: NodeData): { readonly method?: string } => {
+  const method = /^([A-Z]+) /.exec(process_data?.request ?? "")?.[1];
+  return method === undefined ? {} : { method };
+};
 
 /** A node whose error was caught says "Unknown error" in 1.14, and its message only among the outputs. */
 const errorOf = ({ error, outputs, status }: NodeData): string | null => {

@@ -7,6 +7,7 @@ import type { DifyApi } from "./dify-api.ts";
 import type { FrameReader } from "./flow-events.ts";
 import type { DifyLimits } from "./limits.ts";
 import type { Masking } from "../review/mask-events.ts";
+import type { RunObserver } from "../review/observe-run.ts";
 import type { RunLife } from "./run-life.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -23,12 +24,16 @@ export type RunContext = {
   readonly record: RunRecord;
   readonly reader: FrameReader;
   readonly masking: Masking;
+  readonly observer: RunObserver;
   readonly life: RunLife;
 };
 
 /** Hands an event on, without the values that must not be shown. */
-export const emit = (context: RunContext, event: FlowEvent): void =>
-  context.request.onEvent(context.masking.event(event));
+export const emit = (context: RunContext, event: FlowEvent): void => {
+  const shown = context.masking.event(event);
+  context.observer.see(shown);
+  context.request.onEvent(shown);
+};
 
 /**
  * The outcome that an ending event stands for, without the values that must not be shown; null when its
@@ -41,12 +46,12 @@ export const outcomeOf = (
   const { status } = event;
   if (status === "scheduled" || status === "running" || status === "paused") return null;
   const error = event.error === null || event.error === "" ? null : context.masking.failure(event.error);
-  return {
+  return context.observer.complete({
     status,
     outputs: context.masking.value(event.outputs),
     error: status === "succeeded" ? null : error,
     usage: event.usage,
-  };
+  });
 };
 
 /** A run that waits for a person: nobody will answer it, so it counts as failed and is ended. */

@@ -45,6 +45,11 @@ export const NodeData = z.object({
   status: text,
   inputs: object,
   outputs: object,
+  /** Of an http-request node: the request as it was sent, headers and all. */
+  process_data: z
+    .object({ request: z.string().optional().catch(undefined) })
+    .nullish()
+    .catch(null),
   error: text,
   elapsed_time: count,
   index: count,

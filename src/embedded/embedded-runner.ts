@@ -4,10 +4,12 @@ import type { FlowLimits } from "../flow/engine/limits.ts";
 import { isMasked } from "../flow/engine/mask.ts";
 import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
+import { NO_USAGE } from "../flow/flow-event.ts";
 import type { FlowPorts } from "../flow/node.ts";
 import type { KnowledgeSearch } from "../flow/ports.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
+import { createRunObserver } from "../review/observe-run.ts";
 import { sealJournal } from "./sealed-journal.ts";
 
 /** A workflow file and what it runs on. */
@@ -34,7 +36,7 @@ const declaredInputs = (flow: Flow): readonly FlowInput[] =>
 
 /**
  * A FlowRunner that runs the workflow file in this process. Finished nodes are in the journal, so that a
- * run which is taken up after a crash goes on behind them. A failed flow is an outcome; FlowError is
+ * run which is taken up after a crash, or tried again after a transient failure, goes on behind them. A failed flow is an outcome; FlowError is
  * thrown when inputs or secrets do not fit. Values of inputs that are named like secrets reach the nodes
  * and nothing else: neither events nor outcomes nor the journal.
  */
@@ -54,22 +56,30 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         request.journal,
         new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => isMasked(text))]),
       );
+      const observer = createRunObserver();
       const result = await runFlow(flow, {
         inputs: request.inputs,
         ports: portsOf(options, request.lessons ?? ""),
         journal,
         signal: request.signal,
-        onEvent: (event) => request.onEvent(masking.event(event)),
+        onEvent: (event) => {
+          const shown = masking.event(event);
+          observer.see(shown);
+          request.onEvent(shown);
+        },
         clock,
         secrets,
         userId: `${userPrefix}-${request.runId}`,
         ...(limits === undefined ? {} : { limits }),
       });
-      return {
+      const outcome = observer.complete({
         ...result,
         outputs: masking.value(result.outputs),
         error: result.error === null ? null : masking.failure(result.error),
-      };
+      });
+      if (outcome.transient === undefined) return outcome;
+      // A new try goes on behind the nodes that have finished, and counts what they took.
+      return { ...outcome, usage: NO_USAGE, transient: { ...outcome.transient, mayHavePosted: false } };
     },
   };
 };

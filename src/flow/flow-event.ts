@@ -67,6 +67,8 @@ type NodeFinished = {
   readonly error: string | null;
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
+  /** The method of an `http-request` node's request, in capitals, where the engine tells it. */
+  readonly method?: string;
   /** Set when the node did not run now: its outputs come from the journal of a run that was taken up. */
   readonly resumed?: true;
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
 import { readRetryAfter } from "./retry-after.ts";
+import { isTransientFailure } from "../base/transient-failure.ts";
 import { scrub, secretsOf } from "./scrub.ts";
 
 /** Dify's names for what can go wrong with a model. */
@@ -88,7 +89,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     };
   }
   if (status === 429) {
-    const isSpent = /insufficient_quota|exceeded your current quota|billing/i.test(said);
+    const isSpent = !isTransientFailure(`HTTP 429 ${said}`);
     return {
       errorType: "InvokeRateLimitError",
       retryable: !isSpent,
@@ -199,12 +200,15 @@ export const classifyFailure = (
   const { what, errorType, retryable } = judge(error, at);
   const api = APICallError.isInstance(error) ? error : null;
   const status = api?.statusCode ?? 0;
+  const retryAfterMs =
+    api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs);
+  const pause =
+    retryable && retryAfterMs !== null ? `; retry after ${Math.ceil(retryAfterMs / 1_000)} s` : "";
   return {
     errorType,
     retryable,
-    message: `The model "${model.name}" (${model.model}) ${what}.${quote(error, secretsOf(model))}`,
-    retryAfterMs:
-      api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs),
+    message: `The model "${model.name}" (${model.model}) ${what}${pause}.${quote(error, secretsOf(model))}`,
+    retryAfterMs,
     isRefusal:
       (status === 400 || status === 422 || status === 501) &&
       errorType !== "InvokeAuthorizationError" &&

@@ -34,7 +34,7 @@ export type FlowRequest = {
 
 /**
  * How a flow ended. `failed` is the flow's own failure (a node failed), which trying again on our side
- * does not mend; what could not be asked or answered is thrown instead, with its retryability.
+ * does not help against unless it is `transient`; what could not be asked or answered is thrown instead, with its retryability.
  */
 export type FlowOutcome = {
   readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
@@ -42,8 +42,24 @@ export type FlowOutcome = {
   /** Null on success; on `partial-succeeded` perhaps what was passed over. */
   readonly error: string | null;
   readonly usage: FlowUsage;
+  /**
+   * Set on `partial-succeeded` when nodes are known to have failed that the flow went round: each by its title
+   * with what it reported. Not set for a failure that the node's own next attempt made good, nor when the
+   * run's events were lost.
+   */
+  readonly failedNodes?: readonly string[] | undefined;
+  /** Set on `failed` when the cause passes by itself: a model that is overloaded or limits the rate. */
+  readonly transient?: TransientFailure | undefined;
   /** Set when another runner stood in for the configured one: a sentence about it, for people. */
   readonly standIn?: string | undefined;
+};
+
+/** A failure that passes by itself. The same request given to the same runner again is a new try. */
+export type TransientFailure = {
+  /** How long the model's server asks to be left alone, in milliseconds; null when it does not say. */
+  readonly pauseMs: number | null;
+  /** Whether a new try may repeat something that the flow has done elsewhere, such as posted a note. */
+  readonly mayHavePosted: boolean;
 };
 
 /**

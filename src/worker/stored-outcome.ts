@@ -9,5 +9,6 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   outputs: JsonObject,
   error: z.string().nullable(),
   usage: FlowUsage,
+  failedNodes: z.array(z.string()).optional(),
   standIn: z.string().optional(),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { scopeJournal } from "../base/journal.ts";
 import { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
+import { addUsage } from "../flow/flow-event.ts";
 import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import { fitInputs } from "../review/fit-inputs.ts";
@@ -15,6 +16,7 @@ import type { Claim, Settlement } from "../store/store.ts";
 import { createEventRecorder } from "./record-events.ts";
 import type { TextFlow } from "./review-flow.ts";
 import { StoredOutcome } from "./stored-outcome.ts";
+import { readSpentInVain, rejectTransient } from "./transient-outcome.ts";
 
 /** One review of one merge request by a flow that writes text, with everything that its steps share. */
 export type TextReview = {
@@ -96,8 +98,12 @@ export const runFlow = async (review: TextReview, mergeRequest: MergeRequest): P
       },
     }),
   );
+  // A flow that posts by itself is not run again once it may have posted.
+  if (flow.contract === "note" || outcome.transient?.mayHavePosted === false)
+    await rejectTransient(claim, about.key, outcome);
   const remarks = [...cuts, ...(outcome.standIn === undefined ? [] : [outcome.standIn])];
-  const step = { headSha: mergeRequest.headSha, remarks, outcome };
+  const usage = addUsage(outcome.usage, await readSpentInVain(claim));
+  const step = { headSha: mergeRequest.headSha, remarks, outcome: { ...outcome, usage } };
   await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
   return FlowStep.parse(step);
 };

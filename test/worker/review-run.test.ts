@@ -204,6 +204,29 @@ suite("one run", () => {
     assert.match(partial.notes[0]?.body ?? "", /Some steps of the flow failed/);
   });
 
+  test("a flow whose model is busy is put off; one that posts itself only as long as it has posted nothing", async () => {
+    const usage = { ...NO_USAGE, totalTokens: 40 };
+    const busy = (mayHavePosted: boolean): Partial<FlowOutcome> => ({
+      status: "failed",
+      error: "Overloaded",
+      usage,
+      transient: { pauseMs: 700, mayHavePosted },
+    });
+    const putOff = { code: "model-overloaded", retryable: true, retryAfterMs: 700 };
+    const journal = createMemoryJournal();
+    await assert.rejects(reviewRun(claimOf({}, journal), setUp({}, busy(true)).options), putOff);
+    const again = await reviewRun(
+      claimOf({ attempts: 2 }, journal),
+      setUp({}, { outputs: { review: "x" }, usage }).options,
+    );
+    // What the first attempt took in vain is counted, too.
+    assert.ok(again.state === "succeeded" && again.usage.totalTokens === 80);
+    const classic = { contract: "classic", inputs: DEFAULT_INPUTS.classic } as const;
+    await assert.rejects(reviewRun(claimOf(), setUp(classic, busy(false)).options), putOff);
+    const posted = await reviewRun(claimOf(), setUp(classic, busy(true)).options);
+    assert.ok(posted.state === "failed" && posted.reasonCode === "flow-failed");
+  });
+
   test("an input over the flow's limit is cut and the note says so", async () => {
     const { options, notes, declared, requests } = setUp({ inputs: { title: "{{ mr.title }}" } });
     declared.push({ name: "title", type: "text-input", required: true, maxLength: 5, options: [] });

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../base/json.ts";
+import { isTransientFailure } from "../../base/transient-failure.ts";
 import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeStatus } from "../flow-event.ts";
 import type { NodeOutcome } from "../node.ts";
@@ -179,6 +180,10 @@ const retry = (frame: Frame, command: Extract<FrameCommand, { kind: "retry" }>):
   startNode(frame, nodeId, delayMs);
 };
 
+/** Whether a node that asks a model, or holds such nodes, may succeed in a new try of the run. */
+const mayPass = ({ role, declaration }: FlowNode, message: string): boolean =>
+  (role === "container" || declaration.models.length > 0) && isTransientFailure(message);
+
 /** A failure that no attempt is left for: caught by the node's strategy, or not. */
 const settleFailure = async (
   frame: Frame,
@@ -187,8 +192,9 @@ const settleFailure = async (
   const done = frame.last.get(command.nodeId);
   if (done === undefined || done.outcome.ok) return;
   const node = nodeOf(frame, command.nodeId);
-  // At the top level an uncaught failure ends the run, and nothing is left to be taken up.
-  const isKept = command.kind === "catch" || !frame.plan.stopOnFailure;
+  // At the top level an uncaught failure ends the run; only a new try goes on behind what had finished before.
+  const isKept =
+    command.kind === "catch" || (!frame.plan.stopOnFailure && !mayPass(node, done.outcome.message));
   if (isKept && !done.isResumed) await journal(frame, done);
   if (command.kind === "fail") {
     emitFinished(frame, node, done, "failed", done.outcome.outputs ?? {});

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
+import { addUsage } from "../../flow/flow-event.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
 import { renderCodeAround } from "../../review/conversation/code-around.ts";
 import { putDescription } from "../../review/conversation/describe-block.ts";
@@ -15,6 +16,7 @@ import type { FlowPart } from "../findings/findings-flow.ts";
 import { flowRules, reviewRules } from "../findings/review-rules.ts";
 import { createEventRecorder } from "../record-events.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
+import { readSpentInVain, rejectTransient } from "../transient-outcome.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 import { dismiss, findingOf } from "./dismiss.ts";
 
@@ -124,8 +126,10 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
       },
     }),
   );
-  await claim.journal.write(ANSWERED, JsonObject.parse(outcome));
-  return outcome;
+  await rejectTransient(claim, call.key, outcome);
+  const whole = { ...outcome, usage: addUsage(outcome.usage, await readSpentInVain(claim)) };
+  await claim.journal.write(ANSWERED, JsonObject.parse(whole));
+  return whole;
 };
 
 /** Never the token: the flow judges words and code, and everything else is done here. */

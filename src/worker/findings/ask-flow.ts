@@ -6,6 +6,7 @@ import type { FlowInput, FlowOutcome } from "../../review/flow-runner.ts";
 import type { Claim } from "../../store/store.ts";
 import { type FlowCall, createEventRecorder } from "../record-events.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
+import { readSpentInVain, rejectTransient } from "../transient-outcome.ts";
 import type { FindingsFlow, FlowPart } from "./findings-flow.ts";
 import { type UsageMeter, createUsageMeter } from "./usage-meter.ts";
 
@@ -37,10 +38,10 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
     const parsed = StoredOutcome.safeParse(value);
     if (parsed.success) answers.set(key.slice(ASKED.length), parsed.data);
   }
-  const meter = createUsageMeter(
-    flow.limits,
-    [...answers.values()].map(({ usage }) => usage),
-  );
+  const meter = createUsageMeter(flow.limits, [
+    await readSpentInVain(claim),
+    ...[...answers.values()].map(({ usage }) => usage),
+  ]);
   const inputsOf = describeOnce(claim.signal);
   const recorder = createEventRecorder(claim, logger);
   let lessons = "";
@@ -76,6 +77,7 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
         }),
       );
       meter.add(outcome.usage);
+      await rejectTransient(claim, key, outcome);
       await claim.journal.write(`${ASKED}${key}`, JsonObject.parse(outcome));
       answers.set(key, outcome);
       return outcome;

@@ -84,6 +84,24 @@ suite("a review by findings in trouble", () => {
     assert.equal(requests.filter((request) => shownLines(request)[0]?.path === "b.ts").length, 1);
   });
 
+  test("a part whose model is busy is tried again with the rest kept, and told at the last attempt", async () => {
+    const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
+    const { flow, requests } = fakeFindingsFlow({}, (request, nth) =>
+      shownLines(request).some(({ path }) => path === "a.ts")
+        ? { status: "failed", error: "Overloaded", transient: { pauseMs: 5, mayHavePosted: true } }
+        : findBugs(request, nth),
+    );
+    const limits = { ...flow.limits, unitTokens: SMALL };
+    const run = createWorker(world).startRun();
+    const first = await run({ ...flow, limits });
+    assert.ok(first.state === "retry" && first.retryAfterMs === 5 && first.reasonCode === "model-overloaded");
+    assert.equal(world.discussions().length, 0);
+    const last = await run({ ...flow, limits }, 3);
+    assert.ok(last.state === "partial-succeeded" && last.reason?.includes("Overloaded"));
+    assert.equal(last.usage.totalTokens, 300);
+    assert.equal(requests.filter((request) => shownLines(request)[0]?.path === "b.ts").length, 1);
+  });
+
   test("when the head moves meanwhile, the new one is reviewed and nothing is placed on the old one", async () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10)] });
     const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {

@@ -1,0 +1,92 @@
+import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
+import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
+import type { FlowOutcome } from "./flow-runner.ts";
+
+/** How a run ended, by the engine's own account. */
+export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage">;
+
+/** Follows the events of one run, and tells what they add to the way in which it ended. */
+export type RunObserver = {
+  readonly see: (event: FlowEvent) => void;
+  readonly complete: (ended: EndedRun) => FlowOutcome;
+};
+
+/** Kinds of nodes that ask a model. */
+const MODEL_KINDS = new Set([
+  "llm",
+  "agent",
+  "question-classifier",
+  "parameter-extractor",
+  "knowledge-retrieval",
+]);
+/** Kinds of nodes that may change something elsewhere, besides requests that only read. */
+const EFFECT_KINDS = new Set(["tool", "agent"]);
+const READING_METHODS = new Set(["GET", "HEAD"]);
+/** Longer lists say no more. */
+const MAX_NAMED = 5;
+
+/**
+ * An observer of one run. What it knows comes from the nodes: the run's own status counts a failure that the
+ * node's next attempt made good, in Dify (`partial-succeeded`, `exceptions_count`) as in the engine here.
+ */
+export const createRunObserver = (): RunObserver => {
+  const failed: { readonly node: NodeRef; readonly error: string }[] = [];
+  let steps = 0;
+  let totalSteps: number | null = null;
+  let hasPosted = false;
+
+  const see = (event: FlowEvent): void => {
+    switch (event.event) {
+      case "node_retry":
+        steps += 1;
+        return;
+      case "node_finished": {
+        steps += 1;
+        const { nodeType } = event.node;
+        const reads = event.method !== undefined && READING_METHODS.has(event.method);
+        hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
+        if (event.status === "failed" || event.status === "exception")
+          failed.push({ node: event.node, error: event.error ?? "" });
+        return;
+      }
+      case "iteration_completed":
+      case "loop_completed":
+        steps += 1;
+        return;
+      case "workflow_finished":
+        totalSteps = event.totalSteps;
+        return;
+      default:
+        return;
+    }
+  };
+
+  const mayPass = ({ status, error }: EndedRun): boolean =>
+    status === "failed" &&
+    isTransientFailure(error ?? "") &&
+    // A run that was only looked up tells of no node; then the text decides alone.
+    (failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType)));
+
+  return {
+    see,
+    complete: (ended) => {
+      const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
+      const failedNodes = failed.slice(0, MAX_NAMED).map(({ node, error }) => sentenceOf(node, error));
+      return {
+        ...ended,
+        ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
+        ...(mayPass(ended)
+          ? {
+              transient: {
+                pauseMs: pauseAskedFor(ended.error ?? "") ?? null,
+                mayHavePosted: hasPosted || !sawAll,
+              },
+            }
+          : {}),
+      };
+    },
+  };
+};
+
+const sentenceOf = ({ title, nodeId }: NodeRef, error: string): string =>
+  error === "" ? title || nodeId : `${title || nodeId} (${error})`;

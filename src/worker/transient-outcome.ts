@@ -1,0 +1,40 @@
+import { FlowError } from "../base/errors.ts";
+import { addUsage, type FlowUsage as Usage, NO_USAGE } from "../flow/flow-event.ts";
+import { FlowUsage } from "../flow/flow-usage.ts";
+import type { FlowOutcome } from "../review/flow-runner.ts";
+import type { Claim } from "../store/store.ts";
+
+/** The code of the failure with which a run is put off until a model may be asked again. */
+export const MODEL_OVERLOADED = "model-overloaded";
+
+const SPENT = "spent-in-vain:";
+
+/** What earlier tries of a run's flows have consumed in vain. */
+export const readSpentInVain = async ({ journal }: Pick<Claim, "journal">): Promise<Usage> => {
+  let spent = NO_USAGE;
+  for (const value of (await journal.entries(SPENT)).values()) {
+    const usage = FlowUsage.safeParse(value);
+    if (usage.success) spent = addUsage(spent, usage.data);
+  }
+  return spent;
+};
+
+/**
+ * Throws a FlowError `model-overloaded`, which is retryable, for a flow that failed because a model is
+ * overloaded or limits the rate; any other outcome is let pass. What the try consumed is kept in the run's
+ * journal. `key` names the flow's call within the run.
+ */
+export const rejectTransient = async (
+  { run, journal }: Pick<Claim, "run" | "journal">,
+  key: string,
+  { transient, error, usage }: FlowOutcome,
+): Promise<void> => {
+  if (transient === undefined) return;
+  if (usage.totalTokens > 0) await journal.write(`${SPENT}${run.attempts}:${key}`, { ...usage });
+  throw new FlowError(`The flow failed: ${error ?? "a model is overloaded"}`, {
+    code: MODEL_OVERLOADED,
+    nodeId: null,
+    retryable: true,
+    retryAfterMs: transient.pauseMs ?? undefined,
+  });
+};
