@@ -22,6 +22,12 @@ const MODEL_KINDS = new Set([
 /** Kinds of nodes that may change something elsewhere, besides requests that only read. */
 const EFFECT_KINDS = new Set(["tool", "agent"]);
 const READING_METHODS = new Set(["GET", "HEAD"]);
+/** Why a model's answer has no text, or not all of it, by the finish reason that its node gives. */
+const CAUSES: Readonly<Record<string, string>> = {
+  content_filter: "the model's content filter stopped its answer",
+  length: "the model used up its tokens, perhaps while thinking; raise max_tokens",
+  tool_calls: "the model called a tool in place of an answer",
+};
 /** Longer lists say no more. */
 const MAX_NAMED = 5;
 
@@ -34,6 +40,7 @@ export const createRunObserver = (): RunObserver => {
   let steps = 0;
   let totalSteps: number | null = null;
   let hasPosted = false;
+  let cause: string | undefined;
 
   const see = (event: FlowEvent): void => {
     switch (event.event) {
@@ -43,6 +50,8 @@ export const createRunObserver = (): RunObserver => {
       case "node_finished": {
         steps += 1;
         const { nodeType } = event.node;
+        const { finish_reason: reason } = event.outputs;
+        if (typeof reason === "string") cause = CAUSES[reason];
         const reads = event.method !== undefined && READING_METHODS.has(event.method);
         hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
         if (event.status === "failed" || event.status === "exception")
@@ -67,6 +76,12 @@ export const createRunObserver = (): RunObserver => {
     // A run that was only looked up tells of no node; then the text decides alone.
     (failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType)));
 
+  /** What a node made of an answer that was not whole is no cause; why it was not whole is. */
+  const withCause = (error: string | null): string | null => {
+    const isOfModel = failed.some(({ node }) => MODEL_KINDS.has(node.nodeType));
+    return error === null || cause === undefined || isOfModel ? error : `${error}: ${cause}`;
+  };
+
   return {
     see,
     complete: (ended) => {
@@ -74,6 +89,7 @@ export const createRunObserver = (): RunObserver => {
       const failedNodes = failed.slice(0, MAX_NAMED).map(({ node, error }) => sentenceOf(node, error));
       return {
         ...ended,
+        ...(ended.status === "failed" ? { error: withCause(ended.error) } : {}),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
         ...(mayPass(ended)
           ? {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowOutcome } from "./flow-runner.ts";
 import { readableFailure } from "./readable-failure.ts";
 
@@ -12,6 +13,17 @@ export type FlowReading =
       readonly remark: string | null;
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason: string };
+
+/** The outcome with every text among its outputs as the model meant it for readers, without its thoughts. */
+export const dropThoughts = (outcome: FlowOutcome): FlowOutcome => ({
+  ...outcome,
+  outputs: Object.fromEntries(
+    Object.entries(outcome.outputs).map(([name, value]) => [
+      name,
+      typeof value === "string" ? withoutThoughts(value) : value,
+    ]),
+  ),
+});
 
 const failed = (code: string, reason: string): FlowReading => ({ kind: "failed", code, reason });
 

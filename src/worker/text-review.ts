@@ -10,7 +10,12 @@ import type { FlowInput, FlowOutcome } from "../review/flow-runner.ts";
 import type { Forge, MergeRequest, NoteReceipt } from "../review/forge.ts";
 import { buildInputs, usesPlaceholder } from "../review/input-mapping.ts";
 import { noteMarker, renderNote } from "../review/note-text.ts";
-import { type FlowReading, readClassicOutcome, readNoteOutcome } from "../review/read-outcome.ts";
+import {
+  dropThoughts,
+  type FlowReading,
+  readClassicOutcome,
+  readNoteOutcome,
+} from "../review/read-outcome.ts";
 import { renderDiff } from "../review/render-diff.ts";
 import type { Claim, Settlement } from "../store/store.ts";
 import { createEventRecorder } from "./record-events.ts";
@@ -103,7 +108,7 @@ export const runFlow = async (review: TextReview, mergeRequest: MergeRequest): P
     await rejectTransient(claim, about.key, outcome);
   const remarks = [...cuts, ...(outcome.standIn === undefined ? [] : [outcome.standIn])];
   const usage = addUsage(outcome.usage, await readSpentInVain(claim));
-  const step = { headSha: mergeRequest.headSha, remarks, outcome: { ...outcome, usage } };
+  const step = { headSha: mergeRequest.headSha, remarks, outcome: { ...dropThoughts(outcome), usage } };
   await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
   return FlowStep.parse(step);
 };

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
+import { withoutThoughts } from "../../src/base/thoughts.ts";
+import { anyThoughts, THOUGHTS } from "../base/thoughts-cases.ts";
 import { fc } from "../properties.ts";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -224,6 +226,20 @@ describe("flows/classic.yml in its code nodes", () => {
         assert.ok(body.startsWith("Review"));
       }),
       { numRuns: 150 },
+    );
+  });
+  it("publishes no thoughts, as the product keeps them from every other note", () => {
+    for (const [, written] of THOUGHTS) {
+      const shown = withoutThoughts(written).trim();
+      if (shown === "") assert.throws(() => bodyOf(written), /no text/);
+      else assert.equal(bodyOf(written), bodyOf(shown), written);
+    }
+    fc.assert(
+      fc.property(anyThoughts, (written) => {
+        const shown = withoutThoughts(written).trim();
+        if (shown !== "") assert.equal(bodyOf(written), bodyOf(shown));
+        else assert.throws(() => bodyOf(written), /no text/);
+      }),
     );
   });
   it("refuses to write an empty review", () => {

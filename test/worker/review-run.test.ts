@@ -145,6 +145,20 @@ suite("one run", () => {
     assert.ok(!JSON.stringify(inputsOf(requests)).includes("server-token"));
   });
 
+  test("what the model thought before it answered is not posted; a review of nothing else is none", async () => {
+    for (const thoughts of ["<think>PRIVATE</think>", "PRIVATE, so\n</think>\n"]) {
+      const { options, notes } = setUp(
+        {},
+        { outputs: { review: `${thoughts}Well done: \`<think>\` is closed.` } },
+      );
+      assert.equal((await reviewRun(claimOf(), options)).state, "succeeded");
+      assert.doesNotMatch(notes[0]?.body ?? "PRIVATE", /PRIVATE/);
+      assert.match(notes[0]?.body ?? "", /Well done: `<think>` is closed/);
+    }
+    const only = await reviewRun(claimOf(), setUp({}, { outputs: { review: "<think>PRIVATE" } }).options);
+    assert.ok(only.state === "failed" && only.reasonCode === "flow-output-empty");
+  });
+
   test("the classic contract leaves posting to the flow", async () => {
     const { options, notes, requests } = setUp(
       { contract: "classic", inputs: DEFAULT_INPUTS.classic },

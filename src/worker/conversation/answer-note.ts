@@ -11,6 +11,7 @@ import { renderThread, showNote } from "../../review/conversation/thread-text.ts
 import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
 import type { MergeRequest } from "../../review/forge.ts";
+import { dropThoughts } from "../../review/read-outcome.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
 import { flowRules, reviewRules } from "../findings/review-rules.ts";
@@ -127,7 +128,7 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
     }),
   );
   await rejectTransient(claim, call.key, outcome);
-  const whole = { ...outcome, usage: addUsage(outcome.usage, await readSpentInVain(claim)) };
+  const whole = { ...dropThoughts(outcome), usage: addUsage(outcome.usage, await readSpentInVain(claim)) };
   await claim.journal.write(ANSWERED, JsonObject.parse(whole));
   return whole;
 };

@@ -3,6 +3,7 @@ import { type Json, JsonObject } from "../../base/json.ts";
 import type { Logger } from "../../base/logger.ts";
 import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowInput, FlowOutcome } from "../../review/flow-runner.ts";
+import { dropThoughts } from "../../review/read-outcome.ts";
 import type { Claim } from "../../store/store.ts";
 import { type FlowCall, createEventRecorder } from "../record-events.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
@@ -59,7 +60,7 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
       const declared = await inputsOf(part);
       const fitted = fitInputs(pickDeclared({ ...inputs, lessons }, declared), declared);
       for (const cut of fitted.cuts) logger.warn({ key, cut }, "Flow input cut");
-      const outcome = await recorder.during({ ...question, digest: part.digest }, (keep) =>
+      const ended = await recorder.during({ ...question, digest: part.digest }, (keep) =>
         part.runner.run({
           // A runner looks a lost answer up by this name, so that no two questions may share it.
           runId: `${claim.run.id}-${key}`,
@@ -76,8 +77,9 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
           },
         }),
       );
-      meter.add(outcome.usage);
-      await rejectTransient(claim, key, outcome);
+      meter.add(ended.usage);
+      await rejectTransient(claim, key, ended);
+      const outcome = dropThoughts(ended);
       await claim.journal.write(`${ASKED}${key}`, JsonObject.parse(outcome));
       answers.set(key, outcome);
       return outcome;

@@ -176,6 +176,25 @@ suite("a review by findings", () => {
     assert.equal(new Set(names).size, names.length, "no two questions share a name");
   });
 
+  test("thoughts before the findings and before the walk-through are in no note", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const thinking = '<think>PRIVATE {"findings": [{"path": "a.ts", "line": 1, "title": "PRIVATE"}]}</think>';
+    const review: typeof findBugs = async (request, nth) => {
+      const { outputs } = await findBugs(request, nth);
+      const findings = outputs?.["findings"];
+      assert.ok(typeof findings === "string");
+      return { outputs: { ...outputs, findings: `${thinking}${findings}` } };
+    };
+    const summary = fakeFlow(FINDINGS_INPUTS.summary, () => ({
+      outputs: { summary: "PRIVATE\n</think>\n\nIt changes a line." },
+    }));
+    const settlement = await createWorker(world).review(fakeFindingsFlow({ summary }, review).flow);
+    assert.equal(settlement.state, "succeeded");
+    assert.equal(world.threads().length, 1);
+    assert.match(world.summaries()[0] ?? "", /It changes a line/);
+    assert.doesNotMatch(JSON.stringify([world.discussions(), world.summaries()]), /PRIVATE/);
+  });
+
   test("the summary flow is told of all files and not asked again for the same facts", async () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10)], "yarn.lock": ["", "x\n"] });
     const worker = createWorker(world);

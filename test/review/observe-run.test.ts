@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { NO_USAGE, type FlowEvent, type NodeStatus } from "../../src/flow/flow-event.ts";
+import { createRunObserver } from "../../src/review/observe-run.ts";
+
+const node = (
+  nodeType: string,
+  status: NodeStatus,
+  more: Partial<Extract<FlowEvent, { event: "node_finished" }>> = {},
+): FlowEvent => ({
+  event: "node_finished",
+  node: { nodeId: nodeType, nodeType, title: nodeType.toUpperCase(), container: null },
+  status,
+  inputs: {},
+  outputs: {},
+  error: null,
+  elapsedMs: 1,
+  usage: NO_USAGE,
+  ...more,
+});
+
+describe("the observer of a run", () => {
+  it("gives the cause of an answer that is not whole to the failure of the node that reads it", () => {
+    for (const [reason, cause] of [
+      ["content_filter", /no text: the model's content filter/],
+      ["length", /no text: .*max_tokens/],
+      ["tool_calls", /no text: .*tool/],
+      ["stop", /no text$/],
+    ] as const) {
+      const observer = createRunObserver();
+      observer.see(node("llm", "succeeded", { outputs: { finish_reason: reason } }));
+      observer.see(node("code", "failed", { error: "no text" }));
+      const ended = { status: "failed", outputs: {}, error: "no text", usage: NO_USAGE } as const;
+      assert.match(observer.complete(ended).error ?? "", cause);
+    }
+  });
+});
