@@ -39,7 +39,7 @@ export type FlowRequest = {
 export type FlowOutcome = {
   readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
   readonly outputs: JsonObject;
-  /** Null on success; on `partial-succeeded` perhaps what was passed over. */
+  /** Null on success. */
   readonly error: string | null;
   readonly usage: FlowUsage;
   /**

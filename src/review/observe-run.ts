@@ -86,7 +86,8 @@ export const createRunObserver = (): RunObserver => {
     see,
     complete: (ended) => {
       const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
-      const failedNodes = failed.slice(0, MAX_NAMED).map(({ node, error }) => sentenceOf(node, error));
+      const sentences = new Set(failed.map(({ node, error }) => sentenceOf(node, error)));
+      const failedNodes = [...sentences].slice(0, MAX_NAMED);
       return {
         ...ended,
         ...(ended.status === "failed" ? { error: withCause(ended.error) } : {}),

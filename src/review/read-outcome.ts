@@ -71,12 +71,18 @@ const readStatus = ({ status, error }: FlowOutcome): FlowReading | null => {
 };
 
 const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
-  const partial = outcome.status === "partial-succeeded";
-  const remark = partial
-    ? `Some steps of the flow failed${outcome.error === null ? "" : `: ${outcome.error}`}.`
-    : null;
-  return { kind: "done", markdown, partial, remark };
+  const remark = remarkOnSteps(outcome);
+  return { kind: "done", markdown, partial: remark !== null, remark };
 };
+
+/**
+ * A sentence about the nodes that failed in a run which went on without them; null when none is known to
+ * have. The run's own status is no reason for one: a retry that succeeded makes it `partial-succeeded`, too.
+ */
+export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): string | null =>
+  failedNodes.length === 0
+    ? null
+    : `Some steps of the flow failed: ${failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; ")}.`;
 
 const textNames = (outputs: JsonObject): string[] =>
   Object.entries(outputs).flatMap(([name, value]) => (typeof value === "string" ? [name] : []));

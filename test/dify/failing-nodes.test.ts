@@ -84,4 +84,19 @@ describe("a node that fails on Dify", () => {
       assert.equal((await dify.run()).error, expected);
     });
   }
+  it(
+    "and succeeds at its next attempt is no failed step, as a real server sends it",
+    { skip: withoutCorpus },
+    async () => {
+      for (const [name, failed] of [
+        ["stream-review-one-retry-then-ok", undefined],
+        ["stream-classic-gitlab-refuses", ["GetMRList (Request failed with status code 401)"]],
+      ] as const) {
+        await using dify = await startScriptedDify([{ frames: recordedFrames(name) }]);
+        const outcome = await dify.run();
+        assert.equal(outcome.status, "partial-succeeded");
+        assert.deepEqual(outcome.failedNodes, failed);
+      }
+    },
+  );
 });

@@ -19,27 +19,28 @@ const data = {
   },
   end: { type: "end", outputs: [{ variable: "answer", value_selector: ["model", "text"] }] },
 };
-const FLOW = parseFlow(
-  stringify({
-    version: "0.3.0",
-    kind: "app",
-    app: { name: "busy", mode: "workflow" },
-    workflow: {
-      graph: {
-        nodes: Object.entries(data).map(([id, node]) => ({
-          id,
-          type: "custom",
-          data: { title: id, ...node },
-        })),
-        edges: [
-          ["start", "prepare"],
-          ["prepare", "model"],
-          ["model", "end"],
-        ].map(([source, target]) => ({ id: `${source}`, source, target, sourceHandle: "source" })),
+const flowWith = (model: object) =>
+  parseFlow(
+    stringify({
+      version: "0.3.0",
+      kind: "app",
+      app: { name: "busy", mode: "workflow" },
+      workflow: {
+        graph: {
+          nodes: Object.entries({ ...data, model }).map(([id, node]) => ({
+            id,
+            type: "custom",
+            data: { title: id, ...node },
+          })),
+          edges: [
+            ["start", "prepare"],
+            ["prepare", "model"],
+            ["model", "end"],
+          ].map(([source, target]) => ({ id: `${source}`, source, target, sourceHandle: "source" })),
+        },
       },
-    },
-  }),
-);
+    }),
+  );
 
 const refused: NodeFailure = {
   ok: false,
@@ -59,7 +60,7 @@ const failing = (message: string): NodeResult<ModelAnswer> => ({
   retryable: true,
 });
 
-const open = (answers: readonly NodeResult<ModelAnswer>[]) => {
+const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.model) => {
   const seen = { code: 0, model: 0 };
   const ports: FlowPorts = {
     code: { run: async () => ((seen.code += 1), { ok: true, value: { x: "hello" } }) },
@@ -70,7 +71,7 @@ const open = (answers: readonly NodeResult<ModelAnswer>[]) => {
   };
   const journal = createMemoryJournal();
   const run = () =>
-    createEmbeddedRunner({ flow: FLOW, ports }).run({
+    createEmbeddedRunner({ flow: flowWith(model), ports }).run({
       runId: "r",
       inputs: {},
       journal,
@@ -95,6 +96,15 @@ describe("a model that is busy, in the engine", () => {
     assert.deepEqual([second.status, second.outputs], ["succeeded", { answer: "done" }]);
     assert.equal(second.usage.totalTokens, 30);
     assert.deepEqual(seen, { code: 1, model: 2 });
+  });
+  it("and answers at the node's own next attempt leaves no failed step behind", async () => {
+    const retry_config = { retry_enabled: true, max_retries: 1, retry_interval: 100 };
+    const { run } = open([failing("Overloaded"), done], { ...data.model, retry_config });
+    const outcome = await run();
+    // As Dify counts it.
+    assert.equal(outcome.status, "partial-succeeded");
+    assert.equal(outcome.failedNodes, undefined);
+    assert.deepEqual(outcome.outputs, { answer: "done" });
   });
   it("is told from a model that refuses", async () => {
     const { run } = open([

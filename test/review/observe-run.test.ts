@@ -20,6 +20,21 @@ const node = (
 });
 
 describe("the observer of a run", () => {
+  const ended = { status: "partial-succeeded", outputs: {}, error: null, usage: NO_USAGE } as const;
+  it("tells of nodes that failed and were gone round, and of none whose next attempt succeeded", () => {
+    const caught = createRunObserver();
+    caught.see(node("http-request", "exception", { error: "status 401" }));
+    caught.see(node("code", "succeeded"));
+    assert.deepEqual(caught.complete(ended).failedNodes, ["HTTP-REQUEST (status 401)"]);
+    const retried = createRunObserver();
+    const ref = { nodeId: "llm", nodeType: "llm", title: "LLM", container: null };
+    retried.see({ event: "node_retry", node: ref, error: "busy", retryIndex: 1 });
+    retried.see(node("llm", "succeeded"));
+    assert.equal(retried.complete(ended).failedNodes, undefined);
+  });
+  it("says nothing of nodes that it has not seen", () => {
+    assert.equal(createRunObserver().complete(ended).failedNodes, undefined);
+  });
   it("gives the cause of an answer that is not whole to the failure of the node that reads it", () => {
     for (const [reason, cause] of [
       ["content_filter", /no text: the model's content filter/],

@@ -4,6 +4,7 @@ import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
 import { parseFindings } from "../../review/findings/parse-findings.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
+import { remarkOnSteps } from "../../review/read-outcome.ts";
 import { ownerOf } from "../../review/memory/owner-of.ts";
 import { toRelative } from "../../review/memory/remembered-hunk.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
@@ -127,13 +128,13 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported =>
     return { kind: "failed", reason: `no finding can be used: ${rejected[0].reason}` };
   }
   const { overview } = outputs;
-  const remark = `Some steps of the flow failed${error === null ? "" : `: ${error}`}.`;
+  const remark = remarkOnSteps(outcome);
   return {
     kind: "reported",
     findings,
     overview: typeof overview === "string" && overview.trim() !== "" ? overview.trim() : null,
     rejected: rejected.length,
-    remarks: status === "partial-succeeded" ? [remark] : [],
+    remarks: remark === null ? [] : [remark],
   };
 };
 
