@@ -4,15 +4,20 @@ import { describeFlow } from "../flow/describe/describe-flow.ts";
 import { DEFAULT_INPUTS } from "../review/input-mapping.ts";
 import type { Runners } from "../wiring/open-runners.ts";
 import { readFlowFile } from "../wiring/read-flow-file.ts";
-import { FINDINGS_INPUTS } from "../worker/findings/findings-flow.ts";
+import { REPLY_INPUTS } from "../worker/conversation/answer-note.ts";
+import { FINDINGS_INPUTS, NEEDED_INPUTS } from "../worker/findings/findings-flow.ts";
 
 /** Every flow of the configuration with what its contract asks of it. */
 export const flowSubjects = (config: Config, runners: Runners): readonly FlowSubject[] =>
-  config.flows.flatMap((flow) =>
-    flow.contract === "findings" ? findingsSubjects(flow, runners) : [textSubject(flow, runners)],
-  );
+  config.flows.flatMap((flow) => [
+    ...(flow.contract === "findings"
+      ? findingsSubjects(flow, runners)
+      : [textSubject(flow, flow.runner, flow.name, runners)]),
+    ...candidateSubjects(flow, runners),
+    ...replySubjects(flow, runners),
+  ]);
 
-type Contract = Pick<FlowSubject, "inputs" | "needs" | "tellsUnused">;
+type Contract = Pick<FlowSubject, "inputs" | "needed" | "needs" | "tellsUnused">;
 
 const subjectOf = (
   name: string,
@@ -28,39 +33,75 @@ const subjectOf = (
   describe: (signal) => runners.of(section).runner.describe(signal),
 });
 
-const textSubject = (flow: FlowConfig, runners: Runners): FlowSubject => {
+const textSubject = (
+  flow: FlowConfig,
+  section: RunnerConfig,
+  name: string,
+  runners: Runners,
+): FlowSubject => {
   const isNote = flow.contract === "note";
-  return subjectOf(flow.name, flow.runner, runners, {
+  return subjectOf(name, section, runners, {
     inputs: flow.inputs ?? DEFAULT_INPUTS[isNote ? "note" : "classic"],
+    needed: [],
     needs: isNote ? (flow.output ?? "any") : null,
     // Of the inputs that we offer by default a flow takes what it needs.
     tellsUnused: flow.inputs !== null,
   });
 };
 
+/** A flow that gets the inputs of a fixed list, empty here; none where there is no such flow. */
+const partSubject = (
+  runners: Runners,
+  name: string,
+  section: RunnerConfig | null | undefined,
+  inputs: readonly string[],
+  contract: Pick<Contract, "needed" | "needs">,
+): readonly FlowSubject[] =>
+  section === null || section === undefined
+    ? []
+    : [
+        subjectOf(name, section, runners, {
+          inputs: Object.fromEntries(inputs.map((input) => [input, ""])),
+          ...contract,
+          tellsUnused: false,
+        }),
+      ];
+
+const OUTPUTS = { review: "findings", verify: "verdicts", summary: "summary" } as const;
+
+const findingsSubject = (
+  runners: Runners,
+  name: string,
+  section: RunnerConfig | null,
+  role: keyof typeof FINDINGS_INPUTS,
+): readonly FlowSubject[] =>
+  partSubject(runners, name, section, FINDINGS_INPUTS[role], {
+    needed: NEEDED_INPUTS[role],
+    needs: OUTPUTS[role],
+  });
+
 const findingsSubjects = (flow: FlowConfig, runners: Runners): readonly FlowSubject[] => {
   const { passes, verify, summary } = flow.findings;
-  const part = (
-    name: string,
-    section: RunnerConfig | null,
-    inputs: readonly string[],
-    needs: string,
-  ): readonly FlowSubject[] =>
-    section === null
-      ? []
-      : [
-          subjectOf(name, section, runners, {
-            inputs: Object.fromEntries(inputs.map((input) => [input, ""])),
-            needs,
-            tellsUnused: false,
-          }),
-        ];
   return [
-    ...part(flow.name, flow.runner, FINDINGS_INPUTS.review, "findings"),
+    ...findingsSubject(runners, flow.name, flow.runner, "review"),
     ...passes.flatMap((pass, index) =>
-      part(`${flow.name}.passes[${index}]`, pass, FINDINGS_INPUTS.review, "findings"),
+      findingsSubject(runners, `${flow.name}.passes[${index}]`, pass, "review"),
     ),
-    ...part(`${flow.name}.verify`, verify, FINDINGS_INPUTS.verify, "verdicts"),
-    ...part(`${flow.name}.summary`, summary, FINDINGS_INPUTS.summary, "summary"),
+    ...findingsSubject(runners, `${flow.name}.verify`, verify, "verify"),
+    ...findingsSubject(runners, `${flow.name}.summary`, summary, "summary"),
   ];
 };
+
+/** The flow that is tried beside the flow, under the same contract. */
+const candidateSubjects = (flow: FlowConfig, runners: Runners): readonly FlowSubject[] => {
+  const section = flow.shadow?.runner;
+  if (section === undefined) return [];
+  const name = `${flow.name}.shadow`;
+  return flow.contract === "findings"
+    ? findingsSubject(runners, name, section, "review")
+    : [textSubject(flow, section, name, runners)];
+};
+
+/** The flow that answers notes, where one of its own is named. */
+const replySubjects = (flow: FlowConfig, runners: Runners): readonly FlowSubject[] =>
+  partSubject(runners, `${flow.name}.reply`, flow.reply, REPLY_INPUTS, { needed: [], needs: "any" });

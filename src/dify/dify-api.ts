@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { JsonObject } from "../base/json.ts";
 import { createDifyTransport, type DifyStream, type DifyTransportOptions } from "./dify-transport.ts";
-import { BlockingAnswer, Parameters, RunLogs, RunState, StopAnswer } from "./schema.ts";
+import { AppInfo, BlockingAnswer, Parameters, RunLogs, RunState, StopAnswer } from "./schema.ts";
 
 /** Where Dify is and how long it may keep us waiting. */
 export type DifyApiOptions = DifyTransportOptions & {
@@ -33,6 +33,7 @@ export type DifyApi = {
   readonly events: (workflowRunId: string, user: string, signal: AbortSignal) => Promise<DifyStream>;
   readonly stop: (taskId: string, user: string, signal?: AbortSignal) => Promise<void>;
   readonly parameters: (signal?: AbortSignal) => Promise<z.infer<typeof Parameters>>;
+  readonly info: (signal?: AbortSignal) => Promise<z.infer<typeof AppInfo>>;
   /** The newest run that was begun in the name of `user`, null when the log has none. */
   readonly findRun: (user: string, signal?: AbortSignal) => Promise<LoggedRun | null>;
   /** The server's version, null as long as none of its answers has named one. */
@@ -77,6 +78,7 @@ export const createDifyApi = (options: DifyApiOptions): DifyApi => {
     },
     parameters: (signal) =>
       json({ what: "the flow's parameters", method: "GET", path: "/parameters", signal }, Parameters),
+    info: (signal) => json({ what: "the app's kind", method: "GET", path: "/info", signal }, AppInfo),
     findRun: async (user, signal) => {
       const query = new URLSearchParams({ created_by_end_user_session_id: user, page: "1", limit: "20" });
       const path = `/workflows/logs?${query.toString()}`;

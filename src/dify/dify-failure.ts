@@ -70,6 +70,14 @@ export const concurrencyLimitOf = (error: DifyError): number | null => {
   return limit === undefined ? null : Number(limit);
 };
 
+/** What `invalid_param` covers besides inputs, by Dify's words for it. */
+const adviceByMessage = (message: string): string | undefined => {
+  if (/not published/i.test(message)) return "publish the workflow in Dify: Publish, then Publish Update";
+  if (/^model .{1,200} not exist/i.test(message))
+    return "install the plugin of the model's provider in Dify and set it up, or choose another model in the flow's LLM node";
+  return undefined;
+};
+
 /**
  * A failure that Dify named, in an error answer or in an `error` frame of a stream (status 0 when it gave
  * none). `too_many_requests` (the app's concurrency) is worth a retry and costs no attempt, `rate_limit_error`
@@ -94,7 +102,7 @@ export const failureFromDify = (
       },
     );
   }
-  const advice = ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
+  const advice = adviceByMessage(message) ?? ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
   return new DifyError(
     `Dify refused ${what} (${answer.status || "no status"} ${code})${stated}${advice === undefined ? "" : `; ${advice}`}`,
     {

@@ -5,6 +5,7 @@ import { silentLogger, type Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } from "../review/flow-runner.ts";
 import type { InputVariable } from "../flow/nodes/start/schema.ts";
+import { checkKind } from "./check-kind.ts";
 import { createDifyApi, type DifyApi, type RunBody } from "./dify-api.ts";
 import { DifyConnectionError } from "./dify-transport.ts";
 import { createFrameReader } from "./flow-events.ts";
@@ -79,8 +80,8 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
   const run = async (request: FlowRequest): Promise<FlowOutcome> => {
     const logger = options.logger ?? silentLogger;
     const record = await openRunRecord(request.journal);
-    const life = createRunLife(request.signal, limits);
     const user = await endUserOf(request.journal, `${prefix}-${request.runId}`);
+    const life = createRunLife(request.signal, limits);
     const reader = createFrameReader();
     const masking = createMasking(request.inputs);
     const workflowId = options.workflowId ?? null;
@@ -99,8 +100,11 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
       ? leftRunning(reason, "the run waits in Dify's queue and is stopped when it begins")
       : reason;
   };
-  const describe: FlowRunner["describe"] = async (signal) =>
-    (await declared(signal, "fresh")).flatMap(toFlowInput);
+  const describe: FlowRunner["describe"] = async (signal) => {
+    const inputs = await declared(signal, "fresh");
+    await checkKind(api, signal);
+    return inputs.flatMap(toFlowInput);
+  };
   return { describe, run };
 };
 

@@ -102,6 +102,9 @@ export const RunLogs = z.object({
   ),
 });
 
+/** `GET /v1/info`; versions before 1.7 do not tell the app's kind. */
+export const AppInfo = z.object({ mode: text.catch(null) });
+
 /** `GET /v1/parameters`; each field is read by `parseInputForm`, which knows both shapes. */
 export const Parameters = z.object({ user_input_form: z.array(JsonObject).nullish() });
 

@@ -9,6 +9,8 @@ export type FlowFacts = {
   readonly declared: readonly FlowInput[];
   /** The inputs that it is given. */
   readonly inputs: Readonly<Record<string, string | number | boolean>>;
+  /** The inputs that it has to declare. */
+  readonly needed: readonly string[];
   /** The outputs of its file; null for a flow on Dify, which does not tell them. */
   readonly outputs: readonly string[] | null;
   /** The output that the contract reads; `any` for one text of whatever name, null for none. */
@@ -20,7 +22,7 @@ export type FlowFacts = {
 /** Judges a flow's declared inputs and outputs against its contract. */
 export const judgeFlow = (facts: FlowFacts): readonly Diagnosis[] => {
   const check = "flow-contract";
-  const { errors, warnings } = checkInputs(facts.name, facts.declared, facts.inputs);
+  const { errors, warnings } = checkInputs(facts.name, facts.declared, facts.inputs, facts.needed);
   const findings = [
     ...errors.map((what) =>
       fail(

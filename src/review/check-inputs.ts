@@ -12,14 +12,23 @@ const TEXT_TYPES = new Set(["text-input", "paragraph", "select"]);
 
 /**
  * Compares the inputs that a flow declares with those that the configuration gives it. `flow` is the
- * flow's name in the configuration, so that the message names the key to change.
+ * flow's name in the configuration, so that the message names the key to change. `needed` are inputs without
+ * which the flow cannot do its work, so that it has to declare them.
  */
 export const checkInputs = (
   flow: string,
   declared: readonly FlowInput[],
   configured: Readonly<Record<string, string | number | boolean>>,
+  needed: readonly string[] = [],
 ): InputCheck => {
-  const errors = declared.flatMap((input) => {
+  const names = new Set(declared.map(({ name }) => name));
+  const missing = needed
+    .filter((name) => !names.has(name))
+    .map(
+      (name) =>
+        `flows.${flow}: the flow does not declare the input ${name}, without which it has nothing to judge`,
+    );
+  const unfit = declared.flatMap((input) => {
     const value = configured[input.name];
     const key = `flows.${flow}.inputs.${input.name}`;
     if (value === undefined) {
@@ -35,9 +44,8 @@ export const checkInputs = (
     }
     return [];
   });
-  const names = new Set(declared.map(({ name }) => name));
   const warnings = Object.keys(configured)
     .filter((name) => !names.has(name))
     .map((name) => `flows.${flow}.inputs.${name} is not declared by the flow and will be dropped`);
-  return { errors, warnings };
+  return { errors: [...missing, ...unfit], warnings };
 };

@@ -72,7 +72,10 @@ export class RunCancelled extends Error {
 
 /** Runs one flow: on a Dify server or on the embedded engine, with no difference for the caller. */
 export type FlowRunner = {
-  /** The inputs that the flow declares. Throws DifyError or FlowError when the flow cannot be read. */
+  /**
+   * The inputs that the flow declares. Throws DifyError or FlowError when the flow cannot be read, or is none
+   * that can be run: an app of another kind, or one that is not published.
+   */
   readonly describe: (signal?: AbortSignal) => Promise<readonly FlowInput[]>;
   /**
    * Runs the flow to its end, or goes on with a run that the journal knows. Never starts a second run

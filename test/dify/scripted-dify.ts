@@ -25,6 +25,12 @@ export const frame = (event: string, data: object): object => ({
   data,
 });
 
+/** `/info` of an app; null for a Dify that has no such page. */
+const infoOf = (mode: string | null = "workflow"): [status: number, body: object] =>
+  mode === null
+    ? [404, { code: "not_found", message: "not found", status: 404 }]
+    : [200, { name: "scripted", description: "", tags: [], mode, author_name: "op" }];
+
 /** The frame that begins a run. */
 export const started = frame("workflow_started", { id: RUN, inputs: {}, created_at: 1, reason: "initial" });
 
@@ -40,7 +46,11 @@ export const finished = (data: object): object =>
  * A Dify that gives its scripted answers to runs, one after the other, the last one for ever; `detail` is its
  * answer about a run. It knows the users in whose name runs were asked for.
  */
-export const startScriptedDify = async (answers: readonly ScriptedAnswer[], detail: object = {}) => {
+export const startScriptedDify = async (
+  answers: readonly ScriptedAnswer[],
+  detail: object = {},
+  app: { readonly mode?: string | null; readonly form?: readonly object[] } = {},
+) => {
   const users: string[] = [];
   const server = createServer((request, response) => {
     const json = (status: number, body: object): void => {
@@ -49,8 +59,8 @@ export const startScriptedDify = async (answers: readonly ScriptedAnswer[], deta
     };
     if (request.method === "GET") {
       const path = request.url ?? "";
-      if (path === "/v1/parameters") json(200, { user_input_form: [] });
-      else if (path === "/v1/info") json(200, { name: "scripted", description: "", mode: "workflow" });
+      if (path === "/v1/parameters") json(200, { user_input_form: app.form ?? [] });
+      else if (path === "/v1/info") json(...infoOf(app.mode));
       else if (path.startsWith("/v1/workflows/run/")) json(200, { id: RUN, ...detail });
       else if (path.startsWith("/v1/workflows/logs")) json(200, { data: [] });
       else json(404, { code: "not_found", message: "not found", status: 404 });

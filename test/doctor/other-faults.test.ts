@@ -8,19 +8,23 @@ import { judgeStore } from "../../src/doctor/judge-store.ts";
 import { probeStore } from "../../src/doctor/probe-store.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { startPostgres } from "../store/postgres-server.ts";
 import { deadAddress, only, openClinic } from "./clinic.ts";
 import { prepareStore } from "../store/ready-folder.ts";
 
 const DIFY_KEY = "app-right-key";
 
-const startDify = (variables: readonly string[] = ["diff"]) =>
+const startDify = (
+  variables: readonly string[] = ["diff"],
+  mode: NonNullable<StandInApp["mode"]> = "workflow",
+) =>
   startDifyStandIn({
     apps: [
       {
         name: "notes",
         key: DIFY_KEY,
-        mode: "workflow",
+        mode,
         form: variables.map((variable) => ({ variable, type: "paragraph", required: true }) as const),
         program: async () => ({ status: "succeeded", outputs: { text: "fine" } }),
       },
@@ -77,6 +81,27 @@ test("fault: Dify refuses the key, is ill or is not there", async () => {
   assert.ok(!JSON.stringify(key.found).includes("app-wrong-key"));
   const gone = await clinic.examine(onDify(await deadAddress(), DIFY_KEY));
   assert.match(gone.of("dify").mend, /DIFY_URL leads to Dify/);
+});
+
+test("fault: the key of a Dify app that is no workflow, for reviews and for answers", async () => {
+  await using clinic = await openClinic();
+  await using chat = await startDify(["diff"], "advanced-chat");
+  await using workflow = await startDify();
+  const report = await clinic.examine(onDify(chat.url, DIFY_KEY));
+  assert.equal(report.code, 1);
+  assert.match(report.of("dify").what, /flows\.notes: .*a chatflow/);
+  const { file } = onDify(workflow.url, DIFY_KEY);
+  const reply = { dify: { url: chat.url, api_key: DIFY_KEY } };
+  const answers = await clinic.examine({ file: { flows: [{ ...file.flows[0], reply }] } });
+  assert.match(answers.of("dify").what, /flows\.notes\.reply: .*a chatflow/);
+});
+
+test("fault: a flow on Dify for findings is not shown the code", async () => {
+  await using clinic = await openClinic();
+  await using dify = await startDify([]);
+  const { file } = onDify(dify.url, DIFY_KEY);
+  const report = await clinic.examine({ file: { flows: [{ ...file.flows[0], contract: "findings" }] } });
+  assert.match(report.of("flow-contract").what, /flows\.notes: .*does not declare the input diff/);
 });
 
 test("fault: a flow on Dify wants an input that it is not given", async () => {

@@ -92,6 +92,9 @@ suite("the inputs of a flow", () => {
     assert.deepEqual(check.warnings, [
       "flows.team.inputs.other is not declared by the flow and will be dropped",
     ]);
+    assert.deepEqual(checkInputs("team", [declare({ name: "x" })], { x: "" }, ["diff", "x"]).errors, [
+      "flows.team: the flow does not declare the input diff, without which it has nothing to judge",
+    ]);
     assert.match(checkInputs("team", [declare({})], { x: 3 }).errors.join(), /must be a text/);
     assert.match(checkInputs("team", [declare({ type: "file" })], { x: "a" }).errors.join(), /cannot fill/);
   });

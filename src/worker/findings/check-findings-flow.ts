@@ -1,27 +1,25 @@
 import { checkInputs } from "../../review/check-inputs.ts";
-import { FINDINGS_INPUTS, type FindingsFlow, type FlowPart } from "./findings-flow.ts";
+import { FINDINGS_INPUTS, NEEDED_INPUTS, type FindingsFlow, type FlowPart } from "./findings-flow.ts";
 
 /**
  * What keeps the flows of a review from running: inputs that they require and that this contract does
- * not have, or has as something else. Sentences that name the setting. Throws what `describe` throws.
+ * not have, or has as something else, and the code that is to be judged where they do not take it. Sentences that name the setting. Throws what `describe` throws.
  */
 export const checkFindingsFlow = async (
   flow: FindingsFlow,
   signal?: AbortSignal,
 ): Promise<readonly string[]> => {
-  const parts: readonly (readonly [string, FlowPart | null, readonly string[]])[] = [
-    [flow.name, flow, FINDINGS_INPUTS.review],
-    ...flow.passes.map(
-      (pass, index) => [`${flow.name}.passes[${index}]`, pass, FINDINGS_INPUTS.review] as const,
-    ),
-    [`${flow.name}.verify`, flow.verify, FINDINGS_INPUTS.verify],
-    [`${flow.name}.summary`, flow.summary, FINDINGS_INPUTS.summary],
+  const parts: readonly (readonly [string, FlowPart | null, keyof typeof FINDINGS_INPUTS])[] = [
+    [flow.name, flow, "review"],
+    ...flow.passes.map((pass, index) => [`${flow.name}.passes[${index}]`, pass, "review"] as const),
+    [`${flow.name}.verify`, flow.verify, "verify"],
+    [`${flow.name}.summary`, flow.summary, "summary"],
   ];
   const problems = await Promise.all(
-    parts.map(async ([name, part, inputs]) => {
+    parts.map(async ([name, part, role]) => {
       if (part === null) return [];
-      const given = Object.fromEntries(inputs.map((input) => [input, ""]));
-      return checkInputs(name, await part.runner.describe(signal), given).errors;
+      const given = Object.fromEntries(FINDINGS_INPUTS[role].map((input) => [input, ""]));
+      return checkInputs(name, await part.runner.describe(signal), given, NEEDED_INPUTS[role]).errors;
     }),
   );
   return problems.flat();

@@ -52,3 +52,10 @@ export const FINDINGS_INPUTS = {
   verify: ["diff", "findings", "language", "lessons", "nonce"],
   summary: ["title", "description", "files", "findings", "language", "nonce"],
 } as const;
+
+/** Those of them that a flow has to declare, or it judges nothing. */
+export const NEEDED_INPUTS: Readonly<Record<keyof typeof FINDINGS_INPUTS, readonly string[]>> = {
+  review: ["diff"],
+  verify: ["findings"],
+  summary: [],
+};
