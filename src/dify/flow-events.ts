@@ -1,5 +1,6 @@
 import { JsonObject, parseJson } from "../base/json.ts";
 import {
+  addUsage,
   NO_USAGE,
   type FlowEvent,
   type FlowStatus,
@@ -46,13 +47,29 @@ export const outputsOf = (state: RunState): JsonObject => {
   return parsed.success ? parsed.data : {};
 };
 
-const usageFrom = (usage: DifyUsage): FlowUsage => ({
-  totalTokens: usage.total_tokens ?? 0,
-  promptTokens: usage.prompt_tokens ?? 0,
-  completionTokens: usage.completion_tokens ?? 0,
-  totalPrice: Number(usage.total_price ?? 0) || 0,
-  currency: usage.currency ?? NO_USAGE.currency,
-});
+const usageFrom = (usage: DifyUsage): FlowUsage => {
+  const totalTokens = usage.total_tokens ?? 0;
+  const unknown = totalTokens === 0 ? 0 : null;
+  return {
+    totalTokens,
+    promptTokens: usage.prompt_tokens ?? unknown,
+    completionTokens: usage.completion_tokens ?? unknown,
+    totalPrice: priceOf(usage.total_price) ?? unknown,
+    currency: usage.currency ?? NO_USAGE.currency,
+  };
+};
+
+/** A price, which Dify writes as a decimal text; null where there is none. */
+const priceOf = (price: DifyUsage["total_price"]): number | null => {
+  const amount = price === null || price === undefined || price === "" ? Number.NaN : Number(price);
+  return Number.isFinite(amount) ? amount : null;
+};
+
+/** What a run consumed: Dify's total, with split and price where the nodes account for all of it. */
+const totalUsage = (nodes: FlowUsage, totalTokens: number | null | undefined): FlowUsage =>
+  totalTokens === null || totalTokens === undefined || nodes.totalTokens >= totalTokens
+    ? { ...nodes, totalTokens: totalTokens ?? nodes.totalTokens }
+    : { ...nodes, totalTokens, promptTokens: null, completionTokens: null, totalPrice: null };
 
 /** A node's usage: the full account of `outputs.usage` where there is one, else the metadata's sums. */
 const nodeUsage = (data: NodeData): FlowUsage => {
@@ -61,14 +78,6 @@ const nodeUsage = (data: NodeData): FlowUsage => {
     ? usageFrom(full)
     : usageFrom(data.execution_metadata ?? {});
 };
-
-const addUsage = (sum: FlowUsage, more: FlowUsage): FlowUsage => ({
-  totalTokens: sum.totalTokens + more.totalTokens,
-  promptTokens: sum.promptTokens + more.promptTokens,
-  completionTokens: sum.completionTokens + more.completionTokens,
-  totalPrice: sum.totalPrice + more.totalPrice,
-  currency: more.totalPrice > 0 ? more.currency : sum.currency,
-});
 
 const refOf = (data: NodeData, rounds: ReadonlyMap<string, number>): NodeRef => {
   const around = data.iteration_id ?? data.loop_id ?? null;
@@ -88,7 +97,7 @@ const refOf = (data: NodeData, rounds: ReadonlyMap<string, number>): NodeRef => 
 export type FrameReader = {
   /** The event of a frame; null for frames that we have no use for (pings, new kinds). */
   readonly read: (frame: Frame) => FlowEvent | null;
-  /** The event that ends the run, from its state; its tokens are Dify's, the rest is what nodes reported. */
+  /** The event that ends the run, from its state; its tokens are Dify's, the rest is what nodes reported, if all did. */
   readonly finish: (state: RunState) => Extract<FlowEvent, { event: "workflow_finished" }>;
 };
 
@@ -104,7 +113,7 @@ export const createFrameReader = (): FrameReader => {
     error: state.error ?? null,
     elapsedMs: toMs(state.elapsed_time),
     totalSteps: state.total_steps ?? 0,
-    usage: { ...usage, totalTokens: state.total_tokens ?? usage.totalTokens },
+    usage: totalUsage(usage, state.total_tokens),
   });
   const readNode = (kind: string, data: NodeData): FlowEvent | null => {
     const node = refOf(data, rounds);

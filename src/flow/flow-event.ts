@@ -31,12 +31,15 @@ export type NodeRef = {
   readonly container: { readonly nodeId: string; readonly index: number } | null;
 };
 
-/** What a node or a run consumed. Tokens are counted by the model's provider; price is in its currency. */
+/**
+ * What a node or a run consumed. Tokens are counted by the model's provider; price is in its currency. Null is
+ * what is not known: Dify tells the total alone of a run in blocking mode, and of one whose events were lost.
+ */
 export type FlowUsage = {
   readonly totalTokens: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly totalPrice: number;
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+  readonly totalPrice: number | null;
   readonly currency: string;
 };
 
@@ -49,13 +52,19 @@ export const NO_USAGE: FlowUsage = {
   currency: "USD",
 };
 
-/** What two parts of a run consumed together; the currency is that of the part that has a price. */
+const plus = (left: number | null, right: number | null): number | null =>
+  left === null || right === null ? null : left + right;
+
+/**
+ * What two parts of a run consumed together: a sum with an unknown part is unknown. The currency is that of
+ * the part that has a price.
+ */
 export const addUsage = (left: FlowUsage, right: FlowUsage): FlowUsage => ({
   totalTokens: left.totalTokens + right.totalTokens,
-  promptTokens: left.promptTokens + right.promptTokens,
-  completionTokens: left.completionTokens + right.completionTokens,
-  totalPrice: left.totalPrice + right.totalPrice,
-  currency: left.totalPrice > 0 ? left.currency : right.currency,
+  promptTokens: plus(left.promptTokens, right.promptTokens),
+  completionTokens: plus(left.completionTokens, right.completionTokens),
+  totalPrice: plus(left.totalPrice, right.totalPrice),
+  currency: (left.totalPrice ?? 0) > 0 ? left.currency : right.currency,
 });
 
 type NodeFinished = {

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import type { NodeRef } from "../flow/flow-event.ts";
+import type { FlowUsage, NodeRef } from "../flow/flow-event.ts";
 import type {
   AttemptFact,
   DeliveryFact,
@@ -133,6 +133,15 @@ const runMetrics = (instruments: Instruments, labels: Labels): RunMetrics => ({
 
 type FlowMetrics = Pick<Metrics, "nodeEnded" | "nodeRetried" | "flowEnded" | "modelCall">;
 
+/** Tokens by their direction; those of which only the total is known have one of their own. */
+const tokensOf = ({ totalTokens, promptTokens, completionTokens }: FlowUsage): readonly [string, number][] =>
+  promptTokens === null || completionTokens === null
+    ? [["unsplit", totalTokens]]
+    : [
+        ["input", promptTokens],
+        ["output", completionTokens],
+      ];
+
 const flowMetrics = (instruments: Instruments, labels: Labels): FlowMetrics => ({
   nodeEnded: ({ kind, status, elapsedMs }) =>
     instruments.nodeTime.observe(
@@ -143,17 +152,23 @@ const flowMetrics = (instruments: Instruments, labels: Labels): FlowMetrics => (
   flowEnded: ({ flow: named, status, usage }) => {
     const flow = labels.flow(named);
     instruments.flowRuns.inc({ flow, status: labels.flowStatus(status) });
-    instruments.flowTokens.inc({ flow, direction: "input" }, amount(usage.promptTokens));
-    instruments.flowTokens.inc({ flow, direction: "output" }, amount(usage.completionTokens));
-    instruments.flowCost.inc({ flow, currency: labels.currency(usage.currency) }, amount(usage.totalPrice));
+    for (const [direction, tokens] of tokensOf(usage))
+      instruments.flowTokens.inc({ flow, direction }, amount(tokens));
+    instruments.flowCost.inc(
+      { flow, currency: labels.currency(usage.currency) },
+      amount(usage.totalPrice ?? 0),
+    );
   },
   modelCall: ({ model: named, outcome, elapsedMs, usage }) => {
     const model = labels.model(named);
     instruments.modelCalls.inc({ model, outcome: labels.modelOutcome(outcome) });
     instruments.modelTime.observe({ model }, seconds(elapsedMs));
-    instruments.modelTokens.inc({ model, direction: "input" }, amount(usage.promptTokens));
-    instruments.modelTokens.inc({ model, direction: "output" }, amount(usage.completionTokens));
-    instruments.modelCost.inc({ model, currency: labels.currency(usage.currency) }, amount(usage.totalPrice));
+    for (const [direction, tokens] of tokensOf(usage))
+      instruments.modelTokens.inc({ model, direction }, amount(tokens));
+    instruments.modelCost.inc(
+      { model, currency: labels.currency(usage.currency) },
+      amount(usage.totalPrice ?? 0),
+    );
   },
 });
 

@@ -66,8 +66,10 @@ const recordModelCall = (call: ModelCallFact, tracing: Tracing): void =>
       kind: "client",
       attributes: {
         "gen_ai.provider.name": call.provider,
-        "gen_ai.usage.input_tokens": call.usage.promptTokens,
-        "gen_ai.usage.output_tokens": call.usage.completionTokens,
+        ...(call.usage.promptTokens === null ? {} : { "gen_ai.usage.input_tokens": call.usage.promptTokens }),
+        ...(call.usage.completionTokens === null
+          ? {}
+          : { "gen_ai.usage.output_tokens": call.usage.completionTokens }),
         "reviewflow.model": call.model,
         "reviewflow.attempt": call.attempt,
         "reviewflow.fallback": call.isFallback,

@@ -272,7 +272,7 @@ describe("formats of a local review", () => {
     assert.match(text, /Not reviewed:\n {2}b: it is binary\n {2}c: in part, limit\n/);
     assert.match(text, / {2}u19\n {2}and 5 more\n/);
     assert.match(text, /2 findings are below/);
-    assert.match(text, /1,234 tokens \(1,000 read, 234 written\), 0\.0123 USD\n$/);
+    assert.match(text, /1,234 tokens \(1,000 input, 234 output\), 0\.0123 USD\n$/);
   });
 
   it("uses colours in a terminal where nobody asks for none", () => {

@@ -30,12 +30,12 @@ for (const stream of [true, false]) {
     assert.equal(text, "안녕하세요, all is well");
     assert.equal(reasoning, "thinking hard");
     assert.equal(finishReason, "stop");
-    assert.ok(usage.promptTokens > 0 && usage.completionTokens > 0);
-    assert.equal(usage.totalTokens, usage.promptTokens + usage.completionTokens);
+    const { promptTokens, completionTokens, totalPrice } = usage;
+    assert.ok(promptTokens !== null && completionTokens !== null && totalPrice !== null);
+    assert.ok(promptTokens > 0 && completionTokens > 0);
+    assert.equal(usage.totalTokens, promptTokens + completionTokens);
     assert.equal(usage.currency, "EUR");
-    assert.ok(
-      Math.abs(usage.totalPrice - (usage.promptTokens * 2 + usage.completionTokens * 10) / 1e6) < 1e-9,
-    );
+    assert.ok(Math.abs(totalPrice - (promptTokens * 2 + completionTokens * 10) / 1e6) < 1e-9);
     assert.equal(pieces.join(""), stream ? text : "");
     assert.ok(!stream || pieces.length > 3);
     assert.deepEqual(

@@ -26,6 +26,8 @@ suite("metrics", () => {
     metrics.nodeEnded({ kind: "llm", status: "succeeded", elapsedMs: 1_500 });
     metrics.nodeRetried({ nodeType: "llm" });
     metrics.flowEnded({ flow: "default", status: "succeeded", usage });
+    const unsplit = { ...usage, promptTokens: null, completionTokens: null, totalPrice: null };
+    metrics.flowEnded({ flow: "blocking", status: "succeeded", usage: unsplit });
     metrics.modelCall({
       model: "main",
       provider: "openai",
@@ -69,6 +71,7 @@ suite("metrics", () => {
     is("node_seconds_sum", { kind: "llm", status: "succeeded" }, 1.5);
     is("node_retries_total", { kind: "llm" }, 1);
     is("flow_tokens_total", { flow: "default", direction: "input" }, 20);
+    is("flow_tokens_total", { flow: "blocking", direction: "unsplit" }, usage.totalTokens);
     is("model_calls_total", { model: "main", outcome: "ok" }, 1);
     is("model_tokens_total", { model: "main", direction: "output" }, 10);
     is("model_cost_total", { model: "main", currency: "USD" }, 0.5);

@@ -32,6 +32,12 @@ export const renderReceipt = (report: LocalReport): string => {
 const usageLine = ({ usage }: LocalReport): string => {
   const { totalTokens, promptTokens, completionTokens, totalPrice, currency } = usage;
   const number = (value: number): string => value.toLocaleString("en-US");
-  const tokens = `${number(totalTokens)} tokens (${number(promptTokens)} read, ${number(completionTokens)} written)`;
-  return totalPrice > 0 ? `${tokens}, ${totalPrice.toFixed(4)} ${safeLine(currency)}` : tokens;
+  const split =
+    promptTokens === null || completionTokens === null
+      ? "input and output not reported separately"
+      : `${number(promptTokens)} input, ${number(completionTokens)} output`;
+  const tokens = `${number(totalTokens)} tokens (${split})`;
+  return totalPrice !== null && totalPrice > 0
+    ? `${tokens}, ${totalPrice.toFixed(4)} ${safeLine(currency)}`
+    : tokens;
 };

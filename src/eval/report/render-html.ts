@@ -111,7 +111,7 @@ const judged = ({ settings, flows }: EvalReport): Markup => {
     .reduce((sum, { judgeUsage }) => sum + judgeUsage.totalTokens, 0)
     .toLocaleString("en-US")} tokens (${writeValue(
     "cost",
-    flows.reduce((sum, { judgeUsage }) => sum + judgeUsage.totalPrice, 0),
+    flows.reduce((sum, { judgeUsage }) => sum + (judgeUsage.totalPrice ?? 0), 0),
   )}), which are in no other number here${
     flows.some(({ unjudged }) => unjudged > 0)
       ? `; ${flows.reduce((sum, { unjudged }) => sum + unjudged, 0)} runs could not be judged and are scored by position`

@@ -61,7 +61,12 @@ export const METRICS = {
     better: "less",
     of: ({ reported, matched, runs }) => ratio(reported - matched, runs),
   },
-  cost: { label: "Cost per case", kind: "money", better: "less", of: ({ cost, runs }) => ratio(cost, runs) },
+  cost: {
+    label: "Cost per case",
+    kind: "money",
+    better: "less",
+    of: ({ cost, runs }) => (cost === null ? null : ratio(cost, runs)),
+  },
   tokens: {
     label: "Tokens per case",
     kind: "count",

@@ -17,8 +17,8 @@ export type Tally = {
   readonly located: number;
   readonly changedLines: number;
   readonly tokens: number;
-  /** In the currency of the models' prices. */
-  readonly cost: number;
+  /** In the currency of the models' prices; null where the price of a run is not known. */
+  readonly cost: number | null;
   /** From start to end, in milliseconds. */
   readonly wallMs: number;
   /** In calls of models, one after the other, in milliseconds; for replayed answers as it was recorded. */
@@ -56,7 +56,7 @@ export const addTallies = (left: Tally, right: Tally): Tally => ({
   located: left.located + right.located,
   changedLines: left.changedLines + right.changedLines,
   tokens: left.tokens + right.tokens,
-  cost: left.cost + right.cost,
+  cost: left.cost === null || right.cost === null ? null : left.cost + right.cost,
   wallMs: left.wallMs + right.wallMs,
   modelMs: left.modelMs + right.modelMs,
 });

@@ -162,10 +162,17 @@ const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { say }: Te
 const renderCost = (usage: FlowUsage | null, { say }: TextContext): string => {
   if (usage === null || usage.totalTokens === 0) return "";
   const count = (tokens: number) => tokens.toLocaleString("en-US");
+  const { promptTokens, completionTokens, totalPrice } = usage;
   const currency = /^[A-Z]{3}$/u.test(usage.currency) ? usage.currency : "USD";
   const price =
-    usage.totalPrice > 0 ? `${usage.totalPrice.toFixed(usage.totalPrice < 1 ? 4 : 2)} ${currency}` : null;
-  return say.cost(count(usage.totalTokens), count(usage.promptTokens), count(usage.completionTokens), price);
+    totalPrice !== null && totalPrice > 0
+      ? `${totalPrice.toFixed(totalPrice < 1 ? 4 : 2)} ${currency}`
+      : null;
+  const split =
+    promptTokens === null || completionTokens === null
+      ? null
+      : { input: count(promptTokens), output: count(completionTokens) };
+  return say.cost(count(usage.totalTokens), split, price);
 };
 
 const MAX_PLACE_LENGTH = 200;

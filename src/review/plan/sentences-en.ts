@@ -66,8 +66,8 @@ export const ENGLISH: Sentences = {
     `${findings(count)} could not be understood and ${count === 1 ? "was" : "were"} left out.`,
   refuted: (count) =>
     `${findings(count)} did not stand up to verification and ${count === 1 ? "was" : "were"} dropped.`,
-  cost: (tokens, prompt, completion, price) =>
-    `${tokens} tokens (${prompt} in, ${completion} out)${price === null ? "" : `, ${price}`}`,
+  cost: (tokens, split, price) =>
+    `${tokens} tokens (${split === null ? "input and output not reported separately" : `${split.input} input, ${split.output} output`})${price === null ? "" : `, ${price}`}`,
   commit: (sha) => `Reviewed commit ${sha}`,
   flow: (name) => `flow ${name}`,
   status: (count) => (count === 0 ? "Reviewed, nothing to remark on" : `Reviewed, ${findings(count)}`),

@@ -60,8 +60,8 @@ export const JAPANESE: Sentences = {
   },
   rejected: (count) => `${count} 件の指摘は解釈できなかったため除外しました。`,
   refuted: (count) => `${count} 件の指摘は検証で確認できなかったため取り下げました。`,
-  cost: (tokens, prompt, completion, price) =>
-    `${tokens} トークン (入力 ${prompt}、出力 ${completion})${price === null ? "" : `、${price}`}`,
+  cost: (tokens, split, price) =>
+    `${tokens} トークン (${split === null ? "入力と出力の内訳は不明" : `入力 ${split.input}、出力 ${split.output}`})${price === null ? "" : `、${price}`}`,
   commit: (sha) => `レビュー対象コミット ${sha}`,
   flow: (name) => `フロー ${name}`,
   status: (count) => (count === 0 ? "レビュー済み、指摘なし" : `レビュー済み、指摘 ${count} 件`),

@@ -60,8 +60,8 @@ export const KOREAN: Sentences = {
   },
   rejected: (count) => `지적 ${count}건은 해석할 수 없어 제외했습니다.`,
   refuted: (count) => `지적 ${count}건은 검증을 통과하지 못해 제외했습니다.`,
-  cost: (tokens, prompt, completion, price) =>
-    `토큰 ${tokens}개 (입력 ${prompt}, 출력 ${completion})${price === null ? "" : `, ${price}`}`,
+  cost: (tokens, split, price) =>
+    `토큰 ${tokens}개 (${split === null ? "입력과 출력의 구분은 알 수 없음" : `입력 ${split.input}, 출력 ${split.output}`})${price === null ? "" : `, ${price}`}`,
   commit: (sha) => `리뷰한 커밋 ${sha}`,
   flow: (name) => `플로 ${name}`,
   status: (count) => (count === 0 ? "리뷰 완료, 지적 없음" : `리뷰 완료, 지적 ${count}건`),

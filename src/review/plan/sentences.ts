@@ -28,7 +28,12 @@ export type Sentences = {
   readonly reason: Readonly<Record<SkipReason, string>>;
   readonly rejected: (count: number) => string;
   readonly refuted: (count: number) => string;
-  readonly cost: (tokens: string, prompt: string, completion: string, price: string | null) => string;
+  /** `split` is null where only the total is known. */
+  readonly cost: (
+    tokens: string,
+    split: { readonly input: string; readonly output: string } | null,
+    price: string | null,
+  ) => string;
   readonly commit: (sha: string) => string;
   readonly flow: (name: string) => string;
   readonly status: (findings: number) => string;

@@ -72,7 +72,8 @@ const addConsumed = (
 ): ConsumedTotal => {
   const cost = new Map<string, number>();
   for (const { usage } of all) {
-    if (usage.totalPrice !== 0) cost.set(usage.currency, (cost.get(usage.currency) ?? 0) + usage.totalPrice);
+    const { totalPrice: price, currency } = usage;
+    if (price !== null && price !== 0) cost.set(currency, (cost.get(currency) ?? 0) + price);
   }
   return {
     tokens: all.reduce((total, { usage }) => total + usage.totalTokens, 0),

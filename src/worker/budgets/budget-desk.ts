@@ -53,7 +53,8 @@ export const openBudget = (
     spending.spend(
       budgetDay(clock.now(), timeZone).name,
       { id: run.projectId, path: run.projectPath },
-      { tokens: totalTokens, cost: totalPrice, runs: 0 },
+      // A price that nobody tells cannot be counted; the tokens are.
+      { tokens: totalTokens, cost: totalPrice ?? 0, runs: 0 },
     );
   return {
     ask: askInTurn,

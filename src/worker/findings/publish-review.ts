@@ -121,7 +121,7 @@ const factsOf = async (
  */
 const standingUsage = async ({ desk, claim }: FindingsContext): Promise<FlowUsage | null> => {
   const usage = desk.meter.total();
-  if (usage.totalTokens === 0 && usage.totalPrice === 0) {
+  if (usage.totalTokens === 0 && (usage.totalPrice ?? 0) === 0) {
     const known = StoredUsage.safeParse(await claim.memory.read("usage"));
     return known.success ? known.data : null;
   }

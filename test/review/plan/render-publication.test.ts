@@ -132,7 +132,7 @@ suite("the summary", () => {
       /> The description was cut\./,
       /> 1 finding could not be understood and was left out\./,
       /> 2 findings did not stand up to verification and were dropped\./,
-      /<sub>Reviewed commit d{12} · 12,345 tokens \(12,000 in, 345 out\), 0\.0123 USD · flow default<\/sub>$/,
+      /<sub>Reviewed commit d{12} · 12,345 tokens \(12,000 input, 345 output\), 0\.0123 USD · flow default<\/sub>$/,
     ])
       assert.match(body, part);
   });

@@ -2,7 +2,8 @@ import type { JsonObject } from "../../../base/json.ts";
 import type { FlowUsage } from "../../flow-event.ts";
 
 /** A price as Dify writes it: a decimal text without an exponent. */
-const priceText = (price: number): string => price.toFixed(10).replace(/\.?0+$/, "");
+const priceText = (price: number | null): string | null =>
+  price === null ? null : price.toFixed(10).replace(/\.?0+$/, "");
 
 /**
  * The `usage` output of nodes that call a model, with Dify's keys. Unit prices are 0: the port reports only

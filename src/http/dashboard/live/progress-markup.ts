@@ -77,7 +77,7 @@ export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Con
       <strong>${words.part(call.part)}</strong> ${fileNames(words, call)}
       <span class="soft">${time(call.elapsedMs)}</span>
       <span class="soft">${tokens(view, usage?.totalTokens ?? 0)}</span>
-      ${usage === null || usage.totalPrice === 0 ? null : html`<span class="soft">${formatMoney(texts, usage.totalPrice, usage.currency)}</span>`}
+      ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(texts, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
     call.error === null ? null : html`<p class="notice bad">${masking.text(call.error)}</p>`,
     call.standIn === null ? null : html`<p class="notice">${words.standIn(masking.text(call.standIn))}</p>`,

@@ -21,7 +21,8 @@ const percents = kept((locale) => new Intl.NumberFormat(locale, { style: "percen
 export const TIME_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A count, with the marks of the language. */
-export const formatCount = (texts: Texts, value: number): string => numbers(texts).format(value);
+export const formatCount = (texts: Texts, value: number | null): string =>
+  value === null ? "–" : numbers(texts).format(value);
 
 /** A share from 0 to 1. */
 export const formatShare = (texts: Texts, value: number): string => percents(texts).format(value);
@@ -62,7 +63,8 @@ export const formatBytes = (bytes: number): string => {
 };
 
 /** An amount of money with enough digits for prices of single calls. Any text may stand for the currency. */
-export const formatMoney = (texts: Texts, amount: number, currency: string): string => {
+export const formatMoney = (texts: Texts, amount: number | null, currency: string): string => {
+  if (amount === null) return "–";
   const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
   const number = new Intl.NumberFormat(texts.locale, {
     minimumFractionDigits: 2,
