@@ -136,6 +136,8 @@ const findRun =
 const parameters: Call = async (api) =>
   (await api.parameters()).user_input_form?.map((field) => Object.keys(field)[0]);
 
+const info: Call = (api) => api.info();
+
 const TASK = "390f85f5-80b9-46ed-bdf5-f9d1ae7051ae";
 type Counts = NonNullable<Run["events"]>;
 const nodes = (count: number, more: Counts = {}): Counts => ({
@@ -254,8 +256,8 @@ const CALLS: Readonly<Record<string, Ask>> = {
   "events-wrong-user": { call: events, ...notFound },
   index: { call: parameters, code: "dify-http-404" },
   "index-no-slash": { call: parameters, code: "dify-redirected" },
-  "info-review": { call: parameters, gives: undefined },
-  "info-workflow": { call: parameters, gives: undefined },
+  "info-review": { call: info, gives: { mode: "workflow" } },
+  "info-workflow": { call: info, gives: { mode: "workflow" } },
   "logs-by-session": { call: findRun("nobody"), gives: null },
   "logs-by-unknown-session": { call: findRun("nobody"), gives: null },
   "logs-queued": {
