@@ -1,6 +1,7 @@
 /**
  * The way in for a machine that has only Node 20 or newer and npm: installs what package-lock.json
- * pins (Node 26 among it) and tells where that Node is. Plain JavaScript, since Node 20 runs it.
+ * pins (Node 26 among it), finds a Node that runs our sources and hands over to it. Plain JavaScript,
+ * since Node 20 runs it.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -25,7 +26,6 @@ export const run = (command, args, env = process.env) => {
 };
 
 /** Installs the locked packages, unless that very lock file has been installed already. */
-// Not `npm ci`: it refuses a lock file that lacks an optional package of some other platform.
 export const install = () => {
   const wanted = lockHash();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
@@ -41,24 +41,78 @@ export const install = () => {
   writeFileSync(stamp, wanted);
 };
 
+const apt = (...args) =>
+  spawnSync("apt-get", args, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
+    .status === 0;
+
+/** Whether the lists of Debian's packages were fetched in this process. */
+let isUpdated = false;
+
 /**
- * The path of a Node that runs our sources: the one that npm brought, else the one we run on when it
- * is new enough. Exits with what to do when there is neither.
+ * Installs Debian's packages of these names. False where that is not possible: not root, no apt-get, or
+ * apt-get failed.
  */
-export const findNode = () => {
+export const installDebianPackages = (names) => {
+  if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
+  console.log(`Installing Debian's ${names.join(", ")} ...`);
+  isUpdated ||= apt("update", "-qq");
+  return isUpdated && apt("install", "-y", "-qq", "--no-install-recommends", ...names);
+};
+
+/** Installs git from Debian's packages where it is missing and that is possible; whether git is there. */
+export const bringGit = () => {
+  const isThere = () => spawnSync("git", ["--version"]).status === 0;
+  return isThere() || (installDebianPackages(["git"]) && isThere());
+};
+
+/** The Node that npm brought; null where npm has none for this platform. */
+const findBroughtNode = () => {
   const require = createRequire(import.meta.url);
   const platform = process.platform === "win32" ? "win" : process.platform;
   try {
     const folder = dirname(require.resolve(`node-${platform}-${process.arch}/package.json`));
     const node = join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
-    if (existsSync(node)) return node;
+    return existsSync(node) ? node : null;
   } catch {
-    // npm brings no Node for this platform.
+    return null;
   }
+};
+
+/** Why a Node cannot start, as the system says it; null when it can. */
+const startProblem = (node) => {
+  const { status, error, stderr } = spawnSync(node, ["--version"], { encoding: "utf8" });
+  if (status === 0) return null;
+  // The file is there: what the system does not find is the loader of glibc, which the file names.
+  if (error?.code === "ENOENT") return "no-glibc";
+  return error?.message ?? (stderr.trim().split("\n")[0] || `it ends with ${status ?? "a signal"}`);
+};
+
+const explain = (problem) => {
+  if (problem === null) {
+    const place = `${process.platform} ${process.arch}`;
+    return `Reviewflow needs Node 26; npm brings none for ${place}, and this is Node ${process.versions.node}: install Node 26 and try again.`;
+  }
+  const start = "Reviewflow needs Node 26, and the one that npm brought cannot start here";
+  if (problem === "no-glibc")
+    return `${start}, since it needs glibc, which this system does not have (Alpine and others with musl): install Node 26 from the system's packages (Alpine: apk add nodejs-current) or take a system with glibc, such as the image node:26-slim.`;
+  if (problem.includes("libatomic.so.1"))
+    return `${start} without libatomic.so.1: install the package libatomic1 (Debian, Ubuntu) or libatomic (Fedora), or Node 26, and try again.`;
+  return `${start} (${problem}): install Node 26 and try again.`;
+};
+
+/**
+ * The path of a Node that runs our sources: the one that npm brought where it can start, else the one
+ * that we run on when it is new enough. With `bring`, a library that npm's Node lacks is installed from
+ * Debian's packages where that is possible. Exits with one sentence on what to do when there is no such Node.
+ */
+export const findNode = ({ bring = false } = {}) => {
+  const brought = findBroughtNode();
+  let problem = brought === null ? null : startProblem(brought);
+  if (bring && problem?.includes("libatomic.so.1") && installDebianPackages(["libatomic1"]))
+    problem = startProblem(brought);
+  if (brought !== null && problem === null) return brought;
   if (Number(process.versions.node.split(".")[0]) >= 26) return process.execPath;
-  console.error(
-    `Reviewflow needs Node 26; npm brings none for ${process.platform} ${process.arch}, and this is Node ${process.versions.node}. Install Node 26 and try again.`,
-  );
+  console.error(explain(problem));
   return process.exit(1);
 };
 

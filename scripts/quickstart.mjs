@@ -1,9 +1,11 @@
 /** `npm run quickstart`: installs what is missing, then shows a review from webhook to note. */
 import { spawn } from "node:child_process";
-import { findNode, install, nodeEnvironment, root } from "./bootstrap.mjs";
+import { bringGit, findNode, install, nodeEnvironment, root } from "./bootstrap.mjs";
 
 install();
-const node = findNode();
+const node = findNode({ bring: true });
+// Where it cannot be brought, the demo says so.
+bringGit();
 const child = spawn(node, ["src/cli/reviewflow.ts", "demo", ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",

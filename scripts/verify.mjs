@@ -3,11 +3,10 @@
  * PostgreSQL, Chromium and nginx from Debian's packages where it may, and says what it left out otherwise.
  * With CI=true nothing may be left out.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findNode, install, nodeEnvironment, run } from "./bootstrap.mjs";
+import { bringGit, findNode, install, installDebianPackages, nodeEnvironment, run } from "./bootstrap.mjs";
 
 const strict = process.env.CI === "true";
 
@@ -47,32 +46,19 @@ const SYSTEM_PARTS = [
     present: () =>
       [process.env.NGINX_PATH, ...PROXIES].some((path) => path !== undefined && existsSync(path)),
   },
-  { name: "git", packages: ["git"], present: () => spawnSync("git", ["--version"]).status === 0 },
 ];
 
-const apt = (...args) =>
-  spawnSync("apt-get", args, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
-    .status === 0;
-
-const bring = (part) => {
-  if (part.present()) return true;
-  if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
-  console.log(`Installing ${part.name} ...`);
-  return (
-    apt("update", "-qq") &&
-    apt("install", "-y", "-qq", "--no-install-recommends", ...part.packages) &&
-    part.present()
-  );
-};
+const bring = (part) => part.present() || (installDebianPackages(part.packages) && part.present());
 
 install();
-const node = findNode();
+const node = findNode({ bring: true });
 // The tests start hundreds of processes that read the same sources: what Node made of them is kept.
 const env = {
   ...nodeEnvironment(node),
   NODE_COMPILE_CACHE: join(tmpdir(), "reviewflow-compile-cache"),
 };
 const leftOut = SYSTEM_PARTS.filter((part) => !bring(part)).map((part) => part.name);
+if (!bringGit()) leftOut.push("git");
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 run(npm, ["run", "--silent", "check"], env);

@@ -6,6 +6,7 @@ import { pathOf } from "./demo/page/page-model.ts";
 import { textsOf } from "./demo/page/texts/choose-texts.ts";
 import { type Demo, startDemo } from "./demo/start-demo.ts";
 import { tellFindings, tellTutorial } from "./demo/story.ts";
+import { requireGit } from "./review/git.ts";
 
 /** How the demo is shown, as the command line says it. */
 export type DemoOptions = {
@@ -36,6 +37,7 @@ export const demo = async (options: DemoOptions = {}): Promise<void> => {
     ...(isPort(options.port ?? "0") ? [] : [`--port takes a number from 0 to 65535, not ${options.port}`]),
   ];
   if (problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  await requireGit();
   const isAttended = process.stdout.isTTY && (process.env["CI"] ?? "") === "";
   await ((options.page ?? (isAttended && options.story !== true)) ? showPage(options) : tellStory(options));
 };

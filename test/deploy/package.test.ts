@@ -36,14 +36,21 @@ describe("the npm package", () => {
         const path = join(entry.parentPath, entry.name).slice(ROOT.length).replaceAll("\\", "/");
         if (entry.isFile()) assert.ok(paths.has(path), `${path} is missing`);
       }
-    for (const path of ["bin/reviewflow.mjs", "scripts/bootstrap.mjs", "LICENSE", "package.json"])
+    for (const path of [
+      "bin/reviewflow",
+      "bin/reviewflow.mjs",
+      "scripts/bootstrap.mjs",
+      "LICENSE",
+      "package.json",
+    ])
       assert.ok(paths.has(path), `${path} is missing`);
-    const command = packed.find(({ path }) => path === "bin/reviewflow.mjs");
+    const command = packed.find(({ path }) => path === "bin/reviewflow");
     assert.equal((command?.mode ?? 0) & 0o111, 0o111, "the command can be executed");
   });
 
   it("holds nothing else", () => {
-    const single = /^(package\.json|LICENSE|README[\w.-]*\.md|bin\/reviewflow\.mjs|scripts\/bootstrap\.mjs)$/;
+    const single =
+      /^(package\.json|LICENSE|README[\w.-]*\.md|bin\/reviewflow(\.mjs)?|scripts\/bootstrap\.mjs)$/;
     const further = /^deploy\/(nginx\.conf|nginx\/[\w-]+\.conf|reviewflow\.service)$/;
     const strays = packed
       .map(({ path }) => path)

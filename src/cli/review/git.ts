@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { ReviewflowError } from "../../base/errors.ts";
 
 /** Git refused, or what it was asked for is not there. The message says what to change. */
@@ -44,17 +45,24 @@ const runGit = (folder: string, parameters: readonly string[]): Promise<Buffer> 
       },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
-        else reject(toGitError(error, parameters[0] ?? "", stderr.toString("utf8")));
+        else reject(toGitError(error, folder, parameters[0] ?? "", stderr.toString("utf8")));
       },
     );
   });
 
-const toGitError = (error: Error & { readonly code?: unknown }, command: string, said: string): GitError => {
+const toGitError = (
+  error: Error & { readonly code?: unknown },
+  folder: string,
+  command: string,
+  said: string,
+): GitError => {
+  if (error.code === "ENOENT" && !existsSync(folder))
+    return new GitError(`There is no folder ${folder}.`, { code: "git-no-repository", cause: error });
   if (error.code === "ENOENT")
-    return new GitError("git cannot be run: install git, or enter a folder that exists", {
-      code: "git-missing",
-      cause: error,
-    });
+    return new GitError(
+      "git is missing: install the package git (Debian, Ubuntu: apt-get install git; Fedora: dnf install git; Alpine: apk add git) and try again.",
+      { code: "git-missing", cause: error },
+    );
   if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")
     return new GitError("the change is too large to be reviewed at once: choose a smaller range", {
       code: "git-output-too-large",
@@ -67,13 +75,18 @@ const toGitError = (error: Error & { readonly code?: unknown }, command: string,
   });
 };
 
+/** Throws a GitError that names the package where git is not installed. */
+export const requireGit = async (): Promise<void> => {
+  await runGit(process.cwd(), ["--version"]);
+};
+
 /** Opens the repository that `folder` is in. Throws a GitError where there is none. */
 export const openGit = async (folder: string): Promise<Git> => {
   let root: string;
   try {
     root = (await runGit(folder, ["rev-parse", "--show-toplevel"])).toString("utf8").replace(/\n$/, "");
   } catch (error) {
-    if (!(error instanceof GitError) || error.code === "git-missing") throw error;
+    if (!(error instanceof GitError) || error.code !== "git-failed") throw error;
     throw new GitError(`${folder} is in no working tree of git: enter one`, {
       code: "git-no-repository",
       cause: error,
