@@ -34,6 +34,8 @@ export const install = () => {
   run(process.platform === "win32" ? "npm.cmd" : "npm", [
     "install",
     "--no-save",
+    // No package that runs needs one, and where npm's Node cannot start, a script fails the installation.
+    "--ignore-scripts",
     "--no-audit",
     "--no-fund",
     "--loglevel=error",
