@@ -17,7 +17,7 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "server.public_url": "where GitLab and browsers reach this server",
   "server.role": "what this process does, where several share one PostgreSQL",
   "dashboard.admin_token":
-    "signs in to the dashboard; without any sign-in it is served on the loopback address only",
+    "signs in to the dashboard and the commands; see dashboard.md for a server without one",
   "dashboard.gitlab_oauth":
     "sign-in with GitLab: `application_id`, `secret`, `group`, `least_role` (`maintainer`); see dashboard.md",
   "dashboard.session": "how long a sign-in lasts",

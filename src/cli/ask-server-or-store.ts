@@ -2,7 +2,13 @@ import { StoreError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import { openIdleStore } from "./open-idle-store.ts";
-import { isServerDown, openServerClient, ServerError, type ServerClient } from "./server-client.ts";
+import {
+  isServerDown,
+  openServerClient,
+  type ServerConfig,
+  ServerError,
+  type ServerClient,
+} from "./server-client.ts";
 
 /** The two ways to what the store knows. */
 export type Ways<T> = {
@@ -15,7 +21,7 @@ export type Ways<T> = {
  * named is the only one asked, and waited for as long as `timeoutMs`. Throws ServerErrors and StoreErrors.
  */
 export const askServerOrStore = async <T>(
-  config: Pick<Config, "server" | "dashboard" | "store">,
+  config: ServerConfig,
   named: string | undefined,
   ways: Ways<T>,
   timeoutMs = 10_000,

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { describeError, ReviewflowError, type FailureDetails } from "../base/errors.ts";
 import { type Json, parseJson } from "../base/json.ts";
+import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { API_PATH } from "../http/api/api.ts";
+import { isLoopback } from "../http/dashboard/access.ts";
+import { findAdminToken } from "./admin-token.ts";
 
 /** The running server did not answer as asked; `status` is null where there was no answer at all. */
 export class ServerError extends ReviewflowError {
@@ -39,9 +42,20 @@ export type ServerClientOptions = {
   readonly timeoutMs?: number;
 };
 
-type ServerConfig = {
-  readonly server: Pick<Config["server"], "host" | "port">;
-  readonly dashboard: Pick<Config["dashboard"], "adminToken">;
+/** What of the configuration says where the server is, and its admin token. */
+export type ServerConfig = Pick<Config, "server" | "dashboard" | "store">;
+
+/**
+ * Where the server of a configuration is asked, and with which admin token. The one in the data folder is for
+ * the server on this machine, and sent nowhere else.
+ */
+export const findServer = (
+  config: ServerConfig,
+  named: string | undefined,
+): { readonly url: string; readonly adminToken: Secret | null } => {
+  const url = (named ?? localAddress(config.server)).replace(/\/+$/, "");
+  const isHere = named === undefined || isLoopback(URL.parse(url)?.host ?? "");
+  return { url, adminToken: isHere ? findAdminToken(config) : config.dashboard.adminToken };
 };
 
 /** A client for the server of a configuration, with the admin token of the same. */
@@ -49,8 +63,7 @@ export const openServerClient = (
   config: ServerConfig,
   { server, timeoutMs = 10_000 }: ServerClientOptions = {},
 ): ServerClient => {
-  const url = (server ?? localAddress(config.server)).replace(/\/+$/, "");
-  const { adminToken } = config.dashboard;
+  const { url, adminToken } = findServer(config, server);
   const call = async <T>(path: string, init: RequestInit, answer: z.ZodType<T>): Promise<T> => {
     const response = await request(url, path, {
       ...init,
@@ -82,7 +95,7 @@ export const isServerError = (error: unknown, code: string): boolean =>
   error instanceof ServerError && error.code === code;
 
 /** A server that listens everywhere listens on loopback, too. */
-const localAddress = ({ host, port }: ServerConfig["server"]): string => {
+const localAddress = ({ host, port }: Config["server"]): string => {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 };
@@ -122,5 +135,5 @@ const explain = (url: string, code: string, message: string, hasToken: boolean):
   if (code !== "admin-token-wrong") return `The server at ${url} answers: ${message}`;
   return hasToken
     ? `The server at ${url} does not take our token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with`
-    : `The server at ${url} asks for its token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with`;
+    : `The server at ${url} asks for its token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with, or run this as a user who may read admin-token in its data folder`;
 };

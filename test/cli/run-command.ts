@@ -8,10 +8,14 @@ const COMMAND = fileURLToPath(new URL("../../src/cli/reviewflow.ts", import.meta
 /** What a command came to. */
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Runs `reviewflow ARGUMENTS` in a process of its own, with exactly this environment. */
+/**
+ * Runs `reviewflow ARGUMENTS` in a process of its own, with exactly this environment, perhaps as another user
+ * (by number, which takes root).
+ */
 export const runCommand = async (
   parameters: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
+  user?: number,
 ): Promise<Ended> => {
   const child = spawn(process.execPath, [COMMAND, ...parameters], {
     env: {
@@ -20,6 +24,7 @@ export const runCommand = async (
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(user === undefined ? {} : { uid: user, gid: user }),
   });
   const [stdout, stderr] = await Promise.all([
     text(child.stdout),

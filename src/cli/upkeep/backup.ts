@@ -7,7 +7,7 @@ import { parseJson } from "../../base/json.ts";
 import type { Config } from "../../config/config.ts";
 import { API_PATH } from "../../http/api/api.ts";
 import { readConfig } from "../read-config.ts";
-import { isServerDown, openServerClient, ServerError } from "../server-client.ts";
+import { findServer, isServerDown, type ServerConfig, ServerError } from "../server-client.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
 
 /** What the command line says. */
@@ -31,7 +31,7 @@ export const runBackup = async (file: string, options: BackupOptions): Promise<v
 
 /** Writes the backup and returns its size in bytes. */
 export const writeBackup = async (
-  config: Pick<Config, "server" | "dashboard" | "store" | "encryptionKeys">,
+  config: ServerConfig & Pick<Config, "encryptionKeys">,
   file: string,
   server?: string,
 ): Promise<number> => {
@@ -47,12 +47,8 @@ export const writeBackup = async (
 };
 
 /** The copy that the running server makes. Throws ServerErrors. */
-const download = async (
-  config: Pick<Config, "server" | "dashboard">,
-  server: string | undefined,
-): Promise<Readable> => {
-  const { url } = openServerClient(config, { server });
-  const { adminToken } = config.dashboard;
+const download = async (config: ServerConfig, server: string | undefined): Promise<Readable> => {
+  const { url, adminToken } = findServer(config, server);
   let response: Response;
   try {
     response = await fetch(`${url}${API_PATH}/backup`, {
@@ -67,7 +63,7 @@ const download = async (
   const { status } = response;
   const said = parseJson(await response.text());
   throw new ServerError(
-    `The server at ${url} gave no backup (status ${status}): ${messageOf(said)}; its token is REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token)`,
+    `The server at ${url} gave no backup (status ${status}): ${messageOf(said)}; its token is REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token), else admin-token in its data folder`,
     { code: "backup-refused", status },
   );
 };

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError, describeError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import { FlowUsage } from "../../flow/flow-usage.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 
@@ -52,7 +53,7 @@ export const openAnswerFolder = (folder: string): AnswerFolder => ({
   },
   write: async ({ key, flow, repeat, nth }, answer) => {
     try {
-      await mkdir(join(folder, key), { recursive: true });
+      await makeFolder(join(folder, key));
       const file = join(folder, key, `${slug(flow)}.${repeat}.${nth}.json`);
       await writeFile(file, `${JSON.stringify({ version: 1, ...withoutSecrets(answer) }, null, 2)}\n`);
     } catch (cause) {

@@ -1,7 +1,8 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ConfigError, describeError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import type { Expected } from "./eval-case.ts";
 
 /** A case that is to be written. */
@@ -37,7 +38,7 @@ export const writeCase = async (set: string, found: NewCase): Promise<"written" 
   );
   if (isThere) return "present";
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(join(folder, "change.diff"), found.patch);
     // Last, since a folder without it is no case.
     await writeFile(join(folder, "case.yml"), renderCase(found));

@@ -51,7 +51,8 @@ export const guardApi =
       if (given !== undefined) attempts.fail(peer);
       logger.warn({ peer }, "API request refused");
       context.header("www-authenticate", "Bearer");
-      const message = "Send the token of REVIEWFLOW_ADMIN_TOKEN as a bearer token";
+      const message =
+        "Send the token of REVIEWFLOW_ADMIN_TOKEN, else of admin-token in the data folder, as a bearer token";
       return apiProblem(context, 401, "admin-token-wrong", message);
     }
     await next();

@@ -1,11 +1,10 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Transaction } from "@electric-sql/pglite";
 import { type Db, fromPglite } from "pg-boss";
 import { StoreError, describeError } from "../../base/errors.ts";
 import type { Database, Sql } from "../database.ts";
 import { isDatabaseError, toStoreError } from "../database-error.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { markFolderReady, prepareFolder } from "./fresh-folder.ts";
 import { isFatal } from "./is-fatal.ts";
@@ -64,11 +63,10 @@ export type EmbeddedDatabase = Database & {
 
 /**
  * Opens the embedded database in `folder`, which belongs to this process until `close`. The folder is
- * made when it is missing. Throws StoreError `store-locked` or `store-start-failed`.
+ * made when it is missing. Throws StoreError `store-folder-unusable`, `store-locked` or `store-start-failed`.
  */
 export const openPglite = async (folder: string): Promise<EmbeddedDatabase> => {
-  const root = resolve(folder);
-  await mkdir(root, { recursive: true });
+  const root = await makeDataFolder(folder);
   const lock = lockFolder(root);
   try {
     return embedded(root, await startReviving(await prepareFolder(root)), lock.release);

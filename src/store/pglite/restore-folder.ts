@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { StoreError, describeError } from "../../base/errors.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { markFolderReady, prepareFolder } from "./fresh-folder.ts";
 
@@ -25,7 +26,7 @@ export const restoreFolder = async (folder: string, backup: Blob): Promise<void>
       code: "store-not-empty",
     });
   }
-  await mkdir(root, { recursive: true });
+  await makeDataFolder(root);
   const lock = lockFolder(root);
   try {
     await load(await prepareFolder(root), backup);

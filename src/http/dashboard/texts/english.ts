@@ -218,7 +218,7 @@ export const english = {
   signIn: {
     title: "Sign in",
     token: "Admin token",
-    hint: "The value of REVIEWFLOW_ADMIN_TOKEN.",
+    hint: "The value of REVIEWFLOW_ADMIN_TOKEN, else the file admin-token in the server's data folder.",
     submit: "Sign in",
     wrong: "This is not the admin token.",
     limited: "Too many attempts. Wait a minute, then try again.",

@@ -215,7 +215,7 @@ export const japanese: Texts = {
   signIn: {
     title: "サインイン",
     token: "管理トークン",
-    hint: "REVIEWFLOW_ADMIN_TOKEN の値です。",
+    hint: "REVIEWFLOW_ADMIN_TOKEN の値です。設定していない場合は、サーバーのデータフォルダーにあるファイル admin-token の内容です。",
     submit: "サインイン",
     wrong: "管理トークンが違います。",
     limited: "試行回数が多すぎます。1 分待ってからもう一度お試しください。",
