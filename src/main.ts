@@ -49,6 +49,7 @@ export type StartOptions = {
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
   const { logger, clock = systemClock } = options;
   const role = roleOf(config);
+  for (const notice of config.notices) logger.warn({ notice }, "A setting was left open");
   await using started = new AsyncDisposableStack();
   const telemetry = await createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);

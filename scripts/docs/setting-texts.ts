@@ -104,7 +104,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "flows[].commands.per":
     "another least role for single commands: `review`, `ask`, `describe`, `resolve`, `ignore`, `pause`, `resume`, `help`",
   "flows[].commands.slash": "whether `/review` and its like are heeded where GitLab leaves them alone",
-  "models.NAME.provider": "whose API it is; `openai-compatible` for Ollama, vLLM, llama.cpp, LM Studio",
+  "models.NAME.provider":
+    "whose API it is; left out, `openai-compatible` (Ollama, vLLM, llama.cpp, LM Studio) with a `base_url`, and by the model's name with a key alone",
   "models.NAME.model": "the provider's own name of the model",
   "models.NAME.base_url": "address of the API, with its `/v1`; needed for `openai-compatible`",
   "models.NAME.api_key": "its key; a local server needs none",

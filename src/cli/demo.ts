@@ -44,13 +44,14 @@ export const demo = async (options: DemoOptions = {}): Promise<void> => {
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
-const introduce = ({ modelName }: Demo, dify: boolean): void => {
+const introduce = ({ modelName, notices }: Demo, dify: boolean): void => {
   const outside = dify ? "GitLab and Dify are stand-ins" : "GitLab is a stand-in";
   const model =
     modelName === null
       ? "the model is a script that knows a few plain mistakes (set MODEL_NAME and MODEL_API_KEY or MODEL_BASE_URL to ask a real one)"
       : `the model is ${modelName}`;
   say(`Reviewflow demo. ${outside} on this machine; ${model}.\n`);
+  for (const notice of notices) say(`${notice}\n`);
 };
 
 const tellStory = async ({ dify = false, port = "0" }: DemoOptions): Promise<void> => {

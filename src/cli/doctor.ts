@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
 import type { Environment } from "../config/environment.ts";
 import { compareClocks } from "../doctor/compare-clocks.ts";
-import { type Diagnosis, fail } from "../doctor/diagnosis.ts";
+import { type Diagnosis, fail, warn } from "../doctor/diagnosis.ts";
 import { examine, type Examination } from "../doctor/examine.ts";
 import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
 import type { MachineFacts } from "../doctor/judge-machine.ts";
@@ -74,6 +74,8 @@ async function* diagnose(names: readonly string[], options: DoctorOptions): Asyn
     );
     return;
   }
+  for (const notice of config.notices)
+    yield warn("configuration", notice, "Set it, so that nothing is left to a guess");
   await using opened = new AsyncDisposableStack();
   try {
     const runners = opened.use(await openRunners(config, { clock, logger: silentLogger }));

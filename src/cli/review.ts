@@ -97,6 +97,7 @@ const makeReport = async (
 ): Promise<Outcome> => {
   const { config: file, flow: name = null, environment = process.env, post = false } = options;
   const config = readLocalConfig(environment, file ?? null);
+  for (const notice of config.notices) complain(`${safeText(notice)}\n`);
   const flow = chooseFlow(config, name);
   if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
   const progress = tellProgress(complain);

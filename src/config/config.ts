@@ -256,10 +256,21 @@ export type Config = {
     readonly serviceName: string;
   };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "silent" };
+  /** What was assumed where the settings leave it open, in sentences. */
+  readonly notices: readonly string[];
 };
 
 /** What a review needs that is made on this machine alone: flows and what they run with. */
 export type LocalConfig = Pick<
   Config,
-  "rules" | "flows" | "models" | "breakers" | "modelRouting" | "knowledge" | "egress" | "engine" | "log"
+  | "rules"
+  | "flows"
+  | "models"
+  | "breakers"
+  | "modelRouting"
+  | "knowledge"
+  | "egress"
+  | "engine"
+  | "log"
+  | "notices"
 >;

@@ -105,6 +105,7 @@ const FIRST_STEPS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
     "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
+    "models.default.model": "set MODEL_NAME to the provider's own name of the model, such as gpt-5-mini",
     flows:
       "set MODEL_NAME with MODEL_API_KEY or MODEL_BASE_URL to review with a model, or DIFY_URL and DIFY_API_KEY to review with a Dify app, or list flows in the configuration file",
   }),

@@ -4,7 +4,8 @@ import { address, optionalDuration, secretText } from "./schema-values.ts";
 
 /** One model: where it lives, how it is let in, what it costs. */
 export const ModelSection = z.strictObject({
-  provider: z.enum(["openai-compatible", "openai", "google", "anthropic"]).default("openai-compatible"),
+  /** Inferred from the address or the model's name where it is left out. */
+  provider: z.enum(["openai-compatible", "openai", "google", "anthropic"]).optional(),
   model: z.string().min(1),
   base_url: address.optional(),
   api_key: secretText.nullable().default(null),

@@ -4,10 +4,45 @@ import type { ModelSection } from "./model-schema.ts";
 import type { Near } from "./to-flow.ts";
 
 /** The models and which of them stands for which name; a single one stands for all. */
-export const toModels = (file: LocalConfigFile): Pick<Config, "models" | "modelRouting"> => {
+export const toModels = (file: LocalConfigFile): Pick<Config, "models" | "modelRouting" | "notices"> => {
   const models = Object.entries(file.models).map(([name, model]) => toModel(name, model));
   const only = models.length === 1 ? (models[0]?.name ?? null) : null;
-  return { models, modelRouting: { ...file.model_routing, default: file.model_routing.default ?? only } };
+  return {
+    models,
+    modelRouting: { ...file.model_routing, default: file.model_routing.default ?? only },
+    notices: Object.entries(file.models).flatMap(([name, model]) => {
+      const { isAssumed, provider } = inferProvider(model);
+      return isAssumed
+        ? [
+            `models.${name}: the name ${model.model} shows no provider, so ${provider} is asked; set provider (MODEL_PROVIDER), or base_url (MODEL_BASE_URL) for a server of your own`,
+          ]
+        : [];
+    }),
+  };
+};
+
+/** Whose models have names that begin so. */
+const NAMES: readonly (readonly [name: RegExp, provider: ModelConfig["provider"]])[] = [
+  [/^(?:gpt|chatgpt|o\d)/i, "openai"],
+  [/^gemini/i, "google"],
+  [/^claude/i, "anthropic"],
+];
+
+/**
+ * Whose API a model is asked through. A given provider wins; an address, or neither address nor key, is a
+ * server of the operator's own; with a key alone the model's name decides, and OpenAI is assumed for names
+ * that belong to nobody.
+ */
+const inferProvider = ({
+  provider,
+  model,
+  base_url,
+  api_key,
+}: ModelSection): { readonly provider: ModelConfig["provider"]; readonly isAssumed: boolean } => {
+  if (provider !== undefined) return { provider, isAssumed: false };
+  if (base_url !== undefined || api_key === null) return { provider: "openai-compatible", isAssumed: false };
+  const named = NAMES.find(([name]) => name.test(model))?.[1];
+  return { provider: named ?? "openai", isAssumed: named === undefined };
 };
 
 /** The datasets with the folders that stand for them. */
@@ -24,7 +59,7 @@ const toModel = (name: string, model: ModelSection): ModelConfig => {
   const { first_token: firstTokenMs, idle: idleMs, total: totalMs } = model.timeouts;
   return {
     name,
-    provider: model.provider,
+    provider: inferProvider(model).provider,
     model: model.model,
     baseUrl: model.base_url ?? null,
     apiKey: model.api_key,

@@ -43,7 +43,9 @@ export const createEmbedder = (options: EmbedderOptions): Embed => {
     throw new ConfigError([`models.${name}: the provider anthropic has no embeddings; choose another.`]);
   }
   if (provider === "openai-compatible" && options.baseUrl === undefined) {
-    throw new ConfigError([`models.${name}.base_url is missing; an openai-compatible server needs one.`]);
+    throw new ConfigError([
+      `models.${name}: set api_key for a hosted model, or base_url to the address of a model server of your own.`,
+    ]);
   }
   const model = createEmbeddingModel({ ...options, provider }, timeoutMs);
 

@@ -56,7 +56,9 @@ const modelProblems = (model: ConfiguredModel): readonly string[] => {
   return [
     ...(isCompatible && model.baseUrl === undefined
       ? [
-          `${at}.base_url is missing; an openai-compatible server needs one, such as http://localhost:11434/v1.`,
+          model.apiKey === null
+            ? `${at}: set api_key (MODEL_API_KEY) for a hosted model, or base_url (MODEL_BASE_URL) to the address of a model server of your own, such as http://localhost:11434/v1.`
+            : `${at}.base_url is missing (MODEL_BASE_URL); the provider openai-compatible needs one. Without provider (MODEL_PROVIDER) the model's name decides.`,
         ]
       : []),
     ...addressProblems(model.baseUrl, at),

@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ConfigError } from "../../src/base/errors.ts";
 import { readConfig, readLocalConfig } from "../../src/cli/read-config.ts";
+import { runReview } from "../../src/cli/review.ts";
+import { checkModels } from "../../src/llm/resolve-model.ts";
+import { toRouting } from "../../src/wiring/open-engine.ts";
+import { recordedTerminal } from "./recorded-terminal.ts";
 
 const MODEL = { MODEL_NAME: "some-model", MODEL_API_KEY: "sk-1" };
 
@@ -43,6 +47,21 @@ describe("the configuration of a local review", () => {
       ],
     );
     assert.equal(config.models[0]?.model, "some-model");
+  });
+
+  it("needs no more than a name and a key, and says whom it asks where the name does not show it", async () => {
+    const run = async (name: string): Promise<string> => {
+      const terminal = recordedTerminal();
+      const environment = { MODEL_NAME: name, MODEL_API_KEY: "sk-to-look-for" };
+      assert.equal(await runReview(undefined, { ...terminal, environment, folder }), 2);
+      assert.match(terminal.err(), /git/);
+      assert.ok(!terminal.err().includes("sk-to-look-for"));
+      return terminal.err();
+    };
+    assert.match(await run("some-model"), /^models\.default: .*openai.*MODEL_PROVIDER/);
+    assert.doesNotMatch(await run("gpt-5-mini"), /MODEL_PROVIDER|base_url/);
+    const { models, modelRouting } = readLocalConfig({ MODEL_NAME: "gpt-5-mini", MODEL_API_KEY: "k" }, null);
+    assert.deepEqual(checkModels([], toRouting({ models, modelRouting })), []);
   });
 
   it("takes a server's file without the server's secrets at hand", async () => {

@@ -23,13 +23,49 @@ suite("configuration of flows in this process", () => {
     });
     assert.equal(config.models[0]?.provider, "openai-compatible");
     assert.equal(config.modelRouting.default, "default");
-    const hosted = load({
-      ...NO_DIFY,
-      MODEL_PROVIDER: "google",
-      MODEL_NAME: "gemini",
-      MODEL_API_KEY: "k-123456",
-    });
+    const hosted = load({ ...NO_DIFY, MODEL_NAME: "gemini", MODEL_API_KEY: "k-123456" });
     assert.equal(hosted.models[0]?.apiKey?.reveal(), "k-123456");
+  });
+
+  test("a key without an address is for the provider that the model's name belongs to", () => {
+    const providerOf = (model: Readonly<Record<string, string>>) =>
+      load({ ...NO_DIFY, MODEL_API_KEY: "k-123456", ...model }).models[0]?.provider;
+    const names = {
+      openai: ["gpt-5-mini", "GPT-4o", "o3", "o4-mini", "chatgpt-4o-latest"],
+      google: ["gemini-2.5-flash"],
+      anthropic: ["claude-sonnet-4-5"],
+    };
+    for (const [provider, models] of Object.entries(names))
+      for (const name of models) {
+        assert.equal(providerOf({ MODEL_NAME: name }), provider, name);
+        assert.deepEqual(load({ ...NO_DIFY, MODEL_NAME: name, MODEL_API_KEY: "k" }).notices, [], name);
+      }
+    assert.equal(providerOf({ MODEL_NAME: "gpt-4o", MODEL_PROVIDER: "anthropic" }), "anthropic");
+    const address = { MODEL_NAME: "gpt-4o", MODEL_BASE_URL: "https://models.example.com/v1" };
+    assert.equal(providerOf(address), "openai-compatible");
+    const unknown = load({ ...NO_DIFY, MODEL_NAME: "olmo-2", MODEL_API_KEY: "k-123456" });
+    assert.equal(unknown.models[0]?.provider, "openai");
+    assert.match(
+      unknown.notices.join("\n"),
+      /^models\.default: .*olmo-2.*openai.*MODEL_PROVIDER.*MODEL_BASE_URL/,
+    );
+    assert.ok(!unknown.notices.join().includes("k-123456"));
+  });
+
+  test("a model of the file is inferred as one of the environment is", () => {
+    const read = (model: string) =>
+      loadConfig({
+        environment: NO_DIFY,
+        file: "/etc/reviewflow.yml",
+        readFile: () => `models: { main: ${model} }`,
+        checkTemplate: () => null,
+        isTitlePattern: () => true,
+        checkSigningToken: () => null,
+      });
+    assert.equal(read("{ model: claude-opus-4, api_key: k-123456 }").models[0]?.provider, "anthropic");
+    const assumed = read("{ model: some-model, api_key: k-123456 }");
+    assert.equal(assumed.models[0]?.provider, "openai");
+    assert.match(assumed.notices.join(), /^models\.main: /);
   });
 
   test("the environment names a shipped file, or one of the operator's own, with its contract", () => {

@@ -185,7 +185,7 @@ test("mistakes in the routing are all told at once", () => {
       assert.equal(problems.length, 5);
       for (const told of [
         /models\.x\.api_key/,
-        /models\.l\.base_url is missing/,
+        /models\.l: set api_key \(MODEL_API_KEY\).*base_url/,
         /models\.c\.base_url holds/,
         /model_routing\.default.*"y"/,
         /model_routing\.fallback.*"z"/,

@@ -7,6 +7,7 @@ import { createClassicApp } from "../../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../../standins/dify/dify-stand-in.ts";
 import { startModelStandIn } from "../../../standins/model/model-stand-in.ts";
 import { silentLogger } from "../../base/logger.ts";
+import type { Config } from "../../config/config.ts";
 import { type Reviewflow, startReviewflow } from "../../main.ts";
 import { readConfig } from "../read-config.ts";
 import { SHOP, TUTORIAL } from "./changes.ts";
@@ -32,6 +33,8 @@ export type Demo = AsyncDisposable & {
   readonly reviewflow: Reviewflow;
   /** The model that the environment names; null for the script. */
   readonly modelName: string | null;
+  /** What was assumed about the model, in sentences. */
+  readonly notices: readonly string[];
   /** Where the tutorial's flow runs, in words. */
   readonly where: string;
 };
@@ -53,13 +56,15 @@ export const startDemo = async (options: StartDemoOptions): Promise<Demo> => {
   const team = started.use(await startDemoTeam(options.port));
   const secret = randomBytes(16).toString("hex");
   const place = { folder, secret, language: options.language, difyUrl: dify?.url ?? null };
-  const reviewflow = started.use(await startServer(team, model, place));
+  const config = await writeConfig(team, model, place);
+  const reviewflow = started.use(await startReviewflow(config, { logger: silentLogger }));
   await team.addHooks(`${reviewflow.url}/webhooks/gitlab`, secret, options.events);
   const running = started.move();
   return {
     team,
     reviewflow,
     modelName: model.name,
+    notices: config.notices,
     where: dify === null ? "in this process" : "on Dify (stand-in)",
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -87,7 +92,7 @@ const chooseModel = async (
   return { name: null, section, environment: {} };
 };
 
-const startServer = async (
+const writeConfig = async (
   team: DemoTeam,
   model: DemoModel,
   {
@@ -101,7 +106,7 @@ const startServer = async (
     readonly language: string;
     readonly difyUrl: string | null;
   },
-): Promise<Reviewflow> => {
+): Promise<Config> => {
   const file = join(folder, "reviewflow.yml");
   const tutorial =
     difyUrl === null ? { file: "builtin:classic" } : { dify: { url: difyUrl, api_key: API_KEY } };
@@ -123,5 +128,5 @@ const startServer = async (
     REVIEWFLOW_DATA_DIR: join(folder, "store"),
     ...model.environment,
   };
-  return startReviewflow(readConfig(environment, file), { logger: silentLogger });
+  return readConfig(environment, file);
 };

@@ -71,6 +71,7 @@ const measure = async (
   const { environment = process.env, folder = process.cwd() } = options;
   const startedAt = new Date(systemClock.now()).toISOString();
   const config = readLocalConfig(environment, options.config ?? null);
+  for (const notice of config.notices) complain(`${safeLine(notice)}\n`);
   const flows = chooseFlows(config, options.flow ?? [], folder);
   checkReplay(flows, usage);
   const set = choose(await readSet(place), options.case ?? []);
