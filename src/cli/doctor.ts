@@ -18,6 +18,7 @@ import { findAdminClient } from "./admin-client.ts";
 import { flowSubjects } from "./doctor-flows.ts";
 import { modelSubjects } from "./doctor-models.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
 
 /** How `doctor` looks. */
@@ -32,7 +33,7 @@ export type DoctorOptions = Partial<Terminal> & {
   readonly resend?: boolean;
   /** The variable with the token of a Maintainer, for hooks. */
   readonly tokenEnv?: string;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
   readonly clock?: Clock;
   readonly resolve?: ResolveHost;
@@ -61,7 +62,7 @@ const toDiagnoses = (error: unknown, mend: string): readonly Diagnosis[] => {
 };
 
 async function* diagnose(names: readonly string[], options: DoctorOptions): AsyncGenerator<Diagnosis> {
-  const { environment = process.env, clock = systemClock } = options;
+  const { environment = await readServerEnvironment(options), clock = systemClock } = options;
   let config: Config;
   let examination: Examination;
   try {

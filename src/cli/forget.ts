@@ -2,6 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { ForgottenReport } from "../http/api/project-routes.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
 import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
@@ -13,7 +14,7 @@ export type ForgetOptions = Partial<Terminal> & {
   readonly server?: string;
   /** Nothing is deleted without it. */
   readonly yes?: boolean;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -50,10 +51,8 @@ export const forget = async (project: string, options: ForgetOptions = {}): Prom
   }
 };
 
-const forgetIn = (
-  project: string,
-  { config: file, server, environment = process.env }: ForgetOptions,
-): Promise<Forgotten | null> => {
+const forgetIn = async (project: string, options: ForgetOptions): Promise<Forgotten | null> => {
+  const { config: file, server, environment = await readServerEnvironment(options) } = options;
   const config = readConfig(environment, file ?? null);
   return askServerOrStore<Forgotten | null>(
     config,

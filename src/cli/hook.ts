@@ -12,6 +12,7 @@ import type { HookProject } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
 import { openAdminClient } from "./admin-client.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `hook` works. */
@@ -28,7 +29,7 @@ export type HookOptions = Partial<Terminal> & {
   readonly renewSecrets?: boolean;
   /** The variable with the token of a Maintainer. */
   readonly tokenEnv?: string;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -74,7 +75,7 @@ const perform = async (
   options: HookOptions,
   say: Say,
 ): Promise<number> => {
-  const { environment = process.env, tokenEnv, yes = false } = options;
+  const { environment = await readServerEnvironment(options), tokenEnv, yes = false } = options;
   const isDone = yes && action !== "status";
   const config = readConfig(environment, options.config ?? null);
   const url = addressOf(options, config);

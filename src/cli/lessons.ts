@@ -15,6 +15,7 @@ import { createConfiguredLessons } from "../wiring/create-lessons.ts";
 import type { LessonBook, LessonProject } from "../worker/lessons/lesson-book.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
 
@@ -32,7 +33,7 @@ export type LessonsOptions = Partial<Terminal> & {
   readonly file?: string;
   /** What is read in place of standard input. */
   readonly input?: () => Promise<string>;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -49,8 +50,9 @@ export const lessons = async (
   options: LessonsOptions = {},
 ): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
-  const { environment = process.env, config: file, server } = options;
+  const { config: file, server } = options;
   try {
+    const { environment = await readServerEnvironment(options) } = options;
     const text = action === "edit" ? await readText(options) : "";
     const config = readConfig(environment, file ?? null);
     const path = `/lessons/${encodeURIComponent(projectPath)}`;

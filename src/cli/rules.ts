@@ -12,6 +12,7 @@ import type { RepositorySettings } from "../review/rules/repository-settings.ts"
 import { createTeamRules, type TeamRulesReading } from "../worker/findings/team-rules.ts";
 import { openAdminClient } from "./admin-client.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How `rules` looks them up. */
@@ -20,7 +21,7 @@ export type RulesOptions = Partial<Terminal> & {
   readonly config?: string;
   /** The target branch; the project's default branch when left out. */
   readonly branch?: string;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -56,8 +57,9 @@ type Description = { readonly lines: readonly string[]; readonly failure: string
 const describeRules = async (
   name: string,
   paths: readonly string[],
-  { config: file, branch: wanted, environment = process.env }: RulesOptions,
+  options: RulesOptions,
 ): Promise<Description> => {
+  const { config: file, branch: wanted, environment = await readServerEnvironment(options) } = options;
   const config = readConfig(environment, file ?? null);
   const client = openClient(config, environment);
   const params = { id: /^\d+$/.test(name) ? Number(name) : name.replaceAll(/^\/+|\/+$/g, "") };

@@ -5,6 +5,7 @@ import { startReviewflow } from "../main.ts";
 import { provideAdminToken } from "./admin-token.ts";
 import { createLogger } from "./create-logger.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 
 /** What the command line says. */
 export type ServeOptions = {
@@ -18,7 +19,7 @@ export type ServeOptions = {
  * configured grace; what is not finished by then is handed back and taken up at the next start.
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
-  const configured = configOf(options);
+  const configured = await configOf(options);
   const logger = createLogger(configured.log.level);
   const made = await provideAdminToken(configured);
   const config =
@@ -40,7 +41,7 @@ export const serve = async (options: ServeOptions): Promise<void> => {
   logger.info({}, "Reviewflow has stopped");
 };
 
-const configOf = ({ config: file = null, role }: ServeOptions): Config => {
-  const config = readConfig(process.env, file);
+const configOf = async ({ config: file = null, role }: ServeOptions): Promise<Config> => {
+  const config = readConfig(await readServerEnvironment(), file);
   return role === undefined ? config : { ...config, server: { ...config.server, role } };
 };

@@ -13,6 +13,7 @@ import type { ShadowAction } from "../review/shadow/decide-choice.ts";
 import { shownCandidates } from "../wiring/create-shadows.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** How candidates are asked about. */
@@ -22,7 +23,7 @@ export type ShadowOptions = Partial<Terminal> & {
   /** The address of the server; this machine's when left out. */
   readonly server?: string;
   readonly json?: boolean;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -39,7 +40,10 @@ export const shadow = async (
   const print = (text: string, value: object): void =>
     write(options.json === true ? `${JSON.stringify(value, null, 2)}\n` : printable(text));
   try {
-    const config = readConfig(options.environment ?? process.env, options.config ?? null);
+    const config = readConfig(
+      options.environment ?? (await readServerEnvironment(options)),
+      options.config ?? null,
+    );
     if (action === "show") {
       const all = await summaries(config, options.server);
       const shown = all.filter((one) => flow === null || one.flow === flow);

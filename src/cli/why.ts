@@ -3,6 +3,7 @@ import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/
 import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
+import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
 import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
@@ -13,7 +14,7 @@ export type WhyOptions = Partial<Terminal> & {
   /** The address of the server; this machine's when left out. */
   readonly server?: string;
   readonly json?: boolean;
-  /** The process's own when left out. */
+  /** The process's own with the folder's `.env` when left out. */
   readonly environment?: Environment;
 };
 
@@ -41,10 +42,8 @@ export const why = async (reference: string, options: WhyOptions = {}): Promise<
   }
 };
 
-const findReport = (
-  reference: string,
-  { config: file, server, environment = process.env }: WhyOptions,
-): Promise<DeliveryReport | null> => {
+const findReport = async (reference: string, options: WhyOptions): Promise<DeliveryReport | null> => {
+  const { config: file, server, environment = await readServerEnvironment(options) } = options;
   const config = readConfig(environment, file ?? null);
   const mask = createMasking(secretsIn(config)).text;
   return askServerOrStore(config, server, {

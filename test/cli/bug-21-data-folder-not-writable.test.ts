@@ -20,7 +20,7 @@ describe("bug 21: the data folder is not writable", () => {
     runCommand(
       ["serve"],
       { ...ENOUGH, REVIEWFLOW_PORT: "0", REVIEWFLOW_DATA_DIR: dataFolder, NODE_COMPILE_CACHE: undefined },
-      user,
+      user === undefined ? {} : { user },
     );
   /** One sentence, without a stack, that names the setting. */
   const assertSentence = ({ code, stderr }: Awaited<ReturnType<typeof serve>>): void => {

@@ -9,13 +9,13 @@ const COMMAND = fileURLToPath(new URL("../../src/cli/reviewflow.ts", import.meta
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 /**
- * Runs `reviewflow ARGUMENTS` in a process of its own, with exactly this environment, perhaps as another user
- * (by number, which takes root).
+ * Runs `reviewflow ARGUMENTS` in a process of its own, with exactly this environment, perhaps in another folder
+ * or as another user (by number, which takes root).
  */
 export const runCommand = async (
   parameters: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
-  user?: number,
+  { folder, user }: { readonly folder?: string; readonly user?: number } = {},
 ): Promise<Ended> => {
   const child = spawn(process.execPath, [COMMAND, ...parameters], {
     env: {
@@ -23,6 +23,7 @@ export const runCommand = async (
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       ...environment,
     },
+    ...(folder === undefined ? {} : { cwd: folder }),
     stdio: ["ignore", "pipe", "pipe"],
     ...(user === undefined ? {} : { uid: user, gid: user }),
   });

@@ -8,6 +8,7 @@ import type { Config } from "../../config/config.ts";
 import { API_PATH } from "../../http/api/api.ts";
 import { readConfig } from "../read-config.ts";
 import { findServer, isServerDown, type ServerConfig, ServerError } from "../server-client.ts";
+import { readServerEnvironment } from "../server-environment.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
 
 /** What the command line says. */
@@ -18,7 +19,7 @@ export type BackupOptions = { readonly config?: string; readonly server?: string
  * runs on this machine. The file is there when all of it is on the disk, and not before.
  */
 export const runBackup = async (file: string, options: BackupOptions): Promise<void> => {
-  const config = readConfig(process.env, options.config ?? null);
+  const config = readConfig(await readServerEnvironment(), options.config ?? null);
   if (config.store.kind === "postgres")
     throw new ConfigError(["the store is on PostgreSQL; back it up there, with pg_dump"]);
   const bytes = await writeBackup(config, file, options.server);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { KeyStatus } from "../../store/sealed-keys.ts";
 import { readConfig } from "../read-config.ts";
+import { readServerEnvironment } from "../server-environment.ts";
 import { isServerDown, openServerClient, type ServerClient } from "../server-client.ts";
 import type { OpenedStore } from "../../store/open-store.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
@@ -43,7 +44,7 @@ const withKeys = async (
     readonly store: (store: OpenedStore) => Promise<KeyStatus>;
   },
 ): Promise<number> => {
-  const config = readConfig(process.env, options.config ?? null);
+  const config = readConfig(await readServerEnvironment(), options.config ?? null);
   let status: KeyStatus;
   try {
     status = await ways.server(openServerClient(config, { server: options.server }));

@@ -2,6 +2,7 @@ import { ConfigError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Environment } from "../../config/environment.ts";
 import { moveStore, type StorePlace } from "../../store/move/move-store.ts";
+import { readServerEnvironment } from "../server-environment.ts";
 
 /**
  * What `--from` and `--to` mean: an address of PostgreSQL, `env:NAME` for the variable that holds one (so that no
@@ -23,9 +24,10 @@ export const runMove = async ({
   readonly from: string;
   readonly to: string;
 }): Promise<void> => {
+  const environment = await readServerEnvironment();
   const { tables, waiting } = await moveStore(
-    readPlace(from, "--from", process.env),
-    readPlace(to, "--to", process.env),
+    readPlace(from, "--from", environment),
+    readPlace(to, "--to", environment),
   );
   for (const { name, rows } of tables) console.log(`${String(rows).padStart(10)} ${name}`);
   console.log(
