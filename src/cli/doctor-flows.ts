@@ -8,7 +8,7 @@ import { REPLY_INPUTS } from "../worker/conversation/answer-note.ts";
 import { FINDINGS_INPUTS, NEEDED_INPUTS } from "../worker/findings/findings-flow.ts";
 
 /** Every flow of the configuration with what its contract asks of it. */
-export const flowSubjects = (config: Config, runners: Runners): readonly FlowSubject[] =>
+export const flowSubjects = (config: Pick<Config, "flows">, runners: Runners): readonly FlowSubject[] =>
   config.flows.flatMap((flow) => [
     ...(flow.contract === "findings"
       ? findingsSubjects(flow, runners)

@@ -13,7 +13,10 @@ const ONCE = { attempts: 1, baseMs: 0, maxMs: 0 };
 const QUESTION = "This is a test of the connection. Answer with the one word: ok";
 
 /** Every model of the configuration, to be asked something small. */
-export const modelSubjects = (config: Config, clock: Clock): readonly ModelSubject[] =>
+export const modelSubjects = (
+  config: Pick<Config, "models" | "modelRouting" | "knowledge">,
+  clock: Clock,
+): readonly ModelSubject[] =>
   toRouting(config).models.map((model) => ({
     name: model.name,
     ask: model.name === config.knowledge.embeddingModel ? embed(model, clock) : chat(model, clock),

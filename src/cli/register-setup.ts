@@ -28,6 +28,45 @@ type HookOptions = {
   readonly tokenEnv?: string;
 };
 
+type InitOptions = Pick<HookOptions, "url" | "yes" | "tokenEnv"> &
+  Readonly<Partial<Record<(typeof INIT_TEXTS)[number][0], string>>> & {
+    readonly project?: readonly string[];
+    readonly installHook?: boolean;
+    readonly force?: boolean;
+  };
+
+/** What `init` takes as a text: its name in the options, its flag, its description. */
+const INIT_TEXTS = [
+  ["gitlabUrl", "--gitlab-url <address>", "address of your GitLab; GITLAB_URL when left out"],
+  ["gitlabToken", "--gitlab-token <token>", "its token; better in the environment, as GITLAB_TOKEN"],
+  ["modelName", "--model-name <name>", "the model that reviews; MODEL_NAME when left out"],
+  ["modelProvider", "--model-provider <provider>", "whose model it is; by its name or address when left out"],
+  ["modelUrl", "--model-url <address>", "a model server of your own; MODEL_BASE_URL when left out"],
+  ["modelKey", "--model-key <key>", "the model's key; better in the environment, as MODEL_API_KEY"],
+  ["difyUrl", "--dify-url <address>", "Dify instead of a model; DIFY_URL when left out"],
+  ["difyKey", "--dify-key <key>", "the app's key; better in the environment, as DIFY_API_KEY"],
+  ["contract", "--contract <contract>", "classic, note or findings; by the app's inputs when left out"],
+  ["language", "--language <language>", "the language of reviews; REVIEWFLOW_LANGUAGE when left out"],
+] as const;
+
+const registerInit = (program: Command): void => {
+  const command = program
+    .command("init")
+    .description("set a server up here: asks, tries each answer, writes .env and reviewflow.yml");
+  for (const [, flag, description] of INIT_TEXTS) command.option(flag, description);
+  command
+    .option("--project <path...>", "projects and groups to review; all whose webhook calls when left out")
+    .option("--url <address>", "where GitLab will reach this server; decided later when left out")
+    .option("--install-hook", "add the webhook, too; it takes a Maintainer's token")
+    .option(...TOKEN)
+    .option("--yes", "ask nothing")
+    .option("--force", "replace files that exist, keeping them under another name")
+    .action(async (options: InitOptions) => {
+      const { runInit } = await import("./init.ts");
+      process.exitCode = await runInit(options);
+    });
+};
+
 type DoctorOptions = Pick<HookOptions, "config" | "url" | "tokenEnv"> & {
   readonly resend?: boolean;
   readonly json?: boolean;
@@ -35,6 +74,7 @@ type DoctorOptions = Pick<HookOptions, "config" | "url" | "tokenEnv"> & {
 
 /** Adds the commands that set Reviewflow up at GitLab and look at everything around it. */
 export const registerSetup = (program: Command): void => {
+  registerInit(program);
   const hook = program.command("hook").description("set up the webhooks of projects and groups in GitLab");
   for (const [action, description] of HOOK_ACTIONS) {
     const command = hook

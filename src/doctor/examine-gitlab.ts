@@ -86,6 +86,10 @@ async function* examineToken(
   let user: User | null = null;
   try {
     user = await client.json({ route: "/user" }, User);
+    yield ok(
+      "bot-user",
+      `In notes the bot is called @${user.username}: "@${user.username} help" lists its commands`,
+    );
     const token = await client.json({ route: "/personal_access_tokens/self" }, OwnToken);
     yield* judgeToken({
       tokenName,

@@ -58,6 +58,13 @@ describe("the documents", () => {
     assert.deepEqual(wrong, []);
   });
 
+  test("print no user name of a bot as if it were everybody's", () => {
+    assert.deepEqual(
+      DOCUMENTS.filter((path) => /@bot\b/.test(read(path))),
+      [],
+    );
+  });
+
   test("link to files that are there", () => {
     const broken = DOCUMENTS.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!https?:|#|mailto:)(?<target>[^)#\s]+)/g)]

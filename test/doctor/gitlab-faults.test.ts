@@ -13,7 +13,7 @@ test("a healthy setup is well, and nothing is changed by looking at it", async (
   assert.equal(report.code, 0);
   const checks = new Set(report.found.map(({ check }) => check));
   for (const check of [
-    "node memory store disk gitlab-reachable gitlab-version clock token-expiry token-scopes project-role",
+    "node memory store disk gitlab-reachable gitlab-version clock bot-user token-expiry token-scopes project-role",
     "project-flow hook-settings hook-alert hook-events webhook-reach webhook-answer flow-contract model",
   ].flatMap((line) => line.split(" ")))
     assert.ok(checks.has(check), `${check} was not looked at`);

@@ -1,0 +1,336 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Environment } from "../config/environment.ts";
+import { renderDiagnosis } from "../doctor/render-diagnosis.ts";
+import { hookAddress } from "../gitlab/hooks/hook-address.ts";
+import { textsOf } from "./demo/page/texts/choose-texts.ts";
+import { runHook } from "./hook.ts";
+import {
+  examineNames,
+  examineReviewer,
+  examineToken,
+  type KnownGitLab,
+  proposeProjects,
+  type Show,
+} from "./init/examine-settings.ts";
+import { createPrompter, type Prompter, type Question, silentPrompter } from "./init/prompter.ts";
+import {
+  CONFIG_FILE,
+  ENV_FILE,
+  existingFiles,
+  keepOld,
+  type Settings,
+  writeSettings,
+} from "./init/write-settings.ts";
+import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+
+/** What `init` is told; what is left out is taken from the environment, else asked for. */
+export type InitOptions = Partial<Terminal> & {
+  readonly gitlabUrl?: string;
+  readonly gitlabToken?: string;
+  /** Projects and groups by their paths. */
+  readonly project?: readonly string[];
+  readonly modelProvider?: string;
+  readonly modelName?: string;
+  readonly modelKey?: string;
+  readonly modelUrl?: string;
+  readonly difyUrl?: string;
+  readonly difyKey?: string;
+  readonly contract?: string;
+  readonly language?: string;
+  /** Where GitLab reaches the server. */
+  readonly url?: string;
+  /** Adds the webhook, too. */
+  readonly installHook?: boolean;
+  /** The variable with a Maintainer's token, for the webhook. */
+  readonly tokenEnv?: string;
+  /** Asks nothing. */
+  readonly yes?: boolean;
+  /** Replaces files that are there, which are kept under another name. */
+  readonly force?: boolean;
+  readonly folder?: string;
+  readonly environment?: Environment;
+  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly clock?: Clock;
+};
+
+/**
+ * `reviewflow init`: sets a server up in a folder. Every answer is tried out at once: the token and the projects
+ * at GitLab, the model by one small call, the Dify app by its inputs. Only when all work are `.env` (secrets,
+ * for its owner alone) and `reviewflow.yml` written. Returns the exit code: 1 when something is missing or does
+ * not work, and then nothing was written.
+ */
+export const runInit = async (options: InitOptions = {}): Promise<number> => {
+  const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  using prompter =
+    options.yes === true ? silentPrompter : createPrompter(options.input ?? process.stdin, write);
+  try {
+    return await setUp({
+      options,
+      prompter,
+      environment: options.environment ?? process.env,
+      clock: options.clock ?? systemClock,
+      folder: options.folder ?? process.cwd(),
+      say: (line) => write(printable(`${line}\n`)),
+      show: (diagnosis) => write(printable(renderDiagnosis(diagnosis))),
+    });
+  } catch (error) {
+    return tellFailure(error, complain);
+  }
+};
+
+type Setup = {
+  readonly options: InitOptions;
+  readonly prompter: Prompter;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly show: Show;
+};
+
+const setUp = async (setup: Setup): Promise<number> => {
+  const { options, environment, folder, say } = setup;
+  const old = await agreeToReplace(setup);
+  const gitlab = await settleGitLab(setup);
+  const projects = await settleProjects(setup, gitlab.known);
+  const reviewer = await settleReviewer(setup);
+  const language = await settleLanguage(setup);
+  const publicUrl = await settlePublicUrl(setup);
+  const secret = environment["WEBHOOK_SECRET"] ?? "";
+  const variables = {
+    GITLAB_URL: gitlab.url,
+    GITLAB_TOKEN: gitlab.token,
+    WEBHOOK_SECRET: secret === "" ? randomBytes(24).toString("hex") : secret,
+    ...reviewer.variables,
+  };
+  const settings: Settings = {
+    variables,
+    publicUrl,
+    projects: projects.globs,
+    language,
+    contract: reviewer.contract,
+  };
+  for (const name of old) say(`${name} is kept as ${await keepOld(folder, name)}.`);
+  await writeSettings(folder, settings);
+  say(`\nWrote ${ENV_FILE} (for you alone: it holds the secrets) and ${CONFIG_FILE} in ${folder}.`);
+  const hooked = await offerHook(setup, settings, projects.names);
+  conclude(setup, gitlab.known, settings, projects.names, hooked);
+  return hooked === "failed" && options.installHook === true ? 1 : 0;
+};
+
+/** The files that are to be replaced. Throws a ConfigError where nobody agrees to that. */
+const agreeToReplace = async ({ options, prompter, folder }: Setup): Promise<readonly string[]> => {
+  const old = await existingFiles(folder);
+  if (old.length === 0 || options.force === true) return old;
+  const names = old.join(" and ");
+  const answer = await prompter.ask({
+    text: `${names} exists in ${folder}. Replace it, keeping the old one? (y/n)`,
+    fallback: "n",
+  });
+  if (answer !== null && /^y(es)?$/i.test(answer)) return old;
+  throw new ConfigError(
+    [`${names} exists in ${folder} and was left as it is; --force replaces it and keeps the old one`],
+    {
+      code: "usage-invalid",
+    },
+  );
+};
+
+/** Asks; throws a ConfigError with the flag when nobody answers. */
+const ask = async ({ prompter }: Setup, question: Question, flag: string): Promise<string> => {
+  const answer = await prompter.ask(question);
+  if (answer !== null) return answer;
+  throw new ConfigError([`${question.text}: no answer; give ${flag}`], { code: "usage-invalid" });
+};
+
+/** The given texts that are not empty, first come first served. */
+const firstOf = (...given: readonly (string | undefined)[]): string | undefined =>
+  given.map((text) => text?.trim()).find((text) => text !== undefined && text !== "");
+
+/** What was given beforehand answers a question once; when that does not work, somebody is asked. */
+const settleGitLab = async (
+  setup: Setup,
+): Promise<{ readonly url: string; readonly token: string; readonly known: KnownGitLab }> => {
+  const { options, environment, clock, show } = setup;
+  for (let isFirst = true; ; isFirst = false) {
+    const given = isFirst
+      ? {
+          url: firstOf(options.gitlabUrl, environment["GITLAB_URL"]),
+          token: firstOf(options.gitlabToken, environment["GITLAB_TOKEN"]),
+        }
+      : {};
+    const url =
+      given.url ?? (await ask(setup, { text: "Address of your GitLab" }, "--gitlab-url or GITLAB_URL"));
+    const token =
+      given.token ??
+      (await ask(
+        setup,
+        { text: "Project or group access token (role Developer, scope api)", secret: true },
+        "--gitlab-token or GITLAB_TOKEN",
+      ));
+    const known = await examineToken(url, token, clock, show);
+    if (known !== null) return { url: known.named.client.url, token, known };
+  }
+};
+
+const settleProjects = async (
+  setup: Setup,
+  known: KnownGitLab,
+): Promise<{ readonly names: readonly string[]; readonly globs: readonly string[] }> => {
+  const { options, prompter, clock, show } = setup;
+  for (let isFirst = true; ; isFirst = false) {
+    let names = isFirst ? options.project : undefined;
+    if (names === undefined) {
+      const fallback = (await proposeProjects(known)).join(" ");
+      const text =
+        "Projects or groups to review, by their paths (nothing: all whose webhook calls the server)";
+      const answer = await prompter.ask({ text, fallback });
+      if (answer === null && !isFirst)
+        throw new ConfigError(["--project: name projects or groups that the token may work in"], {
+          code: "usage-invalid",
+        });
+      names = (answer ?? "").split(/[\s,]+/).filter((name) => name !== "");
+    }
+    if (names.length === 0) return { names, globs: [] };
+    const globs = await examineNames(known, names, clock, show);
+    if (globs !== null) return { names, globs };
+  }
+};
+
+type Reviewer = { readonly variables: Readonly<Record<string, string>>; readonly contract: string | null };
+
+const settleReviewer = async (setup: Setup): Promise<Reviewer> => {
+  const { options, clock, show } = setup;
+  for (let isFirst = true; ; isFirst = false) {
+    const given = isFirst ? givenReviewer(setup) : null;
+    const variables = given ?? (await askReviewer(setup));
+    const examined = await examineReviewer(variables, options.contract ?? null, clock, show);
+    if (examined !== "failed") return { variables, contract: examined.contract };
+  }
+};
+
+const compact = (fields: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, value]],
+    ),
+  );
+
+/** The model or Dify app that flags and environment name; null where they name neither wholly. */
+const givenReviewer = ({ options, environment }: Setup): Readonly<Record<string, string>> | null => {
+  const isModel = firstOf(options.modelName) !== undefined;
+  const dify = {
+    DIFY_URL: firstOf(options.difyUrl, environment["DIFY_URL"]),
+    DIFY_API_KEY: firstOf(options.difyKey, environment["DIFY_API_KEY"]),
+  };
+  if (!isModel && dify.DIFY_URL !== undefined && dify.DIFY_API_KEY !== undefined) return compact(dify);
+  const model = {
+    MODEL_PROVIDER: firstOf(options.modelProvider, environment["MODEL_PROVIDER"]),
+    MODEL_NAME: firstOf(options.modelName, environment["MODEL_NAME"]),
+    MODEL_BASE_URL: firstOf(options.modelUrl, environment["MODEL_BASE_URL"]),
+    MODEL_API_KEY: firstOf(options.modelKey, environment["MODEL_API_KEY"]),
+  };
+  const isWhole =
+    model.MODEL_NAME !== undefined && (model.MODEL_BASE_URL ?? model.MODEL_API_KEY) !== undefined;
+  return isWhole ? compact(model) : null;
+};
+
+const askReviewer = async (setup: Setup): Promise<Readonly<Record<string, string>>> => {
+  const need = "--model-name with --model-key or --model-url, or --dify-url and --dify-key";
+  const name = await ask(
+    setup,
+    { text: "Model, such as gpt-5-mini or qwen3:8b (nothing: an app on Dify)" },
+    need,
+  );
+  if (name === "") {
+    const url = await ask(setup, { text: "Address of Dify" }, need);
+    return compact({
+      DIFY_URL: url,
+      DIFY_API_KEY: await ask(setup, { text: "API key of the app", secret: true }, need),
+    });
+  }
+  const url = await ask(
+    setup,
+    { text: "Address of your model server, with its /v1 (nothing: a hosted model)" },
+    need,
+  );
+  const key = await ask(setup, { text: "API key (nothing: none is needed)", secret: true }, need);
+  return compact({ MODEL_NAME: name, MODEL_BASE_URL: url, MODEL_API_KEY: key });
+};
+
+const settleLanguage = async ({ options, prompter, environment }: Setup): Promise<string> => {
+  const { LC_ALL, LC_MESSAGES, LANG } = environment;
+  const given = firstOf(options.language, environment["REVIEWFLOW_LANGUAGE"]);
+  const fallback = textsOf(firstOf(LC_ALL, LC_MESSAGES, LANG) ?? "")?.asked ?? "English";
+  return given ?? (await prompter.ask({ text: "Language of the reviews", fallback })) ?? fallback;
+};
+
+const settlePublicUrl = async (setup: Setup): Promise<string | null> => {
+  const { options, prompter, environment, say } = setup;
+  let given = firstOf(options.url, environment["REVIEWFLOW_PUBLIC_URL"]);
+  for (;;) {
+    const text = "Address at which GitLab will reach this server (nothing: decide later)";
+    const answer = given ?? (await prompter.ask({ text })) ?? "";
+    if (answer === "") return null;
+    try {
+      hookAddress(answer);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof ConfigError) || given !== undefined) throw error;
+      given = undefined;
+      say(error.problems.join("\n"));
+    }
+  }
+};
+
+/** Adds the webhook where somebody wants it and it can be done. */
+const offerHook = async (
+  { options, prompter, environment, folder, say }: Setup,
+  { variables, publicUrl }: Settings,
+  names: readonly string[],
+): Promise<"installed" | "failed" | "left"> => {
+  if (publicUrl === null || names.length === 0) {
+    if (options.installHook !== true) return "left";
+    say("The webhook was not added: --install-hook needs --url and --project.");
+    return "failed";
+  }
+  const added: Record<string, string | undefined> = {};
+  if (options.installHook !== true) {
+    const text = `Token of a Maintainer, to add the webhook to ${names.join(", ")} now; it is not kept (nothing: do it later)`;
+    const token = await prompter.ask({ text, secret: true });
+    if (token === null || token === "") return "left";
+    added["GITLAB_ADMIN_TOKEN"] = token;
+  }
+  const code = await runHook("install", names, {
+    ...(options.write === undefined ? {} : { write: options.write }),
+    ...(options.complain === undefined ? {} : { complain: options.complain }),
+    ...(options.tokenEnv === undefined ? {} : { tokenEnv: options.tokenEnv }),
+    environment: { ...environment, ...variables, REVIEWFLOW_CONFIG: undefined, ...added },
+    config: join(folder, CONFIG_FILE),
+    yes: true,
+  });
+  return code === 0 ? "installed" : "failed";
+};
+
+const conclude = (
+  { environment, say }: Setup,
+  { seen }: KnownGitLab,
+  { publicUrl }: Settings,
+  names: readonly string[],
+  hooked: "installed" | "failed" | "left",
+): void => {
+  const command = environment["npm_command"] === "exec" ? "npx reviewflow" : "reviewflow";
+  const bot = seen.user === null ? null : `@${seen.user.username}`;
+  say(`\nStart it: ${command} serve`);
+  if (hooked !== "installed")
+    say(
+      `Add the webhook with a Maintainer's token: GITLAB_ADMIN_TOKEN=glpat-… ${command} hook install ${names.join(" ") || "GROUP_OR_PROJECT"}${publicUrl === null ? " --url ADDRESS_OF_THIS_SERVER" : ""} --yes`,
+    );
+  if (bot !== null)
+    say(
+      `In notes the bot is called ${bot}: "${bot} review" asks for a review, "${bot} help" lists what it can do; "/review" and its like work, too.`,
+    );
+};
