@@ -70,7 +70,7 @@ const tellStory = async ({ dify = false, port = "0" }: DemoOptions): Promise<voi
   const stage = { team, store: reviewflow.store, say };
   await tellTutorial(stage, where);
   await tellFindings(stage, modelName === null);
-  say("\nTo review your own merge requests, see README.md: it takes GitLab's address, a token and a model.");
+  say("\nTo review your own merge requests, run: npx reviewflow init");
 };
 
 /** The language of reviews: what is set, else that of the terminal, else English. */
@@ -96,7 +96,7 @@ const showPage = async ({ dify = false, port = "0", open = true }: DemoOptions):
   say("Both are open on this machine alone. Ctrl-C ends the demo and leaves nothing behind.");
   if (open) openBrowser(url);
   await stop;
-  say("\nThe demo ends. To review your own merge requests, see README.md.");
+  say("\nThe demo ends. To review your own merge requests, run: npx reviewflow init");
 };
 
 /**
