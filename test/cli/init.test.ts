@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { createClassicApp } from "../../standins/dify/classic-program.ts";
+import { createClassicApp } from "../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { type InitOptions, runInit } from "../../src/cli/init.ts";
@@ -216,7 +216,7 @@ describe("reviewflow init", () => {
       MODEL_BASE_URL: model.url,
       MODEL_API_KEY: KEY,
     };
-    const { code, stdout, stderr } = await runCommand(["init", "--yes"], environment, folder);
+    const { code, stdout, stderr } = await runCommand(["init", "--yes"], environment, { folder });
     assert.equal(code, 0, stdout + stderr);
     assert.deepEqual((await readdir(folder)).sort(), [".env", "reviewflow.yml"]);
   });
