@@ -20,7 +20,7 @@ workflow:
       - { id: plan, position: { x: 320, y: 120 }, data: { type: llm, title: Plan the review, model: { provider: openai, name: scripted, mode: chat, completion_params: {} }, prompt_template: [{ role: user, text: "plan <script>alert(1)</script>" }], context: { enabled: false, variable_selector: [] }, vision: { enabled: false } } }
       - { id: list, position: { x: 640, y: 120 }, data: { type: code, title: List files, code_language: javascript, code: "list", variables: [], outputs: { l: { type: "array[string]" } } } }
       - { id: each, position: { x: 960, y: 60 }, width: 420, height: 190, data: { type: iteration, title: Each file, start_node_id: eachstart, iterator_selector: [list, l], output_selector: [ask, text] } }
-      - { id: eachstart, parentId: each, position: { x: 24, y: 74 }, width: 44, height: 48, data: { type: iteration-start, title: "", iteration_id: each } }
+      - { id: eachstart, parentId: each, position: { x: 24, y: 74 }, width: 44, height: 48, data: { type: iteration-start, title: "" } }
       - { id: ask, parentId: each, position: { x: 120, y: 70 }, data: { type: llm, title: Review file, model: { provider: openai, name: scripted, mode: chat, completion_params: {} }, prompt_template: [{ role: user, text: "review {{#each.item#}}" }], context: { enabled: false, variable_selector: [] }, vision: { enabled: false }, iteration_id: each } }
       - { id: check, position: { x: 1460, y: 120 }, data: { type: code, title: Check, code_language: javascript, code: "fail", variables: [], outputs: { x: { type: string } }, error_strategy: fail-branch } }
       - { id: good, position: { x: 1780, y: 0 }, data: { type: end, title: Good, outputs: [] } }

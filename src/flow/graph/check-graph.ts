@@ -35,6 +35,16 @@ const checkStart = (flow: Flow, problems: ProblemList): void => {
   }
 };
 
+const isInsideItself = (flow: Flow, node: FlowNode): boolean => {
+  const around = new Set<string>();
+  let at: string | null = node.containerId;
+  while (at !== null && !around.has(at)) {
+    around.add(at);
+    at = flow.nodes.get(at)?.containerId ?? null;
+  }
+  return around.has(node.id);
+};
+
 const checkContainers = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
     const inside = node.declaration.inside;
@@ -46,7 +56,11 @@ const checkContainers = (flow: Flow, problems: ProblemList): void => {
     const container = flow.nodes.get(node.containerId);
     if (container?.role !== "container") {
       const message = `It is inside ${node.containerId}, which is no iteration or loop of this file.`;
-      problems.errors.push(nodeProblem(node, "containerId", message));
+      problems.errors.push(nodeProblem(node, "parentId", message));
+    } else if (isInsideItself(flow, node)) {
+      problems.errors.push(
+        nodeProblem(node, "parentId", "It is inside itself, by way of its own container."),
+      );
     }
   }
 };

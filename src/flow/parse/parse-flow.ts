@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describeError } from "../../base/errors.ts";
 import type { Flow, FlowNode, FlowProblem } from "../flow.ts";
+import { assignContainers } from "../graph/assign-containers.ts";
 import { checkGraph } from "../graph/check-graph.ts";
 import { checkReferences } from "../graph/check-references.ts";
 import { findNodeKind } from "../nodes/registry.ts";
@@ -110,9 +111,10 @@ export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow
       problems.errors.push(fileProblem("workflow", "The file has no workflow."));
     return { ok: false, problems: problems.errors, warnings: problems.warnings };
   }
-  const nodes = parseNodes(workflow.graph.nodes, options.findKind ?? findNodeKind, problems);
+  const read = parseNodes(workflow.graph.nodes, options.findKind ?? findNodeKind, problems);
   const hasAllNodes = problems.errors.length === 0;
   const edges = parseEdges(workflow.graph.edges, problems);
+  const nodes = assignContainers(read, edges);
   const environment = parseEnvironment(workflow.environment_variables, problems);
   const conversation = parseConversation(workflow.conversation_variables, problems);
   const startNodeId = [...nodes.values()].find((node) => node.kind === "start")?.id ?? "";

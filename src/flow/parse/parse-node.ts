@@ -97,7 +97,7 @@ export const parseNode = (
     kind: kind.type,
     role: kind.role,
     description: data.desc,
-    containerId: data.iteration_id ?? data.loop_id ?? null,
+    containerId: entry.parentId ?? null,
     box: boxOf(entry),
     errorStrategy: strategy === "fail-branch" || strategy === "default-value" ? strategy : null,
     defaultValues: defaultsOf(named, data, problems),

@@ -45,8 +45,6 @@ export const CommonData = z.object({
   type: z.string(),
   title: text,
   desc: text,
-  iteration_id: z.union([z.string(), z.number().transform(String)]).nullish(),
-  loop_id: z.union([z.string(), z.number().transform(String)]).nullish(),
   error_strategy: z.enum(["fail-branch", "default-value", "none", ""]).nullish(),
   default_value: z
     .array(z.object({ key: z.string(), type: z.string(), value: Json.nullish() }))

@@ -22,7 +22,7 @@ workflow:
     nodes:
       - { id: start, position: { x: -100, y: 50 }, data: { type: start, title: "a < b & \\"c\\" ]]> 'd' \\u0001" } }
       - { id: box, position: { x: 300, y: 0 }, width: 500, height: 200, data: { type: loop, title: 日本語の題名, start_node_id: in, loop_count: 1, break_conditions: [], logical_operator: and } }
-      - { id: in, position: { x: 20, y: 60 }, data: { type: loop-start, title: "", loop_id: box } }
+      - { id: in, parentId: box, position: { x: 20, y: 60 }, data: { type: loop-start, title: "" } }
     edges: [{ source: start, target: box }]
 `);
 
@@ -88,7 +88,7 @@ workflow:
       - { id: start, position: { x: 0, y: 0 }, data: { type: start, title: 開始, variables: [{ variable: q, type: paragraph }] } }
       - { id: which, position: { x: 300, y: 0 }, data: { type: question-classifier, title: which, query_variable_selector: [start, q], model: { provider: p, name: m, mode: chat, completion_params: {} }, classes: [{ id: "1", name: バグ修正 }, { id: "2", name: "a new feature with a very long description" }] } }
       - { id: box, position: { x: 600, y: 0 }, width: 500, height: 200, data: { type: loop, title: とても長い題名はここで終わりにしてください, start_node_id: in, loop_count: 1, break_conditions: [], logical_operator: and } }
-      - { id: in, position: { x: 24, y: 68 }, width: 44, height: 48, data: { type: loop-start, title: "", loop_id: box } }
+      - { id: in, parentId: box, position: { x: 24, y: 68 }, width: 44, height: 48, data: { type: loop-start, title: "" } }
       - { id: end, position: { x: 300, y: 300 }, data: { type: end, title: とても長い題名はここで終わりにしてください, outputs: [] } }
     edges: [{ source: start, target: which }, { source: which, sourceHandle: "1", target: box }, { source: which, sourceHandle: "2", target: end }]
 `);

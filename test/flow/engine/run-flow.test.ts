@@ -47,8 +47,8 @@ workflow:
       - { id: start, data: { type: start, title: Start } }
       - { id: make, data: { type: code, title: make, code_language: javascript, code: "function main() { return { l: [0, 1, 2] } }", variables: [], outputs: { l: { type: "array[number]" } } } }
       - { id: box, data: { type: iteration, title: box, start_node_id: first, iterator_selector: [make, l], output_selector: [ask, text] } }
-      - { id: first, data: { type: iteration-start, title: "", iteration_id: box } }
-      - { id: ask, data: { type: llm, title: ask, model: { provider: p, name: m, mode: chat }, prompt_template: [{ role: user, text: "item" }], context: { enabled: false }, iteration_id: box } }
+      - { id: first, parentId: box, data: { type: iteration-start, title: "" } }
+      - { id: ask, parentId: box, data: { type: llm, title: ask, model: { provider: p, name: m, mode: chat }, prompt_template: [{ role: user, text: "item" }], context: { enabled: false }, iteration_id: box } }
       ${node}
     edges:
       - { source: start, target: make }
@@ -104,7 +104,7 @@ workflow:
     nodes:
       - { id: start, data: { type: start, title: Start } }
       - { id: box, data: { type: loop, title: box, start_node_id: in, loop_count: 1000000000, break_conditions: [] } }
-      - { id: in, data: { type: loop-start, title: "", loop_id: box } }
+      - { id: in, parentId: box, data: { type: loop-start, title: "" } }
     edges: [{ source: start, target: box }]
 `);
     const result = await runFlow(endless, options({ limits: { maxMs: 30 } }));

@@ -1,0 +1,163 @@
+import { systemClock } from "../../../src/base/clock.ts";
+import { describeError } from "../../../src/base/errors.ts";
+import { createMemoryJournal } from "../../../src/base/journal.ts";
+import type { JsonObject } from "../../../src/base/json.ts";
+import { Secret } from "../../../src/base/secret.ts";
+import { runFlow } from "../../../src/flow/engine/run-flow.ts";
+import type { Flow, FlowProblem } from "../../../src/flow/flow.ts";
+import type { FlowEvent, NodeRef } from "../../../src/flow/flow-event.ts";
+import type { FlowPorts, NodeKind } from "../../../src/flow/node.ts";
+import { findNodeKind } from "../../../src/flow/nodes/registry.ts";
+import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
+import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
+import { createScriptedWorld } from "./scripted-world.ts";
+
+/** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
+export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
+  "tool",
+  "agent",
+  "trigger-schedule",
+  "trigger-webhook",
+  "trigger-plugin",
+  "datasource",
+  "knowledge-index",
+]);
+
+/** What our engine made of a recorded case. */
+export type OwnRun =
+  | { readonly refused: readonly FlowProblem[] }
+  | {
+      readonly refused: null;
+      readonly status: RecordedRun["status"];
+      readonly outputs: JsonObject;
+      readonly error: string | null;
+      readonly text: string;
+      readonly nodes: readonly RecordedNode[];
+      readonly prompts: readonly string[];
+    };
+
+const STARTED_AT = 1_700_000_000_000;
+
+/** Ends the nodes of a kind as they ended on Dify's engine, in the order of their rounds. */
+const replay = (kind: NodeKind, nodes: readonly RecordedNode[]): NodeKind => ({
+  ...kind,
+  load: (data) => {
+    const loaded = kind.load(data);
+    if ("problems" in loaded) return loaded;
+    const counts = new Map<string, number>();
+    return {
+      ...loaded,
+      execute: async ({ nodeId }) => {
+        const count = counts.get(nodeId) ?? 0;
+        counts.set(nodeId, count + 1);
+        const node = nodes.filter(({ id }) => id === nodeId)[count];
+        if (node?.status === "succeeded") return { ok: true, outputs: node.outputs };
+        return { ok: false, errorType: "ToolNodeError", message: node?.error ?? "not recorded" };
+      },
+    };
+  },
+});
+
+/** Notes the handle that each choosing node leaves by, which no event says. */
+const noteHandles = (kind: NodeKind, handles: Map<string, string[]>): NodeKind => ({
+  ...kind,
+  load: (data) => {
+    const loaded = kind.load(data);
+    if ("problems" in loaded) return loaded;
+    return {
+      ...loaded,
+      execute: async (context) => {
+        const outcome = await loaded.execute(context);
+        const list = handles.get(context.nodeId) ?? [];
+        handles.set(context.nodeId, list);
+        if (outcome.ok) list.push(outcome.handle ?? "source");
+        return outcome;
+      },
+    };
+  },
+});
+
+const indexOf = ({ container }: NodeRef): { readonly index?: number } =>
+  container === null ? {} : { index: container.index };
+
+const nodeOf = (event: FlowEvent): RecordedNode | undefined => {
+  switch (event.event) {
+    case "node_finished":
+    case "iteration_completed":
+    case "loop_completed": {
+      const { node, status, outputs, error } = event;
+      if (status !== "succeeded" && status !== "failed" && status !== "exception") return undefined;
+      const { nodeId: id, nodeType: type } = node;
+      return { id, type, status, outputs, ...indexOf(node), ...(error === null ? {} : { error }) };
+    }
+    case "node_retry": {
+      const { nodeId: id, nodeType: type } = event.node;
+      return { id, type, status: "retry", outputs: {}, error: event.error, ...indexOf(event.node) };
+    }
+    default:
+      return undefined;
+  }
+};
+
+const withHandles = (nodes: readonly RecordedNode[], flow: Flow, handles: Map<string, string[]>) =>
+  nodes.map((node): RecordedNode => {
+    const isFailBranch = flow.nodes.get(node.id)?.errorStrategy === "fail-branch";
+    const chosen =
+      node.status === "exception" && isFailBranch ? "fail-branch" : handles.get(node.id)?.shift();
+    return chosen === undefined || chosen === "source" ? node : { ...node, handle: chosen };
+  });
+
+/** Runs a recorded case here, with the world outside answering as it did for Dify's engine. */
+export const runRecorded = async (
+  { text, run }: RecordedCase,
+  sandbox: Pick<FlowPorts, "code" | "template">,
+): Promise<OwnRun> => {
+  const handles = new Map<string, string[]>();
+  const findKind = (type: string): NodeKind | undefined => {
+    const kind = findNodeKind(type);
+    if (kind === undefined) return undefined;
+    return REPLAYED_KINDS.has(type) ? replay(kind, run.nodes) : noteHandles(kind, handles);
+  };
+  const reading = readFlow(text, { findKind });
+  if (!reading.ok) return { refused: reading.problems };
+  const { flow } = reading;
+  const { ports, prompts } = createScriptedWorld(run.model);
+  const events: FlowEvent[] = [];
+  const options = {
+    inputs: run.inputs,
+    query: run.query ?? "",
+    ports: { ...ports, ...sandbox },
+    journal: createMemoryJournal(),
+    signal: new AbortController().signal,
+    onEvent: (event: FlowEvent) => events.push(event),
+    clock: {
+      now: () => STARTED_AT,
+      sleep: async (ms: number, signal?: AbortSignal) => systemClock.sleep(ms > 100_000 ? ms : 0, signal),
+    },
+    secrets: new Map(
+      flow.environment
+        .filter(({ isSecret }) => isSecret)
+        .map(({ name }) => [name, new Secret(`secret-${name}`)]),
+    ),
+    runId: "oracle-run",
+    userId: "oracle-user",
+  };
+  const result = await runFlow({ ...flow, digest: "oracle-app" }, options).catch((error: unknown) => ({
+    status: "failed" as const,
+    outputs: {},
+    error: describeError(error),
+  }));
+  return {
+    refused: null,
+    status: result.status,
+    outputs: result.outputs,
+    error: result.error,
+    text: events.map((event) => (event.event === "text_chunk" ? event.text : "")).join(""),
+    nodes: withHandles(
+      events.flatMap((event) => nodeOf(event) ?? []),
+      flow,
+      handles,
+    ),
+    prompts,
+  };
+};
