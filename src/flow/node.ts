@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowUsage } from "./flow-event.ts";
+import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
 import type { ValueType } from "./value-type.ts";
@@ -48,8 +49,8 @@ export type NodeDeclaration = {
     readonly startNodeId: string;
     readonly variables: Readonly<Record<string, ValueType | "any">>;
   };
-  /** Why the file is refused; empty when we run this node in full. */
-  readonly refusals: readonly NodeRemark[];
+  /** Why the node fails when it is reached; empty when we run it in full. */
+  readonly failures: readonly NodeRemark[];
   readonly warnings: readonly NodeRemark[];
 };
 
@@ -62,7 +63,7 @@ export const PLAIN_DECLARATION: NodeDeclaration = {
   datasets: [],
   secrets: [],
   languages: [],
-  refusals: [],
+  failures: [],
   warnings: [],
 };
 
@@ -175,6 +176,8 @@ export type NodeKindParts<Data> = {
   readonly type: string;
   readonly role?: NodeRole;
   readonly retries?: boolean;
+  /** Dify's name for the failure of a node that cannot run. */
+  readonly errorType?: string;
   /** Reads the file's `data`; unknown keys are let through. */
   readonly schema: z.ZodType<Data>;
   readonly declare: (data: Data) => NodeDeclaration;
@@ -187,31 +190,18 @@ export const defineNodeKind = <Data>(parts: NodeKindParts<Data>): NodeKind => ({
   role: parts.role ?? "plain",
   retries: parts.retries ?? false,
   load: (data) => {
-    const parsed = parts.schema.safeParse(data);
-    if (!parsed.success) {
-      return {
-        problems: parsed.error.issues.map((issue) => ({
-          field: issue.path.map(String).join("."),
-          message: issue.message,
-        })),
-      };
-    }
+    const parsed = parseData(parts.schema, data);
+    if (!parsed.ok) return { problems: parsed.problems };
+    const declaration = parts.declare(parsed.data);
+    const message = declaration.failures.map((failure) => failure.message).join("; ");
     return {
-      declaration: parts.declare(parsed.data),
-      execute: (context) => parts.execute(parsed.data, context),
+      declaration,
+      execute: async (context) =>
+        declaration.failures.length === 0
+          ? parts.execute(parsed.data, context)
+          : nodeFailure(parts.errorType ?? "NotImplementedError", message),
     };
   },
-});
-
-/** A kind that is known but not run here: every file that holds one is refused with `message`. */
-export const refuseNodeKind = (type: string, message: string): NodeKind => ({
-  type,
-  role: "plain",
-  retries: false,
-  load: () => ({
-    declaration: { ...PLAIN_DECLARATION, outputs: null, refusals: [{ field: "type", message }] },
-    execute: async () => ({ ok: false, errorType: "NotImplementedError", message }),
-  }),
 });
 
 /** A failure as Dify names it. */

@@ -77,14 +77,14 @@ workflow:
     );
     const { code, out } = await check(broken);
     assert.equal(code, 1);
-    assert.match(out, /broken\.yml: cannot run, 3 problems$/m);
+    assert.match(out, /broken\.yml: cannot run, 2 problems$/m);
     assert.match(out, /^ {2}- node "量子" \(q\), type: Nodes of the kind "quantum" are not known/m);
     assert.match(out, /^ {2}- node "Ask" \(w\), type: A review cannot wait for a person/m);
     assert.match(out, /^ {2}- node "Count" \(c\), code_language: /m);
   });
 
   it("prints JSON, an entry a file, and fails when one file cannot run", async () => {
-    const names = ["secrets-from-outside", "refused-kinds", "unreachable"];
+    const names = ["secrets-from-outside", "kinds-not-run", "unreachable"];
     const { code, checks } = await readJson(names.map(conformancePath));
     assert.equal(code, 1);
     assert.deepEqual(

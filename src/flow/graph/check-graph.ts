@@ -27,11 +27,12 @@ const checkEdge = (flow: Flow, edge: FlowEdge, problems: ProblemList): void => {
 };
 
 const checkStart = (flow: Flow, problems: ProblemList): void => {
-  const starts = [...flow.nodes.values()].filter((node) => node.kind === "start");
-  if (starts.length === 0)
+  if (flow.startNodeId === "") {
     problems.errors.push(fileProblem("workflow.graph.nodes", "The flow has no start node."));
-  for (const extra of starts.slice(1)) {
-    problems.errors.push(nodeProblem(extra, "type", "The flow has a second start node."));
+  }
+  for (const node of flow.nodes.values()) {
+    if (node.kind !== "start" || node.id === flow.startNodeId) continue;
+    problems.warnings.push(nodeProblem(node, "type", "This is a second start node; the first one counts."));
   }
 };
 

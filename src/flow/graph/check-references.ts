@@ -51,16 +51,16 @@ const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): strin
 };
 
 /**
- * Checks what nodes read. What no node makes is an error where the node would fail, else a warning,
- * since Dify goes on in silence (with null, or with the bare text of the reference).
+ * Warns of what nodes read and no node makes: some nodes fail when they come to it, others go on in silence as in Dify
+ * (with null, or with the bare text of the reference).
  */
 export const checkReferences = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
     for (const use of node.declaration.reads) {
       const message = missing(flow, node, use);
       if (message === null) continue;
-      if (use.needed) problems.errors.push(nodeProblem(node, use.field, message));
-      else problems.warnings.push(nodeProblem(node, use.field, `${message} It stays empty.`));
+      const effect = use.needed ? "The node fails when it is reached." : "It stays empty.";
+      problems.warnings.push(nodeProblem(node, use.field, `${message} ${effect}`));
     }
   }
 };

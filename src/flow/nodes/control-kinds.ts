@@ -9,7 +9,7 @@ import { listOperatorKind } from "./list-operator/list-operator.ts";
 import { loopKind } from "./loop/loop.ts";
 import { loopEndKind } from "./loop-end/loop-end.ts";
 import { loopStartKind } from "./loop-start/loop-start.ts";
-import { REFUSED_KINDS } from "./refused/refused-kinds.ts";
+import { FAILING_KINDS } from "./failing/failing-kinds.ts";
 import { startKind } from "./start/start.ts";
 import { templateTransformKind } from "./template-transform/template-transform.ts";
 import {
@@ -33,5 +33,5 @@ export const CONTROL_KINDS: readonly NodeKind[] = [
   loopEndKind,
   assignerKind,
   listOperatorKind,
-  ...REFUSED_KINDS,
+  ...FAILING_KINDS,
 ];

@@ -12,7 +12,8 @@ import { type FindKind, parseNode } from "./parse-node.ts";
 import { parseConversation, parseEnvironment } from "./parse-variables.ts";
 import { checkVersion } from "./parse-version.ts";
 import { readYamlDocument } from "./read-yaml.ts";
-import { createProblemList, fileProblem, nodeProblem, type ProblemList, schemaProblems } from "./problems.ts";
+import { createProblemList, fileProblem, fileProblems, nodeProblem, type ProblemList } from "./problems.ts";
+import { parseData } from "../parse-data.ts";
 import { FlowDocument } from "./schema.ts";
 import { ownValue } from "../own-value.ts";
 
@@ -55,9 +56,9 @@ const readDocument = (text: string, problems: ProblemList): FlowDocument | undef
     problems.errors.push(fileProblem("kind", MODE_REFUSALS["rag-pipeline"] ?? ""));
     return undefined;
   }
-  const parsed = FlowDocument.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  problems.errors.push(...schemaProblems(parsed.error, fileProblem));
+  const parsed = parseData(FlowDocument, raw);
+  if (parsed.ok) return parsed.data;
+  problems.errors.push(...fileProblems("", parsed.problems));
   return undefined;
 };
 
@@ -78,6 +79,15 @@ const parseNodes = (raw: readonly unknown[], findKind: FindKind, problems: Probl
   }
   return nodes;
 };
+
+const INNER_STARTS: ReadonlySet<string> = new Set(["iteration-start", "loop-start"]);
+
+/** Where a run begins: the first start node, else what starts flows in Dify (a trigger, a data source). */
+const findStart = (nodes: readonly FlowNode[]): string =>
+  (
+    nodes.find(({ kind }) => kind === "start") ??
+    nodes.find(({ role, kind }) => role === "root" && !INNER_STARTS.has(kind))
+  )?.id ?? "";
 
 const isStartOf = (raw: unknown, startNodeId: string): boolean =>
   typeof raw === "object" && raw !== null && "id" in raw && String(raw.id) === startNodeId;
@@ -117,7 +127,7 @@ export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow
   const nodes = assignContainers(read, edges);
   const environment = parseEnvironment(workflow.environment_variables, problems);
   const conversation = parseConversation(workflow.conversation_variables, problems);
-  const startNodeId = [...nodes.values()].find((node) => node.kind === "start")?.id ?? "";
+  const startNodeId = findStart([...nodes.values()]);
   const flow: Flow = {
     name: document.app.name,
     description: document.app.description,

@@ -1,7 +1,8 @@
 import type { FlowNode, NodeBox } from "../flow.ts";
 import type { NodeKind } from "../node.ts";
 import type { Variable } from "../value-type.ts";
-import { fileProblem, nodeProblem, type ProblemList, schemaProblems } from "./problems.ts";
+import { parseData } from "../parse-data.ts";
+import { fileProblems, nodeProblem, type ProblemList } from "./problems.ts";
 import { CommonData, NodeEntry } from "./schema.ts";
 import { readDefaultValue } from "./stated-value.ts";
 
@@ -38,12 +39,9 @@ const retryOf = (kind: NodeKind, data: CommonData): FlowNode["retry"] => {
 };
 
 const readEntry = (raw: unknown, index: number, problems: ProblemList): NodeEntry | undefined => {
-  const parsed = NodeEntry.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const at = `workflow.graph.nodes.${index}`;
-  problems.errors.push(
-    ...schemaProblems(parsed.error, (field, message) => fileProblem(`${at}.${field}`, message)),
-  );
+  const parsed = parseData(NodeEntry, raw);
+  if (parsed.ok) return parsed.data;
+  problems.errors.push(...fileProblems(`workflow.graph.nodes.${index}`, parsed.problems));
   return undefined;
 };
 
@@ -65,11 +63,9 @@ export const parseNode = (
   if (entry === undefined) return undefined;
   const rawTitle = entry.data["title"];
   const named: Named = { id: entry.id, title: typeof rawTitle === "string" ? rawTitle : "" };
-  const common = CommonData.safeParse(entry.data);
-  if (!common.success) {
-    problems.errors.push(
-      ...schemaProblems(common.error, (field, message) => nodeProblem(named, field, message)),
-    );
+  const common = parseData(CommonData, entry.data);
+  if (!common.ok) {
+    problems.errors.push(...common.problems.map(({ field, message }) => nodeProblem(named, field, message)));
     return undefined;
   }
   const data = common.data;
@@ -85,8 +81,10 @@ export const parseNode = (
     return undefined;
   }
   const { declaration, execute } = loaded;
-  problems.errors.push(
-    ...declaration.refusals.map(({ field, message }) => nodeProblem(named, field, message)),
+  problems.warnings.push(
+    ...declaration.failures.map(({ field, message }) =>
+      nodeProblem(named, field, `${message.replace(/\.$/, "")}. The node fails when it is reached.`),
+    ),
   );
   problems.warnings.push(
     ...declaration.warnings.map(({ field, message }) => nodeProblem(named, field, message)),

@@ -1,6 +1,7 @@
 import type { EnvironmentVariable } from "../flow.ts";
 import type { Variable } from "../value-type.ts";
-import { fileProblem, type ProblemList, schemaProblems } from "./problems.ts";
+import { parseData } from "../parse-data.ts";
+import { fileProblem, fileProblems, type ProblemList } from "./problems.ts";
 import { VariableEntry } from "./schema.ts";
 import { emptyStatedValue, readStatedValue } from "./stated-value.ts";
 
@@ -10,11 +11,9 @@ const readEntries = (
   problems: ProblemList,
 ): readonly VariableEntry[] =>
   raw.flatMap((entry, index) => {
-    const parsed = VariableEntry.safeParse(entry);
-    if (parsed.success) return [parsed.data];
-    problems.errors.push(
-      ...schemaProblems(parsed.error, (path, message) => fileProblem(`${field}.${index}.${path}`, message)),
-    );
+    const parsed = parseData(VariableEntry, entry);
+    if (parsed.ok) return [parsed.data];
+    problems.errors.push(...fileProblems(`${field}.${index}`, parsed.problems));
     return [];
   });
 

@@ -1,5 +1,5 @@
-import type { z } from "zod";
 import type { FlowProblem } from "../flow.ts";
+import type { DataProblem } from "../parse-data.ts";
 
 /** Collects what is wrong and what is doubtful while a file is read, so that all is said at once. */
 export type ProblemList = {
@@ -18,16 +18,15 @@ export const fileProblem = (field: string, message: string): FlowProblem => ({
   message,
 });
 
+/** What is wrong in a part of the file; `place` is where that part stands. */
+export const fileProblems = (place: string, problems: readonly DataProblem[]): readonly FlowProblem[] =>
+  problems.map(({ field, message }) =>
+    fileProblem([place, field].filter((part) => part !== "").join("."), message),
+  );
+
 /** A problem of one node. */
 export const nodeProblem = (
   node: { readonly id: string; readonly title: string },
   field: string,
   message: string,
 ): FlowProblem => ({ nodeId: node.id, title: node.title, field, message });
-
-/** The complaints of a schema, by field. */
-export const schemaProblems = (
-  error: z.ZodError,
-  toProblem: (field: string, message: string) => FlowProblem,
-): readonly FlowProblem[] =>
-  error.issues.map((issue) => toProblem(issue.path.map(String).join("."), issue.message));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { CONTROL_KINDS } from "../../../src/flow/nodes/control-kinds.ts";
-import { REFUSED_KINDS } from "../../../src/flow/nodes/refused/refused-kinds.ts";
+import { FAILING_KINDS } from "../../../src/flow/nodes/failing/failing-kinds.ts";
 import { WORK_KINDS } from "../../../src/flow/nodes/work-kinds.ts";
 
 const document = readFileSync(new URL("../../../docs/flows.md", import.meta.url), "utf8");
@@ -19,11 +19,11 @@ const tableUnder = (heading: string): readonly (readonly string[])[] => {
   );
 };
 
-const refused = new Set(REFUSED_KINDS.map(({ type }) => type));
+const failing = new Set(FAILING_KINDS.map(({ type }) => type));
 
 describe("the tables of docs/flows.md", () => {
   it("have every kind that runs, with its role and whether retries count", () => {
-    const kinds = [...CONTROL_KINDS, ...WORK_KINDS].filter(({ type }) => !refused.has(type));
+    const kinds = [...CONTROL_KINDS, ...WORK_KINDS].filter(({ type }) => !failing.has(type));
     assert.deepEqual(
       tableUnder("## Nodes")
         .map(([kind, role, retries]) => [kind, role, retries].join(" "))
@@ -32,13 +32,13 @@ describe("the tables of docs/flows.md", () => {
     );
   });
 
-  it("have every kind that is refused, with its message", () => {
-    const messages = REFUSED_KINDS.map((kind) => {
+  it("have every kind that fails by name, with its message", () => {
+    const messages = FAILING_KINDS.map((kind) => {
       const loaded = kind.load({});
       return "declaration" in loaded
-        ? [`\`${kind.type}\``, loaded.declaration.refusals[0]?.message ?? ""]
+        ? [`\`${kind.type}\``, loaded.declaration.failures[0]?.message ?? ""]
         : [];
     });
-    assert.deepEqual(tableUnder("### Refused"), messages);
+    assert.deepEqual(tableUnder("### Not run"), messages);
   });
 });

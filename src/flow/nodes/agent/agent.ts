@@ -22,7 +22,12 @@ const readsOf = (name: string, parameter: AgentParameter | undefined): readonly 
   return typeof parameter?.value === "string" ? readsOfText(field, parameter.value) : [];
 };
 
-const refusals = (data: AgentData): readonly NodeRemark[] => {
+const failures = (data: AgentData): readonly NodeRemark[] => {
+  if (data.agent_node_kind === "dify_agent") {
+    const message =
+      "an agent of version 2 keeps its contents in Dify's database and not in the file; use an agent node with a strategy, or run this flow on Dify";
+    return [{ field: "agent_node_kind", message }];
+  }
   const strategy = data.agent_strategy_name ?? "";
   const tools = enabledTools(data);
   return [
@@ -58,7 +63,7 @@ const declare = (data: AgentData): NodeDeclaration => {
     ],
     outputs: { text: "string", usage: "object", files: "array[file]", json: "array[object]" },
     models: model === undefined ? [] : [{ provider: model.provider, name: model.model }],
-    refusals: refusals(data),
+    failures: failures(data),
     warnings:
       data.memory === null || data.memory === undefined
         ? []
@@ -106,5 +111,11 @@ const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutco
   return { ok: true, inputs, outputs, types: TYPES, usage };
 };
 
-/** Runs an agent that has no tools, which is a single answer of its model; others are refused at load. */
-export const agentKind = defineNodeKind({ type: "agent", schema: AgentData, declare, execute });
+/** Runs an agent that has no tools, which is a single answer of its model; others fail by name when they are reached. */
+export const agentKind = defineNodeKind({
+  type: "agent",
+  errorType: "AgentNodeError",
+  schema: AgentData,
+  declare,
+  execute,
+});

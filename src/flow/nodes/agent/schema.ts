@@ -30,6 +30,8 @@ export const AgentData = z.object({
     .nullish()
     .transform((parameters) => parameters ?? {}),
   memory: z.unknown().optional(),
+  /** `dify_agent`: the second kind of agent, whose contents lie in Dify's database. */
+  agent_node_kind: z.string().nullish(),
 });
 export type AgentData = z.infer<typeof AgentData>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Json } from "../../../base/json.ts";
+import { type DataProblem, parseData } from "../../parse-data.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** What the assigner does to a variable. */
@@ -33,11 +34,34 @@ const FirstVersion = z.object({
   input_variable_selector: SelectorPath.nullish().transform((value) => value ?? []),
 });
 
-const SecondVersion = z.object({ version: z.string().optional(), items: z.array(AssignmentItem) });
+const SecondVersion = z.object({ items: z.array(AssignmentItem) });
+
+const addProblems = (context: z.RefinementCtx, problems: readonly DataProblem[]): void => {
+  for (const { field, message } of problems) {
+    context.addIssue({ code: "custom", path: field.split("."), message });
+  }
+};
 
 /** Data of an assigner: the second version has `items`, the first a single assignment. */
-export const AssignerData = z.union([
-  SecondVersion.transform((data) => ({ kind: "second" as const, ...data })),
-  FirstVersion.transform((data) => ({ kind: "first" as const, ...data })),
-]);
-export type AssignerData = z.infer<typeof AssignerData>;
+export type AssignerData =
+  | ({ readonly kind: "second" } & z.infer<typeof SecondVersion>)
+  | ({ readonly kind: "first" } & z.infer<typeof FirstVersion>);
+
+const isSecond = (data: Readonly<Record<string, unknown>>): boolean =>
+  "items" in data || String(data["version"]) === "2";
+
+/** Reads the version that the data are of, so that a mistake is one of that version. */
+export const AssignerData: z.ZodType<AssignerData> = z
+  .record(z.string(), z.unknown())
+  .transform((data, context): AssignerData => {
+    if (isSecond(data)) {
+      const parsed = parseData(SecondVersion, data);
+      if (parsed.ok) return { kind: "second", ...parsed.data };
+      addProblems(context, parsed.problems);
+      return z.NEVER;
+    }
+    const parsed = parseData(FirstVersion, data);
+    if (parsed.ok) return { kind: "first", ...parsed.data };
+    addProblems(context, parsed.problems);
+    return z.NEVER;
+  });

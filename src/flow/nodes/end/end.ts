@@ -4,10 +4,29 @@ import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import { SelectorPath } from "../selector-path.ts";
 
+/** The types that Dify knows an output by; what the value is shows at run time. */
+const OutputType = z.enum([
+  "string",
+  "number",
+  "integer",
+  "secret",
+  "boolean",
+  "object",
+  "file",
+  "array",
+  "array[string]",
+  "array[number]",
+  "array[object]",
+  "array[boolean]",
+  "array[file]",
+  "any",
+  "array[any]",
+]);
+
 /** Data of an end node. */
 export const EndData = z.object({
   outputs: z
-    .array(z.object({ variable: z.string(), value_selector: SelectorPath }))
+    .array(z.object({ variable: z.string(), value_selector: SelectorPath, value_type: OutputType.nullish() }))
     .nullish()
     .transform((value) => value ?? []),
 });

@@ -23,12 +23,17 @@ const readsOfBody = (body: HttpBody | null): readonly VariableUse[] =>
       : []),
   ]);
 
-const bodyRefusals = (body: HttpBody | null): readonly NodeRemark[] => {
+const bodyWarnings = (body: HttpBody | null): readonly NodeRemark[] => {
   if (body === null || !["raw-text", "json", "binary"].includes(body.type)) return [];
   const count = bodyItems(body).length;
   return count === 1
     ? []
-    : [{ field: "body.data", message: `a body of type ${body.type} has exactly one item, not ${count}` }];
+    : [
+        {
+          field: "body.data",
+          message: `a body of type ${body.type} has exactly one item, not ${count}: the node fails`,
+        },
+      ];
 };
 
 const timeoutWarnings = (data: HttpRequestData): readonly NodeRemark[] =>
@@ -56,19 +61,19 @@ const declare = (data: HttpRequestData): NodeDeclaration => {
       ...readsOfBody(data.body ?? null),
     ],
     outputs: { status_code: "integer", body: "string", headers: "object", files: "array[file]" },
-    refusals: [
-      ...bodyRefusals(data.body ?? null),
+    warnings: [
+      ...timeoutWarnings(data),
+      ...bodyWarnings(data.body ?? null),
       ...(lacksKey
         ? [
             {
               field: "authorization.config.api_key",
               message:
-                "the key is empty; put it into an environment variable of the flow and refer to it as {{#env.NAME#}}",
+                "the key is empty, and the node fails; put the key into an environment variable of the flow and refer to it as {{#env.NAME#}}",
             },
           ]
         : []),
     ],
-    warnings: timeoutWarnings(data),
   };
 };
 

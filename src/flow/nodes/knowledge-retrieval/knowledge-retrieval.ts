@@ -15,8 +15,12 @@ const KnowledgeRetrievalData = z.object({
   query_attachment_selector: SelectorPath.nullish(),
   dataset_ids: z
     .array(z.string())
-    .min(1, "the node has no knowledge base; choose one in Dify and export again"),
-  retrieval_mode: z.enum(["single", "multiple"]),
+    .nullish()
+    .transform((ids) => ids ?? []),
+  retrieval_mode: z
+    .string()
+    .nullish()
+    .transform((mode) => mode ?? "multiple"),
   multiple_retrieval_config: z
     .object({
       top_k: z.number().int().positive().nullish(),
@@ -28,7 +32,9 @@ const KnowledgeRetrievalData = z.object({
 });
 type KnowledgeRetrievalData = z.infer<typeof KnowledgeRetrievalData>;
 
-const refusals = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
+const hasQuery = (data: KnowledgeRetrievalData): boolean => (data.query_variable_selector ?? []).length > 1;
+
+const failures = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
   ...((data.metadata_filtering_mode ?? "disabled") === "disabled"
     ? []
     : [
@@ -38,12 +44,47 @@ const refusals = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
             "documents have no metadata here; switch metadata filtering off and split the documents into several datasets",
         },
       ]),
+  ...(["single", "multiple"].includes(data.retrieval_mode)
+    ? []
+    : [
+        {
+          field: "retrieval_mode",
+          message: `"${data.retrieval_mode}" is not known; choose single or multiple`,
+        },
+      ]),
+  ...(data.dataset_ids.length > 0
+    ? []
+    : [
+        {
+          field: "dataset_ids",
+          message: "the node has no knowledge base; choose one in Dify and export again",
+        },
+      ]),
+  ...(hasQuery(data)
+    ? []
+    : [
+        {
+          field: "query_variable_selector",
+          message: "the node has no query; retrieval by image is not run here",
+        },
+      ]),
+];
+
+const warnings = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
+  ...(data.multiple_retrieval_config?.reranking_enable === true
+    ? [
+        {
+          field: "multiple_retrieval_config.reranking_enable",
+          message: "no rerank model is called here; records come by their own scores",
+        },
+      ]
+    : []),
   ...(data.retrieval_mode === "single" && data.dataset_ids.length > 1
     ? [
         {
           field: "retrieval_mode",
           message:
-            "no model chooses among several datasets here (N-to-1 retrieval, which Dify has retired); choose multi-path retrieval",
+            "no model chooses among the datasets here (N-to-1 retrieval, which Dify has retired): all of them are searched, and the best records count",
         },
       ]
     : []),
@@ -51,32 +92,13 @@ const refusals = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
 
 const declare = (data: KnowledgeRetrievalData): NodeDeclaration => ({
   ...PLAIN_DECLARATION,
-  reads:
-    (data.query_variable_selector ?? []).length > 1
-      ? [{ selector: data.query_variable_selector ?? [], field: "query_variable_selector", needed: true }]
-      : [],
+  reads: hasQuery(data)
+    ? [{ selector: data.query_variable_selector ?? [], field: "query_variable_selector", needed: true }]
+    : [],
   outputs: { result: "array[object]" },
   datasets: data.dataset_ids,
-  refusals: [
-    ...refusals(data),
-    ...((data.query_variable_selector ?? []).length > 1
-      ? []
-      : [
-          {
-            field: "query_variable_selector",
-            message: "the node has no query; retrieval by image is not run here",
-          },
-        ]),
-  ],
-  warnings:
-    data.multiple_retrieval_config?.reranking_enable === true
-      ? [
-          {
-            field: "multiple_retrieval_config.reranking_enable",
-            message: "no rerank model is called here; records come by their own scores",
-          },
-        ]
-      : [],
+  failures: failures(data),
+  warnings: warnings(data),
 });
 
 const wordCount = (text: string): number => text.split(/\s+/).filter((word) => word !== "").length;

@@ -7,12 +7,11 @@ import { readPool } from "../../pool.ts";
 import { readsOfText } from "../selector-path.ts";
 import { contextText } from "./context-text.ts";
 import {
-  FILES_MESSAGE,
-  hasFiles,
+  declaredModels,
+  modelFailures,
   modelRequest,
   modelWarnings,
   readsOfParameters,
-  visionSelector,
 } from "./model-settings.ts";
 import {
   activeText,
@@ -27,7 +26,7 @@ import { answerSchema, LlmData } from "./schema.ts";
 import { createStructuredReader } from "./structured-output.ts";
 import { usageOutput } from "./usage.ts";
 
-const schemaRefusals = (data: LlmData): readonly NodeRemark[] => {
+const schemaFailures = (data: LlmData): readonly NodeRemark[] => {
   const schema = answerSchema(data);
   if (schema === null) return [];
   const field = "structured_output.schema";
@@ -75,13 +74,15 @@ const declare = (data: LlmData): NodeDeclaration => {
       finish_reason: "string",
       ...(answerSchema(data) === null ? {} : { structured_output: "object" }),
     },
-    models: [{ provider: data.model.provider, name: data.model.name }],
+    models: declaredModels(data.model),
     languages: prompts.some(({ edition_type }) => edition_type === "jinja2") ? ["jinja2"] : [],
-    refusals: [
-      ...schemaRefusals(data),
-      ...(isEmpty ? [{ field: "prompt_template", message: "the node has no prompt; write one" }] : []),
+    failures: [...modelFailures(data.model), ...schemaFailures(data)],
+    warnings: [
+      ...modelWarnings(data),
+      ...(isEmpty
+        ? [{ field: "prompt_template", message: "the node has no prompt, and fails; write one" }]
+        : []),
     ],
-    warnings: modelWarnings(data),
   };
 };
 
@@ -149,8 +150,6 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     model_provider: data.model.provider,
     model_name: data.model.name,
   };
-  if (hasFiles(pool, visionSelector(data.vision)))
-    return nodeFailure("FileTypeNotSupportError", FILES_MESSAGE, { inputs });
   const messages = await buildMessages(data, {
     pool,
     context: contextOrFailure,

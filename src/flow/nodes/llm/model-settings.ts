@@ -1,28 +1,23 @@
 import { z } from "zod";
 import type { Json } from "../../../base/json.ts";
 import { JsonObject, parseJson } from "../../../base/json.ts";
-import type { NodeRemark, VariableUse } from "../../node.ts";
-import type { Pool, Selector } from "../../pool.ts";
-import { readPool, resolveText } from "../../pool.ts";
+import type { NodeDeclaration, NodeRemark, VariableUse } from "../../node.ts";
+import type { Pool } from "../../pool.ts";
+import { resolveText } from "../../pool.ts";
 import type { ModelRequest } from "../../ports.ts";
-import { readsOfText, SelectorPath } from "../selector-path.ts";
+import { readsOfText } from "../selector-path.ts";
 
 /** The model that a node names, with the parameters that the file sets. */
 export const ModelSettings = z.object({
-  provider: z.string().min(1, "the node has no model; choose one in Dify and export again"),
-  name: z.string().min(1, "the node has no model; choose one in Dify and export again"),
+  provider: z.string(),
+  name: z.string(),
   mode: z.enum(["chat", "completion"]).catch("chat"),
   completion_params: JsonObject.nullish().transform((params) => params ?? {}),
 });
 export type ModelSettings = z.infer<typeof ModelSettings>;
 
-/** The switch for images, and where the files lie. */
-export const VisionSettings = z
-  .object({
-    enabled: z.boolean().nullish(),
-    configs: z.object({ variable_selector: SelectorPath.nullish() }).nullish(),
-  })
-  .nullish();
+/** The switch for images. */
+export const VisionSettings = z.object({ enabled: z.boolean().nullish() }).nullish();
 export type VisionSettings = z.infer<typeof VisionSettings>;
 
 /** Conversation memory; only that it is switched on matters here, and the query that it adds. */
@@ -65,24 +60,30 @@ export const readsOfParameters = (model: ModelSettings): readonly VariableUse[] 
     typeof value === "string" ? readsOfText(`model.completion_params.${name}`, value) : [],
   );
 
-/** Where a node looks for images when vision is on, null when it is off. */
-export const visionSelector = (vision: VisionSettings): Selector | null =>
-  vision?.enabled === true ? (vision.configs?.variable_selector ?? ["sys", "files"]) : null;
+/** The model for a node's declaration; none where none is chosen. */
+export const declaredModels = ({ provider, name }: ModelSettings): NodeDeclaration["models"] =>
+  provider === "" || name === "" ? [] : [{ provider, name }];
+
+/** Why a node fails that has no model. */
+export const modelFailures = (model: ModelSettings): readonly NodeRemark[] =>
+  declaredModels(model).length > 0
+    ? []
+    : [{ field: "model", message: "the node has no model; choose one in Dify and export again" }];
 
 /** Doubts about memory and vision, which every node that calls a model may have switched on. */
 export const modelWarnings = (settings: {
   readonly vision?: VisionSettings;
   readonly memory?: MemorySettings;
 }): readonly NodeRemark[] => [
-  ...(visionSelector(settings.vision) === null
-    ? []
-    : [
+  ...(settings.vision?.enabled === true
+    ? [
         {
           field: "vision.enabled",
           message:
-            "images are not passed to models here: the node fails when it is given files; switch vision off where none are needed",
+            "images are not passed to models here: files are left out, as Dify does for models without vision",
         },
-      ]),
+      ]
+    : []),
   ...(settings.memory === null || settings.memory === undefined
     ? []
     : [
@@ -92,13 +93,3 @@ export const modelWarnings = (settings: {
         },
       ]),
 ];
-
-/** Whether there are files where vision looks for them. */
-export const hasFiles = (pool: Pool, selector: Selector | null): boolean => {
-  const value = selector === null ? undefined : readPool(pool, selector)?.value;
-  return Array.isArray(value) ? value.length > 0 : typeof value === "object" && value !== null;
-};
-
-/** The failure of a node that was given images. */
-export const FILES_MESSAGE =
-  "Files were given to a node with vision, but images are not passed to models here; switch vision off in the node or run this flow on Dify";

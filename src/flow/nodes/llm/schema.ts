@@ -39,7 +39,7 @@ export const LlmData = z.object({
   memory: MemorySettings,
   context: z.object({ enabled: z.boolean().nullish(), variable_selector: SelectorPath.nullish() }).nullish(),
   vision: VisionSettings,
-  structured_output: z.object({ schema: z.unknown() }).nullish(),
+  structured_output: z.object({ schema: z.unknown().optional() }).nullish(),
   structured_output_enabled: z.boolean().nullish(),
   structured_output_switch_on: z.boolean().nullish(),
   reasoning_format: z.enum(["separated", "tagged"]).catch("tagged"),

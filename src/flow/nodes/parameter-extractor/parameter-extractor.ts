@@ -6,12 +6,11 @@ import type { ModelAnswer, ModelMessage } from "../../ports.ts";
 import { pythonJson, textOfVariable } from "../../value-text.ts";
 import { parseObjectLeniently } from "../llm/lenient-json.ts";
 import {
-  FILES_MESSAGE,
-  hasFiles,
+  declaredModels,
+  modelFailures,
   modelRequest,
   modelWarnings,
   readsOfParameters,
-  visionSelector,
 } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
 import { readsOfText } from "../selector-path.ts";
@@ -99,7 +98,13 @@ const declare = (data: ParameterExtractorData): NodeDeclaration => ({
     __usage: "object",
     ...Object.fromEntries(data.parameters.map(({ name, type }) => [name, type === "number" ? "any" : type])),
   },
-  models: [{ provider: data.model.provider, name: data.model.name }],
+  models: declaredModels(data.model),
+  failures: [
+    ...modelFailures(data.model),
+    ...(data.parameters.length > 0
+      ? []
+      : [{ field: "parameters", message: "the node extracts no parameter; add one" }]),
+  ],
   warnings: modelWarnings(data),
 });
 
@@ -113,8 +118,6 @@ const execute = async (data: ParameterExtractorData, context: NodeContext): Prom
     model_provider: data.model.provider,
     model_name: data.model.name,
   };
-  if (hasFiles(pool, visionSelector(data.vision)))
-    return nodeFailure("FileTypeNotSupportError", FILES_MESSAGE, { inputs });
   const startedAt = clock.now();
   const answer = await ports.model.generate({
     ...modelRequest(pool, data.model),

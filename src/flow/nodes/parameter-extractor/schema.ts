@@ -44,7 +44,7 @@ export type Parameter = z.infer<typeof Parameter>;
 export const ParameterExtractorData = z.object({
   model: ModelSettings,
   query: SelectorPath,
-  parameters: z.array(Parameter).min(1, "the node extracts no parameter; add one"),
+  parameters: z.array(Parameter),
   instruction: z.string().nullish(),
   memory: MemorySettings,
   vision: VisionSettings,

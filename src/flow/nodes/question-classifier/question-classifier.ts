@@ -7,14 +7,13 @@ import type { ModelMessage } from "../../ports.ts";
 import { pythonJson, pythonStr } from "../../value-text.ts";
 import { parseObjectLeniently } from "../llm/lenient-json.ts";
 import {
-  FILES_MESSAGE,
-  hasFiles,
+  declaredModels,
+  modelFailures,
   MemorySettings,
   modelRequest,
   ModelSettings,
   modelWarnings,
   readsOfParameters,
-  visionSelector,
   VisionSettings,
 } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
@@ -30,7 +29,7 @@ const ClassData = z.object({
 const QuestionClassifierData = z.object({
   query_variable_selector: SelectorPath,
   model: ModelSettings,
-  classes: z.array(ClassData).min(1, "the node has no class; add one"),
+  classes: z.array(ClassData),
   instruction: z.string().nullish(),
   memory: MemorySettings,
   vision: VisionSettings,
@@ -111,7 +110,11 @@ const declare = (data: QuestionClassifierData): NodeDeclaration => ({
     ...readsOfParameters(data.model),
   ],
   outputs: { class_name: "string", class_label: "string", class_id: "string", usage: "object" },
-  models: [{ provider: data.model.provider, name: data.model.name }],
+  models: declaredModels(data.model),
+  failures: [
+    ...modelFailures(data.model),
+    ...(data.classes.length > 0 ? [] : [{ field: "classes", message: "the node has no class; add one" }]),
+  ],
   warnings: modelWarnings(data),
 });
 
@@ -119,8 +122,6 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
   const { pool, ports, signal, clock } = context;
   const query = readPool(pool, data.query_variable_selector)?.value ?? null;
   const inputs = { query, model_provider: data.model.provider, model_name: data.model.name };
-  if (hasFiles(pool, visionSelector(data.vision)))
-    return nodeFailure("FileTypeNotSupportError", FILES_MESSAGE, { inputs });
   const categories = categoriesOf(data, context);
   const text = query === null ? "" : pythonStr(query);
   const startedAt = clock.now();

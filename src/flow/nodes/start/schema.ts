@@ -1,3 +1,4 @@
+import { Ajv, type ValidateFunction } from "ajv";
 import { z } from "zod";
 import { Json, JsonObject, parseJson } from "../../../base/json.ts";
 
@@ -27,26 +28,44 @@ const InputSchema = z
   .pipe(JsonObject.nullish())
   .transform((value) => value ?? null);
 
+/** Prepares a field's JSON schema for checking values. Throws where it is none. */
+export const compileInputSchema = (schema: JsonObject): { check: ValidateFunction; ajv: Ajv } => {
+  const ajv = new Ajv({ strict: false, logger: false });
+  return { check: ajv.compile(schema), ajv };
+};
+
+const isUsable = (field: { readonly type: InputType; readonly json_schema: JsonObject | null }): boolean => {
+  if (field.type !== "json_object" || field.json_schema === null) return true;
+  try {
+    compileInputSchema(field.json_schema);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** One field of the input form, as the start node lists it. */
-export const InputVariable = z.object({
-  variable: z.string().min(1),
-  label: text,
-  type: InputType,
-  required: z
-    .boolean()
-    .nullish()
-    .transform((value) => value ?? false),
-  max_length: z.coerce
-    .number()
-    .nullish()
-    .transform((value) => value ?? null),
-  options: z
-    .array(z.string())
-    .nullish()
-    .transform((value) => value ?? []),
-  default: Json.nullish().transform((value) => value ?? null),
-  json_schema: InputSchema.optional().transform((value) => value ?? null),
-});
+export const InputVariable = z
+  .object({
+    variable: z.string().min(1),
+    label: text,
+    type: InputType,
+    required: z
+      .boolean()
+      .nullish()
+      .transform((value) => value ?? false),
+    max_length: z.coerce
+      .number()
+      .nullish()
+      .transform((value) => value ?? null),
+    options: z
+      .array(z.string())
+      .nullish()
+      .transform((value) => value ?? []),
+    default: Json.nullish().transform((value) => value ?? null),
+    json_schema: InputSchema.optional().transform((value) => value ?? null),
+  })
+  .refine(isUsable, { path: ["json_schema"], error: "This is no JSON schema." });
 export type InputVariable = z.infer<typeof InputVariable>;
 
 /** Data of the start node. */

@@ -1,12 +1,8 @@
-import type { ValidateFunction } from "ajv";
-import { Ajv } from "ajv";
-import { describeError } from "../../../base/errors.ts";
-import type { JsonObject } from "../../../base/json.ts";
-import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, type NodeRemark, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import type { ValueType, Variable } from "../../value-type.ts";
 import { isTruthy, plainValues } from "../../value-text.ts";
-import { type InputType, StartData } from "./schema.ts";
+import { compileInputSchema, type InputType, StartData } from "./schema.ts";
 
 const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
   "text-input": "string",
@@ -20,38 +16,20 @@ const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
   external_data_tool: "any",
 };
 
-const compileSchema = (schema: JsonObject): { check: ValidateFunction; ajv: Ajv } => {
-  const ajv = new Ajv({ strict: false, logger: false });
-  return { check: ajv.compile(schema), ajv };
-};
-
-/** Why a field's JSON schema cannot be used, null when it can. */
-const schemaProblem = (schema: JsonObject | null): string | null => {
-  if (schema === null) return null;
-  try {
-    compileSchema(schema);
-    return null;
-  } catch (error) {
-    return `This is no JSON schema: ${describeError(error)}`;
-  }
-};
-
-const refusalsOf = (data: StartData) =>
-  (data.variables ?? []).flatMap(({ variable, type, json_schema: schema }) => {
-    if (type === "external_data_tool") {
-      const message = "External data tools live in Dify. Give the value as an ordinary input instead.";
-      return [{ field: `variables.${variable}`, message }];
-    }
-    const problem = type === "json_object" ? schemaProblem(schema) : null;
-    return problem === null ? [] : [{ field: `variables.${variable}.json_schema`, message: problem }];
-  });
+const failures = (data: StartData): readonly NodeRemark[] =>
+  (data.variables ?? [])
+    .filter(({ type }) => type === "external_data_tool")
+    .map(({ variable }) => ({
+      field: `variables.${variable}`,
+      message: "external data tools live in Dify; give the value as an ordinary input instead",
+    }));
 
 /** Dify checks a field's JSON schema in the node, not when the inputs come in. */
 const checkJsonInputs = (data: StartData, inputs: ReadonlyMap<string, Variable>): void => {
   for (const field of data.variables ?? []) {
     const value = inputs.get(field.variable)?.value ?? null;
     if (field.type !== "json_object" || field.json_schema === null || !isTruthy(value)) continue;
-    const { check, ajv } = compileSchema(field.json_schema);
+    const { check, ajv } = compileInputSchema(field.json_schema);
     if (!check(value)) {
       const why = ajv.errorsText(check.errors, { dataVar: field.variable });
       throw new NodeError(`JSON object for '${field.variable}' does not match schema: ${why}`);
@@ -69,7 +47,7 @@ export const startKind = defineNodeKind({
     outputs: Object.fromEntries(
       (data.variables ?? []).map(({ variable, type }) => [variable, OUTPUT_TYPES[type]]),
     ),
-    refusals: refusalsOf(data),
+    failures: failures(data),
   }),
   execute: async (data, { nodeId, pool }) => {
     const inputs: ReadonlyMap<string, Variable> = pool.get(nodeId) ?? new Map();

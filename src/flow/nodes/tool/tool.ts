@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Json } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
 import type { Pool } from "../../pool.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import { textOfVariable } from "../../value-text.ts";
@@ -41,7 +41,7 @@ const isRun = ({ provider_id, provider_type, tool_name }: ToolData): boolean =>
   /^(?:langgenius\/time\/)?time$/.test(provider_id) &&
   tool_name === "current_time";
 
-const refusal = (data: ToolData): NodeRemark => {
+const failure = (data: ToolData): NodeRemark => {
   const provider = data.provider_name ?? data.provider_id;
   const known = INSTEAD.find(([words]) => words.test(`${provider} ${data.tool_name}`))?.[1];
   const kind =
@@ -84,7 +84,7 @@ const declare = (data: ToolData): NodeDeclaration => ({
   ...PLAIN_DECLARATION,
   reads: isRun(data) ? NAMES.flatMap((name) => readsOf(data, name)) : [],
   outputs: isRun(data) ? { text: "string", files: "array[file]", json: "array[object]" } : null,
-  refusals: isRun(data) ? [] : [refusal(data)],
+  failures: isRun(data) ? [] : [failure(data)],
 });
 
 const currentTime = (nowMs: number, zone: string, format: string): string => {
@@ -97,7 +97,6 @@ const currentTime = (nowMs: number, zone: string, format: string): string => {
 };
 
 const execute = async (data: ToolData, { pool, clock }: NodeContext): Promise<NodeOutcome> => {
-  if (!isRun(data)) return nodeFailure("ToolNodeError", refusal(data).message);
   const format = textInput(data, pool, "format");
   const timezone = textInput(data, pool, "timezone");
   const text = currentTime(clock.now(), timezone, format);
@@ -109,5 +108,12 @@ const execute = async (data: ToolData, { pool, clock }: NodeContext): Promise<No
   };
 };
 
-/** Runs Dify's built-in tool `current_time`; every other tool is refused at load, by name. */
-export const toolKind = defineNodeKind({ type: "tool", retries: true, schema: ToolData, declare, execute });
+/** Runs Dify's built-in tool `current_time`; every other tool fails by name when it is reached. */
+export const toolKind = defineNodeKind({
+  type: "tool",
+  retries: true,
+  errorType: "ToolNodeError",
+  schema: ToolData,
+  declare,
+  execute,
+});

@@ -20,8 +20,8 @@ const node = (parameters: JsonObject = {}, more: JsonObject = {}): JsonObject =>
   },
   ...more,
 });
-const refusals = (data: JsonObject): readonly string[] =>
-  loadNode(agentKind, data).declaration.refusals.map(({ message }) => message);
+const failures = (data: JsonObject): readonly string[] =>
+  loadNode(agentKind, data).declaration.failures.map(({ message }) => message);
 
 describe("agent", () => {
   it("without tools is one answer of its model", async () => {
@@ -39,19 +39,19 @@ describe("agent", () => {
       { role: "user", content: "why?" },
     ]);
     assert.deepEqual(requests[0]?.parameters, { temperature: 0 });
-    assert.deepEqual(refusals(node()), []);
+    assert.deepEqual(failures(node()), []);
   });
 
   it("is refused by the names of its tools, unless they are switched off", () => {
     const tools = (enabled: boolean): JsonObject => ({
       tools: { type: "constant", value: [{ enabled, tool_name: "web_search" }] },
     });
-    assert.match(refusals(node(tools(true)))[0] ?? "", /web_search.*http-request/);
-    assert.deepEqual(refusals(node(tools(false))), []);
+    assert.match(failures(node(tools(true)))[0] ?? "", /web_search.*http-request/);
+    assert.deepEqual(failures(node(tools(false))), []);
   });
 
   it("is refused by its strategy or for want of a model", () => {
-    assert.match(refusals(node({}, { agent_strategy_name: "mine" }))[0] ?? "", /"mine" is a plugin/);
-    assert.match(refusals(node({ model: { type: "constant", value: null } }))[0] ?? "", /no model/);
+    assert.match(failures(node({}, { agent_strategy_name: "mine" }))[0] ?? "", /"mine" is a plugin/);
+    assert.match(failures(node({ model: { type: "constant", value: null } }))[0] ?? "", /no model/);
   });
 });

@@ -90,14 +90,14 @@ describe("http-request: what is sent", () => {
     assert.deepEqual(custom.headers, [["PRIVATE-TOKEN", "s3cret"]]);
   });
 
-  it("fails on a key that came out empty and refuses one that is empty in the file", async () => {
+  it("fails on a key that came out empty and warns of one that is empty in the file", async () => {
     assert.match(
       await failed(authorization("bearer", "{{#start.blank#}}")),
       /^AuthorizationConfigError: API key/,
     );
-    const refusals = loadNode(httpRequestKind, node(authorization("bearer", ""))).declaration.refusals;
+    const { warnings } = loadNode(httpRequestKind, node(authorization("bearer", ""))).declaration;
     assert.deepEqual(
-      refusals.map(({ field }) => field),
+      warnings.map(({ field }) => field),
       ["authorization.config.api_key"],
     );
   });
@@ -185,11 +185,11 @@ describe("http-request: what is sent", () => {
     assert.equal(await failed(data), "FileFetchError: cannot fetch file with selector ['start', 'file']");
   });
 
-  it("refuses bodies that need exactly one item and have another number", () => {
+  it("warns of bodies that need exactly one item and have another number", () => {
     for (const type of ["json", "raw-text", "binary"]) {
-      const refusals = loadNode(httpRequestKind, node(body(type, []))).declaration.refusals;
+      const { warnings } = loadNode(httpRequestKind, node(body(type, []))).declaration;
       assert.deepEqual(
-        refusals.map(({ field }) => field),
+        warnings.map(({ field }) => field),
         ["body.data"],
         type,
       );

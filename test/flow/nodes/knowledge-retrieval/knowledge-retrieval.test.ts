@@ -108,12 +108,19 @@ describe("knowledge-retrieval", () => {
     );
   });
 
-  it("refuses metadata filters, a model's choice among datasets and queries by image; warns of reranking", () => {
+  it("cannot run metadata filters, modes that nobody knows and queries by image; warns of reranking and of N-to-1 retrieval", () => {
     const fields = (more: JsonObject): readonly string[] =>
-      loadNode(knowledgeRetrievalKind, node(more)).declaration.refusals.map(({ field }) => field);
+      loadNode(knowledgeRetrievalKind, node(more)).declaration.failures.map(({ field }) => field);
     assert.deepEqual(fields({ metadata_filtering_mode: "manual" }), ["metadata_filtering_mode"]);
     assert.deepEqual(fields({ metadata_filtering_mode: "disabled" }), []);
-    assert.deepEqual(fields({ retrieval_mode: "single", dataset_ids: ["a", "b"] }), ["retrieval_mode"]);
+    assert.deepEqual(fields({ retrieval_mode: "odd" }), ["retrieval_mode"]);
+    assert.deepEqual(fields({ dataset_ids: [] }), ["dataset_ids"]);
+    const several = loadNode(
+      knowledgeRetrievalKind,
+      node({ retrieval_mode: "single", dataset_ids: ["a", "b"] }),
+    ).declaration;
+    assert.deepEqual(several.failures, []);
+    assert.equal(several.warnings[0]?.field, "retrieval_mode");
     assert.deepEqual(fields({ query_variable_selector: [] }), ["query_variable_selector"]);
     const reranking = loadNode(
       knowledgeRetrievalKind,

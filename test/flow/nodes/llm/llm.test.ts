@@ -120,18 +120,13 @@ describe("llm: prompts", () => {
     assert.match(failureOf(await runNode(llmKind, data, { pool })), /^NoPromptFoundError: No prompt found/);
   });
 
-  it("fails with vision only when files are there", async () => {
+  it("leaves files out when vision is on, as Dify does for a model without vision", async () => {
     const data = node({ vision: { enabled: true, configs: { variable_selector: ["start", "pics"] } } });
     assert.equal(loadNode(llmKind, data).declaration.warnings[0]?.field, "vision.enabled");
-    const { model } = modelSaying("fine");
-    outputsOf(
-      await runNode(llmKind, data, {
-        pool: poolOf({ "start.diff": "x", "start.pics": [] }),
-        ports: { model },
-      }),
-    );
+    const { model, requests } = modelSaying("fine");
     const pool = poolOf({ "start.diff": "x", "start.pics": [{ dify_model_identity: "__dify__file__" }] });
-    assert.match(failureOf(await runNode(llmKind, data, { pool })), /^FileTypeNotSupportError/);
+    outputsOf(await runNode(llmKind, data, { pool, ports: { model } }));
+    assert.equal(requests.length, 1);
   });
 });
 
@@ -236,15 +231,19 @@ describe("llm: structured output", () => {
     );
   });
 
-  it("refuses a schema that is none, when the file is read", () => {
-    const refusals = (schema: JsonObject): readonly string[] =>
+  it("cannot run with a schema that is none or missing", () => {
+    const failures = (schema: JsonObject): readonly string[] =>
       loadNode(
         llmKind,
         node({ structured_output: { schema }, structured_output_switch_on: true }),
-      ).declaration.refusals.map(({ field }) => field);
-    assert.deepEqual(refusals({ type: "nonsense" }), ["structured_output.schema"]);
+      ).declaration.failures.map(({ field }) => field);
+    assert.deepEqual(failures({ type: "nonsense" }), ["structured_output.schema"]);
+    const without = (more: JsonObject) => loadNode(llmKind, node(more)).declaration.failures.length;
+    assert.equal(without({ structured_output: {}, structured_output_switch_on: true }), 1);
+    assert.equal(without({ structured_output: {}, structured_output_enabled: false }), 0);
+    assert.equal(without({ structured_output: { enabled: false } }), 0);
     assert.deepEqual(
-      refusals({ $schema: "https://json-schema.org/draft/2020-12/schema", type: "object" }),
+      failures({ $schema: "https://json-schema.org/draft/2020-12/schema", type: "object" }),
       [],
     );
   });
@@ -261,18 +260,17 @@ describe("llm: structured output", () => {
 });
 
 describe("llm: what the file says", () => {
-  it("names a missing model by field", () => {
-    const loaded = llmKind.load(node({ model: { provider: "", name: "", mode: "" } }));
-    assert.deepEqual("problems" in loaded && loaded.problems.map(({ field }) => field), [
-      "model.provider",
-      "model.name",
-    ]);
-  });
-  it("refuses a node without a prompt", () => {
-    const refusals = loadNode(llmKind, node({ prompt_template: [{ role: "system", text: " " }] })).declaration
-      .refusals;
+  it("names a missing model and a missing prompt", () => {
+    const declared = (more: JsonObject) => loadNode(llmKind, node(more)).declaration;
+    const without = declared({ model: { provider: "", name: "", mode: "" } });
     assert.deepEqual(
-      refusals.map(({ field }) => field),
+      without.failures.map(({ field }) => field),
+      ["model"],
+    );
+    assert.deepEqual(without.models, []);
+    const empty = declared({ prompt_template: [{ role: "system", text: " " }] });
+    assert.deepEqual(
+      empty.warnings.map(({ field }) => field),
       ["prompt_template"],
     );
   });

@@ -66,6 +66,7 @@ describe("question-classifier", () => {
 
   it("has its classes as handles", () => {
     assert.deepEqual(loadNode(questionClassifierKind, NODE).declaration.handles, ["1", "2"]);
-    assert.ok("problems" in questionClassifierKind.load({ ...NODE, classes: [] }));
+    const empty = loadNode(questionClassifierKind, { ...NODE, classes: [] }).declaration;
+    assert.equal(empty.failures[0]?.field, "classes");
   });
 });

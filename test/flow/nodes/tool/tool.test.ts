@@ -52,7 +52,7 @@ describe("tool", () => {
 
   it("refuses every other tool by name, with what to use instead", () => {
     const message = (more: JsonObject): string =>
-      loadNode(toolKind, node(more)).declaration.refusals[0]?.message ?? "";
+      loadNode(toolKind, node(more)).declaration.failures[0]?.message ?? "";
     assert.match(
       message({
         provider_id: "langgenius/gitlab/gitlab",

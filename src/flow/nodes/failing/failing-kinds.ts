@@ -1,10 +1,11 @@
-import { type NodeKind, refuseNodeKind } from "../../node.ts";
+import { z } from "zod";
+import { defineNodeKind, type NodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 
 const START_INSTEAD =
   "Reviewflow itself starts the flow. Put a start node in its place, with the values it needs as inputs.";
 
-/** What we do not run, and what to do instead; such files are refused when they are read. */
-const REFUSALS: Readonly<Record<string, string>> = {
+/** What we do not run, and what to do instead. */
+const INSTEAD: Readonly<Record<string, string>> = {
   "human-input":
     "A review cannot wait for a person. Remove the node, or run this flow on a Dify server (a flow's setting dify).",
   "trigger-webhook": START_INSTEAD,
@@ -21,7 +22,21 @@ const REFUSALS: Readonly<Record<string, string>> = {
   "file-upload": "File uploads need Dify's storage. Give the file's text as an input instead.",
 };
 
-/** The kinds that are known and refused by name. */
-export const REFUSED_KINDS: readonly NodeKind[] = Object.entries(REFUSALS).map(([type, message]) =>
-  refuseNodeKind(type, message),
+/** Dify starts a flow at these where it has no start node. */
+const ROOTS: ReadonlySet<string> = new Set([
+  "trigger-webhook",
+  "trigger-schedule",
+  "trigger-plugin",
+  "datasource",
+]);
+
+/** The kinds that are known and fail by name when they are reached. */
+export const FAILING_KINDS: readonly NodeKind[] = Object.entries(INSTEAD).map(([type, message]) =>
+  defineNodeKind({
+    type,
+    role: ROOTS.has(type) ? "root" : "plain",
+    schema: z.object({}),
+    declare: () => ({ ...PLAIN_DECLARATION, outputs: null, failures: [{ field: "type", message }] }),
+    execute: async () => nodeFailure("NotImplementedError", message),
+  }),
 );
