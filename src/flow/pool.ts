@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.ts";
+import { type Exact, exactEntries } from "./exact.ts";
 import { textOfVariable } from "./value-text.ts";
-import { isJsonObject, type Variable, variableOf } from "./value-type.ts";
+import { exactVariable, isJsonObject, type Variable, variableOf } from "./value-type.ts";
 import { ownValue } from "./own-value.ts";
 
 /** Where a value lies: a node's id (or `sys`, `env`, `conversation`), a name, and keys inside the value. */
@@ -78,7 +79,9 @@ export const readPool = (pool: Pool, selector: Selector): Variable | undefined =
   for (const key of keys) {
     if (found === undefined) return undefined;
     const inner = readKey(found.value, found.type, key);
-    found = inner === undefined ? undefined : variableOf(inner);
+    const exact: Exact | undefined = exactEntries(found.exact ?? null).find(([name]) => name === key)?.[1];
+    if (inner === undefined) return undefined;
+    found = exact === undefined ? variableOf(inner) : exactVariable(exact);
   }
   return found;
 };

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../base/json.ts";
+import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
 
 /**
@@ -34,7 +35,7 @@ export type CodeRunner = { readonly run: (request: CodeRequest) => Promise<NodeR
 /** A Jinja2 template with its variables. */
 export type TemplateRequest = {
   readonly template: string;
-  readonly variables: JsonObject;
+  readonly variables: Readonly<Record<string, Exact>>;
   readonly signal: AbortSignal;
 };
 

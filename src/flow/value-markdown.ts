@@ -1,17 +1,17 @@
 import type { Json } from "../base/json.ts";
-import { numberText, pythonStr, textOfVariable } from "./value-text.ts";
-import { isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
+import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
+import { pythonJson, pythonStr, textOfVariable } from "./value-text.ts";
+import { exactOf, isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
 
-const indented = (value: Json, depth: number): string => {
+const indented = (value: Exact, depth: number): string => {
   const pad = "  ".repeat(depth + 1);
   const close = `\n${"  ".repeat(depth)}`;
-  if (typeof value === "number") return numberText(value);
-  if (isJsonArray(value)) {
+  if (isExactArray(value)) {
     if (value.length === 0) return "[]";
     return `[\n${value.map((item) => pad + indented(item, depth + 1)).join(",\n")}${close}]`;
   }
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const entries = Object.entries<Json>(value);
+  if (typeof value !== "object" || value === null || value instanceof WholeFloat) return pythonJson(value);
+  const entries = exactEntries(value);
   if (entries.length === 0) return "{}";
   const lines = entries.map(([key, item]) => `${pad}${JSON.stringify(key)}: ${indented(item, depth + 1)}`);
   return `{\n${lines.join(",\n")}${close}}`;
@@ -32,9 +32,11 @@ const fileMarkdown = (file: Json): string => {
  */
 export const markdownOfVariable = (variable: Variable): string => {
   const { type, value } = variable;
-  if (type === "object") return indented(value, 0);
+  const exact = exactOf(variable);
+  if (type === "object") return indented(exact, 0);
   if (type === "file") return fileMarkdown(value);
   if (!isJsonArray(value)) return textOfVariable(variable);
   if (type === "array[file]") return value.map(fileMarkdown).join("\n");
-  return value.map((item) => `- ${pythonStr(item)}`).join("\n");
+  const items = isExactArray(exact) ? exact : [];
+  return items.map((item) => `- ${pythonStr(item)}`).join("\n");
 };

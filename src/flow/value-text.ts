@@ -1,31 +1,31 @@
 import type { Json, JsonObject } from "../base/json.ts";
-import { isJsonArray, type Variable, typeOfValue, variableOf } from "./value-type.ts";
+import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
+import { exactOf, isJsonArray, type Variable, typeOfValue, variableOf } from "./value-type.ts";
 
 /**
  * The text of a variable as Dify puts it into prompts and answers, which is Python's: `True`, `1.0`,
  * null as the empty text; objects and lists of strings as JSON with `", "` and `": "` and Unicode left
  * alone; other lists as Python's `repr`; an empty list and files as the empty text.
  */
-export const textOfVariable = ({ type, value }: Variable): string => {
+export const textOfVariable = (variable: Variable): string => {
+  const { type } = variable;
+  const value = exactOf(variable);
   switch (type) {
     case "none":
     case "file":
     case "array[file]":
       return "";
-    case "integer":
-    case "float":
-      return typeof value === "number"
-        ? numberText(value, type === "float" || !Number.isInteger(value))
-        : pythonStr(value);
     case "object":
       return pythonJson(value);
     case "array[string]":
-      return isJsonArray(value) && value.length > 0 ? pythonJson(value) : "";
+      return isExactArray(value) && value.length > 0 ? pythonJson(value) : "";
     case "array[any]":
     case "array[number]":
     case "array[object]":
     case "array[boolean]":
-      return isJsonArray(value) && value.length > 0 ? pythonRepr(value) : "";
+      return isExactArray(value) && value.length > 0 ? pythonRepr(value) : "";
+    case "integer":
+    case "float":
     case "string":
     case "boolean":
       return pythonStr(value);
@@ -56,38 +56,43 @@ export const numberText = (value: number, isFloat = !Number.isInteger(value)): s
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
 };
 
+const isExactNumber = (value: Exact): value is number | bigint | WholeFloat =>
+  typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat;
+
+const exactNumberText = (value: number | bigint | WholeFloat): string => {
+  if (typeof value === "bigint") return String(value);
+  return value instanceof WholeFloat ? numberText(value.value, true) : numberText(value);
+};
+
 const plainSmall = (value: number, mantissa: string, exponent: number): string => {
   const digits = mantissa.replace("-", "").replace(".", "");
   return `${value < 0 ? "-" : ""}0.${"0".repeat(-exponent - 1)}${digits}`;
 };
 
 /** Python's `json.dumps(value, ensure_ascii=False)`. */
-export const pythonJson = (value: Json): string => {
-  if (typeof value === "number") return numberText(value);
-  if (isJsonArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+export const pythonJson = (value: Exact): string => {
+  if (isExactNumber(value)) return exactNumberText(value);
+  if (isExactArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
-  return `{${objectEntries(value)
+  return `{${exactEntries(value)
     .map(([key, item]) => `${JSON.stringify(key)}: ${pythonJson(item)}`)
     .join(", ")}}`;
 };
 
 /** Python's `str(value)`: texts as they are, everything else as `repr` writes it. */
-export const pythonStr = (value: Json): string => (typeof value === "string" ? value : pythonRepr(value));
+export const pythonStr = (value: Exact): string => (typeof value === "string" ? value : pythonRepr(value));
 
 /** Python's `repr(value)`, with null as `None`. */
-export const pythonRepr = (value: Json): string => {
+export const pythonRepr = (value: Exact): string => {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number") return numberText(value);
+  if (isExactNumber(value)) return exactNumberText(value);
   if (typeof value === "string") return stringRepr(value);
-  if (isJsonArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
-  return `{${objectEntries(value)
+  if (isExactArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
+  return `{${exactEntries(value)
     .map(([key, item]) => `${stringRepr(key)}: ${pythonRepr(item)}`)
     .join(", ")}}`;
 };
-
-const objectEntries = (value: Json): readonly (readonly [string, Json])[] =>
-  typeof value === "object" && value !== null && !isJsonArray(value) ? Object.entries<Json>(value) : [];
 
 const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
@@ -117,6 +122,6 @@ export const plainValues = (variables: Readonly<Record<string, Variable>>): Json
 /** Whether Python counts a value as true: not null, not empty, not zero. */
 export const isTruthy = (value: Json): boolean => {
   if (isJsonArray(value)) return value.length > 0;
-  if (typeOfValue(value) === "object") return objectEntries(value).length > 0;
+  if (typeOfValue(value) === "object") return exactEntries(value).length > 0;
   return Boolean(value);
 };

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../base/json.ts";
+import { type Exact, isPlain, plainOf, WholeFloat } from "./exact.ts";
 
 /** The types that Dify tells apart at run time. Numbers are exposed as `number`, but print differently. */
 export type ValueType =
@@ -20,7 +21,12 @@ export type ValueType =
  * A value with its type. The type says what JSON cannot: that a whole number is a float to Python
  * (`1.0`), and what an empty list is a list of.
  */
-export type Variable = { readonly type: ValueType; readonly value: Json };
+export type Variable = {
+  readonly type: ValueType;
+  readonly value: Json;
+  /** The value with the numbers inside that JavaScript's do not tell apart; left out where there are none. */
+  readonly exact?: Exact;
+};
 
 /** Marks an object as a file, as Dify's own serialised files do. */
 export const FILE_IDENTITY = "__dify__file__";
@@ -70,3 +76,18 @@ export const variableOf = (value: Json): Variable => ({ type: typeOfValue(value)
 
 /** A variable of a stated type, which the value must fit (a whole float, an empty list of strings). */
 export const variableAs = (type: ValueType, value: Json): Variable => ({ type, value });
+
+/** A variable of an exact value; its type is inferred where none is stated. */
+export const exactVariable = (exact: Exact, stated?: ValueType): Variable => {
+  const value = plainOf(exact);
+  const type = stated ?? (exact instanceof WholeFloat ? "float" : typeOfValue(value));
+  return isPlain(exact) ? { type, value } : { type, value, exact };
+};
+
+/** A variable's value with every number as Python has it. */
+export const exactOf = ({ type, value, exact }: Variable): Exact => {
+  if (exact !== undefined) return exact;
+  return type === "float" && typeof value === "number" && Number.isInteger(value)
+    ? new WholeFloat(value)
+    : value;
+};

@@ -1,5 +1,5 @@
 import type { NodeFailure, TemplateRenderer } from "../flow/ports.ts";
-import { TemplateAnswer } from "./jinja2/template-messages.ts";
+import { TemplateAnswer, toSendable } from "./jinja2/template-messages.ts";
 import type { TemplateJob } from "./jinja2/template-messages.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
@@ -43,7 +43,9 @@ export const createTemplateRenderer = (options: TemplateRendererOptions = {}): S
     render: async ({ template, variables, signal }) => {
       const job: TemplateJob = {
         template,
-        variables,
+        variables: Object.fromEntries(
+          Object.entries(variables).map(([name, value]) => [name, toSendable(value)]),
+        ),
         maxCharacters: options.maxCharacters ?? MAX_CHARACTERS,
       };
       const outcome = await pool.run(job, signal);

@@ -1,9 +1,13 @@
 import { z } from "zod";
+import { longIntegersAsTexts } from "../exact.ts";
 import type { VariableUse } from "../node.ts";
 import { type Selector, selectorsInText } from "../pool.ts";
 
 /** A selector as files write it; ids that were written as numbers are read as texts. */
-export const SelectorPath = z.array(z.union([z.string(), z.number().transform(String)]));
+export const SelectorPath = z.preprocess(
+  longIntegersAsTexts,
+  z.array(z.union([z.string(), z.number().transform(String)])),
+);
 
 /** A selector as a message shows it, which is how Python prints the list. */
 export const showSelector = (selector: Selector): string =>

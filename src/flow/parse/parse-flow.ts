@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { describeError } from "../../base/errors.ts";
 import type { Flow, FlowNode, FlowProblem } from "../flow.ts";
 import { assignContainers } from "../graph/assign-containers.ts";
 import { checkGraph } from "../graph/check-graph.ts";
@@ -11,7 +10,7 @@ import { parseEdges } from "./parse-edges.ts";
 import { type FindKind, parseNode } from "./parse-node.ts";
 import { parseConversation, parseEnvironment } from "./parse-variables.ts";
 import { checkVersion } from "./parse-version.ts";
-import { readYamlDocument } from "./read-yaml.ts";
+import { readYaml } from "./read-yaml.ts";
 import { createProblemList, fileProblem, fileProblems, nodeProblem, type ProblemList } from "./problems.ts";
 import { parseData } from "../parse-data.ts";
 import { FlowDocument } from "./schema.ts";
@@ -32,21 +31,13 @@ const MODE_REFUSALS: Readonly<Record<string, string>> = {
 
 const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mode === "advanced-chat";
 
-const readYaml = (text: string, problems: ProblemList): unknown => {
-  try {
-    const document = readYamlDocument(text);
-    for (const error of document.errors)
-      problems.errors.push(fileProblem("", `No valid YAML: ${error.message}`));
-    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    problems.errors.push(fileProblem("", `No valid YAML: ${describeError(error)}`));
+const readDocument = (text: string, problems: ProblemList): FlowDocument | undefined => {
+  const yaml = readYaml(text);
+  if (!yaml.ok) {
+    problems.errors.push(fileProblem("", `No valid YAML: ${yaml.message}.`));
     return undefined;
   }
-};
-
-const readDocument = (text: string, problems: ProblemList): FlowDocument | undefined => {
-  const raw = readYaml(text, problems);
-  if (problems.errors.length > 0) return undefined;
+  const raw = yaml.value;
   if (typeof raw !== "object" || raw === null || !("app" in raw || "kind" in raw || "workflow" in raw)) {
     const message = `This is no export of a Dify app. In Dify's studio, choose "Export DSL" in the app's menu.`;
     problems.errors.push(fileProblem("", message));

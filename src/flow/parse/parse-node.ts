@@ -22,7 +22,7 @@ const defaultsOf = (
   if (data.error_strategy !== "default-value") return {};
   return Object.fromEntries(
     data.default_value.flatMap(({ key, type, value }) => {
-      const variable = readDefaultValue(type, value ?? null);
+      const variable = readDefaultValue(type, value);
       if (variable !== undefined) return [[key, variable] as const];
       problems.errors.push(nodeProblem(node, `default_value.${key}`, `The default value is no ${type}.`));
       return [];

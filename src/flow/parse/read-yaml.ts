@@ -1,20 +1,102 @@
-import { type Document, parseDocument, type Tags } from "yaml";
-
-/** A float with an exponent as PyYAML knows it: with a point and a signed exponent. */
-const PYTHON_EXPONENT = /^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)[eE][-+][0-9]+$/;
+import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
+import { describeError } from "../../base/errors.ts";
+import { separateExact, WholeFloat } from "../exact.ts";
 
 /**
- * The plain scalars that are numbers to PyYAML and to YAML 1.2 alike. Exports are written by PyYAML, which
- * leaves texts such as `7e12345` (the beginning of a commit's hash) or `0o17` without quotes.
+ * The plain scalars of PyYAML, which writes and reads Dify's files by YAML 1.1: what it does not take for a number stands
+ * without quotes (`08012345678`, the beginning `7e12345` of a commit's hash), what it does take for one is quoted where a
+ * text is meant. Sources of the patterns: PyYAML's documentation, "YAML tags and Python types", and YAML 1.1's types.
  */
-const pythonTags = (tags: Tags): Tags =>
-  tags.flatMap((tag): Tags => {
-    if (typeof tag === "string" || tag.collection !== undefined) return [tag];
-    if (tag.format === "OCT") return [];
-    return tag.format === "EXP" ? [{ ...tag, test: PYTHON_EXPONENT }] : [tag];
+const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
+const TRUTHS: ReadonlySet<string> = new Set("yes Yes YES true True TRUE on On ON".split(" "));
+const FALSEHOODS: ReadonlySet<string> = new Set("no No NO false False FALSE off Off OFF".split(" "));
+const INTEGER = /^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*(?::[0-5]?[0-9])*)$/;
+const FLOAT =
+  /^(?:[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN))$/;
+
+/** The value of digits in groups of sixty, as in `1:30`. */
+const ofSixties = (text: string): number =>
+  text.split(":").reduce((sum, group) => sum * 60 + Number(group), 0);
+
+const signed = (text: string): readonly [sign: 1 | -1, digits: string] => {
+  const digits = text.replaceAll("_", "");
+  return [digits.startsWith("-") ? -1 : 1, digits.replace(/^[-+]/, "")];
+};
+
+const integerOf = (text: string): number | bigint => {
+  const [sign, digits] = signed(text);
+  if (digits.includes(":")) return sign * ofSixties(digits);
+  const isOctal = /^0[0-7]+$/.test(digits);
+  const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits) * BigInt(sign);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+};
+
+const floatOf = (text: string): number | WholeFloat => {
+  const [sign, digits] = signed(text.toLowerCase());
+  const read = (): number => {
+    if (digits.endsWith("inf")) return Infinity;
+    if (digits.endsWith("nan")) return Number.NaN;
+    return digits.includes(":") ? ofSixties(digits) : Number(digits);
+  };
+  const value = sign * read();
+  return Number.isInteger(value) ? new WholeFloat(value) : value;
+};
+
+const scalar = (
+  tag: string,
+  resolve: (text: string) => boolean,
+  construct: (text: string) => unknown,
+): Type =>
+  new Type(`tag:yaml.org,2002:${tag}`, {
+    kind: "scalar",
+    resolve: (text: string | null) => resolve(text ?? ""),
+    construct: (text: string | null) => construct(text ?? ""),
   });
 
-/** Parses the YAML of an export, which is 1.1 by PyYAML; what differs from 1.2 is quoted in it, or read as there. */
-export const readYamlDocument = (text: string): Document.Parsed =>
-  // Warnings would go to the process's standard error, past the log.
-  parseDocument(text, { logLevel: "error", customTags: pythonTags });
+const SCHEMA = FAILSAFE_SCHEMA.extend({
+  implicit: [
+    scalar(
+      "null",
+      (text) => NULLS.has(text),
+      () => null,
+    ),
+    scalar(
+      "bool",
+      (text) => TRUTHS.has(text) || FALSEHOODS.has(text),
+      (text) => TRUTHS.has(text),
+    ),
+    scalar("int", (text) => INTEGER.test(text) && !/^[-+]?0[bx]_*$/.test(text), integerOf),
+    scalar("float", (text) => FLOAT.test(text), floatOf),
+    new Type("tag:yaml.org,2002:merge", { kind: "scalar", resolve: (text) => text === "<<" }),
+  ],
+});
+
+/** A file of the longest size that is read has fewer values; aliases could make any number of them. */
+const MOST_VALUES = 5_000_000;
+
+/** What reading YAML gave: a value, or the one mistake at which it ends. */
+export type YamlReading =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string };
+
+const describeMistake = (error: unknown): string => {
+  const reason = error instanceof YAMLException ? error.reason : describeError(error);
+  if (/^nesting exceeded|call stack/i.test(reason)) return "it is nested too deeply";
+  if (!(error instanceof YAMLException)) return reason;
+  const { line, column } = error.mark;
+  return `${reason} at line ${line + 1}, column ${column + 1}`;
+};
+
+/**
+ * Reads the YAML of an export as PyYAML does, leniently indented quoted texts and repeated keys (the last wins) included.
+ * Whole floats and long integers keep what they are, see `exactAt`.
+ */
+export const readYaml = (text: string): YamlReading => {
+  try {
+    const value: unknown = load(text, { schema: SCHEMA, json: true });
+    separateExact(value, MOST_VALUES);
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, message: describeMistake(error) };
+  }
+};

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Json } from "../../base/json.ts";
+import { ExactValue, longIntegersAsTexts, withExactValue } from "../exact.ts";
 
 const text = z
   .union([z.string(), z.number().transform(String)])
@@ -9,36 +10,51 @@ const text = z
 const identifier = z.union([z.string().min(1), z.number().transform(String)]);
 
 /** A node as the file has it; what is inside `data` is the kind's affair. */
-export const NodeEntry = z.object({
-  id: identifier,
-  type: text,
-  parentId: z.union([z.string(), z.number().transform(String)]).nullish(),
-  position: z.object({ x: z.number(), y: z.number() }).nullish().catch(null),
-  width: z.number().nullish().catch(null),
-  height: z.number().nullish().catch(null),
-  data: z.record(z.string(), z.unknown()),
-});
+export const NodeEntry = z.preprocess(
+  longIntegersAsTexts,
+  z.object({
+    id: identifier,
+    type: text,
+    parentId: z.union([z.string(), z.number().transform(String)]).nullish(),
+    position: z.object({ x: z.number(), y: z.number() }).nullish().catch(null),
+    width: z.number().nullish().catch(null),
+    height: z.number().nullish().catch(null),
+    data: z.record(z.string(), z.unknown()),
+  }),
+);
 export type NodeEntry = z.infer<typeof NodeEntry>;
 
 /** An edge as the file has it. */
-export const EdgeEntry = z.object({
-  id: text,
-  source: identifier,
-  sourceHandle: z
-    .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
-    .nullish()
-    .transform((value) => value ?? "source"),
-  target: identifier,
-});
+export const EdgeEntry = z.preprocess(
+  longIntegersAsTexts,
+  z.object({
+    id: text,
+    source: identifier,
+    sourceHandle: z
+      .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+      .nullish()
+      .transform((value) => value ?? "source"),
+    target: identifier,
+  }),
+);
 export type EdgeEntry = z.infer<typeof EdgeEntry>;
 
 /** An `env.` or `conversation.` variable as the file has it. */
-export const VariableEntry = z.object({
-  name: z.string().min(1),
-  value_type: text,
-  value: Json.nullish().transform((value) => value ?? null),
-});
+export const VariableEntry = z.preprocess(
+  withExactValue,
+  z
+    .object({ name: z.string().min(1), value_type: text, value: Json.nullish(), exact: ExactValue })
+    .transform(({ value, exact, ...entry }) => ({ ...entry, value: exact ?? value ?? null })),
+);
 export type VariableEntry = z.infer<typeof VariableEntry>;
+
+/** An output that stands in under `default-value`, as the file has it. */
+const DefaultEntry = z.preprocess(
+  withExactValue,
+  z
+    .object({ key: z.string(), type: z.string(), value: Json.nullish(), exact: ExactValue })
+    .transform(({ value, exact, ...entry }) => ({ ...entry, value: exact ?? value ?? null })),
+);
 
 /** The parts of a node's data that every kind has. */
 export const CommonData = z.object({
@@ -47,7 +63,7 @@ export const CommonData = z.object({
   desc: text,
   error_strategy: z.enum(["fail-branch", "default-value", "none", ""]).nullish(),
   default_value: z
-    .array(z.object({ key: z.string(), type: z.string(), value: Json.nullish() }))
+    .array(DefaultEntry)
     .nullish()
     .transform((value) => value ?? []),
   retry_config: z

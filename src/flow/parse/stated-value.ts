@@ -1,18 +1,22 @@
-import { Json, parseJson } from "../../base/json.ts";
+import type { Json } from "../../base/json.ts";
+import { type Exact, parseExact, plainOf, WholeFloat } from "../exact.ts";
 import { parsePythonFloat, parsePythonInteger } from "../python-number.ts";
 import {
+  exactVariable,
   isJsonArray,
   isJsonObject,
-  typeOfValue,
   type ValueType,
   type Variable,
   variableAs,
 } from "../value-type.ts";
 import { ownValue } from "../own-value.ts";
 
-const parseText = (text: string): Json | undefined => {
-  const parsed = Json.safeParse(parseJson(text));
-  return parsed.success ? parsed.data : undefined;
+const parseText = (text: string): Exact | undefined => {
+  try {
+    return parseExact(text);
+  } catch {
+    return undefined;
+  }
 };
 
 const ITEM_TESTS: Readonly<Record<string, (item: Json) => boolean>> = {
@@ -33,11 +37,15 @@ const ARRAY_TYPES: Readonly<Record<string, ValueType>> = {
   "array[file]": "array[file]",
 };
 
-const readNumber = (value: Json): Variable | undefined => {
-  if (typeof value === "number") return variableAs(typeOfValue(value), value);
+const readNumber = (value: Exact): Variable | undefined => {
+  if (typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat)
+    return exactVariable(value);
   if (typeof value !== "string") return undefined;
   const integer = parsePythonInteger(value);
-  if (integer !== undefined) return variableAs("integer", integer);
+  if (integer !== undefined) {
+    const digits = value.trim().replaceAll("_", "").replace(/^\+/, "");
+    return exactVariable(Number.isSafeInteger(integer) ? integer : BigInt(digits), "integer");
+  }
   const float = parsePythonFloat(value);
   return float === undefined ? undefined : variableAs("float", float);
 };
@@ -46,18 +54,20 @@ const readNumber = (value: Json): Variable | undefined => {
  * A value of a type that the file states beside it; texts are read as JSON where the type asks for
  * more than a text. Undefined when the value does not fit the type.
  */
-export const readStatedValue = (type: string, value: Json): Variable | undefined => {
+export const readStatedValue = (type: string, value: Exact): Variable | undefined => {
   if (type === "string" || type === "secret") {
     return typeof value === "string" ? variableAs("string", value) : undefined;
   }
   if (type === "number" || type === "integer" || type === "float") return readNumber(value);
-  const parsed = typeof value === "string" ? parseText(value) : value;
+  const exact = typeof value === "string" ? parseText(value) : value;
+  if (exact === undefined) return undefined;
+  const parsed = plainOf(exact);
   if (type === "boolean") return typeof parsed === "boolean" ? variableAs("boolean", parsed) : undefined;
-  if (type === "object") return isJsonObject(parsed) ? variableAs("object", parsed) : undefined;
+  if (type === "object") return isJsonObject(parsed) ? exactVariable(exact, "object") : undefined;
   const arrayType = ownValue(ARRAY_TYPES, type);
   const test = ownValue(ITEM_TESTS, type);
-  if (arrayType === undefined || test === undefined || parsed === undefined) return undefined;
-  return isJsonArray(parsed) && parsed.every(test) ? variableAs(arrayType, parsed) : undefined;
+  if (arrayType === undefined || test === undefined) return undefined;
+  return isJsonArray(parsed) && parsed.every(test) ? exactVariable(exact, arrayType) : undefined;
 };
 
 /** What a variable of a stated type holds when the file gives no value. */
@@ -74,7 +84,7 @@ export const emptyStatedValue = (type: string): Variable => {
  * A stand-in output under `default-value`. Dify reads a number that is written as a text as a float, so
  * that `1` becomes `1.0`.
  */
-export const readDefaultValue = (type: string, value: Json): Variable | undefined => {
+export const readDefaultValue = (type: string, value: Exact): Variable | undefined => {
   if (type === "number" && typeof value === "string") {
     const number = parsePythonFloat(value);
     return number === undefined ? undefined : variableAs("float", number);

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../base/json.ts";
 import { toPython } from "./convert.ts";
+import type { TemplateJob } from "./template-messages.ts";
 import type { Environment, Filter, Test } from "./environment.ts";
 import { execute } from "./execute.ts";
 import { HTML_FILTERS } from "./filters-html.ts";
@@ -76,7 +76,7 @@ const describeFailure = (error: unknown, maxCharacters: number): RenderOutcome =
  */
 export const renderTemplate = (
   template: string,
-  variables: JsonObject,
+  variables: TemplateJob["variables"],
   maxCharacters: number,
 ): RenderOutcome => {
   try {

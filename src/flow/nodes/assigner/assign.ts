@@ -2,7 +2,15 @@ import { Json, parseJson } from "../../../base/json.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, type PoolWrite, readPool, type Selector, writePool } from "../../pool.ts";
 import { pythonStr } from "../../value-text.ts";
-import { isJsonArray, type ValueType, type Variable, variableAs, variableOf } from "../../value-type.ts";
+import {
+  exactVariable,
+  exactOf,
+  isJsonArray,
+  type ValueType,
+  type Variable,
+  variableAs,
+  variableOf,
+} from "../../value-type.ts";
 import { SelectorPath, showSelector } from "../selector-path.ts";
 import { isInputSupported, isOperationSupported, isValueless, isValueValid, zeroValue } from "./rules.ts";
 import type { AssignerData, AssignmentItem } from "./schema.ts";
@@ -32,12 +40,13 @@ const isNumberType = (type: ValueType): boolean => type === "integer" || type ==
 const operate = (variable: Variable, operation: AssignmentItem["operation"], income: Variable): Variable => {
   const { type } = variable;
   const { value } = income;
+  const exact = exactOf(income);
   const list = listOf(variable.value);
   switch (operation) {
     case "over-write":
     case "set":
       // A number prints as what was written, not as what was there before.
-      return variableAs(isNumberType(type) && isNumberType(income.type) ? income.type : type, value);
+      return exactVariable(exact, isNumberType(type) && isNumberType(income.type) ? income.type : type);
     case "clear":
       return variableAs(type, zeroValue(type));
     case "append":
@@ -60,7 +69,7 @@ const operate = (variable: Variable, operation: AssignmentItem["operation"], inc
 
 /** The value of an item, or undefined when its variable is null, which leaves the target alone. */
 const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Variable | undefined => {
-  let income = variableOf(item.value);
+  let income = exactVariable(item.exact ?? item.value);
   const { value } = item;
   if (item.input_type === "variable" && !isValueless(item.operation) && value !== null) {
     const selector = SelectorPath.safeParse(value);

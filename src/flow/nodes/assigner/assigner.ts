@@ -34,7 +34,8 @@ const readsOf = (data: AssignerData): readonly VariableUse[] => {
 };
 
 const assign = (data: AssignerData, pool: Pool): NodeOutcome => {
-  const inputs: JsonObject = data.kind === "second" ? { items: data.items } : {};
+  const inputs: JsonObject =
+    data.kind === "second" ? { items: data.items.map(({ exact: _exact, ...item }) => item) } : {};
   try {
     if (data.kind === "second")
       return { ok: true, inputs, outputs: {}, writes: assignItems(data.items, pool) };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Json } from "../../../base/json.ts";
+import { ExactValue, withExactValue } from "../../exact.ts";
 import { type DataProblem, parseData } from "../../parse-data.ts";
 import { SelectorPath } from "../selector-path.ts";
 
@@ -20,12 +21,16 @@ export const Operation = z.enum([
 export type Operation = z.infer<typeof Operation>;
 
 /** One assignment of the second version; `value` is a selector or a constant, as `input_type` says. */
-export const AssignmentItem = z.object({
-  variable_selector: SelectorPath,
-  input_type: z.enum(["variable", "constant"]),
-  operation: Operation,
-  value: Json.nullish().transform((value) => value ?? null),
-});
+export const AssignmentItem = z.preprocess(
+  withExactValue,
+  z.object({
+    variable_selector: SelectorPath,
+    input_type: z.enum(["variable", "constant"]),
+    operation: Operation,
+    value: Json.nullish().transform((value) => value ?? null),
+    exact: ExactValue,
+  }),
+);
 export type AssignmentItem = z.infer<typeof AssignmentItem>;
 
 const FirstVersion = z.object({

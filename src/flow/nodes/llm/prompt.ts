@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "../../../base/json.ts";
+import type { Exact } from "../../exact.ts";
 import type { Pool, Selector } from "../../pool.ts";
 import { readPool, resolveText, selectorsInText } from "../../pool.ts";
 import type { ModelMessage, NodeResult, TemplateRenderer } from "../../ports.ts";
-import { isArrayType, isJsonArray, isJsonObject } from "../../value-type.ts";
+import { exactOf, isArrayType, isJsonArray, isJsonObject } from "../../value-type.ts";
 import type { Variable } from "../../value-type.ts";
 import { pythonJson, pythonStr, textOfVariable } from "../../value-text.ts";
 import type { LlmData, PromptText } from "./schema.ts";
@@ -96,9 +97,9 @@ const fill = async (
   if (prompt.edition_type !== "jinja2") return { ok: true, value: fillBasic(text, pool, context) };
   if (text === "") return { ok: true, value: "" };
   const variables = Object.fromEntries(
-    jinjaVariables(data).map(({ variable, value_selector }): readonly [string, Json] => {
+    jinjaVariables(data).map(({ variable, value_selector }): readonly [string, Exact] => {
       const found = readPool(pool, value_selector);
-      return [variable, found === undefined ? "" : found.value];
+      return [variable, found === undefined ? "" : exactOf(found)];
     }),
   );
   return renderer.render({ template: text, variables, signal });

@@ -1,23 +1,28 @@
 import { z } from "zod";
 import { Json } from "../../../base/json.ts";
+import { ExactValue, withExactValue } from "../../exact.ts";
 import { Condition, LogicalOperator } from "../../conditions/schema.ts";
 
 /** A variable that lives as long as the loop and keeps its value from round to round. */
-export const LoopVariable = z.object({
-  label: z.string(),
-  var_type: z.enum([
-    "string",
-    "number",
-    "object",
-    "boolean",
-    "array[string]",
-    "array[number]",
-    "array[object]",
-    "array[boolean]",
-  ]),
-  value_type: z.enum(["variable", "constant"]),
-  value: Json.nullish().transform((value) => value ?? null),
-});
+export const LoopVariable = z.preprocess(
+  withExactValue,
+  z.object({
+    label: z.string(),
+    var_type: z.enum([
+      "string",
+      "number",
+      "object",
+      "boolean",
+      "array[string]",
+      "array[number]",
+      "array[object]",
+      "array[boolean]",
+    ]),
+    value_type: z.enum(["variable", "constant"]),
+    value: Json.nullish().transform((value) => value ?? null),
+    exact: ExactValue,
+  }),
+);
 export type LoopVariable = z.infer<typeof LoopVariable>;
 
 /** Data of a loop. */

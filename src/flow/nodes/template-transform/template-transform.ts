@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
+import { exactOf } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** Dify's limit, in characters. */
@@ -31,18 +32,19 @@ export const templateTransformKind = defineNodeKind({
     })),
   }),
   execute: async (data, { pool, ports, signal }) => {
+    const found = data.variables.map(
+      ({ variable, value_selector }) => [variable, readPool(pool, value_selector)] as const,
+    );
+    const inputs = Object.fromEntries(found.map(([name, variable]) => [name, variable?.value ?? null]));
     const variables = Object.fromEntries(
-      data.variables.map(({ variable, value_selector }) => [
-        variable,
-        readPool(pool, value_selector)?.value ?? null,
-      ]),
+      found.map(([name, variable]) => [name, variable === undefined ? null : exactOf(variable)]),
     );
     const rendered = await ports.template.render({ template: data.template, variables, signal });
-    if (!rendered.ok) return nodeFailure(rendered.errorType, rendered.message, { inputs: variables });
+    if (!rendered.ok) return nodeFailure(rendered.errorType, rendered.message, { inputs });
     if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
       const message = `Output length exceeds ${MAX_OUTPUT_CHARACTERS} characters`;
-      return nodeFailure("", message, { inputs: variables });
+      return nodeFailure("", message, { inputs });
     }
-    return { ok: true, inputs: variables, outputs: { output: rendered.value } };
+    return { ok: true, inputs, outputs: { output: rendered.value } };
   },
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { TemplateRequest } from "../../../../src/flow/ports.ts";
 import type { JsonObject } from "../../../../src/base/json.ts";
 import { llmKind } from "../../../../src/flow/nodes/llm/llm.ts";
 import { failureOf, loadNode, modelSaying, outputsOf, poolOf, runNode } from "./bench.ts";
@@ -53,9 +54,9 @@ describe("llm: prompts", () => {
 
   it("renders Jinja2 prompts with their variables", async () => {
     const { requests, model } = modelSaying("fine");
-    const seen: JsonObject[] = [];
+    const seen: TemplateRequest["variables"][] = [];
     const template = {
-      render: async ({ template: text, variables }: { template: string; variables: JsonObject }) => {
+      render: async ({ template: text, variables }: TemplateRequest) => {
         seen.push(variables);
         return { ok: true as const, value: `rendered ${text}` };
       },

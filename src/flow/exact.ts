@@ -1,0 +1,147 @@
+import { z } from "zod";
+import type { Json } from "../base/json.ts";
+
+/** A float without a fraction, which Python prints as `5.0`; JavaScript's 5 does not tell it from an integer. */
+export class WholeFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/**
+ * A value as Python has it: JSON, but whole floats are `WholeFloat`, and integers that JavaScript's numbers do not hold
+ * are bigints.
+ */
+export type Exact =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | WholeFloat
+  | readonly Exact[]
+  | { readonly [key: string]: Exact };
+
+/** Whether a value is a list. */
+export const isExactArray = (value: Exact): value is readonly Exact[] => Array.isArray(value);
+
+/** The keys and values of an object; none of anything else. */
+export const exactEntries = (value: Exact): readonly (readonly [string, Exact])[] =>
+  typeof value === "object" && value !== null && !isExactArray(value) && !(value instanceof WholeFloat)
+    ? Object.entries<Exact>(value)
+    : [];
+
+/** The exact value that {@link withExactValue} puts beside a plain one. */
+export const ExactValue = z.custom<Exact | undefined>(() => true).optional();
+
+type Part = bigint | WholeFloat;
+
+/** Where a container read from a file keeps the exact numbers that its plain numbers stand for, by key or index. */
+const PARTS = Symbol("exact numbers");
+
+const partsOf = (container: unknown): ReadonlyMap<string, Part> | undefined => {
+  if (typeof container !== "object" || container === null || !(PARTS in container)) return undefined;
+  return container[PARTS] instanceof Map ? container[PARTS] : undefined;
+};
+
+/**
+ * Puts plain numbers in the place of exact ones, in place; each container keeps the exact ones beside it, where
+ * {@link exactAt} finds them. Throws a RangeError when aliases make more than `limit` values of the file.
+ */
+export const separateExact = (root: unknown, limit: number): void => {
+  let left = limit;
+  const visit = (container: object): void => {
+    const parts = new Map<string, Part>();
+    const entries: readonly (readonly [string, unknown])[] = Object.entries(container);
+    for (const [key, value] of entries) {
+      left -= 1;
+      if (left < 0) throw new RangeError("aliases make too many values");
+      if (typeof value === "bigint" || value instanceof WholeFloat) {
+        parts.set(key, value);
+        Object.assign(container, { [key]: typeof value === "bigint" ? Number(value) : value.value });
+      } else if (typeof value === "object" && value !== null) visit(value);
+    }
+    if (parts.size > 0) Object.defineProperty(container, PARTS, { value: parts });
+  };
+  if (typeof root === "object" && root !== null) visit(root);
+};
+
+/** Reads an entry of a list or an object with its `value` exact, under the key `exact`. */
+export const withExactValue = (entry: unknown): unknown => {
+  if (typeof entry !== "object" || entry === null) return entry;
+  return { ...entry, exact: exactAt(entry, "value") };
+};
+
+const restore = (value: unknown): Exact => {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value !== "object" || value === null) return null;
+  const parts = partsOf(value);
+  const exactItem = (key: string, item: unknown): Exact => parts?.get(key) ?? restore(item);
+  if (Array.isArray(value)) return value.map((item: unknown, index) => exactItem(String(index), item));
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, item]) => [key, exactItem(key, item)]));
+};
+
+/** The exact value at a key of a container that was read from a file; undefined where the plain value says it all. */
+export const exactAt = (container: unknown, key: string): Exact | undefined => {
+  const part = partsOf(container)?.get(key);
+  if (part !== undefined) return part;
+  if (typeof container !== "object" || container === null) return undefined;
+  const value: unknown = Object.getOwnPropertyDescriptor(container, key)?.value;
+  if (typeof value !== "object" || value === null) return undefined;
+  const exact = restore(value);
+  return isPlain(exact) ? undefined : exact;
+};
+
+/** A container with its long integers as texts of all their digits, for ids that were written without quotes. */
+export const longIntegersAsTexts = (container: unknown): unknown => {
+  const texts = Object.fromEntries(
+    [...(partsOf(container) ?? [])].flatMap(([key, part]) =>
+      typeof part === "bigint" ? [[key, part.toString()] as const] : [],
+    ),
+  );
+  const isPlainContainer = Object.keys(texts).length === 0;
+  if (isPlainContainer || typeof container !== "object" || container === null) return container;
+  return Array.isArray(container)
+    ? container.map((item: unknown, index) => texts[index] ?? item)
+    : { ...container, ...texts };
+};
+
+/** The plain value of an exact one. */
+export const plainOf = (value: Exact): Json => {
+  if (value instanceof WholeFloat) return value.value;
+  if (typeof value === "bigint") return Number(value);
+  if (isExactArray(value)) return value.map(plainOf);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, plainOf(item)]));
+};
+
+/** Whether a value holds no number that JavaScript's do not tell apart. */
+export const isPlain = (value: Exact): boolean => {
+  if (value instanceof WholeFloat || typeof value === "bigint") return false;
+  return isExactArray(value) ? value.every(isPlain) : exactEntries(value).every(([, item]) => isPlain(item));
+};
+
+/** An exact number as it was written in JSON; plain numbers stay plain. */
+const numberOf = (value: number, source: string): Exact => {
+  if (/[.eE]/.test(source)) return Number.isInteger(value) ? new WholeFloat(value) : value;
+  return Number.isSafeInteger(value) ? value : BigInt(source);
+};
+
+declare global {
+  /** The reviver of ECMAScript 2026 sees the source text of numbers; TypeScript does not know it yet. */
+  interface JSON {
+    parse(
+      text: string,
+      reviver: (key: string, value: Exact, context: { readonly source?: string }) => Exact,
+    ): Exact;
+  }
+}
+
+/** Parses JSON with whole floats and long integers kept. Throws a SyntaxError where the text is none. */
+export const parseExact = (text: string): Exact =>
+  JSON.parse(text, (_key, value, { source }) =>
+    typeof value === "number" && source !== undefined ? numberOf(value, source) : value,
+  );
