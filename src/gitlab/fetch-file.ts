@@ -1,3 +1,4 @@
+import { decodeText } from "../base/decode-text.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { FileReading, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
@@ -26,7 +27,7 @@ export const fetchFile = async (
       maxBytes,
       signal,
     });
-    return isBinary(bytes) ? { kind: "binary" } : { kind: "text", text: new TextDecoder().decode(bytes) };
+    return isBinary(bytes) ? { kind: "binary" } : { kind: "text", text: decodeText(bytes) };
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     if (error.code === "gitlab-not-found" || error.status === 400) return { kind: "missing" };

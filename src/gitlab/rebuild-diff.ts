@@ -1,4 +1,6 @@
+import { decodeText } from "../base/decode-text.ts";
 import { GitLabError } from "../base/errors.ts";
+import { decodePatch } from "../diff/decode-patch.ts";
 import { type PatchedFile, parsePatch } from "../diff/parse-patch.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import { unifiedHunks } from "../diff/unified-hunks.ts";
@@ -26,7 +28,7 @@ export const fetchPatch = async (
       params: { id: ref.projectId, iid: ref.iid },
       signal,
     });
-    return { kind: "patch", files: parsePatch(new TextDecoder().decode(bytes)) };
+    return { kind: "patch", files: parsePatch(decodePatch(bytes)) };
   } catch (error) {
     if (!(error instanceof GitLabError) || error.code === "gitlab-unauthorized") throw error;
     return { kind: "failed", error };
@@ -84,5 +86,5 @@ export const diffFromBlobs = async (
 /** Compares byte by byte (Latin-1 holds any byte), so that broken UTF-8 hides no change. */
 const hunksOf = (oldBytes: Uint8Array, newBytes: Uint8Array): string => {
   const toText = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
-  return Buffer.from(unifiedHunks(toText(oldBytes), toText(newBytes)), "latin1").toString("utf8");
+  return decodeText(Buffer.from(unifiedHunks(toText(oldBytes), toText(newBytes)), "latin1"));
 };

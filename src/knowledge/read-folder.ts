@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { decodeText } from "../base/decode-text.ts";
 import type { Logger } from "../base/logger.ts";
 import type { KnowledgeLimits } from "./knowledge-options.ts";
 
@@ -69,7 +70,7 @@ const readDocument = async (
   if (before?.version === version) return before;
   const bytes = Buffer.alloc(size);
   const { bytesRead } = await file.read(bytes, 0, size, 0);
-  return { name, version, text: bytes.subarray(0, bytesRead).toString("utf8") };
+  return { name, version, text: decodeText(bytes.subarray(0, bytesRead)) };
 };
 
 /**

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { decodePatch } from "../../diff/decode-patch.ts";
 import { type ForeignCase, readAddress } from "../../eval/formats/foreign-case.ts";
 import { GitError, openGit } from "../review/git.ts";
 
@@ -59,7 +60,7 @@ const fromRepository = async (found: ForeignCase, folder: string): Promise<Patch
         `${base}...${head}`,
         "--",
       ]);
-      return { patch: patch.toString("utf8") };
+      return { patch: decodePatch(patch) };
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { decodeText } from "../../base/decode-text.ts";
 import type { Diff, FileReading, FolderEntry, Forge, MergeRequest } from "../../review/forge.ts";
 import type { ChosenChange } from "./choose-change.ts";
 import type { Git } from "./git.ts";
@@ -55,7 +56,7 @@ const readAt = async (git: Git, base: string, path: string): Promise<FileReading
   if (Number.isNaN(size)) return { kind: "missing" };
   if (size > MAX_FILE) return { kind: "too-large" };
   const bytes = await git.run(["cat-file", "blob", `${base}:${path}`]);
-  return bytes.includes(0) ? { kind: "binary" } : { kind: "text", text: bytes.toString("utf8") };
+  return bytes.includes(0) ? { kind: "binary" } : { kind: "text", text: decodeText(bytes) };
 };
 
 /** A change in the place of a merge request. */

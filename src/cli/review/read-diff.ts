@@ -1,3 +1,4 @@
+import { decodePatch } from "../../diff/decode-patch.ts";
 import { parsePatch } from "../../diff/parse-patch.ts";
 import { fromPatch } from "../../gitlab/diff-entry.ts";
 import type { ChangedFile, Diff } from "../../review/forge.ts";
@@ -23,7 +24,7 @@ const FORM = [
 /** Reads a change with git. Every changed file is in it, also one whose text git did not give. */
 export const readDiff = async (git: Git, { sides, base, head }: ChosenChange): Promise<Diff> => {
   const patch = await git.run(["diff", ...FORM, ...sides, "--"]);
-  const files = parsePatch(patch.toString("utf8")).map(fromPatch);
+  const files = parsePatch(decodePatch(patch)).map(fromPatch);
   const known = new Set(files.map(pathOf));
   const listed = await git.run([
     "diff",

@@ -1,8 +1,8 @@
 import { parseAllDocuments, stringify } from "yaml";
+import { decodeText } from "../../../base/decode-text.ts";
 import { describeError } from "../../../base/errors.ts";
 import { Json } from "../../../base/json.ts";
 import { markdownTable, parseCsv } from "./csv-table.ts";
-import { decodeText } from "./decode-text.ts";
 import type { FileValue } from "./file-value.ts";
 
 /** A document that cannot be read, with Dify's name for the failure. */

@@ -1,6 +1,6 @@
+import { decodeText } from "../../../base/decode-text.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import type { HttpResponse } from "../../ports.ts";
-import { decodeText } from "../document-extractor/decode-text.ts";
 import { describeFile } from "../document-extractor/file-value.ts";
 import { MAX_BINARY_BYTES } from "./request.ts";
 import { RequestProblem } from "./request-problem.ts";

@@ -1,0 +1,84 @@
+import { createRequire } from "node:module";
+import { z } from "zod";
+
+const decode = (bytes: Uint8Array, label: string, fatal: boolean): string | undefined => {
+  try {
+    return new TextDecoder(label, { fatal, ignoreBOM: label === "utf-8" }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The share of pairs with a zero byte, at the same place in each, from which bytes count as UTF-16. */
+const LEAST_ZERO_SHARE = 1 / 8;
+
+/** UTF-16 by its mark, or without one by the zero bytes of its ASCII characters. */
+const utf16Of = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
+  if (bytes.length < 2 || bytes.length % 2 !== 0) return undefined;
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const zeros = [0, 0];
+  for (let at = bytes.indexOf(0); at !== -1; at = bytes.indexOf(0, at + 1)) {
+    zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
+  }
+  const [first = 0, second = 0] = zeros;
+  if (Math.max(first, second) < (bytes.length / 2) * LEAST_ZERO_SHARE || Math.min(first, second) > 0)
+    return undefined;
+  return second > 0 ? "utf-16le" : "utf-16be";
+};
+
+const Detected = z.object({ encoding: z.string().nullable(), confidence: z.number() });
+const Detector = z.object({
+  detect: z.custom<(bytes: Buffer) => unknown>((value) => typeof value === "function"),
+});
+
+let detector: z.infer<typeof Detector> | undefined;
+
+/** Detectors look at so many bytes of a long text. */
+const LONGEST_SAMPLE = 64 * 1024;
+
+const detect = (bytes: Uint8Array): z.infer<typeof Detected> => {
+  // Its tables take 15 MB and 80 ms, which only the first text that is no UTF-8 pays for.
+  detector ??= Detector.parse(createRequire(import.meta.url)("jschardet"));
+  return Detected.parse(detector.detect(Buffer.from(bytes.subarray(0, LONGEST_SAMPLE))));
+};
+
+/** The names of TextDecoder for those of the detector. */
+const LABELS: Readonly<Record<string, string>> = { cp932: "shift_jis", cp949: "euc-kr", johab: "euc-kr" };
+const EAST_ASIAN: ReadonlySet<string> = new Set("gb18030 gbk gb2312 big5 shift_jis euc-jp euc-kr".split(" "));
+const WESTERN = /^(?:windows-1252|iso-?8859-15?)$/;
+/** Other single-byte charsets fit almost any bytes; below this the guess says nothing. */
+const LEAST_CONFIDENCE = 0.2;
+
+const detectedText = (bytes: Uint8Array): string | undefined => {
+  const { encoding, confidence } = detect(bytes);
+  const name = encoding?.toLowerCase() ?? "";
+  const label = LABELS[name] ?? name;
+  const isBelieved = EAST_ASIAN.has(label) || WESTERN.test(label) || confidence >= LEAST_CONFIDENCE;
+  return isBelieved ? decode(bytes, WESTERN.test(label) ? "windows-1252" : label, true) : undefined;
+};
+
+/** Characters beyond ASCII that came out of a decoding as UTF-8, and places where it failed. */
+const countCharacters = (text: string): { readonly good: number; readonly broken: number } => ({
+  good: text.match(/[\u0080-\ufffc]/g)?.length ?? 0,
+  broken: text.match(/\ufffd/g)?.length ?? 0,
+});
+
+/**
+ * The text that bytes stand for: in the charset that was stated, else UTF-8 or UTF-16 where they are that, else in the
+ * charset that they look like (GBK, Big5, Shift_JIS, EUC-JP, EUC-KR, Windows-1252…). A text that is UTF-8 but for a few
+ * bytes, or like nothing, is UTF-8; what does not decode becomes U+FFFD. An unknown charset counts as none.
+ */
+export const decodeText = (bytes: Uint8Array, charset: string | null = null): string => {
+  const stated = charset === null ? undefined : decode(bytes, charset.toLowerCase(), false);
+  if (stated !== undefined) return stated;
+  const utf16 = utf16Of(bytes);
+  const wide = utf16 === undefined ? undefined : decode(bytes, utf16, true);
+  if (wide !== undefined) return wide;
+  const strict = decode(bytes, "utf-8", true);
+  if (strict !== undefined) return strict;
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const { good, broken } = countCharacters(text);
+  const isDamaged = broken < 2 || good >= broken;
+  return isDamaged ? text : (detectedText(bytes) ?? text);
+};
