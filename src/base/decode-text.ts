@@ -32,6 +32,8 @@ const Detector = z.object({
   detect: z.custom<(bytes: Buffer) => unknown>((value) => typeof value === "function"),
 });
 
+const require = createRequire(import.meta.url);
+
 let detector: z.infer<typeof Detector> | undefined;
 
 /** Detectors look at so many bytes of a long text. */
@@ -39,7 +41,7 @@ const LONGEST_SAMPLE = 64 * 1024;
 
 const detect = (bytes: Uint8Array): z.infer<typeof Detected> => {
   // Its tables take 15 MB and 80 ms, which only the first text that is no UTF-8 pays for.
-  detector ??= Detector.parse(createRequire(import.meta.url)("jschardet"));
+  detector ??= Detector.parse(require("jschardet"));
   return Detected.parse(detector.detect(Buffer.from(bytes.subarray(0, LONGEST_SAMPLE))));
 };
 
