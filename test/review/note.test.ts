@@ -72,11 +72,13 @@ suite("the note of a review", () => {
 
   test("a partly failed flow is told apart and remarked on", () => {
     const reading = readNoteOutcome(
-      outcome({ status: "partial-succeeded", outputs: { a: "x" }, error: "one item failed" }),
+      outcome({ status: "partial-succeeded", outputs: { a: "x" }, failedNodes: ["ASK (no answer)"] }),
       null,
     );
     assert.ok(
-      reading.kind === "done" && reading.partial && (reading.remark ?? "").includes("one item failed"),
+      reading.kind === "done" && reading.partial && (reading.remark ?? "").includes("ASK (no answer)"),
     );
+    const retried = readNoteOutcome(outcome({ status: "partial-succeeded", outputs: { a: "x" } }), null);
+    assert.ok(retried.kind === "done" && !retried.partial && retried.remark === null);
   });
 });
