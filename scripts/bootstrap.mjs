@@ -3,10 +3,11 @@
  * pins (Node 26 among it), finds a Node that runs our sources and hands over to it. Plain JavaScript,
  * since Node 20 runs it.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -123,4 +124,33 @@ export const nodeEnvironment = (node) => {
   const separator = process.platform === "win32" ? ";" : ":";
   const path = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(separator);
   return { ...process.env, PATH: path };
+};
+
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Hands our own input and output over to `node` with these arguments, passes signals on and ends as it ends.
+ * npm stops a command by a signal to a shell between itself and us, which ends without passing it on: under
+ * npm the end of our parent counts as SIGTERM, so that nothing is left behind.
+ */
+export const handOver = (node, args) => {
+  const child = spawn(node, args, { stdio: "inherit", env: nodeEnvironment(node) });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  const parent = process.ppid;
+  const stopWithParent = () => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill("SIGTERM");
+  };
+  const isUnderNpm = process.env.npm_node_execpath !== undefined;
+  const timer = isUnderNpm ? setInterval(stopWithParent, PARENT_CHECK_MS) : undefined;
+  child.on("error", (error) => {
+    clearInterval(timer);
+    console.error(`${node} could not be started: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (code, signal) => {
+    clearInterval(timer);
+    process.exitCode = code ?? 128 + constants.signals[signal];
+  });
 };

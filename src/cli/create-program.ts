@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
 import { registerDemo } from "./demo/register-demo.ts";
 import { registerFlow } from "./register-flow.ts";
+import { parsePort } from "./parse-port.ts";
 import { registerForget } from "./register-forget.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerEval } from "./register-eval.ts";
@@ -12,9 +14,9 @@ import { registerWhy } from "./register-why.ts";
 
 /** The command line: every command with its options. What a command does is loaded when it is called. */
 export const createProgram = (): Command => {
-  const program = new Command("reviewflow").description(
-    "Reviews merge requests of your GitLab with a Dify workflow file that you can edit",
-  );
+  const program = new Command("reviewflow")
+    .description("Reviews merge requests of your GitLab with a Dify workflow file that you can edit")
+    .version(packageJson.version);
   registerServe(program);
   registerDemo(program);
   registerSetup(program);
@@ -35,6 +37,7 @@ const registerServe = (program: Command): void => {
     .command("serve")
     .description("take GitLab's webhooks and review")
     .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .option("-p, --port <port>", "the port that it listens on, over the configured one; 0 for any", parsePort)
     .addOption(
       new Option("--role <role>", "what this server does, over the configured role").choices([
         "web",
@@ -42,7 +45,7 @@ const registerServe = (program: Command): void => {
         "both",
       ]),
     )
-    .action(async (options: { config?: string; role?: "web" | "worker" | "both" }) => {
+    .action(async (options: { config?: string; role?: "web" | "worker" | "both"; port?: number }) => {
       const { serve } = await import("./serve.ts");
       await serve(options);
     });

@@ -7,6 +7,7 @@ import { textsOf } from "./demo/page/texts/choose-texts.ts";
 import { type Demo, startDemo } from "./demo/start-demo.ts";
 import { tellFindings, tellTutorial } from "./demo/story.ts";
 import { requireGit } from "./review/git.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** How the demo is shown, as the command line says it. */
 export type DemoOptions = {
@@ -17,7 +18,7 @@ export type DemoOptions = {
   /** Shows the page, also without a terminal. */
   readonly page?: boolean;
   /** The port of the page; a free one when left out. */
-  readonly port?: string;
+  readonly port?: number;
   /** False keeps the browser from being opened. */
   readonly open?: boolean;
 };
@@ -32,17 +33,12 @@ const say = (text: string): void => console.log(text);
  * Everything between the stand-ins is the product as it is.
  */
 export const demo = async (options: DemoOptions = {}): Promise<void> => {
-  const problems = [
-    ...(options.story === true && options.page === true ? ["choose one of --story and --page"] : []),
-    ...(isPort(options.port ?? "0") ? [] : [`--port takes a number from 0 to 65535, not ${options.port}`]),
-  ];
-  if (problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  if (options.story === true && options.page === true)
+    throw new ConfigError(["choose one of --story and --page"], { code: "usage-invalid" });
   await requireGit();
   const isAttended = process.stdout.isTTY && (process.env["CI"] ?? "") === "";
   await ((options.page ?? (isAttended && options.story !== true)) ? showPage(options) : tellStory(options));
 };
-
-const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
 const introduce = ({ modelName, notices }: Demo, dify: boolean): void => {
   const outside = dify ? "GitLab and Dify are stand-ins" : "GitLab is a stand-in";
@@ -54,12 +50,12 @@ const introduce = ({ modelName, notices }: Demo, dify: boolean): void => {
   for (const notice of notices) say(`${notice}\n`);
 };
 
-const tellStory = async ({ dify = false, port = "0" }: DemoOptions): Promise<void> => {
+const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void> => {
   const language = process.env["REVIEWFLOW_LANGUAGE"] ?? "English";
   const events = "merge-requests";
   await using running = await startDemo({
     dify,
-    port: Number(port),
+    port,
     events,
     language,
     environment: process.env,
@@ -77,14 +73,14 @@ const tellStory = async ({ dify = false, port = "0" }: DemoOptions): Promise<voi
 const languageOf = ({ REVIEWFLOW_LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): string =>
   REVIEWFLOW_LANGUAGE ?? textsOf(LC_ALL || LC_MESSAGES || LANG || "")?.asked ?? "English";
 
-const showPage = async ({ dify = false, port = "0", open = true }: DemoOptions): Promise<void> => {
-  const stop = untilStopped();
+const showPage = async ({ dify = false, port = 0, open = true }: DemoOptions): Promise<void> => {
+  const stop = untilStopped(["SIGINT", "SIGTERM", "SIGHUP"]);
   say("Starting ...");
   const language = languageOf(process.env);
   const events = "conversation";
   await using running = await startDemo({
     dify,
-    port: Number(port),
+    port,
     events,
     language,
     environment: process.env,
@@ -98,15 +94,6 @@ const showPage = async ({ dify = false, port = "0", open = true }: DemoOptions):
   await stop;
   say("\nThe demo ends. To review your own merge requests, run: npx reviewflow init");
 };
-
-/**
- * Ends with the first signal to stop. Those after it are passed over: a terminal and a program between
- * both send one, and what was started is to be put away in peace.
- */
-const untilStopped = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
-  });
 
 /** Shows the page at the address of the GitLab stand-in, with a first merge request; where it is. */
 export const openPage = async ({

@@ -19,6 +19,7 @@ import { flowSubjects } from "./doctor-flows.ts";
 import { modelSubjects } from "./doctor-models.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
+import { isAddress } from "./review/choose-merge-request.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
 
 /** How `doctor` looks. */
@@ -41,8 +42,9 @@ export type DoctorOptions = Partial<Terminal> & {
 };
 
 /**
- * `reviewflow doctor [GROUP_OR_PROJECT…]`: looks at everything around the server and says of each what to
- * do. Without names it takes the projects that the configuration names by their full paths. Nothing is
+ * `reviewflow doctor [GROUP_OR_PROJECT | ADDRESS…]`: looks at everything around the server and says of each
+ * what to do. An address at GitLab names a group or project, any other one where GitLab reaches this server.
+ * Without names it takes the projects that the configuration names by their full paths. Nothing is
  * changed, but that `--resend` has GitLab send lost events again. Returns the exit code: 1 on any failure.
  */
 export const runDoctor = async (names: readonly string[], options: DoctorOptions = {}): Promise<number> => {
@@ -98,6 +100,7 @@ const prepare = (
   clock: Clock,
 ): Examination => {
   const { gitlab, webhook, server } = config;
+  const subjects = sortSubjects(names, gitlab.url);
   const comparison = compareClocks(clock);
   const call = { clock, fetch: comparison.fetch, maxAttempts: 2 };
   const { tokenEnv } = options;
@@ -114,7 +117,7 @@ const prepare = (
           client: createGitLabClient({ url: gitlabUrl, token, timeoutMs, ...call }),
           tokenName: "GITLAB_TOKEN",
         };
-  const publicUrl = options.url ?? server.publicUrl;
+  const publicUrl = options.url ?? subjects.url ?? server.publicUrl;
   return {
     clock,
     machine: options.machine ?? probeMachine(),
@@ -128,7 +131,7 @@ const prepare = (
       toleranceMs: webhook.timestampToleranceMs,
     },
     projects: {
-      names: names.length > 0 ? names : namedProjects(config),
+      names: subjects.names.length > 0 ? subjects.names : namedProjects(config),
       flowOf: (path) => flowFor(config, path)?.name ?? null,
       hooks: { ...webhook, url: publicUrl === null ? null : hookAddress(publicUrl), verifySsl: true },
       resend: options.resend === true,
@@ -137,6 +140,27 @@ const prepare = (
     models: modelSubjects(config, clock),
     resolve: options.resolve ?? resolveHost,
   };
+};
+
+/** What the command line names: groups and projects, and where GitLab reaches this server. */
+const sortSubjects = (
+  given: readonly string[],
+  gitlabUrl: string,
+): { readonly names: readonly string[]; readonly url: string | null } => {
+  const isAtGitLab = (address: string): boolean => `${address}/`.startsWith(`${gitlabUrl}/`);
+  const others = given.filter((text) => isAddress(text) && !isAtGitLab(text));
+  const [url = null] = others;
+  if (others.length > 1)
+    throw new ConfigError([`name one address of this server, not ${others.join(" and ")}`], {
+      code: "usage-invalid",
+    });
+  const names = given
+    .filter((text) => !others.includes(text))
+    // What follows the dash is a page of the project.
+    .map((text) => (isAddress(text) ? text.slice(gitlabUrl.length).replace(/\/-(\/.*)?$/, "") : text))
+    .map((text) => text.replace(/^\/+|\/+$/g, ""))
+    .filter((name) => name !== "");
+  return { names, url };
 };
 
 /** The projects that the configuration names by their full path, without a glob. */

@@ -100,8 +100,8 @@ export const registerSetup = (program: Command): void => {
     .command("doctor")
     .description("look at everything around the server and say what to mend")
     .argument(
-      "[group_or_project...]",
-      "what to look at in GitLab; the configuration's full project paths when left out",
+      "[group_or_project_or_address...]",
+      "what to check in GitLab, by path or address, and the address of this server; the configuration's full project paths when left out",
     )
     .option(...CONFIG)
     .option(...URL)

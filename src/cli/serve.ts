@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import type { ServerRole } from "../config/instances-schema.ts";
 import { startReviewflow } from "../main.ts";
@@ -6,12 +6,15 @@ import { provideAdminToken } from "./admin-token.ts";
 import { createLogger } from "./create-logger.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** What the command line says. */
 export type ServeOptions = {
   readonly config?: string | null;
   /** Over the configured role. */
   readonly role?: ServerRole;
+  /** Over the configured port. */
+  readonly port?: number;
 };
 
 /**
@@ -20,7 +23,9 @@ export type ServeOptions = {
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
   const configured = await configOf(options);
-  const logger = createLogger(configured.log.level);
+  const isTerminal = process.stdout.isTTY;
+  const logger = createLogger(configured.log.level, isTerminal);
+  logger.info({ version: packageJson.version }, "Reviewflow starts");
   const made = await provideAdminToken(configured);
   const config =
     made === null
@@ -30,18 +35,15 @@ export const serve = async (options: ServeOptions): Promise<void> => {
   if (made !== null) {
     logger.info({ file: made.file }, "The admin token of dashboard and commands is in the data folder");
     // A terminal keeps no log, and whoever sits there may read the file as well.
-    if (process.stdout.isTTY) process.stdout.write(`Admin token: ${made.token.reveal()}\n`);
+    if (isTerminal) process.stdout.write(`Admin token: ${made.token.reveal()}\n`);
   }
-  const signal = await Promise.race([
-    once(process, "SIGINT").then(() => "SIGINT"),
-    once(process, "SIGTERM").then(() => "SIGTERM"),
-  ]);
+  const signal = await untilStopped(["SIGINT", "SIGTERM"]);
   logger.info({ signal }, "Reviewflow stops");
   await running[Symbol.asyncDispose]();
   logger.info({}, "Reviewflow has stopped");
 };
 
-const configOf = async ({ config: file = null, role }: ServeOptions): Promise<Config> => {
+const configOf = async ({ config: file = null, ...given }: ServeOptions): Promise<Config> => {
   const config = readConfig(await readServerEnvironment(), file);
-  return role === undefined ? config : { ...config, server: { ...config.server, role } };
+  return { ...config, server: { ...config.server, ...given } };
 };

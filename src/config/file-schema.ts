@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutApiPath } from "../base/gitlab-address.ts";
 import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
 import { RateLimitsSection, ServerRole } from "./instances-schema.ts";
@@ -22,7 +23,7 @@ const scopedSecret = z.union([
 /** The whole file, after references were replaced and the environment was added. */
 export const ConfigFile = z.strictObject({
   gitlab: z.strictObject({
-    url: address,
+    url: address.transform(withoutApiPath),
     token: secretText.nullable().default(null),
     timeout: duration("30s"),
   }),

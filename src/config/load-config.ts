@@ -28,7 +28,8 @@ export const loadConfig = (options: LoadOptions): Config => {
   const { tree, problems } = mergeAll(readTree(options), environment, options);
   problems.push(...missingBasics(tree));
   const parsed = ConfigFile.safeParse(tree);
-  if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
+  if (!parsed.success)
+    throw new ConfigError([...problems, ...render(parsed.error.issues, tree, environment)]);
   const host = readHostRules(parsed.data, options);
   problems.push(...checkConfig(parsed.data, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -46,7 +47,8 @@ export const loadLocalConfig = (options: LoadOptions): LocalConfig => {
   const sections = Object.entries(isTree(file) ? file : {}).filter(([key]) => !SERVER_SECTIONS.has(key));
   const { tree, problems } = mergeAll(Object.fromEntries(sections), environment, options);
   const parsed = LocalConfigFile.safeParse(tree);
-  if (!parsed.success) throw new ConfigError([...problems, ...parsed.error.issues.map(renderIssue)]);
+  if (!parsed.success)
+    throw new ConfigError([...problems, ...render(parsed.error.issues, tree, environment)]);
   const host = readHostRules(parsed.data, options);
   problems.push(...checkFlows(parsed.data.flows, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -111,7 +113,26 @@ const FIRST_STEPS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const renderIssue = (issue: z.core.$ZodIssue): string => {
+/** What is wrong, each with its key; before it the variable, where that is what gave the value. */
+const render = (
+  issues: readonly z.core.$ZodIssue[],
+  tree: Tree,
+  { settings }: EnvironmentSettings,
+): readonly string[] =>
+  issues.map((issue) => {
+    const variable = settings.get(issue.path.join("."))?.variable;
+    const text = renderIssue(issue, tree);
+    return variable === undefined ? text : text.replace(/^[^:]+/, (key) => `${variable} (${key})`);
+  });
+
+/** Whether the tree has something where an issue is. */
+const isGiven = (tree: unknown, [part, ...path]: readonly PropertyKey[]): boolean => {
+  if (part === undefined) return tree !== undefined;
+  if (typeof tree !== "object" || tree === null || !Object.hasOwn(tree, part)) return false;
+  return isGiven(Object.getOwnPropertyDescriptor(tree, part)?.value, path);
+};
+
+const renderIssue = (issue: z.core.$ZodIssue, tree: Tree): string => {
   const path = issue.path.reduce<string>(
     (text, part) =>
       typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`,
@@ -120,7 +141,7 @@ const renderIssue = (issue: z.core.$ZodIssue): string => {
   if (issue.code === "unrecognized_keys") {
     return `${path === "" ? "top level" : path}: unknown ${issue.keys.length === 1 ? "key" : "keys"} ${issue.keys.join(", ")}`;
   }
-  if (issue.code === "invalid_type" && issue.input === undefined)
+  if (issue.code === "invalid_type" && !isGiven(tree, issue.path))
     return `${path}: ${FIRST_STEPS.get(path) ?? "is missing"}`;
   return `${path}: ${issue.message}`;
 };

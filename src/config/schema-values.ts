@@ -22,8 +22,15 @@ export const duration = (fallback: string) =>
 export const optionalDuration = z.string().meta({ takes: "duration" }).transform(toMilliseconds).optional();
 
 /** A whole number between two others, also written as a text. */
-export const count = (least: number, most: number, fallback: number) =>
-  z.coerce.number().int().min(least).max(most).default(fallback);
+export const count = (least: number, most: number, fallback: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce
+    .number({ error })
+    .int({ error })
+    .min(least, { error })
+    .max(most, { error })
+    .default(fallback);
+};
 
 /** A secret, which nothing prints from here on. */
 export const secretText = z

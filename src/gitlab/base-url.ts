@@ -1,4 +1,5 @@
 import { ConfigError } from "../base/errors.ts";
+import { withoutApiPath } from "../base/gitlab-address.ts";
 
 /**
  * GitLab's address without slashes at its end and without `/api/v4`; a path in front of GitLab stays.
@@ -10,5 +11,5 @@ export const parseBaseUrl = (text: string): string => {
     throw new ConfigError(["GITLAB_URL is no http or https address, such as https://gitlab.example.com"]);
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw new ConfigError(["GITLAB_URL must hold neither a name and password nor ? or #"]);
-  return url.href.replace(/\/+$/, "").replace(/\/api\/v4$/, "");
+  return withoutApiPath(url.href);
 };

@@ -120,6 +120,8 @@ workflow:
     ];
     for (const [path, expected] of cases) {
       const { code, out } = await check(path);
+      const [, ...lines] = out.trim().split("\n");
+      assert.equal(lines.length, 1, `${path} is said to be wrong in more than one way: ${out}`);
       assert.equal(code, 1, path);
       assert.ok(out.startsWith(`${path}: cannot run`), out.slice(0, 300));
       assert.match(out, expected);

@@ -26,7 +26,7 @@ describe("configuration of the dashboard", () => {
 
   it("refuses a token that can be guessed, without repeating it", () => {
     const [problem = ""] = problemsOf({ ...ENOUGH, REVIEWFLOW_ADMIN_TOKEN: "letmein" });
-    assert.match(problem, /^dashboard\.admin_token: .*16 characters/);
+    assert.match(problem, /^REVIEWFLOW_ADMIN_TOKEN \(dashboard\.admin_token\): .*16 characters/);
     assert.ok(!problem.includes("letmein"));
   });
 

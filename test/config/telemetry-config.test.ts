@@ -37,7 +37,10 @@ suite("the section telemetry", () => {
     );
     const text = problems.join("\n");
     assert.match(text, /telemetry: unknown key metrics/);
-    assert.match(text, /telemetry\.otlp_endpoint: is no http or https address/);
+    assert.match(
+      text,
+      /OTEL_EXPORTER_OTLP_ENDPOINT \(telemetry\.otlp_endpoint\): is no http or https address/,
+    );
     assert.match(text, /telemetry\.service_name: is empty/);
   });
 });

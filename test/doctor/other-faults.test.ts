@@ -215,3 +215,14 @@ test("fault: Node is too old, or memory is short", async () => {
   assert.match(report.of("node").mend, /brings its own Node 26/);
   assert.match(report.of("memory").mend, /1 GiB or more/);
 });
+
+test("an address names a project of GitLab, or this server", async () => {
+  await using clinic = await openClinic();
+  const project = await clinic.examine({ names: [`${clinic.gitlab.url}/team/shpo/-/merge_requests/1`] });
+  assert.match(project.of("project-found").what, /team\/shpo: there is no such project/);
+  const address = await deadAddress();
+  const away = await clinic.examine({ names: [address, "team/shop"] });
+  assert.ok(away.of("webhook-answer").what.includes(address), away.of("webhook-answer").what);
+  const two = await clinic.examine({ names: [address, "http://127.0.0.1:9"] });
+  assert.equal(two.of("configuration").level, "fail");
+});

@@ -66,9 +66,15 @@ suite("the demo with its page", () => {
   });
 
   test("refuses a call that cannot be meant", async () => {
-    const { child, until } = start("--page", "--story", "--port", "x");
-    await until(/choose one of --story and --page[\s\S]*--port takes a number/);
-    if (child.exitCode === null) await once(child, "exit");
-    assert.equal(child.exitCode, 1);
+    const calls = [
+      { options: ["--page", "--story"], problem: /choose one of --story and --page/ },
+      { options: ["--page", "--port", "x"], problem: /--port <port>.*0 to 65535/ },
+    ];
+    for (const { options, problem } of calls) {
+      const { child, until } = start(...options);
+      await until(problem);
+      if (child.exitCode === null) await once(child, "exit");
+      assert.equal(child.exitCode, 1);
+    }
   });
 });

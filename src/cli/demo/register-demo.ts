@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DemoOptions } from "../demo.ts";
+import { parsePort } from "../parse-port.ts";
 
 /** Adds the command that shows a review with stand-ins for everything outside. */
 export const registerDemo = (program: Command): void => {
@@ -11,7 +12,7 @@ export const registerDemo = (program: Command): void => {
     .option("--dify", "run the tutorial's flow on a Dify stand-in instead of in this process")
     .option("--page", "show the page, also without a terminal")
     .option("--story", "print the story and end, also at a terminal")
-    .option("--port <port>", "the port of the page; a free one when left out")
+    .option("--port <port>", "the port of the page; a free one when left out", parsePort)
     .option("--no-open", "open no browser")
     .action(async (options: DemoOptions) => {
       const { demo } = await import("../demo.ts");

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../base/errors.ts";
 import type { Environment } from "../../config/environment.ts";
+import { parseBaseUrl } from "../../gitlab/base-url.ts";
 
 /** Where a merge request is. */
 export type MergeRequestPlace = {
@@ -22,8 +23,7 @@ export const isAddress = (text: string): boolean => /^https?:\/\//i.test(text);
  */
 export const readAddress = (address: string, gitlabUrl: string | null): MergeRequestPlace => {
   const url = URL.parse(address);
-  const base = gitlabUrl === null ? null : URL.parse(gitlabUrl);
-  if (gitlabUrl !== null && base === null) throw mistake(`GITLAB_URL is no address: ${gitlabUrl}`);
+  const base = gitlabUrl === null ? null : new URL(parseBaseUrl(gitlabUrl));
   const folder = `${(base?.pathname ?? "").replace(/\/+$/, "")}/`;
   if (base !== null && url !== null && (url.origin !== base.origin || !url.pathname.startsWith(folder)))
     throw mistake(
@@ -56,7 +56,7 @@ export const readPipeline = (environment: Environment): MergeRequestPlace => {
   const project = environment["CI_MERGE_REQUEST_PROJECT_ID"] ?? environment["CI_PROJECT_ID"] ?? "";
   const serverUrl = GITLAB_URL ?? CI_SERVER_URL;
   if (/^\d+$/.test(iid) && project !== "" && serverUrl !== "")
-    return { serverUrl, project, iid: Number(iid) };
+    return { serverUrl: parseBaseUrl(serverUrl), project, iid: Number(iid) };
   throw mistake(
     '--post needs a merge request: give its address, or run in a pipeline of one (rules: if $CI_PIPELINE_SOURCE == "merge_request_event")',
   );

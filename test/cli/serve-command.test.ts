@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { z } from "zod";
+import { ENOUGH } from "../config/config-setup.ts";
+import { prepareStore } from "../store/ready-folder.ts";
+import { runCommand } from "./run-command.ts";
+
+describe("reviewflow serve, refusing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "reviewflow-serve-"));
+  const environment = { ...ENOUGH, REVIEWFLOW_DATA_DIR: folder };
+  before(() => prepareStore(folder));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("names the variable that gave a value, not the file's key alone", async () => {
+    const { code, stderr } = await runCommand(["serve"], { ...environment, REVIEWFLOW_PORT: "abc" });
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      "Configuration: REVIEWFLOW_PORT (server.port): must be a whole number from 0 to 65535\n",
+    );
+  });
+
+  it("names the option that gave a value", async () => {
+    const { code, stderr } = await runCommand(["serve", "--port", "abc"], environment);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: option '-p, --port <port>' .*0 to 65535\.\n$/);
+  });
+
+  it("takes its port from the option, and says in one sentence that it is in use", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = z.object({ port: z.number() }).parse(other.address());
+    const { code, stdout, stderr } = await runCommand(["serve", "--port", String(port)], {
+      ...environment,
+      REVIEWFLOW_PORT: "0",
+    });
+    other.close();
+    assert.equal(code, 1);
+    assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${port}.*REVIEWFLOW_PORT`));
+    assert.match(stdout.split("\n")[0] ?? "", /"version":"[^"]+","msg":"Reviewflow starts"/);
+  });
+});
+
+describe("reviewflow --version", () => {
+  it("prints the package's", async () => {
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+    assert.deepEqual(await runCommand(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+});
