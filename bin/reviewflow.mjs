@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 /** The installed command: hands over to the Node 26 that npm brought, whatever Node started us. */
-import { fileURLToPath } from "node:url";
-import { findNode, handOver } from "../scripts/bootstrap.mjs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { findNode, handOver, root } from "../scripts/bootstrap.mjs";
 
-const command = fileURLToPath(new URL("../src/cli/reviewflow.ts", import.meta.url));
+// A package holds JavaScript instead of the sources (deploy/pack.mjs).
+const commands = ["src/cli/reviewflow.ts", "dist/src/cli/reviewflow.js"].map((path) => join(root, path));
+const command = commands.find((path) => existsSync(path));
+if (command === undefined) {
+  process.stderr.write("This package has no program in it: make it by npm pack, with its scripts allowed.\n");
+  process.exit(1);
+}
 handOver(findNode(), [command, ...process.argv.slice(2)]);

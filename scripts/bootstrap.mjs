@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -68,12 +68,14 @@ export const bringGit = () => {
   return isThere() || (installDebianPackages(["git"]) && isThere());
 };
 
-/** The Node that npm brought; null where npm has none for this platform. */
+/** The package in which npm has a Node for this platform, if any. */
+const broughtPackage = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+
+/** The Node that npm brought; null where there is none. */
 const findBroughtNode = () => {
   const require = createRequire(import.meta.url);
-  const platform = process.platform === "win32" ? "win" : process.platform;
   try {
-    const folder = dirname(require.resolve(`node-${platform}-${process.arch}/package.json`));
+    const folder = dirname(require.resolve(`${broughtPackage}/package.json`));
     const node = join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
     return existsSync(node) ? node : null;
   } catch {
@@ -92,8 +94,11 @@ const startProblem = (node) => {
 
 const explain = (problem) => {
   if (problem === null) {
-    const place = `${process.platform} ${process.arch}`;
-    return `Reviewflow needs Node 26; npm brings none for ${place}, and this is Node ${process.versions.node}: install Node 26 and try again.`;
+    const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const need = `Reviewflow needs Node 26, and this is Node ${process.versions.node}`;
+    return Object.hasOwn(optionalDependencies, broughtPackage)
+      ? `${need}: install its packages (npm install), which bring one, or Node 26.`
+      : `${need}; npm brings none for ${process.platform} ${process.arch}: install Node 26 and try again.`;
   }
   const start = "Reviewflow needs Node 26, and the one that npm brought cannot start here";
   if (problem === "no-glibc")
@@ -124,6 +129,17 @@ export const nodeEnvironment = (node) => {
   const separator = process.platform === "win32" ? ";" : ":";
   const path = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(separator);
   return { ...process.env, PATH: path };
+};
+
+/**
+ * Goes on where we run on the Node that runs our sources (`findNode`); else runs the calling script again on
+ * that one, with the same arguments, and exits as it did.
+ */
+export const useNode = (script, options) => {
+  const node = findNode(options);
+  if (realpathSync(node) === realpathSync(process.execPath)) return;
+  run(node, [fileURLToPath(script), ...process.argv.slice(2)], nodeEnvironment(node));
+  process.exit(0);
 };
 
 const PARENT_CHECK_MS = 500;

@@ -8,8 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { findNode, install, nodeEnvironment, root, run } from "./bootstrap.mjs";
+import { install, root, useNode } from "./bootstrap.mjs";
 
 /** Each part's module has `verify({ folder, commit, step })`, which throws on failure and returns a sentence. */
 const PARTS = new Map([["debian", () => import("./long/debian.mjs")]]);
@@ -80,11 +79,7 @@ if (unknown.length > 0) {
 }
 
 install();
-const node = findNode({ bring: true });
-if (process.execPath !== node) {
-  run(node, [fileURLToPath(import.meta.url), ...wanted], nodeEnvironment(node));
-  process.exit(0);
-}
+useNode(import.meta.url, { bring: true });
 
 const commit = git("rev-parse", "HEAD");
 const changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/verification.md");

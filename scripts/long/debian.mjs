@@ -20,6 +20,8 @@ import { installDebianPackages, root } from "../bootstrap.mjs";
 
 const SUITE = "bookworm";
 const MOST_COMMANDS = 5;
+/** What a review on the stand-ins ends with. */
+const REVIEWED = /Reviewed commit [0-9a-f]{12}/;
 const COMMAND_TIMEOUT_MS = 20 * 60_000;
 
 const run = (command, args, options = {}) => {
@@ -170,12 +172,13 @@ export const verify = async ({ folder, commit, step }) => {
       const ended = runIn(system, command);
       assert.equal(ended.status, 0, show(ended));
       // The copy of the checkout was the first.
-      if (/Reviewed commit [0-9a-f]{12}/.test(ended.stdout)) return index + 2;
+      if (REVIEWED.test(ended.stdout)) return index + 2;
     }
     throw new Error("README's commands lead to no review");
   });
   assert.ok(count <= MOST_COMMANDS, `README needs ${count} commands to the first review`);
 
+  const packaged = "/opt/reviewflow/node_modules/.bin/reviewflow";
   await step("without libatomic", () => {
     const system = makeSystem(base, folder, "as-newcomer", commit);
     const install = runIn(system, "npm install --omit=dev", "newcomer");
@@ -183,8 +186,12 @@ export const verify = async ({ folder, commit, step }) => {
     const commands = ["npm run --silent quickstart", "npx reviewflow review", "npx reviewflow serve"];
     for (const line of [...commands, "npm run --silent quickstart"])
       assert.match(sentenceOf(runIn(system, line, "newcomer")), /libatomic1/);
+    must("npm", "pack", "--silent", "--pack-destination", join(system, "tmp"), root);
+    const prefix = "/opt/reviewflow --no-audit --no-fund";
+    const packageInstall = runIn(system, `npm install --prefix ${prefix} /tmp/reviewflow-*.tgz`);
+    assert.equal(packageInstall.status, 0, show(packageInstall));
     // Also as root only the quickstart and verify change the system.
-    for (const line of ["npx reviewflow review", "npx reviewflow serve"])
+    for (const line of ["npx reviewflow review", "npx reviewflow serve", `${packaged} serve`])
       assert.match(sentenceOf(runIn(system, line)), /libatomic1/);
     assert.ok(!hasPackage(system, "libatomic1"));
   });
@@ -201,5 +208,13 @@ export const verify = async ({ folder, commit, step }) => {
     ])
       assert.match(sentenceOf(runIn(system, line, "newcomer")), /^git is missing: .*apt-get install git/);
   });
-  return `${count} commands to the first review as root; without libatomic, or without git, one sentence`;
+
+  await step("with both, as a package", () => {
+    const system = join(folder, "as-newcomer");
+    must("chroot", system, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "git");
+    const ended = runIn(system, `${packaged} demo`, "newcomer");
+    assert.equal(ended.status, 0, show(ended));
+    assert.match(ended.stdout, REVIEWED);
+  });
+  return `${count} commands to the first review as root; one sentence without libatomic or without git; the package of npm pack runs`;
 };

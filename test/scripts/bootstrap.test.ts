@@ -63,6 +63,7 @@ describe("finding a Node that runs the sources", () => {
       mkdirSync(path, { recursive: true });
     cpSync(`${ROOT}scripts/bootstrap.mjs`, join(folder, "scripts/bootstrap.mjs"));
     writeFileSync(join(folder, "probe.mjs"), PROBE);
+    cpSync(`${ROOT}package.json`, join(folder, "package.json"));
     writeFileSync(join(brought, "package.json"), JSON.stringify({ name: "node" }));
     executable(node, NO_LIBATOMIC);
     provideApt("exit 1");
@@ -108,6 +109,14 @@ describe("finding a Node that runs the sources", () => {
     assert.equal(stderr.trim().split("\n").length, 1);
     assert.deepEqual(asked(), []);
     assert.equal(find({ node: "27.1.0" }).found, process.execPath);
+  });
+
+  it("says how to get it where the packages are not installed", () => {
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    const { status, stderr } = find();
+    assert.equal(status, 1);
+    assert.match(stderr, /npm install|npm brings none/);
+    assert.equal(find({ node: "26.0.0" }).found, process.execPath);
   });
 
   it("names what else keeps it from starting", () => {
