@@ -97,6 +97,7 @@ const bodyText = (body: Uint8Array | null): string => {
 /** The documents that runs are given, by name; they lie at `/files/NAME` of any host. */
 const DOCUMENTS: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
   ["doc.txt", ["text/plain", "Hello file.\nSecond line 你好.\n"]],
+  ["doc.md", ["text/markdown", "# Title\n\ntext\n"]],
   ["data.csv", ["text/csv", 'name,age\nAnn,3\n"B, b",4\n']],
 ]);
 

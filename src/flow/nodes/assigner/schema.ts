@@ -36,7 +36,7 @@ export type AssignmentItem = z.infer<typeof AssignmentItem>;
 const FirstVersion = z.object({
   assigned_variable_selector: SelectorPath,
   write_mode: z.enum(["over-write", "append", "clear"]),
-  input_variable_selector: SelectorPath.nullish().transform((value) => value ?? []),
+  input_variable_selector: SelectorPath,
 });
 
 const SecondVersion = z.object({ items: z.array(AssignmentItem) });

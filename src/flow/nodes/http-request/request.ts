@@ -90,6 +90,17 @@ const withHeader = (headers: readonly Pair[], [name, value]: Pair): readonly Pai
   [name, value],
 ];
 
+/** Headers carry ASCII only; Dify's client refuses anything else, too. */
+const checkHeaders = (headers: readonly Pair[]): void => {
+  // oxlint-disable-next-line no-control-regex -- this is the range of ASCII
+  const odd = headers.find((pair) => !/^[\u0000-\u007f]*$/.test(pair.join("")));
+  if (odd === undefined) return;
+  throw new RequestProblem(
+    "WorkflowNodeError",
+    `the header ${odd[0]} holds characters beyond ASCII, which no header may`,
+  );
+};
+
 const hasHeader = (headers: readonly Pair[], name: string): boolean =>
   headers.some(([key]) => key.toLowerCase() === name);
 
@@ -106,6 +117,7 @@ export const buildRequest = async (data: HttpRequestData, sources: BodySources):
   const plain = buildHeaders(data.headers, pool);
   const body = await buildBody(data.body ?? null, sources);
   const authorized = authorization === null ? plain : withHeader(plain, authorization);
+  checkHeaders(authorized);
   const needsType =
     body.contentType !== null && (body.ownsContentType || !hasHeader(authorized, "content-type"));
   return {

@@ -102,6 +102,10 @@ describe("http-request: what is sent", () => {
     );
   });
 
+  it("fails on a header beyond ASCII, as Dify's client does", async () => {
+    assert.match(await failed({ headers: "X-Name: Grüße" }), /^WorkflowNodeError: the header X-Name/);
+  });
+
   const body = (type: string, data: JsonObject["x"] | readonly JsonObject[] | string): JsonObject => ({
     method: "post",
     body: { type, data: data ?? null },
