@@ -8,6 +8,7 @@ import type { Database, Sql } from "./database.ts";
 import { endRuns, wakeWorkers } from "./end-runs.ts";
 import type { ItemResult } from "./group-commit.ts";
 import { insertRows, storableText, storableTextOrNull } from "./insert-rows.ts";
+import { NOW } from "./lease.ts";
 import { lockMergeRequests } from "./locks.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
 import {
@@ -17,14 +18,12 @@ import {
   mergeRequestOf,
   planAccept,
 } from "./plan-accept.ts";
-import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import type { AcceptOutcome, AcceptRequest } from "./store.ts";
 import type { TokenVault } from "./token-vault.ts";
 
 /** What accepting needs. */
 export type AcceptParts = {
   readonly database: Database;
-  readonly queue: ReviewQueue;
   readonly vault: TokenVault;
   readonly clock: Clock;
 };
@@ -37,7 +36,6 @@ export const prepareRequest = async (request: AcceptRequest, clock: Clock): Prom
   keyHash: createHash("sha256").update(request.delivery.key).digest("hex"),
   deliveryId: newId(clock.now()),
   runId: newId(clock.now()),
-  jobId: newJobId(),
   body: await encodeBody(request.delivery.body),
 });
 
@@ -49,7 +47,7 @@ export const acceptBatch = async (
   parts.database.transaction(async (tx) => {
     const hashes = batch.map((prepared) => prepared.keyHash);
     const mergeRequests = [...new Set(batch.flatMap(({ request }) => mergeRequestOf(request) ?? []))];
-    await lockMergeRequests(tx, [...mergeRequests, ...hashes]);
+    await lockMergeRequests(tx, mergeRequests, hashes);
     const known = await tx.query(
       "SELECT id, key_hash FROM reviewflow.deliveries WHERE key_hash = ANY($1::text[])",
       [hashes],
@@ -71,10 +69,8 @@ const applyPlan = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan): Promise
   const nowMs = parts.clock.now();
   await endRuns(
     tx,
-    parts.queue,
     plan.ended.map(({ run, state, reason }) => ({
       id: run.id,
-      jobId: run.jobId,
       state,
       reason,
       reasonCode: null,
@@ -144,19 +140,19 @@ const runRow = ({ prepared, run, project, iid, ...planned }: PlannedRun, nowMs: 
   state: planned.ended?.state ?? "queued",
   reason: storableTextOrNull(planned.ended?.reason ?? null),
   finished_at: planned.ended === null ? null : nowMs,
-  job_id: planned.ended === null ? prepared.jobId : null,
-  next_attempt_at: planned.ended === null ? startOf(planned, nowMs) : null,
+  due_at: planned.ended === null ? Math.ceil(planned.quietMs) : 0,
 });
 
-/** When a run may be taken; null for at once. */
-const startOf = ({ quietMs }: Pick<PlannedRun, "quietMs">, nowMs: number): number | null =>
-  quietMs > 0 ? nowMs + quietMs : null;
+/** A wait counts from now on the database's clock: as a time of ours it would be wrong by the difference. */
+const dueAfter = (parameter: string): string =>
+  `CASE WHEN ${parameter}::bigint > 0 THEN ${NOW} + ${parameter}::bigint ELSE 0 END`;
 
 const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: number): Promise<void> => {
   await insertRows(
     tx,
     "runs",
     plan.runs.map((run) => runRow(run, nowMs)),
+    { due_at: dueAfter },
   );
   const live = plan.runs.filter((planned) => planned.ended === null);
   const tokens = live.flatMap(({ prepared: { runId }, run }) => {
@@ -165,13 +161,4 @@ const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: 
     return [{ run_id: runId, key_id: keyId, nonce, ciphertext }];
   });
   await insertRows(tx, "run_tokens", tokens);
-  const jobs = live.map(({ prepared, kind, project, iid, quietMs }) => ({
-    id: prepared.jobId,
-    kind,
-    runId: prepared.runId,
-    projectId: project.id,
-    iid,
-    startAfterMs: startOf({ quietMs }, nowMs),
-  }));
-  await parts.queue.add(tx, jobs);
 };

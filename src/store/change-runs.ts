@@ -7,13 +7,11 @@ import { endRuns, wakeWorkers } from "./end-runs.ts";
 import { insertRows, storableText } from "./insert-rows.ts";
 import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
-import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import { HANDLE_COLUMNS, RUN_COLUMNS, RunHandle, RunRow, isUuid } from "./schema.ts";
 
 /** What people's wishes are carried out with. */
 export type ChangeParts = {
   readonly database: Database;
-  readonly queue: ReviewQueue;
   readonly clock: Clock;
 };
 
@@ -36,9 +34,8 @@ export const cancelRun = async (parts: ChangeParts, runId: string, reason: strin
     const rows = await tx.query(`SELECT ${HANDLE_COLUMNS} FROM reviewflow.runs WHERE id = $1`, [runId]);
     const [run] = z.array(RunHandle).parse(rows);
     if (run?.state === "queued" || run?.state === "retrying") {
-      const { id, jobId } = run;
-      const ending = { id, jobId, state: "cancelled", reason, reasonCode: null } as const;
-      await endRuns(tx, parts.queue, [ending], parts.clock.now());
+      const ending = { id: run.id, state: "cancelled", reason, reasonCode: null } as const;
+      await endRuns(tx, [ending], parts.clock.now());
       return true;
     }
     if (run?.state !== "active") return false;
@@ -64,7 +61,6 @@ export const runAgain = async (parts: ChangeParts, runId: string): Promise<strin
     if (run.kind === "review" && isUnderWay) return null;
     const nowMs = parts.clock.now();
     const again = newId(nowMs);
-    const jobId = newJobId();
     const row = {
       id: again,
       kind: run.kind,
@@ -79,11 +75,8 @@ export const runAgain = async (parts: ChangeParts, runId: string): Promise<strin
       usage: JSON.stringify(NO_USAGE),
       created_at: nowMs,
       state: "queued",
-      job_id: jobId,
     };
     await insertRows(tx, "runs", [row]);
-    const { kind, projectId, iid } = run;
-    await parts.queue.add(tx, [{ id: jobId, kind, runId: again, projectId, iid, startAfterMs: null }]);
     await wakeWorkers(tx);
     return again;
   });

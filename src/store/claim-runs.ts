@@ -1,121 +1,113 @@
 import { z } from "zod";
-import { StoreError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import type { Database, Sql } from "./database.ts";
-import { noteTurns } from "./fair-share.ts";
-import { lockClaims } from "./locks.ts";
-import { isAnythingDue, recoverOrphans } from "./orphans.ts";
-import type { HeldJob, ReviewQueue, TakeLimits } from "./review-queue.ts";
-import { HANDLE_COLUMNS, RUN_COLUMNS, RunHandle, RunRow, Whole } from "./schema.ts";
-import { requeue } from "./settle.ts";
-import type { Run } from "./store.ts";
+import type { Database } from "./database.ts";
+import { NOW } from "./lease.ts";
+import { CLAIM_LOCK } from "./locks.ts";
+import { RUN_COLUMNS, RunRow } from "./schema.ts";
+import type { Run, RunKind } from "./store.ts";
+import { takeUpLostRuns } from "./take-up-lost-runs.ts";
 import { SealedToken } from "./token-vault.ts";
 
 /** A run that this process has just taken. */
 export type TakenRun = {
   readonly run: Run;
-  /** Names this turn; a settlement or a journal entry under another turn's id is refused. */
+  /** Names this attempt; a settlement or a journal entry under another attempt's id is refused. */
   readonly claimId: string;
-  readonly job: HeldJob;
   readonly sealedToken: SealedToken | null;
 };
 
+/** What is claimed: runs of one kind, so that neither kind waits for a place that the other has. */
+export type ClaimLimits = {
+  readonly kind: RunKind;
+  /** How many runs may be taken. */
+  readonly free: number;
+  /** How many runs of one project may be active, over all processes. */
+  readonly perProject: number;
+  /** For how many milliseconds they are held. */
+  readonly leaseMs: number;
+};
+
 /**
- * Takes runs that are due: job and run become active in one transaction, so that both or neither say
- * so after a crash. Runs that have lost their worker are taken up first.
+ * Takes runs that are due. Runs whose lease has expired are put back first. Claims of several processes come
+ * one after the other, each sent whole in one message: a process that stands still leaves no lock behind.
  */
 export const claimRuns = async (
   database: Database,
-  queue: ReviewQueue,
-  limits: TakeLimits,
+  limits: ClaimLimits,
   nowMs: number,
 ): Promise<readonly TakenRun[]> => {
-  if (!(await isAnythingDue(database, nowMs))) return [];
-  return database.transaction(async (tx) => {
-    await lockClaims(tx);
-    await recoverOrphans(tx, queue, nowMs);
-    for (let round = 1; ; round += 1) {
-      const jobs = await queue.take(tx, limits);
-      const taken: TakenRun[] = [];
-      for (const job of jobs) {
-        const run = await activate(tx, queue, job, nowMs);
-        if (run !== null) taken.push(run);
-      }
-      // What was put back may have stood before what it waits for.
-      if (taken.length > 0 || jobs.length === 0 || round === MAX_ROUNDS) {
-        await noteTurns(
-          tx,
-          taken.map(({ run }) => run.projectId),
-        );
-        return taken;
-      }
-    }
-  });
-};
-
-const MAX_ROUNDS = 3;
-
-const activate = async (
-  tx: Sql,
-  queue: ReviewQueue,
-  job: HeldJob,
-  nowMs: number,
-): Promise<TakenRun | null> => {
-  if (await waitsForOlder(tx, queue, job, nowMs)) return null;
+  const [due] = z.array(Due).parse(await database.query(DUE, [limits.kind]));
+  if (due?.lost === true) await takeUpLostRuns(database, nowMs);
+  if (due?.lost !== true && due?.waiting !== true) return [];
   const claimId = newId();
-  const rows = await tx.query(
-    `UPDATE reviewflow.runs SET state = 'active', claim_id = $2, attempts = attempts + 1,
-       started_at = coalesce(started_at, $3), next_attempt_at = NULL
-     WHERE job_id = $1 AND state IN ('queued', 'retrying') RETURNING ${RUN_COLUMNS}`,
-    [job.id, claimId, nowMs],
+  const results = await database.batch([
+    `SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`,
+    claimStatement(limits, claimId, nowMs),
+    recordServed(claimId),
+  ]);
+  const runs = z.array(RunRow).parse(results[1] ?? []);
+  if (runs.length === 0) return [];
+  const tokens = await database.query(
+    "SELECT run_id, key_id, nonce, ciphertext FROM reviewflow.run_tokens WHERE run_id = ANY($1::uuid[])",
+    [runs.map(({ id }) => id)],
   );
-  const [run] = z.array(RunRow).parse(rows);
-  if (run === undefined) return refuse(tx, queue, job);
-  const tokens = await tx.query(
-    "SELECT key_id, nonce, ciphertext FROM reviewflow.run_tokens WHERE run_id = $1",
-    [run.id],
-  );
-  const [sealedToken = null] = z.array(SealedToken).parse(tokens);
-  return { run, claimId, job, sealedToken };
+  const owners = z.array(Owner).parse(tokens);
+  const sealed = z.array(SealedToken).parse(tokens);
+  return runs.map((run) => ({
+    run,
+    claimId,
+    sealedToken: sealed[owners.findIndex(({ run_id }) => run_id === run.id)] ?? null,
+  }));
 };
+
+const Owner = z.object({ run_id: z.string() });
+const Due = z.object({ waiting: z.boolean(), lost: z.boolean() });
+
+/** Whether a run of the kind waits to be taken, and whether any has lost its worker; without a lock. */
+const DUE = `SELECT
+  EXISTS (SELECT 1 FROM reviewflow.runs WHERE kind = $1 AND state IN ('queued', 'retrying') AND due_at <= ${NOW}) AS waiting,
+  EXISTS (SELECT 1 FROM reviewflow.runs WHERE state = 'active' AND held_until <= ${NOW}) AS lost`;
 
 /**
- * Puts a reply back while an older one of its merge request is not finished, until that one's next attempt:
- * people read answers in the order in which they asked.
+ * A project gets its second run at once only when every other that waits has its first, over all processes;
+ * among equals it is the project that was served longest ago. Within a project the run goes first that is due
+ * longest; of a merge request there is one active of each kind, and none before an older one has ended: people
+ * read answers in the order in which they asked. What another transaction is about to change is passed over.
  */
-const waitsForOlder = async (tx: Sql, queue: ReviewQueue, job: HeldJob, nowMs: number): Promise<boolean> => {
-  const rows = await tx.query(
-    `SELECT ${HANDLE_COLUMNS}, (
-       SELECT max(coalesce(older.next_attempt_at, 0)) FROM reviewflow.runs older
-       WHERE older.project_id = runs.project_id AND older.iid = runs.iid AND older.kind = runs.kind
-         AND older.seq < runs.seq AND older.state IN ('queued', 'retrying', 'active')) AS older_due_at
-     FROM reviewflow.runs WHERE job_id = $1 AND kind = 'reply' AND state IN ('queued', 'retrying')`,
-    [job.id],
-  );
-  const [run] = z.array(RunHandle).parse(rows);
-  const dueAtMs = z.array(OlderReply).parse(rows)[0]?.older_due_at ?? null;
-  if (run === undefined || dueAtMs === null) return false;
-  const startAfterMs = dueAtMs > nowMs ? dueAtMs : null;
-  await requeue(tx, queue, run, startAfterMs);
-  await tx.query("UPDATE reviewflow.runs SET state = $2, next_attempt_at = $3 WHERE id = $1", [
-    run.id,
-    run.state,
-    startAfterMs,
-  ]);
-  return true;
-};
+const claimStatement = (limits: ClaimLimits, claimId: string, nowMs: number): string => `
+  WITH held AS (
+    SELECT project_id, count(*) AS held FROM reviewflow.runs
+    WHERE state = 'active' AND kind = '${limits.kind}' GROUP BY project_id),
+  due AS (
+    SELECT r.id, r.project_id, r.seq, CASE WHEN r.due_at = 0 THEN r.created_at ELSE r.due_at END AS since
+    FROM reviewflow.runs r
+    WHERE r.kind = '${limits.kind}' AND r.state IN ('queued', 'retrying') AND r.due_at <= ${NOW}
+      AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
+        WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
+          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))),
+  placed AS (
+    SELECT due.id, due.project_id, due.since, due.seq, coalesce(held.held, 0)
+      + row_number() OVER (PARTITION BY due.project_id ORDER BY due.since, due.seq) AS place
+    FROM due LEFT JOIN held ON held.project_id = due.project_id),
+  taken AS (
+    SELECT run.id FROM placed JOIN reviewflow.runs run ON run.id = placed.id
+    LEFT JOIN reviewflow.fair_share f ON f.project_id = placed.project_id
+    WHERE placed.place <= ${whole(limits.perProject)} AND run.state IN ('queued', 'retrying')
+    ORDER BY placed.place, coalesce(f.served, 0), placed.since, placed.seq
+    LIMIT ${whole(limits.free)} FOR UPDATE OF run SKIP LOCKED)
+  UPDATE reviewflow.runs SET state = 'active', claim_id = '${claimId}', held_until = ${NOW} + ${whole(limits.leaseMs)},
+    attempts = attempts + 1, started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0
+  WHERE id IN (SELECT id FROM taken) RETURNING ${RUN_COLUMNS}`;
 
-const OlderReply = z.object({ older_due_at: Whole.nullable() });
+/** Moves the fair-share cursor of the projects that a claim has just served behind all others. */
+const recordServed = (claimId: string): string => `
+  INSERT INTO reviewflow.fair_share (project_id, served)
+    SELECT project_id, row_number() OVER (ORDER BY served, project_id)
+      + (SELECT coalesce(max(served), 0) FROM reviewflow.fair_share)
+    FROM (SELECT r.project_id, coalesce(max(f.served), 0) AS served FROM reviewflow.runs r
+      LEFT JOIN reviewflow.fair_share f ON f.project_id = r.project_id
+      WHERE r.claim_id = '${claimId}' GROUP BY r.project_id) AS projects
+  ON CONFLICT (project_id) DO UPDATE SET served = excluded.served`;
 
-/** A job without a waiting run is a leftover, unless its worker was lost this very moment. */
-const refuse = async (tx: Sql, queue: ReviewQueue, job: HeldJob): Promise<null> => {
-  const owners = await tx.query("SELECT 1 FROM reviewflow.runs WHERE job_id = $1", [job.id]);
-  if (owners.length > 0) {
-    throw new StoreError("A run lost its worker while runs were taken.", {
-      code: "store-conflict",
-      retryable: true,
-    });
-  }
-  await queue.remove(tx, [job.id]);
-  return null;
-};
+/** A number as it stands in a statement without parameters. */
+const whole = (value: number): string => String(Math.trunc(value));

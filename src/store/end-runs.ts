@@ -1,11 +1,10 @@
 import type { Sql } from "./database.ts";
 import { storableText, storableTextOrNull } from "./insert-rows.ts";
-import type { ReviewQueue } from "./review-queue.ts";
+import { RELEASED } from "./lease.ts";
 
 /** A run on its way to a final state. */
 export type EndingRun = {
   readonly id: string;
-  readonly jobId: string | null;
   readonly state: "superseded" | "cancelled" | "failed";
   readonly reason: string;
   readonly reasonCode: string | null;
@@ -13,17 +12,12 @@ export type EndingRun = {
   readonly passing?: boolean;
 };
 
-/** Brings runs that were not successful to their end: their jobs and tokens go with them. */
-export const endRuns = async (
-  tx: Sql,
-  queue: ReviewQueue,
-  runs: readonly EndingRun[],
-  nowMs: number,
-): Promise<void> => {
+/** Brings runs that were not successful to their end: their tokens go with them. */
+export const endRuns = async (tx: Sql, runs: readonly EndingRun[], nowMs: number): Promise<void> => {
   for (const run of runs) {
     await tx.query(
       `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = $4, finished_at = $5, passing = $6,
-         next_attempt_at = NULL, job_id = NULL, claim_id = NULL WHERE id = $1`,
+         due_at = 0, ${RELEASED} WHERE id = $1`,
       [
         run.id,
         run.state,
@@ -37,10 +31,6 @@ export const endRuns = async (
   await forgetTokens(
     tx,
     runs.map((run) => run.id),
-  );
-  await queue.remove(
-    tx,
-    runs.flatMap((run) => (run.jobId === null ? [] : [run.jobId])),
   );
 };
 

@@ -5,14 +5,14 @@ import type { Logger } from "../base/logger.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
-import type { ReviewQueue } from "./review-queue.ts";
+import { renewLeases } from "./lease.ts";
 import { claimLost } from "./run-journal.ts";
 
 /** A claim that this process works on. */
 export type HeldClaim = {
   readonly taken: TakenRun;
   readonly abort: AbortController;
-  /** When the queue last said that the claim is ours, on our clock. */
+  /** When the database last said that the claim is ours, on our clock. */
   confirmedAtMs: number;
 };
 
@@ -21,27 +21,29 @@ export type HeldClaims = {
   readonly add: (taken: TakenRun) => HeldClaim;
   readonly drop: (claim: HeldClaim) => void;
   readonly all: () => readonly HeldClaim[];
-  /** Asks the database which runs are to stop, and aborts them with RunCancelled. */
+  /**
+   * Asks the database which runs are to stop, and aborts them with RunCancelled. Renews what was not renewed in
+   * time first: after the machine has slept, nobody else may have taken it.
+   */
   readonly checkCancellations: () => Promise<void>;
-  /** Tells the queue that we are alive, and aborts the claims that it has given to somebody else. */
+  /** Renews the claims, and aborts those that somebody else has taken. */
   readonly beat: () => Promise<void>;
 };
 
 /** What the claims are watched with. */
 export type HeldClaimsOptions = {
   readonly database: Database;
-  readonly queue: ReviewQueue;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Without a heartbeat for so long, another process may have the run. */
+  /** For how long a claim is held that is not renewed. */
   readonly heartbeatMs: number;
 };
 
-const Cancellation = z.object({ claim_id: z.string(), cancel_reason: z.string() });
+const Cancellation = z.object({ id: z.string(), claim_id: z.string(), cancel_reason: z.string() });
 
 /** Keeps the claims of one worker. */
 export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
-  const { database, queue, clock, logger } = options;
+  const { database, clock, logger } = options;
   const claims = new Set<HeldClaim>();
 
   const lose = (claim: HeldClaim): void => {
@@ -53,11 +55,25 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
   const touch = async (): Promise<void> => {
     const held = [...claims];
     const askedAtMs = clock.now();
-    const ours = await queue.touch(held.map(({ taken }) => taken.job));
+    const claimIds = [...new Set(held.map(({ taken }) => taken.claimId))];
+    const rows = await renewLeases(database, "runs", claimIds, options.heartbeatMs);
+    const ours = new Set(rows.map(({ id, claim_id }) => `${id} ${claim_id}`));
     for (const claim of held) {
       if (!claims.has(claim)) continue;
-      if (ours.has(claim.taken.job.id)) claim.confirmedAtMs = askedAtMs;
+      if (ours.has(`${claim.taken.run.id} ${claim.taken.claimId}`)) claim.confirmedAtMs = askedAtMs;
       else lose(claim);
+    }
+  };
+
+  const beat = async (): Promise<void> => {
+    if (claims.size === 0) return;
+    try {
+      await touch();
+    } catch (error) {
+      logger.warn({ error: describeError(error) }, "a heartbeat could not be written");
+    }
+    for (const claim of claims) {
+      if (clock.now() - claim.confirmedAtMs > options.heartbeatMs) lose(claim);
     }
   };
 
@@ -71,25 +87,19 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
     all: () => [...claims],
     checkCancellations: async () => {
       if (claims.size === 0) return;
+      const oldest = Math.min(...[...claims].map(({ confirmedAtMs }) => confirmedAtMs));
+      if (clock.now() - oldest > options.heartbeatMs / 2) await beat();
       const rows = await database.query(
-        "SELECT claim_id, cancel_reason FROM reviewflow.runs WHERE claim_id = ANY($1::uuid[]) AND cancel_reason IS NOT NULL",
+        "SELECT id, claim_id, cancel_reason FROM reviewflow.runs WHERE claim_id = ANY($1::uuid[]) AND cancel_reason IS NOT NULL",
         [[...claims].map(({ taken }) => taken.claimId)],
       );
       for (const row of z.array(Cancellation).parse(rows)) {
-        const claim = [...claims].find(({ taken }) => taken.claimId === row.claim_id);
+        const claim = [...claims].find(
+          ({ taken }) => taken.run.id === row.id && taken.claimId === row.claim_id,
+        );
         claim?.abort.abort(new RunCancelled(row.cancel_reason));
       }
     },
-    beat: async () => {
-      if (claims.size === 0 || database.kind === "embedded") return;
-      try {
-        await touch();
-      } catch (error) {
-        logger.warn({ error: describeError(error) }, "a heartbeat could not be written");
-      }
-      for (const claim of claims) {
-        if (clock.now() - claim.confirmedAtMs > options.heartbeatMs) lose(claim);
-      }
-    },
+    beat,
   };
 };

@@ -5,14 +5,7 @@ import type { LiveRun, MergeRequestState } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, RunHandle, Whole } from "./schema.ts";
 
 const liveRun = (handle: RunHandle | undefined): LiveRun | null =>
-  handle === undefined
-    ? null
-    : {
-        id: handle.id,
-        headSha: handle.headSha,
-        jobId: handle.jobId,
-        cancelReason: handle.cancelReason,
-      };
+  handle === undefined ? null : { id: handle.id, headSha: handle.headSha, cancelReason: handle.cancelReason };
 
 /** The key in the memory of a flow under which it says whether a merge request's reviews are paused. */
 export const PAUSED_KEY = "paused";

@@ -254,6 +254,20 @@ const MIGRATIONS: readonly string[] = [
   -- Events go with their run; nobody asks by their age.
   DROP INDEX reviewflow.run_events_stored;
   `,
+  `
+  -- The table of runs is the queue itself. due_at and held_until are times of the database, 0 for at once and
+  -- for nobody's. A row belongs to who wrote its claim_id, until held_until.
+  ALTER TABLE reviewflow.runs DROP COLUMN job_id, DROP COLUMN next_attempt_at,
+    ADD COLUMN due_at bigint NOT NULL DEFAULT 0, ADD COLUMN held_until bigint NOT NULL DEFAULT 0;
+  CREATE INDEX runs_waiting ON reviewflow.runs (kind, project_id) WHERE state IN ('queued', 'retrying');
+  CREATE INDEX runs_held ON reviewflow.runs (claim_id) WHERE claim_id IS NOT NULL;
+  -- When a project was last served: the higher, the later.
+  ALTER TABLE reviewflow.project_turns RENAME TO fair_share;
+  ALTER TABLE reviewflow.fair_share RENAME COLUMN turn TO served;
+  -- What one process does at a time, such as looking for missed deliveries.
+  ALTER TABLE reviewflow.turns RENAME TO tasks;
+  ALTER TABLE reviewflow.tasks RENAME COLUMN holder TO claim_id;
+  `,
 ];
 
 const Version = z.object({ version: z.coerce.number() });

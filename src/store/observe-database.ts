@@ -21,6 +21,7 @@ export const observeDatabase = <Observed extends Database>(
     ...database,
     query: (text, values) => watch(database.query(text, values)),
     script: (text) => watch(database.script(text)),
+    batch: (statements) => watch(database.batch(statements)),
     transaction: (work) => watch(database.transaction(work)),
     maintain: () => watch(database.maintain()),
   };

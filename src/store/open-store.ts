@@ -7,22 +7,19 @@ import { cancelRun, runAgain } from "./change-runs.ts";
 import type { Database } from "./database.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { lockClaims } from "./locks.ts";
+import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
 import { observeDatabase } from "./observe-database.ts";
-import { reconcileQueue, recoverOrphans } from "./orphans.ts";
 import { openPglite } from "./pglite/pglite-database.ts";
 import { openPostgres } from "./postgres/postgres-database.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
-import { type ReviewQueue, startQueue } from "./review-queue.ts";
 import type { RunEventReading } from "./run-event.ts";
 import { createRunEvents } from "./run-events.ts";
 import type { Store } from "./store.ts";
 import { createViews } from "./views/create-views.ts";
 import type { Views } from "./views/views.ts";
-import { freeTurns } from "./reconcile/begin-turn.ts";
 import { createReconcileStore } from "./reconcile/create-reconcile-store.ts";
 import type { ReconcileStore } from "./reconcile/reconcile-store.ts";
 import { createLessonStore } from "./lessons/create-lesson-store.ts";
@@ -35,6 +32,7 @@ import { type ForgottenProject, forgetProject } from "./retention/forget-project
 import { DEFAULT_RETENTION, type Retention } from "./retention/retention.ts";
 import { createSpending, type Spending } from "./spending/create-spending.ts";
 import { createSealedKeys, type SealedKeys, startResealing } from "./sealed-keys.ts";
+import { takeUpLostRuns } from "./take-up-lost-runs.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
 import { type WakeableWorker, startWorker } from "./worker.ts";
@@ -51,7 +49,7 @@ export type StoreOptions = {
   readonly groupCommit?: { readonly maxBatch: number; readonly maxWaitMs: number };
   /** How often an embedded database is vacuumed and its log shortened. */
   readonly maintenanceIntervalMs?: number;
-  /** How long a silent process keeps its runs, at least 10 seconds (PostgreSQL only). */
+  /** How long a silent process keeps its runs. */
   readonly heartbeatMs?: number;
   /** How often is looked for work that nobody announced, such as a retry that is due. */
   readonly pollMs?: number;
@@ -107,16 +105,13 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
   const vault = createTokenVault(settings.tokenKeys);
   const { database: opened, markReady, backup } = await openDatabase(settings);
   const database = observeDatabase(opened, settings.onError);
-  const heartbeatSeconds = Math.max(10, Math.ceil(settings.heartbeatMs / 1_000));
   const undo = new AsyncDisposableStack();
   undo.defer(() => database.close().catch(() => undefined));
   try {
-    const queue = await database.exclusively(async () => {
-      await migrate(database);
-      return startQueue({ database, heartbeatSeconds, logger: settings.logger, clock: settings.clock });
-    });
-    undo.defer(() => queue.stop());
-    await recover(database, queue, settings.clock);
+    await database.exclusively(() => migrate(database));
+    // An embedded database has just been locked, so whatever is active in it has lost its worker.
+    if (database.kind === "embedded") await database.transaction(expireLeases);
+    await takeUpLostRuns(database, settings.clock.now());
     await markReady();
     const { retry: policy, ...rest } = settings;
     const events = createRunEvents(database, settings.clock);
@@ -124,11 +119,9 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
       ...rest,
       database,
       backup,
-      queue,
       vault,
       events,
       policy,
-      heartbeatMs: heartbeatSeconds * 1_000,
     };
     return await createStore(settings, parts);
   } catch (error) {
@@ -157,15 +150,6 @@ const openDatabase = async (
   return { database, markReady: async () => undefined, backup: null };
 };
 
-/** An embedded database has just been locked, so whatever is active in it has lost its worker. */
-const recover = async (database: Database, queue: ReviewQueue, clock: Clock): Promise<void> =>
-  database.transaction(async (tx) => {
-    await lockClaims(tx);
-    await recoverOrphans(tx, queue, clock.now(), database.kind === "embedded");
-    await reconcileQueue(tx, queue);
-    if (database.kind === "embedded") await freeTurns(tx);
-  });
-
 /** What keeps the store and those who call from it in order, besides its own housekeeping. */
 const createUpkeep = async (
   settings: Settings,
@@ -181,7 +165,7 @@ const createUpkeep = async (
   return { backup, keys, callGateOf: gates.gateOf, stopResealing };
 };
 
-/** What is known besides runs and their queue. */
+/** What is known besides runs. */
 const createAccounts = (
   parts: WorkerParts,
 ): Pick<OpenedStore, "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows"> => ({
@@ -197,7 +181,7 @@ const createStore = async (
   settings: Settings,
   parts: WorkerParts & Pick<OpenedStore, "backup">,
 ): Promise<OpenedStore> => {
-  const { database, queue, clock, vault } = parts;
+  const { database, clock, vault } = parts;
   const workers = new Set<WakeableWorker>();
   const intake = createGroupCommit({
     commit: (batch: Parameters<typeof acceptBatch>[1]) => acceptBatch(parts, batch),
@@ -213,7 +197,6 @@ const createStore = async (
   const close = async (): Promise<void> => {
     await Promise.all([maintenance.stop(), stopResealing(), ...[...workers].map((worker) => worker.stop(0))]);
     await intake.close();
-    await queue.stop();
     await database.close();
   };
   let closing: Promise<void> | null = null;

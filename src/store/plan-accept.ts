@@ -11,7 +11,6 @@ export type PreparedRequest = {
   readonly keyHash: string;
   readonly deliveryId: string;
   readonly runId: string;
-  readonly jobId: string;
   readonly body: StoredBody;
 };
 
@@ -19,7 +18,6 @@ export type PreparedRequest = {
 export type LiveRun = {
   readonly id: string;
   readonly headSha: string | null;
-  readonly jobId: string | null;
   readonly cancelReason: string | null;
 };
 
@@ -182,12 +180,12 @@ const planReview = (
   const place = placeOf(prepared);
   const key = mergeRequestKey({ projectId: place.project.id, iid: place.iid });
   const state = stateIn(draft, key);
-  const { runId, jobId, deliveryId } = prepared;
+  const { runId, deliveryId } = prepared;
   if (state.waiting !== null) {
     endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
   }
   draft.runs.push({ ...place, kind: "review", headSha, trigger, quietMs, ended: null });
-  const waiting = { id: runId, headSha, jobId, cancelReason: null };
+  const waiting = { id: runId, headSha, cancelReason: null };
   draft.states.set(key, { ...state, active: stopOlder(draft, state.active, headSha), waiting });
   return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
 };

@@ -50,7 +50,7 @@ export const RunRow = z
     created_at: Whole,
     started_at: WholeOrNull,
     finished_at: WholeOrNull,
-    next_attempt_at: WholeOrNull,
+    due_at: Whole,
     event: jsonText(JsonObject),
     result: jsonText(Json),
     usage: jsonText(FlowUsage),
@@ -72,7 +72,7 @@ export const RunRow = z
     createdAtMs: row.created_at,
     startedAtMs: row.started_at,
     finishedAtMs: row.finished_at,
-    nextAttemptAtMs: row.next_attempt_at,
+    nextAttemptAtMs: row.due_at === 0 ? null : row.due_at,
     event: row.event,
     result: row.result,
     usage: row.usage,
@@ -81,7 +81,7 @@ export const RunRow = z
 /** The columns of RunRow. */
 export const RUN_COLUMNS =
   "id, kind, delivery_id, project_id, project_path, iid, head_sha, flow, trigger, state, reason, reason_code, " +
-  "attempts, created_at, started_at, finished_at, next_attempt_at, event, result, usage";
+  "attempts, created_at, started_at, finished_at, due_at, event, result, usage";
 
 /** What became of a delivery. */
 export const Decision = z.enum(["review", "reply", "cancel", "ignore"]);
@@ -132,7 +132,6 @@ export const RunHandle = z
     state: RunState,
     failures: z.number(),
     losses: z.number(),
-    job_id: z.string().nullable(),
     claim_id: z.string().nullable(),
     cancel_reason: z.string().nullable(),
   })
@@ -145,7 +144,6 @@ export const RunHandle = z
     state: row.state,
     failures: row.failures,
     losses: row.losses,
-    jobId: row.job_id,
     claimId: row.claim_id,
     cancelReason: row.cancel_reason,
   }));
@@ -155,7 +153,7 @@ export type RunHandle = z.infer<typeof RunHandle>;
 
 /** The columns of RunHandle. */
 export const HANDLE_COLUMNS =
-  "id, kind, project_id, iid, head_sha, state, failures, losses, job_id, claim_id, cancel_reason";
+  "id, kind, project_id, iid, head_sha, state, failures, losses, claim_id, cancel_reason";
 
 /** Whether `text` can be an id of ours; PostgreSQL refuses to compare anything else with one. */
 export const isUuid = (text: string): boolean =>

@@ -4,9 +4,9 @@ import type { Json } from "../base/json.ts";
 import type { Sql } from "./database.ts";
 import { endRuns, forgetTokens, wakeWorkers } from "./end-runs.ts";
 import { storableText, storableTextOrNull } from "./insert-rows.ts";
+import { NOW, RELEASED } from "./lease.ts";
 import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
-import { type ReviewQueue, newJobId } from "./review-queue.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
 import type { SettledState, Settlement } from "./store.ts";
@@ -110,13 +110,12 @@ export type ClaimKey = {
 
 /** What settling needs. */
 export type SettleParts = {
-  readonly queue: ReviewQueue;
   readonly policy: RetryPolicy;
   readonly nowMs: number;
 };
 
 /**
- * Leaves a claimed run: its row, its token and its job change in the caller's transaction. Returns
+ * Leaves a claimed run: its row and its token change in the caller's transaction. Returns
  * the state that it is left in; null when the claim is no longer ours, in which case nothing is changed.
  */
 export const settleRun = async (
@@ -164,7 +163,7 @@ const applySettled = async (
     case "done":
       await tx.query(
         `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = NULL, result = $4, usage = $5,
-           finished_at = $6, job_id = NULL, claim_id = NULL WHERE id = $1`,
+           finished_at = $6, due_at = 0, ${RELEASED} WHERE id = $1`,
         [
           run.id,
           settled.state,
@@ -175,7 +174,6 @@ const applySettled = async (
         ],
       );
       await forgetTokens(tx, [run.id]);
-      if (run.jobId !== null) await parts.queue.remove(tx, [run.jobId]);
       return;
     case "end":
       if (settled.usage !== null)
@@ -183,24 +181,18 @@ const applySettled = async (
           run.id,
           JSON.stringify(settled.usage),
         ]);
-      await endRuns(tx, parts.queue, [{ ...settled, id: run.id, jobId: run.jobId }], parts.nowMs);
+      await endRuns(tx, [{ ...settled, id: run.id }], parts.nowMs);
       return;
     case "retry":
-      await requeue(tx, parts.queue, run, parts.nowMs + settled.delayMs);
+      await requeue(tx, run.id, "retrying", settled.delayMs);
       await tx.query(
-        `UPDATE reviewflow.runs SET state = 'retrying', reason = $2, reason_code = $3, next_attempt_at = $4,
-           failures = failures + $5::integer, attempts = attempts - 1 + $5::integer WHERE id = $1`,
-        [
-          run.id,
-          storableText(settled.reason),
-          storableText(settled.reasonCode),
-          parts.nowMs + settled.delayMs,
-          settled.counts ? 1 : 0,
-        ],
+        `UPDATE reviewflow.runs SET reason = $2, reason_code = $3,
+           failures = failures + $4::integer, attempts = attempts - 1 + $4::integer WHERE id = $1`,
+        [run.id, storableText(settled.reason), storableText(settled.reasonCode), settled.counts ? 1 : 0],
       );
       return;
     case "hand-back":
-      await requeue(tx, parts.queue, run, null);
+      await requeue(tx, run.id, "queued", null);
       await tx.query("UPDATE reviewflow.runs SET attempts = attempts - 1 WHERE id = $1", [run.id]);
       return;
     default:
@@ -208,19 +200,16 @@ const applySettled = async (
   }
 };
 
-/** Puts an active run back into the queue as `queued`, under a new job. */
+/** Puts an active run back into the queue, for `delayMs` from now on the database's clock; null for at once. */
 export const requeue = async (
   tx: Sql,
-  queue: ReviewQueue,
-  run: RunHandle,
-  startAfterMs: number | null,
+  runId: string,
+  state: "queued" | "retrying",
+  delayMs: number | null,
 ): Promise<void> => {
-  const jobId = newJobId();
-  if (run.jobId !== null) await queue.remove(tx, [run.jobId]);
-  await tx.query(
-    "UPDATE reviewflow.runs SET state = 'queued', claim_id = NULL, next_attempt_at = NULL, job_id = $2 WHERE id = $1",
-    [run.id, jobId],
-  );
-  const { kind, projectId, iid } = run;
-  await queue.add(tx, [{ id: jobId, kind, runId: run.id, projectId, iid, startAfterMs }]);
+  const dueAt = delayMs === null ? "0" : `${NOW} + ${Math.ceil(delayMs)}`;
+  await tx.query(`UPDATE reviewflow.runs SET state = $2, due_at = ${dueAt}, ${RELEASED} WHERE id = $1`, [
+    runId,
+    state,
+  ]);
 };

@@ -194,9 +194,9 @@ export type WorkOptions = {
    * must not throw.
    */
   readonly onSettled?: (run: Run, state: SettledState) => void;
-  /** Runs at once in this process. */
+  /** Reviews at once in this process, and besides them so many replies: nobody who asks waits for reviews. */
   readonly concurrency: number;
-  /** Runs at once for one project. */
+  /** Runs of one kind at once for one project, over all processes. */
   readonly perProject: number;
 };
 

@@ -6,7 +6,6 @@ import type { Database } from "./database.ts";
 import { createFlowMemory } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
-import type { ReviewQueue } from "./review-queue.ts";
 import type { RunEvents } from "./run-events.ts";
 import { createRunJournal } from "./run-journal.ts";
 import { settleRun } from "./settle.ts";
@@ -17,12 +16,12 @@ import type { TokenVault } from "./token-vault.ts";
 /** What a worker needs. */
 export type WorkerParts = {
   readonly database: Database;
-  readonly queue: ReviewQueue;
   readonly vault: TokenVault;
   readonly events: RunEvents;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly policy: RetryPolicy;
+  /** For how long a claim is held that is not renewed, in milliseconds. */
   readonly heartbeatMs: number;
   /** How often is looked for work that nobody announced, in milliseconds. */
   readonly pollMs: number;
@@ -79,12 +78,7 @@ const settleUntilDone = async (
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
     try {
       const settled = await parts.database.transaction((tx) =>
-        settleRun(
-          tx,
-          { queue: parts.queue, policy: parts.policy, nowMs: parts.clock.now() },
-          key,
-          settlement,
-        ),
+        settleRun(tx, { policy: parts.policy, nowMs: parts.clock.now() }, key, settlement),
       );
       if (settled === null)
         parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");

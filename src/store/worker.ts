@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { StoreError, describeError } from "../base/errors.ts";
 import { claimRuns } from "./claim-runs.ts";
 import { createHeldClaims } from "./held-claims.ts";
-import type { RunningWorker, WorkOptions } from "./store.ts";
+import type { RunKind, RunningWorker, WorkOptions } from "./store.ts";
 import { type WorkerParts, workOnClaim } from "./work-on-claim.ts";
 
 /** A worker that the store can wake. */
@@ -21,26 +21,29 @@ const stopping = (): StoreError =>
 export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableWorker => {
   const { logger, clock } = parts;
   const held = createHeldClaims(parts);
-  const handling = new Set<Promise<void>>();
+  const lanes: Readonly<Record<RunKind, Set<Promise<void>>>> = { reply: new Set(), review: new Set() };
+  const handling = (): readonly Promise<void>[] => Object.values(lanes).flatMap((lane) => [...lane]);
   const taking = new AbortController();
   const ended = new AbortController();
   let alarm = Promise.withResolvers<void>();
   const wake = (): void => alarm.resolve();
 
-  const takeRuns = async (): Promise<void> => {
-    while (!taking.signal.aborted && options.concurrency > handling.size) {
-      const limits = { free: options.concurrency - handling.size, perProject: options.perProject };
-      const taken = await claimRuns(parts.database, parts.queue, limits, clock.now());
+  const takeRuns = async (kind: RunKind): Promise<void> => {
+    const lane = lanes[kind];
+    while (!taking.signal.aborted && options.concurrency > lane.size) {
+      const free = options.concurrency - lane.size;
+      const limits = { kind, free, perProject: options.perProject, leaseMs: parts.heartbeatMs };
+      const taken = await claimRuns(parts.database, limits, clock.now());
       if (taken.length === 0) return;
       for (const run of taken) {
         const claim = held.add(run);
         if (taking.signal.aborted) claim.abort.abort(stopping());
         const work = workOnClaim(parts, options, claim, ended.signal).finally(() => {
           held.drop(claim);
-          handling.delete(work);
+          lane.delete(work);
           wake();
         });
-        handling.add(work);
+        lane.add(work);
       }
     }
   };
@@ -49,7 +52,8 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     alarm = Promise.withResolvers<void>();
     try {
       await held.checkCancellations();
-      await takeRuns();
+      await takeRuns("reply");
+      await takeRuns("review");
     } catch (error) {
       logger.warn({ error: describeError(error) }, "runs could not be taken");
     }
@@ -65,7 +69,7 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     await settledWithin(clock, allOf(handling), graceMs);
     for (const claim of held.all()) claim.abort.abort(stopping());
     if (!(await settledWithin(clock, allOf(handling), LET_GO_MS)))
-      logger.warn({ runs: handling.size }, "runs did not stop and are left to another process");
+      logger.warn({ runs: handling().length }, "runs did not stop and are left to another process");
     ended.abort();
     wake();
     await Promise.all([rounds, beats]);
@@ -80,9 +84,9 @@ const repeat = async (ended: AbortSignal, work: () => Promise<void>): Promise<vo
   while (!ended.aborted) await work();
 };
 
-/** Resolves when the set is empty, whatever became of its members. */
-const allOf = async (work: ReadonlySet<Promise<void>>): Promise<void> => {
-  while (work.size > 0) await Promise.allSettled(work);
+/** Resolves when nothing is left, whatever became of its members. */
+const allOf = async (work: () => readonly Promise<void>[]): Promise<void> => {
+  while (work().length > 0) await Promise.allSettled(work());
 };
 
 /** Whether `work` was done within `ms`. */

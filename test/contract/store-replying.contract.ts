@@ -114,6 +114,33 @@ export const replyingContract = (bench: GetBench): void => {
       );
     });
 
+    test("replies have places of their own, however many reviews wait", async () => {
+      await using store = await (await bench().places.fresh()).open();
+      const accept = (iid: number) =>
+        store.accept(request({ iid, decide: () => ({ kind: "reply", trigger: "note:ask" }) }));
+      for (let iid = 1; iid <= 5; iid += 1) await queueRun(store, { iid });
+      const answered = Promise.withResolvers<void>();
+      const order: string[] = [];
+      const worker = await store.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ run }) => {
+          // The one place of reviews is taken until the answer is given.
+          if (run.kind === "review") await answered.promise;
+          order.push(run.kind);
+          if (run.kind === "reply") answered.resolve();
+          return succeeded;
+        },
+      });
+      await until(async () => (await store.queueStatus()).active === 1, "a review is worked on");
+      const reply = await accept(9);
+      if (reply.kind !== "reply") throw new Error(`expected a reply, got ${reply.kind}`);
+      await untilState(store, reply.runId, "succeeded");
+      await until(async () => (await store.countRuns()).succeeded === 6, "all is done");
+      await worker.stop(1_000);
+      assert.equal(order[0], "reply");
+    });
+
     test("a pause that a flow remembers is told to whoever decides, until it is taken back", async () => {
       const iid = nextNumber();
       const remember = async (value: { readonly by: string } | null): Promise<MergeRequestHistory> => {

@@ -109,7 +109,7 @@ const readUnfinished = async (url: string): Promise<string> => {
   await client.connect();
   try {
     const { rows } = await client.query(
-      `SELECT project_path, iid, state, attempts, losses, reason, next_attempt_at - extract(epoch FROM now()) * 1000 AS due
+      `SELECT project_path, iid, state, attempts, losses, reason, due_at - extract(epoch FROM now()) * 1000 AS due
        FROM reviewflow.runs WHERE state <> 'succeeded' ORDER BY seq LIMIT 20`,
     );
     return JSON.stringify(rows);

@@ -19,7 +19,6 @@ const run: RunHandle = {
   state: "active",
   failures: 0,
   losses: 0,
-  jobId: "job",
   claimId: "claim",
   cancelReason: null,
 };

@@ -79,7 +79,7 @@ test("failures of the database are told by their code, and only those", async ()
     kind: "shared",
     query: fail,
     script: fail,
-    queue: { executeSql: fail },
+    batch: fail,
     transaction: async (work) => work(database),
     listen: async () => undefined,
     exclusively: (work) => work(),

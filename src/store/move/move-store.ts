@@ -9,7 +9,7 @@ import { migrate } from "../migrations.ts";
 import { openStore } from "../open-store.ts";
 import { openPglite } from "../pglite/pglite-database.ts";
 import { openPostgres } from "../postgres/postgres-database.ts";
-import { freeTurns } from "../reconcile/begin-turn.ts";
+import { expireLeases } from "../lease.ts";
 import { Whole } from "../schema.ts";
 import { readTables, type Table } from "./catalogue.ts";
 import { copySequences, copyTable } from "./copy-table.ts";
@@ -27,7 +27,7 @@ export type MoveReport = {
 /**
  * Brings everything that a store holds to an empty one, from a folder to PostgreSQL or back. All of it
  * arrives in one transaction, counted again before it is committed, or nothing does; the source is left as it
- * is. Runs that wait are queued anew at the destination. Throws StoreErrors: `store-missing`, `store-in-use`
+ * is. Throws StoreErrors: `store-missing`, `store-in-use`
  * or `store-locked` for the source, `store-not-empty` for the destination.
  */
 export const moveStore = async (from: StorePlace, to: StorePlace): Promise<MoveReport> => {
@@ -116,7 +116,7 @@ const copyAll = async (source: Database, target: Database): Promise<MoveReport["
       for (const table of tables) copied.push({ name: table.name, rows: await copyTable(from, to, table) });
       await copySequences(from, to);
       for (const { name, rows } of copied) await verifyCount(from, to, name, rows);
-      await freeTurns(to);
+      await expireLeases(to);
       return copied;
     });
   });

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Transaction } from "@electric-sql/pglite";
-import { type Db, fromPglite } from "pg-boss";
 import { StoreError, describeError } from "../../base/errors.ts";
 import type { Database, Sql } from "../database.ts";
 import { isDatabaseError, toStoreError } from "../database-error.ts";
@@ -35,23 +34,13 @@ const translated = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** pg-boss inside one of our transactions: an error must not roll back behind our back, so nothing is caught. */
-const queueOf = (connection: Connection): Db => ({
-  executeSql: async (text, values) => {
-    if (values !== undefined && values.length > 0) return await connection.query(text, values);
-    const results = await connection.exec(text);
-    return { rows: results.flatMap((result) => result.rows) };
-  },
-});
-
-const sqlOf = (connection: Connection, queue: Db): Sql => ({
+const sqlOf = (connection: Connection): Sql => ({
   query: (text, values = []) =>
     translated(async () => (await connection.query<unknown>(text, [...values])).rows),
   script: (text) =>
     translated(async () => {
       await connection.exec(text);
     }),
-  queue,
 });
 
 /** An embedded database with a mark for the moment when its first tables are in place. */
@@ -78,17 +67,26 @@ export const openPglite = async (folder: string): Promise<EmbeddedDatabase> => {
 
 const embedded = (root: string, pglite: RevivingPglite, release: () => void): EmbeddedDatabase => ({
   kind: "embedded",
-  ...sqlOf(pglite.connection, fromPglite(pglite.connection)),
+  ...sqlOf(pglite.connection),
   transaction: async (work) => {
     // PGlite answers without ever waiting for the system: a busy caller would keep timers and sockets out.
     await nextTurn();
     try {
       const db = await pglite.alive();
-      return await db.transaction((tx) => work(sqlOf(tx, queueOf(tx))));
+      return await db.transaction((tx) => work(sqlOf(tx)));
     } catch (error) {
       throw isOfPglite(error) ? toEmbeddedError(error) : error;
     }
   },
+  batch: (statements) =>
+    translated(async () => {
+      const db = await pglite.alive();
+      return db.transaction(async (tx) => {
+        const rows = [];
+        for (const text of statements) rows.push((await tx.query<unknown>(text)).rows);
+        return rows;
+      });
+    }),
   listen: async (channel, onMessage) => {
     await translated(() => pglite.listen(channel, onMessage));
     onMessage();

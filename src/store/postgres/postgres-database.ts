@@ -1,5 +1,4 @@
 import { Pool, type PoolClient } from "pg";
-import type { Db } from "pg-boss";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -15,7 +14,7 @@ export type PostgresOptions = {
   readonly logger: Logger;
 };
 
-/** Only needed for as long as one process starts: migrations and pg-boss's own tables. */
+/** Only needed for as long as one process starts. */
 const START_LOCK = 7_265_761;
 
 /** A process that stands still in a transaction must not hold up the others for longer. */
@@ -39,14 +38,6 @@ const safeDecode = (text: string): string => {
   }
 };
 
-const queueOf = (connection: Connection): Db => ({
-  executeSql: async (text, values) => {
-    if (values !== undefined && values.length > 0) return await connection.query<object>(text, values);
-    const result: unknown = await connection.query(text);
-    return { rows: Array.isArray(result) ? result.flatMap(rowsOf) : rowsOf(result) };
-  },
-});
-
 const rowsOf = (result: unknown): unknown[] =>
   typeof result === "object" && result !== null && "rows" in result && Array.isArray(result.rows)
     ? result.rows
@@ -67,7 +58,6 @@ const sqlOf = (connection: Connection, translate: (error: unknown) => Error): Sq
       throw translate(error);
     }
   },
-  queue: queueOf(connection),
 });
 
 const createPool = (options: PostgresOptions): Pool => {
@@ -135,6 +125,15 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
         );
       } catch (error) {
         throw isDatabaseError(error) || !(error instanceof Error) ? translate(error) : lost(error, translate);
+      }
+    },
+    batch: async (statements) => {
+      try {
+        // A message of several statements without BEGIN is one transaction, which ends without us.
+        const results: unknown = await pool.query(statements.join(";\n"));
+        return Array.isArray(results) ? results.map(rowsOf) : [rowsOf(results)];
+      } catch (error) {
+        throw translate(error);
       }
     },
     listen: listener.listen,

@@ -4,8 +4,6 @@ import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
 import { endRuns, wakeWorkers } from "../end-runs.ts";
 import { storableText } from "../insert-rows.ts";
-import { lockClaims } from "../locks.ts";
-import type { ReviewQueue } from "../review-queue.ts";
 import { Whole } from "../schema.ts";
 import { reclaimSpace } from "./reclaim.ts";
 
@@ -19,7 +17,6 @@ export type ForgottenProject = {
 /** What a project is forgotten with. */
 export type ForgetProjectParts = {
   readonly database: Database;
-  readonly queue: ReviewQueue;
   readonly clock: Clock;
 };
 
@@ -31,8 +28,7 @@ const BATCH = 500;
 const FORGOTTEN = "everything about the project is being deleted";
 
 const Id = z.object({ id: Whole });
-const Waiting = z.object({ id: z.string(), job_id: z.string().nullable() });
-const Job = z.object({ job_id: z.string() });
+const Waiting = z.object({ id: z.string() });
 
 /**
  * Deletes everything that is stored of a project: deliveries, runs with their journals and events, what flows
@@ -49,7 +45,7 @@ export const forgetProject = async (
   if (projectIds.length === 0) return null;
   await stopRuns(parts, projectIds);
   await deleteInBatches(database, projectIds);
-  const counts = await database.transaction((tx) => deleteRest(tx, parts.queue, projectIds));
+  const counts = await database.transaction((tx) => deleteRest(tx, projectIds));
   await reclaimSpace(database);
   return { projectIds, ...counts };
 };
@@ -75,23 +71,19 @@ const findProjects = async (sql: Sql, project: string): Promise<readonly number[
 };
 
 /** Ends what waits, and asks what is worked on to stop; gives it some time for that. */
-const stopRuns = async (
-  { database, queue, clock }: ForgetProjectParts,
-  ids: readonly number[],
-): Promise<void> => {
+const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly number[]): Promise<void> => {
   await database.transaction(async (tx) => {
-    await lockClaims(tx);
     const waiting = await tx.query(
-      `SELECT id, job_id FROM reviewflow.runs
-       WHERE project_id = ANY($1::bigint[]) AND state IN ('queued', 'retrying')`,
+      `SELECT id FROM reviewflow.runs
+       WHERE project_id = ANY($1::bigint[]) AND state IN ('queued', 'retrying') ORDER BY id FOR UPDATE`,
       [ids],
     );
     const ended = { state: "cancelled", reason: FORGOTTEN, reasonCode: null } as const;
     const ending = z
       .array(Waiting)
       .parse(waiting)
-      .map(({ id, job_id }) => ({ ...ended, id, jobId: job_id }));
-    await endRuns(tx, queue, ending, clock.now());
+      .map(({ id }) => ({ ...ended, id }));
+    await endRuns(tx, ending, clock.now());
     await tx.query(
       `UPDATE reviewflow.runs SET cancel_reason = coalesce(cancel_reason, $2)
        WHERE project_id = ANY($1::bigint[]) AND state = 'active'`,
@@ -123,33 +115,18 @@ const deleteInBatches = async (sql: Sql, ids: readonly number[]): Promise<void> 
   for (const text of parts) while ((await sql.query(`${text} RETURNING 1`, [ids])).length > 0);
 };
 
-/** In one transaction, while nobody accepts or claims: nothing that arrives meanwhile is left half. */
-const deleteRest = async (
-  tx: Sql,
-  queue: ReviewQueue,
-  ids: readonly number[],
-): Promise<Omit<ForgottenProject, "projectIds">> => {
-  await lockClaims(tx);
-  const jobs = await tx.query(
-    "SELECT job_id FROM reviewflow.runs WHERE project_id = ANY($1::bigint[]) AND job_id IS NOT NULL",
-    [ids],
-  );
-  await queue.remove(
-    tx,
-    z
-      .array(Job)
-      .parse(jobs)
-      .map((row) => row.job_id),
-  );
-  const remove = async (table: string): Promise<number> =>
-    (
-      await tx.query(`DELETE FROM reviewflow.${table} WHERE project_id = ANY($1::bigint[]) RETURNING 1`, [
-        ids,
-      ])
-    ).length;
+/** In one transaction. What arrives meanwhile stays whole: a delivery is kept while its run is. */
+const deleteRest = async (tx: Sql, ids: readonly number[]): Promise<Omit<ForgottenProject, "projectIds">> => {
+  const remove = async (table: string, condition = "true"): Promise<number> => {
+    const text = `DELETE FROM reviewflow.${table} WHERE project_id = ANY($1::bigint[]) AND ${condition} RETURNING 1`;
+    return (await tx.query(text, [ids])).length;
+  };
   const runs = await remove("runs");
-  const deliveries = await remove("deliveries");
-  for (const table of ["flow_memory", "raised_findings", "voters", "lessons", "project_turns", "spendings"])
+  const deliveries = await remove(
+    "deliveries",
+    "NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)",
+  );
+  for (const table of ["flow_memory", "raised_findings", "voters", "lessons", "fair_share", "spendings"])
     await remove(table);
   return { runs, deliveries };
 };

@@ -3,13 +3,11 @@ import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Database, Sql } from "../database.ts";
 import { storableText } from "../insert-rows.ts";
+import { NOW, RELEASED, renewLeases } from "../lease.ts";
 import { RUN_COLUMNS, RunRow } from "../schema.ts";
 import { presentJournal, shadowJournal, shadowMemory, type HeldShadow } from "./shadow-journals.ts";
 import { SHADOW_COLUMNS, ShadowRow } from "./shadow-rows.ts";
 import type { ShadowClaim, ShadowSettlement, ShadowStore } from "./shadow-store.ts";
-
-/** The database's clock, which is the same for all processes. */
-const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /**
  * Takes the oldest due shadow run whose candidate nobody has decided about. One whose holder has been
@@ -50,18 +48,9 @@ export const claimShadow = async (
     presentJournal: presentJournal(database, run.id),
     journal: shadowJournal(database, held),
     memory: shadowMemory(database, clock, held),
-    renew: () => renew(database, held, leaseMs),
+    renew: async () => (await renewLeases(database, "shadow_runs", [claimId], leaseMs)).length > 0,
     settle: (settlement) => database.transaction((tx) => settle(tx, clock, held, settlement)),
   };
-};
-
-const renew = async (sql: Sql, { shadow, claimId }: HeldShadow, leaseMs: number): Promise<boolean> => {
-  const rows = await sql.query(
-    `UPDATE reviewflow.shadow_runs SET held_until = ${NOW} + $3
-     WHERE id = $1 AND claim_id = $2 AND state = 'active' RETURNING 1`,
-    [shadow.id, claimId, leaseMs],
-  );
-  return rows.length > 0;
 };
 
 const settle = async (
@@ -75,7 +64,7 @@ const settle = async (
     const isRetry = settlement.state === "retry";
     const counts = isRetry && settlement.untried !== true;
     const rows = await tx.query(
-      `UPDATE reviewflow.shadow_runs SET state = 'queued', claim_id = NULL, reason = $3, due_at = ${NOW} + $4,
+      `UPDATE reviewflow.shadow_runs SET state = 'queued', ${RELEASED}, reason = $3, due_at = ${NOW} + $4,
          attempts = attempts - $5 ${ours}`,
       [
         shadow.id,
@@ -89,7 +78,7 @@ const settle = async (
   }
   const isDone = settlement.state === "done";
   const rows = await tx.query(
-    `UPDATE reviewflow.shadow_runs SET state = $3, claim_id = NULL, reason = $4, report = $5, figures = $6,
+    `UPDATE reviewflow.shadow_runs SET state = $3, ${RELEASED}, reason = $4, report = $5, figures = $6,
        finished_at = $7 ${ours}`,
     [
       shadow.id,

@@ -6,6 +6,7 @@ import { parseJson } from "../../base/json.ts";
 import { ShadowReport } from "../../review/shadow/shadow-report.ts";
 import type { Database, Sql } from "../database.ts";
 import { storableText, storableTextOrNull } from "../insert-rows.ts";
+import { RELEASED } from "../lease.ts";
 import { isUuid, RUN_COLUMNS, RunRow } from "../schema.ts";
 import { claimShadow } from "./claim-shadow.ts";
 import { presentJournal } from "./shadow-journals.ts";
@@ -132,7 +133,7 @@ const createStandings = (database: Database, clock: Clock): Standings => ({
         [flow, candidate, nowMs, choice, storableTextOrNull(by)],
       );
       await tx.query(
-        `UPDATE reviewflow.shadow_runs SET state = 'skipped', claim_id = NULL, reason = $4, finished_at = $3
+        `UPDATE reviewflow.shadow_runs SET state = 'skipped', ${RELEASED}, reason = $4, finished_at = $3
          WHERE flow = $1 AND candidate = $2 AND state IN ('queued', 'active')`,
         [flow, candidate, nowMs, `The candidate was ${choice ?? "taken up again"} meanwhile.`],
       );
