@@ -6,7 +6,7 @@ import { ConfigError, describeError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { isLoopback } from "../http/dashboard/access.ts";
-import { makeDataFolder } from "../store/pglite/data-folder.ts";
+import { makeDataFolder } from "../store/sqlite/data-folder.ts";
 
 type Settings = Pick<Config, "store" | "dashboard" | "server">;
 

@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { StoreError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import { openStore, type OpenedStore } from "../store/open-store.ts";
+import { hasStore } from "../store/sqlite/data-folder.ts";
 
 /**
  * Opens the store of a server that does not run; one on PostgreSQL may run elsewhere. A data folder is not
@@ -11,12 +11,7 @@ import { openStore, type OpenedStore } from "../store/open-store.ts";
 export const openIdleStore = async ({ store }: Pick<Config, "store">): Promise<OpenedStore> => {
   if (store.kind === "postgres") return openStore({ database: { databaseUrl: store.url } });
   const folder = resolve(store.folder);
-  // The mark of a finished first start.
-  const isThere = await stat(join(folder, "ready")).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) {
+  if (!hasStore(folder)) {
     throw new StoreError(
       `There is no store in ${folder}; set REVIEWFLOW_DATA_DIR (or --config) to what the server is started with`,
       { code: "store-missing" },

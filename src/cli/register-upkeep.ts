@@ -28,7 +28,7 @@ export const registerUpkeep = (program: Command): void => {
   program
     .command("backup")
     .description("write a backup of the embedded store, also while its server runs")
-    .argument("<file>", "where to, such as reviewflow.tar.gz")
+    .argument("<file>", "where to, such as reviewflow.sqlite")
     .option(...CONFIG)
     .option(...SERVER)
     .action(async (file: string, options: Options) => {

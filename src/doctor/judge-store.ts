@@ -26,9 +26,8 @@ const MIB = 1024 * 1024;
 const DISK_WARN_BYTES = 2_048 * MIB;
 const DISK_FAIL_BYTES = 256 * MIB;
 
-/** The oldest PostgreSQL that the queue runs on, and the oldest that its makers still mend. */
-const OLDEST_POSTGRES = 13;
-const SUPPORTED_POSTGRES = 14;
+/** The oldest PostgreSQL that its makers still maintain. */
+const OLDEST_POSTGRES = 14;
 
 /** Judges whether the store opens, can be written to and has room. */
 export const judgeStore = (facts: StoreFacts): readonly Diagnosis[] => {
@@ -89,9 +88,7 @@ const judgePostgres = (facts: Extract<StoreFacts, { kind: "postgres" }>): readon
   const version =
     major < OLDEST_POSTGRES
       ? fail("store-version", `${what}, which is too old`, "Update PostgreSQL to 14 or newer")
-      : major < SUPPORTED_POSTGRES
-        ? warn("store-version", `${what}; its makers mend it no more`, "Update PostgreSQL to 14 or newer")
-        : ok("store-version", what);
+      : ok("store-version", what);
   const writing = facts.isReadOnly
     ? fail(
         "store",

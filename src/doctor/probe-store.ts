@@ -1,11 +1,12 @@
 import { access, constants, stat, statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import { dirname, resolve } from "node:path";
+import { sql } from "kysely";
 import { describeError, StoreError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
-import { openPglite } from "../store/pglite/pglite-database.ts";
-import { openPostgres } from "../store/postgres/postgres-database.ts";
+import { openPostgres } from "../store/postgres/open-postgres.ts";
+import { hasStore } from "../store/sqlite/data-folder.ts";
+import { openSqlite } from "../store/sqlite/open-sqlite.ts";
 import type { StoreFacts } from "./judge-store.ts";
 
 /** Where the store is. */
@@ -46,15 +47,10 @@ const probeState = async (folder: string, nearest: string): Promise<Pick<Folder,
   } catch (error) {
     return { state: "unwritable", problem: describeError(error) };
   }
-  // Without the mark of a finished first start there is nothing that could be opened or lost.
-  if (!(await isThere(join(folder, "ready")))) return { state: "new", problem: null };
+  if (!hasStore(folder)) return { state: "new", problem: null };
   try {
-    const database = await openPglite(folder);
-    try {
-      await database.query("SELECT 1");
-    } finally {
-      await database.close();
-    }
+    const database = await openSqlite(folder);
+    await database.close();
     return { state: "opens", problem: null };
   } catch (error) {
     if (error instanceof StoreError && error.code === "store-locked")
@@ -63,15 +59,7 @@ const probeState = async (folder: string, nearest: string): Promise<Pick<Folder,
   }
 };
 
-const Seen = z.tuple([
-  z.object({
-    version: z.coerce.number(),
-    read_only: z.boolean(),
-    may_create: z.boolean(),
-  }),
-]);
-
-const QUESTION = `
+const QUESTION = sql<{ version: string; readOnly: boolean; mayCreate: boolean }>`
   SELECT current_setting('server_version_num') AS version,
     pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only,
     has_database_privilege(current_database(), 'CREATE')
@@ -81,12 +69,13 @@ const probePostgres = async (databaseUrl: Secret): Promise<StoreFacts> => {
   try {
     const database = await openPostgres({ databaseUrl, maxConnections: 1, logger: silentLogger });
     try {
-      const [row] = Seen.parse(await database.query(QUESTION));
+      const { rows } = await QUESTION.execute(database.db);
+      const [row] = rows;
       return {
         kind: "postgres",
-        versionNumber: row.version,
-        isReadOnly: row.read_only,
-        mayCreate: row.may_create,
+        versionNumber: Number(row?.version),
+        isReadOnly: row?.readOnly === true,
+        mayCreate: row?.mayCreate === true,
       };
     } finally {
       await database.close();

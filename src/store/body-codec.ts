@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdCompressSync, zstdDecompress } from "node:zlib";
-import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { handOver } from "./hand-over.ts";
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -19,18 +19,16 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** A body as it lies in the database. */
 export type StoredBody = { readonly encoding: "identity" | "zstd"; readonly bytes: Uint8Array };
 
-/** A row of `delivery_bodies`, its bytes as base64. */
-export const StoredBody: z.ZodType<StoredBody> = z
-  .object({ encoding: z.enum(["identity", "zstd"]), base64: z.string() })
-  .transform(({ encoding, base64 }) => ({ encoding, bytes: Buffer.from(base64, "base64") }));
-
-/** Compresses a body where that makes it smaller; webhook JSON shrinks to about a tenth. */
+/**
+ * Compresses a body where that makes it smaller; webhook JSON shrinks to about a tenth. What was compressed belongs
+ * to the database: once it was written, its bytes may be gone.
+ */
 export const encodeBody = async (body: Uint8Array): Promise<StoredBody> => {
   if (body.byteLength <= COMPRESS_ABOVE_BYTES) return { encoding: "identity", bytes: body };
   const packed = body.byteLength <= COMPRESS_AT_ONCE_BYTES ? zstdCompressSync(body) : await compress(body);
-  return packed.byteLength < body.byteLength
-    ? { encoding: "zstd", bytes: packed }
-    : { encoding: "identity", bytes: body };
+  if (packed.byteLength >= body.byteLength) return { encoding: "identity", bytes: body };
+  handOver(packed);
+  return { encoding: "zstd", bytes: packed };
 };
 
 /** The body as it arrived, byte for byte. Throws StoreError `body-unreadable` for damaged data. */

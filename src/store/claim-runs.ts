@@ -1,12 +1,12 @@
-import { z } from "zod";
+import { sql } from "kysely";
 import { newId } from "../base/ids.ts";
-import type { Database } from "./database.ts";
-import { NOW } from "./lease.ts";
+import type { Database, Dialect } from "./database.ts";
+import { NOW } from "./dialect.ts";
 import { CLAIM_LOCK } from "./locks.ts";
-import { RUN_COLUMNS, RunRow } from "./schema.ts";
+import { RUN_COLUMNS, toRun } from "./run-rows.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
-import { SealedToken } from "./token-vault.ts";
+import type { SealedToken } from "./token-vault.ts";
 
 /** A run that this process has just taken. */
 export type TakenRun = {
@@ -36,52 +36,76 @@ export const claimRuns = async (
   limits: ClaimLimits,
   nowMs: number,
 ): Promise<readonly TakenRun[]> => {
-  const [due] = z.array(Due).parse(await database.query(DUE, [limits.kind]));
-  if (due?.lost === true) await takeUpLostRuns(database, nowMs);
-  if (due?.lost !== true && due?.waiting !== true) return [];
+  const { db, dialect } = database;
+  const due = await readDue(database, limits.kind);
+  if (due.lost) await takeUpLostRuns(database, nowMs);
+  if (!due.lost && !due.waiting) return [];
   const claimId = newId();
-  const results = await database.batch([
-    `SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`,
-    claimStatement(limits, claimId, nowMs),
+  await database.batch([
+    ...(dialect === "postgres" ? [`SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`] : []),
+    claimStatement(dialect, limits, claimId, nowMs),
     recordServed(claimId),
   ]);
-  const runs = z.array(RunRow).parse(results[1] ?? []);
-  if (runs.length === 0) return [];
-  const tokens = await database.query(
-    "SELECT run_id, key_id, nonce, ciphertext FROM reviewflow.run_tokens WHERE run_id = ANY($1::uuid[])",
-    [runs.map(({ id }) => id)],
-  );
-  const owners = z.array(Owner).parse(tokens);
-  const sealed = z.array(SealedToken).parse(tokens);
-  return runs.map((run) => ({
-    run,
+  const rows = await db
+    .selectFrom("runs")
+    .leftJoin("runTokens", "runTokens.runId", "runs.id")
+    .select(RUN_COLUMNS)
+    .select(["keyId", "nonce", "ciphertext"])
+    .where("claimId", "=", claimId)
+    .orderBy("runs.seq")
+    .execute();
+  return rows.map(({ keyId, nonce, ciphertext, ...row }) => ({
+    run: toRun(row),
     claimId,
-    sealedToken: sealed[owners.findIndex(({ run_id }) => run_id === run.id)] ?? null,
+    sealedToken:
+      keyId === null || nonce === null || ciphertext === null ? null : { keyId, nonce, ciphertext },
   }));
 };
 
-const Owner = z.object({ run_id: z.string() });
-const Due = z.object({ waiting: z.boolean(), lost: z.boolean() });
-
 /** Whether a run of the kind waits to be taken, and whether any has lost its worker; without a lock. */
-const DUE = `SELECT
-  EXISTS (SELECT 1 FROM reviewflow.runs WHERE kind = $1 AND state IN ('queued', 'retrying') AND due_at <= ${NOW}) AS waiting,
-  EXISTS (SELECT 1 FROM reviewflow.runs WHERE state = 'active' AND held_until <= ${NOW}) AS lost`;
+const readDue = async (
+  { db, dialect }: Database,
+  kind: RunKind,
+): Promise<{ readonly waiting: boolean; readonly lost: boolean }> => {
+  const now = sql<number>`${sql.raw(NOW[dialect])}`;
+  const waiting = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("kind", "=", kind)
+    .where("state", "in", ["queued", "retrying"])
+    .where("dueAt", "<=", now)
+    .limit(1)
+    .executeTakeFirst();
+  const lost = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("state", "=", "active")
+    .where("heldUntil", "<=", now)
+    .limit(1)
+    .executeTakeFirst();
+  return { waiting: waiting !== undefined, lost: lost !== undefined };
+};
+
+/** What is locked by a transaction that is about to change it is passed over; SQLite has one writer at a time. */
+const SKIP_LOCKED: Readonly<Record<Dialect, string>> = {
+  postgres: "FOR UPDATE OF run SKIP LOCKED",
+  sqlite: "",
+};
 
 /**
  * A project gets its second run at once only when every other that waits has its first, over all processes;
  * among equals it is the project that was served longest ago. Within a project the run goes first that is due
  * longest; of a merge request there is one active of each kind, and none before an older one has ended: people
- * read answers in the order in which they asked. What another transaction is about to change is passed over.
+ * read answers in the order in which they asked.
  */
-const claimStatement = (limits: ClaimLimits, claimId: string, nowMs: number): string => `
+const claimStatement = (dialect: Dialect, limits: ClaimLimits, claimId: string, nowMs: number): string => `
   WITH held AS (
     SELECT project_id, count(*) AS held FROM reviewflow.runs
     WHERE state = 'active' AND kind = '${limits.kind}' GROUP BY project_id),
   due AS (
     SELECT r.id, r.project_id, r.seq, CASE WHEN r.due_at = 0 THEN r.created_at ELSE r.due_at END AS since
     FROM reviewflow.runs r
-    WHERE r.kind = '${limits.kind}' AND r.state IN ('queued', 'retrying') AND r.due_at <= ${NOW}
+    WHERE r.kind = '${limits.kind}' AND r.state IN ('queued', 'retrying') AND r.due_at <= ${NOW[dialect]}
       AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
         WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
           AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))),
@@ -94,10 +118,11 @@ const claimStatement = (limits: ClaimLimits, claimId: string, nowMs: number): st
     LEFT JOIN reviewflow.fair_share f ON f.project_id = placed.project_id
     WHERE placed.place <= ${whole(limits.perProject)} AND run.state IN ('queued', 'retrying')
     ORDER BY placed.place, coalesce(f.served, 0), placed.since, placed.seq
-    LIMIT ${whole(limits.free)} FOR UPDATE OF run SKIP LOCKED)
-  UPDATE reviewflow.runs SET state = 'active', claim_id = '${claimId}', held_until = ${NOW} + ${whole(limits.leaseMs)},
-    attempts = attempts + 1, started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0
-  WHERE id IN (SELECT id FROM taken) RETURNING ${RUN_COLUMNS}`;
+    LIMIT ${whole(limits.free)} ${SKIP_LOCKED[dialect]})
+  UPDATE reviewflow.runs SET state = 'active', claim_id = '${claimId}',
+    held_until = ${NOW[dialect]} + ${whole(limits.leaseMs)}, attempts = attempts + 1,
+    started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0
+  WHERE id IN (SELECT id FROM taken)`;
 
 /** Moves the fair-share cursor of the projects that a claim has just served behind all others. */
 const recordServed = (claimId: string): string => `
@@ -107,6 +132,7 @@ const recordServed = (claimId: string): string => `
     FROM (SELECT r.project_id, coalesce(max(f.served), 0) AS served FROM reviewflow.runs r
       LEFT JOIN reviewflow.fair_share f ON f.project_id = r.project_id
       WHERE r.claim_id = '${claimId}' GROUP BY r.project_id) AS projects
+    WHERE true
   ON CONFLICT (project_id) DO UPDATE SET served = excluded.served`;
 
 /** A number as it stands in a statement without parameters. */

@@ -16,20 +16,17 @@ const UNREACHABLE = new Set([
   "25P03",
   "53300",
 ]);
-const CONFLICTS = new Set(["40001", "40P01", "55P03"]);
-const DISK_FULL = new Set(["53100", "ENOSPC"]);
+/** Lost races: serialization, deadlock, lock timeout, and a row that another instance has just made. */
+const CONFLICTS = new Set(["40001", "40P01", "55P03", "23505", "23503"]);
+/** A statement that was ended for its time. */
+const TOO_SLOW = "57014";
+const DISK_FULL = "53100";
 const CONNECTION_LOST =
   /connection terminated|timeout exceeded when trying to connect|client has encountered/i;
 
 /** The SQLSTATE or the system's error code, null where there is none. */
-export const errorCode = (error: unknown): string | null =>
+const errorCode = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
-
-/** Whether `error` came from the database and not from our own code. */
-export const isDatabaseError = (error: unknown): boolean => {
-  const code = errorCode(error);
-  return code !== null && (/^[0-9A-Z]{5}$/.test(code) || UNREACHABLE.has(code) || DISK_FULL.has(code));
-};
 
 const describe = (error: unknown, secrets: readonly string[]): string => {
   const parts = error instanceof AggregateError ? error.errors.map(String) : [String(error)];
@@ -38,30 +35,22 @@ const describe = (error: unknown, secrets: readonly string[]): string => {
     .reduce((text, secret) => text.replaceAll(secret, "[secret]"), parts.join("; "));
 };
 
+const retryable = (message: string, code: string): StoreError =>
+  new StoreError(message, { code, retryable: true });
+
 /**
- * Translates a failure of the database. A lost connection and a lost race are worth another attempt.
+ * Translates a failure of PostgreSQL or its driver. A lost connection and a lost race are worth another attempt.
  * `secrets` are cut out of the message; the cause is dropped, as drivers put settings into their errors.
  */
-export const toStoreError = (error: unknown, secrets: readonly string[] = []): ReviewflowError => {
+export const postgresError = (error: unknown, secrets: readonly string[] = []): ReviewflowError => {
   if (error instanceof ReviewflowError) return error;
   const code = errorCode(error) ?? "";
   const message = describe(error, secrets);
-  if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(message)) {
-    return new StoreError(`The database cannot be reached: ${message}`, {
-      code: "store-unreachable",
-      retryable: true,
-    });
-  }
-  if (CONFLICTS.has(code))
-    return new StoreError(`The database found a conflict: ${message}`, {
-      code: "store-conflict",
-      retryable: true,
-    });
-  if (DISK_FULL.has(code))
-    return new StoreError(`The disk of the database is full: ${message}`, {
-      code: "store-disk-full",
-      retryable: true,
-    });
+  if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(message))
+    return retryable(`The database cannot be reached: ${message}`, "store-unreachable");
+  if (CONFLICTS.has(code)) return retryable(`The database found a conflict: ${message}`, "store-conflict");
+  if (code === TOO_SLOW) return retryable(`The database took too long: ${message}`, "store-timeout");
+  if (code === DISK_FULL) return retryable(`The disk of the database is full: ${message}`, "store-disk-full");
   if (code.startsWith("28"))
     return new StoreError(`The database refuses the login of DATABASE_URL: ${message}`, {
       code: "store-login-refused",
@@ -71,3 +60,28 @@ export const toStoreError = (error: unknown, secrets: readonly string[] = []): R
     cause: code === "" ? undefined : code,
   });
 };
+
+/** SQLite's primary result codes that are worth a word of their own (sqlite.org/rescode.html). */
+const SQLITE: Readonly<Record<number, { readonly code: string; readonly text: string }>> = {
+  5: { code: "store-conflict", text: "The store is locked by somebody else" },
+  8: { code: "store-read-only", text: "The store cannot be written" },
+  10: { code: "store-io-failed", text: "The disk of the store failed" },
+  13: { code: "store-disk-full", text: "The disk of the store is full" },
+  14: { code: "store-unreachable", text: "The file of the store cannot be opened" },
+};
+
+/** Translates a failure of SQLite. What comes of the disk may pass, and then the next statement works. */
+export const sqliteError = ({
+  message,
+  errcode,
+}: {
+  readonly message: string;
+  readonly errcode: number | null;
+}): StoreError => {
+  const known = errcode === null ? undefined : SQLITE[errcode & 0xff];
+  if (known !== undefined) return retryable(`${known.text}: ${message}`, known.code);
+  return new StoreError(`The database refused a statement: ${message}`, { code: "store-query-failed" });
+};
+
+/** For whoever asks a store that was closed. */
+export const storeClosed = (): StoreError => retryable("The store is closed.", "store-closed");

@@ -1,27 +1,40 @@
-/** Statements on one connection, or inside one transaction. Failures are StoreErrors. */
+import { type Dialect as KyselyDialect, CamelCasePlugin, Kysely } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** Which SQL the database speaks; what only one of them understands stands beside the other's. */
+export type Dialect = "sqlite" | "postgres";
+
+/** Statements on the database, or inside one transaction. Failures are StoreErrors. */
 export type Sql = {
-  /** Runs one statement with `$1` parameters and returns its rows, still unchecked. */
-  readonly query: (text: string, values?: readonly unknown[]) => Promise<readonly unknown[]>;
+  readonly dialect: Dialect;
+  /** Statements over the tables of the schema `reviewflow`, which raw SQL names in full. */
+  readonly db: Kysely<Tables>;
   /** Runs several statements without parameters. */
   readonly script: (text: string) => Promise<void>;
+  /** Calls whoever listens to `channel`, in every process, when the transaction commits. */
+  readonly notify: (channel: string) => Promise<void>;
 };
 
-/** PostgreSQL, embedded or on a server, as the rest of the store sees it. */
+/** SQLite in a folder or PostgreSQL on a server, as the rest of the store sees it. */
 export type Database = Sql & {
   /** `embedded`: this process is the only one that uses the data. `shared`: there may be others. */
   readonly kind: "embedded" | "shared";
-  /** Runs `work` in a transaction (read committed) and commits it; a rejection rolls everything back. */
+  /** Runs `work` in a transaction and commits it; a rejection rolls everything back. */
   readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
   /**
    * Runs statements without parameters in one transaction, sent whole in one message, so that no lock of theirs
-   * waits for this process; returns the rows of each.
+   * waits for this process; returns the rows of each, with the names of SQL.
    */
   readonly batch: (statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>;
   /** Calls `onMessage` for every notification on `channel`, and once after each (re)connection. */
   readonly listen: (channel: string, onMessage: () => void) => Promise<void>;
   /** Runs `work` while no other process is inside its own `exclusively`. */
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The housekeeping that nobody else does for this database. */
-  readonly maintain: () => Promise<void>;
+  /** Gives the disk back a bounded part of what was deleted; false when there is nothing left to give. */
+  readonly reclaim: () => Promise<boolean>;
   readonly close: () => Promise<void>;
 };
+
+/** Kysely over our tables: camelCase in code, snake_case in SQL, all in the schema `reviewflow`. */
+export const createKysely = (dialect: KyselyDialect): Kysely<Tables> =>
+  new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] }).withSchema("reviewflow");

@@ -1,60 +1,105 @@
-import { z } from "zod";
+import { sql } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
 import { ENDED_REASONS } from "../review/decide.ts";
 import type { TakenRun } from "./claim-runs.ts";
-import type { Database, Sql } from "./database.ts";
-import { JournalEntry, readKey, storedKey } from "./journal-entry.ts";
-import { claimLost } from "./run-journal.ts";
-import { Whole } from "./schema.ts";
+import type { Sql } from "./database.ts";
+import { startsWith } from "./dialect.ts";
+import { claimLost, readValue, storedKey, toEntries } from "./journal-entry.ts";
 
 const DAY_MS = 86_400_000;
 /** How long an entry that nobody uses is kept. */
 const UNUSED_MS = 90 * DAY_MS;
 const MAX_ENTRY_BYTES = 1024 * 1024;
 
-const UsedEntry = JournalEntry.extend({ used_at: Whole });
+/** Which entries belong together: those of one flow, or candidate, over one merge request. */
+export type CacheScope = { readonly projectId: number; readonly iid: number; readonly flow: string };
 
-/**
- * What the runs of one flow over one merge request remember together. As with a run's journal, `write`
- * is refused with StoreError `claim-lost` once another turn has begun. Throws StoreError
- * `memory-entry-too-large` for a value of more than 1 MiB.
- */
+/** Who may write: the table of the claim, and the row and claim in it. */
+export type CacheWriter = {
+  readonly table: "runs" | "shadowRuns";
+  readonly id: string;
+  readonly claimId: string;
+};
+
+/** What the runs of one flow over one merge request remember together; see createReviewCache. */
 export const createFlowMemory = (
-  database: Database,
+  database: Sql,
   clock: Clock,
   { run, claimId }: Pick<TakenRun, "run" | "claimId">,
+): Journal => createReviewCache(database, clock, run, { table: "runs", id: run.id, claimId });
+
+/**
+ * The entries of one scope. As with a run's journal, `write` is refused with StoreError `claim-lost` once another
+ * attempt has begun. Throws StoreError `memory-entry-too-large` for a value of more than 1 MiB.
+ */
+export const createReviewCache = (
+  { db, dialect }: Sql,
+  clock: Clock,
+  { projectId, iid, flow }: CacheScope,
+  { table, id, claimId }: CacheWriter,
 ): Journal => {
-  const scope = [run.projectId, run.iid, run.flow];
-  const select = async (condition: string, parameter: string) => {
-    const rows = await database.query(
-      `SELECT key, value, used_at FROM reviewflow.flow_memory
-       WHERE project_id = $1 AND iid = $2 AND flow = $3 AND ${condition} ORDER BY seq`,
-      [...scope, storedKey(parameter)],
-    );
-    const entries = z.array(UsedEntry).parse(rows);
-    await touch(database, scope, entries, clock.now());
-    return entries;
+  const entries = db
+    .selectFrom("reviewCache")
+    .select(["key", "value", "usedAt"])
+    .where("projectId", "=", projectId)
+    .where("iid", "=", iid)
+    .where("flow", "=", flow)
+    .orderBy("seq");
+  /** Notes that entries are in use, at most once a day each, so that reading stays reading. */
+  const used = async <Entry extends { readonly key: string; readonly usedAt: number }>(
+    read: readonly Entry[],
+  ): Promise<readonly Entry[]> => {
+    const nowMs = clock.now();
+    const stale = read.filter((entry) => entry.usedAt < nowMs - DAY_MS).map(({ key }) => key);
+    if (stale.length > 0)
+      await db
+        .updateTable("reviewCache")
+        .set({ usedAt: nowMs })
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .where("flow", "=", flow)
+        .where("key", "in", stale)
+        .execute();
+    return read;
   };
   return {
-    read: async (key) => (await select("key = $4", key))[0]?.value,
+    read: async (key) => {
+      const [entry] = await used(await entries.where("key", "=", storedKey(key)).execute());
+      return entry === undefined ? undefined : readValue(entry.value);
+    },
     entries: async (prefix) =>
-      new Map((await select("starts_with(key, $4)", prefix)).map(({ key, value }) => [readKey(key), value])),
+      toEntries(await used(await entries.where(startsWith("key", storedKey(prefix))).execute())),
     write: async (key, value) => {
       const text = JSON.stringify(value);
       assertSize(key, text);
-      const rows = await database.query(
-        `WITH claim AS (
-           SELECT project_id, iid, flow FROM reviewflow.runs
-           WHERE id = $1 AND claim_id = $2 AND state = 'active' FOR SHARE)
-         INSERT INTO reviewflow.flow_memory (project_id, iid, flow, key, value, used_at)
-           SELECT project_id, iid, flow, $3, $4, $5 FROM claim
-         ON CONFLICT (project_id, iid, flow, key)
-           DO UPDATE SET value = excluded.value, used_at = excluded.used_at RETURNING 1`,
-        [run.id, claimId, storedKey(key), text, clock.now()],
-      );
-      if (rows.length === 0) throw claimLost(run.id);
+      const { numInsertedOrUpdatedRows: written = 0n } = await db
+        .insertInto("reviewCache")
+        .columns(["projectId", "iid", "flow", "key", "value", "usedAt"])
+        .expression((eb) =>
+          eb
+            .selectFrom(table)
+            .select([
+              "projectId",
+              "iid",
+              sql<string>`CAST(${flow} AS text)`.as("flow"),
+              sql<string>`CAST(${storedKey(key)} AS text)`.as("key"),
+              sql<string>`CAST(${text} AS text)`.as("value"),
+              sql<number>`CAST(${clock.now()} AS bigint)`.as("usedAt"),
+            ])
+            .where("id", "=", id)
+            .where("claimId", "=", claimId)
+            .where("state", "=", "active")
+            .$if(dialect === "postgres", (query) => query.forShare()),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .columns(["projectId", "iid", "flow", "key"])
+            .doUpdateSet((eb) => ({ value: eb.ref("excluded.value"), usedAt: eb.ref("excluded.usedAt") })),
+        )
+        .executeTakeFirst();
+      if (written === 0n) throw claimLost(id);
     },
   };
 };
@@ -68,42 +113,30 @@ const assertSize = (key: string, text: string): void => {
   );
 };
 
-/** Notes that entries are in use, at most once a day each, so that reading stays reading. */
-const touch = async (
-  sql: Sql,
-  scope: readonly unknown[],
-  entries: readonly z.infer<typeof UsedEntry>[],
-  nowMs: number,
-): Promise<void> => {
-  const stale = entries.filter((entry) => entry.used_at < nowMs - DAY_MS).map(({ key }) => key);
-  if (stale.length === 0) return;
-  await sql.query(
-    `UPDATE reviewflow.flow_memory SET used_at = $5
-     WHERE project_id = $1 AND iid = $2 AND flow = $3 AND key = ANY($4::text[])`,
-    [...scope, stale, nowMs],
-  );
-};
-
 /**
- * Deletes what nobody has used for `unusedMs` (90 days when left out, null for ever), and what belongs to merge requests whose end was the last
- * thing that was heard of them. A reopened one is reviewed from the beginning.
+ * Deletes what nobody has used for `unusedMs` (90 days when left out, null for ever), and what belongs to merge
+ * requests whose end was the last thing that was heard of them. A reopened one is reviewed from the beginning.
  */
 export const forgetUnusedMemory = async (
-  sql: Sql,
+  { db }: Sql,
   nowMs: number,
   unusedMs: number | null = UNUSED_MS,
 ): Promise<void> => {
   if (unusedMs !== null)
-    await sql.query("DELETE FROM reviewflow.flow_memory WHERE used_at < $1", [nowMs - unusedMs]);
-  await sql.query(
-    `DELETE FROM reviewflow.flow_memory m USING (
-       SELECT known.project_id, known.iid,
-         (SELECT max(d.seq) FROM reviewflow.deliveries d
-          WHERE d.project_id = known.project_id AND d.iid = known.iid AND d.reason = ANY($1::text[])) AS ended,
-         (SELECT max(d.seq) FROM reviewflow.deliveries d
-          WHERE d.project_id = known.project_id AND d.iid = known.iid AND d.decision = 'review') AS reviewed
-       FROM (SELECT DISTINCT project_id, iid FROM reviewflow.flow_memory) AS known) AS last
-     WHERE m.project_id = last.project_id AND m.iid = last.iid AND last.ended > coalesce(last.reviewed, 0)`,
-    [Object.values(ENDED_REASONS)],
-  );
+    await db
+      .deleteFrom("reviewCache")
+      .where("usedAt", "<", nowMs - unusedMs)
+      .execute();
+  const newest = (condition: ReturnType<typeof sql>) =>
+    sql`(SELECT max(d.seq) FROM reviewflow.deliveries d
+         WHERE d.project_id = known.project_id AND d.iid = known.iid AND ${condition})`;
+  await sql`
+    DELETE FROM reviewflow.review_cache WHERE EXISTS (
+      SELECT 1 FROM (
+        SELECT known.project_id, known.iid,
+          ${newest(sql`d.reason IN (${sql.join(Object.values(ENDED_REASONS))})`)} AS ended,
+          ${newest(sql`d.decision = 'review'`)} AS reviewed
+        FROM (SELECT DISTINCT project_id, iid FROM reviewflow.review_cache) AS known) AS last
+      WHERE last.project_id = review_cache.project_id AND last.iid = review_cache.iid
+        AND last.ended > coalesce(last.reviewed, 0))`.execute(db);
 };

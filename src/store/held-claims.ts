@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { describeError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -6,7 +5,7 @@ import { RunCancelled } from "../review/flow-runner.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
 import { renewLeases } from "./lease.ts";
-import { claimLost } from "./run-journal.ts";
+import { claimLost } from "./journal-entry.ts";
 
 /** A claim that this process works on. */
 export type HeldClaim = {
@@ -39,8 +38,6 @@ export type HeldClaimsOptions = {
   readonly heartbeatMs: number;
 };
 
-const Cancellation = z.object({ id: z.string(), claim_id: z.string(), cancel_reason: z.string() });
-
 /** Keeps the claims of one worker. */
 export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
   const { database, clock, logger } = options;
@@ -57,7 +54,7 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
     const askedAtMs = clock.now();
     const claimIds = [...new Set(held.map(({ taken }) => taken.claimId))];
     const rows = await renewLeases(database, "runs", claimIds, options.heartbeatMs);
-    const ours = new Set(rows.map(({ id, claim_id }) => `${id} ${claim_id}`));
+    const ours = new Set(rows.map(({ id, claimId }) => `${id} ${claimId}`));
     for (const claim of held) {
       if (!claims.has(claim)) continue;
       if (ours.has(`${claim.taken.run.id} ${claim.taken.claimId}`)) claim.confirmedAtMs = askedAtMs;
@@ -89,15 +86,19 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
       if (claims.size === 0) return;
       const oldest = Math.min(...[...claims].map(({ confirmedAtMs }) => confirmedAtMs));
       if (clock.now() - oldest > options.heartbeatMs / 2) await beat();
-      const rows = await database.query(
-        "SELECT id, claim_id, cancel_reason FROM reviewflow.runs WHERE claim_id = ANY($1::uuid[]) AND cancel_reason IS NOT NULL",
-        [[...claims].map(({ taken }) => taken.claimId)],
-      );
-      for (const row of z.array(Cancellation).parse(rows)) {
-        const claim = [...claims].find(
-          ({ taken }) => taken.run.id === row.id && taken.claimId === row.claim_id,
-        );
-        claim?.abort.abort(new RunCancelled(row.cancel_reason));
+      const rows = await database.db
+        .selectFrom("runs")
+        .select(["id", "claimId", "cancelReason"])
+        .where(
+          "claimId",
+          "in",
+          [...claims].map(({ taken }) => taken.claimId),
+        )
+        .where("cancelReason", "is not", null)
+        .execute();
+      for (const { id, claimId, cancelReason } of rows) {
+        const claim = [...claims].find(({ taken }) => taken.run.id === id && taken.claimId === claimId);
+        claim?.abort.abort(new RunCancelled(cancelReason ?? ""));
       }
     },
     beat,

@@ -1,41 +1,47 @@
-import { z } from "zod";
+import type { RawBuilder } from "kysely";
 import type { Sql } from "./database.ts";
-
-/** The database's clock in milliseconds since the epoch, which is the same for all processes. */
-export const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+import { nowPlus } from "./dialect.ts";
 
 /**
  * The tables whose rows one process works on at a time. A row is held by whoever wrote its `claim_id`, until
  * `held_until` on the database's clock; what is written under another `claim_id` is refused.
  */
-export type LeasedTable = "runs" | "shadow_runs" | "tasks";
+const LEASED = ["runs", "shadowRuns", "tasks"] as const;
 
 /** What a row looks like that nobody holds. */
-export const RELEASED = "claim_id = NULL, held_until = 0";
+export const RELEASED = { claimId: null, heldUntil: 0 } as const;
 
-const Held = z.object({ id: z.string(), claim_id: z.string() });
+/** What a row looks like that `claimId` holds from now on. */
+export const heldBy = (
+  { dialect }: Pick<Sql, "dialect">,
+  claimId: string,
+  leaseMs: number,
+): { readonly claimId: string; readonly heldUntil: RawBuilder<number> } => ({
+  claimId,
+  heldUntil: nowPlus(dialect, leaseMs),
+});
 
 /** Holds the rows of these claims for another `leaseMs`; returns those that are still held. */
 export const renewLeases = async (
-  sql: Sql,
-  table: LeasedTable,
+  { db, dialect }: Sql,
+  table: "runs" | "shadowRuns",
   claimIds: readonly string[],
   leaseMs: number,
-): Promise<readonly z.infer<typeof Held>[]> => {
-  if (claimIds.length === 0) return [];
-  const rows = await sql.query(
-    `UPDATE reviewflow.${table} SET held_until = ${NOW} + $2 WHERE claim_id = ANY($1::uuid[])
-     RETURNING ${table === "tasks" ? "name" : "id"} AS id, claim_id`,
-    [claimIds, leaseMs],
-  );
-  return z.array(Held).parse(rows);
-};
+): Promise<readonly { readonly id: string; readonly claimId: string | null }[]> =>
+  claimIds.length === 0
+    ? []
+    : db
+        .updateTable(table)
+        .set({ heldUntil: nowPlus(dialect, leaseMs) })
+        .where("claimId", "in", claimIds)
+        .returning(["id", "claimId"])
+        .execute();
 
 /**
  * Lets every lease expire now: for a database whose only process has just started, or whose data has just been
  * moved here, so that nobody is at work.
  */
-export const expireLeases = async (sql: Sql): Promise<void> => {
-  for (const table of ["runs", "shadow_runs", "tasks"] satisfies readonly LeasedTable[])
-    await sql.query(`UPDATE reviewflow.${table} SET held_until = 0 WHERE held_until > 0`);
+export const expireLeases = async ({ db }: Pick<Sql, "db">): Promise<void> => {
+  for (const table of LEASED)
+    await db.updateTable(table).set({ heldUntil: 0 }).where("heldUntil", ">", 0).execute();
 };

@@ -37,7 +37,8 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());
         await forgetOldShadows(parts.database, parts.clock.now());
-        await parts.database.maintain();
+        // In small steps, between which others have their turn.
+        while (!stopping.signal.aborted && (await parts.database.reclaim()));
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");
       }

@@ -10,9 +10,7 @@ import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
-import { observeDatabase } from "./observe-database.ts";
-import { openPglite } from "./pglite/pglite-database.ts";
-import { openPostgres } from "./postgres/postgres-database.ts";
+import { openPostgres } from "./postgres/open-postgres.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import type { RunEventReading } from "./run-event.ts";
@@ -32,6 +30,7 @@ import { type ForgottenProject, forgetProject } from "./retention/forget-project
 import { DEFAULT_RETENTION, type Retention } from "./retention/retention.ts";
 import { createSpending, type Spending } from "./spending/create-spending.ts";
 import { createSealedKeys, type SealedKeys, startResealing } from "./sealed-keys.ts";
+import { type Backup, openSqlite } from "./sqlite/open-sqlite.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
 import { createTokenVault } from "./token-vault.ts";
 import type { WorkerParts } from "./work-on-claim.ts";
@@ -47,7 +46,7 @@ export type StoreOptions = {
   readonly tokenKeys?: readonly Uint8Array[];
   readonly retry?: RetryPolicy;
   readonly groupCommit?: { readonly maxBatch: number; readonly maxWaitMs: number };
-  /** How often an embedded database is vacuumed and its log shortened. */
+  /** How often what is old is deleted, and space given back to the disk. */
   readonly maintenanceIntervalMs?: number;
   /** How long a silent process keeps its runs. */
   readonly heartbeatMs?: number;
@@ -86,8 +85,8 @@ export type OpenedStore = Store &
     readonly views: Views;
     readonly reconciliation: ReconcileStore;
     readonly callGateOf: CallGates["gateOf"];
-    /** A copy of an embedded store as it is now, a tar.gz that `restoreFolder` takes; null on PostgreSQL. */
-    readonly backup: (() => Promise<Blob>) | null;
+    /** A copy of an embedded store as it is now, for `restoreFolder`; null on PostgreSQL. */
+    readonly backup: (() => Promise<Backup>) | null;
     readonly keys: SealedKeys;
     readonly lessons: LessonStore;
     readonly spending: Spending;
@@ -103,8 +102,7 @@ export type OpenedStore = Store &
 export const openStore = async (options: StoreOptions): Promise<OpenedStore> => {
   const settings: Settings = { ...DEFAULTS, ...options };
   const vault = createTokenVault(settings.tokenKeys);
-  const { database: opened, markReady, backup } = await openDatabase(settings);
-  const database = observeDatabase(opened, settings.onError);
+  const { database, backup } = await openDatabase(settings);
   const undo = new AsyncDisposableStack();
   undo.defer(() => database.close().catch(() => undefined));
   try {
@@ -112,7 +110,6 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
     // An embedded database has just been locked, so whatever is active in it has lost its worker.
     if (database.kind === "embedded") await database.transaction(expireLeases);
     await takeUpLostRuns(database, settings.clock.now());
-    await markReady();
     const { retry: policy, ...rest } = settings;
     const events = createRunEvents(database, settings.clock);
     const parts = {
@@ -134,20 +131,22 @@ type Settings = Required<StoreOptions>;
 
 const openDatabase = async (
   settings: Settings,
-): Promise<
-  Pick<OpenedStore, "backup"> & { readonly database: Database; readonly markReady: () => Promise<void> }
-> => {
+): Promise<Pick<OpenedStore, "backup"> & { readonly database: Database }> => {
+  const onError = (error: unknown): void => {
+    if (error instanceof StoreError) settings.onError(error.code);
+  };
   if ("dataDir" in settings.database) {
-    const database = await openPglite(settings.database.dataDir);
-    return { database, markReady: database.markReady, backup: database.dump };
+    const database = await openSqlite(settings.database.dataDir, onError);
+    return { database, backup: database.backup };
   }
   const { logger, maxConnections } = settings;
   const database = await openPostgres({
     databaseUrl: settings.database.databaseUrl,
     maxConnections,
     logger,
+    onError,
   });
-  return { database, markReady: async () => undefined, backup: null };
+  return { database, backup: null };
 };
 
 /** What keeps the store and those who call from it in order, besides its own housekeeping. */

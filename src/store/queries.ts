@@ -1,21 +1,10 @@
-import { z } from "zod";
-import { StoredBody, decodeBody } from "./body-codec.ts";
+import { sql } from "kysely";
+import { decodeBody } from "./body-codec.ts";
 import type { Database } from "./database.ts";
-import {
-  DELIVERY_COLUMNS,
-  DeliveryRow,
-  RUN_COLUMNS,
-  RunRow,
-  RunState as State,
-  Whole,
-  isUuid,
-} from "./schema.ts";
+import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, toRun } from "./run-rows.ts";
 import type { QueueStatus, RunState, Store } from "./store.ts";
 
-const Count = z.object({ state: State, count: Whole });
-const Unfinished = z.object({ state: z.enum(["queued", "retrying", "active"]), count: Whole, oldest: Whole });
-
-/** The questions of Store, without effects. An id that is none is unknown. */
+/** The questions of Store, without effects. */
 export const createQueries = (
   database: Database,
 ): Pick<
@@ -28,56 +17,64 @@ export const createQueries = (
   | "countRuns"
   | "queueStatus"
   | "ping"
-> => ({
-  getRun: async (runId) => {
-    if (!isUuid(runId)) return null;
-    const rows = await database.query(`SELECT ${RUN_COLUMNS} FROM reviewflow.runs WHERE id = $1`, [runId]);
-    return z.array(RunRow).parse(rows)[0] ?? null;
-  },
-  listRuns: async ({ limit, state }) => {
-    const rows = await database.query(
-      `SELECT ${RUN_COLUMNS} FROM reviewflow.runs WHERE ($2::text IS NULL OR state = $2) ORDER BY seq DESC LIMIT $1`,
-      [limit, state ?? null],
-    );
-    return z.array(RunRow).parse(rows);
-  },
-  getDelivery: async (deliveryId) => {
-    if (!isUuid(deliveryId)) return null;
-    const rows = await database.query(`SELECT ${DELIVERY_COLUMNS} FROM reviewflow.deliveries WHERE id = $1`, [
-      deliveryId,
-    ]);
-    return z.array(DeliveryRow).parse(rows)[0] ?? null;
-  },
-  getDeliveryBody: async (deliveryId) => {
-    if (!isUuid(deliveryId)) return null;
-    const rows = await database.query(
-      "SELECT encoding, encode(bytes, 'base64') AS base64 FROM reviewflow.delivery_bodies WHERE delivery_id = $1",
-      [deliveryId],
-    );
-    const [stored] = z.array(StoredBody).parse(rows);
-    return stored === undefined ? null : decodeBody(stored);
-  },
-  listDeliveries: async ({ limit }) => {
-    const rows = await database.query(
-      `SELECT ${DELIVERY_COLUMNS} FROM reviewflow.deliveries ORDER BY seq DESC LIMIT $1`,
-      [limit],
-    );
-    return z.array(DeliveryRow).parse(rows);
-  },
-  countRuns: () => countRuns(database),
-  queueStatus: () => readQueueStatus(database),
-  ping: async () => {
-    await database.query("SELECT 1");
-  },
-});
+> => {
+  const { db } = database;
+  return {
+    getRun: async (runId) => {
+      const row = await db.selectFrom("runs").select(RUN_COLUMNS).where("id", "=", runId).executeTakeFirst();
+      return row === undefined ? null : toRun(row);
+    },
+    listRuns: async ({ limit, state }) => {
+      const rows = await db
+        .selectFrom("runs")
+        .select(RUN_COLUMNS)
+        .$if(state !== undefined, (query) => query.where("state", "=", state ?? "queued"))
+        .orderBy("seq", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+    getDelivery: async (deliveryId) => {
+      const row = await db
+        .selectFrom("deliveries")
+        .select(DELIVERY_COLUMNS)
+        .where("id", "=", deliveryId)
+        .executeTakeFirst();
+      return row === undefined ? null : toDelivery(row);
+    },
+    getDeliveryBody: async (deliveryId) => {
+      const stored = await db
+        .selectFrom("deliveryBodies")
+        .select(["encoding", "bytes"])
+        .where("deliveryId", "=", deliveryId)
+        .executeTakeFirst();
+      return stored === undefined ? null : decodeBody(stored);
+    },
+    listDeliveries: async ({ limit }) => {
+      const rows = await db
+        .selectFrom("deliveries")
+        .select(DELIVERY_COLUMNS)
+        .orderBy("seq", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(toDelivery);
+    },
+    countRuns: () => countRuns(database),
+    queueStatus: () => readQueueStatus(database),
+    ping: async () => {
+      await sql`SELECT 1`.execute(db);
+    },
+  };
+};
 
-const readQueueStatus = async (database: Database): Promise<QueueStatus> => {
-  const rows = await database.query(
-    `SELECT state, count(*) AS count, min(created_at) AS oldest FROM reviewflow.runs
-       WHERE state IN ('queued', 'retrying', 'active') GROUP BY state`,
-  );
-  const unfinished = z.array(Unfinished).parse(rows);
-  const find = (wanted: string) => unfinished.find(({ state }) => state === wanted);
+const readQueueStatus = async ({ db }: Database): Promise<QueueStatus> => {
+  const unfinished = await db
+    .selectFrom("runs")
+    .select((eb) => ["state", eb.fn.countAll<number>().as("count"), eb.fn.min("createdAt").as("oldest")])
+    .where("state", "in", ["queued", "retrying", "active"])
+    .groupBy("state")
+    .execute();
+  const find = (wanted: RunState) => unfinished.find(({ state }) => state === wanted);
   return {
     queued: find("queued")?.count ?? 0,
     retrying: find("retrying")?.count ?? 0,
@@ -86,8 +83,7 @@ const readQueueStatus = async (database: Database): Promise<QueueStatus> => {
   };
 };
 
-const countRuns = async (database: Database): Promise<Readonly<Record<RunState, number>>> => {
-  const rows = await database.query("SELECT state, count(*) AS count FROM reviewflow.runs GROUP BY state");
+const countRuns = async ({ db }: Database): Promise<Readonly<Record<RunState, number>>> => {
   const counts = {
     queued: 0,
     active: 0,
@@ -98,6 +94,11 @@ const countRuns = async (database: Database): Promise<Readonly<Record<RunState, 
     cancelled: 0,
     superseded: 0,
   };
-  for (const { state, count } of z.array(Count).parse(rows)) counts[state] = count;
+  const rows = await db
+    .selectFrom("runs")
+    .select((eb) => ["state", eb.fn.countAll<number>().as("count")])
+    .groupBy("state")
+    .execute();
+  for (const { state, count } of rows) counts[state] = count;
   return counts;
 };

@@ -1,17 +1,13 @@
-import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { parseJson } from "../base/json.ts";
-import type { Database } from "./database.ts";
+import type { Database, Sql } from "./database.ts";
 import { MAX_RUN_EVENTS, NewRunEvent, type RunEvent, type RunEventReading } from "./run-event.ts";
-import { Whole, isUuid } from "./schema.ts";
-
-const Total = z.object({ total: Whole });
-const EventRow = z.object({ seq: Whole, body: z.string() });
+import type { Row } from "./tables.ts";
 
 /** What happened in the flow calls of runs, for people to look at: no review depends on it. */
 export type RunEvents = RunEventReading & {
   /**
-   * Stores events of a run in one statement and returns how many it has now. Beyond MAX_RUN_EVENTS, and
+   * Stores events of a run and returns how many it has now. Beyond MAX_RUN_EVENTS, and
    * for a run that is gone, nothing is stored. Rejects with a StoreError.
    */
   readonly append: (runId: string, events: readonly NewRunEvent[]) => Promise<number>;
@@ -25,29 +21,21 @@ export const createRunEvents = (database: Database, clock: Clock): RunEvents => 
   const watchers = new Map<string, Set<() => void>>();
   return {
     append: async (runId, events) => {
-      const rows = await database.query(
-        `WITH known AS (SELECT count(*) AS count FROM reviewflow.run_events WHERE run_id = $1),
-         added AS (
-           INSERT INTO reviewflow.run_events (run_id, stored_at, body)
-             SELECT run.id, $3, event.body
-             FROM reviewflow.runs AS run,
-               unnest($2::text[]) WITH ORDINALITY AS event (body, place)
-             WHERE run.id = $1 ORDER BY event.place
-             LIMIT greatest(0, ${MAX_RUN_EVENTS} - (SELECT count FROM known))
-           RETURNING 1)
-         SELECT known.count + (SELECT count(*) FROM added) AS total FROM known`,
-        [runId, events.map((event) => JSON.stringify(event)), clock.now()],
-      );
+      const total = await database.transaction((tx) => append(tx, runId, events, clock.now()));
       for (const onEvents of watchers.get(runId) ?? []) onEvents();
-      return z.array(Total).parse(rows)[0]?.total ?? 0;
+      return total;
     },
     listRunEvents: async (runId, { after, limit = MAX_RUN_EVENTS }) => {
-      if (!isUuid(runId) || !Number.isSafeInteger(after)) return [];
-      const rows = await database.query(
-        "SELECT seq, body FROM reviewflow.run_events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-        [runId, after, limit],
-      );
-      return z.array(EventRow).parse(rows).flatMap(readEvent);
+      if (!Number.isSafeInteger(after)) return [];
+      const rows = await database.db
+        .selectFrom("runEvents")
+        .select(["seq", "body"])
+        .where("runId", "=", runId)
+        .where("seq", ">", after)
+        .orderBy("seq")
+        .limit(limit)
+        .execute();
+      return rows.flatMap(readEvent);
     },
     watchRunEvents: (runId, onEvents) => {
       const known = watchers.get(runId) ?? new Set();
@@ -61,7 +49,33 @@ export const createRunEvents = (database: Database, clock: Clock): RunEvents => 
 };
 
 /** An event that an older or newer version wrote in another form is left out. */
-const readEvent = ({ seq, body }: z.infer<typeof EventRow>): readonly RunEvent[] => {
+const readEvent = ({ seq, body }: Pick<Row<"runEvents">, "seq" | "body">): readonly RunEvent[] => {
   const parsed = NewRunEvent.safeParse(parseJson(body));
   return parsed.success ? [{ ...parsed.data, seq }] : [];
+};
+
+/** Several values of one statement; a database takes only so many parameters. */
+const AT_ONCE = 500;
+
+const append = async (
+  { db }: Sql,
+  runId: string,
+  events: readonly NewRunEvent[],
+  nowMs: number,
+): Promise<number> => {
+  const { count } = await db
+    .selectFrom("runEvents")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("runId", "=", runId)
+    .executeTakeFirstOrThrow();
+  const fitting = events.slice(0, Math.max(0, MAX_RUN_EVENTS - count));
+  const run = await db.selectFrom("runs").select("id").where("id", "=", runId).executeTakeFirst();
+  if (run === undefined) return count;
+  for (let start = 0; start < fitting.length; start += AT_ONCE) {
+    const rows = fitting
+      .slice(start, start + AT_ONCE)
+      .map((event) => ({ runId, storedAt: nowMs, body: JSON.stringify(event) }));
+    await db.insertInto("runEvents").values(rows).execute();
+  }
+  return count + fitting.length;
 };

@@ -1,10 +1,8 @@
-import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { describeError, StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Database, Sql } from "./database.ts";
-import { Whole } from "./schema.ts";
-import { SealedToken, type TokenVault } from "./token-vault.ts";
+import type { TokenVault } from "./token-vault.ts";
 
 /** With which keys the tokens in the store are sealed. A key goes by a part of its digest. */
 export type KeyStatus = {
@@ -28,9 +26,6 @@ export type SealedKeys = {
 
 const AT_ONCE = 100;
 
-const Counted = z.object({ key_id: z.string(), tokens: Whole });
-const Run = z.object({ run_id: z.string() });
-
 /** The keys of a store. */
 export const createSealedKeys = ({
   database,
@@ -40,15 +35,13 @@ export const createSealedKeys = ({
   readonly vault: TokenVault;
 }): SealedKeys => ({
   status: async () => {
-    const rows = await database.query(
-      "SELECT key_id, count(*) AS tokens FROM reviewflow.run_tokens GROUP BY key_id ORDER BY key_id",
-    );
-    const counts = new Map(
-      z
-        .array(Counted)
-        .parse(rows)
-        .map((row) => [row.key_id, row.tokens]),
-    );
+    const rows = await database.db
+      .selectFrom("runTokens")
+      .select((eb) => ["keyId", eb.fn.countAll<number>().as("tokens")])
+      .groupBy("keyId")
+      .orderBy("keyId")
+      .execute();
+    const counts = new Map(rows.map(({ keyId, tokens }) => [keyId, tokens]));
     const ids = new Set([...vault.keyIds, ...counts.keys()]);
     return {
       current: vault.currentKeyId,
@@ -79,22 +72,22 @@ const resealSome = async (
   older: readonly string[],
   failed: Set<string>,
 ): Promise<{ readonly looked: number; readonly resealed: number }> => {
-  const rows = await tx.query(
-    `SELECT run_id, key_id, nonce, ciphertext FROM reviewflow.run_tokens
-     WHERE key_id = ANY($1::text[]) AND NOT (run_id = ANY($2::uuid[])) LIMIT ${AT_ONCE} FOR UPDATE`,
-    [older, [...failed]],
-  );
-  const tokens = z.array(SealedToken).parse(rows);
+  const rows = await tx.db
+    .selectFrom("runTokens")
+    .select(["runId", "keyId", "nonce", "ciphertext"])
+    .where("keyId", "in", older)
+    .$if(failed.size > 0, (query) => query.where("runId", "not in", [...failed]))
+    .limit(AT_ONCE)
+    .$if(tx.dialect === "postgres", (query) => query.forUpdate())
+    .execute();
   let resealed = 0;
-  for (const [index, { run_id: runId }] of z.array(Run).parse(rows).entries()) {
-    const token = tokens[index];
-    if (token === undefined) continue;
+  for (const { runId, ...token } of rows) {
     try {
-      const { keyId, nonce, ciphertext } = vault.seal(runId, vault.open(runId, token));
-      await tx.query(
-        "UPDATE reviewflow.run_tokens SET key_id = $2, nonce = $3, ciphertext = $4 WHERE run_id = $1",
-        [runId, keyId, nonce, ciphertext],
-      );
+      await tx.db
+        .updateTable("runTokens")
+        .set(vault.seal(runId, vault.open(runId, token)))
+        .where("runId", "=", runId)
+        .execute();
       resealed += 1;
     } catch (error) {
       // It was damaged; its run will say so when its turn comes.

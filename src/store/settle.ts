@@ -1,14 +1,14 @@
-import { z } from "zod";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
 import type { Sql } from "./database.ts";
-import { endRuns, forgetTokens, wakeWorkers } from "./end-runs.ts";
-import { storableText, storableTextOrNull } from "./insert-rows.ts";
-import { NOW, RELEASED } from "./lease.ts";
+import { endRuns, forgetTokens, WAKE_CHANNEL } from "./end-runs.ts";
+import { storableText, storableTextOrNull } from "./stored-text.ts";
+import { nowPlus } from "./dialect.ts";
+import { RELEASED } from "./lease.ts";
 import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
-import { HANDLE_COLUMNS, RunHandle } from "./schema.ts";
+import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
 import type { SettledState, Settlement } from "./store.ts";
 
 /** What becomes of a run when its worker lets go of it. */
@@ -27,7 +27,7 @@ export type SettledRun =
       readonly reasonCode: string | null;
       readonly usage: FlowUsage | null;
       /** Whether the reason may pass by itself. */
-      readonly passing?: true;
+      readonly transient?: true;
     }
   | {
       readonly kind: "retry";
@@ -44,7 +44,7 @@ const endForNow = (
   state: "failed" | "cancelled",
   reason: string,
   reasonCode: string | null = null,
-): SettledRun => ({ kind: "end", state, reason, reasonCode, usage: null, passing: true });
+): SettledRun => ({ kind: "end", state, reason, reasonCode, usage: null, transient: true });
 
 const end = (
   state: "failed" | "cancelled" | "superseded",
@@ -125,27 +125,33 @@ export const settleRun = async (
   settlement: Settlement,
 ): Promise<SettledState | null> => {
   await lockMergeRequests(tx, [mergeRequestKey(claim)]);
-  const rows = await tx.query(
-    `SELECT ${HANDLE_COLUMNS} FROM reviewflow.runs WHERE id = $1 AND claim_id = $2 AND state = 'active' FOR UPDATE`,
-    [claim.runId, claim.claimId],
-  );
-  const [run] = z.array(RunHandle).parse(rows);
+  const run = await tx.db
+    .selectFrom("runs")
+    .select(HANDLE_COLUMNS)
+    .where("id", "=", claim.runId)
+    .where("claimId", "=", claim.claimId)
+    .where("state", "=", "active")
+    .$if(tx.dialect === "postgres", (query) => query.forUpdate())
+    .executeTakeFirst();
   if (run === undefined) return null;
   const settled = planSettlement(run, settlement, await newerWaits(tx, run), parts.policy, Math.random());
   await applySettled(tx, parts, run, settled);
-  await wakeWorkers(tx);
+  await tx.notify(WAKE_CHANNEL);
   return stateOf(settled);
 };
 
 /** Whether another review waits that a review gives way to; replies give way to nothing. */
-export const newerWaits = async (tx: Sql, { kind, projectId, iid }: RunHandle): Promise<boolean> => {
+export const newerWaits = async ({ db }: Sql, { kind, projectId, iid }: RunHandle): Promise<boolean> => {
   if (kind !== "review") return false;
-  const newer = await tx.query(
-    `SELECT 1 FROM reviewflow.runs
-     WHERE project_id = $1 AND iid = $2 AND kind = 'review' AND state IN ('queued', 'retrying')`,
-    [projectId, iid],
-  );
-  return newer.length > 0;
+  const newer = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("projectId", "=", projectId)
+    .where("iid", "=", iid)
+    .where("kind", "=", "review")
+    .where("state", "in", ["queued", "retrying"])
+    .executeTakeFirst();
+  return newer !== undefined;
 };
 
 const stateOf = (settled: SettledRun): SettledState => {
@@ -159,41 +165,43 @@ const applySettled = async (
   run: RunHandle,
   settled: SettledRun,
 ): Promise<void> => {
+  const ofRun = tx.db.updateTable("runs").where("id", "=", run.id);
   switch (settled.kind) {
     case "done":
-      await tx.query(
-        `UPDATE reviewflow.runs SET state = $2, reason = $3, reason_code = NULL, result = $4, usage = $5,
-           finished_at = $6, due_at = 0, ${RELEASED} WHERE id = $1`,
-        [
-          run.id,
-          settled.state,
-          storableTextOrNull(settled.reason),
-          JSON.stringify(settled.result),
-          JSON.stringify(settled.usage),
-          parts.nowMs,
-        ],
-      );
+      await ofRun
+        .set({
+          state: settled.state,
+          reason: storableTextOrNull(settled.reason),
+          reasonCode: null,
+          result: JSON.stringify(settled.result),
+          usage: JSON.stringify(settled.usage),
+          finishedAt: parts.nowMs,
+          dueAt: 0,
+          ...RELEASED,
+        })
+        .execute();
       await forgetTokens(tx, [run.id]);
       return;
     case "end":
-      if (settled.usage !== null)
-        await tx.query("UPDATE reviewflow.runs SET usage = $2 WHERE id = $1", [
-          run.id,
-          JSON.stringify(settled.usage),
-        ]);
+      if (settled.usage !== null) await ofRun.set({ usage: JSON.stringify(settled.usage) }).execute();
       await endRuns(tx, [{ ...settled, id: run.id }], parts.nowMs);
       return;
-    case "retry":
+    case "retry": {
       await requeue(tx, run.id, "retrying", settled.delayMs);
-      await tx.query(
-        `UPDATE reviewflow.runs SET reason = $2, reason_code = $3,
-           failures = failures + $4::integer, attempts = attempts - 1 + $4::integer WHERE id = $1`,
-        [run.id, storableText(settled.reason), storableText(settled.reasonCode), settled.counts ? 1 : 0],
-      );
+      const counted = settled.counts ? 1 : 0;
+      await ofRun
+        .set((eb) => ({
+          reason: storableText(settled.reason),
+          reasonCode: storableText(settled.reasonCode),
+          failures: eb("failures", "+", counted),
+          attempts: eb("attempts", "-", 1 - counted),
+        }))
+        .execute();
       return;
+    }
     case "hand-back":
       await requeue(tx, run.id, "queued", null);
-      await tx.query("UPDATE reviewflow.runs SET attempts = attempts - 1 WHERE id = $1", [run.id]);
+      await ofRun.set((eb) => ({ attempts: eb("attempts", "-", 1) })).execute();
       return;
     default:
       settled satisfies never;
@@ -202,14 +210,14 @@ const applySettled = async (
 
 /** Puts an active run back into the queue, for `delayMs` from now on the database's clock; null for at once. */
 export const requeue = async (
-  tx: Sql,
+  { db, dialect }: Sql,
   runId: string,
   state: "queued" | "retrying",
   delayMs: number | null,
 ): Promise<void> => {
-  const dueAt = delayMs === null ? "0" : `${NOW} + ${Math.ceil(delayMs)}`;
-  await tx.query(`UPDATE reviewflow.runs SET state = $2, due_at = ${dueAt}, ${RELEASED} WHERE id = $1`, [
-    runId,
-    state,
-  ]);
+  await db
+    .updateTable("runs")
+    .set({ state, dueAt: delayMs === null ? 0 : nowPlus(dialect, delayMs), ...RELEASED })
+    .where("id", "=", runId)
+    .execute();
 };

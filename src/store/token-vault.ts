@@ -1,22 +1,15 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
+import type { Row } from "./tables.ts";
 
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-const Bytes = z.instanceof(Uint8Array);
-
-/** A row of `run_tokens`. */
-export const SealedToken = z
-  .object({ key_id: z.string(), nonce: Bytes, ciphertext: Bytes })
-  .transform((row) => ({ keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext }));
-
 /** A token as it lies in the database; the authentication tag ends the ciphertext. */
-export type SealedToken = z.infer<typeof SealedToken>;
+export type SealedToken = Readonly<Pick<Row<"runTokens">, "keyId" | "nonce" | "ciphertext">>;
 
 /** Encrypts the tokens that came with deliveries. */
 export type TokenVault = {

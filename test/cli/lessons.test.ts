@@ -10,7 +10,6 @@ import { openStore } from "../../src/store/open-store.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { request } from "../store/store-requests.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 /** With a running server: test/e2e/lessons.test.ts. */
 describe("reviewflow lessons where no server runs", () => {
@@ -23,7 +22,7 @@ describe("reviewflow lessons where no server runs", () => {
     ({ port } = new URL(server.url));
     // Nobody listens there from now on.
     await server.stop(0);
-    await using store = await openStore({ database: { dataDir: await prepareStore(dataDir) } });
+    await using store = await openStore({ database: { dataDir: dataDir } });
     await store.accept(request({ decide: () => ({ kind: "ignore", reason: "no" }) }));
     writeFileSync(file, "Be brief.\n");
   });

@@ -4,16 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { z } from "zod";
 import { ENOUGH } from "../config/config-setup.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 import { runCommand } from "./run-command.ts";
 
 describe("reviewflow serve, refusing", () => {
   const folder = mkdtempSync(join(tmpdir(), "reviewflow-serve-"));
   const environment = { ...ENOUGH, REVIEWFLOW_DATA_DIR: folder };
-  before(() => prepareStore(folder));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("names the variable that gave a value, not the file's key alone", async () => {

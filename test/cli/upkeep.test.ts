@@ -5,7 +5,6 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
 import { type Reviewflow, startReviewflow } from "../../src/main.ts";
@@ -15,7 +14,6 @@ import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { noteApp } from "../e2e/review-apps.ts";
 import { teamEnvironment } from "../e2e/start.ts";
 import { addHook, createTeam, eventually, type Team } from "../e2e/team.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 import { type Ended, runCommand } from "./run-command.ts";
 
 const newKey = (): string => randomBytes(32).toString("base64");
@@ -54,7 +52,7 @@ suite("backups and keys, by the command line", () => {
     printed.push(ended.stdout, ended.stderr);
     return ended;
   };
-  const file = (): string => join(root, "reviewflow.tar.gz");
+  const file = (): string => join(root, "reviewflow.sqlite");
   const restored = (): string => join(root, "restored");
 
   before(async () => {
@@ -75,7 +73,7 @@ suite("backups and keys, by the command line", () => {
       }),
     );
     team = await createTeam(gitlab);
-    first = opened.use(await start(await prepareStore(join(root, "first")), OLD_KEY));
+    first = opened.use(await start(join(root, "first"), OLD_KEY));
     await addHook(team, { url: `${first.url}/webhooks/gitlab`, token: team.token });
     const mergeRequest = await team.openMergeRequest("cart");
     await eventually("the first note", async () => (await team.botNotes(mergeRequest)).at(0));
@@ -105,7 +103,7 @@ suite("backups and keys, by the command line", () => {
     const { size, mode } = await stat(file());
     assert.match(made.stdout, new RegExp(`^Wrote ${size} bytes to `));
     assert.equal(mode & 0o077, 0, "others on this machine cannot read it");
-    const bytes = gunzipSync(await readFile(file()));
+    const bytes = await readFile(file());
     for (const secret of [team.token, OLD_KEY, Buffer.from(OLD_KEY, "base64"), ADMIN_TOKEN])
       assert.ok(!bytes.includes(secret), "a secret lies open in the backup");
   });

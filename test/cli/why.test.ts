@@ -17,7 +17,6 @@ import { createConfiguredApi } from "../../src/wiring/create-api.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { request } from "../store/store-requests.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const TOKEN = "an-admin-token-of-the-tests";
 
@@ -43,7 +42,7 @@ describe("reviewflow why", () => {
   const ids = { ignored: "", reviewed: "" };
 
   before(async () => {
-    store = await openStore({ database: { dataDir: await prepareStore(dataDir) } });
+    store = await openStore({ database: { dataDir: dataDir } });
     const reason = `draft: drafts are reviewed on request only; ${ENOUGH.GITLAB_TOKEN}`;
     const ignored = await store.accept(
       request({ key: "idempotency-key:from-gitlab", decide: () => ({ kind: "ignore", reason }) }),

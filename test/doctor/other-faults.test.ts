@@ -11,7 +11,6 @@ import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { startPostgres } from "../store/postgres-server.ts";
 import { deadAddress, only, openClinic } from "./clinic.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const DIFY_KEY = "app-right-key";
 
@@ -143,9 +142,8 @@ test("fault: the store's folder cannot be used, or its disk is full", async () =
   assert.match(report.of("store").mend, /REVIEWFLOW_DATA_DIR/);
 
   const broken = join(clinic.folder, "broken");
-  await mkdir(join(broken, "postgres"), { recursive: true });
-  await writeFile(join(broken, "postgres", "PG_VERSION"), "17\n");
-  await writeFile(join(broken, "ready"), "");
+  await mkdir(broken);
+  await writeFile(join(broken, "store.sqlite"), "no database");
   const cut = await clinic.examine({ environment: { REVIEWFLOW_DATA_DIR: broken } });
   assert.match(cut.of("store").mend, /Put a copy of the folder back/);
 
@@ -161,7 +159,7 @@ test("fault: the store's folder cannot be used, or its disk is full", async () =
 
 test("a store that a server has is in use, and one that it left opens", async () => {
   await using clinic = await openClinic();
-  const folder = await prepareStore(join(clinic.folder, "store"));
+  const folder = join(clinic.folder, "store");
   const store = await openStore({ database: { dataDir: folder } });
   assert.deepEqual((await clinic.examine()).ill, []);
   const inUse = await probeStore({ kind: "embedded", folder });
@@ -181,13 +179,13 @@ test("fault: PostgreSQL is down, refuses the login, is read-only or too old", as
   const judged = (given: object) =>
     judgeStore({ kind: "postgres", versionNumber: 170_002, isReadOnly: false, mayCreate: true, ...given });
   assert.deepEqual(
-    [{}, { versionNumber: 120_001 }, { versionNumber: 130_001 }, { mayCreate: false }].map((given) =>
+    [{}, { versionNumber: 130_001 }, { versionNumber: 140_001 }, { mayCreate: false }].map((given) =>
       judged(given).map(({ level }) => level),
     ),
     [
       ["ok", "ok"],
       ["fail", "ok"],
-      ["warn", "ok"],
+      ["ok", "ok"],
       ["ok", "fail"],
     ],
   );

@@ -5,11 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { runCommand } from "../cli/run-command.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { API_PATH } from "../../src/http/api/api.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 import { startServerProcess } from "./server-process.ts";
 
 const COMMAND = new URL("../../src/cli/reviewflow.ts", import.meta.url).pathname;
@@ -25,7 +24,6 @@ describe("a server that others can reach, without a configured admin token", () 
     REVIEWFLOW_HOST: "0.0.0.0",
     REVIEWFLOW_PORT: "0",
   };
-  before(() => prepareStore(folder));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Asks for a delivery that is not there, as a second terminal with the same settings would. */

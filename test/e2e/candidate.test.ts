@@ -14,7 +14,6 @@ import type { Fields, StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { type Ended, runCommand } from "../cli/run-command.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 import { SECRET } from "./start.ts";
 import { answersIn, findingThreads } from "./talk-world.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
@@ -159,7 +158,7 @@ suite("a candidate and answers to notes, with flows on Dify, from the webhook on
       GITLAB_TOKEN: team.token,
       WEBHOOK_SECRET: SECRET,
       REVIEWFLOW_ADMIN_TOKEN: ADMIN_TOKEN,
-      REVIEWFLOW_DATA_DIR: await prepareStore(join(folder, "store")),
+      REVIEWFLOW_DATA_DIR: join(folder, "store"),
       REVIEWFLOW_CONFIG: configFile,
     };
     const config = readConfig(environment, null);

@@ -11,7 +11,6 @@ import { fakeFindingsFlow, linesOf, shownLines } from "../worker/findings/world.
 import { startFindingsServer } from "./findings-server.ts";
 import { SECRET } from "./start.ts";
 import { type Team, addHook, createTeam, eventually } from "./team.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const FINAL = new Set(["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"]);
 
@@ -89,7 +88,7 @@ suite("a review by findings, from webhook to GitLab", () => {
   const shared = (): Shared => opened ?? assert.fail("not open yet");
 
   before(async () => {
-    const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-findings-")));
+    const folder = await mkdtemp(join(tmpdir(), "reviewflow-findings-"));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     const gitlab = stack.use(await startGitLabStandIn());
     opened = { gitlab, store: stack.use(await openStore({ database: { dataDir: folder }, pollMs: 50 })) };

@@ -94,7 +94,7 @@ const readFacts = async (url: string): Promise<z.infer<typeof Facts>> => {
   await client.connect();
   try {
     const { rows } = await client.query(
-      `SELECT count(*) FILTER (WHERE losses > 0) AS lost, max(finished_at - created_at) AS slowest_ms,
+      `SELECT count(*) FILTER (WHERE stalled_count > 0) AS lost, max(finished_at - created_at) AS slowest_ms,
          count(*) FILTER (WHERE finished_at IS NULL) AS unfinished FROM reviewflow.runs`,
     );
     return Facts.parse(rows[0]);
@@ -109,7 +109,7 @@ const readUnfinished = async (url: string): Promise<string> => {
   await client.connect();
   try {
     const { rows } = await client.query(
-      `SELECT project_path, iid, state, attempts, losses, reason, due_at - extract(epoch FROM now()) * 1000 AS due
+      `SELECT project_path, iid, state, attempts, stalled_count, reason, due_at - extract(epoch FROM now()) * 1000 AS due
        FROM reviewflow.runs WHERE state <> 'succeeded' ORDER BY seq LIMIT 20`,
     );
     return JSON.stringify(rows);

@@ -12,7 +12,6 @@ import { type Reviewflow, startReviewflow } from "../../src/main.ts";
 import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 import { noteApp } from "./review-apps.ts";
 import { SECRET, teamEnvironment } from "./start.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
@@ -41,7 +40,7 @@ const setUp = async (): Promise<Place> => {
   const gitlab = opened.use(await startGitLabStandIn());
   const dify = opened.use(await startDifyStandIn({ apps: [noteApp()] }));
   const team = await createTeam(gitlab);
-  const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-reconcile-")));
+  const folder = await mkdtemp(join(tmpdir(), "reviewflow-reconcile-"));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const port = await freePort();
   const common = { REVIEWFLOW_REVIEW: "every-push", REVIEWFLOW_PORT: String(port) };

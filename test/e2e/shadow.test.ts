@@ -18,7 +18,6 @@ import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gi
 import { request } from "../store/store-requests.ts";
 import { fakeFindingsFlow, linesOf } from "../worker/findings/world.ts";
 import { type Team, createTeam, eventually } from "./team.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const KEY = { flow: "review", candidate: "next" };
 
@@ -30,7 +29,7 @@ suite("a candidate beside its flow", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "reviewflow-shadow-"));
     gitlab = await startGitLabStandIn();
-    store = await openStore({ database: { dataDir: await prepareStore(join(folder, "data")) } });
+    store = await openStore({ database: { dataDir: join(folder, "data") } });
     team = await createTeam(gitlab, "bootcamp/shadow");
   });
   after(async () => {

@@ -8,7 +8,6 @@ import { type Reviewflow, startReviewflow } from "../../src/main.ts";
 import type { ModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { SECRET } from "./start.ts";
 import type { Team } from "./team.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 /** A folder with a configuration that needs no Dify. */
 export type EmbeddedSetup = AsyncDisposable & {
@@ -32,7 +31,7 @@ export const setUpEmbedded = async (
     ...more,
   };
   await writeFile(configFile, stringify(file));
-  await prepareStore(join(folder, "store"));
+
   return {
     folder,
     configFile,

@@ -7,7 +7,6 @@ import { readConfig } from "../../src/cli/read-config.ts";
 import { type Reviewflow, startReviewflow } from "../../src/main.ts";
 import type { DifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import type { Team } from "./team.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 /** The webhook secret of the tests. */
 export const SECRET = "e2e-webhook-secret";
@@ -40,7 +39,7 @@ export const startForTeam = async (
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "reviewflow-e2e-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const config = readConfig(teamEnvironment(team, dify, await prepareStore(folder), extra), null);
+  const config = readConfig(teamEnvironment(team, dify, folder, extra), null);
   const running = stack.use(await startReviewflow(config, { logger: silentLogger }));
   const owned = stack.move();
   return { ...running, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };

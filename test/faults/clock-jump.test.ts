@@ -8,7 +8,6 @@ import { openStore } from "../../src/store/open-store.ts";
 import type { Settlement } from "../../src/store/store.ts";
 import { QUICK } from "../store/store-places.ts";
 import { queueRun, succeeded, until } from "../store/store-requests.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const HOUR_MS = 3_600_000;
 const dataDir = mkdtempSync(join(tmpdir(), "reviewflow-clock-"));
@@ -20,7 +19,7 @@ test("the clock jumps by hours while runs wait, are worked on and are tried agai
   let offMs = 0;
   const clock: Clock = { now: () => Date.now() + offMs, sleep: systemClock.sleep };
   await using store = await openStore({
-    database: { dataDir: await prepareStore(dataDir) },
+    database: { dataDir: dataDir },
     ...QUICK,
     clock,
   });

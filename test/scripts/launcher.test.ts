@@ -8,7 +8,6 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ENOUGH } from "../config/config-setup.ts";
-import { prepareStore } from "../store/ready-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -40,7 +39,6 @@ describe("the launcher and the tree of processes around it", () => {
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "p", private: true }));
     symlinkSync(`${ROOT}bin/reviewflow`, join(project, "node_modules/.bin/reviewflow"));
     mkdirSync(data);
-    await prepareStore(data);
   });
   const groups: number[] = [];
   after(() => {

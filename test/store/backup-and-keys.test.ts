@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { suite, test } from "node:test";
 import { StoreError } from "../../src/base/errors.ts";
-import { restoreFolder } from "../../src/store/pglite/restore-folder.ts";
+import { restoreFolder } from "../../src/store/sqlite/restore-folder.ts";
+import { hasStore } from "../../src/store/sqlite/data-folder.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
 import { QUICK } from "./store-places.ts";
 import { queueRun, succeeded, until, untilState } from "./store-requests.ts";
-import { prepareStore } from "./ready-folder.ts";
 
 const TOKEN = "glpat-a-token-that-stays-sealed";
 
@@ -33,7 +34,7 @@ suite("an embedded store's backup and keys", () => {
   test("a backup that is made while it works holds all that was answered before, and its tokens sealed", async () => {
     const root = mkdtempSync(join(tmpdir(), "reviewflow-backup-"));
     const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
-    const dataDir = await prepareStore(join(root, "store"));
+    const dataDir = join(root, "store");
     const restored = join(root, "restored");
     try {
       const first = await openStore({ database: { dataDir }, tokenKeys: [oldKey], ...QUICK });
@@ -50,19 +51,34 @@ suite("an embedded store's backup and keys", () => {
       await Promise.race(more);
       const before = [...accepted];
       const copy = (await first.backup?.()) ?? assert.fail("an embedded store has backups");
+      const file = join(root, "copy.sqlite");
+      await pipeline(copy.stream(), createWriteStream(file));
+      assert.equal(statSync(file).size, copy.bytes);
       await Promise.all(more);
       await first[Symbol.asyncDispose]();
 
-      await restoreFolder(restored, copy);
+      await restoreFolder(restored, file);
       await assert.rejects(
-        restoreFolder(restored, copy),
+        restoreFolder(restored, file),
         (error) => error instanceof StoreError && error.code === "store-not-empty",
       );
-      const bytes = Buffer.from(await copy.arrayBuffer());
-      await assert.rejects(
-        restoreFolder(join(root, "broken"), new Blob([bytes.subarray(0, bytes.byteLength / 2)])),
-        (error) => error instanceof StoreError && error.code === "backup-unreadable",
-      );
+      const whole = readFileSync(file);
+      for (const [name, bytes] of [
+        ["half", whole.subarray(0, whole.byteLength / 2)],
+        ["foreign", Buffer.from("no database at all")],
+        [
+          "damaged",
+          Buffer.concat([whole.subarray(0, 8_192), Buffer.alloc(4_096, 7), whole.subarray(12_288)]),
+        ],
+      ] as const) {
+        writeFileSync(join(root, name), bytes);
+        await assert.rejects(
+          restoreFolder(join(root, `from-${name}`), join(root, name)),
+          (error) => error instanceof StoreError && error.code === "backup-unreadable",
+          name,
+        );
+        assert.equal(hasStore(join(root, `from-${name}`)), false);
+      }
 
       // The new key is in front: what the old one sealed is sealed anew in the background.
       const second = await openStore({

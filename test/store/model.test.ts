@@ -5,7 +5,7 @@ import { decide } from "../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../src/review/delivery-event.ts";
 import type { Claim, RunState, Settlement, Store } from "../../src/store/store.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import { type Place, type Places, createPglitePlaces } from "./store-places.ts";
+import { type Place, type Places, createSqlitePlaces } from "./store-places.ts";
 import { nextNumber, request, succeeded, until, untilAborted } from "./store-requests.ts";
 
 const FINAL: readonly RunState[] = ["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"];
@@ -162,7 +162,7 @@ const createPlay = (place: Place) => {
 describe("any sequence of events", () => {
   let places: Places;
   before(async () => {
-    places = await createPglitePlaces();
+    places = await createSqlitePlaces();
   });
   after(() => places.remove());
 

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { StoreError } from "../../src/base/errors.ts";
 import { Secret } from "../../src/base/secret.ts";
-import { orderTables } from "../../src/store/move/catalogue.ts";
 import { moveStore } from "../../src/store/move/move-store.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
 import { POSTGRES_MISSING, startPostgres } from "./postgres-server.ts";
@@ -45,16 +44,6 @@ const everything = async (store: OpenedStore) => ({
 });
 
 suite("moving a store", () => {
-  test("puts tables behind those that they refer to, and gives up on a circle", () => {
-    const table = (name: string, ...references: readonly string[]) => ({ name, columns: [], references });
-    const ordered = orderTables([table("c", "b", "a"), table("b", "a"), table("a"), table("d")]);
-    assert.deepEqual(
-      ordered.map(({ name }) => name),
-      ["a", "d", "b", "c"],
-    );
-    assert.throws(() => orderTables([table("a", "b"), table("b", "a")]), failsWith("store-unmovable"));
-  });
-
   test("from a folder to PostgreSQL and back: all is there, and what waits is worked on", async (context) => {
     const postgres = await startPostgres();
     if (postgres === null) return context.skip(POSTGRES_MISSING);

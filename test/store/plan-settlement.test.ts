@@ -4,7 +4,7 @@ import { fc } from "../properties.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { backoffMs } from "../../src/store/retry-policy.ts";
 import { SUPERSEDED } from "../../src/store/plan-accept.ts";
-import type { RunHandle } from "../../src/store/schema.ts";
+import type { RunHandle } from "../../src/store/run-rows.ts";
 import { planSettlement } from "../../src/store/settle.ts";
 import type { Settlement } from "../../src/store/store.ts";
 
@@ -18,7 +18,7 @@ const run: RunHandle = {
   headSha: "a",
   state: "active",
   failures: 0,
-  losses: 0,
+  stalledCount: 0,
   claimId: "claim",
   cancelReason: null,
 };

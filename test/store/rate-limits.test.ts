@@ -1,26 +1,29 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { silentLogger } from "../../src/base/logger.ts";
 import type { Database } from "../../src/store/database.ts";
-import { openPglite } from "../../src/store/pglite/pglite-database.ts";
-import { openPostgres } from "../../src/store/postgres/postgres-database.ts";
 import { createRateLimits, forgetOldRateLimits } from "../../src/store/rate-limits/rate-limits.ts";
 import { startPostgres } from "./postgres-server.ts";
-import { createPglitePlaces, createPostgresPlaces, type Place, type Places } from "./store-places.ts";
+import {
+  createPostgresPlaces,
+  createSqlitePlaces,
+  openDatabase,
+  type Place,
+  type Places,
+  query,
+} from "./store-places.ts";
 import { until } from "./store-requests.ts";
 
 /** The database of a place whose tables are made. */
-const openDatabase = async ({ database, open }: Place): Promise<Database> => {
-  await (await open())[Symbol.asyncDispose]();
-  if ("dataDir" in database) return openPglite(database.dataDir);
-  return openPostgres({ databaseUrl: database.databaseUrl, maxConnections: 8, logger: silentLogger });
+const openMigrated = async (place: Place): Promise<Database> => {
+  await (await place.open())[Symbol.asyncDispose]();
+  return openDatabase(place);
 };
 
 const limitsContract = (name: string, createPlaces: () => Promise<Places>): void => {
   describe(`rate limits: ${name}`, () => {
     test("are one for all who ask", async () => {
       const places = await createPlaces();
-      const database = await openDatabase(await places.fresh());
+      const database = await openMigrated(await places.fresh());
       const limits = createRateLimits(database);
       try {
         assert.deepEqual(await limits.take("none", { perMinute: null, wanted: 7 }), {
@@ -58,10 +61,10 @@ const limitsContract = (name: string, createPlaces: () => Promise<Places>): void
 
         await limits.holdOff("old", 1);
         await database.script(
-          "UPDATE reviewflow.rate_limits SET not_before = not_before - 864000000 WHERE name = 'old'",
+          "UPDATE reviewflow.rate_limits SET paused_until = paused_until - 864000000 WHERE name = 'old'",
         );
         await forgetOldRateLimits(database);
-        const names = await database.query("SELECT name FROM reviewflow.rate_limits ORDER BY name");
+        const names = await query(database, "SELECT name FROM reviewflow.rate_limits ORDER BY name");
         assert.deepEqual(names, [{ name: "fast" }, { name: "none" }, { name: "slow" }]);
       } finally {
         await database.close();
@@ -71,7 +74,7 @@ const limitsContract = (name: string, createPlaces: () => Promise<Places>): void
   });
 };
 
-limitsContract("PGlite in a folder", createPglitePlaces);
+limitsContract("SQLite in a folder", createSqlitePlaces);
 
 const server = await startPostgres();
 if (server !== null) {

@@ -4,18 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { StoreError } from "../../src/base/errors.ts";
-import type { Database } from "../../src/store/database.ts";
-import { observeDatabase } from "../../src/store/observe-database.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { queueRun, succeeded, until } from "./store-requests.ts";
-import { prepareStore } from "./ready-folder.ts";
+import { queueRun, request, succeeded, until } from "./store-requests.ts";
 
 const stack = new AsyncDisposableStack();
 let opened: Store | undefined;
 
 before(async () => {
-  const folder = await prepareStore(await mkdtemp(join(tmpdir(), "reviewflow-facts-")));
+  const folder = await mkdtemp(join(tmpdir(), "reviewflow-facts-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const retry = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
   opened = stack.use(await openStore({ database: { dataDir: folder }, pollMs: 20, retry }));
@@ -71,33 +68,24 @@ test("a worker is told how each of its runs was left, when that is durable", asy
 });
 
 test("failures of the database are told by their code, and only those", async () => {
-  const fail = async (): Promise<never> => {
-    throw new StoreError("away", { code: "store-unreachable" });
-  };
+  const folder = await mkdtemp(join(tmpdir(), "reviewflow-facts-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
   const codes: string[] = [];
-  const database: Database = {
-    kind: "shared",
-    query: fail,
-    script: fail,
-    batch: fail,
-    transaction: async (work) => work(database),
-    listen: async () => undefined,
-    exclusively: (work) => work(),
-    maintain: async () => undefined,
-    close: async () => undefined,
-  };
-  const observed = observeDatabase(database, (code) => codes.push(code));
-  await assert.rejects(observed.query("SELECT 1"), StoreError);
+  await using store = await openStore({
+    database: { dataDir: folder },
+    onError: (code) => codes.push(code),
+  });
+  await assert.rejects(store.accept(request({ iid: 1e30 })), StoreError);
   await assert.rejects(
-    observed.transaction((tx) => tx.query("SELECT 1")),
-    StoreError,
-  );
-  await assert.rejects(
-    observed.transaction(async () => {
-      throw new TypeError("our own");
-    }),
+    store.accept(
+      request({
+        decide: () => {
+          throw new TypeError("our own");
+        },
+      }),
+    ),
     TypeError,
   );
-  await observed.maintain();
-  assert.deepEqual(codes, ["store-unreachable", "store-unreachable"]);
+  assert.equal(await store.getRun("no id"), null);
+  assert.deepEqual(codes, ["store-query-failed"]);
 });

@@ -2,10 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
+import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
+import type { Database } from "../../src/store/database.ts";
 import { type OpenedStore, type StoreOptions, openStore } from "../../src/store/open-store.ts";
+import { openPostgres } from "../../src/store/postgres/open-postgres.ts";
+import { openSqlite } from "../../src/store/sqlite/open-sqlite.ts";
 import type { PostgresServer } from "./postgres-server.ts";
-import { prepareStore } from "./ready-folder.ts";
 
 /** Options that make tests quick: short polls and short waits between attempts. */
 export const QUICK = {
@@ -22,6 +26,16 @@ export type Place = {
   readonly remove: () => void;
 };
 
+/** The database of a place, without a store on it. */
+export const openDatabase = ({ database }: Place): Promise<Database> =>
+  "dataDir" in database
+    ? openSqlite(database.dataDir)
+    : openPostgres({ databaseUrl: database.databaseUrl, maxConnections: 8, logger: silentLogger });
+
+/** Rows of a statement as the database gives them, their columns in camelCase. */
+export const query = async (database: Pick<Database, "db">, text: string): Promise<readonly unknown[]> =>
+  (await sql.raw(text).execute(database.db)).rows;
+
 /** A kind of database with fresh places. */
 export type Places = { readonly fresh: () => Promise<Place>; readonly remove: () => void };
 
@@ -36,14 +50,14 @@ const filesIn = (folder: string): readonly Buffer[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
 
-/** Folders for the embedded database, as a first start leaves them. */
-export const createPglitePlaces = async (): Promise<Places> => {
+/** Folders for the embedded database. */
+export const createSqlitePlaces = async (): Promise<Places> => {
   const root = mkdtempSync(join(tmpdir(), "reviewflow-store-"));
   let count = 0;
   return {
     fresh: async () => {
       count += 1;
-      const dataDir = await prepareStore(join(root, `place-${count}`));
+      const dataDir = join(root, `place-${count}`);
       return place(
         { dataDir },
         { dump: () => filesIn(dataDir), remove: () => rmSync(dataDir, { recursive: true, force: true }) },

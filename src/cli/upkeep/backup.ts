@@ -44,7 +44,7 @@ export const writeBackup = async (
   await using store = await openConfiguredStore(config);
   if (store.backup === null)
     throw new ConfigError(["the store is on PostgreSQL; back it up there, with pg_dump"]);
-  return await writeWhole(file, Readable.from((await store.backup()).stream()));
+  return await writeWhole(file, (await store.backup()).stream());
 };
 
 /** The copy that the running server makes. Throws ServerErrors. */

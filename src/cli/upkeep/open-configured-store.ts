@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { StoreError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { openStore, type OpenedStore } from "../../store/open-store.ts";
+import { hasStore } from "../../store/sqlite/data-folder.ts";
 
 /**
  * Opens the store of a configuration with its keys, where no server runs. A data folder is not made where there
@@ -15,8 +15,7 @@ export const openConfiguredStore = async ({
   const tokenKeys = encryptionKeys.map((key) => new Uint8Array(Buffer.from(key.reveal(), "base64")));
   if (store.kind === "postgres") return openStore({ database: { databaseUrl: store.url }, tokenKeys });
   const folder = resolve(store.folder);
-  // The mark of a finished first start.
-  if (existsSync(join(folder, "ready"))) return openStore({ database: { dataDir: folder }, tokenKeys });
+  if (hasStore(folder)) return openStore({ database: { dataDir: folder }, tokenKeys });
   throw new StoreError(
     `There is no store in ${folder}; set REVIEWFLOW_DATA_DIR (or --config) to what the server is started with`,
     { code: "store-missing" },

@@ -1,8 +1,9 @@
+import { Readable } from "node:stream";
 import { Hono } from "hono";
 import type { OpenedStore } from "../../store/open-store.ts";
 import { apiProblem } from "./api-problem.ts";
 
-/** `GET /` sends a copy of the embedded store as it is at this moment, a tar.gz. */
+/** `GET /` sends a copy of the embedded store as it is at this moment, one file. */
 export const backupRoutes = ({ backup }: Pick<OpenedStore, "backup">): Hono => {
   const routes = new Hono();
   routes.get("/", async (context) => {
@@ -15,9 +16,9 @@ export const backupRoutes = ({ backup }: Pick<OpenedStore, "backup">): Hono => {
       );
     }
     const copy = await backup();
-    return context.body(copy.stream(), 200, {
-      "content-type": "application/gzip",
-      "content-length": String(copy.size),
+    return context.body(Readable.toWeb(copy.stream()), 200, {
+      "content-type": "application/vnd.sqlite3",
+      "content-length": String(copy.bytes),
       "cache-control": "no-store",
     });
   });

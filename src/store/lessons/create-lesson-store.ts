@@ -1,8 +1,6 @@
-import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import type { Sql } from "../database.ts";
-import { storableText } from "../insert-rows.ts";
-import { Whole } from "../schema.ts";
+import { storableText } from "../stored-text.ts";
 import type { LessonStore } from "./lesson-store.ts";
 import { createLessonFiles } from "./lesson-files.ts";
 import { createOutcomes } from "./outcomes.ts";
@@ -13,43 +11,63 @@ const ROLE_KEPT_MS = 30 * DAY_MS;
 /** How long findings and what people made of them are kept. */
 const KEPT_MS = 365 * DAY_MS;
 
-const VoterRow = z.object({ user_id: Whole }).transform((row) => ({ userId: row.user_id }));
-const ProjectRow = z.object({ id: Whole, path: z.string() });
-
 /** What is learnt from people, over the store's database. */
-export const createLessonStore = (sql: Sql, clock: Clock): LessonStore => ({
-  ...createOutcomes(sql, clock),
-  ...createLessonFiles(sql, clock),
-  listUnknownVoters: async (projectId, limit) => {
-    const rows = await sql.query(
-      `SELECT DISTINCT o.user_id FROM reviewflow.outcomes o
-       LEFT JOIN reviewflow.voters v ON v.project_id = o.project_id AND v.user_id = o.user_id
-       WHERE o.project_id = $1 AND o.user_id IS NOT NULL AND (v.checked_at IS NULL OR v.checked_at < $2)
-       ORDER BY o.user_id LIMIT $3`,
-      [projectId, clock.now() - ROLE_KEPT_MS, limit],
-    );
-    return z.array(VoterRow).parse(rows);
-  },
-  keepVoter: async (projectId, userId, isMember) => {
-    await sql.query(
-      `INSERT INTO reviewflow.voters (project_id, user_id, member, checked_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (project_id, user_id) DO UPDATE SET member = excluded.member, checked_at = excluded.checked_at`,
-      [projectId, userId, isMember, clock.now()],
-    );
-  },
-  findProject: async (path) => {
-    const rows = await sql.query(
-      `(SELECT project_id AS id, project_path AS path FROM reviewflow.deliveries
-          WHERE project_path = $1 AND project_id IS NOT NULL ORDER BY seq DESC LIMIT 1)
-       UNION ALL
-       (SELECT project_id, project_path FROM reviewflow.lessons WHERE project_path = $1 LIMIT 1)`,
-      [storableText(path)],
-    );
-    return z.array(ProjectRow).parse(rows)[0] ?? null;
-  },
-});
+export const createLessonStore = (database: Sql, clock: Clock): LessonStore => {
+  const { db } = database;
+  return {
+    ...createOutcomes(database, clock),
+    ...createLessonFiles(database, clock),
+    listUnknownVoters: async (projectId, limit) => {
+      const rows = await db
+        .selectFrom("outcomes as o")
+        .leftJoin("voters as v", (join) =>
+          join.onRef("v.projectId", "=", "o.projectId").onRef("v.userId", "=", "o.userId"),
+        )
+        .select("o.userId")
+        .distinct()
+        .where("o.projectId", "=", projectId)
+        .where("o.userId", "is not", null)
+        .where((eb) =>
+          eb.or([eb("v.checkedAt", "is", null), eb("v.checkedAt", "<", clock.now() - ROLE_KEPT_MS)]),
+        )
+        .orderBy("o.userId")
+        .limit(limit)
+        .execute();
+      return rows.flatMap(({ userId }) => (userId === null ? [] : [{ userId }]));
+    },
+    keepVoter: async (projectId, userId, isMember) => {
+      const known = { member: isMember ? 1 : 0, checkedAt: clock.now() };
+      await db
+        .insertInto("voters")
+        .values({ projectId, userId, ...known })
+        .onConflict((conflict) => conflict.columns(["projectId", "userId"]).doUpdateSet(known))
+        .execute();
+    },
+    findProject: async (path) => {
+      const delivery = await db
+        .selectFrom("deliveries")
+        .select(["projectId", "projectPath"])
+        .where("projectPath", "=", storableText(path))
+        .where("projectId", "is not", null)
+        .orderBy("seq", "desc")
+        .executeTakeFirst();
+      const found =
+        delivery ??
+        (await db
+          .selectFrom("lessons")
+          .select(["projectId", "projectPath"])
+          .where("projectPath", "=", storableText(path))
+          .executeTakeFirst());
+      const id = found?.projectId ?? null;
+      return id === null ? null : { id, path: found?.projectPath ?? path };
+    },
+  };
+};
 
 /** Deletes findings of more than a year ago, with what people made of them. */
-export const forgetOldFindings = async (sql: Sql, nowMs: number): Promise<void> => {
-  await sql.query("DELETE FROM reviewflow.raised_findings WHERE raised_at < $1", [nowMs - KEPT_MS]);
+export const forgetOldFindings = async ({ db }: Sql, nowMs: number): Promise<void> => {
+  await db
+    .deleteFrom("findings")
+    .where("raisedAt", "<", nowMs - KEPT_MS)
+    .execute();
 };

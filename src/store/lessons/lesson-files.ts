@@ -2,77 +2,69 @@ import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Sql } from "../database.ts";
-import { storableText, storableTextOrNull } from "../insert-rows.ts";
-import { Whole } from "../schema.ts";
-import type { LessonStore, StoredLessons } from "./lesson-store.ts";
+import { storableText, storableTextOrNull } from "../stored-text.ts";
+import type { Row } from "../tables.ts";
+import type { LessonsChange, LessonStore, StoredLessons } from "./lesson-store.ts";
 
-const Struck = z.array(z.string()).catch([]);
+const Removed = z.array(z.string()).catch([]);
 
-const LessonsRow = z
-  .object({
-    project_id: Whole,
-    project_path: z.string(),
-    text: z.string(),
-    struck: z.string(),
-    enabled: z.boolean(),
-    version: Whole,
-    edited_at: Whole.nullable(),
-    edited_by: z.string().nullable(),
-    sent: z.string().nullable(),
-  })
-  .transform((row): StoredLessons => ({
-    projectId: row.project_id,
-    projectPath: row.project_path,
-    text: row.text,
-    struck: Struck.parse(parseJson(row.struck)),
-    on: row.enabled,
-    version: row.version,
-    editedAtMs: row.edited_at,
-    editedBy: row.edited_by,
-    sent: row.sent,
-  }));
+const toLessons = ({ removed, enabled, editedAt, ...row }: Row<"lessons">): StoredLessons => ({
+  ...row,
+  struck: Removed.parse(parseJson(removed)),
+  on: enabled === 1,
+  editedAtMs: editedAt,
+});
 
-const COLUMNS = "project_id, project_path, text, struck, enabled, version, edited_at, edited_by, sent";
+/** The columns that a change writes. */
+const toColumns = (change: LessonsChange, nowMs: number): Partial<Row<"lessons">> => ({
+  ...(change.text === undefined ? {} : { text: storableText(change.text) }),
+  ...(change.struck === undefined ? {} : { removed: storableText(JSON.stringify(change.struck)) }),
+  ...(change.on === undefined ? {} : { enabled: change.on ? 1 : 0 }),
+  ...(change.editedBy === undefined || change.editedBy === null
+    ? {}
+    : { editedAt: nowMs, editedBy: storableText(change.editedBy) }),
+  ...(change.sent === undefined ? {} : { sent: storableTextOrNull(change.sent) }),
+});
 
 /** The files that outcomes are summed up to. */
 export const createLessonFiles = (
-  sql: Sql,
+  { db }: Sql,
   clock: Clock,
 ): Pick<LessonStore, "readLessons" | "changeLessons"> => ({
   readLessons: async (projectId) => {
-    const rows = await sql.query(`SELECT ${COLUMNS} FROM reviewflow.lessons WHERE project_id = $1`, [
-      projectId,
-    ]);
-    return z.array(LessonsRow).parse(rows)[0] ?? null;
+    const row = await db
+      .selectFrom("lessons")
+      .selectAll()
+      .where("projectId", "=", projectId)
+      .executeTakeFirst();
+    return row === undefined ? null : toLessons(row);
   },
   changeLessons: async (project, version, change) => {
-    const edited = change.editedBy === undefined ? null : clock.now();
-    const sent = change.sent === undefined ? [false, null] : [true, storableTextOrNull(change.sent)];
-    const values = [
-      project.id,
-      storableText(project.path),
-      version,
-      change.text === undefined ? null : storableText(change.text),
-      change.struck === undefined ? null : storableText(JSON.stringify(change.struck)),
-      change.on ?? null,
-      edited,
-      change.editedBy === undefined ? null : storableText(change.editedBy),
-      ...sent,
-    ];
-    const rows = await sql.query(
+    const columns = toColumns(change, clock.now());
+    const projectPath = storableText(project.path);
+    const row =
       version === 0
-        ? `INSERT INTO reviewflow.lessons (project_id, project_path, text, struck, enabled, version, edited_at, edited_by, sent)
-           SELECT $1, $2, coalesce($4::text, ''), coalesce($5::text, '[]'), coalesce($6::boolean, true),
-             $3::bigint + 1, $7::bigint, $8::text, CASE WHEN $9::boolean THEN $10::text END
-           ON CONFLICT (project_id) DO NOTHING RETURNING ${COLUMNS}`
-        : `UPDATE reviewflow.lessons SET project_path = $2, text = coalesce($4::text, text),
-             struck = coalesce($5::text, struck), enabled = coalesce($6::boolean, enabled),
-             version = version + 1, edited_at = coalesce($7::bigint, edited_at),
-             edited_by = coalesce($8::text, edited_by),
-             sent = CASE WHEN $9::boolean THEN $10::text ELSE sent END
-           WHERE project_id = $1 AND version = $3 RETURNING ${COLUMNS}`,
-      values,
-    );
-    return z.array(LessonsRow).parse(rows)[0] ?? null;
+        ? await db
+            .insertInto("lessons")
+            .values({
+              projectId: project.id,
+              projectPath,
+              version: 1,
+              text: "",
+              removed: "[]",
+              enabled: 1,
+              ...columns,
+            })
+            .onConflict((conflict) => conflict.column("projectId").doNothing())
+            .returningAll()
+            .executeTakeFirst()
+        : await db
+            .updateTable("lessons")
+            .set({ ...columns, projectPath, version: version + 1 })
+            .where("projectId", "=", project.id)
+            .where("version", "=", version)
+            .returningAll()
+            .executeTakeFirst();
+    return row === undefined ? null : toLessons(row);
   },
 });

@@ -1,169 +1,205 @@
-import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { ENDED_REASONS } from "../../review/decide.ts";
 import {
   facetOf,
   type JudgedOutcome,
   OUTCOME_KINDS,
+  type Outcome,
+  type RaisedFinding,
   toCategory,
   toSeverity,
 } from "../../review/lessons/outcome.ts";
 import type { Sql } from "../database.ts";
-import { storableText } from "../insert-rows.ts";
-import { Whole } from "../schema.ts";
+import { storableText } from "../stored-text.ts";
 import type { LessonStore } from "./lesson-store.ts";
 
 /** More of a title or path says nothing more. */
 const MAX_TEXT_LENGTH = 1_000;
-
-const OutcomeRow = z
-  .object({
-    kind: z.enum(OUTCOME_KINDS),
-    project_id: Whole,
-    iid: Whole,
-    flow: z.string(),
-    fingerprint: z.string(),
-    path: z.string(),
-    category: z.string().transform(toCategory),
-    severity: z.string().transform(toSeverity),
-    title: z.string(),
-  })
-  .transform(({ kind, project_id: projectId, ...finding }): JudgedOutcome => ({
-    kind,
-    finding: { projectId, ...finding },
-  }));
-
-const HeadRow = z.object({ fingerprint: z.string(), head_sha: z.string() });
-const EndedRow = z.object({ project_id: Whole, iid: Whole, flow: z.string() });
+/** Rows of one statement; a database takes only so many parameters. */
+const AT_ONCE = 500;
 
 const cut = (text: string): string => storableText(text.slice(0, MAX_TEXT_LENGTH));
+
+const FINDING_KEY = ["projectId", "iid", "flow", "fingerprint"] as const;
 
 type Outcomes = Pick<
   LessonStore,
   "keepFindings" | "keepOutcomes" | "dropOutcome" | "raisedAt" | "listOutcomes" | "listEnded" | "keepLooked"
 >;
 
+const outcomeRow = (outcome: Outcome, nowMs: number) => ({
+  projectId: outcome.projectId,
+  iid: outcome.iid,
+  flow: storableText(outcome.flow),
+  fingerprint: storableText(outcome.fingerprint),
+  facet: facetOf(outcome),
+  kind: outcome.kind,
+  userId: outcome.userId,
+  at: nowMs,
+});
+
+const findingRow = (finding: RaisedFinding, nowMs: number) => ({
+  projectId: finding.projectId,
+  iid: finding.iid,
+  flow: storableText(finding.flow),
+  fingerprint: storableText(finding.fingerprint),
+  path: cut(finding.path),
+  category: finding.category,
+  severity: finding.severity,
+  title: cut(finding.title),
+  headSha: cut(finding.headSha),
+  raisedAt: nowMs,
+});
+
+/** One row for each key, the last: a statement may not touch the same row twice. */
+const distinct = <Row>(rows: readonly Row[], keyOf: (row: Row) => readonly unknown[]): readonly Row[] => [
+  ...new Map(rows.map((row) => [JSON.stringify(keyOf(row)), row])).values(),
+];
+
+const chunks = <Row>(rows: readonly Row[]): readonly (readonly Row[])[] =>
+  Array.from({ length: Math.ceil(rows.length / AT_ONCE) }, (_, index) =>
+    rows.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+  );
+
 /** Findings and what people made of them. */
 export const createOutcomes = (sql: Sql, clock: Clock): Outcomes => ({
-  keepFindings: (findings) => keepFindings(sql, findings, clock.now()),
+  keepFindings: async (findings) => {
+    const rows = findings.map((finding) => findingRow(finding, clock.now()));
+    const keyOf = (row: (typeof rows)[number]) => FINDING_KEY.map((column) => row[column]);
+    for (const chunk of chunks(distinct(rows, keyOf)))
+      await sql.db
+        .insertInto("findings")
+        .values([...chunk])
+        .onConflict((conflict) =>
+          conflict.columns(FINDING_KEY).doUpdateSet((eb) => ({
+            category: eb.ref("excluded.category"),
+            severity: eb.ref("excluded.severity"),
+            title: eb.ref("excluded.title"),
+          })),
+        )
+        .execute();
+  },
   keepOutcomes: async (outcomes) => {
-    if (outcomes.length === 0) return 0;
-    const rows = await sql.query(
-      `INSERT INTO reviewflow.outcomes AS kept (project_id, iid, flow, fingerprint, facet, kind, user_id, at)
-       SELECT DISTINCT ON (1, 2, 3, 4, 5) new.*, $8::bigint FROM unnest($1::bigint[], $2::bigint[], $3::text[],
-         $4::text[], $5::text[], $6::text[], $7::bigint[])
-         AS new (project_id, iid, flow, fingerprint, facet, kind, user_id)
-       JOIN reviewflow.raised_findings USING (project_id, iid, flow, fingerprint)
-       ON CONFLICT (project_id, iid, flow, fingerprint, facet) DO UPDATE
-         SET kind = excluded.kind, user_id = excluded.user_id,
-           at = CASE WHEN kept.kind = excluded.kind THEN kept.at ELSE excluded.at END
-       RETURNING 1`,
-      [
-        outcomes.map(({ projectId }) => projectId),
-        outcomes.map(({ iid }) => iid),
-        outcomes.map(({ flow }) => storableText(flow)),
-        outcomes.map(({ fingerprint }) => storableText(fingerprint)),
-        outcomes.map(facetOf),
-        outcomes.map(({ kind }) => kind),
-        outcomes.map(({ userId }) => userId),
-        clock.now(),
-      ],
-    );
-    return rows.length;
+    const rows = outcomes.map((outcome) => outcomeRow(outcome, clock.now()));
+    let kept = 0;
+    for (const row of distinct(rows, (one) => [...FINDING_KEY.map((column) => one[column]), one.facet]))
+      kept += await keepOutcome(sql, row);
+    return kept;
   },
   dropOutcome: async (outcome) => {
-    const rows = await sql.query(
-      `DELETE FROM reviewflow.outcomes WHERE project_id = $1 AND iid = $2 AND flow = $3 AND fingerprint = $4
-         AND facet = $5 AND kind = $6 RETURNING 1`,
-      [
-        outcome.projectId,
-        outcome.iid,
-        storableText(outcome.flow),
-        storableText(outcome.fingerprint),
-        facetOf(outcome),
-        outcome.kind,
-      ],
-    );
-    return rows.length > 0;
+    const { projectId, iid, flow, fingerprint, facet, kind } = outcomeRow(outcome, 0);
+    const { numDeletedRows } = await sql.db
+      .deleteFrom("outcomes")
+      .where("projectId", "=", projectId)
+      .where("iid", "=", iid)
+      .where("flow", "=", flow)
+      .where("fingerprint", "=", fingerprint)
+      .where("facet", "=", facet)
+      .where("kind", "=", kind)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
   },
   ...createQuestions(sql, clock),
 });
 
-const keepFindings = async (
-  sql: Sql,
-  findings: Parameters<LessonStore["keepFindings"]>[0],
-  nowMs: number,
-): Promise<void> => {
-  if (findings.length === 0) return;
-  await sql.query(
-    `INSERT INTO reviewflow.raised_findings
-         (project_id, iid, flow, fingerprint, path, category, severity, title, head_sha, raised_at)
-       SELECT DISTINCT ON (1, 2, 3, 4) *, $10::bigint FROM unnest($1::bigint[], $2::bigint[], $3::text[],
-         $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-       ON CONFLICT (project_id, iid, flow, fingerprint) DO UPDATE
-         SET category = excluded.category, severity = excluded.severity, title = excluded.title`,
-    [
-      findings.map(({ projectId }) => projectId),
-      findings.map(({ iid }) => iid),
-      findings.map(({ flow }) => storableText(flow)),
-      findings.map(({ fingerprint }) => storableText(fingerprint)),
-      findings.map(({ path }) => cut(path)),
-      findings.map(({ category }) => category),
-      findings.map(({ severity }) => severity),
-      findings.map(({ title }) => cut(title)),
-      findings.map(({ headSha }) => cut(headSha)),
-      nowMs,
-    ],
-  );
+/** Keeps an outcome of a finding that is known; 1 when it was. */
+const keepOutcome = async ({ db }: Sql, row: ReturnType<typeof outcomeRow>): Promise<number> => {
+  const known = await db
+    .selectFrom("findings")
+    .select("fingerprint")
+    .where("projectId", "=", row.projectId)
+    .where("iid", "=", row.iid)
+    .where("flow", "=", row.flow)
+    .where("fingerprint", "=", row.fingerprint)
+    .executeTakeFirst();
+  if (known === undefined) return 0;
+  await db
+    .insertInto("outcomes")
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.columns([...FINDING_KEY, "facet"]).doUpdateSet((eb) => ({
+        kind: row.kind,
+        userId: row.userId,
+        at: eb.case().when("outcomes.kind", "=", row.kind).then(eb.ref("outcomes.at")).else(row.at).end(),
+      })),
+    )
+    .execute();
+  return 1;
 };
 
 const createQuestions = (
-  sql: Sql,
+  { db }: Sql,
   clock: Clock,
 ): Pick<Outcomes, "raisedAt" | "listOutcomes" | "listEnded" | "keepLooked"> => ({
   raisedAt: async ({ projectId, iid }, flow) => {
-    const rows = await sql.query(
-      `SELECT fingerprint, head_sha FROM reviewflow.raised_findings
-       WHERE project_id = $1 AND iid = $2 AND flow = $3`,
-      [projectId, iid, storableText(flow)],
-    );
-    return new Map(
-      z
-        .array(HeadRow)
-        .parse(rows)
-        .map((row) => [row.fingerprint, row.head_sha]),
-    );
+    const rows = await db
+      .selectFrom("findings")
+      .select(["fingerprint", "headSha"])
+      .where("projectId", "=", projectId)
+      .where("iid", "=", iid)
+      .where("flow", "=", storableText(flow))
+      .execute();
+    return new Map(rows.map(({ fingerprint, headSha }) => [fingerprint, headSha]));
   },
   listOutcomes: async (projectId, limit) => {
-    const rows = await sql.query(
-      `SELECT o.kind, f.project_id, f.iid, f.flow, f.fingerprint, f.path, f.category, f.severity, f.title
-       FROM reviewflow.outcomes o
-       JOIN reviewflow.raised_findings f USING (project_id, iid, flow, fingerprint)
-       LEFT JOIN reviewflow.voters v ON v.project_id = o.project_id AND v.user_id = o.user_id
-       WHERE o.project_id = $1 AND (o.user_id IS NULL OR v.member)
-       ORDER BY o.at DESC, o.iid DESC, o.flow, o.fingerprint, o.facet LIMIT $2`,
-      [projectId, limit],
-    );
-    return z.array(OutcomeRow).parse(rows);
+    const rows = await db
+      .selectFrom("outcomes as o")
+      .innerJoin("findings as f", (join) =>
+        join
+          .onRef("f.projectId", "=", "o.projectId")
+          .onRef("f.iid", "=", "o.iid")
+          .onRef("f.flow", "=", "o.flow")
+          .onRef("f.fingerprint", "=", "o.fingerprint"),
+      )
+      .leftJoin("voters as v", (join) =>
+        join.onRef("v.projectId", "=", "o.projectId").onRef("v.userId", "=", "o.userId"),
+      )
+      .select(["o.kind", "f.projectId", "f.iid", "f.flow", "f.fingerprint"])
+      .select(["f.path", "f.category", "f.severity", "f.title"])
+      .where("o.projectId", "=", projectId)
+      .where((eb) => eb.or([eb("o.userId", "is", null), eb("v.member", "=", 1)]))
+      .orderBy("o.at", "desc")
+      .orderBy("o.iid", "desc")
+      .orderBy("o.flow")
+      .orderBy("o.fingerprint")
+      .orderBy("o.facet")
+      .limit(limit)
+      .execute();
+    return rows.flatMap(({ kind: stored, category, severity, ...finding }): readonly JudgedOutcome[] => {
+      const kind = OUTCOME_KINDS.find((known) => known === stored);
+      if (kind === undefined) return [];
+      return [
+        { kind, finding: { ...finding, category: toCategory(category), severity: toSeverity(severity) } },
+      ];
+    });
   },
-  listEnded: async (projectId, limit) => {
-    const rows = await sql.query(
-      `SELECT DISTINCT f.project_id, f.iid, f.flow FROM reviewflow.raised_findings f
-       WHERE f.project_id = $1 AND f.looked_at IS NULL AND EXISTS (
-         SELECT 1 FROM reviewflow.deliveries d
-         WHERE d.project_id = f.project_id AND d.iid = f.iid AND d.reason = ANY($2::text[]))
-       ORDER BY f.iid DESC, f.flow LIMIT $3`,
-      [projectId, Object.values(ENDED_REASONS), limit],
-    );
-    return z
-      .array(EndedRow)
-      .parse(rows)
-      .map((row) => ({ projectId: row.project_id, iid: row.iid, flow: row.flow }));
-  },
+  listEnded: async (projectId, limit) =>
+    db
+      .selectFrom("findings as f")
+      .select(["f.projectId", "f.iid", "f.flow"])
+      .distinct()
+      .where("f.projectId", "=", projectId)
+      .where("f.checkedAt", "is", null)
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom("deliveries as d")
+            .select("d.id")
+            .whereRef("d.projectId", "=", "f.projectId")
+            .whereRef("d.iid", "=", "f.iid")
+            .where("d.reason", "in", Object.values(ENDED_REASONS)),
+        ),
+      )
+      .orderBy("f.iid", "desc")
+      .orderBy("f.flow")
+      .limit(limit)
+      .execute(),
   keepLooked: async ({ projectId, iid }) => {
-    await sql.query(
-      "UPDATE reviewflow.raised_findings SET looked_at = $3 WHERE project_id = $1 AND iid = $2",
-      [projectId, iid, clock.now()],
-    );
+    await db
+      .updateTable("findings")
+      .set({ checkedAt: clock.now() })
+      .where("projectId", "=", projectId)
+      .where("iid", "=", iid)
+      .execute();
   },
 });

@@ -1,94 +1,105 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { z } from "zod";
+import { resolve } from "node:path";
+import { type RawBuilder, sql } from "kysely";
 import { StoreError } from "../../base/errors.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { Database, Sql } from "../database.ts";
+import { expireLeases } from "../lease.ts";
 import { migrate } from "../migrations.ts";
 import { openStore } from "../open-store.ts";
-import { openPglite } from "../pglite/pglite-database.ts";
-import { openPostgres } from "../postgres/postgres-database.ts";
-import { expireLeases } from "../lease.ts";
-import { Whole } from "../schema.ts";
-import { readTables, type Table } from "./catalogue.ts";
-import { copySequences, copyTable } from "./copy-table.ts";
+import { openPostgres } from "../postgres/open-postgres.ts";
+import { hasStore } from "../sqlite/data-folder.ts";
+import { openSqlite } from "../sqlite/open-sqlite.ts";
+import type { Tables } from "../tables.ts";
 
 /** A folder of an embedded store, or a PostgreSQL database. */
 export type StorePlace = { readonly dataDir: string } | { readonly databaseUrl: Secret };
 
 /** What was moved. */
 export type MoveReport = {
+  /** By the names of SQL. */
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
   /** Runs that wait at the destination, those included that were active when the source was left. */
   readonly waiting: number;
 };
 
+type Moved = Exclude<keyof Tables, "schemaVersion">;
+
+/** Every table with the columns that its rows are read by, each behind those that it refers to. */
+const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: readonly string[] }>> = {
+  deliveries: { name: "deliveries", key: ["seq"] },
+  deliveryBodies: { name: "delivery_bodies", key: ["delivery_id"] },
+  runs: { name: "runs", key: ["seq"] },
+  runTokens: { name: "run_tokens", key: ["run_id"] },
+  steps: { name: "steps", key: ["seq"] },
+  runEvents: { name: "run_events", key: ["seq"] },
+  reviewCache: { name: "review_cache", key: ["seq"] },
+  tasks: { name: "tasks", key: ["name"] },
+  fairShare: { name: "fair_share", key: ["project_id"] },
+  rateLimits: { name: "rate_limits", key: ["name"] },
+  findings: { name: "findings", key: ["project_id", "iid", "flow", "fingerprint"] },
+  outcomes: { name: "outcomes", key: ["project_id", "iid", "flow", "fingerprint", "facet"] },
+  voters: { name: "voters", key: ["project_id", "user_id"] },
+  lessons: { name: "lessons", key: ["project_id"] },
+  shadowCandidates: { name: "shadow_candidates", key: ["flow", "candidate"] },
+  shadowRuns: { name: "shadow_runs", key: ["seq"] },
+  shadowSteps: { name: "shadow_steps", key: ["seq"] },
+  spendings: { name: "spendings", key: ["day", "project_id"] },
+};
+
+/** Rows in memory at once; of tables with raw bytes few, since one may have 25 MB. */
+const ROWS_AT_ONCE = 200;
+const BODIES_AT_ONCE = 4;
+
 /**
  * Brings everything that a store holds to an empty one, from a folder to PostgreSQL or back. All of it
  * arrives in one transaction, counted again before it is committed, or nothing does; the source is left as it
- * is. Throws StoreErrors: `store-missing`, `store-in-use`
- * or `store-locked` for the source, `store-not-empty` for the destination.
+ * is. Throws StoreErrors: `store-missing`, `store-in-use` or `store-locked` for the source, `store-not-empty` for
+ * the destination.
  */
 export const moveStore = async (from: StorePlace, to: StorePlace): Promise<MoveReport> => {
-  if ("dataDir" in from && !existsSync(join(resolve(from.dataDir), "ready"))) {
+  if ("dataDir" in from && !hasStore(from.dataDir)) {
     throw new StoreError(
       `There is no store in ${resolve(from.dataDir)}; name the folder of one with --from.`,
-      {
-        code: "store-missing",
-      },
+      { code: "store-missing" },
     );
   }
-  const tables = await withDatabase(from, (source) =>
-    source.exclusively(async () => {
-      await refuseInUse(source, "from");
-      await migrate(source);
-      return withDatabase(to, (target) =>
-        target.exclusively(async () => {
-          await refuseInUse(target, "to");
-          await migrate(target);
-          return copyAll(source, target);
-        }),
-      );
-    }),
+  const tables = await withDatabase(from, "from", (source) =>
+    withDatabase(to, "to", (target) => copyAll(source, target)),
   );
-  // Opening it queues what waits, and shows that it can be opened.
+  // Shows that it can be opened.
   await using store = await openStore({ database: to });
   const { queued, retrying, active } = await store.queueStatus();
   return { tables, waiting: queued + retrying + active };
 };
 
-const withDatabase = async <T>(place: StorePlace, work: (database: Database) => Promise<T>): Promise<T> => {
-  if ("databaseUrl" in place) {
-    const database = await openPostgres({ ...place, maxConnections: 4, logger: silentLogger });
-    try {
-      return await work(database);
-    } finally {
-      await database.close();
-    }
-  }
-  const database = await openPglite(place.dataDir);
+const withDatabase = async <T>(
+  place: StorePlace,
+  side: "from" | "to",
+  work: (database: Database) => Promise<T>,
+): Promise<T> => {
+  const database =
+    "databaseUrl" in place
+      ? await openPostgres({ ...place, maxConnections: 4, logger: silentLogger })
+      : await openSqlite(place.dataDir);
   try {
-    const result = await work(database);
-    await database.markReady();
-    return result;
+    return await database.exclusively(async () => {
+      await refuseInUse(database, side);
+      await migrate(database);
+      return work(database);
+    });
   } finally {
     await database.close();
   }
 };
 
-const Count = z.tuple([z.object({ count: Whole })]);
-
-const countOf = async (sql: Sql, query: string): Promise<number> =>
-  Count.parse(await sql.query(`SELECT count(*) AS count FROM ${query}`))[0].count;
-
 /** An embedded store is locked by its folder. A server of ours on PostgreSQL keeps a connection for notifications. */
-const refuseInUse = async (database: Database, side: "from" | "to"): Promise<void> => {
-  if (database.kind === "embedded") return;
-  const users = await countOf(
-    database,
-    "pg_stat_activity WHERE datname = current_database() AND application_name = 'reviewflow-listener'",
-  );
+const refuseInUse = async ({ kind, db }: Database, side: "from" | "to"): Promise<void> => {
+  if (kind === "embedded") return;
+  const { rows } = await sql<{ users: number }>`
+    SELECT count(*) AS users FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'reviewflow-listener'`.execute(db);
+  const users = rows[0]?.users ?? 0;
   if (users === 0) return;
   throw new StoreError(
     `The database that --${side} names is in use by ${users} running server${users === 1 ? "" : "s"} of Reviewflow. Stop them first.`,
@@ -96,37 +107,78 @@ const refuseInUse = async (database: Database, side: "from" | "to"): Promise<voi
   );
 };
 
-const refuseFilled = async (target: Sql, tables: readonly Table[]): Promise<void> => {
-  for (const { name } of tables) {
-    if ((await countOf(target, `reviewflow."${name}"`)) === 0) continue;
-    throw new StoreError(
-      `The destination is not empty: its table ${name} has rows. Name an empty database or a new folder with --to.`,
-      { code: "store-not-empty" },
-    );
-  }
-};
+const MOVED = Object.keys(TABLES).filter((name): name is Moved => name in TABLES);
 
-const copyAll = async (source: Database, target: Database): Promise<MoveReport["tables"]> => {
-  const tables = await readTables(source);
-  return source.transaction(async (from) => {
-    await from.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+const countRows = async ({ db }: Sql, table: Moved): Promise<number> =>
+  (
+    await db
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll<number>().as("rows"))
+      .executeTakeFirstOrThrow()
+  ).rows;
+
+const copyAll = async (source: Database, target: Database): Promise<MoveReport["tables"]> =>
+  source.transaction(async (from) => {
+    if (from.dialect === "postgres") await from.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     return target.transaction(async (to) => {
-      await refuseFilled(to, tables);
+      for (const table of MOVED) {
+        if ((await countRows(to, table)) === 0) continue;
+        throw new StoreError(
+          `The destination is not empty: its table ${TABLES[table].name} has rows. Name an empty database or a new folder with --to.`,
+          { code: "store-not-empty" },
+        );
+      }
       const copied = [];
-      for (const table of tables) copied.push({ name: table.name, rows: await copyTable(from, to, table) });
-      await copySequences(from, to);
-      for (const { name, rows } of copied) await verifyCount(from, to, name, rows);
+      for (const table of MOVED)
+        copied.push({ name: TABLES[table].name, rows: await copyTable(from, to, table) });
+      for (const table of MOVED) await verifyCount(from, to, table);
       await expireLeases(to);
       return copied;
     });
   });
+
+/** A row by the names of SQL, which are the same on both sides. */
+type StoredRow = Readonly<Record<string, unknown>>;
+
+/** Copies the rows of a table, both sides in a transaction of the caller; returns how many they were. */
+const copyTable = async (from: Sql, to: Sql, table: Moved): Promise<number> => {
+  const { name, key } = TABLES[table];
+  const limit = table === "deliveryBodies" ? BODIES_AT_ONCE : ROWS_AT_ONCE;
+  const columns = sql.join(key.map((column) => sql.raw(column)));
+  let copied = 0;
+  let last: readonly unknown[] | null = null;
+  for (;;) {
+    const behind: RawBuilder<unknown> =
+      last === null ? sql`` : sql`WHERE (${columns}) > (${sql.join([...last])})`;
+    const { rows }: { readonly rows: readonly StoredRow[] } = await sql<StoredRow>`
+      SELECT * FROM ${sql.raw(`reviewflow.${name}`)} ${behind} ORDER BY ${columns} LIMIT ${limit}`.execute(
+      from.db.withoutPlugins(),
+    );
+    const end = rows.at(-1);
+    if (end === undefined) break;
+    last = key.map((column) => end[column]);
+    await insertAll(to, name, rows);
+    copied += rows.length;
+  }
+  if (to.dialect === "postgres" && key[0] === "seq" && copied > 0)
+    // The order of arrival goes on behind what was moved.
+    await sql`SELECT setval(pg_get_serial_sequence(${`reviewflow.${name}`}, 'seq'),
+      (SELECT max(seq) FROM ${sql.raw(`reviewflow.${name}`)}))`.execute(to.db);
+  return copied;
 };
 
-const verifyCount = async (from: Sql, to: Sql, name: string, rows: number): Promise<void> => {
-  const counts = [await countOf(from, `reviewflow."${name}"`), await countOf(to, `reviewflow."${name}"`)];
-  if (counts.every((count) => count === rows)) return;
+const insertAll = async ({ db }: Sql, name: string, rows: readonly StoredRow[]): Promise<void> => {
+  const columns = Object.keys(rows[0] ?? {});
+  const tuples = rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`);
+  await sql`INSERT INTO ${sql.raw(`reviewflow.${name}`)} (${sql.raw(columns.join(", "))})
+    VALUES ${sql.join(tuples)}`.execute(db);
+};
+
+const verifyCount = async (from: Sql, to: Sql, table: Moved): Promise<void> => {
+  const [there, here] = [await countRows(from, table), await countRows(to, table)];
+  if (there === here) return;
   throw new StoreError(
-    `The table ${name} has ${counts[0]} rows at its source and ${counts[1]} at its destination; nothing was moved.`,
+    `The table ${TABLES[table].name} has ${there} rows at its source and ${here} at its destination; nothing was moved.`,
     { code: "store-move-incomplete" },
   );
 };

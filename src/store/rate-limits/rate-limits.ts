@@ -1,9 +1,5 @@
-import { z } from "zod";
 import type { Database, Sql } from "../database.ts";
-import { Whole } from "../schema.ts";
-
-/** The database's clock, which is the same for all processes. */
-const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+import { nowPlus } from "../dialect.ts";
 
 /** The channel on which processes tell each other that somebody must be held off. */
 export const HOLD_CHANNEL = "reviewflow_hold";
@@ -29,12 +25,6 @@ export type RateLimits = {
   readonly holdOff: (name: string, waitMs: number) => Promise<void>;
 };
 
-const Held = z.object({ held: Whole });
-const Counted = Held.extend({ permits: z.coerce.number() });
-
-/** The permits that lie in a row at present, `$2` of them coming in a minute, at most `$3` in all. */
-const PERMITS = `least($3::float8, permits + ($2::float8 * greatest(${NOW} - counted_at, 0) / 60000))`;
-
 /** Rate limits in the table of the store, counted by the database's clock. */
 export const createRateLimits = (database: Database): RateLimits => ({
   take: (name, { perMinute, wanted }) =>
@@ -43,23 +33,42 @@ export const createRateLimits = (database: Database): RateLimits => ({
       : database.transaction((tx) => takeLimited(tx, name, perMinute, wanted)),
   holdOff: async (name, waitMs) => {
     const boundedMs = Math.ceil(Math.min(Math.max(waitMs, 0), MAX_HOLD_MS));
-    await database.query(
-      `WITH hold AS (
-         INSERT INTO reviewflow.rate_limits AS known (name, not_before) VALUES ($1, ${NOW} + $2::bigint)
-         ON CONFLICT (name) DO UPDATE SET not_before = greatest(known.not_before, excluded.not_before))
-       SELECT pg_notify('${HOLD_CHANNEL}', '')`,
-      [name, boundedMs],
-    );
+    await database.transaction(async (tx) => {
+      const pausedUntil = nowPlus(tx.dialect, boundedMs);
+      await tx.db
+        .insertInto("rateLimits")
+        .values({ name, pausedUntil })
+        .onConflict((conflict) =>
+          conflict.column("name").doUpdateSet((eb) => ({
+            pausedUntil: eb
+              .case()
+              .when("rateLimits.pausedUntil", ">", eb.ref("excluded.pausedUntil"))
+              .then(eb.ref("rateLimits.pausedUntil"))
+              .else(eb.ref("excluded.pausedUntil"))
+              .end(),
+          })),
+        )
+        .execute();
+      await tx.notify(HOLD_CHANNEL);
+    });
   },
 });
 
 const takeUnlimited = async (sql: Sql, name: string, wanted: number): ReturnType<RateLimits["take"]> => {
-  const rows = await sql.query(
-    `SELECT greatest(not_before - ${NOW}, 0) AS held FROM reviewflow.rate_limits WHERE name = $1`,
-    [name],
-  );
-  const heldMs = z.array(Held).parse(rows)[0]?.held ?? 0;
+  const { heldMs } = await readLimit(sql, name, "to read");
   return { granted: heldMs > 0 ? 0 : wanted, nextMs: 0, heldMs };
+};
+
+/** A limit as it stands, with the database's time. */
+const readLimit = async ({ db, dialect }: Sql, name: string, purpose: "to read" | "to change") => {
+  const row = await db
+    .selectFrom("rateLimits")
+    .select(["permits", "countedAt", "pausedUntil", nowPlus(dialect).as("now")])
+    .where("name", "=", name)
+    .$if(dialect === "postgres" && purpose === "to change", (query) => query.forUpdate())
+    .executeTakeFirst();
+  const { permits = 0, countedAt = 0, pausedUntil = 0, now = 0 } = row ?? {};
+  return { permits, countedAt, now, heldMs: Math.max(pausedUntil - now, 0) };
 };
 
 /** A new name starts with one burst. */
@@ -70,30 +79,31 @@ const takeLimited = async (
   wanted: number,
 ): ReturnType<RateLimits["take"]> => {
   const burst = Math.max(1, (perMinute * BURST_MS) / 60_000);
-  await tx.query(
-    `INSERT INTO reviewflow.rate_limits (name, permits, counted_at) VALUES ($1, $2, ${NOW})
-     ON CONFLICT (name) DO NOTHING`,
-    [name, burst],
-  );
-  const rows = await tx.query(
-    `SELECT greatest(not_before - ${NOW}, 0) AS held, ${PERMITS} AS permits
-     FROM reviewflow.rate_limits WHERE name = $1 FOR UPDATE`,
-    [name, perMinute, burst],
-  );
-  const { held: heldMs, permits } = z.tuple([Counted]).parse(rows)[0];
+  await tx.db
+    .insertInto("rateLimits")
+    .values({ name, permits: burst, countedAt: nowPlus(tx.dialect) })
+    .onConflict((conflict) => conflict.column("name").doNothing())
+    .execute();
+  const { heldMs, now, ...limit } = await readLimit(tx, name, "to change");
   if (heldMs > 0) return { granted: 0, nextMs: 0, heldMs };
+  const sinceMs = Math.max(now - limit.countedAt, 0);
+  const permits = Math.min(burst, limit.permits + (perMinute * sinceMs) / 60_000);
   const granted = Math.min(wanted, Math.floor(permits));
-  await tx.query(
-    `UPDATE reviewflow.rate_limits SET permits = ${PERMITS} - $4::float8, counted_at = ${NOW} WHERE name = $1`,
-    [name, perMinute, burst, granted],
-  );
+  await tx.db
+    .updateTable("rateLimits")
+    .set({ permits: permits - granted, countedAt: now })
+    .where("name", "=", name)
+    .execute();
   const nextMs = granted > 0 ? 0 : Math.ceil(((1 - permits) * 60_000) / perMinute);
   return { granted, nextMs, heldMs };
 };
 
 /** Forgets the limits that nobody has asked for in two days. */
-export const forgetOldRateLimits = async (sql: Sql): Promise<void> => {
-  await sql.query(
-    `DELETE FROM reviewflow.rate_limits WHERE greatest(not_before, counted_at) < ${NOW} - 2 * ${MAX_HOLD_MS}::bigint`,
-  );
+export const forgetOldRateLimits = async ({ db, dialect }: Sql): Promise<void> => {
+  const before = nowPlus(dialect, -2 * MAX_HOLD_MS);
+  await db
+    .deleteFrom("rateLimits")
+    .where("pausedUntil", "<", before)
+    .where("countedAt", "<", before)
+    .execute();
 };

@@ -1,6 +1,5 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Database } from "../database.ts";
-import { reclaimSpace } from "./reclaim.ts";
 import type { Retention } from "./retention.ts";
 import { type SweepPlace, sweepOld } from "./sweep.ts";
 import { sweepsOf } from "./sweeps.ts";
@@ -31,18 +30,13 @@ export const createForgetting = ({ database, retention, logger, onForgotten }: F
         places.clear();
         begunAtMs = nowMs;
       }
-      let all = 0;
       for (const sweep of sweeps) {
         const { removed, place } = await sweepOld(database, sweep, nowMs, places.get(sweep.what));
         places.set(sweep.what, place);
         if (removed === 0) continue;
-        all += removed;
         onForgotten(sweep.what, removed);
         logger.info({ what: sweep.what, rows: removed }, "Deleted what was kept long enough");
       }
-      if (all === 0) return;
-      const tables = await reclaimSpace(database);
-      if (tables.length > 0) logger.info({ tables }, "Gave space back to the disk");
     },
   };
 };

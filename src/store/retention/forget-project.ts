@@ -1,11 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import { sql, type SqlBool } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
-import { endRuns, wakeWorkers } from "../end-runs.ts";
-import { storableText } from "../insert-rows.ts";
-import { Whole } from "../schema.ts";
-import { reclaimSpace } from "./reclaim.ts";
+import { endRuns, WAKE_CHANNEL } from "../end-runs.ts";
+import { storableText } from "../stored-text.ts";
 
 /** What was deleted of a project. */
 export type ForgottenProject = {
@@ -27,9 +25,6 @@ const BATCH = 500;
 
 const FORGOTTEN = "everything about the project is being deleted";
 
-const Id = z.object({ id: Whole });
-const Waiting = z.object({ id: z.string() });
-
 /**
  * Deletes everything that is stored of a project: deliveries, runs with their journals and events, what flows
  * remember, what was learnt, and what it used of its budget. Reviews that are under way are stopped first. What
@@ -46,87 +41,108 @@ export const forgetProject = async (
   await stopRuns(parts, projectIds);
   await deleteInBatches(database, projectIds);
   const counts = await database.transaction((tx) => deleteRest(tx, projectIds));
-  await reclaimSpace(database);
   return { projectIds, ...counts };
 };
 
 /** By its id, or by any path that it had; letter case does not matter, as in GitLab. */
-const findProjects = async (sql: Sql, project: string): Promise<readonly number[]> => {
+const findProjects = async ({ db }: Sql, project: string): Promise<readonly number[]> => {
   const id = /^\d{1,15}$/.test(project) ? Number(project) : -1;
-  const places = ["deliveries", "runs", "spendings", "lessons"].map(
+  const path = storableText(project);
+  const named = ["deliveries", "runs", "spendings", "lessons"].map(
     (table) =>
-      `SELECT project_id AS id FROM reviewflow.${table} WHERE project_id = $1 OR lower(project_path) = lower($2)`,
+      sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)}
+          WHERE project_id = ${id} OR lower(project_path) = lower(${path})`,
   );
-  const rows = await sql.query(
-    `SELECT DISTINCT id FROM (${places.join(" UNION ALL ")}
-       UNION ALL SELECT project_id FROM reviewflow.flow_memory WHERE project_id = $1
-       UNION ALL SELECT project_id FROM reviewflow.raised_findings WHERE project_id = $1) AS known
-     WHERE id IS NOT NULL`,
-    [id, storableText(project)],
+  const known = ["review_cache", "findings"].map(
+    (table) => sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)} WHERE project_id = ${id}`,
   );
-  return z
-    .array(Id)
-    .parse(rows)
-    .map((row) => row.id);
+  const { rows } = await sql<{ id: number }>`
+    SELECT DISTINCT id FROM (${sql.join([...named, ...known], sql` UNION ALL `)}) AS known
+    WHERE id IS NOT NULL`.execute(db);
+  return rows.map((row) => row.id);
 };
 
 /** Ends what waits, and asks what is worked on to stop; gives it some time for that. */
 const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly number[]): Promise<void> => {
   await database.transaction(async (tx) => {
-    const waiting = await tx.query(
-      `SELECT id FROM reviewflow.runs
-       WHERE project_id = ANY($1::bigint[]) AND state IN ('queued', 'retrying') ORDER BY id FOR UPDATE`,
-      [ids],
-    );
+    const waiting = await tx.db
+      .selectFrom("runs")
+      .select("id")
+      .where("projectId", "in", ids)
+      .where("state", "in", ["queued", "retrying"])
+      .orderBy("id")
+      .$if(tx.dialect === "postgres", (query) => query.forUpdate())
+      .execute();
     const ended = { state: "cancelled", reason: FORGOTTEN, reasonCode: null } as const;
-    const ending = z
-      .array(Waiting)
-      .parse(waiting)
-      .map(({ id }) => ({ ...ended, id }));
-    await endRuns(tx, ending, clock.now());
-    await tx.query(
-      `UPDATE reviewflow.runs SET cancel_reason = coalesce(cancel_reason, $2)
-       WHERE project_id = ANY($1::bigint[]) AND state = 'active'`,
-      [ids, FORGOTTEN],
+    await endRuns(
+      tx,
+      waiting.map(({ id }) => ({ ...ended, id })),
+      clock.now(),
     );
-    await wakeWorkers(tx);
+    await tx.db
+      .updateTable("runs")
+      .set((eb) => ({ cancelReason: eb.fn.coalesce("cancelReason", eb.val(FORGOTTEN)) }))
+      .where("projectId", "in", ids)
+      .where("state", "=", "active")
+      .execute();
+    await tx.notify(WAKE_CHANNEL);
   });
   const untilMs = clock.now() + STOP_MS;
   while (clock.now() < untilMs) {
-    const active = await database.query(
-      "SELECT 1 FROM reviewflow.runs WHERE project_id = ANY($1::bigint[]) AND state = 'active' LIMIT 1",
-      [ids],
-    );
-    if (active.length === 0) return;
+    const active = await database.db
+      .selectFrom("runs")
+      .select("id")
+      .where("projectId", "in", ids)
+      .where("state", "=", "active")
+      .limit(1)
+      .executeTakeFirst();
+    if (active === undefined) return;
     await delay(POLL_MS);
   }
 };
 
 /** The most of it goes in small statements, so that others are not kept waiting. */
-const deleteInBatches = async (sql: Sql, ids: readonly number[]): Promise<void> => {
-  const parts = [
-    `DELETE FROM reviewflow.delivery_bodies WHERE delivery_id IN (
-       SELECT b.delivery_id FROM reviewflow.delivery_bodies b JOIN reviewflow.deliveries d ON d.id = b.delivery_id
-       WHERE d.project_id = ANY($1::bigint[]) LIMIT ${BATCH})`,
-    `DELETE FROM reviewflow.runs WHERE id IN (
-       SELECT id FROM reviewflow.runs WHERE project_id = ANY($1::bigint[]) AND finished_at IS NOT NULL
-         AND kind = 'reply' LIMIT ${BATCH})`,
-  ];
-  for (const text of parts) while ((await sql.query(`${text} RETURNING 1`, [ids])).length > 0);
+const deleteInBatches = async ({ db }: Sql, ids: readonly number[]): Promise<void> => {
+  const bodies = () =>
+    db
+      .deleteFrom("deliveryBodies")
+      .where("deliveryId", "in", (eb) =>
+        eb
+          .selectFrom("deliveryBodies as b")
+          .innerJoin("deliveries as d", "d.id", "b.deliveryId")
+          .select("b.deliveryId")
+          .where("d.projectId", "in", ids)
+          .limit(BATCH),
+      )
+      .executeTakeFirst();
+  const replies = () =>
+    db
+      .deleteFrom("runs")
+      .where("id", "in", (eb) =>
+        eb
+          .selectFrom("runs as r")
+          .select("r.id")
+          .where("r.projectId", "in", ids)
+          .where("r.finishedAt", "is not", null)
+          .where("r.kind", "=", "reply")
+          .limit(BATCH),
+      )
+      .executeTakeFirst();
+  for (const part of [bodies, replies]) while ((await part()).numDeletedRows > 0n);
 };
 
 /** In one transaction. What arrives meanwhile stays whole: a delivery is kept while its run is. */
-const deleteRest = async (tx: Sql, ids: readonly number[]): Promise<Omit<ForgottenProject, "projectIds">> => {
-  const remove = async (table: string, condition = "true"): Promise<number> => {
-    const text = `DELETE FROM reviewflow.${table} WHERE project_id = ANY($1::bigint[]) AND ${condition} RETURNING 1`;
-    return (await tx.query(text, [ids])).length;
-  };
-  const runs = await remove("runs");
-  const deliveries = await remove(
-    "deliveries",
-    "NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)",
-  );
-  for (const table of ["flow_memory", "raised_findings", "voters", "lessons", "fair_share", "spendings"])
-    await remove(table);
-  return { runs, deliveries };
+const deleteRest = async (
+  { db }: Sql,
+  ids: readonly number[],
+): Promise<Omit<ForgottenProject, "projectIds">> => {
+  const runs = await db.deleteFrom("runs").where("projectId", "in", ids).executeTakeFirst();
+  const deliveries = await db
+    .deleteFrom("deliveries")
+    .where("projectId", "in", ids)
+    .where(sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)`)
+    .executeTakeFirst();
+  for (const table of ["reviewCache", "findings", "voters", "lessons", "fairShare", "spendings"] as const)
+    await db.deleteFrom(table).where("projectId", "in", ids).execute();
+  return { runs: Number(runs.numDeletedRows), deliveries: Number(deliveries.numDeletedRows) };
 };

@@ -1,84 +1,78 @@
+import { sql, type SqlBool } from "kysely";
 import type { Sql } from "../database.ts";
 import { REVIEWED_KEPT_MS, type Retention } from "./retention.ts";
 import type { Sweep } from "./sweep.ts";
 
-const BY_ARRIVAL = { table: "deliveries", age: "received_at" } as const;
-const BY_END = { table: "runs", age: "finished_at" } as const;
-
-const countRows = async (sql: Sql, text: string, values: readonly unknown[]): Promise<number> =>
-  (await sql.query(`${text} RETURNING 1`, values)).length;
-
-const DONE = "('succeeded', 'partial-succeeded')";
+const DONE = sql`('succeeded', 'partial-succeeded')`;
 
 /** The newest finished review of its merge request: it tells that there was one. */
-const IS_NEWEST_REVIEW = `r.kind = 'review' AND r.state IN ${DONE} AND NOT EXISTS (
-  SELECT 1 FROM reviewflow.runs newer WHERE newer.project_id = r.project_id AND newer.iid = r.iid
-    AND newer.kind = 'review' AND newer.state IN ${DONE} AND newer.seq > r.seq)`;
+const IS_NEWEST_REVIEW = sql<SqlBool>`runs.kind = 'review' AND runs.state IN ${DONE} AND NOT EXISTS (
+  SELECT 1 FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id AND newer.iid = runs.iid
+    AND newer.kind = 'review' AND newer.state IN ${DONE} AND newer.seq > runs.seq)`;
+
+const removeSteps = async ({ db }: Sql, ids: readonly string[]): Promise<number> =>
+  Number((await db.deleteFrom("steps").where("runId", "in", ids).executeTakeFirst()).numDeletedRows);
+
+const removeEvents = async ({ db }: Sql, ids: readonly string[]): Promise<number> =>
+  Number((await db.deleteFrom("runEvents").where("runId", "in", ids).executeTakeFirst()).numDeletedRows);
 
 /**
  * Deletes runs with all that belongs to them. Of the newest review of a merge request the head stays, without
  * its result: else a merge request that is reviewed once would be reviewed again.
  */
-const removeRuns: Sweep["remove"] = async (sql, ids, nowMs) => {
-  const removed = await countRows(
-    sql,
-    `DELETE FROM reviewflow.runs r WHERE id = ANY($1::uuid[]) AND finished_at IS NOT NULL
-       AND (finished_at < $2 OR NOT (${IS_NEWEST_REVIEW}))`,
-    [ids, nowMs - REVIEWED_KEPT_MS],
-  );
-  const emptied = await countRows(
-    sql,
-    `UPDATE reviewflow.runs SET event = '{}', result = 'null', reason = NULL
-     WHERE id = ANY($1::uuid[]) AND finished_at IS NOT NULL AND (event <> '{}' OR result <> 'null')`,
-    [ids],
-  );
-  await sql.query("DELETE FROM reviewflow.steps WHERE run_id = ANY($1::uuid[])", [ids]);
-  await sql.query("DELETE FROM reviewflow.run_events WHERE run_id = ANY($1::uuid[])", [ids]);
-  return removed + emptied;
+const removeRuns: Sweep["remove"] = async (database, ids, nowMs) => {
+  const { db } = database;
+  const { numDeletedRows } = await db
+    .deleteFrom("runs")
+    .where("id", "in", ids)
+    .where("finishedAt", "is not", null)
+    .where((eb) => eb.or([eb("finishedAt", "<", nowMs - REVIEWED_KEPT_MS), eb.not(IS_NEWEST_REVIEW)]))
+    .executeTakeFirst();
+  const { numUpdatedRows } = await db
+    .updateTable("runs")
+    .set({ event: "{}", result: "null", reason: null })
+    .where("id", "in", ids)
+    .where("finishedAt", "is not", null)
+    .where((eb) => eb.or([eb("event", "<>", "{}"), eb("result", "<>", "null")]))
+    .executeTakeFirst();
+  await removeSteps(database, ids);
+  await removeEvents(database, ids);
+  return Number(numDeletedRows + numUpdatedRows);
 };
-
-const UNFINISHED = `SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = d.id AND r.finished_at IS NULL`;
 
 /** What is deleted by its age. Nothing of a run that has not ended is among it. */
 export const sweepsOf = (retention: Retention): readonly Sweep[] => [
   {
     what: "bodies",
     keptMs: retention.bodies,
-    of: BY_ARRIVAL,
-    remove: (sql, ids) =>
-      countRows(
-        sql,
-        `DELETE FROM reviewflow.delivery_bodies b USING reviewflow.deliveries d
-         WHERE b.delivery_id = ANY($1::uuid[]) AND d.id = b.delivery_id AND NOT EXISTS (${UNFINISHED})`,
-        [ids],
-      ),
+    of: "arrival of deliveries",
+    remove: async ({ db }, ids) => {
+      const { numDeletedRows } = await db
+        .deleteFrom("deliveryBodies")
+        .where("deliveryId", "in", ids)
+        .where(
+          sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r
+            WHERE r.delivery_id = delivery_bodies.delivery_id AND r.finished_at IS NULL)`,
+        )
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
   },
-  {
-    what: "steps",
-    keptMs: retention.steps,
-    of: BY_END,
-    remove: (sql, ids) =>
-      countRows(sql, "DELETE FROM reviewflow.steps WHERE run_id = ANY($1::uuid[])", [ids]),
-  },
-  {
-    what: "events",
-    keptMs: retention.events,
-    of: BY_END,
-    remove: (sql, ids) =>
-      countRows(sql, "DELETE FROM reviewflow.run_events WHERE run_id = ANY($1::uuid[])", [ids]),
-  },
-  { what: "runs", keptMs: retention.runs, of: BY_END, remove: removeRuns },
+  { what: "steps", keptMs: retention.steps, of: "end of runs", remove: removeSteps },
+  { what: "events", keptMs: retention.events, of: "end of runs", remove: removeEvents },
+  { what: "runs", keptMs: retention.runs, of: "end of runs", remove: removeRuns },
   {
     what: "deliveries",
     keptMs: retention.deliveries,
-    of: BY_ARRIVAL,
+    of: "arrival of deliveries",
     // A run names its delivery, so that it keeps it.
-    remove: (sql, ids) =>
-      countRows(
-        sql,
-        `DELETE FROM reviewflow.deliveries d WHERE id = ANY($1::uuid[])
-           AND NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = d.id)`,
-        [ids],
-      ),
+    remove: async ({ db }, ids) => {
+      const { numDeletedRows } = await db
+        .deleteFrom("deliveries")
+        .where("id", "in", ids)
+        .where(sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)`)
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
   },
 ];

@@ -1,157 +1,199 @@
-import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
-import { StoreError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { parseJson } from "../../base/json.ts";
 import { ShadowReport } from "../../review/shadow/shadow-report.ts";
 import type { Database, Sql } from "../database.ts";
-import { storableText, storableTextOrNull } from "../insert-rows.ts";
 import { RELEASED } from "../lease.ts";
-import { isUuid, RUN_COLUMNS, RunRow } from "../schema.ts";
+import { readJournal } from "../run-journal.ts";
+import { RUN_COLUMNS, toRun } from "../run-rows.ts";
+import { storableText, storableTextOrNull } from "../stored-text.ts";
 import { claimShadow } from "./claim-shadow.ts";
-import { presentJournal } from "./shadow-journals.ts";
-import { SHADOW_COLUMNS, ShadowRow, STANDING_COLUMNS, StandingRow } from "./shadow-rows.ts";
-import type { CandidateStanding, PlannedShadow, ShadowStore } from "./shadow-store.ts";
+import { SHADOW_COLUMNS, toShadow, toStanding } from "./shadow-rows.ts";
+import type { PlannedShadow, ShadowStore } from "./shadow-store.ts";
 
 const DAY_MS = 86_400_000;
 /** How long comparisons are kept. */
 const KEPT_MS = 90 * DAY_MS;
 
-const ReportRow = z.object({ report: z.string().nullable() });
-
 /** Shadow runs over the store's database. */
-export const createShadowStore = (database: Database, clock: Clock): ShadowStore => ({
-  ...createStandings(database, clock),
-  listUnplanned: async ({ flow, candidate }, { sinceMs, limit }) => {
-    const rows = await database.query(
-      `SELECT ${RUN_COLUMNS} FROM reviewflow.runs
-       WHERE flow = $1 AND kind = 'review' AND state IN ('succeeded', 'partial-succeeded')
-         AND finished_at >= $2 AND NOT EXISTS (
-           SELECT 1 FROM reviewflow.shadow_runs s WHERE s.run_id = runs.id AND s.candidate = $3)
-       ORDER BY finished_at, seq LIMIT $4`,
-      [flow, sinceMs, candidate, limit],
-    );
-    return z.array(RunRow).parse(rows);
-  },
-  journalOf: (runId) => presentJournal(database, runId),
-  hasSeen: async ({ flow, candidate }, { projectId, iid }) => {
-    const rows = await database.query(
-      `SELECT 1 FROM reviewflow.shadow_runs WHERE project_id = $1 AND iid = $2 AND flow = $3 AND candidate = $4
-         AND state IN ('queued', 'active', 'done', 'failed') LIMIT 1`,
-      [projectId, iid, flow, candidate],
-    );
-    return rows.length > 0;
-  },
-  plan: (planned) => database.transaction((tx) => plan(tx, planned, clock.now())),
-  claim: (keys, options) => claimShadow(database, clock, keys, options),
-  list: async ({ flow, candidate }, limit) => {
-    const rows = await database.query(
-      `SELECT ${SHADOW_COLUMNS} FROM reviewflow.shadow_runs WHERE flow = $1 AND candidate = $2
-       ORDER BY seq DESC LIMIT $3`,
-      [flow, candidate, limit],
-    );
-    return z.array(ShadowRow).parse(rows);
-  },
-  find: async (id) => {
-    if (!isUuid(id)) return null;
-    const rows = await database.query(
-      `SELECT ${SHADOW_COLUMNS}, report FROM reviewflow.shadow_runs WHERE id = $1`,
-      [id],
-    );
-    const [shadow] = z.array(ShadowRow).parse(rows);
-    const text = z.array(ReportRow).parse(rows)[0]?.report ?? null;
-    if (shadow === undefined) return null;
-    return { shadow, report: text === null ? null : (ShadowReport.safeParse(parseJson(text)).data ?? null) };
-  },
-});
+export const createShadowStore = (database: Database, clock: Clock): ShadowStore => {
+  const { db } = database;
+  return {
+    ...createStandings(database, clock),
+    listUnplanned: async ({ flow, candidate }, { sinceMs, limit }) => {
+      const rows = await db
+        .selectFrom("runs")
+        .select(RUN_COLUMNS)
+        .where("flow", "=", flow)
+        .where("kind", "=", "review")
+        .where("state", "in", ["succeeded", "partial-succeeded"])
+        .where("finishedAt", ">=", sinceMs)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("shadowRuns as s")
+                .select("s.id")
+                .whereRef("s.runId", "=", "runs.id")
+                .where("s.candidate", "=", candidate),
+            ),
+          ),
+        )
+        .orderBy("finishedAt")
+        .orderBy("seq")
+        .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+    journalOf: (runId) => readJournal(database, runId),
+    hasSeen: async ({ flow, candidate }, { projectId, iid }) => {
+      const seen = await db
+        .selectFrom("shadowRuns")
+        .select("id")
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .where("flow", "=", flow)
+        .where("candidate", "=", candidate)
+        .where("state", "in", ["queued", "active", "done", "failed"])
+        .limit(1)
+        .executeTakeFirst();
+      return seen !== undefined;
+    },
+    plan: (planned) => database.transaction((tx) => plan(tx, planned, clock.now())),
+    claim: (keys, options) => claimShadow(database, clock, keys, options),
+    list: async ({ flow, candidate }, limit) => {
+      const rows = await db
+        .selectFrom("shadowRuns")
+        .select(SHADOW_COLUMNS)
+        .where("flow", "=", flow)
+        .where("candidate", "=", candidate)
+        .orderBy("seq", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(toShadow);
+    },
+    find: async (id) => {
+      const row = await db
+        .selectFrom("shadowRuns")
+        .select([...SHADOW_COLUMNS, "report"])
+        .where("id", "=", id)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const { report, ...shadow } = row;
+      return {
+        shadow: toShadow(shadow),
+        report: report === null ? null : (ShadowReport.safeParse(parseJson(report)).data ?? null),
+      };
+    },
+  };
+};
 
 /** Older comparisons of the merge request that still wait would review a head that is gone. */
-const plan = async (tx: Sql, { run, candidate, skip }: PlannedShadow, nowMs: number): Promise<void> => {
-  const rows = await tx.query(
-    `INSERT INTO reviewflow.shadow_runs
-       (id, run_id, flow, candidate, project_id, project_path, iid, head_sha, state, reason, created_at, finished_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-     ON CONFLICT (run_id, candidate) DO NOTHING RETURNING 1`,
-    [
-      newId(),
-      run.id,
-      run.flow,
+const plan = async ({ db }: Sql, { run, candidate, skip }: PlannedShadow, nowMs: number): Promise<void> => {
+  const { numInsertedOrUpdatedRows: planned = 0n } = await db
+    .insertInto("shadowRuns")
+    .values({
+      id: newId(),
+      runId: run.id,
+      flow: run.flow,
       candidate,
-      run.projectId,
-      run.projectPath,
-      run.iid,
-      run.headSha,
-      skip === null ? "queued" : "skipped",
-      storableTextOrNull(skip),
-      nowMs,
-      skip === null ? null : nowMs,
-    ],
-  );
-  if (rows.length === 0 || skip !== null) return;
-  await tx.query(
-    `UPDATE reviewflow.shadow_runs SET state = 'skipped', reason = 'A newer review of the merge request is compared.',
-       finished_at = $5
-     WHERE project_id = $1 AND iid = $2 AND flow = $3 AND candidate = $4 AND state = 'queued' AND run_id <> $6`,
-    [run.projectId, run.iid, run.flow, candidate, nowMs, run.id],
-  );
+      projectId: run.projectId,
+      projectPath: run.projectPath,
+      iid: run.iid,
+      headSha: run.headSha,
+      state: skip === null ? "queued" : "skipped",
+      reason: storableTextOrNull(skip),
+      createdAt: nowMs,
+      finishedAt: skip === null ? null : nowMs,
+    })
+    .onConflict((conflict) => conflict.columns(["runId", "candidate"]).doNothing())
+    .executeTakeFirst();
+  if (planned === 0n || skip !== null) return;
+  await db
+    .updateTable("shadowRuns")
+    .set({
+      state: "skipped",
+      reason: "A newer review of the merge request is compared.",
+      finishedAt: nowMs,
+    })
+    .where("projectId", "=", run.projectId)
+    .where("iid", "=", run.iid)
+    .where("flow", "=", run.flow)
+    .where("candidate", "=", candidate)
+    .where("state", "=", "queued")
+    .where("runId", "<>", run.id)
+    .execute();
 };
 
 type Standings = Pick<ShadowStore, "follow" | "standing" | "standings" | "choose">;
 
-const createStandings = (database: Database, clock: Clock): Standings => ({
+const createStandings = ({ db, transaction }: Database, clock: Clock): Standings => ({
   follow: async ({ flow, candidate }) => {
-    const rows = await database.query(
-      `INSERT INTO reviewflow.shadow_candidates AS known (flow, candidate, since) VALUES ($1, $2, $3)
-       ON CONFLICT (flow, candidate) DO UPDATE SET since = known.since RETURNING ${STANDING_COLUMNS}`,
-      [flow, candidate, clock.now()],
-    );
-    return onlyStanding(rows);
+    const row = await db
+      .insertInto("shadowCandidates")
+      .values({ flow, candidate, since: clock.now() })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["flow", "candidate"])
+          .doUpdateSet((eb) => ({ since: eb.ref("shadowCandidates.since") })),
+      )
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toStanding(row);
   },
   standing: async ({ flow, candidate }) => {
-    const rows = await database.query(
-      `SELECT ${STANDING_COLUMNS} FROM reviewflow.shadow_candidates WHERE flow = $1 AND candidate = $2`,
-      [storableText(flow), storableText(candidate)],
-    );
-    return z.array(StandingRow).parse(rows)[0] ?? null;
+    const row = await db
+      .selectFrom("shadowCandidates")
+      .selectAll()
+      .where("flow", "=", storableText(flow))
+      .where("candidate", "=", storableText(candidate))
+      .executeTakeFirst();
+    return row === undefined ? null : toStanding(row);
   },
   standings: async () => {
-    const rows = await database.query(
-      `SELECT ${STANDING_COLUMNS} FROM reviewflow.shadow_candidates ORDER BY flow, candidate`,
-    );
-    return z.array(StandingRow).parse(rows);
+    const rows = await db
+      .selectFrom("shadowCandidates")
+      .selectAll()
+      .orderBy("flow")
+      .orderBy("candidate")
+      .execute();
+    return rows.map(toStanding);
   },
   choose: ({ flow, candidate }, choice, by) =>
-    database.transaction(async (tx) => {
+    transaction(async (tx) => {
       const nowMs = clock.now();
-      const rows = await tx.query(
-        `INSERT INTO reviewflow.shadow_candidates AS known (flow, candidate, since, choice, chosen_at, chosen_by)
-         VALUES ($1, $2, $3, $4, $3, $5)
-         ON CONFLICT (flow, candidate) DO UPDATE SET choice = excluded.choice, chosen_at = excluded.chosen_at,
-           chosen_by = excluded.chosen_by,
-           since = CASE WHEN excluded.choice IS NULL THEN excluded.since ELSE known.since END
-         RETURNING ${STANDING_COLUMNS}`,
-        [flow, candidate, nowMs, choice, storableTextOrNull(by)],
-      );
-      await tx.query(
-        `UPDATE reviewflow.shadow_runs SET state = 'skipped', ${RELEASED}, reason = $4, finished_at = $3
-         WHERE flow = $1 AND candidate = $2 AND state IN ('queued', 'active')`,
-        [flow, candidate, nowMs, `The candidate was ${choice ?? "taken up again"} meanwhile.`],
-      );
-      return onlyStanding(rows);
+      const chosen = { choice, chosenAt: nowMs, chosenBy: storableTextOrNull(by) };
+      const row = await tx.db
+        .insertInto("shadowCandidates")
+        .values({ flow, candidate, since: nowMs, ...chosen })
+        .onConflict((conflict) =>
+          conflict
+            .columns(["flow", "candidate"])
+            .doUpdateSet({ ...chosen, ...(choice === null ? { since: nowMs } : {}) }),
+        )
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await tx.db
+        .updateTable("shadowRuns")
+        .set({
+          state: "skipped",
+          ...RELEASED,
+          reason: `The candidate was ${choice ?? "taken up again"} meanwhile.`,
+          finishedAt: nowMs,
+        })
+        .where("flow", "=", flow)
+        .where("candidate", "=", candidate)
+        .where("state", "in", ["queued", "active"])
+        .execute();
+      return toStanding(row);
     }),
 });
 
-const onlyStanding = (rows: readonly unknown[]): CandidateStanding => {
-  const [standing] = z.array(StandingRow).parse(rows);
-  if (standing === undefined)
-    throw new StoreError("A candidate could not be noted.", { code: "store-conflict", retryable: true });
-  return standing;
-};
-
 /** Deletes comparisons of more than 90 days ago. */
-export const forgetOldShadows = async (sql: Sql, nowMs: number): Promise<void> => {
-  await sql.query(
-    "DELETE FROM reviewflow.shadow_runs WHERE created_at < $1 AND state IN ('done', 'failed', 'skipped')",
-    [nowMs - KEPT_MS],
-  );
+export const forgetOldShadows = async ({ db }: Sql, nowMs: number): Promise<void> => {
+  await db
+    .deleteFrom("shadowRuns")
+    .where("createdAt", "<", nowMs - KEPT_MS)
+    .where("state", "in", ["done", "failed", "skipped"])
+    .execute();
 };

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore, type OpenedStore } from "../../../src/store/open-store.ts";
-import { prepareStore } from "../../store/ready-folder.ts";
 
 /** An embedded store in a folder of its own, which goes with it. */
 export const openTemporaryStore = async (): Promise<OpenedStore> => {
-  const dataDir = await prepareStore(mkdtempSync(join(tmpdir(), "reviewflow-dashboard-")));
+  const dataDir = mkdtempSync(join(tmpdir(), "reviewflow-dashboard-"));
   const store = await openStore({ database: { dataDir }, pollMs: 50 });
   return {
     ...store,

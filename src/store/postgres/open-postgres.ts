@@ -1,0 +1,220 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from "kysely";
+import { Pool, type PoolClient, TypeOverrides, types } from "pg";
+import type { Logger } from "../../base/logger.ts";
+import type { Secret } from "../../base/secret.ts";
+import { StoreError } from "../../base/errors.ts";
+import { type Database, type Sql, createKysely } from "../database.ts";
+import { postgresError } from "../database-error.ts";
+import type { Tables } from "../tables.ts";
+import { createListener } from "./listener.ts";
+
+/** How a PostgreSQL server is reached. */
+export type PostgresOptions = {
+  readonly databaseUrl: Secret;
+  /** The most connections that this process opens, besides one for notifications. */
+  readonly maxConnections: number;
+  readonly logger: Logger;
+  /** Hears of every failure of a statement; must not throw. */
+  readonly onError?: (error: unknown) => void;
+};
+
+/** Only needed for as long as one process starts. */
+const START_LOCK = 7_265_761;
+
+/** A process that stands still in a transaction must not hold up the others for longer. */
+const IDLE_IN_TRANSACTION_MS = 15_000;
+const CONNECT_MS = 10_000;
+/** No statement of ours takes so long on a server that works. */
+const STATEMENT_MS = 60_000;
+
+/** int8 and numeric as numbers: counts and sums of ours stay below 2^53. */
+const createTypes = (): TypeOverrides => {
+  const overrides = new TypeOverrides();
+  for (const oid of [types.builtins.INT8, types.builtins.NUMERIC]) overrides.setTypeParser(oid, Number);
+  return overrides;
+};
+
+/** What must not appear in an error: the URL as a whole and its password, as written and as meant. */
+const secretsIn = (url: string): readonly string[] => {
+  const password = URL.canParse(url) ? new URL(url).password : "";
+  return [url, password, safeDecode(password)];
+};
+
+const safeDecode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+const createPool = (options: PostgresOptions): Pool => {
+  const url = options.databaseUrl.reveal();
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new StoreError("DATABASE_URL must look like postgres://user:password@host:5432/database.", {
+      code: "store-url-invalid",
+    });
+  }
+  const pool = new Pool({
+    connectionString: url,
+    max: options.maxConnections,
+    application_name: "reviewflow",
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    statement_timeout: STATEMENT_MS,
+    types: createTypes(),
+  });
+  pool.on("error", () => options.logger.warn({}, "an idle connection to the database was lost"));
+  // The pool takes its own listener off a client before whoever waits for it can put one on: a server's
+  // last words in the same read as its last answer would then be an error that nobody hears, which ends
+  // the process. The pool itself sees that the client is no longer usable.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
+};
+
+const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => {
+  const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  const connections = new WeakMap<DatabaseConnection, PoolClient>();
+  const connectionOf = (client: PoolClient): DatabaseConnection => ({
+    executeQuery: ({ sql, parameters }: CompiledQuery) =>
+      watched(async () => {
+        const result = await client.query<never>(sql, [...parameters]);
+        // Several statements have several results, which nobody reads.
+        if (Array.isArray(result)) return { rows: [] };
+        return { rows: result.rows, numAffectedRows: BigInt(result.rowCount ?? 0) };
+      }),
+    streamQuery: () => {
+      throw new TypeError("rows are not streamed");
+    },
+  });
+  const clientOf = (connection: DatabaseConnection): PoolClient => {
+    const client = connections.get(connection);
+    if (client === undefined) throw new TypeError("not a connection of this pool");
+    return client;
+  };
+  return {
+    init: async () => undefined,
+    acquireConnection: async () => {
+      const client = await watched(() => pool.connect());
+      const connection = connectionOf(client);
+      connections.set(connection, client);
+      return connection;
+    },
+    beginTransaction: async (connection) => {
+      await watched(() => clientOf(connection).query("BEGIN"));
+    },
+    commitTransaction: async (connection) => {
+      const committed = await watched(() => clientOf(connection).query("COMMIT"));
+      // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed and nobody passed it on.
+      if (committed.command !== "COMMIT")
+        throw new StoreError(
+          "The database rolled a transaction back because one of its statements had failed.",
+          { code: "store-rolled-back", retryable: true },
+        );
+    },
+    rollbackTransaction: async (connection) => {
+      // The error that ended the transaction is the one to pass on; a lost connection rolls back by itself.
+      await clientOf(connection)
+        .query("ROLLBACK")
+        .catch(() => undefined);
+    },
+    // The pool keeps no client whose connection broke meanwhile.
+    releaseConnection: async (connection) => clientOf(connection).release(),
+    destroy: async () => undefined,
+  };
+};
+
+const rowsOf = (result: unknown): readonly unknown[] =>
+  typeof result === "object" && result !== null && "rows" in result && Array.isArray(result.rows)
+    ? result.rows
+    : [];
+
+/** Connects to a PostgreSQL server that several processes may share. Throws StoreErrors without the password. */
+export const openPostgres = async (options: PostgresOptions): Promise<Database> => {
+  const pool = createPool(options);
+  const secrets = secretsIn(options.databaseUrl.reveal());
+  const failed = (error: unknown): Error => {
+    const meant = postgresError(error, secrets);
+    options.onError?.(meant);
+    return meant;
+  };
+  const driver = createDriver(pool, failed);
+  const db = createKysely({
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => driver,
+    createIntrospector: (known) => new PostgresIntrospector(known),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  });
+  try {
+    await pool.query("SELECT 1");
+  } catch (error) {
+    await pool.end();
+    throw failed(error);
+  }
+  return shared(pool, db, failed, createListener(options.databaseUrl, options.logger));
+};
+
+const shared = (
+  pool: Pool,
+  db: Kysely<Tables>,
+  failed: (error: unknown) => Error,
+  listener: ReturnType<typeof createListener>,
+): Database => {
+  const send = async (text: string): Promise<unknown> => {
+    try {
+      return await pool.query(text);
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  const raw = async (on: Kysely<Tables>, text: string): Promise<void> => {
+    await on.executeQuery(CompiledQuery.raw(text));
+  };
+  const sqlOf = (on: Kysely<Tables>): Sql => ({
+    dialect: "postgres",
+    db: on,
+    script: (text) => raw(on, text),
+    notify: (channel) => raw(on, `SELECT pg_notify('${channel}', '')`),
+  });
+  return {
+    kind: "shared",
+    ...sqlOf(db),
+    transaction: (work) => db.transaction().execute((tx) => work(sqlOf(tx))),
+    batch: async (statements) => {
+      // A message of several statements without BEGIN is one transaction, which ends without us.
+      const results = await send(statements.join(";\n"));
+      return Array.isArray(results) ? results.map(rowsOf) : [rowsOf(results)];
+    },
+    listen: listener.listen,
+    exclusively: (work) =>
+      db.connection().execute(async (own) => {
+        await raw(own, `SELECT pg_advisory_lock(${START_LOCK})`);
+        try {
+          return await work();
+        } finally {
+          await raw(own, `SELECT pg_advisory_unlock(${START_LOCK})`);
+        }
+      }),
+    reclaim: async () => false,
+    close: async () => {
+      await listener.close();
+      await db.destroy();
+      await pool.end();
+    },
+  };
+};

@@ -1,0 +1,4 @@
+import { crashContract } from "./crash.contract.ts";
+import { createSqlitePlaces } from "./store-places.ts";
+
+crashContract("SQLite", createSqlitePlaces);
