@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
+import { type CompiledQuery, type SqlBool, sql } from "kysely";
 import { encodeBody } from "./body-codec.ts";
 import type { Database, Sql } from "./database.ts";
+import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { nowPlus } from "./dialect.ts";
-import { WAKE_CHANNEL, endRuns } from "./end-runs.ts";
+import { endingStatements } from "./end-runs.ts";
 import type { ItemResult } from "./group-commit.ts";
-import { lockMergeRequests } from "./locks.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
 import {
   type AcceptPlan,
@@ -48,50 +49,70 @@ export const acceptBatch = async (
   asked: readonly PreparedRequest[],
 ): Promise<readonly ItemResult<AcceptOutcome>[]> => {
   const batch = await Promise.all(asked.map(withBody));
-  return parts.database.transaction(async (tx) => {
-    const hashes = batch.map((prepared) => prepared.keyHash);
+  return decideAndWrite(parts.database, async (tx) => {
     const mergeRequests = [...new Set(batch.flatMap(({ request }) => mergeRequestOf(request) ?? []))];
-    await lockMergeRequests(tx, mergeRequests, hashes);
     const known = await tx.db
       .selectFrom("deliveries")
       .select(["id", "keyHash"])
-      .where("keyHash", "in", hashes)
+      .where(
+        "keyHash",
+        "in",
+        batch.map((prepared) => prepared.keyHash),
+      )
       .execute();
     const plan = planAccept(batch, {
       known: new Map(known.map(({ keyHash, id }) => [keyHash, id])),
       states: await readMergeRequests(tx, mergeRequests),
     });
-    await applyPlan(parts, tx, plan);
-    return plan.results;
+    return {
+      result: plan.results,
+      statements: acceptStatements(parts, tx, plan),
+      wakesWorkers: plan.runs.length > 0 || plan.cancelRequests.length > 0,
+    };
   });
 };
 
-const applyPlan = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan): Promise<void> => {
+/** Of two that change the same runs, in the same order: neither waits for the other while the other waits for it. */
+const byId = (one: string, other: string): number => (one < other ? -1 : 1);
+
+const acceptStatements = (parts: AcceptParts, tx: Sql, plan: AcceptPlan): readonly CompiledQuery[] => {
   const nowMs = parts.clock.now();
-  await endRuns(
-    tx,
-    plan.ended.map(({ run, state, reason }) => ({ id: run.id, state, reason, reasonCode: null })),
-    nowMs,
-  );
-  for (const { runId, reason } of plan.cancelRequests)
-    await tx.db
-      .updateTable("runs")
-      .set({ cancelReason: storableText(reason) })
-      .where("id", "=", runId)
-      .execute();
-  await insertDeliveries(tx, plan);
-  for (const [deliveryId, count] of plan.repeats)
-    await tx.db
-      .updateTable("deliveries")
-      .set((eb) => ({ repeats: eb("repeats", "+", count) }))
-      .where("id", "=", deliveryId)
-      .execute();
-  await insertRuns(parts, tx, plan, nowMs);
-  if (plan.runs.length > 0 || plan.cancelRequests.length > 0) await tx.notify(WAKE_CHANNEL);
+  const ended = plan.ended.toSorted((one, other) => byId(one.run.id, other.run.id));
+  const stopping = plan.cancelRequests.toSorted((one, other) => byId(one.runId, other.runId));
+  return [
+    // A run that was claimed meanwhile is no longer ended but asked to stop.
+    ...ended.flatMap(({ run }) => assertHolds(tx, run.id, IS_WAITING)),
+    ...endingStatements(
+      tx,
+      ended.map(({ run, state, reason }) => ({ id: run.id, state, reason, reasonCode: null })),
+      nowMs,
+    ),
+    ...stopping.flatMap(({ runId, reason }) => [
+      // One that waits again meanwhile is no longer asked to stop but ended.
+      ...assertHolds(tx, runId, IS_NOT_WAITING),
+      tx.db
+        .updateTable("runs")
+        .set({ cancelReason: storableText(reason) })
+        .where("id", "=", runId)
+        .compile(),
+    ]),
+    ...insertDeliveries(tx, plan),
+    ...[...plan.repeats].map(([deliveryId, count]) =>
+      tx.db
+        .updateTable("deliveries")
+        .set((eb) => ({ repeats: eb("repeats", "+", count) }))
+        .where("id", "=", deliveryId)
+        .compile(),
+    ),
+    ...insertRuns(parts, tx, plan, nowMs),
+  ];
 };
 
-const insertDeliveries = async (tx: Sql, plan: AcceptPlan): Promise<void> => {
-  if (plan.deliveries.length === 0) return;
+const IS_WAITING = sql<SqlBool>`state IN ('queued', 'retrying')`;
+const IS_NOT_WAITING = sql<SqlBool>`state NOT IN ('queued', 'retrying')`;
+
+const insertDeliveries = ({ db }: Sql, plan: AcceptPlan): readonly CompiledQuery[] => {
+  if (plan.deliveries.length === 0) return [];
   const rows = plan.deliveries.map(({ prepared, decision, runId }) => {
     const { delivery } = prepared.request;
     return {
@@ -109,12 +130,14 @@ const insertDeliveries = async (tx: Sql, plan: AcceptPlan): Promise<void> => {
       runId,
     };
   });
-  await tx.db.insertInto("deliveries").values(rows).execute();
   const bodies = plan.deliveries.map(({ prepared }) => ({
     deliveryId: prepared.deliveryId,
     ...prepared.body,
   }));
-  await tx.db.insertInto("deliveryBodies").values(bodies).execute();
+  return [
+    db.insertInto("deliveries").values(rows).compile(),
+    db.insertInto("deliveryBodies").values(bodies).compile(),
+  ];
 };
 
 const runRow = (
@@ -141,16 +164,23 @@ const runRow = (
   dueAt: planned.ended === null && planned.quietMs > 0 ? nowPlus(dialect, planned.quietMs) : 0,
 });
 
-const insertRuns = async (parts: AcceptParts, tx: Sql, plan: AcceptPlan, nowMs: number): Promise<void> => {
-  if (plan.runs.length === 0) return;
-  await tx.db
-    .insertInto("runs")
-    .values(plan.runs.map((run) => runRow(tx, run, nowMs)))
-    .execute();
+const insertRuns = (
+  parts: AcceptParts,
+  tx: Sql,
+  plan: AcceptPlan,
+  nowMs: number,
+): readonly CompiledQuery[] => {
+  if (plan.runs.length === 0) return [];
   const tokens = plan.runs
     .filter((planned) => planned.ended === null)
     .flatMap(({ prepared: { runId }, run }) =>
       run.token === null ? [] : [{ runId, ...parts.vault.seal(runId, run.token) }],
     );
-  if (tokens.length > 0) await tx.db.insertInto("runTokens").values(tokens).execute();
+  return [
+    tx.db
+      .insertInto("runs")
+      .values(plan.runs.map((run) => runRow(tx, run, nowMs)))
+      .compile(),
+    ...(tokens.length === 0 ? [] : [tx.db.insertInto("runTokens").values(tokens).compile()]),
+  ];
 };

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { Database, Sql } from "./database.ts";
 import { WAKE_CHANNEL, endRuns } from "./end-runs.ts";
-import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
+import { mergeRequestKey } from "./merge-request-key.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
 import type { Row } from "./tables.ts";
 import { storableText } from "./stored-text.ts";
@@ -14,14 +14,14 @@ export type ChangeParts = {
   readonly clock: Clock;
 };
 
-/** Locks the merge request of a run, so that what it returns stays true; undefined for an unknown run. */
-const lockRun = async (tx: Sql, runId: string): Promise<Row<"runs"> | undefined> => {
-  const read = () => tx.db.selectFrom("runs").selectAll().where("id", "=", runId).executeTakeFirst();
-  const run = await read();
-  if (run === undefined) return undefined;
-  await lockMergeRequests(tx, [mergeRequestKey(run)]);
-  return read();
-};
+/** Locks a run, so that what is returned stays true; undefined for an unknown one. */
+const lockRun = async ({ db, dialect }: Sql, runId: string): Promise<Row<"runs"> | undefined> =>
+  db
+    .selectFrom("runs")
+    .selectAll()
+    .where("id", "=", runId)
+    .$if(dialect === "postgres", (query) => query.forUpdate())
+    .executeTakeFirst();
 
 /** Ends a waiting run at once and asks the worker of an active one to stop; see Store.cancelRun. */
 export const cancelRun = async (parts: ChangeParts, runId: string, reason: string): Promise<boolean> =>

@@ -1,8 +1,7 @@
-import { sql } from "kysely";
+import { CompiledQuery, sql } from "kysely";
 import { newId } from "../base/ids.ts";
 import type { Database, Dialect } from "./database.ts";
 import { NOW } from "./dialect.ts";
-import { CLAIM_LOCK } from "./locks.ts";
 import { RUN_COLUMNS, toRun } from "./run-rows.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
@@ -41,11 +40,12 @@ export const claimRuns = async (
   if (due.lost) await takeUpLostRuns(database, nowMs);
   if (!due.lost && !due.waiting) return [];
   const claimId = newId();
-  await database.batch([
+  const statements = [
     ...(dialect === "postgres" ? [`SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`] : []),
     claimStatement(dialect, limits, claimId, nowMs),
     recordServed(claimId),
-  ]);
+  ];
+  await database.batch(statements.map((text) => CompiledQuery.raw(text)));
   const rows = await db
     .selectFrom("runs")
     .leftJoin("runTokens", "runTokens.runId", "runs.id")
@@ -61,6 +61,9 @@ export const claimRuns = async (
       keyId === null || nonce === null || ciphertext === null ? null : { keyId, nonce, ciphertext },
   }));
 };
+
+/** Whoever claims runs holds it alone; nobody else waits for it (PostgreSQL). */
+const CLAIM_LOCK = 7_265_763;
 
 /** Whether a run of the kind waits to be taken, and whether any has lost its worker; without a lock. */
 const readDue = async (

@@ -16,8 +16,11 @@ const UNREACHABLE = new Set([
   "25P03",
   "53300",
 ]);
-/** Lost races: serialization, deadlock, lock timeout, and a row that another instance has just made. */
-const CONFLICTS = new Set(["40001", "40P01", "55P03", "23505", "23503"]);
+/**
+ * Lost races: serialization, deadlock, lock timeout, a row that another instance has just made, and our own check
+ * that a row is as it was read (a division by zero, see decide-and-write.ts).
+ */
+const CONFLICTS = new Set(["40001", "40P01", "55P03", "23505", "23503", "22012"]);
 /** A statement that was ended for its time. */
 const TOO_SLOW = "57014";
 const DISK_FULL = "53100";

@@ -1,4 +1,4 @@
-import { type Dialect as KyselyDialect, CamelCasePlugin, Kysely } from "kysely";
+import { type CompiledQuery, type Dialect as KyselyDialect, CamelCasePlugin, Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** Which SQL the database speaks; what only one of them understands stands beside the other's. */
@@ -22,10 +22,10 @@ export type Database = Sql & {
   /** Runs `work` in a transaction and commits it; a rejection rolls everything back. */
   readonly transaction: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>;
   /**
-   * Runs statements without parameters in one transaction, sent whole in one message, so that no lock of theirs
-   * waits for this process; returns the rows of each, with the names of SQL.
+   * Carries statements out in one transaction, sent whole in one message: no lock of theirs waits for this process,
+   * which may stand still at any moment.
    */
-  readonly batch: (statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>;
+  readonly batch: (statements: readonly CompiledQuery[]) => Promise<void>;
   /** Calls `onMessage` for every notification on `channel`, and once after each (re)connection. */
   readonly listen: (channel: string, onMessage: () => void) => Promise<void>;
   /** Runs `work` while no other process is inside its own `exclusively`. */

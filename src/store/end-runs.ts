@@ -1,3 +1,4 @@
+import type { CompiledQuery } from "kysely";
 import type { Sql } from "./database.ts";
 import { RELEASED } from "./lease.ts";
 import { storableText, storableTextOrNull } from "./stored-text.ts";
@@ -13,9 +14,18 @@ export type EndingRun = {
 };
 
 /** Brings runs that were not successful to their end: their tokens go with them. */
-export const endRuns = async ({ db }: Sql, runs: readonly EndingRun[], nowMs: number): Promise<void> => {
-  for (const { id, state, reason, reasonCode, transient = false } of runs) {
-    await db
+export const endRuns = async (sql: Sql, runs: readonly EndingRun[], nowMs: number): Promise<void> => {
+  for (const statement of endingStatements(sql, runs, nowMs)) await sql.db.executeQuery(statement);
+};
+
+/** What `endRuns` carries out. */
+export const endingStatements = (
+  { db }: Sql,
+  runs: readonly EndingRun[],
+  nowMs: number,
+): readonly CompiledQuery[] => [
+  ...runs.map(({ id, state, reason, reasonCode, transient = false }) =>
+    db
       .updateTable("runs")
       .set({
         state,
@@ -27,18 +37,14 @@ export const endRuns = async ({ db }: Sql, runs: readonly EndingRun[], nowMs: nu
         ...RELEASED,
       })
       .where("id", "=", id)
-      .execute();
-  }
-  await forgetTokens(
-    { db },
-    runs.map((run) => run.id),
-  );
-};
+      .compile(),
+  ),
+  ...runs.map(({ id }) => forgetToken({ db }, id)),
+];
 
-/** Deletes the tokens of runs that have ended. */
-export const forgetTokens = async ({ db }: Pick<Sql, "db">, runIds: readonly string[]): Promise<void> => {
-  if (runIds.length > 0) await db.deleteFrom("runTokens").where("runId", "in", runIds).execute();
-};
+/** Deletes the token of a run that has ended. */
+export const forgetToken = ({ db }: Pick<Sql, "db">, runId: string): CompiledQuery =>
+  db.deleteFrom("runTokens").where("runId", "=", runId).compile();
 
 /** The channel on which processes wake each other's workers: there is a run to take or one to stop. */
 export const WAKE_CHANNEL = "reviewflow_wake";

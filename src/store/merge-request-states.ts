@@ -1,5 +1,5 @@
 import type { Sql } from "./database.ts";
-import { isOfMergeRequests, mergeRequestKey } from "./locks.ts";
+import { isOfMergeRequests, mergeRequestKey } from "./merge-request-key.ts";
 import type { LiveRun, MergeRequestState } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
 

@@ -2,7 +2,7 @@ import { StoreError } from "../base/errors.ts";
 import type { Decision, MergeRequestHistory, ReplyDecision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { ItemResult } from "./group-commit.ts";
-import { mergeRequestKey } from "./locks.ts";
+import { mergeRequestKey } from "./merge-request-key.ts";
 import type { AcceptOutcome, AcceptRequest, NewRun, RunKind } from "./store.ts";
 
 /** A request with all that can be made before the transaction. */

@@ -1,11 +1,13 @@
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
-import type { Sql } from "./database.ts";
-import { endRuns, forgetTokens, WAKE_CHANNEL } from "./end-runs.ts";
+import { type CompiledQuery, type SqlBool, sql } from "kysely";
+import type { Clock } from "../base/clock.ts";
+import type { Database, Sql } from "./database.ts";
+import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
+import { endingStatements, forgetToken } from "./end-runs.ts";
 import { storableText, storableTextOrNull } from "./stored-text.ts";
 import { nowPlus } from "./dialect.ts";
 import { RELEASED } from "./lease.ts";
-import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
@@ -101,44 +103,44 @@ export const planSettlement = (
 };
 
 /** A claim as far as it must be known to settle it. */
-export type ClaimKey = {
-  readonly runId: string;
-  readonly claimId: string;
-  readonly projectId: number;
-  readonly iid: number;
-};
+export type ClaimKey = { readonly runId: string; readonly claimId: string };
 
 /** What settling needs. */
 export type SettleParts = {
+  readonly database: Database;
   readonly policy: RetryPolicy;
-  readonly nowMs: number;
+  readonly clock: Clock;
 };
 
 /**
- * Leaves a claimed run: its row and its token change in the caller's transaction. Returns
- * the state that it is left in; null when the claim is no longer ours, in which case nothing is changed.
+ * Leaves a claimed run: its row and its token change together. Returns the state that it is left in; null when the
+ * claim is no longer ours, in which case nothing is changed.
  */
-export const settleRun = async (
-  tx: Sql,
-  parts: SettleParts,
+export const settleRun = (
+  { database, policy, clock }: SettleParts,
   claim: ClaimKey,
   settlement: Settlement,
-): Promise<SettledState | null> => {
-  await lockMergeRequests(tx, [mergeRequestKey(claim)]);
-  const run = await tx.db
-    .selectFrom("runs")
-    .select(HANDLE_COLUMNS)
-    .where("id", "=", claim.runId)
-    .where("claimId", "=", claim.claimId)
-    .where("state", "=", "active")
-    .$if(tx.dialect === "postgres", (query) => query.forUpdate())
-    .executeTakeFirst();
-  if (run === undefined) return null;
-  const settled = planSettlement(run, settlement, await newerWaits(tx, run), parts.policy, Math.random());
-  await applySettled(tx, parts, run, settled);
-  await tx.notify(WAKE_CHANNEL);
-  return stateOf(settled);
-};
+): Promise<SettledState | null> =>
+  decideAndWrite(database, async (sql) => {
+    const run = await sql.db
+      .selectFrom("runs")
+      .select(HANDLE_COLUMNS)
+      .where("id", "=", claim.runId)
+      .where("claimId", "=", claim.claimId)
+      .where("state", "=", "active")
+      .executeTakeFirst();
+    if (run === undefined) return { result: null, statements: [], wakesWorkers: false };
+    const settled = planSettlement(run, settlement, await newerWaits(sql, run), policy, Math.random());
+    const statements = [
+      ...assertHolds(sql, run.id, isAsRead(run)),
+      ...settlingStatements(sql, run, settled, clock.now()),
+    ];
+    return { result: stateOf(settled), statements, wakesWorkers: true };
+  });
+
+/** Whether a run is still held by the same claim, and nobody has asked it to stop meanwhile. */
+const isAsRead = ({ claimId, cancelReason }: RunHandle) =>
+  sql<SqlBool>`claim_id = ${claimId} AND state = 'active' AND cancel_reason IS NOT DISTINCT FROM ${cancelReason}`;
 
 /** Whether another review waits that a review gives way to; replies give way to nothing. */
 export const newerWaits = async ({ db }: Sql, { kind, projectId, iid }: RunHandle): Promise<boolean> => {
@@ -159,65 +161,63 @@ const stateOf = (settled: SettledRun): SettledState => {
   return settled.kind === "hand-back" ? "queued" : settled.state;
 };
 
-const applySettled = async (
-  tx: Sql,
-  parts: SettleParts,
+const settlingStatements = (
+  database: Sql,
   run: RunHandle,
   settled: SettledRun,
-): Promise<void> => {
-  const ofRun = tx.db.updateTable("runs").where("id", "=", run.id);
+  nowMs: number,
+): readonly CompiledQuery[] => {
+  const ofRun = database.db.updateTable("runs").where("id", "=", run.id);
   switch (settled.kind) {
     case "done":
-      await ofRun
-        .set({
-          state: settled.state,
-          reason: storableTextOrNull(settled.reason),
-          reasonCode: null,
-          result: JSON.stringify(settled.result),
-          usage: JSON.stringify(settled.usage),
-          finishedAt: parts.nowMs,
-          dueAt: 0,
-          ...RELEASED,
-        })
-        .execute();
-      await forgetTokens(tx, [run.id]);
-      return;
+      return [
+        ofRun
+          .set({
+            state: settled.state,
+            reason: storableTextOrNull(settled.reason),
+            reasonCode: null,
+            result: JSON.stringify(settled.result),
+            usage: JSON.stringify(settled.usage),
+            finishedAt: nowMs,
+            dueAt: 0,
+            ...RELEASED,
+          })
+          .compile(),
+        forgetToken(database, run.id),
+      ];
     case "end":
-      if (settled.usage !== null) await ofRun.set({ usage: JSON.stringify(settled.usage) }).execute();
-      await endRuns(tx, [{ ...settled, id: run.id }], parts.nowMs);
-      return;
+      return [
+        ...(settled.usage === null ? [] : [ofRun.set({ usage: JSON.stringify(settled.usage) }).compile()]),
+        ...endingStatements(database, [{ ...settled, id: run.id }], nowMs),
+      ];
     case "retry": {
-      await requeue(tx, run.id, "retrying", settled.delayMs);
       const counted = settled.counts ? 1 : 0;
-      await ofRun
-        .set((eb) => ({
-          reason: storableText(settled.reason),
-          reasonCode: storableText(settled.reasonCode),
-          failures: eb("failures", "+", counted),
-          attempts: eb("attempts", "-", 1 - counted),
-        }))
-        .execute();
-      return;
+      return [
+        ofRun
+          .set((eb) => ({
+            ...waiting(database, "retrying", settled.delayMs),
+            reason: storableText(settled.reason),
+            reasonCode: storableText(settled.reasonCode),
+            failures: eb("failures", "+", counted),
+            attempts: eb("attempts", "-", 1 - counted),
+          }))
+          .compile(),
+      ];
     }
     case "hand-back":
-      await requeue(tx, run.id, "queued", null);
-      await ofRun.set((eb) => ({ attempts: eb("attempts", "-", 1) })).execute();
-      return;
+      return [
+        ofRun
+          .set((eb) => ({ ...waiting(database, "queued", null), attempts: eb("attempts", "-", 1) }))
+          .compile(),
+      ];
     default:
-      settled satisfies never;
+      return settled satisfies never;
   }
 };
 
-/** Puts an active run back into the queue, for `delayMs` from now on the database's clock; null for at once. */
-export const requeue = async (
-  { db, dialect }: Sql,
-  runId: string,
-  state: "queued" | "retrying",
-  delayMs: number | null,
-): Promise<void> => {
-  await db
-    .updateTable("runs")
-    .set({ state, dueAt: delayMs === null ? 0 : nowPlus(dialect, delayMs), ...RELEASED })
-    .where("id", "=", runId)
-    .execute();
-};
+/** What a run looks like that waits for `delayMs` from now on the database's clock; null for at once. */
+export const waiting = ({ dialect }: Sql, state: "queued" | "retrying", delayMs: number | null) => ({
+  state,
+  dueAt: delayMs === null ? 0 : nowPlus(dialect, delayMs),
+  ...RELEASED,
+});

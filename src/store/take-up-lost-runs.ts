@@ -2,10 +2,9 @@ import { sql } from "kysely";
 import type { Database, Sql } from "./database.ts";
 import { NOW } from "./dialect.ts";
 import { endRuns } from "./end-runs.ts";
-import { lockMergeRequests, mergeRequestKey } from "./locks.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
-import { newerWaits, requeue } from "./settle.ts";
+import { newerWaits, waiting } from "./settle.ts";
 
 /**
  * A run that lost its worker this often is given up: it probably is what ends the workers. Apart from
@@ -25,7 +24,6 @@ const lostRuns = ({ db, dialect }: Sql) =>
 export const takeUpLostRuns = async (database: Database, nowMs: number): Promise<void> => {
   for (const run of await lostRuns(database).orderBy("seq").execute())
     await database.transaction(async (tx) => {
-      await lockMergeRequests(tx, [mergeRequestKey(run)]);
       // Its worker may have renewed it meanwhile, or another process was quicker.
       const lost = await lostRuns(tx)
         .where("id", "=", run.id)
@@ -46,10 +44,9 @@ const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<void> => 
           ? ({ state: "failed", reason: GIVEN_UP, reasonCode: "worker-lost" } as const)
           : null;
   if (ending !== null) return endRuns(tx, [{ ...ending, id: run.id }], nowMs);
-  await requeue(tx, run.id, "queued", null);
   await tx.db
     .updateTable("runs")
-    .set((eb) => ({ stalledCount: eb("stalledCount", "+", 1) }))
+    .set((eb) => ({ ...waiting(tx, "queued", null), stalledCount: eb("stalledCount", "+", 1) }))
     .where("id", "=", run.id)
     .execute();
 };

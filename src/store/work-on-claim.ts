@@ -74,12 +74,9 @@ const settleUntilDone = async (
   ended: AbortSignal,
 ): Promise<SettledState | null> => {
   const { run, claimId } = claim.taken;
-  const key = { runId: run.id, claimId, projectId: run.projectId, iid: run.iid };
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
     try {
-      const settled = await parts.database.transaction((tx) =>
-        settleRun(tx, { policy: parts.policy, nowMs: parts.clock.now() }, key, settlement),
-      );
+      const settled = await settleRun(parts, { runId: run.id, claimId }, settlement);
       if (settled === null)
         parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
       return settled;

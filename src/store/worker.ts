@@ -22,8 +22,14 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
   const { logger, clock } = parts;
   const held = createHeldClaims(parts);
   const lanes: Readonly<Record<RunKind, Set<Promise<void>>>> = { reply: new Set(), review: new Set() };
-  const handling = (): readonly Promise<void>[] => Object.values(lanes).flatMap((lane) => [...lane]);
+  /** A claim that is being made: its runs may be active before they are handed to us. */
+  let claiming: Promise<void> | null = null;
+  const handling = (): readonly Promise<void>[] => [
+    ...Object.values(lanes).flatMap((lane) => [...lane]),
+    ...(claiming === null ? [] : [claiming]),
+  ];
   const taking = new AbortController();
+  const letGo = new AbortController();
   const ended = new AbortController();
   let alarm = Promise.withResolvers<void>();
   const wake = (): void => alarm.resolve();
@@ -37,7 +43,7 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
       if (taken.length === 0) return;
       for (const run of taken) {
         const claim = held.add(run);
-        if (taking.signal.aborted) claim.abort.abort(stopping());
+        if (letGo.signal.aborted) claim.abort.abort(stopping());
         const work = workOnClaim(parts, options, claim, ended.signal).finally(() => {
           held.drop(claim);
           lane.delete(work);
@@ -52,10 +58,12 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     alarm = Promise.withResolvers<void>();
     try {
       await held.checkCancellations();
-      await takeRuns("reply");
-      await takeRuns("review");
+      claiming = takeRuns("reply").then(() => takeRuns("review"));
+      await claiming;
     } catch (error) {
       logger.warn({ error: describeError(error) }, "runs could not be taken");
+    } finally {
+      claiming = null;
     }
     await settledWithin(clock, alarm.promise, parts.pollMs);
   });
@@ -67,6 +75,7 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
   const stop = async (graceMs: number): Promise<void> => {
     taking.abort();
     await settledWithin(clock, allOf(handling), graceMs);
+    letGo.abort();
     for (const claim of held.all()) claim.abort.abort(stopping());
     if (!(await settledWithin(clock, allOf(handling), LET_GO_MS)))
       logger.warn({ runs: handling().length }, "runs did not stop and are left to another process");

@@ -16,6 +16,7 @@ import { type Place, createPostgresPlaces } from "./store-places.ts";
 import { closing, queueRun, request, succeeded, until, untilAborted, untilState } from "./store-requests.ts";
 
 const HOLDER = join(import.meta.dirname, "hold-store.ts");
+const CRASHER = join(import.meta.dirname, "crash-child.ts");
 const PASSWORD = "a-password-to-look-for";
 
 const urlOf = (place: Place): string => {
@@ -189,6 +190,36 @@ function sharedStore(server: PostgresServer): void {
       const run = await untilState(store, orphan?.id ?? "", "succeeded");
       await worker.stop(0);
       assert.equal(run.attempts, 2);
+    });
+
+    test("a process that stands still while it accepts, claims and settles holds no lock", async () => {
+      const other = await places.fresh();
+      const child = spawn(process.execPath, [CRASHER, urlOf(other), "1"], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const said: string[] = [];
+      child.stdout.on("data", (chunk: Buffer) => said.push(String(chunk)));
+      await until(async () => /end /.test(said.join("")), "the process to work");
+      const sessions = (client: Client, state: string) =>
+        client
+          .query(
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reviewflow' AND state LIKE $1",
+            [state],
+          )
+          .then(({ rows }) => rows.length);
+      let seen = 0;
+      await withSql(other, async (client) => {
+        for (let stop = 0; stop < 30; stop += 1) {
+          child.kill("SIGSTOP");
+          await until(async () => (await sessions(client, "active")) === 0, "its statements to end");
+          seen += await sessions(client, "idle in transaction%");
+          child.kill("SIGCONT");
+          await delay(Math.random() * 20);
+        }
+      });
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      assert.equal(seen, 0);
     });
 
     test("data of a newer version is left alone", async () => {

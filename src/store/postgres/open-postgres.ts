@@ -7,7 +7,7 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from "kysely";
-import { Pool, type PoolClient, TypeOverrides, types } from "pg";
+import { Pool, type PoolClient, TypeOverrides, escapeLiteral, types } from "pg";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -32,6 +32,8 @@ const START_LOCK = 7_265_761;
 /** A process that stands still in a transaction must not hold up the others for longer. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
 const CONNECT_MS = 10_000;
+/** A row that an instance has locked that stands still is not waited for: it ends in a conflict. */
+const BOUNDED = "SET LOCAL lock_timeout = 2000";
 /** No statement of ours takes so long on a server that works. */
 const STATEMENT_MS = 60_000;
 
@@ -139,10 +141,23 @@ const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => 
   };
 };
 
-const rowsOf = (result: unknown): readonly unknown[] =>
-  typeof result === "object" && result !== null && "rows" in result && Array.isArray(result.rows)
-    ? result.rows
-    : [];
+/** A value as it stands in a statement; statements that travel together have no parameters. */
+const literal = (value: unknown): string => {
+  switch (typeof value) {
+    case "number":
+    case "bigint":
+      return `(${value})`;
+    case "string":
+      return escapeLiteral(value);
+    default:
+      if (value === null) return "NULL";
+      if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString("hex")}'::bytea`;
+      throw new TypeError(`a value of the kind ${typeof value} is in no column`);
+  }
+};
+
+const inlined = ({ sql, parameters }: CompiledQuery): string =>
+  sql.replaceAll(/\$(\d+)/g, (_, place: string) => literal(parameters[Number(place) - 1]));
 
 /** Connects to a PostgreSQL server that several processes may share. Throws StoreErrors without the password. */
 export const openPostgres = async (options: PostgresOptions): Promise<Database> => {
@@ -175,13 +190,6 @@ const shared = (
   failed: (error: unknown) => Error,
   listener: ReturnType<typeof createListener>,
 ): Database => {
-  const send = async (text: string): Promise<unknown> => {
-    try {
-      return await pool.query(text);
-    } catch (error) {
-      throw failed(error);
-    }
-  };
   const raw = async (on: Kysely<Tables>, text: string): Promise<void> => {
     await on.executeQuery(CompiledQuery.raw(text));
   };
@@ -196,9 +204,12 @@ const shared = (
     ...sqlOf(db),
     transaction: (work) => db.transaction().execute((tx) => work(sqlOf(tx))),
     batch: async (statements) => {
-      // A message of several statements without BEGIN is one transaction, which ends without us.
-      const results = await send(statements.join(";\n"));
-      return Array.isArray(results) ? results.map(rowsOf) : [rowsOf(results)];
+      try {
+        // A message of several statements without BEGIN is one transaction, which ends without us.
+        await pool.query([BOUNDED, ...statements.map(inlined)].join(";\n"));
+      } catch (error) {
+        throw failed(error);
+      }
     },
     listen: listener.listen,
     exclusively: (work) =>

@@ -5,7 +5,7 @@ import { ENDED_REASONS } from "../../review/decide.ts";
 import type { Sql } from "../database.ts";
 import { NOW } from "../dialect.ts";
 import { RELEASED, heldBy } from "../lease.ts";
-import { mergeRequestKey } from "../locks.ts";
+import { mergeRequestKey } from "../merge-request-key.ts";
 import { readMergeRequests } from "../merge-request-states.ts";
 import { SUPERSEDED, historyOf } from "../plan-accept.ts";
 import type { AskedHead, ReconcileStore, Standing, Turn } from "./reconcile-store.ts";

@@ -155,11 +155,8 @@ const embedded = (place: DataFolder, thread: SqliteThread, db: Kysely<Tables>): 
     ...sqlOf(db, async (channel) => tell([channel])),
     transaction,
     batch: (statements) =>
-      db.transaction().execute(async () => {
-        const rows = [];
-        for (const text of statements)
-          rows.push((await thread.ask({ kind: "run", sql: text, params: [] })).rows);
-        return rows;
+      db.transaction().execute(async (tx) => {
+        for (const statement of statements) await tx.executeQuery(statement);
       }),
     listen: async (channel, onMessage) => {
       listeners.set(channel, onMessage);
