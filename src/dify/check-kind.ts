@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /**
  * Throws a DifyError `dify-not-workflow-app` when the key's app is none that runs as a workflow. Its
- * parameters are answered all the same, and each of its runs is refused. An app that does not tell its kind,
+ * parameters are answered all the same, and each of its runs is refused. An app that does not report its kind,
  * as in older versions, is let pass.
  */
 export const checkKind = async (api: Pick<DifyApi, "info">, signal?: AbortSignal): Promise<void> => {

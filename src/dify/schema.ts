@@ -102,7 +102,7 @@ export const RunLogs = z.object({
   ),
 });
 
-/** `GET /v1/info`; versions before 1.7 do not tell the app's kind. */
+/** `GET /v1/info`; older versions do not report the app's kind. */
 export const AppInfo = z.object({ mode: text.catch(null) });
 
 /** `GET /v1/parameters`; each field is read by `parseInputForm`, which knows both shapes. */

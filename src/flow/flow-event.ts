@@ -33,7 +33,7 @@ export type NodeRef = {
 
 /**
  * What a node or a run consumed. Tokens are counted by the model's provider; price is in its currency. Null is
- * what is not known: Dify tells the total alone of a run in blocking mode, and of one whose events were lost.
+ * what is not known: Dify reports the total alone of a run in blocking mode, and of one whose events were lost.
  */
 export type FlowUsage = {
   readonly totalTokens: number;
@@ -76,7 +76,7 @@ type NodeFinished = {
   readonly error: string | null;
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
-  /** The method of an `http-request` node's request, in capitals, where the engine tells it. */
+  /** The method of an `http-request` node's request, in capitals, where the engine reports it. */
   readonly method?: string;
   /** Set when the node did not run now: its outputs come from the journal of a run that was taken up. */
   readonly resumed?: true;

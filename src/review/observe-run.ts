@@ -5,7 +5,7 @@ import type { FlowOutcome } from "./flow-runner.ts";
 /** How a run ended, by the engine's own account. */
 export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage">;
 
-/** Follows the events of one run, and tells what they add to the way in which it ended. */
+/** Follows the events of one run, and adds what they show to the way in which it ended. */
 export type RunObserver = {
   readonly see: (event: FlowEvent) => void;
   readonly complete: (ended: EndedRun) => FlowOutcome;
@@ -73,7 +73,7 @@ export const createRunObserver = (): RunObserver => {
   const mayPass = ({ status, error }: EndedRun): boolean =>
     status === "failed" &&
     isTransientFailure(error ?? "") &&
-    // A run that was only looked up tells of no node; then the text decides alone.
+    // A run that was only looked up shows no node; then the text decides alone.
     (failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType)));
 
   /** What a node made of an answer that was not whole is no cause; why it was not whole is. */

@@ -39,7 +39,7 @@ const innermost = (raw: string, depth: number): string => {
   return plain(text);
 };
 
-/** What stands before a nested message is kept where it tells the status, as in "Error code: 429 - {…}". */
+/** What stands before a nested message is kept where it holds the status, as in "Error code: 429 - {…}". */
 const withStatus = (before: string, message: string): string => {
   const line = plain(before);
   return STATUS.test(line) && !message.startsWith(line)

@@ -99,6 +99,33 @@ const DIFY: readonly (Ending & { readonly fault: Fault })[] = [
   { name: "garbage between the events", fault: { kind: "garbage" }, state: "succeeded", asked: 1 },
 ];
 
+/** A failing model as a plugin of Dify reports it. */
+const modelError = (status: number, message: string): string => {
+  const description = `[models] Error: API request failed with status code ${status}: ${JSON.stringify({ error: { message } })}`;
+  return `req_id: a9 PluginInvokeError: ${JSON.stringify({ args: { description }, error_type: "InvokeError", message: description })}`;
+};
+const BUSY = modelError(429, "Rate limit reached. Please try again in 20ms.");
+
+const MODEL: readonly (Ending & { readonly errors: readonly string[] })[] = [
+  { name: "a model that is busy twice", errors: [BUSY, BUSY], state: "succeeded", asked: 3 },
+  {
+    name: "a model that is busy for good",
+    errors: [BUSY, BUSY, BUSY],
+    state: "failed",
+    code: "model-overloaded",
+    reason: /429: Rate limit reached/,
+    asked: 3,
+  },
+  {
+    name: "a key that the provider refuses",
+    errors: [modelError(401, "Incorrect API key provided: sk-12345678")],
+    state: "failed",
+    code: "flow-failed",
+    reason: /401: Incorrect API key provided: \[masked/,
+    asked: 1,
+  },
+];
+
 const READ = { method: "GET", path: /\/merge_requests\/\d+$/ } satisfies FaultMatch;
 const WRITE = { method: "POST", path: /\/notes$/ } satisfies FaultMatch;
 
@@ -168,11 +195,20 @@ suite("every fault ends as docs/operations.md says", () => {
   let team: Team;
   let reviewflow: Reviewflow;
   let topics = 0;
+  const modelErrors: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), "reviewflow-faults-"));
 
   before(async () => {
     gitlab = await startGitLabStandIn();
-    dify = await startDifyStandIn({ apps: [noteApp()] });
+    dify = await startDifyStandIn({
+      apps: [
+        noteApp(async ({ inputs }) => {
+          const error = modelErrors.shift();
+          if (error !== undefined) throw new Error(error);
+          return `Review of ${String(inputs["title"])}`;
+        }),
+      ],
+    });
     team = await createTeam(gitlab);
     const file = join(folder, "reviewflow.yml");
     await writeFile(file, CONFIG);
@@ -209,6 +245,13 @@ suite("every fault ends as docs/operations.md says", () => {
       } finally {
         dify.heal();
       }
+    });
+  }
+  for (const { errors, ...ending } of MODEL) {
+    test(`Dify: ${ending.name} → ${ending.state}`, async () => {
+      modelErrors.push(...errors);
+      await check(ending);
+      assert.deepEqual(modelErrors, []);
     });
   }
   for (const { match, fault, ...ending } of GITLAB) {

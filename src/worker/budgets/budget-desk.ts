@@ -53,7 +53,7 @@ export const openBudget = (
     spending.spend(
       budgetDay(clock.now(), timeZone).name,
       { id: run.projectId, path: run.projectPath },
-      // A price that nobody tells cannot be counted; the tokens are.
+      // A price that is not known cannot be counted; the tokens are.
       { tokens: totalTokens, cost: totalPrice ?? 0, runs: 0 },
     );
   return {
