@@ -48,6 +48,8 @@ export type FlowOutcome = {
    * run's events were lost.
    */
   readonly failedNodes?: readonly string[] | undefined;
+  /** Why the last answer of a model was not whole, where its finish reason says so; for people. */
+  readonly incompleteAnswer?: string | undefined;
   /** Set on `failed` when the cause passes by itself: a model that is overloaded or limits the rate. */
   readonly transient?: TransientFailure | undefined;
   /** Set when another runner stood in for the configured one: a sentence about it, for people. */

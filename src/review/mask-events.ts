@@ -48,6 +48,12 @@ export const createMasking = (inputs: JsonObject): Masking => {
   return { text, failure, value, event: (event) => maskEvent(event, { text, failure, value }) };
 };
 
+/** What a caught failure leaves among a node's outputs is an error text like any other. */
+const withReadableError = (outputs: JsonObject, { failure }: Pick<Masking, "failure">): JsonObject => {
+  const { error_message: error } = outputs;
+  return typeof error === "string" ? { ...outputs, error_message: failure(error) } : outputs;
+};
+
 const maskEvent = (event: FlowEvent, mask: Omit<Masking, "event">): FlowEvent => {
   switch (event.event) {
     case "node_started":
@@ -56,7 +62,7 @@ const maskEvent = (event: FlowEvent, mask: Omit<Masking, "event">): FlowEvent =>
       return {
         ...event,
         inputs: mask.value(event.inputs),
-        outputs: mask.value(event.outputs),
+        outputs: withReadableError(mask.value(event.outputs), mask),
         error: event.error === null ? null : mask.failure(event.error),
       };
     case "iteration_completed":

@@ -91,6 +91,7 @@ export const createRunObserver = (): RunObserver => {
       return {
         ...ended,
         ...(ended.status === "failed" ? { error: withCause(ended.error) } : {}),
+        ...(cause === undefined ? {} : { incompleteAnswer: cause }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
         ...(mayPass(ended)
           ? {

@@ -59,9 +59,14 @@ export const readNoteOutcome = (outcome: FlowOutcome, output: string | null): Fl
       `The flow has no text output named ${name}; it has ${Object.keys(outcome.outputs).join(", ") || "none"}`,
     );
   }
-  if (markdown.trim() === "") return failed("flow-output-empty", `The flow's output ${name} is empty`);
+  if (markdown.trim() === "")
+    return failed("flow-output-empty", `The flow's output ${name} is empty${becauseOf(outcome)}`);
   return done(outcome, markdown);
 };
+
+/** The cause of an answer that cannot be used, as the end of a sentence; empty where it is not known. */
+export const becauseOf = ({ incompleteAnswer }: FlowOutcome): string =>
+  incompleteAnswer === undefined ? "" : `: ${incompleteAnswer}`;
 
 const readStatus = ({ status, error }: FlowOutcome): FlowReading | null => {
   if (status === "failed") return failed("flow-failed", `The flow failed: ${error ?? "without a reason"}`);

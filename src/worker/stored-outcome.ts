@@ -9,6 +9,7 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   outputs: JsonObject,
   error: z.string().nullable(),
   usage: FlowUsage,
+  incompleteAnswer: z.string().optional(),
   failedNodes: z.array(z.string()).optional(),
   standIn: z.string().optional(),
 });

@@ -64,14 +64,21 @@ describe("a node that fails on Dify", () => {
       {
         frames: [
           started,
+          nodeFinished({ status: "exception", error: "Unknown error", outputs: { error_message: error } }),
           nodeFinished({ node_type: "http-request", status: "exception", error: "Unknown error", outputs }),
           finished({ status: "partial-succeeded", outputs }),
         ],
       },
     ]);
     await dify.run();
-    const ended = dify.events.find((event) => event.event === "node_finished");
-    assert.equal(ended?.error, outputs.error_message);
+    const ended = dify.events.filter((event) => event.event === "node_finished");
+    assert.deepEqual(
+      ended.map((event) => [event.error, event.outputs["error_message"]]),
+      [
+        [READABLE, READABLE],
+        [outputs.error_message, outputs.error_message],
+      ],
+    );
   });
 
   const recorded = [

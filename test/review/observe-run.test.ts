@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { NO_USAGE, type FlowEvent, type NodeStatus } from "../../src/flow/flow-event.ts";
+import { readNoteOutcome } from "../../src/review/read-outcome.ts";
 import { createRunObserver } from "../../src/review/observe-run.ts";
 
 const node = (
@@ -47,6 +48,10 @@ describe("the observer of a run", () => {
       observer.see(node("code", "failed", { error: "no text" }));
       const ended = { status: "failed", outputs: {}, error: "no text", usage: NO_USAGE } as const;
       assert.match(observer.complete(ended).error ?? "", cause);
+      const whole = { ...ended, status: "succeeded", error: null, outputs: { review: "" } } as const;
+      const reading = readNoteOutcome(observer.complete(whole), null);
+      assert.ok(reading.kind === "failed");
+      assert.match(`no text${reading.reason.replace(/^.*is empty/, "")}`, cause);
     }
   });
 });

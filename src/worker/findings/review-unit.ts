@@ -4,7 +4,7 @@ import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
 import { parseFindings } from "../../review/findings/parse-findings.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
-import { remarkOnSteps } from "../../review/read-outcome.ts";
+import { becauseOf, remarkOnSteps } from "../../review/read-outcome.ts";
 import { ownerOf } from "../../review/memory/owner-of.ts";
 import { toRelative } from "../../review/memory/remembered-hunk.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
@@ -125,7 +125,7 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported =>
   }
   const { findings, rejected } = parseFindings(outputs["findings"], { paths });
   if (findings.length === 0 && rejected[0] !== undefined) {
-    return { kind: "failed", reason: `no finding can be used: ${rejected[0].reason}` };
+    return { kind: "failed", reason: `no finding can be used: ${rejected[0].reason}${becauseOf(outcome)}` };
   }
   const { overview } = outputs;
   const remark = remarkOnSteps(outcome);
