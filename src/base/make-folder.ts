@@ -2,17 +2,25 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder with those above it, or leaves it as it is. Rejects with the system's error. Node's own
- * recursive mkdir never ends where the system makes nothing in a folder that is there, such as /proc.
+ * Makes a folder with those above it, or leaves it as it is; several may do so at once. Rejects with the
+ * system's error. Node's own recursive mkdir never ends where the system makes nothing in a folder that is
+ * there, such as /proc.
  */
 export const makeFolder = async (path: string): Promise<void> => {
   try {
+    await makeOne(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    if (!(await isFolder(dirname(path)))) await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+};
+
+const makeOne = async (path: string): Promise<void> => {
+  try {
     await mkdir(path);
   } catch (error) {
-    if (hasCode(error, "EEXIST") && (await isFolder(path))) return;
-    if (!hasCode(error, "ENOENT") || (await isFolder(dirname(path)))) throw error;
-    await makeFolder(dirname(path));
-    await makeFolder(path);
+    if (!hasCode(error, "EEXIST") || !(await isFolder(path))) throw error;
   }
 };
 

@@ -50,9 +50,10 @@ describe("bug 21: the data folder is not writable", () => {
     }
   });
 
-  it("makes folders that are missing, also twice", async () => {
+  it("makes folders that are missing, also several at once", async () => {
     const deep = join(folder, "a", "b", "c");
-    await makeFolder(deep);
+    const places = Array.from({ length: 20 }, (_, index) => join(deep, String(index % 10)));
+    await Promise.all(places.map(makeFolder));
     await makeFolder(deep);
     writeFileSync(join(deep, "file"), "");
     await assert.rejects(makeFolder(join(deep, "file")), { code: "EEXIST" });
