@@ -6,7 +6,7 @@ import { createPythonRunner } from "./python/python-runner.ts";
 export type CodeRunnerOptions = {
   /** Makes the requests of Python's `requests` under the operator's guard; null refuses them all. */
   readonly http: HttpClient | null;
-  /** How long one call may take, in milliseconds; Dify's 15 s when left out. */
+  /** How long one call may compute and wait for what it asked for, in milliseconds; Dify's 15 s when left out. */
   readonly timeLimitMs?: number;
   /** JavaScript calls at once, a thread each; 2 when left out. */
   readonly javascriptConcurrency?: number;

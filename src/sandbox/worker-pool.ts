@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { ResourceLimits } from "node:worker_threads";
+import { watchComputing } from "./computing-time.ts";
 import { createGate } from "./gate.ts";
 
 /** How a job in a worker ended; `died` is a crash, mostly of memory. */
@@ -20,6 +21,7 @@ export type WorkerPoolOptions = {
   readonly file: URL;
   /** Threads at once; further jobs wait, and their time limit starts when they do. */
   readonly size: number;
+  /** Computing time of a job: what its thread waits for a busy processor does not count. */
   readonly timeLimitMs: number;
   readonly resourceLimits: ResourceLimits;
 };
@@ -36,6 +38,20 @@ const startThread = (options: WorkerPoolOptions): Worker => {
   });
   worker.unref();
   return worker;
+};
+
+/** How long a thread has to say what it used; one that is held up outside of JavaScript says nothing. */
+const ANSWER_MS = 3000;
+
+const processorOfThread = async (worker: Worker): Promise<number | null> => {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ANSWER_MS);
+  try {
+    const usage = await Promise.race([worker.cpuUsage(), late]);
+    return usage === null ? null : (usage.user + usage.system) / 1000;
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** One job on one thread; the thread may be used again only after an `answer`. */
@@ -58,14 +74,18 @@ const runOn = async (
   const onAbort = (): void => fail(signal.reason);
   worker.on("message", onMessage).on("error", onError).on("exit", onExit);
   signal.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => settle({ kind: "timeout" }), timeLimitMs);
+  const stopWatch = watchComputing({
+    limitMs: timeLimitMs,
+    measure: async () => await processorOfThread(worker),
+    onTimeout: () => settle({ kind: "timeout" }),
+  });
   worker.ref();
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(job);
   try {
     return await outcome;
   } finally {
-    clearTimeout(timer);
+    stopWatch();
     signal.removeEventListener("abort", onAbort);
     worker.off("message", onMessage).off("error", onError).off("exit", onExit);
     worker.unref();

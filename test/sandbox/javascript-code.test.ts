@@ -47,36 +47,6 @@ describe("JavaScript code", () => {
     );
   });
 
-  it("has the pure parts of Node", async () => {
-    assert.deepEqual(
-      await attempt(`function main() {
-        console.log("ignored");
-        const url = new URL("https://a.example/b?c=1#d");
-        url.searchParams.append("e", "f g");
-        return [
-          Buffer.from("한글").toString("base64"), Buffer.from("7ZWc6riA", "base64").toString(), atob(btoa("x")),
-          Buffer.from("ff00", "hex").toString("hex"), Buffer.concat([Buffer.from("a"), Buffer.from("b")]).toString(),
-          new TextDecoder().decode(new TextEncoder().encode("é")), url.href, url.searchParams.get("e"),
-          structuredClone({ a: [1] }), require("buffer").Buffer === Buffer, new Date(0).getHours(), typeof Intl,
-        ];
-      }`),
-      [
-        "7ZWc6riA",
-        "한글",
-        "x",
-        "ff00",
-        "ab",
-        "é",
-        "https://a.example/b?c=1&e=f+g#d",
-        "f g",
-        { a: [1] },
-        true,
-        0,
-        "undefined",
-      ],
-    );
-  });
-
   it("says what went wrong as Node does", async () => {
     assert.equal(
       await attempt("function main() {\n  throw new TypeError('bad') }"),
@@ -131,7 +101,12 @@ const attemptText = async (body: string): Promise<string> => await failing(`func
 describe("JavaScript code that wants out", () => {
   it("finds nothing of the host", async () => {
     for (const name of [
-      "process",
+      "process.binding",
+      "process.mainModule",
+      "process.dlopen",
+      "process.getBuiltinModule",
+      "reviewflowHost",
+      "reviewflowTimers",
       "fetch",
       "XMLHttpRequest",
       "WebSocket",
@@ -145,13 +120,19 @@ describe("JavaScript code that wants out", () => {
       "SharedArrayBuffer.x",
     ])
       assert.deepEqual(await evaluate(`typeof ${name}`), ["undefined"], name);
-    assert.deepEqual(await evaluate("Function('return typeof process')()"), ["undefined"]);
-    assert.deepEqual(await evaluate("(0, eval)('typeof process')"), ["undefined"]);
+    assert.deepEqual(await evaluate("Function('return typeof process.binding')()"), ["undefined"]);
+    assert.deepEqual(await evaluate("(0, eval)('typeof process.binding')"), ["undefined"]);
     assert.deepEqual(
-      await evaluate("main.constructor.constructor('return typeof process + typeof require.cache')()"),
+      await evaluate("main.constructor.constructor('return typeof process.kill + typeof require.cache')()"),
       ["undefinedundefined"],
     );
-    assert.deepEqual(await evaluate("console.log.constructor('return typeof process')()"), ["undefined"]);
+    assert.deepEqual(await evaluate("console.log.constructor('return typeof process.binding')()"), [
+      "undefined",
+    ]);
+    assert.deepEqual(
+      await evaluate("JSON.stringify([process.env, process.argv, process.cwd(), process.pid])"),
+      ['[{},["node"],"/",1]'],
+    );
   });
 
   it("loads no modules", async () => {
@@ -163,7 +144,9 @@ describe("JavaScript code that wants out", () => {
       "http",
       "os",
       "worker_threads",
-      "process",
+      "vm",
+      "module",
+      "inspector",
       "../package.json",
     ]) {
       assert.match(
@@ -173,6 +156,88 @@ describe("JavaScript code that wants out", () => {
       assert.match(await attemptText(`return import(${JSON.stringify(name)})`), /^!/);
     }
     assert.match(await failing("import fs from 'fs'; function main() { return 1 }"), /^!SyntaxError/);
+  });
+
+  it("gets functions of its own realm from everything that the host helps with", async () => {
+    for (const expression of [
+      "Intl.DateTimeFormat",
+      "new Intl.NumberFormat().format",
+      "new Intl.NumberFormat().resolvedOptions()",
+      "new Intl.Segmenter('en').segment('a b')",
+      "crypto.getRandomValues",
+      "crypto.subtle.digest('SHA-256', new Uint8Array(1))",
+      "require('crypto').createHash('md5')",
+      "require('crypto').createHash('md5').digest()",
+      "require('url').parse('http://a/')",
+      "new TextDecoder('gbk')",
+      "new URL('http://a/').searchParams",
+      "setTimeout",
+      "process.nextTick",
+      "process",
+      "require",
+      "Date",
+      "new Date(0)",
+    ])
+      assert.deepEqual(
+        await evaluate(
+          `(() => { const found = ${expression};
+            const climb = [found.constructor.constructor, Object.getPrototypeOf(found).constructor.constructor];
+            return climb.every((Made) => Made === Function && Made("return this")() === globalThis); })()`,
+        ),
+        ["true"],
+        expression,
+      );
+  });
+
+  it("gets errors of its own realm, without a stack of the host", async () => {
+    for (const expression of [
+      "new Intl.DateTimeFormat('no locale')",
+      "(1).toLocaleString('en', { style: 'none' })",
+      "new Intl.DateTimeFormat('en', { timeZone: 'Mars/Olympus' })",
+      "require('crypto').createHash('none')",
+      "new TextDecoder('none')",
+      "require('url').resolve('a'.repeat(17e6), 'b')",
+      "new Intl.DisplayNames('en', { type: 'none' })",
+      "'a'.localeCompare('b', 'no locale')",
+    ])
+      assert.deepEqual(
+        await evaluate(`(() => { try { ${expression}; return "it gave a value" } catch (error) {
+          return [error instanceof Error, error.constructor.constructor("return this")() === globalThis,
+            /node:|file:|javascript-worker|host-functions|\\/work/.test(error.stack + error.message)].join() } })()`),
+        ["true,true,false"],
+        expression,
+      );
+  });
+
+  it("finds no host in a promise, whatever it puts in the place of then", async () => {
+    assert.deepEqual(
+      await attempt(`async function main() {
+        const seen = [];
+        Promise.prototype.then = ((then) => function (...args) {
+          seen.push(...args.map((arg) => arg?.constructor?.constructor === Function));
+          return then.apply(this, args);
+        })(Promise.prototype.then);
+        class Mine extends Promise { static get [Symbol.species]() { return Mine } }
+        await new Mine((resolve) => setTimeout(resolve, 1));
+        await crypto.subtle.digest("SHA-1", new Uint8Array(1)).then((bytes) => seen.push(bytes.constructor === ArrayBuffer));
+        return { isOurs: seen.every(Boolean) };
+      }`),
+      { isOurs: true },
+    );
+  });
+
+  it("is bounded in what it has the host do", async () => {
+    for (const [expression, wanted] of [
+      ["crypto.getRandomValues(new Uint8Array(65537))", /^\["threw QuotaExceededError/],
+      ["require('crypto').pbkdf2Sync('a', 'b', 2 ** 31, 64, 'sha512')", /^\["threw Error/],
+      ["require('crypto').scryptSync('a', 'b', 64)", /^\["threw Error/],
+      ["(10n ** 5000n).toLocaleString()", /^\["threw RangeError/],
+      ["new Intl.NumberFormat().format('1'.repeat(2e6))", /^\["threw RangeError/],
+      ["new Intl.Segmenter('en').segment('a '.repeat(1e6))", /^\["threw RangeError/],
+      ["new Intl.Locale('en-'.repeat(1e5) + 'x')", /^\["threw RangeError/],
+      ["new Intl.ListFormat('en').format(Array(200000).fill('a'))", /^\["threw RangeError/],
+    ] as const)
+      assert.match(JSON.stringify(await evaluate(expression)), wanted, expression);
   });
 
   it("cannot change what the next call sees", async () => {

@@ -35,6 +35,56 @@ def main(text: str, items: list, nothing) -> dict:
     });
   });
 
+  it("has what Dify's runner imports behind the code, and zones", async () => {
+    const code = `import datetime, zoneinfo
+from zoneinfo import ZoneInfo
+json = None
+def main():
+    seoul = datetime.datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Seoul"))
+    summer = datetime.datetime(2024, 7, 1, 12, tzinfo=ZoneInfo("America/New_York"))
+    return {"json": json.dumps({"a": 1}), "b64": b64decode("YQ==").decode(), "seoul": str(seoul),
+        "summer": [summer.tzname(), summer.astimezone(ZoneInfo("UTC")).isoformat()], "link": ZoneInfo("US/Pacific").key,
+        "many": len(zoneinfo.available_timezones()) > 500, "local": datetime.datetime.fromtimestamp(0).hour}`;
+    assert.deepEqual(await attempt(code), {
+      json: '{"a": 1}',
+      b64: "a",
+      seoul: "2024-01-01 00:00:00+09:00",
+      summer: ["EDT", "2024-07-01T16:00:00+00:00"],
+      link: "US/Pacific",
+      many: true,
+      local: 0,
+    });
+    assert.match(
+      await failing("import zoneinfo\ndef main(): return zoneinfo.ZoneInfo('Mars/Olympus').key"),
+      /ZoneInfoNotFoundError: 'No time zone found with key Mars\/Olympus'$/,
+    );
+  });
+
+  it("runs coroutines with asyncio", async () => {
+    const code = `import asyncio, time
+async def wait(x):
+    await asyncio.sleep(0.01 * x)
+    return x
+async def both():
+    return await asyncio.gather(wait(3), wait(1))
+def main():
+    time.sleep(0.001)
+    return [asyncio.run(both()), asyncio.run(asyncio.wait_for(both(), 5)), asyncio.new_event_loop().run_until_complete(wait(1))]`;
+    assert.deepEqual(await attempt(code), [[3, 1], [3, 1], 1]);
+    const stuck = `import asyncio
+async def never(): await asyncio.get_running_loop().create_future()
+def main(): return asyncio.run(never())`;
+    assert.match(await failing(stuck), /RuntimeError: nothing is left that could go on$/);
+  });
+
+  it("names the packages that are not there", async () => {
+    for (const name of ["numpy", "jieba", "pandas", "httpx"])
+      assert.match(
+        await failing(`import ${name}\ndef main(): return 1`),
+        new RegExp(`\nModuleNotFoundError: No module named '${name}'$`),
+      );
+  });
+
   it("shows a traceback of the author's own lines", async () => {
     const message = await failing("def inner(x):\n    return 1 / x\n\ndef main(x):\n    return inner(x)\n", {
       x: 0,

@@ -1,14 +1,30 @@
+import { z } from "zod";
 import type { Json } from "../../base/json.ts";
 import type { CodeRequest, NodeResult } from "../../flow/ports.ts";
-import { codeFailure, MAX_RESULT_CHARS } from "../code-failure.ts";
-import { parseResult } from "../parse-result.ts";
+import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
 import { createWorkerPool } from "../worker-pool.ts";
-import { JavaScriptAnswer } from "./javascript-messages.ts";
-import type { JavaScriptJob } from "./javascript-messages.ts";
+
+/** What the host asks of the JavaScript worker: run this once, within these limits. */
+export type JavaScriptJob = {
+  readonly code: string;
+  readonly inputsJson: string;
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  readonly timeLimitMs: number;
+  /** Longest result, as JSON text. */
+  readonly maxResultChars: number;
+};
+
+const Answer = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), json: z.string() }),
+  z.object({ ok: z.literal(false), message: z.string() }),
+]);
+/** What the worker answers: the result as JSON text, or what went wrong. */
+export type JavaScriptAnswer = z.infer<typeof Answer>;
 
 /** Limits of JavaScript code nodes. */
 export type JavaScriptRunnerOptions = {
-  /** How long one call may take; Dify's sandbox allows 15 s. */
+  /** How long one call may compute and wait for its timers; Dify's sandbox allows 15 s. */
   readonly timeLimitMs: number;
   /** Threads at once; further calls wait. */
   readonly concurrency: number;
@@ -38,7 +54,7 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
     run: async (request) => {
       const job: JavaScriptJob = {
         code: request.code,
-        inputsJson: JSON.stringify(request.inputs),
+        inputsJson: await writeInputs(request.inputs),
         memoryBytes: MEMORY_BYTES,
         stackBytes: STACK_BYTES,
         timeLimitMs: options.timeLimitMs,
@@ -47,12 +63,12 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
       const outcome = await pool.run(job, request.signal);
       if (outcome.kind === "timeout") return timeout();
       if (outcome.kind === "died") return codeFailure(`error: the sandbox ended (${outcome.reason})`);
-      const answer = JavaScriptAnswer.parse(outcome.value);
+      const answer = Answer.parse(outcome.value);
       if (!answer.ok) return codeFailure(answer.message);
-      const parsed = parseResult(answer.json);
-      return parsed === null
+      const read = await readResult(answer.json);
+      return read === null
         ? codeFailure("the result is too deep or no JSON")
-        : { ok: true, value: parsed.value };
+        : { ok: true, value: read.value };
     },
     warmUp: pool.warmUp,
     [Symbol.asyncDispose]: async () => await pool[Symbol.asyncDispose](),

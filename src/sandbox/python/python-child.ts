@@ -2,15 +2,22 @@
  * The program of a Python child process: one interpreter, one call, then the end. It imports nothing of
  * ours, because its permissions let it read this file and Pyodide only. It talks over file 3 with
  * blocking reads and writes, so that Python's `requests` can wait for the host inside a plain call.
+ *
+ * Python gets no JavaScript object. What it has of the host is a device file, which takes bytes and gives
+ * bytes; and the functions of JavaScript that Pyodide's machine code could call to reach an object are
+ * replaced before any code of an author runs.
  */
-import { constants, readSync, writeSync } from "node:fs";
+import { closeSync, constants, readSync, writeSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
 import type { PyodideAPI, PyodideConfig } from "pyodide";
-import type { HelloFrame, RunFrame } from "./python-frames.ts";
+import type { Hello, HostFrameLetter, RunHead } from "./python-frames.ts";
 
 const SOCKET = 3;
 const SNAPSHOT = 4;
+const HEADER_BYTES = 5;
+/** Where Python writes a request and reads its answer, each behind its length in 4 bytes. */
+const HOST_DEVICE = "/dev/reviewflow";
 
 const readBytes = (file: number, length: number, seekable: boolean): Buffer => {
   const bytes = Buffer.allocUnsafe(length);
@@ -23,20 +30,24 @@ const readBytes = (file: number, length: number, seekable: boolean): Buffer => {
   return bytes;
 };
 
-const readText = (): string =>
-  readBytes(SOCKET, readBytes(SOCKET, 4, false).readUInt32BE(), false).toString("utf8");
+const readFrame = (letter: HostFrameLetter): Buffer => {
+  const head = readBytes(SOCKET, HEADER_BYTES, false);
+  if (head.toString("latin1", 0, 1) !== letter) process.exit(1);
+  return readBytes(SOCKET, head.readUInt32BE(1), false);
+};
 
 const writeBytes = (bytes: Uint8Array): void => {
   let done = 0;
   while (done < bytes.length) done += writeSync(SOCKET, bytes, done, bytes.length - done);
 };
 
-const writeText = (text: string): void => {
-  const body = Buffer.from(text, "utf8");
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(body.length);
+const writeFrame = (letter: string, body: Uint8Array | string): void => {
+  const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
+  const head = Buffer.alloc(HEADER_BYTES);
+  head.write(letter, 0, "latin1");
+  head.writeUInt32BE(bytes.length, 1);
   writeBytes(head);
-  writeBytes(body);
+  writeBytes(bytes);
 };
 
 /** Pyodide asks for the numbers of the file flags through an API that permissions close. */
@@ -70,7 +81,52 @@ const disarmProcess = (): void => {
   syncBuiltinESMExports();
 };
 
-const loadInterpreter = async (hello: HelloFrame): Promise<PyodideAPI> => {
+/**
+ * Functions of JavaScript that Pyodide's machine code imports for its bridge between the languages, for loading
+ * other machine code (which would get the originals) and for calling any function by its address.
+ */
+const BRIDGE =
+  /^_?(Js|js2python_(?!js$)|jslib|hiwire|_hiwire|pyproxy|destroy_|create_|wrap_|gc_register|proxy_cache|array_to_js|ffi_|raw_call_js|set_pyodide_module|is_comlink|get_async|get_suspender|set_suspender|_?agen|handle_next|syncify|saveState|restoreState|emscripten_asm_const|emscripten_debugger|emscripten_dlopen|dlopen_js|dlsym_js)|^python2js|^_python2js_(?!ascii$|ucs)/;
+/** Of those, what one call of a Python function with texts and numbers needs: values in, a text out. */
+const NEEDED = new Set(["JsvArray_Get", "JsvError_Check", "JsvNoValue_Check"]);
+
+/** Lets Pyodide's bridge be closed: returns the function that does it, for ever. */
+const holdBridge = (): (() => void) => {
+  let isClosed = false;
+  const hold = (name: string, original: unknown): unknown => {
+    if (typeof original !== "function" || !BRIDGE.test(name) || NEEDED.has(name)) return original;
+    return (...args: readonly unknown[]): unknown => {
+      if (isClosed) throw new Error(`JavaScript is out of reach for Python code (${name})`);
+      return Reflect.apply(original, undefined, args);
+    };
+  };
+  // A view of the functions: JavaScript's own side of the bridge goes on using the originals.
+  const view = (functions: object): object =>
+    new Proxy(functions, {
+      get: (target, name) => {
+        const found: unknown = Reflect.get(target, name);
+        return typeof name === "string" ? hold(name, found) : found;
+      },
+    });
+  const machine: unknown = Reflect.get(globalThis, "WebAssembly");
+  if (typeof machine !== "object" || machine === null) throw new TypeError("There is no WebAssembly");
+  const instantiate: unknown = Reflect.get(machine, "instantiate");
+  if (typeof instantiate !== "function") throw new TypeError("There is no WebAssembly.instantiate");
+  Reflect.set(machine, "instantiate", (code: unknown, imports: unknown): unknown => {
+    if (isClosed) throw new Error("Machine code is out of reach for Python code");
+    const functions: unknown =
+      typeof imports === "object" && imports !== null ? Reflect.get(imports, "env") : undefined;
+    const held =
+      typeof functions === "object" && functions !== null
+        ? Object.assign({}, imports, { env: view(functions) })
+        : imports;
+    const instance: unknown = Reflect.apply(instantiate, machine, [code, held]);
+    return instance;
+  });
+  return () => (isClosed = true);
+};
+
+const loadInterpreter = async (hello: Hello): Promise<PyodideAPI> => {
   const { loadPyodide } = await import("pyodide");
   // oxlint-disable no-underscore-dangle -- Pyodide names them so
   const config: PyodideConfig & { _makeSnapshot?: boolean; _loadSnapshot?: Uint8Array } = {
@@ -80,74 +136,141 @@ const loadInterpreter = async (hello: HelloFrame): Promise<PyodideAPI> => {
     stderr: () => undefined,
   };
   if (hello.snapshotBytes === 0) config._makeSnapshot = true;
-  else config._loadSnapshot = readBytes(SNAPSHOT, hello.snapshotBytes, true);
+  else {
+    config._loadSnapshot = readBytes(SNAPSHOT, hello.snapshotBytes, true);
+    closeSync(SNAPSHOT);
+  }
   return await loadPyodide(config);
 };
 
 const isMapping = (value: unknown): value is { readonly get: (name: string) => unknown } =>
   typeof value === "object" || typeof value === "function";
 
-/** Calls a function of the bootstrap. */
-const callPython = (python: PyodideAPI, name: string, ...args: readonly (string | number)[]): unknown => {
+/** A function of the bootstrap. */
+const findFunction = (
+  python: PyodideAPI,
+  name: string,
+): ((...args: readonly (string | number)[]) => unknown) => {
   const globals: unknown = python.globals;
   const body: unknown = isMapping(globals) ? globals.get(name) : null;
   if (typeof body !== "function") throw new TypeError(`The bootstrap has no ${name}`);
-  const result: unknown = Reflect.apply(body, undefined, args);
-  return result;
+  return (...args) => {
+    const result: unknown = Reflect.apply(body, undefined, args);
+    return result;
+  };
 };
 
-const fill = (python: PyodideAPI, hello: HelloFrame): void => {
-  python.runPython(hello.bootstrap);
-  callPython(python, "_install_module", "requests", hello.requests);
+const fill = (python: PyodideAPI, { bootstrap, requests, zones }: NonNullable<Hello["sources"]>): void => {
+  python.runPython(bootstrap);
+  findFunction(python, "_install_module")("requests", requests);
+  findFunction(python, "_install_zones")(zones);
 };
 
 const saveMemory = (python: PyodideAPI): void => {
   const save: unknown = Reflect.get(python, "makeMemorySnapshot");
   const memory: unknown = typeof save === "function" ? Reflect.apply(save, python, []) : null;
   if (!(memory instanceof Uint8Array)) throw new TypeError("Pyodide saved no memory");
-  writeText(JSON.stringify({ kind: "snapshot", bytes: memory.length }));
-  writeBytes(memory);
+  writeFrame("m", memory);
 };
 
-/** What the code ended with; an interpreter that broke down is an answer as well. */
-const runCode = (python: PyodideAPI, run: RunFrame): string => {
+/** Answers a whole request that lies in `pending`; what is not whole waits for more. */
+const exchange = (pending: Buffer): { readonly rest: Buffer; readonly answer: Buffer | null } => {
+  if (pending.length < 4) return { rest: pending, answer: null };
+  const end = 4 + pending.readUInt32BE();
+  if (pending.length < end) return { rest: pending, answer: null };
+  writeFrame("q", pending.subarray(4, end));
+  const body = readFrame("a");
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(body.length);
+  return { rest: Buffer.from(pending.subarray(end)), answer: Buffer.concat([head, body]) };
+};
+
+type DeviceCall<T> = (stream: object, memory: Uint8Array, offset: number, length: number) => T;
+
+/** The part of Emscripten's file system that is used here. */
+type Files = {
+  readonly makedev: (major: number, minor: number) => number;
+  readonly registerDevice: (
+    device: number,
+    calls: {
+      readonly open: (stream: object) => void;
+      readonly read: DeviceCall<number>;
+      readonly write: DeviceCall<number>;
+    },
+  ) => void;
+  readonly mkdev: (path: string, mode: number, device: number) => void;
+};
+
+const isFiles = (value: unknown): value is Files =>
+  typeof value === "object" && value !== null && "makedev" in value && "registerDevice" in value;
+
+/** Makes the device file through which Python's `requests` reaches the host: bytes in, bytes out. */
+const openHostDevice = (python: PyodideAPI): void => {
+  const files: unknown = Reflect.get(python, "FS");
+  if (!isFiles(files)) throw new TypeError("Pyodide has no file system");
+  let pending: Buffer = Buffer.alloc(0);
+  let answers: Buffer = Buffer.alloc(0);
+  const device = files.makedev(64, 0);
+  files.registerDevice(device, {
+    open: (stream) => void Reflect.set(stream, "seekable", false),
+    write: (_stream, memory, offset, length) => {
+      const bytes = Buffer.from(memory.buffer, memory.byteOffset + offset, length);
+      const { rest, answer } = exchange(Buffer.concat([pending, bytes]));
+      pending = rest;
+      if (answer !== null) answers = Buffer.concat([answers, answer]);
+      return length;
+    },
+    read: (_stream, memory, offset, length) => {
+      const part = answers.subarray(0, length);
+      new Uint8Array(memory.buffer, memory.byteOffset + offset, part.length).set(part);
+      answers = answers.subarray(part.length);
+      return part.length;
+    },
+  });
+  files.mkdev(HOST_DEVICE, 0o600, device);
+};
+
+/** What the code ended with; an interpreter that broke down is a failure as well. */
+const runCode = (run: (...args: readonly (string | number)[]) => unknown): void => {
+  // The host's own frame, typed where it is made.
+  const head: unknown = JSON.parse(readFrame("r").toString());
+  if (!isHead(head)) return;
+  const code = readFrame("c").toString();
+  const inputs = readFrame("i").toString();
+  let answer = "";
   try {
-    return String(callPython(python, "_run", run.code, run.inputsJson, run.maxResultChars));
+    answer = String(run(code, inputs, head.maxResultChars));
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return JSON.stringify({ ok: false, message: message.slice(0, 2000) });
+    answer = `f${message.slice(0, 2000)}`;
   }
+  writeFrame(answer.slice(0, 1), answer.slice(1));
 };
 
 // The host is trusted, and its frames are typed where they are made.
-const isHello = (frame: unknown): frame is HelloFrame => typeof frame === "object";
-const isRun = (frame: unknown): frame is RunFrame => typeof frame === "object";
+const isHello = (frame: unknown): frame is Hello => typeof frame === "object";
+const isHead = (frame: unknown): frame is RunHead => typeof frame === "object";
 
 const serve = async (): Promise<void> => {
-  const hello: unknown = JSON.parse(readText());
+  const hello: unknown = JSON.parse(readFrame("h").toString());
   if (!isHello(hello)) return;
   shimBinding();
+  const closeBridge = holdBridge();
   const python = await loadInterpreter(hello);
-  if (hello.snapshotBytes === 0) {
-    fill(python, hello);
+  if (hello.sources !== null) {
+    fill(python, hello.sources);
     saveMemory(python);
   }
   python.setStdin({ error: true });
-  python.registerJsModule("_reviewflow_host", {
-    send: (json: string) => {
-      const request: unknown = JSON.parse(json);
-      writeText(JSON.stringify(Object.assign({}, request, { kind: "http" })));
-      return readText();
-    },
-  });
-  callPython(python, "_close_doors");
+  openHostDevice(python);
+  const run = findFunction(python, "_run");
   python.unregisterJsModule("js");
   python.unregisterJsModule("pyodide_js");
+  findFunction(python, "_close_doors")();
   disarmProcess();
-  writeText(JSON.stringify({ kind: "ready" }));
-  const run: unknown = JSON.parse(readText());
-  if (!isRun(run)) return;
-  writeText(JSON.stringify({ kind: "result", json: runCode(python, run) }));
+  closeBridge();
+  writeFrame("y", "");
+  runCode(run);
   process.exit(0);
 };
 

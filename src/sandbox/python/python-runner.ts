@@ -1,19 +1,24 @@
-import { z } from "zod";
-import { parseJson } from "../../base/json.ts";
+import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
 import type { CodeRequest, HttpClient, NodeResult } from "../../flow/ports.ts";
-import { codeFailure, MAX_RESULT_CHARS } from "../code-failure.ts";
+import { processorOfProcess, watchComputing } from "../computing-time.ts";
 import { createGate } from "../gate.ts";
-import { parseResult } from "../parse-result.ts";
-import { createSendForPython } from "./python-http.ts";
-import type { PythonOutcome, PythonProcess } from "./python-process.ts";
-import { createSpareProcesses } from "./spare-processes.ts";
+import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
+import type { HttpAnswerFrame } from "./python-frames.ts";
+import { readPythonSources, startPythonProcess } from "./python-process.ts";
+import type {
+  PythonOutcome,
+  PythonProcess,
+  PythonSources,
+  SendForPython,
+  SnapshotFile,
+} from "./python-process.ts";
 
 /** Limits of Python code nodes. */
 export type PythonRunnerOptions = {
   /** Makes the requests of Python's `requests`; null refuses them all. */
   readonly http: HttpClient | null;
-  /** How long one call may take from its start, requests included; Dify's sandbox allows 15 s. */
+  /** How long one call may compute and wait for its requests; Dify's sandbox allows 15 s. */
   readonly timeLimitMs: number;
   /** Processes that run code at once; further calls wait. */
   readonly concurrency: number;
@@ -31,21 +36,76 @@ export type PythonRunner = AsyncDisposable & {
   readonly warmUp: () => Promise<void>;
 };
 
-const Answer = z.discriminatedUnion("ok", [
-  z.object({ ok: z.literal(true), value: z.string() }),
-  z.object({ ok: z.literal(false), message: z.string() }),
-]);
+/** The sandbox itself is broken; what the author's code does wrong is a value, never this. */
+export class SandboxError extends ReviewflowError {}
 
-const readOutcome = (outcome: PythonOutcome): NodeResult<Json> => {
+/** Dify's defaults of an HTTP node, for calls that name no timeout. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 60_000;
+/** Dify's limit for text that an HTTP node reads is 1 MB; code may need a longer list. */
+const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
+
+const CLOSED: HttpAnswerFrame = {
+  ok: false,
+  kind: "connection",
+  message: "Requests from Python code nodes are not allowed here; the operator can allow hosts for flows",
+};
+
+/** Makes the requests of Python's `requests` through the host's guarded client; without one, none. */
+const createSend =
+  (http: HttpClient | null, signal: AbortSignal): SendForPython =>
+  async (frame) => {
+    if (http === null) return CLOSED;
+    try {
+      const result = await http.send({
+        method: frame.method,
+        url: frame.url,
+        headers: frame.headers,
+        body: frame.body === null ? null : Buffer.from(frame.body, "base64"),
+        connectTimeoutMs: frame.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+        readTimeoutMs: frame.readTimeoutMs ?? READ_TIMEOUT_MS,
+        writeTimeoutMs: READ_TIMEOUT_MS,
+        verifyTls: frame.verifyTls,
+        maxResponseBytes: MAX_RESPONSE_BYTES,
+        signal,
+      });
+      if (!result.ok)
+        return {
+          ok: false,
+          kind: /timeout|timed out/i.test(`${result.errorType} ${result.message}`) ? "timeout" : "connection",
+          message: result.message,
+        };
+      const { status, url, headers, body } = result.value;
+      return { ok: true, status, url, headers, body: Buffer.from(body).toString("base64") };
+    } catch (error) {
+      return { ok: false, kind: "connection", message: describeError(error) };
+    }
+  };
+
+/** Measures how long requests were under way; a child waits for one at a time. */
+const measureWaits = (
+  send: SendForPython,
+): { readonly send: SendForPython; readonly waitedMs: () => number } => {
+  let before = 0;
+  let since: number | null = null;
+  return {
+    send: async (frame) => {
+      since = performance.now();
+      const answer = await send(frame);
+      before += performance.now() - since;
+      since = null;
+      return answer;
+    },
+    waitedMs: () => before + (since === null ? 0 : performance.now() - since),
+  };
+};
+
+const readOutcome = async (outcome: PythonOutcome): Promise<NodeResult<Json>> => {
   if (outcome.kind === "died")
     return codeFailure(`error: the sandbox ended, perhaps of memory (${outcome.reason})`);
-  const answer = Answer.safeParse(parseJson(outcome.json));
-  if (!answer.success) return codeFailure("error: the sandbox gave no answer");
-  if (!answer.data.ok) return codeFailure(answer.data.message);
-  const parsed = parseResult(answer.data.value);
-  return parsed === null
-    ? codeFailure("the result is too deep or no JSON")
-    : { ok: true, value: parsed.value };
+  if (outcome.kind === "failure") return codeFailure(outcome.message);
+  const read = await readResult(outcome.json);
+  return read === null ? codeFailure("the result is too deep or no JSON") : { ok: true, value: read.value };
 };
 
 /** Lets the process run within its time; it is always killed in the end. */
@@ -54,32 +114,148 @@ const runWithin = async (
   request: CodeRequest,
   options: PythonRunnerOptions,
 ): Promise<NodeResult<Json>> => {
-  const { promise, resolve, reject } = Promise.withResolvers<NodeResult<Json>>();
+  const { promise, resolve, reject } = Promise.withResolvers<PythonOutcome>();
   const requests = new AbortController();
   const onAbort = (): void => reject(request.signal.reason);
   request.signal.addEventListener("abort", onAbort, { once: true });
   if (request.signal.aborted) onAbort();
-  const timer = setTimeout(
-    () => resolve(codeFailure(`error: timeout after ${options.timeLimitMs} ms`)),
-    options.timeLimitMs,
-  );
-  const send = createSendForPython(options.http, requests.signal);
-  void process
-    .run(request.code, JSON.stringify(request.inputs), MAX_RESULT_CHARS, send)
-    .then((outcome) => resolve(readOutcome(outcome)), reject);
+  const { send, waitedMs } = measureWaits(createSend(options.http, requests.signal));
+  let stopWatch = (): void => undefined;
+  const start = async (): Promise<void> => {
+    const inputsJson = await writeInputs(request.inputs);
+    stopWatch = watchComputing({
+      limitMs: options.timeLimitMs,
+      measure: processorOfProcess(process.pid),
+      waitedMs,
+      onTimeout: () =>
+        resolve({ kind: "failure", message: `error: timeout after ${options.timeLimitMs} ms` }),
+    });
+    resolve(await process.run({ code: request.code, inputsJson, maxResultChars: MAX_RESULT_CHARS, send }));
+  };
+  start().catch(reject);
   try {
-    return await promise;
+    return await readOutcome(await promise);
   } finally {
-    clearTimeout(timer);
+    stopWatch();
     request.signal.removeEventListener("abort", onAbort);
     process.kill();
     requests.abort();
   }
 };
 
+/** `promise`, unless the signal is aborted before; then its reason is thrown. */
+const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};
+
+/** Starts processes, and ends all that live. */
+type Launcher = AsyncDisposable & {
+  readonly launch: () => Promise<PythonProcess>;
+  readonly isAlive: (process: PythonProcess) => boolean;
+};
+
+/** The first process boots in full and saves its memory; the others wait for it and start from there. */
+const createLauncher = (nodePath: string): Launcher => {
+  const alive = new Set<PythonProcess>();
+  let sources: Promise<PythonSources> | null = null;
+  let first: Promise<PythonProcess> | null = null;
+  let snapshot: SnapshotFile | null = null;
+  let closed = false;
+
+  const start = async (): Promise<PythonProcess> => {
+    sources ??= readPythonSources();
+    const found = await sources;
+    if (closed) throw new SandboxError("The sandbox is closed", { code: "sandbox-closed" });
+    const process = startPythonProcess(nodePath, found, snapshot);
+    alive.add(process);
+    void process.gone.finally(() => alive.delete(process));
+    const problem = await process.ready;
+    if (problem === null) return process;
+    throw new SandboxError(`Python did not start: ${problem}`, {
+      code: "python-not-started",
+      retryable: true,
+    });
+  };
+  const startFirst = async (): Promise<PythonProcess> => {
+    const process = await start();
+    snapshot = await process.snapshot;
+    return process;
+  };
+
+  return {
+    launch: async () => {
+      if (first === null) {
+        first = startFirst();
+        first.catch(() => (first = null));
+        return await first;
+      }
+      await first;
+      return await start();
+    },
+    isAlive: (process) => alive.has(process),
+    [Symbol.asyncDispose]: async () => {
+      closed = true;
+      const dying = [...alive];
+      for (const process of dying) process.kill();
+      await Promise.all(dying.map(async (process) => await process.gone));
+      await first?.catch(() => null);
+      await snapshot?.handle.close();
+    },
+  };
+};
+
+/** One ready process ahead of need; each is handed out once. */
+type SpareProcesses = {
+  /** A ready process; the caller kills it. Rejects with the signal's reason or a `SandboxError`. */
+  readonly take: (signal: AbortSignal) => Promise<PythonProcess>;
+  readonly warmUp: () => Promise<void>;
+};
+
+const createSpareProcesses = (launcher: Launcher): SpareProcesses => {
+  let spare: Promise<PythonProcess> | null = null;
+
+  const prepare = (): Promise<PythonProcess> => {
+    const next = launcher.launch();
+    next.catch(() => {
+      if (spare === next) spare = null;
+    });
+    return next;
+  };
+
+  return {
+    take: async (signal) => {
+      for (;;) {
+        const next = spare ?? prepare();
+        spare = null;
+        const process = await unlessAborted(next, signal).catch((error: unknown) => {
+          // A process whose taker left stays for the next one.
+          if (signal.aborted) spare ??= next;
+          throw error;
+        });
+        if (!launcher.isAlive(process)) continue;
+        spare ??= prepare();
+        return process;
+      }
+    },
+    warmUp: async () => {
+      spare ??= prepare();
+      await spare;
+    },
+  };
+};
+
 export const createPythonRunner = (options: PythonRunnerOptions): PythonRunner => {
   const gate = createGate(options.concurrency);
-  const spares = createSpareProcesses(options.nodePath);
+  const launcher = createLauncher(options.nodePath);
+  const spares = createSpareProcesses(launcher);
 
   return {
     run: async (request) => {
@@ -92,6 +268,6 @@ export const createPythonRunner = (options: PythonRunnerOptions): PythonRunner =
       }
     },
     warmUp: spares.warmUp,
-    [Symbol.asyncDispose]: async () => await spares[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => await launcher[Symbol.asyncDispose](),
   };
 };
