@@ -241,6 +241,50 @@ describe("a run that waits in Dify's queue", () => {
     gate.resolve();
     assertDone(await first);
   });
+  it("begins behind a worker that is restarted, and is asked for once", async () => {
+    await using world = await open({ standIn: { workers: 0, pingMs: 10 }, runner: { limits } });
+    const run = world.run();
+    await waitFor(() => world.standIn.requests().filter(({ path }) => path.includes("/logs")).length > 2);
+    world.standIn.startWorkers(1);
+    assertDone(await run);
+    assert.equal(world.standIn.runs().length, 1);
+  });
+  it("whose worker dies in the middle is given up by its own limit, reported and stopped", async () => {
+    const gate = Promise.withResolvers<void>();
+    const setup = queued(gate.promise);
+    await using world = await open({ ...setup, runner: { limits: { ...limits, totalMs: 300 } } });
+    const journal = createMemoryJournal();
+    const run = world.run(journal);
+    await waitFor(() => world.events.some(({ event }) => event === "workflow_started"));
+    world.standIn.killWorkers();
+    const refusal = { code: "dify-run-timeout", retryable: false, message: /worker/ };
+    await assert.rejects(run, refusal);
+    const [begun] = world.standIn.runs();
+    const stops = world.standIn.requests().filter(({ path }) => path.endsWith("/stop"));
+    assert.deepEqual(
+      stops.map(({ path }) => path),
+      [`/v1/workflows/tasks/${begun?.taskId}/stop`],
+    );
+    await assert.rejects(world.run(journal), refusal);
+    assert.equal(world.standIn.runs().length, 1);
+  });
+  it("in blocking mode is not stopped, which costs no time", async () => {
+    const gate = Promise.withResolvers<void>();
+    const setup = queued(gate.promise);
+    await using world = await open({
+      ...setup,
+      runner: { mode: "blocking", limits: { ...limits, stopMs: 60_000 } },
+    });
+    const controller = new AbortController();
+    const run = world.run(undefined, controller.signal);
+    await waitFor(() => world.standIn.runs().length === 1);
+    controller.abort(new RunCancelled("closed"));
+    await assert.rejects(run, (error) => error instanceof RunCancelled && /blocking/.test(error.message));
+    assert.deepEqual(
+      world.standIn.requests().filter(({ path }) => path.endsWith("/stop")),
+      [],
+    );
+  });
   it("and is cancelled lets its caller go, and is stopped on Dify when it begins", async () => {
     const gate = Promise.withResolvers<void>();
     await using world = await open(queued(gate.promise, new Promise(() => undefined)));

@@ -6,6 +6,8 @@ import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
+import { createDifyRunner } from "../../src/dify/dify-runner.ts";
+import { DEFAULT_LIMITS, type DifyLimits } from "../../src/dify/limits.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { FlowInput, FlowOutcome, FlowRequest } from "../../src/review/flow-runner.ts";
 import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
@@ -15,6 +17,8 @@ import { rulesForPolicy } from "../../src/review/triggers/trigger-rules.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
 import type { TextFlow } from "../../src/worker/review-flow.ts";
 import { type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
+import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { mergeRequestEvent } from "../review/events.ts";
 
 const mergeRequest: MergeRequest = {
@@ -131,6 +135,27 @@ const claimOf = (
   record: async () => 0,
   signal: new AbortController().signal,
 });
+
+/** An app of Dify's whose runs take 75 s of a server that begins one at a time. */
+const slowApp: StandInApp = {
+  name: "review",
+  key: "app-1234567890",
+  form: [],
+  runMs: 75_000,
+  program: async ({ node }) => {
+    await node({ id: "llm", type: "llm", title: "LLM" }, () => ({
+      outputs: { text: "fine" },
+      usage: { prompt_tokens: 20, completion_tokens: 10 },
+    }));
+    return { status: "succeeded", outputs: { review: "Reviewed." } };
+  },
+};
+
+/** Our default limits at the stand-in's pace. */
+const limitsAt = (scale: number): DifyLimits => {
+  const entries = Object.entries(DEFAULT_LIMITS).map(([name, ms]) => [name, Math.round(ms * scale)]);
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(entries) };
+};
 
 const inputsOf = (requests: readonly FlowRequest[]): JsonObject =>
   requests[0]?.inputs ?? assert.fail("the flow was not run");
@@ -299,5 +324,31 @@ suite("one run", () => {
     assert.match(notes[0]?.body ?? "", /レビューは保留中です。budgets\.total\.cost/u);
     await assert.rejects(reviewRun(claimOf(), { ...options, budget: { ...budget, tell: false } }));
     assert.equal(notes.length, 1);
+  });
+});
+
+suite("two runs at once on a Dify that runs one at a time", () => {
+  test("are reviewed once and paid once, though the second waits longer than a stream may be silent", async () => {
+    const scale = 0.01;
+    await using dify = await startDifyStandIn({ apps: [slowApp], workers: 1, scale });
+    const { options, notes } = setUp({
+      runner: createDifyRunner({
+        baseUrl: dify.url,
+        apiKey: new Secret(slowApp.key),
+        limits: { ...limitsAt(scale), connectMs: 10_000, answerMs: 10_000 },
+      }),
+    });
+    assert.ok((slowApp.runMs ?? 0) > DEFAULT_LIMITS.idleMs);
+    const settled = await Promise.all([
+      reviewRun(claimOf(), options),
+      reviewRun(claimOf({ id: "run-2", iid: 2 }), options),
+    ]);
+    for (const settlement of settled) {
+      assert.ok(settlement.state === "succeeded");
+      assert.equal(settlement.usage.totalTokens, 30);
+    }
+    assert.equal(notes.length, 2);
+    assert.equal(dify.runs().length, 2);
+    assert.equal(dify.requests().filter(({ path }) => path.endsWith("/run")).length, 2);
   });
 });
