@@ -18,16 +18,17 @@ const adopt = async (context: RunContext, { frame }: Frame): Promise<void> => {
   const isNew = context.record.current().state !== "started";
   await context.record.start(frame.workflow_run_id, liveTaskId(frame), context.clock.now());
   if (isNew) context.life.started(context.limits.totalMs);
+  context.life.named();
 };
 
 /**
- * A run that waits in Dify's queue is silent: its stream is held as long as the queue's limit allows, unless
- * the log knows the run, which then is followed without the stream. A run that has begun is never silent.
+ * A run that waits in Dify's queue is silent: its stream is held as long as the queue's limit allows. One that
+ * the log knows has begun, and is not silent: its stream gets one more chance, for only that tells the task id.
  */
 const onSilence = async (context: RunContext): Promise<void> => {
   if (context.record.current().state === "started") return endWhenSilent();
   try {
-    if (await hasBegun(context)) return await endWhenSilent();
+    if (await hasBegun(context)) context.life.started(context.limits.totalMs);
   } catch (error) {
     if (!(error instanceof DifyError)) throw error;
     context.logger.debug({ code: error.code }, "dify's log was not readable while a run is queued");
@@ -122,6 +123,7 @@ export const followRun = async (context: RunContext): Promise<FlowOutcome> => {
   context.life.started(
     Math.max(context.limits.totalMs - age, Math.min(LEAST_REMAINING_MS, context.limits.totalMs)),
   );
+  context.life.named();
   const failures = { count: 0, missingSince: null };
   let canRejoin = true;
   for (;;) {

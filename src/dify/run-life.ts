@@ -10,6 +10,8 @@ export type RunLife = Disposable & {
   readonly started: (remainingMs: number) => void;
   /** Whether a stream is open that will name the run; a cancel then waits a little for the name. */
   readonly naming: (isNaming: boolean) => void;
+  /** The run's names are known, or no stream will tell them any more: a cancel that waited acts now. */
+  readonly named: () => void;
   /** Resolves when a cancelled run has not got a name in time: the caller waits no longer. */
   readonly abandoned: Promise<void>;
 };
@@ -56,13 +58,13 @@ export const createRunLife = (
   return {
     signal: inner.signal,
     queued: (remainingMs) => allow(remainingMs, () => queueTimeout(limits.queueMs)),
-    started: (remainingMs) => {
-      isNaming = false;
-      allow(remainingMs, () => runTimeout(limits.totalMs));
-      if (outer.aborted) inner.abort(outer.reason);
-    },
+    started: (remainingMs) => allow(remainingMs, () => runTimeout(limits.totalMs)),
     naming: (naming) => {
       isNaming = naming;
+    },
+    named: () => {
+      isNaming = false;
+      if (outer.aborted) inner.abort(outer.reason);
     },
     abandoned,
     [Symbol.dispose]: () => {
