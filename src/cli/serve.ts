@@ -18,13 +18,18 @@ export type ServeOptions = {
 };
 
 /**
- * Runs the server until it is stopped (SIGINT or SIGTERM). Active runs may finish within the
+ * Runs the server until it is stopped (SIGINT or SIGTERM), also while it starts. Active runs may finish within the
  * configured grace; what is not finished by then is handed back and taken up at the next start.
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
   const configured = await configOf(options);
   const isTerminal = process.stdout.isTTY;
   const logger = createLogger(configured.log.level, isTerminal);
+  const stopped = untilStopped(["SIGINT", "SIGTERM"]);
+  let isStarting = true;
+  // A start that does not come to its end is left half done; the next one takes it up, as after a crash.
+  const giveUp = (): unknown => isStarting && process.exit(1);
+  void stopped.then(() => setTimeout(giveUp, configured.worker.stopGraceMs).unref());
   logger.info({ version: packageJson.version }, "Reviewflow starts");
   const made = await provideAdminToken(configured);
   const config =
@@ -32,12 +37,13 @@ export const serve = async (options: ServeOptions): Promise<void> => {
       ? configured
       : { ...configured, dashboard: { ...configured.dashboard, adminToken: made.token } };
   const running = await startReviewflow(config, { logger });
+  isStarting = false;
   if (made !== null) {
     logger.info({ file: made.file }, "The admin token of dashboard and commands is in the data folder");
     // A terminal keeps no log, and whoever sits there may read the file as well.
     if (isTerminal) process.stdout.write(`Admin token: ${made.token.reveal()}\n`);
   }
-  const signal = await untilStopped(["SIGINT", "SIGTERM"]);
+  const signal = await stopped;
   logger.info({ signal }, "Reviewflow stops");
   await running[Symbol.asyncDispose]();
   logger.info({}, "Reviewflow has stopped");

@@ -12,12 +12,13 @@ import { ENOUGH } from "../config/config-setup.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Waits until the server listens, then lets `stop` end it. Returns what it printed when every process of its
+ * Waits until the server listens, or writes another message, then lets `stop` end it. Returns what it printed when every process of its
  * tree is gone: as long as one is there, the output stays open.
  */
 const runUntilGone = async (
   child: ChildProcess,
   stop: () => void,
+  at = "Reviewflow listens",
 ): Promise<{ readonly messages: readonly string[]; readonly code: number | null }> => {
   const messages: string[] = [];
   const ended = once(child, "exit");
@@ -25,7 +26,7 @@ const runUntilGone = async (
   for await (const line of createInterface({ input: child.stdout })) {
     const [, message] = /"msg":"([^"]+)"/.exec(line) ?? [];
     if (message !== undefined) messages.push(message);
-    if (message === "Reviewflow listens") stop();
+    if (message === at) stop();
   }
   await ended;
   return { messages, code: child.exitCode };
@@ -74,6 +75,13 @@ describe("the launcher and the tree of processes around it", () => {
   it("passes SIGTERM on: the server stops in order, and its exit code is ours", async () => {
     const child = start(join(ROOT, "bin/reviewflow"), ["serve"]);
     const { messages, code } = await runUntilGone(child, () => child.kill("SIGTERM"));
+    assert.equal(messages.at(-1), "Reviewflow has stopped");
+    assert.equal(code, 0);
+  });
+
+  it("stops in order while the server starts", async () => {
+    const child = start(process.execPath, [join(ROOT, "src/cli/reviewflow.ts"), "serve"]);
+    const { messages, code } = await runUntilGone(child, () => child.kill("SIGTERM"), "Reviewflow starts");
     assert.equal(messages.at(-1), "Reviewflow has stopped");
     assert.equal(code, 0);
   });
