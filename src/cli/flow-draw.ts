@@ -26,13 +26,17 @@ const isSameFile = async (left: string, right: string): Promise<boolean> => {
   return one !== null && one === other;
 };
 
-const draw = async (file: string, format: string): Promise<{ text: string } | { problem: string }> => {
+type Drawing = { readonly text: string; readonly remark: string | null } | { readonly problem: string };
+
+const draw = async (file: string, format: string): Promise<Drawing> => {
   if (!isFormat(format)) return { problem: `--format ${format}: is not known; choose mermaid or svg` };
   const read = await readFlowText(file);
   if (!read.ok) return { problem: read.message };
   const reading = readFlow(read.text);
-  if (!reading.ok) return { problem: `${file}: ${new FlowFileError(reading.problems).message}` };
-  return { text: DRAWINGS[format](reading.flow) };
+  if (reading.ok) return { text: DRAWINGS[format](reading.flow), remark: null };
+  const remark = `${file}: ${new FlowFileError(reading.problems).message}`;
+  if (reading.partial === null) return { problem: remark };
+  return { text: DRAWINGS[format](reading.partial), remark };
 };
 
 const save = async (file: string, output: string, text: string): Promise<string | null> => {
@@ -46,8 +50,8 @@ const save = async (file: string, output: string, text: string): Promise<string 
 };
 
 /**
- * `reviewflow flow draw FILE`: draws the graph of a workflow file that can run, as Mermaid or as SVG.
- * Returns the exit code; problems go to `complain`, so that standard output holds the drawing alone.
+ * `reviewflow flow draw FILE`: draws the graph of a workflow file, as Mermaid or as SVG; of one that cannot run, what
+ * could be read. Returns the exit code; problems go to `complain`, so that standard output holds the drawing alone.
  */
 export const flowDraw = async (file: string, options: FlowDrawOptions = {}): Promise<number> => {
   const { output, write = processTerminal.write, complain = processTerminal.complain } = options;
@@ -59,6 +63,7 @@ export const flowDraw = async (file: string, options: FlowDrawOptions = {}): Pro
       : output === undefined
         ? null
         : await save(file, output, drawing.text);
+  if ("remark" in drawing && drawing.remark !== null) complain(printable(`${drawing.remark}\n`));
   if (problem !== null) {
     complain(printable(`${problem}\n`));
     return 1;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -50,12 +50,32 @@ describe("flow draw", () => {
     assert.equal(await readFile(own, "utf8"), await readFile(flow, "utf8"));
   });
 
+  it("draws what could be read of a file that cannot run, and says beside it why it cannot", async () => {
+    for (const [name, node] of [
+      ["kinds-not-run", "what"],
+      ["broken-containers", "lost"],
+      ["container-inside-itself", "onestart"],
+      ["circle", "start"],
+      ["code-refused", "code"],
+    ] as const) {
+      const { code, out, err } = await draw(conformancePath(name), { format: "svg" });
+      assert.equal(code, 0, name);
+      assert.match(err, /The workflow file cannot run/);
+      assert.ok(out.includes(`data-node="${node}"`), name);
+      assert.doesNotMatch(out, /NaN|undefined|Infinity/);
+      const mermaid = await draw(conformancePath(name), {});
+      assert.match(mermaid.out, /^flowchart LR\n/);
+      assert.doesNotMatch(mermaid.out, /undefined| --> *$/m);
+    }
+  });
+
   it("says what went wrong beside the drawing, and draws nothing", async () => {
+    await writeFile(join(folder, "empty.yml"), "");
     const cases: readonly (readonly [string, FlowDrawOptions, RegExp])[] = [
       [join(folder, "absent.yml"), {}, /absent\.yml: there is no such file/],
       [flow, { format: "png" }, /--format png: is not known; choose mermaid or svg/],
       [flow, { output: join(folder, "no", "such", "folder.svg") }, /cannot be written/],
-      [conformancePath("kinds-not-run"), {}, /The workflow file cannot run: node "/],
+      [join(folder, "empty.yml"), {}, /This is no export of a Dify app/],
     ];
     for (const [file, options, expected] of cases) {
       const { code, out, err } = await draw(file, options);

@@ -41,9 +41,9 @@ export const handleLabel = (node: FlowNode | undefined, handle: string): string 
 export const drawMermaid = (flow: Flow): string => {
   const ids = new Map([...flow.nodes.keys()].map((id, index) => [id, `n${index}`]));
   const lines = ["flowchart LR"];
+  const nodesIn = Map.groupBy(flow.nodes.values(), (node) => node.containerId);
   const addLevel = (containerId: string | null, indent: string): void => {
-    for (const node of flow.nodes.values()) {
-      if (node.containerId !== containerId) continue;
+    for (const node of nodesIn.get(containerId) ?? []) {
       const id = ids.get(node.id) ?? "";
       if (node.role !== "container") {
         lines.push(indent + shapeOf(node, id));

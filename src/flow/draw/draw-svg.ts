@@ -1,8 +1,8 @@
-import type { Flow, FlowEdge, FlowNode, NodeBox } from "../flow.ts";
-import { handleLabel } from "./draw-mermaid.ts";
+import type { Flow, FlowNode, NodeBox } from "../flow.ts";
 import { layoutFlow } from "./layout.ts";
+import { type EdgeRoute, routeEdges } from "./route-edges.ts";
 
-const MARGIN = 24;
+const MARGIN = 32;
 
 /** Characters that XML 1.0 does not have at all. */
 // oxlint-disable-next-line no-control-regex -- these are the characters to be taken out
@@ -117,37 +117,17 @@ const boxMarkup = (node: FlowNode, box: NodeBox): string => {
   ].join("");
 };
 
-/** Where an edge leaves: nodes with several handles spread them over their right side, in order. */
-const leavesAt = (node: FlowNode, { x, y, width, height }: NodeBox, handle: string) => {
-  const declared = node.declaration.handles;
-  const handles = node.errorStrategy === "fail-branch" ? [...declared, "fail-branch"] : declared;
-  const at = Math.max(handles.indexOf(handle), 0);
-  return { x: x + width, y: y + (height * (at + 1)) / (Math.max(handles.length, 1) + 1) };
+const pathMarkup = ({ edge, path }: EdgeRoute): string => {
+  const className = edge.sourceHandle === "fail-branch" ? "edge fails" : "edge";
+  return `<path class="${className}" d="${path}" marker-end="url(#tip)"/>`;
 };
 
-/** An edge, and apart from it its label, which goes above all edges so that none crosses it out. */
-const edgeMarkup = (
-  flow: Flow,
-  boxes: ReadonlyMap<string, NodeBox>,
-  edge: FlowEdge,
-): { readonly path: string; readonly label: string } => {
-  const source = flow.nodes.get(edge.source);
-  const from = boxes.get(edge.source);
-  const to = boxes.get(edge.target);
-  if (source === undefined || from === undefined || to === undefined) return { path: "", label: "" };
-  const start = leavesAt(source, from, edge.sourceHandle);
-  const end = { x: to.x - 6, y: to.y + to.height / 2 };
-  const bend = Math.max(Math.abs(end.x - start.x) / 2, 40);
-  const path = `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`;
-  const label = handleLabel(source, edge.sourceHandle);
-  const className = edge.sourceHandle === "fail-branch" ? "edge fails" : "edge";
-  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 - 4 };
-  return {
-    path: `<path class="${className}" d="${path}" marker-end="url(#tip)"/>`,
-    label:
-      label === "" ? "" : `<text class="label" x="${middle.x}" y="${middle.y}">${escapeXml(label)}</text>`,
-  };
-};
+const labelMarkup = ({ label }: EdgeRoute): string =>
+  label === null ? "" : `<text class="label" x="${label.x}" y="${label.y}">${escapeXml(label.text)}</text>`;
+
+/** The smallest of any number of numbers; 0 of none. */
+const least = (numbers: readonly number[]): number =>
+  numbers.reduce((smallest, number) => Math.min(smallest, number), numbers[0] ?? 0);
 
 const depthOf = (flow: Flow, node: FlowNode): number => {
   const container = node.containerId === null ? undefined : flow.nodes.get(node.containerId);
@@ -162,14 +142,16 @@ const depthOf = (flow: Flow, node: FlowNode): number => {
  */
 export const drawSvg = (flow: Flow, { withStyle = true }: { readonly withStyle?: boolean } = {}): string => {
   const boxes = layoutFlow(flow);
+  const routes = routeEdges(flow, boxes);
   const all = [...boxes.values()];
-  const left = Math.min(...all.map((box) => box.x));
-  const top = Math.min(...all.map((box) => box.y));
-  const width = Math.max(...all.map((box) => box.x + box.width)) - left + 2 * MARGIN;
-  const height = Math.max(...all.map((box) => box.y + box.height)) - top + 2 * MARGIN;
+  const left = least(all.map((box) => box.x));
+  const top = least(all.map((box) => box.y));
+  const right = -least(all.map((box) => -box.x - box.width));
+  const bottom = -least([...all.map((box) => -box.y - box.height), ...routes.map((route) => -route.bottom)]);
+  const width = right - left + 2 * MARGIN;
+  const height = bottom - top + 2 * MARGIN;
   const view = `${left - MARGIN} ${top - MARGIN} ${width} ${height}`;
   const nodes = [...flow.nodes.values()].toSorted((one, other) => depthOf(flow, one) - depthOf(flow, other));
-  const edges = flow.edges.map((edge) => edgeMarkup(flow, boxes, edge));
   const draw = (node: FlowNode): string => {
     const box = boxes.get(node.id);
     return box === undefined ? "" : boxMarkup(node, box);
@@ -181,9 +163,9 @@ export const drawSvg = (flow: Flow, { withStyle = true }: { readonly withStyle?:
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" x="${left - MARGIN}" y="${top - MARGIN}" width="${width}" height="${height}"/>`,
     ...nodes.filter((node) => node.role === "container").map(draw),
-    ...edges.map(({ path }) => path),
+    ...routes.map(pathMarkup),
     ...nodes.filter((node) => node.role !== "container").map(draw),
-    ...edges.map(({ label }) => label).filter((label) => label !== ""),
+    ...routes.map(labelMarkup).filter((label) => label !== ""),
     "</svg>",
     "",
   ].join("\n");

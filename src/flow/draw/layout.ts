@@ -6,42 +6,76 @@ const GAP_X = 80;
 const GAP_Y = 40;
 const PADDING = 48;
 
-/** The longest way to each node of one level, in edges. */
-const columnsOf = (flow: Flow, nodes: readonly FlowNode[]): ReadonlyMap<string, number> => {
+/** The longest way to each node of one level, in edges; edges that lead back in a circle are passed over. */
+const columnsOf = (
+  nodes: readonly FlowNode[],
+  targets: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, number> => {
   const columns = new Map(nodes.map((node) => [node.id, 0]));
-  const edges = flow.edges.filter((edge) => columns.has(edge.source) && columns.has(edge.target));
-  // Flows have no circles, so that the columns settle after as many rounds as there are nodes.
-  for (let round = 0; round < nodes.length; round += 1) {
-    let isSettled = true;
-    for (const { source, target } of edges) {
-      const column = (columns.get(source) ?? 0) + 1;
-      if (column <= (columns.get(target) ?? 0)) continue;
-      columns.set(target, column);
-      isSettled = false;
+  const incoming = new Map<string, number>();
+  const inside = (id: string): readonly string[] => (targets.get(id) ?? []).filter((one) => columns.has(one));
+  for (const { id } of nodes) {
+    for (const target of inside(id)) incoming.set(target, (incoming.get(target) ?? 0) + 1);
+  }
+  const free = nodes.filter(({ id }) => !incoming.has(id)).map(({ id }) => id);
+  // In a circle no node is free; the first that is left goes on from where it stands.
+  for (const { id } of nodes) {
+    for (const one of free.splice(0)) settleFrom(one, columns, incoming, inside);
+    if (incoming.has(id)) {
+      incoming.delete(id);
+      settleFrom(id, columns, incoming, inside);
     }
-    if (isSettled) break;
   }
   return columns;
 };
 
+/** Puts what is behind a node into columns, as far as every way to it is known. */
+const settleFrom = (
+  start: string,
+  columns: Map<string, number>,
+  incoming: Map<string, number>,
+  targetsOf: (id: string) => readonly string[],
+): void => {
+  const open = [start];
+  // Arrays iterate over what is pushed meanwhile.
+  for (const id of open) {
+    for (const target of targetsOf(id)) {
+      const left = incoming.get(target);
+      if (left === undefined) continue;
+      columns.set(target, Math.max(columns.get(target) ?? 0, (columns.get(id) ?? 0) + 1));
+      if (left > 1) incoming.set(target, left - 1);
+      else {
+        incoming.delete(target);
+        open.push(target);
+      }
+    }
+  }
+};
+
 type Placed = { readonly boxes: Map<string, NodeBox>; readonly width: number; readonly height: number };
 
+type Level = {
+  readonly nodesIn: ReadonlyMap<string | null, readonly FlowNode[]>;
+  readonly targets: ReadonlyMap<string, readonly string[]>;
+};
+
 /** Puts one level into columns, with what is inside containers already placed. */
-const placeLevel = (flow: Flow, containerId: string | null): Placed => {
-  const nodes = [...flow.nodes.values()].filter((node) => node.containerId === containerId);
-  const columns = columnsOf(flow, nodes);
+const placeLevel = (level: Level, containerId: string | null): Placed => {
+  const nodes = level.nodesIn.get(containerId) ?? [];
+  const columns = columnsOf(nodes, level.targets);
   const inner = new Map(
-    nodes.filter((node) => node.role === "container").map((node) => [node.id, placeLevel(flow, node.id)]),
+    nodes.filter((node) => node.role === "container").map((node) => [node.id, placeLevel(level, node.id)]),
   );
   const boxes = new Map<string, NodeBox>();
   let x = 0;
   let height = 0;
-  const last = Math.max(0, ...columns.values());
-  for (let column = 0; column <= last; column += 1) {
+  const byColumn = [...Map.groupBy(nodes, (node) => columns.get(node.id) ?? 0)].sort(
+    ([one], [other]) => one - other,
+  );
+  for (const [, group] of byColumn) {
     let y = 0;
     let width = 0;
-    for (const node of nodes) {
-      if (columns.get(node.id) !== column) continue;
+    for (const node of group) {
       const inside = inner.get(node.id);
       const box = {
         x,
@@ -82,4 +116,16 @@ const canvasBoxes = (flow: Flow): ReadonlyMap<string, NodeBox> | undefined => {
  * Boxes are absolute; those of containers hold those of their children.
  */
 export const layoutFlow = (flow: Flow): ReadonlyMap<string, NodeBox> =>
-  canvasBoxes(flow) ?? placeLevel(flow, null).boxes;
+  canvasBoxes(flow) ??
+  placeLevel(
+    {
+      nodesIn: Map.groupBy(flow.nodes.values(), (node) => node.containerId),
+      targets: new Map(
+        [...Map.groupBy(flow.edges, (edge) => edge.source)].map(([source, edges]) => [
+          source,
+          edges.map((edge) => edge.target),
+        ]),
+      ),
+    },
+    null,
+  ).boxes;

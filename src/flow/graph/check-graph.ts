@@ -36,15 +36,41 @@ const checkStart = (flow: Flow, problems: ProblemList): void => {
   }
 };
 
-const isInsideItself = (flow: Flow, node: FlowNode): boolean => {
+/** Dify's studio allows no nesting at all; what is deeper than this is a mistake or an attack. */
+const DEEPEST_NESTING = 20;
+
+/** What is wrong with the containers around a node, from the inside out; null when nothing is, or it is theirs. */
+const nestingProblem = (flow: Flow, node: FlowNode): string | null => {
   const around = new Set<string>();
-  let at: string | null = node.containerId;
+  let at = node.containerId;
   while (at !== null && !around.has(at)) {
+    if (at === node.id) return "It is inside itself, by way of its own container.";
+    if (around.size === DEEPEST_NESTING)
+      return `It is inside more than ${DEEPEST_NESTING} iterations and loops.`;
     around.add(at);
     at = flow.nodes.get(at)?.containerId ?? null;
   }
-  return around.has(node.id);
+  return null;
 };
+
+const containerProblem = (flow: Flow, node: FlowNode): string | null => {
+  if (node.containerId === null) return null;
+  return flow.nodes.get(node.containerId)?.role === "container"
+    ? nestingProblem(flow, node)
+    : `It is inside ${node.containerId}, which is no iteration or loop of this file.`;
+};
+
+/** A flow with what is wrong in its graph left out, so that the rest can be drawn. */
+export const withoutBrokenParts = (flow: Flow): Flow => ({
+  ...flow,
+  nodes: new Map(
+    [...flow.nodes].map(([id, node]) => [
+      id,
+      containerProblem(flow, node) === null ? node : { ...node, containerId: null },
+    ]),
+  ),
+  edges: flow.edges.filter(({ source, target }) => flow.nodes.has(source) && flow.nodes.has(target)),
+});
 
 const checkContainers = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
@@ -53,16 +79,8 @@ const checkContainers = (flow: Flow, problems: ProblemList): void => {
       const message = `Its first node ${inside.startNodeId} is not inside it.`;
       problems.errors.push(nodeProblem(node, "start_node_id", message));
     }
-    if (node.containerId === null) continue;
-    const container = flow.nodes.get(node.containerId);
-    if (container?.role !== "container") {
-      const message = `It is inside ${node.containerId}, which is no iteration or loop of this file.`;
-      problems.errors.push(nodeProblem(node, "parentId", message));
-    } else if (isInsideItself(flow, node)) {
-      problems.errors.push(
-        nodeProblem(node, "parentId", "It is inside itself, by way of its own container."),
-      );
-    }
+    const problem = containerProblem(flow, node);
+    if (problem !== null) problems.errors.push(nodeProblem(node, "parentId", problem));
   }
 };
 
@@ -84,25 +102,36 @@ const reachableFrom = (
 };
 
 /** The nodes that are left when nodes without incoming edges are taken away again and again. */
-const nodesInCycles = (flow: Flow): readonly FlowNode[] => {
-  const left = new Map(flow.nodes);
-  let edges = flow.edges;
-  for (;;) {
-    const targets = new Set(edges.map((edge) => edge.target));
-    const free = [...left.keys()].filter((id) => !targets.has(id));
-    if (free.length === 0) break;
-    for (const id of free) left.delete(id);
-    edges = edges.filter((edge) => left.has(edge.source));
+const nodesInCycles = (flow: Flow, targets: ReadonlyMap<string, readonly string[]>): readonly FlowNode[] => {
+  const incoming = new Map([...flow.nodes.keys()].map((id) => [id, 0]));
+  for (const { target } of flow.edges) incoming.set(target, (incoming.get(target) ?? 0) + 1);
+  const free = [...flow.nodes.keys()].filter((id) => incoming.get(id) === 0);
+  // Arrays iterate over what is pushed meanwhile.
+  for (const id of free) {
+    for (const target of targets.get(id) ?? []) {
+      const left = (incoming.get(target) ?? 0) - 1;
+      incoming.set(target, left);
+      if (left === 0) free.push(target);
+    }
   }
-  const onWayBack = new Set(edges.map((edge) => edge.source));
-  return [...left.values()].filter((node) => onWayBack.has(node.id));
+  const gone = new Set(free);
+  const left = [...flow.nodes.values()].filter(({ id }) => !gone.has(id));
+  return left.filter(({ id }) => (targets.get(id) ?? []).some((target) => !gone.has(target)));
 };
 
+/** The most nodes of a circle that a message names. */
+const MOST_NAMED = 20;
+
 const checkReach = (flow: Flow, problems: ProblemList): void => {
-  const cycle = nodesInCycles(flow);
+  const targets = targetsBySource(flow.edges);
+  const cycle = nodesInCycles(flow, targets);
   const [first] = cycle;
   if (first !== undefined) {
-    const names = cycle.map((node) => node.id).join(", ");
+    const more = cycle.length > MOST_NAMED ? ` and ${cycle.length - MOST_NAMED} more` : "";
+    const names = `${cycle
+      .slice(0, MOST_NAMED)
+      .map((node) => node.id)
+      .join(", ")}${more}`;
     problems.errors.push(
       nodeProblem(first, "edges", `The edges run in a circle (${names}); use a loop node instead.`),
     );
@@ -112,13 +141,13 @@ const checkReach = (flow: Flow, problems: ProblemList): void => {
     flow.startNodeId,
     ...[...flow.nodes.values()].flatMap((node) => node.declaration.inside?.startNodeId ?? []),
   ];
-  const reached = reachableFrom(roots, targetsBySource(flow.edges));
+  const reached = reachableFrom(roots, targets);
   for (const node of flow.nodes.values()) {
     if (reached.has(node.id)) continue;
-    const blocked = flow.edges.filter((edge) => edge.source === node.id && reached.has(edge.target));
+    const blocked = (targets.get(node.id) ?? []).filter((target) => reached.has(target));
     problems.warnings.push(nodeProblem(node, "edges", "No edge leads here, so the node never runs."));
-    for (const edge of blocked) {
-      const target = flow.nodes.get(edge.target) ?? node;
+    for (const id of blocked) {
+      const target = flow.nodes.get(id) ?? node;
       const message = `It waits for "${node.title}" (${node.id}), which never runs, so it never runs either.`;
       problems.warnings.push(nodeProblem(target, "edges", message));
     }

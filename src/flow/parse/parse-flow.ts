@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Flow, FlowNode, FlowProblem } from "../flow.ts";
 import { assignContainers } from "../graph/assign-containers.ts";
-import { checkGraph } from "../graph/check-graph.ts";
+import { checkGraph, withoutBrokenParts } from "../graph/check-graph.ts";
 import { checkReferences } from "../graph/check-references.ts";
 import { findNodeKind } from "../nodes/registry.ts";
 import { StartData } from "../nodes/start/schema.ts";
@@ -97,20 +97,23 @@ export type FlowReading =
       readonly ok: false;
       readonly problems: readonly FlowProblem[];
       readonly warnings: readonly FlowProblem[];
+      /** What could be read of it, for a drawing; it cannot run. Null where there is no graph. */
+      readonly partial: Flow | null;
     };
 
 /** Reads a workflow file that Dify exported, without throwing. See {@link parseFlow}. */
 export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): FlowReading => {
   const problems = createProblemList();
   const document = readDocument(yamlText, problems);
-  if (document === undefined) return { ok: false, problems: problems.errors, warnings: problems.warnings };
+  if (document === undefined)
+    return { ok: false, problems: problems.errors, warnings: problems.warnings, partial: null };
   const version = checkVersion(document.version, problems);
   const mode = checkMode(document.app.mode, problems);
   const { workflow } = document;
   if (workflow === null || workflow === undefined) {
     if (problems.errors.length === 0)
       problems.errors.push(fileProblem("workflow", "The file has no workflow."));
-    return { ok: false, problems: problems.errors, warnings: problems.warnings };
+    return { ok: false, problems: problems.errors, warnings: problems.warnings, partial: null };
   }
   const read = parseNodes(workflow.graph.nodes, options.findKind ?? findNodeKind, problems);
   const hasAllNodes = problems.errors.length === 0;
@@ -139,7 +142,12 @@ export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow
     checkReferences(flow, problems);
   }
   if (problems.errors.length > 0)
-    return { ok: false, problems: problems.errors, warnings: problems.warnings };
+    return {
+      ok: false,
+      problems: problems.errors,
+      warnings: problems.warnings,
+      partial: withoutBrokenParts(flow),
+    };
   return { ok: true, flow };
 };
 

@@ -1,5 +1,5 @@
 import type { FlowNode, NodeBox } from "../flow.ts";
-import type { NodeKind } from "../node.ts";
+import { type NodeKind, nodeFailure, PLAIN_DECLARATION } from "../node.ts";
 import type { Variable } from "../value-type.ts";
 import { parseData } from "../parse-data.ts";
 import { fileProblems, nodeProblem, type ProblemList } from "./problems.ts";
@@ -48,9 +48,27 @@ const readEntry = (raw: unknown, index: number, problems: ProblemList): NodeEntr
 const isNote = (raw: unknown): boolean =>
   typeof raw === "object" && raw !== null && "type" in raw && raw.type === "custom-note";
 
+/** A node of which only its place in the graph could be read; a flow with one is drawn, and never runs. */
+const unreadableNode = (named: Named, entry: NodeEntry, kind: NodeKind | undefined): FlowNode => {
+  const type = entry.data["type"];
+  return {
+    ...named,
+    kind: typeof type === "string" ? type : "",
+    role: kind?.role ?? "plain",
+    description: "",
+    containerId: entry.parentId ?? null,
+    box: boxOf(entry),
+    errorStrategy: null,
+    defaultValues: {},
+    retry: { maxRetries: 0, intervalMs: 0 },
+    declaration: { ...PLAIN_DECLARATION, outputs: null },
+    execute: async () => nodeFailure("", "The node could not be read."),
+  };
+};
+
 /**
- * Reads one node of a file; undefined for a note on the canvas and for a node with problems, which are
- * added to `problems`.
+ * Reads one node of a file; undefined for a note on the canvas and for an entry that is no node. What is wrong with a
+ * node is added to `problems`, all of it at once.
  */
 export const parseNode = (
   raw: unknown,
@@ -61,26 +79,25 @@ export const parseNode = (
   if (isNote(raw)) return undefined;
   const entry = readEntry(raw, index, problems);
   if (entry === undefined) return undefined;
-  const rawTitle = entry.data["title"];
-  const named: Named = { id: entry.id, title: typeof rawTitle === "string" ? rawTitle : "" };
-  const common = parseData(CommonData, entry.data);
-  if (!common.ok) {
-    problems.errors.push(...common.problems.map(({ field, message }) => nodeProblem(named, field, message)));
-    return undefined;
-  }
-  const data = common.data;
-  const kind = findKind(data.type);
-  if (kind === undefined) {
-    const message = `Nodes of the kind "${data.type}" are not known. Remove the node, or run this flow on a Dify server.`;
+  const { title, type } = entry.data;
+  const named: Named = { id: entry.id, title: typeof title === "string" ? title : "" };
+  const kind = typeof type === "string" ? findKind(type) : undefined;
+  if (kind === undefined && typeof type === "string") {
+    const message = `Nodes of the kind "${type}" are not known. Remove the node, or run this flow on a Dify server.`;
     problems.errors.push(nodeProblem(named, "type", message));
-    return undefined;
   }
-  const loaded = kind.load(entry.data);
-  if ("problems" in loaded) {
-    problems.errors.push(...loaded.problems.map(({ field, message }) => nodeProblem(named, field, message)));
-    return undefined;
-  }
+  const common = parseData(CommonData, entry.data);
+  const loaded = kind?.load(entry.data);
+  const own = loaded !== undefined && "problems" in loaded ? loaded.problems : [];
+  problems.errors.push(
+    ...[...(common.ok ? [] : common.problems), ...own].map(({ field, message }) =>
+      nodeProblem(named, field, message),
+    ),
+  );
+  if (kind === undefined || !common.ok || loaded === undefined || "problems" in loaded)
+    return unreadableNode(named, entry, kind);
   const { declaration, execute } = loaded;
+  const { data } = common;
   problems.warnings.push(
     ...declaration.failures.map(({ field, message }) =>
       nodeProblem(named, field, `${message.replace(/\.$/, "")}. The node fails when it is reached.`),

@@ -65,7 +65,7 @@ describe("drawSvg", () => {
   it("takes positions from the file, those of children from their container", () => {
     const boxes = layoutFlow(hostile);
     assert.deepEqual(boxes.get("in"), { x: 320, y: 60, width: 244, height: 54 });
-    assert.match(drawSvg(hostile), /viewBox="-124 -24 948 248"/);
+    assert.match(drawSvg(hostile), /viewBox="-132 -32 964 264"/);
   });
 
   it("puts flows without positions into columns, children inside their containers", () => {

@@ -6,6 +6,7 @@ import type { Variable } from "../../value-type.ts";
 import { isJsonArray } from "../../value-type.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { OutputProblem } from "./scalar-output.ts";
+import { unknownImports } from "./unknown-imports.ts";
 import { CodeData } from "./schema.ts";
 
 /** What `main` is given for a variable: a missing one and an empty list of files are null. */
@@ -27,10 +28,16 @@ const declare = (data: CodeData): NodeDeclaration => ({
     Object.entries(data.outputs).map(([name, { type }]) => [name, type === "number" ? "any" : type]),
   ),
   languages: [data.code_language],
-  warnings: (data.dependencies ?? []).map(({ name }) => ({
-    field: "dependencies",
-    message: `the package ${name} is not installed for code nodes here`,
-  })),
+  warnings: [
+    ...(data.dependencies ?? []).map(({ name }) => ({
+      field: "dependencies",
+      message: `the package ${name} is not installed for code nodes here`,
+    })),
+    ...unknownImports(data.code_language, data.code).map((name) => ({
+      field: "code",
+      message: `the code imports ${name}, which is not there for code nodes: the import fails when the node runs`,
+    })),
+  ],
 });
 
 const settle = (result: Json, data: CodeData, inputs: JsonObject): NodeOutcome => {
