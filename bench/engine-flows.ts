@@ -2,7 +2,11 @@
 
 const TEXTS = Array.from({ length: 100 }, (_, index) => `item ${index}`);
 
-type Entry = { readonly id: string; readonly data: Readonly<Record<string, unknown>> };
+type Entry = {
+  readonly id: string;
+  readonly parentId?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
 type Edge = { readonly source: string; readonly target: string; readonly sourceHandle?: string };
 
 const file = (name: string, nodes: readonly Entry[], edges: readonly Edge[]): string =>
@@ -33,7 +37,7 @@ const end = (selector: readonly string[]): Entry => ({
   data: { type: "end", title: "End", outputs: [{ variable: "out", value_selector: selector }] },
 });
 
-const aggregator = (id: string, inside = {}): Entry => ({
+const aggregator = (id: string): Entry => ({
   id,
   data: {
     type: "variable-aggregator",
@@ -42,20 +46,19 @@ const aggregator = (id: string, inside = {}): Entry => ({
       ["nobody", "x"],
       ["start", "text"],
     ],
-    ...inside,
   },
 });
 
 /** The four kinds of the chain, by turns: choose, aggregate, assign, filter. */
-const pureNode = (id: string, turn: number, inside = {}): Entry => {
+const pureNode = (id: string, turn: number): Entry => {
   if (turn % 4 === 0) {
     const conditions = [
       { variable_selector: ["start", "text"], comparison_operator: "contains", value: "e" },
     ];
     const cases = [{ case_id: "true", logical_operator: "and", conditions }];
-    return { id, data: { type: "if-else", title: id, cases, ...inside } };
+    return { id, data: { type: "if-else", title: id, cases } };
   }
-  if (turn % 4 === 1) return aggregator(id, inside);
+  if (turn % 4 === 1) return aggregator(id);
   if (turn % 4 === 2) {
     const item = {
       variable_selector: ["conversation", "count"],
@@ -63,7 +66,7 @@ const pureNode = (id: string, turn: number, inside = {}): Entry => {
       operation: "+=",
       value: 1,
     };
-    return { id, data: { type: "assigner", title: id, version: "2", items: [item], ...inside } };
+    return { id, data: { type: "assigner", title: id, version: "2", items: [item] } };
   }
   const filter_by = { enabled: true, conditions: [{ comparison_operator: "contains", value: "7" }] };
   const more = { order_by: { enabled: true, value: "desc" }, limit: { enabled: true, size: 5 } };
@@ -75,7 +78,6 @@ const pureNode = (id: string, turn: number, inside = {}): Entry => {
       variable: ["conversation", "list"],
       filter_by,
       ...more,
-      ...inside,
     },
   };
 };
@@ -108,7 +110,6 @@ export const wideFlow = (size: number): string => {
 
 /** An iteration over 100 items with two nodes inside, ten rounds side by side when parallel. */
 export const iterationFlow = (isParallel: boolean): string => {
-  const inside = { iteration_id: "box" };
   const box: Entry = {
     id: "box",
     data: {
@@ -121,11 +122,12 @@ export const iterationFlow = (isParallel: boolean): string => {
       parallel_nums: 10,
     },
   };
-  const first: Entry = { id: "first", data: { type: "iteration-start", title: "", ...inside } };
-  const choose = pureNode("choose", 0, inside);
-  const pick = aggregator("pick", inside);
+  const first: Entry = { id: "first", data: { type: "iteration-start", title: "" } };
+  const choose = pureNode("choose", 0);
+  const pick = aggregator("pick");
   const edges = [edge("start", "box"), edge("box", "end"), edge("first", "choose"), leave(choose, "pick")];
-  return file("iteration", [start, box, first, choose, pick, end(["box", "output"])], edges);
+  const inside = [first, choose, pick].map((node) => ({ ...node, parentId: "box" }));
+  return file("iteration", [start, box, ...inside, end(["box", "output"])], edges);
 };
 
 /** The list that the chain filters. */
