@@ -31,8 +31,17 @@ const refuse = (status: number, code: string, more: { retryAfter?: string; times
   ...more,
 });
 
+/** What Dify says of an app's limit of concurrent requests. */
+const TOO_MANY =
+  "Too many requests. Please try again later. The current maximum concurrent requests allowed for b74360e5-21d4-4b36-b245-e15bc81734ee is 4.";
+
 const DIFY: readonly (Ending & { readonly fault: Fault })[] = [
-  { name: "429 for concurrency", fault: refuse(429, "too_many_requests"), state: "succeeded", asked: 1 },
+  {
+    name: "the app's limit of concurrent requests",
+    fault: { kind: "error-answer", at: "run", status: 400, code: "invalid_param", message: TOO_MANY },
+    state: "succeeded",
+    asked: 1,
+  },
   {
     name: "429 with Retry-After",
     fault: refuse(429, "too_many_requests", { retryAfter: "1" }),

@@ -41,7 +41,13 @@ const gitLabFault: fc.Arbitrary<readonly [FaultMatch, FaultKind]> = fc.tuple(
 
 const difyFault = fc.constantFrom<Fault[]>(
   { kind: "error-answer", at: "run", status: 500, code: "internal_server_error" },
-  { kind: "error-answer", at: "run", status: 429, code: "too_many_requests" },
+  {
+    kind: "error-answer",
+    at: "run",
+    status: 400,
+    code: "invalid_param",
+    message: "Too many requests. The current maximum concurrent requests allowed for an app is 4.",
+  },
   { kind: "cut", afterEvents: 2, fate: "continues" },
   { kind: "slow", ms: 200 },
 );
