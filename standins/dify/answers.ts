@@ -1,5 +1,6 @@
 import { invalidParam, misfit, notFound, Refusal, type FieldMistake } from "./refusals.ts";
-import { endOf, inputsWithSystem, isOver, type RunOrder, type Runs, type StandInRun } from "./runs.ts";
+import { endOf, inputsWithSystem, isOver, type RunOrder, type StandInRun } from "./run.ts";
+import type { Runs } from "./runs.ts";
 import { UUID, type Fields, type StandInApp } from "./stand-in-app.ts";
 
 const isFields = (value: unknown): value is Fields =>

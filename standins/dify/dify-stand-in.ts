@@ -16,7 +16,8 @@ import {
 import { createDatasets, type Datasets, type StandInDataset } from "./datasets.ts";
 import { createFaultQueue, type Endpoint, type Fault } from "./fault.ts";
 import { invalidParam, Refusal, UnknownPath } from "./refusals.ts";
-import { createRuns, endOf, isOver, type Runs, type StandInRun } from "./runs.ts";
+import { endOf, isOver, type StandInRun } from "./run.ts";
+import { createRuns, type Runs } from "./runs.ts";
 import type { Fields, StandInApp } from "./stand-in-app.ts";
 import { sendEvents, sendStream } from "./streams.ts";
 

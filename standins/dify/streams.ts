@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Fate, Fault } from "./fault.ts";
-import { finishedData, isOver, snapshotOf, type RunFrame, type Runs, type StandInRun } from "./runs.ts";
+import { finishedData, isOver, snapshotOf, type RunFrame, type StandInRun } from "./run.ts";
+import type { Runs } from "./runs.ts";
 import type { Fields } from "./stand-in-app.ts";
 
 const PING = "event: ping\n\n";

@@ -135,7 +135,7 @@ describe("the Dify stand-in's refusals", () => {
     );
     assert.ok(answers.every(({ headers }) => headers.get("x-version") === "1.14.2"));
   });
-  it("tell every other kind of app from a workflow, whose parameters and kind they show all the same", async () => {
+  it("distinguish a workflow from every other kind of app, whose parameters and kind are answered all the same", async () => {
     for (const mode of ["chat", "agent-chat", "completion", "advanced-chat"] as const) {
       await using world = await open({ mode });
       const { json } = await world.get(world.asked("blocking"));
@@ -151,7 +151,7 @@ describe("the Dify stand-in's refusals", () => {
     const third = await world.get(world.asked("streaming"));
     assert.deepEqual([third.status, third.json["code"]], [400, "invalid_param"]);
     assert.match(z.string().parse(third.json["message"]), /^Too many requests\..* is 3\.$/);
-    // Whoever reads no more makes room, though the run goes on.
+    // Whoever reads no more frees a place, though the run goes on.
     for (const stream of running) stream.leave();
     for (;;) {
       const next = await world.ask(world.asked("streaming"));
@@ -202,7 +202,7 @@ describe("the Dify stand-in's queue", () => {
     world.standIn.startWorkers(1);
     assert.deepEqual(namesOf((await stream.ended()).frames), ["workflow_started", "workflow_finished"]);
   });
-  it("never hears again of a run whose worker died: no pings, running for ever, not to be stopped", async () => {
+  it("leaves a run whose worker died as it is: no pings, running for ever, not to be stopped", async () => {
     await using world = await open({ program: endless }, { ...FAST, workers: 1 });
     const orphan = await world.ask(world.asked("streaming"));
     await orphan.until((frames) => eventsOf(frames).length === 2);

@@ -53,7 +53,7 @@ describe("the classic flow on the Dify stand-in", () => {
     assert.match(note, /a\.ts/);
     assert.ok(outcome.usage.totalTokens > 0);
   });
-  it("tells of the nodes that the file has, in the iteration where they are", async () => {
+  it("sends the nodes that the file has, in the iteration where they are", async () => {
     await using gitlab = await startGitLab();
     const { events } = await review(gitlab.url, { language: "English" });
     const titles = events.flatMap((event) => (event.event === "node_started" ? [event.node.title] : []));
