@@ -33,6 +33,8 @@ export type Reviewflow = AsyncDisposable & {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly store: Store;
+  /** Resolves when it can no longer work and is to be stopped; see OpenedStore. */
+  readonly outdated: Promise<Error>;
 };
 
 /** What is not configuration. */
@@ -105,7 +107,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { url } = server;
   logger.info({ url, flows: flows.map(({ name }) => name), ...summaryOf(config) }, "Reviewflow listens");
   const running = started.move();
-  return { url, store, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, store, outdated: store.outdated, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 const summaryOf = ({ store, server }: Config) => ({ store: store.kind, role: server.role });

@@ -19,7 +19,8 @@ export type ServeOptions = {
 
 /**
  * Runs the server until it is stopped (SIGINT or SIGTERM), also while it starts. Active runs may finish within the
- * configured grace; what is not finished by then is handed back and taken up at the next start.
+ * configured grace; what is not finished by then is handed back and taken up at the next start. Throws StoreError
+ * `store-too-new` after it has stopped because a newer version shares its store.
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
   const configured = await configOf(options);
@@ -43,10 +44,11 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     // A terminal keeps no log, and whoever sits there may read the file as well.
     if (isTerminal) process.stdout.write(`Admin token: ${made.token.reveal()}\n`);
   }
-  const signal = await stopped;
-  logger.info({ signal }, "Reviewflow stops");
+  const end = await Promise.race([stopped, running.outdated]);
+  logger.info(end instanceof Error ? { reason: end.message } : { signal: end }, "Reviewflow stops");
   await running[Symbol.asyncDispose]();
   logger.info({}, "Reviewflow has stopped");
+  if (end instanceof Error) throw end;
 };
 
 const configOf = async ({ config: file = null, ...given }: ServeOptions): Promise<Config> => {

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
+import { assertMayWrite } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import {
@@ -92,6 +93,7 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     call.signal?.throwIfAborted();
     if (call.urgent !== true) await passGate(call, options.gate);
+    if (call.method !== "GET") assertMayWrite();
     try {
       const answer = await request(`${root}/v1${call.path}`, {
         dispatcher: agent,

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { GitLabError } from "../base/errors.ts";
+import { assertMayWrite } from "../base/fence.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Answer, CallContext, GitLabRequest } from "./call.ts";
 import { fail, toConnectionError, toGitLabError } from "./failure.ts";
@@ -30,6 +31,7 @@ export const createTransport =
   (options: TransportOptions): Transport =>
   async (request, context, onAnswer) => {
     request.signal?.throwIfAborted();
+    if (context.method !== "GET") assertMayWrite();
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     const { ok, answer } = await exchange(options, request, context, signal).catch((error: unknown) => {

@@ -1,5 +1,4 @@
 import { describeError } from "../base/errors.ts";
-import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import type { TakenRun } from "./claim-runs.ts";
@@ -11,13 +10,16 @@ import { claimLost } from "./journal-entry.ts";
 export type HeldClaim = {
   readonly taken: TakenRun;
   readonly abort: AbortController;
-  /** When the database last said that the claim is ours, on our clock. */
+  /** When the database was last asked whether the claim is ours, and said so, in milliseconds of `performance.now`. */
   confirmedAtMs: number;
+  /** Throws StoreError `claim-lost` when somebody else may have the run by now, or soon. */
+  readonly assertHeld: () => void;
 };
 
 /** The claims of one worker and what can end them from outside. */
 export type HeldClaims = {
-  readonly add: (taken: TakenRun) => HeldClaim;
+  /** `askedAtMs`: when the claim was asked for, in milliseconds of `performance.now`. */
+  readonly add: (taken: TakenRun, askedAtMs: number) => HeldClaim;
   readonly drop: (claim: HeldClaim) => void;
   readonly all: () => readonly HeldClaim[];
   /**
@@ -32,16 +34,21 @@ export type HeldClaims = {
 /** What the claims are watched with. */
 export type HeldClaimsOptions = {
   readonly database: Database;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** For how long a claim is held that is not renewed. */
   readonly heartbeatMs: number;
 };
 
+/** How much of a lease is left to a write: what was sent just before its end must arrive before another one's. */
+const MARGIN = 0.2;
+
 /** Keeps the claims of one worker. */
 export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
-  const { database, clock, logger } = options;
+  const { database, logger, heartbeatMs } = options;
   const claims = new Set<HeldClaim>();
+
+  const isOver = ({ confirmedAtMs }: HeldClaim, marginMs = 0): boolean =>
+    performance.now() - confirmedAtMs > heartbeatMs - marginMs;
 
   const lose = (claim: HeldClaim): void => {
     if (claim.abort.signal.aborted) return;
@@ -51,9 +58,9 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
 
   const touch = async (): Promise<void> => {
     const held = [...claims];
-    const askedAtMs = clock.now();
+    const askedAtMs = performance.now();
     const claimIds = [...new Set(held.map(({ taken }) => taken.claimId))];
-    const rows = await renewLeases(database, "runs", claimIds, options.heartbeatMs);
+    const rows = await renewLeases(database, "runs", claimIds, heartbeatMs);
     const ours = new Set(rows.map(({ id, claimId }) => `${id} ${claimId}`));
     for (const claim of held) {
       if (!claims.has(claim)) continue;
@@ -70,13 +77,23 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
       logger.warn({ error: describeError(error) }, "a heartbeat could not be written");
     }
     for (const claim of claims) {
-      if (clock.now() - claim.confirmedAtMs > options.heartbeatMs) lose(claim);
+      if (isOver(claim)) lose(claim);
     }
   };
 
   return {
-    add: (taken) => {
-      const claim = { taken, abort: new AbortController(), confirmedAtMs: clock.now() };
+    add: (taken, askedAtMs) => {
+      const claim: HeldClaim = {
+        taken,
+        abort: new AbortController(),
+        confirmedAtMs: askedAtMs,
+        assertHeld: () => {
+          // Nobody takes a run of an embedded store from its only process.
+          if (database.kind === "embedded" || !isOver(claim, heartbeatMs * MARGIN)) return;
+          lose(claim);
+          throw claimLost(taken.run.id);
+        },
+      };
       claims.add(claim);
       return claim;
     },
@@ -85,7 +102,7 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
     checkCancellations: async () => {
       if (claims.size === 0) return;
       const oldest = Math.min(...[...claims].map(({ confirmedAtMs }) => confirmedAtMs));
-      if (clock.now() - oldest > options.heartbeatMs / 2) await beat();
+      if (performance.now() - oldest > heartbeatMs / 2) await beat();
       const rows = await database.db
         .selectFrom("runs")
         .select(["id", "claimId", "cancelReason"])

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../base/clock.ts";
-import { StoreError } from "../base/errors.ts";
+import { StoreError, describeError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { acceptBatch, prepareRequest } from "./accept.ts";
@@ -9,7 +9,7 @@ import { WAKE_CHANNEL } from "./end-runs.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, readSchemaVersion, refuseNewer } from "./migrations.ts";
 import { openPostgres } from "./postgres/open-postgres.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
@@ -93,6 +93,8 @@ export type OpenedStore = Store &
     /** Deletes all that is stored of a project; see forgetProject. */
     readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
     readonly shadows: ShadowStore;
+    /** Resolves when a newer version has changed the tables of a shared store: this one can no longer work. */
+    readonly outdated: Promise<StoreError>;
   };
 
 /**
@@ -176,6 +178,37 @@ const createAccounts = (
   shadows: createShadowStore(parts.database, parts.clock),
 });
 
+/** Another instance may be of a newer version, and change the tables at its start. */
+const watchSchema = ({
+  database,
+  clock,
+  logger,
+  heartbeatMs,
+}: WorkerParts): Pick<OpenedStore, "outdated"> & { readonly stop: () => Promise<void> } => {
+  const stopping = new AbortController();
+  const { promise: outdated, resolve } = Promise.withResolvers<StoreError>();
+  const watch = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(heartbeatMs / 4, stopping.signal).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      try {
+        refuseNewer(await readSchemaVersion(database));
+      } catch (error) {
+        if (error instanceof StoreError && error.code === "store-too-new") return resolve(error);
+        logger.warn({ error: describeError(error) }, "the version of the tables could not be read");
+      }
+    }
+  };
+  const watching = database.kind === "shared" ? watch() : Promise.resolve();
+  return {
+    outdated,
+    stop: async () => {
+      stopping.abort();
+      await watching;
+    },
+  };
+};
+
 const createStore = async (
   settings: Settings,
   parts: WorkerParts & Pick<OpenedStore, "backup">,
@@ -193,8 +226,14 @@ const createStore = async (
     for (const worker of workers) worker.wake();
   });
   const { stopResealing, ...upkeep } = await createUpkeep(settings, parts);
+  const version = watchSchema(parts);
   const close = async (): Promise<void> => {
-    await Promise.all([maintenance.stop(), stopResealing(), ...[...workers].map((worker) => worker.stop(0))]);
+    await Promise.all([
+      maintenance.stop(),
+      stopResealing(),
+      version.stop(),
+      ...[...workers].map((worker) => worker.stop(0)),
+    ]);
     await intake.close();
     await database.close();
   };
@@ -204,6 +243,7 @@ const createStore = async (
     ...createQueries(database),
     ...createAccounts(parts),
     ...upkeep,
+    outdated: version.outdated,
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
     accept: async (request) => {

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
+import { behindFence } from "../base/fence.ts";
 import type { Logger } from "../base/logger.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
@@ -57,7 +58,9 @@ const runHandler = async (
 ): Promise<Settlement> => {
   try {
     claim.abort.signal.throwIfAborted();
-    return await options.handle(toClaim(parts, claim.taken, claim.abort.signal));
+    return await behindFence(claim.assertHeld, () =>
+      options.handle(toClaim(parts, claim.taken, claim.abort.signal)),
+    );
   } catch (error) {
     return settlementOfError(error, claim.abort.signal);
   }

@@ -39,10 +39,11 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     while (!taking.signal.aborted && options.concurrency > lane.size) {
       const free = options.concurrency - lane.size;
       const limits = { kind, free, perProject: options.perProject, leaseMs: parts.heartbeatMs };
+      const askedAtMs = performance.now();
       const taken = await claimRuns(parts.database, limits, clock.now());
       if (taken.length === 0) return;
       for (const run of taken) {
-        const claim = held.add(run);
+        const claim = held.add(run, askedAtMs);
         if (letGo.signal.aborted) claim.abort.abort(stopping());
         const work = workOnClaim(parts, options, claim, ended.signal).finally(() => {
           held.drop(claim);

@@ -11,19 +11,30 @@ import type { Place, Places } from "./store-places.ts";
 import { succeeded, until } from "./store-requests.ts";
 
 const CHILD = join(import.meta.dirname, "crash-child.ts");
-const LIVES = 3;
+
+/** So many kills; REVIEWFLOW_KILL_LIVES asks for more. */
+const LIVES = Number(process.env["REVIEWFLOW_KILL_LIVES"] ?? 3);
+
+/** Numbers from 0 to 1 that a seed names (mulberry32), so that a life can be lived again. */
+const randomOf = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+};
 
 const addressOf = (place: Place): string =>
   "dataDir" in place.database ? place.database.dataDir : place.database.databaseUrl.reveal();
 
 /** Lets a process say a random number of things, kills it at that very point, and returns what it said. */
-const liveAndDie = async (place: Place, life: number): Promise<readonly string[][]> => {
+const liveAndDie = async (place: Place, life: number, seed: number): Promise<readonly string[][]> => {
+  const random = randomOf(seed);
   const child = spawn(process.execPath, [CHILD, addressOf(place), String(life)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const said: string[][] = [];
   const lines = createInterface(child.stdout);
-  const enough = 20 + Math.random() * 150;
+  const enough = 20 + random() * 150;
   const hasLived = Promise.withResolvers<void>();
   lines.on("line", (line) => {
     said.push(line.split(" "));
@@ -31,7 +42,7 @@ const liveAndDie = async (place: Place, life: number): Promise<readonly string[]
   });
   const exited = once(child, "exit");
   await Promise.race([hasLived.promise, exited]);
-  await delay(Math.random() * 20);
+  await delay(random() * 20);
   child.kill("SIGKILL");
   await exited;
   assert.equal(child.signalCode, "SIGKILL", "the process lived until it was killed");
@@ -72,12 +83,15 @@ const checkRuns = (runs: readonly Run[]): void => {
  * with what is there.
  */
 export const crashContract = (name: string, createPlaces: () => Promise<Places>): void => {
-  test(`${name}: kill -9 under load loses nothing that was acknowledged`, async () => {
+  test(`${name}: kill -9 under load loses nothing that was acknowledged`, async (context) => {
     const places = await createPlaces();
+    const asked = Number(process.env["REVIEWFLOW_TEST_SEED"]);
+    const first = Number.isInteger(asked) ? asked : Math.trunc(Math.random() * 2 ** 31);
+    context.diagnostic(`${LIVES} kills, seeds from ${first} (REVIEWFLOW_TEST_SEED)`);
     try {
       const place = await places.fresh();
       const said: string[][] = [];
-      for (let life = 0; life < LIVES; life += 1) said.push(...(await liveAndDie(place, life)));
+      for (let life = 0; life < LIVES; life += 1) said.push(...(await liveAndDie(place, life, first + life)));
       const accepted = said.flatMap(([what, key]) => (what === "accepted" && key !== undefined ? [key] : []));
       const steps = said.filter(([what]) => what === "step");
       assert.ok(

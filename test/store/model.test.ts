@@ -5,7 +5,8 @@ import { decide } from "../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../src/review/delivery-event.ts";
 import type { Claim, RunState, Settlement, Store } from "../../src/store/store.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import { type Place, type Places, createSqlitePlaces } from "./store-places.ts";
+import { POSTGRES_MISSING, startPostgres } from "./postgres-server.ts";
+import { type Place, type Places, createPostgresPlaces, createSqlitePlaces } from "./store-places.ts";
 import { nextNumber, request, succeeded, until, untilAborted } from "./store-requests.ts";
 
 const FINAL: readonly RunState[] = ["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"];
@@ -159,27 +160,39 @@ const createPlay = (place: Place) => {
   return { start, perform, check, end };
 };
 
-describe("any sequence of events", () => {
-  let places: Places;
-  before(async () => {
-    places = await createSqlitePlaces();
-  });
-  after(() => places.remove());
+/** What holds for any sequence of events, whichever database is behind the store. */
+const modelContract = (name: string, createPlaces: () => Promise<Places>): void => {
+  describe(`any sequence of events: ${name}`, () => {
+    let places: Places;
+    before(async () => {
+      places = await createPlaces();
+    });
+    after(() => places.remove());
 
-  test("keeps one run at work and one waiting, loses none and brings all to an end", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const place = await places.fresh();
-        const play = createPlay(place);
-        await play.start();
-        for (const step of steps) {
-          await play.perform(step);
-          await play.check();
-        }
-        await play.end();
-        place.remove();
-      }),
-      { numRuns: 10, endOnFailure: true },
-    );
+    test("keeps one run at work and one waiting, loses none and brings all to an end", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const place = await places.fresh();
+          const play = createPlay(place);
+          await play.start();
+          for (const step of steps) {
+            await play.perform(step);
+            await play.check();
+          }
+          await play.end();
+          place.remove();
+        }),
+        { numRuns: 10, endOnFailure: true },
+      );
+    });
   });
-});
+};
+
+modelContract("SQLite", createSqlitePlaces);
+
+const server = await startPostgres();
+if (server === null) test("any sequence of events: PostgreSQL", { skip: POSTGRES_MISSING }, () => undefined);
+else {
+  after(() => server.stop());
+  modelContract("PostgreSQL", async () => createPostgresPlaces(server));
+}

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 import { Client } from "pg";
 import { StoreError } from "../../src/base/errors.ts";
+import { assertMayWrite } from "../../src/base/fence.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import { openStore } from "../../src/store/open-store.ts";
@@ -230,6 +231,49 @@ function sharedStore(server: PostgresServer): void {
         other.open(),
         (error) => error instanceof StoreError && error.code === "store-too-new",
       );
+    });
+
+    test("an instance that meets data of a newer version while it runs says so", async () => {
+      const other = await places.fresh();
+      await using store = await other.open({ heartbeatMs: 40 });
+      await withSql(other, (client) => client.query("UPDATE reviewflow.schema_version SET version = 1000"));
+      const error = await store.outdated;
+      assert.ok(error instanceof StoreError && error.code === "store-too-new");
+    });
+
+    test("a process that stood still for its lease writes nothing more, without asking anybody", async () => {
+      const other = await places.fresh();
+      await using store = await other.open({ heartbeatMs: 500 });
+      const runId = await queueRun(store, { iid: 1 });
+      const tries: unknown[] = [];
+      const handled = Promise.withResolvers<void>();
+      const worker = await store.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ run, signal }) => {
+          if (run.attempts > 1 || tries.length > 0) return succeeded;
+          const write = (): void => {
+            try {
+              assertMayWrite();
+              tries.push("written");
+            } catch (error) {
+              tries.push(error instanceof StoreError && error.code);
+            }
+          };
+          write();
+          // The whole process stands still, as under SIGSTOP.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+          write();
+          tries.push(signal.aborted);
+          handled.resolve();
+          signal.throwIfAborted();
+          return { ...succeeded, result: "too late" };
+        },
+      });
+      await handled.promise;
+      assert.deepEqual(tries, ["written", "claim-lost", true]);
+      assert.equal((await untilState(store, runId, "succeeded")).result, null);
+      await worker.stop(1_000);
     });
 
     test("no error shows the password", async () => {
