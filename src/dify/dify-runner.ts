@@ -1,6 +1,7 @@
 import type { CallGate } from "../base/call-gate.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { describeError, DifyError } from "../base/errors.ts";
+import { outsideFence } from "../base/fence.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } from "../review/flow-runner.ts";
@@ -74,7 +75,10 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     } catch (error) {
       if (!signal.aborted) throw await afterFailure(context, error);
       const reason: unknown = signal.reason;
-      throw reason instanceof RunCancelled ? await stopRun(context, reason) : reason;
+      if (!(reason instanceof RunCancelled)) throw reason;
+      const stop = (): Promise<RunCancelled> => stopRun(context, reason);
+      // A run that was settled while it waited in Dify's queue has no lease any more, and nobody takes it up.
+      throw await (context.record.isDetached() ? outsideFence(stop) : stop());
     }
   };
   const run = async (request: FlowRequest): Promise<FlowOutcome> => {

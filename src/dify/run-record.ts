@@ -41,6 +41,7 @@ export type RunRecord = {
   readonly start: (workflowRunId: string, taskId: string | null, atMs: number) => Promise<void>;
   /** Leaves the journal as it is from now on: its run is settled. */
   readonly detach: () => void;
+  readonly isDetached: () => boolean;
 };
 
 /** Opens the record of a run; an entry that cannot be read counts as none. */
@@ -69,5 +70,6 @@ export const openRunRecord = async (journal: Journal): Promise<RunRecord> => {
     detach: () => {
       isDetached = true;
     },
+    isDetached: () => isDetached,
   };
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { behindFence } from "../../src/base/fence.ts";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
@@ -293,10 +294,15 @@ describe("a run that waits in Dify's queue", () => {
     const first = world.run();
     await waitFor(() => world.standIn.runs().length === 1);
     const controller = new AbortController();
-    const cancelled = second(world, undefined, controller.signal);
+    let isSettled = false;
+    const fence = (): void => {
+      if (isSettled) throw new Error("the lease is over");
+    };
+    const cancelled = behindFence(fence, () => second(world, undefined, controller.signal));
     await waitFor(() => world.standIn.runs().length === 2);
     controller.abort(new RunCancelled("closed"));
     await assert.rejects(cancelled, (error) => error instanceof RunCancelled && /queue/.test(error.message));
+    isSettled = true;
     const events = world.events.length;
     gate.resolve();
     assertDone(await first);
