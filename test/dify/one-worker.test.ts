@@ -71,18 +71,20 @@ describe("a Dify whose worker dies", () => {
 });
 
 describe("a Dify that takes few requests at once", () => {
-  const endless: Program = async ({ sleep }) => {
-    await sleep(3_000);
-    return { status: "succeeded", outputs: { answer: "done" } };
-  };
   it("is asked again by the next attempt, which its refusal does not count", async () => {
-    await using world = await openPaced({ app: { program: endless, maxActiveRequests: 2 } });
+    const gate = Promise.withResolvers<void>();
+    const program: Program = async () => {
+      await gate.promise;
+      return { status: "succeeded", outputs: { answer: "done" } };
+    };
+    await using world = await openPaced({ app: { program, maxActiveRequests: 2 } });
     const first = world.run();
     await waitFor(() => world.standIn.runs().length === 1);
     const journal = createMemoryJournal();
     const again = () => world.run(journal, undefined, "run-2");
     const refusal = { code: "dify-too-many-requests", status: 400, retryable: true, untried: true };
     await assert.rejects(again(), refusal);
+    gate.resolve();
     assertDone(await first);
     assertDone(await again());
     assert.equal(world.standIn.runs().length, 2);
