@@ -52,6 +52,10 @@ describe("agent", () => {
 
   it("is refused by its strategy or for want of a model", () => {
     assert.match(failures(node({}, { agent_strategy_name: "mine" }))[0] ?? "", /"mine" is a plugin/);
+    assert.match(
+      failures(node({}, { version: "2", agent_node_kind: "dify_agent" }))[0] ?? "",
+      /^an agent of version 2 keeps its contents in Dify's database/,
+    );
     assert.match(failures(node({ model: { type: "constant", value: null } }))[0] ?? "", /no model/);
   });
 });
