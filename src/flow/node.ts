@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowUsage } from "./flow-event.ts";
+import type { Exact } from "./exact.ts";
 import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
@@ -129,6 +130,8 @@ export type NodeOutcome =
       readonly ok: true;
       readonly outputs: JsonObject;
       readonly types?: Readonly<Record<string, ValueType>>;
+      /** Outputs that hold numbers which plain values do not tell apart, by name. */
+      readonly exact?: Readonly<Record<string, Exact>>;
       readonly inputs?: JsonObject;
       readonly usage?: FlowUsage;
       /** The handle that a choosing node leaves by; `source` when left out. */

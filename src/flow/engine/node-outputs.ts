@@ -3,7 +3,7 @@ import type { ErrorStrategy, FlowNode } from "../flow.ts";
 import type { NodeOutcome } from "../node.ts";
 import { type Pool, writePool, writesOf } from "../pool.ts";
 import { plainValues } from "../value-text.ts";
-import { typeOfValue, type Variable, variableAs, variableOf } from "../value-type.ts";
+import { exactVariable, typeOfValue, type Variable, variableAs, variableOf } from "../value-type.ts";
 import { ownValue } from "../own-value.ts";
 
 /** The pool after a node succeeded: its outputs under its id, and what it wrote elsewhere. */
@@ -13,10 +13,11 @@ export const applySuccess = (
   outcome: Extract<NodeOutcome, { ok: true }>,
 ): Pool => {
   const variables = Object.fromEntries(
-    Object.entries(outcome.outputs).map(([name, value]) => [
-      name,
-      variableAs(ownValue(outcome.types, name) ?? typeOfValue(value), value),
-    ]),
+    Object.entries(outcome.outputs).map(([name, value]) => {
+      const type = ownValue(outcome.types, name) ?? typeOfValue(value);
+      const exact = ownValue(outcome.exact, name);
+      return [name, exact === undefined ? variableAs(type, value) : exactVariable(exact, type)];
+    }),
   );
   return writePool(writePool(pool, outcome.writes ?? []), writesOf(node.id, variables));
 };

@@ -48,11 +48,22 @@ export const VariableEntry = z.preprocess(
 );
 export type VariableEntry = z.infer<typeof VariableEntry>;
 
+/** The types that Dify has for such outputs. */
+const DefaultType = z.enum([
+  "string",
+  "number",
+  "object",
+  "array[number]",
+  "array[string]",
+  "array[object]",
+  "array[file]",
+]);
+
 /** An output that stands in under `default-value`, as the file has it. */
 const DefaultEntry = z.preprocess(
   withExactValue,
   z
-    .object({ key: z.string(), type: z.string(), value: Json.nullish(), exact: ExactValue })
+    .object({ key: z.string(), type: DefaultType, value: Json.nullish(), exact: ExactValue })
     .transform(({ value, exact, ...entry }) => ({ ...entry, value: exact ?? value ?? null })),
 );
 

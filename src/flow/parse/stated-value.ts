@@ -1,6 +1,6 @@
 import type { Json } from "../../base/json.ts";
 import { type Exact, parseExact, plainOf, WholeFloat } from "../exact.ts";
-import { parsePythonFloat, parsePythonInteger } from "../python-number.ts";
+import { parsePythonFloat } from "../python-number.ts";
 import {
   exactVariable,
   isJsonArray,
@@ -37,18 +37,10 @@ const ARRAY_TYPES: Readonly<Record<string, ValueType>> = {
   "array[file]": "array[file]",
 };
 
-const readNumber = (value: Exact): Variable | undefined => {
-  if (typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat)
-    return exactVariable(value);
-  if (typeof value !== "string") return undefined;
-  const integer = parsePythonInteger(value);
-  if (integer !== undefined) {
-    const digits = value.trim().replaceAll("_", "").replace(/^\+/, "");
-    return exactVariable(Number.isSafeInteger(integer) ? integer : BigInt(digits), "integer");
-  }
-  const float = parsePythonFloat(value);
-  return float === undefined ? undefined : variableAs("float", float);
-};
+const readNumber = (value: Exact): Variable | undefined =>
+  typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat
+    ? exactVariable(value)
+    : undefined;
 
 /**
  * A value of a type that the file states beside it; texts are read as JSON where the type asks for

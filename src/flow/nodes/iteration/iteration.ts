@@ -1,4 +1,4 @@
-import type { Json } from "../../../base/json.ts";
+import { type Exact, isExactArray, plainOf } from "../../exact.ts";
 import {
   defineNodeKind,
   type NodeContext,
@@ -8,7 +8,14 @@ import {
 } from "../../node.ts";
 import { readPool, writePool } from "../../pool.ts";
 import { textOfVariable } from "../../value-text.ts";
-import { isArrayType, isJsonArray, type Variable, variableOf } from "../../value-type.ts";
+import {
+  exactOf,
+  exactVariable,
+  isArrayType,
+  isJsonArray,
+  type Variable,
+  variableOf,
+} from "../../value-type.ts";
 import { showSelector } from "../selector-path.ts";
 import { collectRounds, flattenResults, type Round } from "./collect.ts";
 import { IterationData } from "./schema.ts";
@@ -16,13 +23,13 @@ import { IterationData } from "./schema.ts";
 const runRound = async (
   data: IterationData,
   context: NodeContext,
-  items: readonly Json[],
+  items: readonly Exact[],
   index: number,
 ): Promise<Round> => {
   const { nodeId, frames, pool } = context;
   const own = writePool(pool, [
     { selector: [nodeId, "index"], variable: variableOf(index) },
-    { selector: [nodeId, "item"], variable: variableOf(items[index] ?? null) },
+    { selector: [nodeId, "item"], variable: exactVariable(items[index] ?? null) },
   ]);
   const frame = await frames.run({ startNodeId: data.start_node_id, index, pool: own });
   if (frame.error !== null) return { ok: false, error: frame.error };
@@ -37,7 +44,7 @@ const runRound = async (
 const runRounds = async (
   data: IterationData,
   context: NodeContext,
-  items: readonly Json[],
+  items: readonly Exact[],
 ): Promise<NodeOutcome> => {
   const rounds: (Round | undefined)[] = items.map(() => undefined);
   let next = 0;
@@ -54,7 +61,7 @@ const runRounds = async (
   const width = data.is_parallel ? Math.min(data.parallel_nums, items.length) : 1;
   await Promise.all(Array.from({ length: width }, work));
   const results = collectRounds(rounds, data.error_handle_mode);
-  const inputs = { iterator_selector: items };
+  const inputs = { iterator_selector: items.map(plainOf) };
   const outputs = { output: data.flatten_output ? flattenResults(results) : results };
   if (failure !== null) return nodeFailure("", failure, { inputs, outputs });
   return { ok: true, inputs, outputs };
@@ -78,7 +85,8 @@ const iterate = async (data: IterationData, context: NodeContext): Promise<NodeO
     const message = `invalid iterator value: ${textOfVariable(variable)}, please provide a list.`;
     return nodeFailure("WorkflowNodeError", message);
   }
-  const items = value ?? [];
+  const exact = exactOf(variable);
+  const items = isExactArray(exact) ? exact : [];
   context.frames.started(items.length);
   return items.length === 0 ? emptyOutcome(variable) : runRounds(data, context, items);
 };

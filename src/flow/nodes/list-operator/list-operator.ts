@@ -1,10 +1,11 @@
 import type { Json } from "../../../base/json.ts";
+import { type Exact, isExactArray } from "../../exact.ts";
 import { defineNodeKind, nodeFailure, type NodeOutcome, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, readPool, resolveText } from "../../pool.ts";
 import { requirePythonInteger } from "../../python-number.ts";
-import { isTruthy } from "../../value-text.ts";
-import { isArrayType, isJsonArray, typeOfValue, type ValueType } from "../../value-type.ts";
+import { isTruthy, plainValues } from "../../value-text.ts";
+import { exactOf, exactVariable, isArrayType, isJsonArray, type ValueType } from "../../value-type.ts";
 import { readsOfText, showSelector } from "../selector-path.ts";
 import { fileKey, filterTest, isFileKey } from "./filters.ts";
 import { ListOperatorData } from "./schema.ts";
@@ -30,18 +31,21 @@ const compareKeys = (left: Json, right: Json): number =>
     ? compareTexts(left, right)
     : Number(left) - Number(right);
 
+/** An item of the list, plain for tests and exact for what comes out. */
+type Item = { readonly value: Json; readonly exact: Exact };
+
 const order = (
-  items: readonly Json[],
+  items: readonly Item[],
   type: ValueType,
   by: ListOperatorData["order_by"],
-): readonly Json[] => {
+): readonly Item[] => {
   if (type === "array[file]" && !isFileKey(by.key)) throw new NodeError(`Invalid order key: ${by.key}`);
-  const keyOf = (item: Json): Json => (type === "array[file]" ? fileKey(item, by.key) : item);
+  const keyOf = ({ value }: Item): Json => (type === "array[file]" ? fileKey(value, by.key) : value);
   const sign = by.value === "desc" ? -1 : 1;
   return items.toSorted((left, right) => sign * compareKeys(keyOf(left), keyOf(right)));
 };
 
-const extract = (items: readonly Json[], serial: string, pool: Pool): readonly Json[] => {
+const extract = (items: readonly Item[], serial: string, pool: Pool): readonly Item[] => {
   const position = requirePythonInteger(resolveText(pool, serial));
   if (position < 1) throw new NodeError(`Invalid serial index: must be >= 1, got ${position}`);
   if (position > items.length) {
@@ -52,27 +56,38 @@ const extract = (items: readonly Json[], serial: string, pool: Pool): readonly J
 
 const operate = (
   data: ListOperatorData,
-  items: readonly Json[],
+  items: readonly Item[],
   type: ValueType,
   pool: Pool,
-): readonly Json[] => {
+): readonly Item[] => {
   let list = items;
   if (data.filter_by.enabled) {
-    for (const condition of data.filter_by.conditions) list = list.filter(filterTest(type, condition, pool));
+    for (const condition of data.filter_by.conditions) {
+      const test = filterTest(type, condition, pool);
+      list = list.filter(({ value }) => test(value));
+    }
   }
   if (data.extract_by?.enabled === true) list = extract(list, data.extract_by.serial, pool);
   if (data.order_by.enabled) list = order(list, type, data.order_by);
   return data.limit.enabled ? list.slice(0, data.limit.size) : list;
 };
 
-const succeed = (before: readonly Json[], result: readonly Json[], type: ValueType): NodeOutcome => {
-  const first = result[0] ?? null;
-  const last = result.at(-1) ?? null;
+const succeed = (before: readonly Json[], items: readonly Item[], type: ValueType): NodeOutcome => {
+  const variables = {
+    result: exactVariable(
+      items.map(({ exact }) => exact),
+      type,
+    ),
+    first_record: exactVariable(items[0]?.exact ?? null),
+    last_record: exactVariable(items.at(-1)?.exact ?? null),
+  };
+  const entries = Object.entries(variables);
   return {
     ok: true,
     inputs: { variable: before },
-    outputs: { result, first_record: first, last_record: last },
-    types: { result: type, first_record: typeOfValue(first), last_record: typeOfValue(last) },
+    outputs: plainValues(variables),
+    types: Object.fromEntries(entries.map(([name, variable]) => [name, variable.type])),
+    exact: Object.fromEntries(entries.map(([name, variable]) => [name, exactOf(variable)])),
   };
 };
 
@@ -90,7 +105,10 @@ const run = (data: ListOperatorData, pool: Pool): NodeOutcome => {
     );
   }
   try {
-    return succeed(value, operate(data, value, type, pool), type);
+    const exact = exactOf(variable);
+    const exacts = isExactArray(exact) ? exact : [];
+    const items = value.map((item, index): Item => ({ value: item, exact: exacts[index] ?? item }));
+    return succeed(value, operate(data, items, type, pool), type);
   } catch (error) {
     if (error instanceof NodeError) return nodeFailure("", error.message, { inputs: { variable: value } });
     throw error;

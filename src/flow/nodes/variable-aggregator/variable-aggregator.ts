@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json } from "../../../base/json.ts";
 import { defineNodeKind, type NodeOutcome, PLAIN_DECLARATION } from "../../node.ts";
 import { type Pool, readPool, type Selector } from "../../pool.ts";
-import type { Variable } from "../../value-type.ts";
+import { exactOf, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 const Group = z.object({ group_name: z.string(), variables: z.array(SelectorPath) });
@@ -52,6 +52,7 @@ const aggregate = (data: VariableAggregatorData, pool: Pool): NodeOutcome => {
       inputs: { [inputName(found.selector)]: found.variable.value },
       outputs: { output: found.variable.value },
       types: { output: found.variable.type },
+      exact: { output: exactOf(found.variable) },
     };
   }
   const inputs: Record<string, Json> = {};
