@@ -25,7 +25,7 @@ export type CodeRequest = {
   /** Source text that defines `main`. */
   readonly code: string;
   /** Arguments of `main`: by name in Python, as one object in JavaScript. */
-  readonly inputs: JsonObject;
+  readonly inputs: Readonly<Record<string, Exact>>;
   readonly signal: AbortSignal;
 };
 

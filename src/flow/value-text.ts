@@ -37,11 +37,17 @@ export const textOfVariable = (variable: Variable): string => {
 /** The text of a bare value, see {@link textOfVariable}. */
 export const textOfValue = (value: Json): string => textOfVariable(variableOf(value));
 
+/** JSON writes numbers from here on with an exponent, which Python reads as a float. */
+const FIRST_EXPONENT = 1e21;
+
+const isPythonFloat = (value: number): boolean =>
+  !Number.isInteger(value) || Math.abs(value) >= FIRST_EXPONENT;
+
 /**
  * A number as Python prints it. Python writes floats with an exponent below 1e-4 and from 1e16 on,
  * JavaScript only from 1e21 on, and Python's exponents have two digits at least.
  */
-export const numberText = (value: number, isFloat = !Number.isInteger(value)): string => {
+export const numberText = (value: number, isFloat = isPythonFloat(value)): string => {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (!isFloat) return BigInt(value).toString();

@@ -1,7 +1,9 @@
 import { setImmediate as nextTask } from "node:timers/promises";
 import { parseJson } from "../base/json.ts";
 import type { Json } from "../base/json.ts";
+import { type Exact, exactEntries, isExactArray, isPlain } from "../flow/exact.ts";
 import type { NodeFailure } from "../flow/ports.ts";
+import { pythonJson } from "../flow/value-text.ts";
 
 /** Longest JSON text that a code node may return; Dify's checks of single outputs come after it. */
 export const MAX_RESULT_CHARS = 8_000_000;
@@ -201,46 +203,44 @@ export const readResult = async (text: string): Promise<{ readonly value: Json }
 };
 
 /**
- * JSON text of a code node's inputs, as `JSON.stringify` makes it, one variable and one long list's item at
- * a time, with pauses for the event loop.
+ * JSON text of a code node's inputs, one variable and one long list's item at a time, with pauses for the event
+ * loop. Whole floats and long integers keep their digits.
  */
-export const writeInputs = async (inputs: Readonly<Record<string, Json>>): Promise<string> => {
+export const writeInputs = async (inputs: Readonly<Record<string, Exact>>): Promise<string> => {
   let pausedAt = performance.now();
-  const write = async (value: Json): Promise<string> => {
+  const write = async (value: Exact): Promise<string> => {
     if (performance.now() - pausedAt >= SLICE_MS) {
       await nextTask();
       pausedAt = performance.now();
     }
-    if (value === null || typeof value !== "object" || isSmall(value)) return JSON.stringify(value);
-    if (isList(value)) {
+    if (isSmall(value)) return isPlain(value) ? JSON.stringify(value) : pythonJson(value);
+    if (isExactArray(value)) {
       const items: string[] = [];
       for (const item of value) items.push(await write(item));
       return `[${items.join(",")}]`;
     }
     const members: string[] = [];
-    for (const [key, item] of Object.entries(value))
+    for (const [key, item] of exactEntries(value))
       members.push(`${JSON.stringify(key)}:${await write(item)}`);
     return `{${members.join(",")}}`;
   };
   return await write(inputs);
 };
 
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
-
-/** Values that are written in one go: up to some thousand parts of usual length. */
+/** Values that are written in one go: up to some thousand parts, or one text. */
 const SMALL_PARTS = 2000;
 
-const isSmall = (root: Json): boolean => {
-  const open: Json[] = [root];
+const isSmall = (root: Exact): boolean => {
+  if (typeof root === "string") return true;
+  const open: Exact[] = [root];
   let parts = 0;
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     parts += typeof value === "string" ? 1 + value.length / 64 : 1;
-    if (parts > SMALL_PARTS) return false;
     if (value === null || typeof value !== "object") continue;
-    const children = Object.values(value);
+    const children = isExactArray(value) ? value : exactEntries(value).map(([, item]) => item);
     parts += children.length;
     if (parts > SMALL_PARTS) return false;
-    open.push(...children);
+    for (const child of children) open.push(child);
   }
-  return true;
+  return parts <= SMALL_PARTS;
 };

@@ -10,7 +10,7 @@ import {
   textOfValue,
   textOfVariable,
 } from "../../src/flow/value-text.ts";
-import { variableAs, variableOf } from "../../src/flow/value-type.ts";
+import { exactVariable, variableAs, variableOf } from "../../src/flow/value-type.ts";
 
 describe("the text of a value", () => {
   const rows: readonly (readonly [Json, string])[] = [
@@ -47,7 +47,9 @@ describe("the text of a value", () => {
     assert.equal(textOfVariable(variableAs("float", -0)), "-0.0");
     assert.equal(textOfVariable(variableAs("float", 1e16)), "1e+16");
     assert.equal(textOfVariable(variableAs("float", 123456789012345680)), "1.2345678901234568e+17");
-    assert.equal(textOfVariable(variableAs("integer", 1e21)), "1000000000000000000000");
+    assert.equal(textOfVariable(exactVariable(10n ** 21n)), "1000000000000000000000");
+    // JSON writes a number so large with an exponent, and Python then reads a float.
+    assert.equal(textOfVariable(variableAs("integer", 1e21)), "1e+21");
     assert.equal(textOfVariable(variableAs("array[file]", [{ url: "x" }])), "");
   });
 

@@ -218,7 +218,7 @@ export const compareRun = (dify: RecordedRun, ours: OwnRun): readonly Difference
   } else if (isEnded(dify.status)) {
     const [one, other] = [dify.outputs, ours.outputs].map(normalize).map(pythonJson);
     if (one !== other) found.push({ where: "outputs", kind: null, dify: clip(one), ours: clip(other) });
-    const [text, mine] = [dify.text, ours.text].map(textValue).map(pythonJson);
+    const [text, mine] = [dify.text, ours.text].map(normalize).map(pythonJson);
     if (text !== mine) found.push({ where: "text", kind: null, dify: clip(text), ours: clip(mine) });
   }
   return [...found, ...comparePrompts(dify, ours.prompts)];

@@ -23,7 +23,7 @@ export const ModelRule = z.object({
 });
 export type ModelRule = z.infer<typeof ModelRule>;
 
-const RecordedRun = z.object({
+export const RecordedRun = z.object({
   run: z.string().default(""),
   file: z.string().optional(),
   inputs: JsonObject.default({}),
@@ -37,7 +37,8 @@ const RecordedRun = z.object({
   status: z.enum(["succeeded", "partial-succeeded", "failed", "stopped", "paused"]).default("failed"),
   outputs: JsonObject.nullish().transform((outputs) => outputs ?? {}),
   error: z.string().optional(),
-  text: z.string().default(""),
+  /** A long text stands by its length, digest and beginning. */
+  text: z.union([z.string(), JsonObject]).default(""),
   nodes: z.array(RecordedNode).default([]),
   calls: z.array(z.object({ node: z.string(), messages: z.string() })).default([]),
 });

@@ -3,18 +3,18 @@ import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import type { Variable } from "../../value-type.ts";
-import { isJsonArray } from "../../value-type.ts";
+import { exactOf, isJsonArray } from "../../value-type.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { OutputProblem } from "./scalar-output.ts";
 import { unknownImports } from "./unknown-imports.ts";
 import { CodeData } from "./schema.ts";
 
 /** What `main` is given for a variable: a missing one and an empty list of files are null. */
-const argumentOf = (variable: Variable | undefined): Json => {
+const argumentOf = (variable: Variable | undefined): Variable | null => {
   if (variable === undefined) return null;
   const isEmptyFiles =
     variable.type === "array[file]" && isJsonArray(variable.value) && variable.value.length === 0;
-  return isEmptyFiles ? null : variable.value;
+  return isEmptyFiles ? null : variable;
 };
 
 const declare = (data: CodeData): NodeDeclaration => ({
@@ -50,13 +50,18 @@ const settle = (result: Json, data: CodeData, inputs: JsonObject): NodeOutcome =
 };
 
 const execute = async (data: CodeData, { pool, ports, signal }: NodeContext): Promise<NodeOutcome> => {
-  const inputs = Object.fromEntries(
-    data.variables.map(({ variable, value_selector }) => [
-      variable,
-      argumentOf(readPool(pool, value_selector)),
-    ]),
+  const found = data.variables.map(
+    ({ variable, value_selector }) => [variable, argumentOf(readPool(pool, value_selector))] as const,
   );
-  const result = await ports.code.run({ language: data.code_language, code: data.code, inputs, signal });
+  const inputs = Object.fromEntries(found.map(([name, variable]) => [name, variable?.value ?? null]));
+  const result = await ports.code.run({
+    language: data.code_language,
+    code: data.code,
+    inputs: Object.fromEntries(
+      found.map(([name, variable]) => [name, variable === null ? null : exactOf(variable)]),
+    ),
+    signal,
+  });
   if (!result.ok) return nodeFailure(result.errorType, result.message, { inputs });
   return settle(result.value, data, inputs);
 };
