@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../base/json.ts";
+import { numberText } from "../base/model-json/json-number.ts";
 import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
 import { exactOf, isJsonArray, type Variable, typeOfValue, variableOf } from "./value-type.ts";
 
@@ -37,42 +38,12 @@ export const textOfVariable = (variable: Variable): string => {
 /** The text of a bare value, see {@link textOfVariable}. */
 export const textOfValue = (value: Json): string => textOfVariable(variableOf(value));
 
-/** JSON writes numbers from here on with an exponent, which Python reads as a float. */
-const FIRST_EXPONENT = 1e21;
-
-const isPythonFloat = (value: number): boolean =>
-  !Number.isInteger(value) || Math.abs(value) >= FIRST_EXPONENT;
-
-/**
- * A number as Python prints it. Python writes floats with an exponent below 1e-4 and from 1e16 on,
- * JavaScript only from 1e21 on, and Python's exponents have two digits at least.
- */
-export const numberText = (value: number, isFloat = isPythonFloat(value)): string => {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (!isFloat) return BigInt(value).toString();
-  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
-  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
-  const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 16) {
-    const plain = exponent < 0 ? plainSmall(value, mantissa, exponent) : String(value);
-    return plain.includes(".") ? plain : `${plain}.0`;
-  }
-  const digits = String(Math.abs(exponent)).padStart(2, "0");
-  return `${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
-};
-
 const isExactNumber = (value: Exact): value is number | bigint | WholeFloat =>
   typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat;
 
 const exactNumberText = (value: number | bigint | WholeFloat): string => {
   if (typeof value === "bigint") return String(value);
   return value instanceof WholeFloat ? numberText(value.value, true) : numberText(value);
-};
-
-const plainSmall = (value: number, mantissa: string, exponent: number): string => {
-  const digits = mantissa.replace("-", "").replace(".", "");
-  return `${value < 0 ? "-" : ""}0.${"0".repeat(-exponent - 1)}${digits}`;
 };
 
 /** Python's `json.dumps(value, ensure_ascii=False)`. */

@@ -2,14 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fc } from "../properties.ts";
 import { Json } from "../../src/base/json.ts";
+import { numberText } from "../../src/base/model-json/json-number.ts";
 import { markdownOfVariable } from "../../src/flow/value-markdown.ts";
-import {
-  numberText,
-  pythonJson,
-  pythonRepr,
-  textOfValue,
-  textOfVariable,
-} from "../../src/flow/value-text.ts";
+import { pythonJson, pythonRepr, textOfValue, textOfVariable } from "../../src/flow/value-text.ts";
 import { exactVariable, variableAs, variableOf } from "../../src/flow/value-type.ts";
 
 describe("the text of a value", () => {

@@ -1,5 +1,6 @@
 import type { Json } from "../../base/json.ts";
-import { readLenientJson, toJson } from "../findings/lenient-json.ts";
+import { toJson } from "../../base/model-json/json-node.ts";
+import { createJsonReader } from "../../base/model-json/read-json.ts";
 
 /** What a reply flow answered: Markdown, and whether the finding of the thread is taken back. */
 export type Answer = { readonly reply: string; readonly withdraw: boolean };
@@ -22,8 +23,10 @@ const MAX_STARTS = 20;
 
 const readLastRecord = (text: string): Answer | null => {
   const starts = [...text.matchAll(/\{(?=\s*["'\u201c]?(?:reply|withdraw)\b)/giu)].map(({ index }) => index);
+  const readAt = createJsonReader(text);
   for (const start of starts.slice(-MAX_STARTS).toReversed()) {
-    const record = readRecord(toJson(readLenientJson(text, start).node));
+    const read = readAt(start);
+    const record = read.ok ? readRecord(toJson(read.node)) : null;
     if (record !== null) return record;
   }
   return null;

@@ -1,6 +1,6 @@
-import { jsonrepair } from "jsonrepair";
 import { type Json, parseJson } from "../../base/json.ts";
-import { type LenientNode, readLenientJson } from "./lenient-json.ts";
+import type { JsonNode } from "../../base/model-json/json-node.ts";
+import { createJsonReader, readJsonText } from "../../base/model-json/read-json.ts";
 import {
   type Records,
   type RecordShape,
@@ -16,6 +16,8 @@ const MAX_TEXT = 2_000_000;
 const MAX_WASTE = 1_000_000;
 /** What a reading in vain counts at least, in UTF-16 units. */
 const LEAST_WASTE = 200;
+/** What a value that is nested too deeply counts. */
+const UNREADABLE_WASTE = 5_000;
 /** An answer that is a string of JSON in a string of JSON is followed this deep. */
 const MAX_NESTING = 3;
 
@@ -24,6 +26,11 @@ const JSON_FENCES = new Set(["", "json", "json5", "jsonc", "jsonl", "ndjson", "t
 const THINK_START = /<(think|thinking|thought|reasoning)>/iy;
 const THINK_END = /<\/(?:think|thinking|thought|reasoning)>/iy;
 const THINKING = /<(think|thinking|thought|reasoning)>[\s\S]*?(?:<\/\1>|$)/gi;
+/** How an array or object begins that is more than brackets in prose or code. */
+const VALUE_START =
+  /\{\s*(?:["'\u201c}]|\/[/*]|#|[\p{L}\p{N}_$-]+\s*["']?\s*:)|\[\s*(?:[[{\]"'\u201c]|\/[/*]|#|[\d-])/uy;
+/** JSON as it stands inside a string of JSON: the quotes have a backslash in front. */
+const ESCAPED_START = /[[{]\s*(?:[[{]\s*)?\\"/y;
 const LIST_NAME =
   /(?:^|\n|\b(?:findings|issues|comments|verdicts|results?|answer|output|json)\W{0,5})[ \t]*$/i;
 
@@ -45,7 +52,7 @@ const nestedReader =
     nesting < MAX_NESTING ? readText(text, shape, nesting + 1) : NO_RECORDS;
 
 const readText = (text: string, shape: RecordShape, nesting: number): Records => {
-  const read = (node: LenientNode, source: string): Records =>
+  const read = (node: JsonNode, source: string): Records =>
     recordsOf(node, source, shape, nestedReader(shape, nesting));
   const whole = parseJson(text);
   const trusted = whole === undefined ? null : trustJson(whole);
@@ -55,8 +62,7 @@ const readText = (text: string, shape: RecordShape, nesting: number): Records =>
   if (strict.relevant) return strict;
   const anywhere = scan(text, read, false);
   if (anywhere.relevant) return anywhere;
-  const repaired = repair(text.replaceAll(THINKING, ""));
-  const last = repaired === null ? NO_RECORDS : read(toNode(repaired), text);
+  const last = readEscaped(text.replaceAll(THINKING, ""), read);
   return last.records.length > 0 ? last : NO_RECORDS;
 };
 
@@ -69,37 +75,50 @@ const trustJson = (value: unknown): Json | null => {
 const isJson = (value: unknown): value is Json =>
   value === null || ["boolean", "number", "string", "object"].includes(typeof value);
 
-/**
- * The last resort: what is escaped or broken in ways that only the library knows. Only for text whose
- * brackets end, since the library would complete what was cut off.
- */
-const repair = (text: string): Json | null => {
-  const from = text.search(/[[{]\s*(?:[[{]\s*)?\\?["'\w]/);
-  const to = Math.max(text.lastIndexOf("]"), text.lastIndexOf("}"));
-  if (from < 0 || to <= from || text.length > 200_000) return null;
-  const slice = text.slice(from, to + 1);
-  const candidates = slice.includes('\\"')
-    ? [slice.replaceAll('\\"', '"').replaceAll("\\n", "\n"), slice]
-    : [slice];
-  for (const candidate of candidates) {
-    if (countOf(candidate, "{") !== countOf(candidate, "}")) continue;
-    try {
-      const value = parseJson(jsonrepair(candidate));
-      if (isJson(value) && value !== null && typeof value === "object") return value;
-    } catch {
-      // Not repairable: the next candidate, or none.
-      continue;
-    }
-  }
-  return null;
+/** The last resort: an array or object whose quotes all have a backslash in front, as inside a string of JSON. */
+const readEscaped = (text: string, read: Read): Records => {
+  const from = text.search(/[[{]\s*(?:[[{]\s*)?\\"/);
+  if (from < 0) return NO_RECORDS;
+  const plain = text.slice(from).replaceAll('\\"', '"').replaceAll("\\n", "\n");
+  const whole = readJsonText(plain.slice(0, Math.max(plain.lastIndexOf("]"), plain.lastIndexOf("}")) + 1));
+  return whole.ok ? read(whole.node, plain) : NO_RECORDS;
 };
 
-const countOf = (text: string, sign: string): number => text.split(sign).length - 1;
+type Read = (node: JsonNode, source: string) => Records;
 
-type Read = (node: LenientNode, source: string) => Records;
+type ValueRead = {
+  readonly records: Records;
+  /** Whether the value is an answer, or a part of one. */
+  readonly counts: boolean;
+  readonly waste: number;
+  /** Where the search goes on. */
+  readonly next: number;
+};
+
+const readValue = (
+  text: string,
+  at: number,
+  readAt: ReturnType<typeof createJsonReader>,
+  read: Read,
+): ValueRead => {
+  const nothing = { records: NO_RECORDS, counts: false, next: at + 1 };
+  if (matchAt(VALUE_START, text, at) === null || matchAt(ESCAPED_START, text, at) !== null) {
+    return { ...nothing, waste: LEAST_WASTE };
+  }
+  const reading = readAt(at);
+  if (!reading.ok) return { ...nothing, waste: UNREADABLE_WASTE };
+  const { node, repaired } = reading;
+  const records = read(node, text);
+  if (records.relevant && (records.filled || (!repaired && standsAlone(text, node)))) {
+    return { records, counts: true, waste: 0, next: node.end };
+  }
+  const next = repaired ? at + 1 : node.end;
+  return { ...nothing, waste: LEAST_WASTE + node.end - at, next };
+};
 
 /** Goes over prose and reads every object and array in it that holds records. */
 const scan = (text: string, read: Read, skipForeignFences: boolean): Records => {
+  const readAt = createJsonReader(text);
   let found = NO_RECORDS;
   let waste = 0;
   let at = 0;
@@ -111,16 +130,10 @@ const scan = (text: string, read: Read, skipForeignFences: boolean): Records => 
     } else if (sign === "`" && skipForeignFences) {
       at = endOfForeignFence(text, at);
     } else if (sign === "{" || sign === "[") {
-      const { node, malformed } = readLenientJson(text, at);
-      const records = read(node, text);
-      const counts = records.relevant && (records.filled || standsAlone(text, node));
-      if (counts && !(malformed && !records.filled)) {
-        found = join(found, records);
-        at = node.end;
-      } else {
-        waste += LEAST_WASTE + node.end - at;
-        at = node.cut ? at + 1 : node.end;
-      }
+      const value = readValue(text, at, readAt, read);
+      if (value.counts) found = join(found, value.records);
+      waste += value.waste;
+      at = value.next;
     } else at += 1;
   }
   if (at >= text.length || !found.relevant) return found;
@@ -129,7 +142,7 @@ const scan = (text: string, read: Read, skipForeignFences: boolean): Records => 
 };
 
 /** An empty list counts as an answer on lines of its own or behind a word that announces it. */
-const standsAlone = (text: string, node: LenientNode): boolean =>
+const standsAlone = (text: string, node: JsonNode): boolean =>
   LIST_NAME.test(text.slice(Math.max(0, node.start - 40), node.start)) &&
   /^[ \t\r]*(?:\n|$|`|\.)/.test(text.slice(node.end, node.end + 40));
 

@@ -1,5 +1,5 @@
 import type { Json } from "../../base/json.ts";
-import { type LenientNode, toJson } from "./lenient-json.ts";
+import { type JsonNode, toJson } from "../../base/model-json/json-node.ts";
 
 /** One object that a flow reported. Keys are in `plainKey`'s form. */
 export type RawRecord = { readonly fields: ReadonlyMap<string, Json>; readonly text: string };
@@ -44,8 +44,9 @@ export const toRejection = (reason: string, text: string): Rejection => {
 };
 
 /** A JSON value as a node that is whole. Deep values are not followed. */
-export const toNode = (value: Json, depth = 0): LenientNode => {
+export const toNode = (value: Json, depth = 0): JsonNode => {
   const whole = { cut: false, start: 0, end: 0 };
+  if (typeof value === "number") return { kind: "number", value, text: String(value), ...whole };
   if (value === null || typeof value !== "object") return { kind: "scalar", value, ...whole };
   if (depth > 60) return { kind: "scalar", value: null, ...whole };
   if (isList(value)) return { kind: "array", items: value.map((item) => toNode(item, depth + 1)), ...whole };
@@ -70,7 +71,7 @@ type Fields = ReadonlyMap<string, Json>;
 
 /** The records under a node. `nested` reads strings that stand where a list or a record should. */
 export const recordsOf = (
-  node: LenientNode,
+  node: JsonNode,
   source: string,
   shape: RecordShape,
   nested: (text: string) => Records,
@@ -84,7 +85,7 @@ export const recordsOf = (
     : { ...NO_RECORDS, rejected: walk.rejected };
 };
 
-const walkList = (walk: Walk, list: LenientNode & { kind: "array" }, inherited: Fields): void => {
+const walkList = (walk: Walk, list: JsonNode & { kind: "array" }, inherited: Fields): void => {
   if (list.items.length === 0) walk.listed = true;
   for (const item of list.items) {
     if (item.kind === "array") walkList(walk, item, inherited);
@@ -102,7 +103,7 @@ const walkList = (walk: Walk, list: LenientNode & { kind: "array" }, inherited: 
 
 const walkObject = (
   walk: Walk,
-  node: LenientNode & { kind: "object" },
+  node: JsonNode & { kind: "object" },
   inherited: Fields,
   inList: boolean,
 ): void => {
@@ -126,12 +127,13 @@ const walkObject = (
 const without = (
   keys: ReadonlySet<string>,
   some: readonly string[],
-  lists: readonly (readonly [string, LenientNode])[],
+  lists: readonly (readonly [string, JsonNode])[],
 ): ReadonlySet<string> => keys.difference(new Set([...some, ...lists.map(([key]) => key)]));
 
 /** Prose under a list's key is no list, JSON in a string is; an absent list is an empty one. */
-const mayBeList = (value: LenientNode): boolean =>
-  value.kind !== "scalar" ||
+const mayBeList = (value: JsonNode): boolean =>
+  value.kind === "array" ||
+  value.kind === "object" ||
   value.cut ||
   value.value === null ||
   value.value === "" ||
@@ -142,9 +144,9 @@ const looksLikeJson = (value: string | number | boolean): boolean =>
 
 const walkLists = (
   walk: Walk,
-  node: LenientNode,
-  entries: readonly (readonly [string, LenientNode])[],
-  lists: readonly (readonly [string, LenientNode])[],
+  node: JsonNode,
+  entries: readonly (readonly [string, JsonNode])[],
+  lists: readonly (readonly [string, JsonNode])[],
   inherited: Fields,
 ): void => {
   walk.listed = true;
@@ -168,7 +170,7 @@ const walkText = (walk: Walk, text: string): void => {
   if (!read.relevant) walk.rejected.push(toRejection(`not a ${walk.shape.name}`, text));
 };
 
-const addRecord = (walk: Walk, node: LenientNode & { kind: "object" }, inherited: Fields): void => {
+const addRecord = (walk: Walk, node: JsonNode & { kind: "object" }, inherited: Fields): void => {
   walk.filled = true;
   if (node.cut) return reject(walk, node, "cut off");
   const own = node.entries.map(([key, value]) => [plainKey(key), toJson(value)] as const);
@@ -177,9 +179,9 @@ const addRecord = (walk: Walk, node: LenientNode & { kind: "object" }, inherited
   walk.records.push({ fields: new Map([...passed, ...own]), text: textOf(walk, node) });
 };
 
-const reject = (walk: Walk, node: LenientNode, reason: string): void => {
+const reject = (walk: Walk, node: JsonNode, reason: string): void => {
   walk.rejected.push(toRejection(reason, textOf(walk, node)));
 };
 
-const textOf = (walk: Walk, node: LenientNode): string =>
+const textOf = (walk: Walk, node: JsonNode): string =>
   node.end > node.start ? walk.source.slice(node.start, node.end) : JSON.stringify(toJson(node));

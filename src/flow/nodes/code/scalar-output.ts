@@ -1,6 +1,6 @@
 import type { Json } from "../../../base/json.ts";
 import { isJsonArray } from "../../value-type.ts";
-import { numberText } from "../../value-text.ts";
+import { numberText } from "../../../base/model-json/json-number.ts";
 
 /** Dify's limits of what code nodes give out, at their defaults. */
 export const CODE_LIMITS = {

@@ -1,5 +1,5 @@
-import { jsonrepair } from "jsonrepair";
-import { parseJson } from "../../../base/json.ts";
+import { readJsonText } from "../../../base/model-json/read-json.ts";
+import { writeJson } from "../../../base/model-json/write-json.ts";
 import type { Pool } from "../../pool.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { HttpClient } from "../../ports.ts";
@@ -34,15 +34,35 @@ const plain = (text: string, contentType: string): BuiltBody => ({
   ownsContentType: false,
 });
 
-/** JSON goes out as it was written where it is valid, so that long numbers stay exact; else it is repaired. */
+const CONTENT_TYPE_JSON = "application/json";
+
+/**
+ * JSON goes out as Dify writes it anew: a text that is damaged, mostly by a variable inside, is read as json_repair
+ * reads it. Where that is not sure the request fails, for nothing else may be sent than Dify sends.
+ */
 const buildJson = (text: string): BuiltBody => {
-  const contentType = "application/json";
-  if (parseJson(text) !== undefined) return plain(text.trim(), contentType);
-  try {
-    return plain(jsonrepair(text), contentType);
-  } catch {
-    throw new RequestProblem("RequestBodyError", `Failed to parse JSON: ${text}`);
+  const read = readJsonText(text);
+  if (!read.ok) throw new RequestProblem("RequestBodyError", `Failed to parse JSON: ${text}`);
+  if (read.doubtful) {
+    throw new RequestProblem(
+      "RequestBodyError",
+      `Failed to parse JSON, it is too damaged to tell what is meant (put variables in with a code node and json.dumps): ${text}`,
+    );
   }
+  // Python's None means no body to httpx.
+  if (read.node.kind === "scalar" && read.node.value === null) {
+    return { bytes: null, contentType: CONTENT_TYPE_JSON, ownsContentType: false };
+  }
+  const written = writeJson(read.node);
+  if (!written.ok) {
+    throw new RequestProblem(
+      "RequestBodyError",
+      written.reason === "not-finite"
+        ? `Out of range float values are not JSON compliant: ${written.value}`
+        : `The JSON body holds half a character (a lone surrogate): ${written.value}`,
+    );
+  }
+  return plain(written.text, CONTENT_TYPE_JSON);
 };
 
 /** Fields by name, a later one of the same name winning, as Dify keeps them. */

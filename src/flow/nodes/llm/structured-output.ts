@@ -1,8 +1,9 @@
 import type { ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
 import { describeError } from "../../../base/errors.ts";
-import { JsonObject } from "../../../base/json.ts";
-import { parseObjectLeniently } from "./lenient-json.ts";
+import type { JsonObject } from "../../../base/json.ts";
+import { readJsonObject } from "../../../base/model-json/read-json.ts";
+import { splitReasoning } from "./reasoning.ts";
 
 /** What became of a model's answer under a schema. */
 type StructuredResult =
@@ -23,8 +24,8 @@ const jsonPath = (pointer: string): string =>
 const compile = (schema: JsonObject): ValidateFunction => {
   const ajv = new Ajv({
     strict: false,
-    coerceTypes: true,
-    useDefaults: true,
+    // NaN is a number to Python's checker.
+    strictNumbers: false,
     logger: false,
     validateFormats: false,
   });
@@ -33,12 +34,11 @@ const compile = (schema: JsonObject): ValidateFunction => {
 };
 
 const check = (validate: ValidateFunction, answer: string): StructuredResult => {
-  const parsed = parseObjectLeniently(answer);
-  if (parsed === undefined) {
+  const parsed = readJsonObject(splitReasoning(answer).text);
+  if (parsed === null) {
     return { ok: false, message: `Failed to parse structured output: ${answer}` };
   }
-  const candidate: unknown = structuredClone(parsed);
-  if (validate(candidate)) return { ok: true, value: JsonObject.parse(candidate) };
+  if (validate(parsed)) return { ok: true, value: parsed };
   const [first] = validate.errors ?? [];
   const where = jsonPath(first?.instancePath ?? "");
   return {
@@ -48,8 +48,9 @@ const check = (validate: ValidateFunction, answer: string): StructuredResult => 
 };
 
 /**
- * Prepares a schema, or says why it is none. The reader is lenient on form (fences, prose, broken JSON, `"3"` for 3)
- * and strict on meaning: an answer that does not follow the schema is a failure with Dify's message.
+ * Prepares a schema, or says why it is none. The reader is lenient on form (fences, prose, broken JSON)
+ * and strict on meaning: values stay as the model gave them, no default is put in, and an answer that does not
+ * follow the schema is a failure with Dify's message.
  */
 export const createStructuredReader = (
   schema: JsonObject,

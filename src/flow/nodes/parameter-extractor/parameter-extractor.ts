@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from "../../../base/json.ts";
+import { findJsonObject } from "../../../base/model-json/read-json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { ModelAnswer, ModelMessage } from "../../ports.ts";
 import { pythonJson, textOfVariable } from "../../value-text.ts";
-import { parseObjectLeniently } from "../llm/lenient-json.ts";
 import {
   declaredModels,
   modelFailures,
@@ -71,8 +71,9 @@ const settle = (
   latencyMs: number,
   inputs: JsonObject,
 ): NodeOutcome => {
-  const found = parseObjectLeniently(answer.text);
-  const isEmpty = found === undefined || Object.keys(found).length === 0;
+  // Dify takes the first JSON in the answer and repairs none.
+  const found = findJsonObject(answer.text);
+  const isEmpty = found === null || Object.keys(found).length === 0;
   const result = isEmpty ? emptyResult(data.parameters) : found;
   const reason = findProblem(data.parameters, result) ?? (isEmpty ? NO_RESULT : null);
   const { values, types } = convertResult(data.parameters, result);

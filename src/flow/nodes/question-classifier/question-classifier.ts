@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { JsonObject } from "../../../base/json.ts";
+import { readJsonText, readJsonObject } from "../../../base/model-json/read-json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { ModelMessage } from "../../ports.ts";
 import { pythonJson, pythonStr } from "../../value-text.ts";
-import { parseObjectLeniently } from "../llm/lenient-json.ts";
 import {
   declaredModels,
   modelFailures,
@@ -16,6 +16,7 @@ import {
   readsOfParameters,
   VisionSettings,
 } from "../llm/model-settings.ts";
+import { splitReasoning } from "../llm/reasoning.ts";
 import { usageOutput } from "../llm/usage.ts";
 import { readsOfText, SelectorPath } from "../selector-path.ts";
 
@@ -91,12 +92,28 @@ const responseSchema = (categories: readonly Category[]): JsonObject => ({
   additionalProperties: false,
 });
 
-/** The category that an answer names; the first where it names none of them, undefined where it is no answer. */
-const chooseCategory = (categories: readonly Category[], text: string): Category | undefined => {
-  const answer = parseObjectLeniently(text);
-  if (answer === undefined) return undefined;
-  const id = "category_name" in answer ? answer["category_id"] : undefined;
-  return categories.find((category) => category.id === id) ?? categories[0];
+type Choice =
+  | { readonly ok: true; readonly category: Category | undefined }
+  | { readonly ok: false; readonly message: string };
+
+const refuse = (message: string): Choice => ({ ok: false, message });
+
+/** Where Dify looks for JSON: in a fence, else from the first brace or bracket to the last one. */
+const jsonBlock = (text: string): string | undefined =>
+  /```(?:json)?([\s\S]*?)```/.exec(text)?.[1] ?? /\{[\s\S]*\}|\[[\s\S]*\]/.exec(text)?.[0];
+
+/** The category that an answer names; the first where it names none of them. Dify repairs no answer here. */
+const chooseCategory = (categories: readonly Category[], answer: string): Choice => {
+  const block = jsonBlock(splitReasoning(answer).text);
+  if (block === undefined) return refuse("could not find json block in the output.");
+  const read = readJsonText(block);
+  if (!read.ok || read.repaired) return refuse(`got invalid json object. error: ${block}`);
+  const named = readJsonObject(block);
+  if (named === null || Object.keys(named).length === 0) {
+    return refuse(`got invalid return object. obj:${block}`);
+  }
+  const id = "category_name" in named ? named["category_id"] : undefined;
+  return { ok: true, category: categories.find((category) => category.id === id) ?? categories[0] };
 };
 
 const declare = (data: QuestionClassifierData): NodeDeclaration => ({
@@ -133,10 +150,10 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
   });
   if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
   const { usage } = answer.value;
-  const category = chooseCategory(categories, answer.value.text);
-  if (category === undefined) {
-    return nodeFailure("ValueError", "could not find json block in the output.", { inputs, usage });
-  }
+  const choice = chooseCategory(categories, answer.value.text);
+  if (!choice.ok) return nodeFailure("ValueError", choice.message, { inputs, usage });
+  const { category } = choice;
+  if (category === undefined) throw new Error("a question classifier without classes was loaded");
   const outputs = {
     class_name: category.name,
     class_label: category.label,

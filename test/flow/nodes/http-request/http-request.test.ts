@@ -110,16 +110,35 @@ describe("http-request: what is sent", () => {
     method: "post",
     body: { type, data: data ?? null },
   });
-  it("sends JSON as written where it is valid, repaired where not", async () => {
+  it("sends JSON as Dify writes it anew, with every digit, repaired where it is damaged", async () => {
     const exact = await sentBy(body("json", [{ type: "text", value: '{"id": 12345678901234567890}' }]));
-    assert.equal(bodyText(exact), '{"id": 12345678901234567890}');
+    assert.equal(bodyText(exact), '{"id":12345678901234567890}');
+    const floats = await sentBy(
+      body("json", [{ type: "text", value: ' {"a" : 1.0, "b": 1e3, "a": "\\u6d41"} ' }]),
+    );
+    assert.equal(bodyText(floats), '{"a":"流","b":1000.0}');
     assert.equal(header(exact, "content-type"), "application/json");
     const repaired = await sentBy(body("json", '{"text": "{{#start.host#}}", "n": {{#start.id#}},}'));
     assert.deepEqual(JSON.parse(bodyText(repaired)), { text: "api.example", n: 7 });
-    assert.equal(
-      await failed(body("json", [{ type: "text", value: "" }])),
-      "RequestBodyError: Failed to parse JSON: ",
-    );
+    const quoted = await sentBy(body("json", '{"text": "{{#start.text#}}", "re": "\\d+"}'));
+    assert.equal(bodyText(quoted), '{"text":"say \\"hi\\"\\nnow","re":"\\\\d+"}');
+    const none = await sentBy(body("json", "null"));
+    assert.equal(none.body, null);
+  });
+
+  it("sends no JSON that has none, that Python refuses, or that is too damaged to be sure of", async () => {
+    const problems = [
+      ["", "RequestBodyError: Failed to parse JSON: "],
+      ["hello", "RequestBodyError: Failed to parse JSON: hello"],
+      ['{"a": NaN}', "RequestBodyError: Out of range float values are not JSON compliant: nan"],
+    ] as const;
+    for (const [value, message] of problems) {
+      assert.equal(await failed(body("json", [{ type: "text", value }])), message);
+    }
+    const doubtful = '{"m": [{"c": ""a",\n"b",\n"c""}],\n"x": true}';
+    assert.match(await failed(body("json", [{ type: "text", value: doubtful }])), /too damaged/);
+    const half = '{"a": "\\ud800"}';
+    assert.match(await failed(body("json", [{ type: "text", value: half }])), /lone surrogate/);
   });
 
   it("sends raw text in both forms of the file, with the content type that the flow sets", async () => {

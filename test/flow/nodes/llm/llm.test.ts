@@ -213,7 +213,7 @@ describe("llm: structured output", () => {
   };
   for (const name of ["structured_output_enabled", "structured_output_switch_on"]) {
     it(`is on by ${name}, passes the schema and parses leniently`, async () => {
-      const { requests, model } = modelSaying('Here:\n```json\n{"findings": [{"line": "3"},]}\n```');
+      const { requests, model } = modelSaying('Here:\n```json\n{"findings": [{"line": 3},]}\n```');
       const data = node({ structured_output: { schema: SCHEMA }, [name]: true });
       const outputs = outputsOf(await runNode(llmKind, data, { pool: POOL, ports: { model } }));
       assert.deepEqual(outputs["structured_output"], { findings: [{ line: 3 }] });
@@ -230,6 +230,22 @@ describe("llm: structured output", () => {
       await said('{"findings": [{"line": 1}, {}]}'),
       /^LLMNodeError: Structured output validation failed \(stage=result, path=\$\.findings\[1\]\)/,
     );
+  });
+
+  it("leaves values as the model gave them and puts no default in", async () => {
+    const schema: JsonObject = {
+      type: "object",
+      properties: {
+        either: { anyOf: [{ type: "string" }, { type: "number" }] },
+        missing: { type: "string", default: "d" },
+        whole: { type: "integer" },
+      },
+    };
+    const data = node({ structured_output: { schema }, structured_output_switch_on: true });
+    const run = (text: string) =>
+      runNode(llmKind, data, { pool: POOL, ports: { model: modelSaying(text).model } });
+    assert.deepEqual(outputsOf(await run('{"either": 5}'))["structured_output"], { either: 5 });
+    assert.match(failureOf(await run('{"whole": "5"}')), /path=\$\.whole/);
   });
 
   it("cannot run with a schema that is none or missing", () => {
