@@ -18,7 +18,7 @@ const OWN_SECTIONS = new Set(["dify", "flow", "model"]);
 
 /**
  * Adds the environment's settings where the file says nothing. A setting that both name, with different
- * values, is a mistake: whichever won, someone would be surprised. `DIFY_…` and the flow's variables
+ * values, is a mistake: whichever won, someone would be surprised; a file that refers to the variable has its say. `DIFY_…` and the flow's variables
  * fill every flow of the file that leaves those keys out, or make the one flow of a setup without a file;
  * `MODEL_…` makes the model of a file that names none. `used` holds the variables that the file refers to.
  */
@@ -35,7 +35,7 @@ export const mergeEnvironment = (
     const present = name === undefined ? file[section] : sectionOf(file, section)[name];
     if (present === undefined) {
       merged[section] = name === undefined ? value : { ...sectionOf(merged, section), [name]: value };
-    } else if (JSON.stringify(present) !== JSON.stringify(value)) {
+    } else if (!used.has(variable) && JSON.stringify(present) !== JSON.stringify(value)) {
       problems.push(`${variable} and the file's ${key} are both set and differ; keep one of them`);
     }
   }

@@ -9,6 +9,8 @@ export type TokenInput = {
   readonly scopes?: readonly Scope[];
   /** Default: it does not expire. */
   readonly expiresAt?: Date;
+  /** Its text; a random one when left out. */
+  readonly value?: string;
 };
 
 /** A token's text with its user. */
@@ -36,7 +38,7 @@ export type People = {
 const issue = (world: World, user: User, input: TokenInput): string => {
   const token: Token = {
     id: world.nextId("token"),
-    value: `glpat-${randomBytes(15).toString("base64url")}`,
+    value: input.value ?? `glpat-${randomBytes(15).toString("base64url")}`,
     user,
     scopes: input.scopes ?? ["api"],
     expiresAt: input.expiresAt?.getTime() ?? null,

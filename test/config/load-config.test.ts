@@ -121,6 +121,12 @@ flows:
       problemsOf(ENOUGH, yaml).join(),
       /GITLAB_URL and the file's gitlab\.url are both set and differ/,
     );
+    // A file that refers to the variable says itself what becomes of it.
+    const more = load(
+      ENOUGH,
+      "webhook: { secrets: ['${WEBHOOK_SECRET}', { secret: other-secret, projects: [a/b] }] }",
+    );
+    assert.equal(more.webhook.secrets.length, 2);
   });
 
   test("secrets come from files too, but not from both", () => {

@@ -21,7 +21,8 @@ export type RunningNginx = AsyncDisposable & {
   readonly said: () => string;
 };
 
-const freePort = async (): Promise<number> => {
+/** A port on loopback at which nobody listens. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = z.object({ port: z.number() }).parse(server.address());
@@ -31,13 +32,14 @@ const freePort = async (): Promise<number> => {
 };
 
 /** Replaces a text that must be there exactly once, so that the test notices when the file changes. */
-const replaceOnce = (file: string, from: string, to: string): void => {
+export const replaceOnce = (file: string, from: string, to: string): void => {
   const parts = readFileSync(file, "utf8").split(from);
   assert.equal(parts.length, 2, `${file} has ${JSON.stringify(from)} once`);
   writeFileSync(file, parts.join(to));
 };
 
-const makeCertificate = (folder: string): string => {
+/** Makes a certificate for this machine in a new folder, and gives it in PEM. */
+export const makeCertificate = (folder: string): string => {
   mkdirSync(folder);
   const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:reviews.example.com"];
   const files = ["-keyout", join(folder, "privkey.pem"), "-out", join(folder, "fullchain.pem")];

@@ -1,0 +1,3 @@
+import { testBlocks } from "./blocks/test-blocks.ts";
+
+testBlocks((document) => !document.startsWith("docs/"));
