@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { createClassicApp } from "../../../standins/dify/classic-program.ts";
+import { createClassicApp } from "../../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
 import type { Project } from "../../../standins/gitlab/state.ts";

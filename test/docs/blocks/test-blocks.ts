@@ -18,7 +18,6 @@ import { createPlanted, PLANTED, type Repository } from "../../cli/review-reposi
 import { nginxOrReason } from "../../deploy/find-nginx.ts";
 import { freePort, makeCertificate, replaceOnce } from "../../deploy/start-nginx.ts";
 import { readCompose } from "../../deploy/deploy-files.ts";
-import { prepareStore } from "../../store/ready-folder.ts";
 import { openPlace, type Place, type Ran, type RunOptions } from "./open-place.ts";
 import { type Block, readBlocks, ROOT } from "./read-blocks.ts";
 
@@ -144,7 +143,6 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
         "npm install --omit=dev",
         async () => {
           const folder = place.copy(false);
-          await prepareStore(join(folder, ".data"));
           const answers = [
             "https://gitlab.example.com",
             "glpat-...",
@@ -161,7 +159,7 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
       ],
       [
         "export GITLAB_URL=https://gitlab.example.com\n",
-        async () => ({ folder: await serving(), sees: /READY/ }),
+        async () => ({ folder: place.copy(true), sees: /READY/ }),
       ],
       [
         "GITLAB_ADMIN_TOKEN=",
@@ -192,7 +190,7 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
         "reviewflow flow check",
         async () => ({ folder: place.copy(true), sees: /flows\/classic\.yml: can run/ }),
       ],
-      ["npm install\nnpm exec", async () => ({ folder: place.copy(false), sees: /Usage: reviewflow/ })],
+      ["npm install\nnpm pack", async () => ({ folder: place.copy(false), sees: /^0\.1\.0$/m })],
       [
         "mkdir -p ~/nginx",
         async () => ({ folder: await nginxFolder(), sees: /syntax is ok/, skip: nginxOrReason().skip }),
@@ -226,20 +224,20 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
           return { folder, look };
         },
       ],
-      ["   GITLAB_URL=", async () => ({ folder: await serving(), sees: /READY/ })],
-      ["GITLAB_URL=", async () => ({ folder: await serving(), sees: /READY/ })],
+      ["   GITLAB_URL=", async () => ({ folder: place.copy(true), sees: /READY/ })],
+      ["GITLAB_URL=", async () => ({ folder: place.copy(true), sees: /READY/ })],
       [
         "reviewflow shadow",
         async () => ({ ...(await beside()), sees: /promoted[\s\S]*review: compared[\s\S]*dropped/ }),
       ],
       [
         "npx reviewflow serve --config examples/boot",
-        async () => ({ folder: await serving(), environment: GITLAB, sees: /READY/ }),
+        async () => ({ folder: place.copy(true), environment: GITLAB, sees: /READY/ }),
       ],
       [
         "npx reviewflow serve --config examples/senior",
         async () => ({
-          folder: await serving(),
+          folder: place.copy(true),
           environment: { ...GITLAB, MODEL_API_KEY: "sk-..." },
           sees: /READY[\s\S]*Reviews of platform\/payments\/api are made by the flow senior/,
         }),
@@ -253,12 +251,6 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
     const configured = async (): Promise<string> => {
       const folder = place.copy(true);
       await writeFile(join(folder, ".env"), ENV);
-      return folder;
-    };
-    /** A copy in which a server has run before, which saves the making of its store. */
-    const serving = async (): Promise<string> => {
-      const folder = place.copy(true);
-      await prepareStore(join(folder, ".data"));
       return folder;
     };
     /** A second terminal beside a server that has heard of group/project and has a candidate. */
@@ -276,7 +268,7 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
         ...MODEL,
         GITLAB_URL: place.gitlabUrl,
         REVIEWFLOW_PORT: port,
-        REVIEWFLOW_DATA_DIR: await prepareStore(join(folder, ".data")),
+        REVIEWFLOW_DATA_DIR: join(folder, ".data"),
       };
       const config = readConfig(environment, join(folder, "reviewflow.yml"));
       const { store } = running.use(await startReviewflow(config, { logger: silentLogger }));
