@@ -153,7 +153,10 @@ const slowApp: StandInApp = {
 
 /** Our default limits at the stand-in's pace. */
 const limitsAt = (scale: number): DifyLimits => {
-  const entries = Object.entries(DEFAULT_LIMITS).map(([name, ms]) => [name, Math.round(ms * scale)]);
+  const entries = Object.entries(DEFAULT_LIMITS).map(([name, ms]): [string, number] => [
+    name,
+    Math.round(ms * scale),
+  ]);
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(entries) };
 };
 
