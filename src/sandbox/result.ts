@@ -193,7 +193,12 @@ const createPieceReader = (text: string) => {
  */
 export const readResult = async (text: string): Promise<{ readonly value: Json } | null> => {
   try {
-    if (text.length > PIECE_CHARS) return { value: await createPieceReader(text)() };
+    if (text.length > PIECE_CHARS) {
+      const value = await createPieceReader(text)();
+      // The caller's own work on so much gets a time slice of its own.
+      await nextTask();
+      return { value };
+    }
     const parsed = parseJson(text);
     return isParsed(parsed) ? { value: clean(parsed, 0) } : null;
   } catch (error) {

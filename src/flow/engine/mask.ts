@@ -29,12 +29,41 @@ export const createMask = (secrets: Iterable<Secret>): Mask => {
   if (values.length === 0) return NO_MASK;
   const text = (original: string): string =>
     values.reduce((masked, value) => masked.replaceAll(value, "[secret]"), original);
+  // What holds no secret stays the same value: of megabytes, nothing is copied.
+  const list = (value: readonly Json[]): Json => {
+    let copy: Json[] | null = null;
+    for (const [at, item] of value.entries()) {
+      const masked = json(item);
+      if (masked !== item) copy ??= value.slice(0, at);
+      copy?.push(masked);
+    }
+    return copy ?? value;
+  };
+  const record = (value: JsonObject): JsonObject => {
+    let copy: [string, Json][] | null = null;
+    const entries = Object.entries<Json>(value);
+    for (const [at, [key, item]] of entries.entries()) {
+      const name = text(key);
+      const masked = json(item);
+      if (name !== key || masked !== item) copy ??= entries.slice(0, at);
+      copy?.push([name, masked]);
+    }
+    return copy === null ? value : Object.fromEntries(copy);
+  };
   const json = (value: Json): Json => {
     if (typeof value === "string") return text(value);
-    if (isJsonArray(value)) return value.map(json);
-    return isJsonObject(value) ? object(value) : value;
+    if (isJsonArray(value)) return list(value);
+    return isJsonObject(value) ? record(value) : value;
+  };
+  /** Values that were masked before: the outputs of one node are the inputs of the next. */
+  const known = new WeakMap<object, Json>();
+  const top = (value: Json): Json => {
+    if (value === null || typeof value !== "object") return json(value);
+    const masked = known.get(value) ?? json(value);
+    known.set(value, masked);
+    return masked;
   };
   const object = (value: JsonObject): JsonObject =>
-    Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), json(item)]));
+    Object.fromEntries(Object.entries<Json>(value).map(([key, item]) => [text(key), top(item)]));
   return { text, object };
 };

@@ -38,15 +38,28 @@ export const pythonTypeName = (value: Json): string => {
 /** How Python prints that type. */
 export const pythonType = (value: Json): string => `<class '${pythonTypeName(value)}'>`;
 
+/** Whether a text has more than `limit` characters; pairs of surrogates count once. */
+const isLonger = (value: string, limit: number): boolean => {
+  if (value.length <= limit) return false;
+  if (value.length > 2 * limit) return true;
+  let pairs = 0;
+  for (let at = 0; at < value.length; at += 1) {
+    if ((value.codePointAt(at) ?? 0) <= 0xffff) continue;
+    pairs += 1;
+    at += 1;
+  }
+  return value.length - pairs > limit;
+};
+
 /** Checks a string's length in characters and takes NUL characters out. */
 export const checkString = (value: string, path: string): string => {
   const { stringLength } = CODE_LIMITS;
-  if (value.length > stringLength && Array.from(value).length > stringLength) {
+  if (isLonger(value, stringLength)) {
     throw new OutputProblem(
       `The length of output variable \`${path}\` must be less than ${stringLength} characters`,
     );
   }
-  return value.replaceAll("\0", "");
+  return value.includes("\0") ? value.replaceAll("\0", "") : value;
 };
 
 const decimals = (value: number): number => {
