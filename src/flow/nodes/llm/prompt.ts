@@ -75,7 +75,6 @@ export const collectInputs = (
  */
 const fillBasic = (text: string, pool: Pool, context: string): string =>
   text
-    .replaceAll(HISTORIES_PLACEHOLDER, "")
     .split(CONTEXT_PLACEHOLDER)
     .map((part) => resolveText(pool, part))
     .join(context);
@@ -115,6 +114,17 @@ const filledQuery = (data: LlmData, pool: Pool): string => {
 };
 
 /**
+ * The text of a completion prompt: the conversation so far, which is empty here, stands where `{{#histories#}}` is, else
+ * on a line of its own in front; the query that memory adds comes before it. Messages of a chat keep the placeholder.
+ */
+const completionText = (text: string, query: string): string => {
+  const withHistory = text.includes(HISTORIES_PLACEHOLDER)
+    ? text.replaceAll(HISTORIES_PLACEHOLDER, "")
+    : `\n${text}`;
+  return query === "" ? withHistory : `${query}\n${withHistory}`;
+};
+
+/**
  * The messages for the model: prompts in order without empty ones; with memory, the query as the last message (for a
  * completion text: in front of it), as Dify does where the conversation is empty.
  */
@@ -128,7 +138,7 @@ export const buildMessages = async (
     const filled = await fill(prompt, data, sources);
     if (!filled.ok) return filled;
     if ("role" in prompt) messages.push({ role: prompt.role, content: filled.value });
-    else messages.push({ role: "user", content: query === "" ? filled.value : `${query}\n${filled.value}` });
+    else messages.push({ role: "user", content: completionText(filled.value, query) });
   }
   if (Array.isArray(data.prompt_template) && query !== "") messages.push({ role: "user", content: query });
   return { ok: true, value: messages.filter(({ content }) => content !== "") };

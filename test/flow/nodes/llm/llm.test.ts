@@ -121,6 +121,18 @@ describe("llm: prompts", () => {
     assert.match(failureOf(await runNode(llmKind, data, { pool })), /^NoPromptFoundError: No prompt found/);
   });
 
+  it("keeps the place of the conversation in a chat, and puts it in front of a completion without one", async () => {
+    const { requests, model } = modelSaying("fine");
+    const ask = async (more: JsonObject): Promise<unknown> =>
+      runNode(llmKind, node(more), { pool: POOL, ports: { model } });
+    await ask({ prompt_template: [{ role: "system", text: "s {{#histories#}}" }] });
+    await ask({ prompt_template: { text: "T", edition_type: "basic" } });
+    assert.deepEqual(
+      requests.map(({ messages }) => messages),
+      [[{ role: "system", content: "s {{#histories#}}" }], [{ role: "user", content: "\nT" }]],
+    );
+  });
+
   it("leaves files out when vision is on, as Dify does for a model without vision", async () => {
     const data = node({ vision: { enabled: true, configs: { variable_selector: ["start", "pics"] } } });
     assert.equal(loadNode(llmKind, data).declaration.warnings[0]?.field, "vision.enabled");
