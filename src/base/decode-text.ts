@@ -36,7 +36,7 @@ const require = createRequire(import.meta.url);
 
 let detector: z.infer<typeof Detector> | undefined;
 
-/** Detectors look at so many bytes of a long text. */
+/** The detector is given so many bytes of a long text. */
 const LONGEST_SAMPLE = 64 * 1024;
 
 const detect = (bytes: Uint8Array): z.infer<typeof Detected> => {
@@ -61,8 +61,8 @@ const detectedText = (bytes: Uint8Array): string | undefined => {
 };
 
 /** Characters beyond ASCII that came out of a decoding as UTF-8, and places where it failed. */
-const countCharacters = (text: string): { readonly good: number; readonly broken: number } => ({
-  good: text.match(/[\u0080-\ufffc]/g)?.length ?? 0,
+const countCharacters = (text: string): { readonly whole: number; readonly broken: number } => ({
+  whole: text.match(/[\u0080-\ufffc]/g)?.length ?? 0,
   broken: text.match(/\ufffd/g)?.length ?? 0,
 });
 
@@ -80,7 +80,7 @@ export const decodeText = (bytes: Uint8Array, charset: string | null = null): st
   const strict = decode(bytes, "utf-8", true);
   if (strict !== undefined) return strict;
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const { good, broken } = countCharacters(text);
-  const isDamaged = broken < 2 || good >= broken;
+  const { whole, broken } = countCharacters(text);
+  const isDamaged = broken < 2 || whole >= broken;
   return isDamaged ? text : (detectedText(bytes) ?? text);
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../base/json.ts";
 
-/** A float without a fraction, which Python prints as `5.0`; JavaScript's 5 does not tell it from an integer. */
+/** A float without a fraction, which Python prints as `5.0`; JavaScript's 5 is the integer, too. */
 export class WholeFloat {
   readonly value: number;
 
@@ -118,7 +118,7 @@ export const plainOf = (value: Exact): Json => {
   return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, plainOf(item)]));
 };
 
-/** Whether a value holds no number that JavaScript's do not tell apart. */
+/** Whether a value holds no number that JavaScript's do not distinguish. */
 export const isPlain = (value: Exact): boolean => {
   if (value instanceof WholeFloat || typeof value === "bigint") return false;
   return isExactArray(value) ? value.every(isPlain) : exactEntries(value).every(([, item]) => isPlain(item));

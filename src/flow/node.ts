@@ -130,7 +130,7 @@ export type NodeOutcome =
       readonly ok: true;
       readonly outputs: JsonObject;
       readonly types?: Readonly<Record<string, ValueType>>;
-      /** Outputs that hold numbers which plain values do not tell apart, by name. */
+      /** Outputs that hold numbers which plain values do not distinguish, by name. */
       readonly exact?: Readonly<Record<string, Exact>>;
       readonly inputs?: JsonObject;
       readonly usage?: FlowUsage;

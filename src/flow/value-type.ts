@@ -24,7 +24,7 @@ export type ValueType =
 export type Variable = {
   readonly type: ValueType;
   readonly value: Json;
-  /** The value with the numbers inside that JavaScript's do not tell apart; left out where there are none. */
+  /** The value with the numbers inside that JavaScript's do not distinguish; left out where there are none. */
   readonly exact?: Exact;
 };
 
