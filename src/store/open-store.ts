@@ -10,7 +10,6 @@ import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrate, readSchemaVersion, refuseNewer } from "./migrations.ts";
-import { openPostgres } from "./postgres/open-postgres.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import type { RunEventReading } from "./run-event.ts";
@@ -142,6 +141,8 @@ const openDatabase = async (
     return { database, backup: database.backup };
   }
   const { logger, maxConnections } = settings;
+  // The driver is loaded where there is a server.
+  const { openPostgres } = await import("./postgres/open-postgres.ts");
   const database = await openPostgres({
     databaseUrl: settings.database.databaseUrl,
     maxConnections,
