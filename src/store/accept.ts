@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
-import { type CompiledQuery, type SqlBool, sql } from "kysely";
+import type { CompiledQuery } from "kysely";
 import { encodeBody } from "./body-codec.ts";
 import type { Database, Sql } from "./database.ts";
-import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
+import { IS_NOT_WAITING, IS_WAITING, assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { nowPlus } from "./dialect.ts";
 import { endingStatements } from "./end-runs.ts";
 import type { ItemResult } from "./group-commit.ts";
@@ -107,9 +107,6 @@ const acceptStatements = (parts: AcceptParts, tx: Sql, plan: AcceptPlan): readon
     ...insertRuns(parts, tx, plan, nowMs),
   ];
 };
-
-const IS_WAITING = sql<SqlBool>`state IN ('queued', 'retrying')`;
-const IS_NOT_WAITING = sql<SqlBool>`state NOT IN ('queued', 'retrying')`;
 
 const insertDeliveries = ({ db }: Sql, plan: AcceptPlan): readonly CompiledQuery[] => {
   if (plan.deliveries.length === 0) return [];

@@ -2,10 +2,10 @@ import { newId } from "../base/ids.ts";
 import type { Clock } from "../base/clock.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { Database, Sql } from "./database.ts";
-import { WAKE_CHANNEL, endRuns } from "./end-runs.ts";
+import { IS_ACTIVE, IS_WAITING, type Decided, assertHolds, decideAndWrite } from "./decide-and-write.ts";
+import { endingStatements } from "./end-runs.ts";
 import { mergeRequestKey } from "./merge-request-key.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
-import type { Row } from "./tables.ts";
 import { storableText } from "./stored-text.ts";
 
 /** What people's requests about runs are carried out with. */
@@ -14,46 +14,59 @@ export type ChangeParts = {
   readonly clock: Clock;
 };
 
-/** Locks a run, so that what is returned stays true; undefined for an unknown one. */
-const lockRun = async ({ db, dialect }: Sql, runId: string): Promise<Row<"runs"> | undefined> =>
-  db
-    .selectFrom("runs")
-    .selectAll()
-    .where("id", "=", runId)
-    .$if(dialect === "postgres", (query) => query.forUpdate())
-    .executeTakeFirst();
+const readRun = ({ db }: Sql, runId: string) =>
+  db.selectFrom("runs").selectAll().where("id", "=", runId).executeTakeFirst();
+
+const nothing = <T>(result: T): Decided<T> => ({ result, statements: [], wakesWorkers: false });
 
 /** Ends a waiting run at once and asks the worker of an active one to stop; see Store.cancelRun. */
-export const cancelRun = async (parts: ChangeParts, runId: string, reason: string): Promise<boolean> =>
-  parts.database.transaction(async (tx) => {
-    const run = await lockRun(tx, runId);
-    if (run?.state === "queued" || run?.state === "retrying") {
-      const ending = { id: run.id, state: "cancelled", reason, reasonCode: null } as const;
-      await endRuns(tx, [ending], parts.clock.now());
-      return true;
+export const cancelRun = (
+  { database, clock }: ChangeParts,
+  runId: string,
+  reason: string,
+): Promise<boolean> =>
+  decideAndWrite(database, async (tx) => {
+    const run = await readRun(tx, runId);
+    switch (run?.state) {
+      case "queued":
+      case "retrying": {
+        const ending = { id: runId, state: "cancelled", reason, reasonCode: null } as const;
+        return {
+          result: true,
+          statements: [...assertHolds(tx, runId, IS_WAITING), ...endingStatements(tx, [ending], clock.now())],
+          wakesWorkers: false,
+        };
+      }
+      case "active":
+        return {
+          result: true,
+          statements: [
+            ...assertHolds(tx, runId, IS_ACTIVE),
+            tx.db
+              .updateTable("runs")
+              .set((eb) => ({ cancelReason: eb.fn.coalesce("cancelReason", eb.val(storableText(reason))) }))
+              .where("id", "=", runId)
+              .compile(),
+          ],
+          wakesWorkers: true,
+        };
+      default:
+        return nothing(false);
     }
-    if (run?.state !== "active") return false;
-    await tx.db
-      .updateTable("runs")
-      .set((eb) => ({ cancelReason: eb.fn.coalesce("cancelReason", eb.val(storableText(reason))) }))
-      .where("id", "=", runId)
-      .execute();
-    await tx.notify(WAKE_CHANNEL);
-    return true;
   });
 
 /** Queues the merge request of a finished run again; see Store.runAgain. */
-export const runAgain = async (parts: ChangeParts, runId: string): Promise<string | null> =>
-  parts.database.transaction(async (tx) => {
-    const run = await lockRun(tx, runId);
-    if (run === undefined || run.finishedAt === null) return null;
+export const runAgain = ({ database, clock }: ChangeParts, runId: string): Promise<string | null> =>
+  decideAndWrite(database, async (tx) => {
+    const run = await readRun(tx, runId);
+    if (run === undefined || run.finishedAt === null) return nothing(null);
     const key = mergeRequestKey(run);
     const state = (await readMergeRequests(tx, [key])).get(key);
     const isUnderWay = (state?.waiting ?? null) !== null || (state?.active ?? null) !== null;
-    if (run.kind === "review" && isUnderWay) return null;
-    const nowMs = parts.clock.now();
+    if (run.kind === "review" && isUnderWay) return nothing(null);
+    const nowMs = clock.now();
     const id = newId(nowMs);
-    await tx.db
+    const statement = tx.db
       .insertInto("runs")
       .values({
         id,
@@ -70,7 +83,6 @@ export const runAgain = async (parts: ChangeParts, runId: string): Promise<strin
         createdAt: nowMs,
         state: "queued",
       })
-      .execute();
-    await tx.notify(WAKE_CHANNEL);
-    return id;
+      .compile();
+    return { result: id, statements: [statement], wakesWorkers: true };
   });

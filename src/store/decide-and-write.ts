@@ -48,6 +48,15 @@ export const decideAndWrite = async <T>(
   }
 };
 
+/** Whether a run is one that no worker has. */
+export const IS_WAITING = sql<SqlBool>`state IN ('queued', 'retrying')`;
+
+/** Whether a run is worked on. */
+export const IS_ACTIVE = sql<SqlBool>`state = 'active'`;
+
+/** Whether a run is worked on, or over. */
+export const IS_NOT_WAITING = sql<SqlBool>`state NOT IN ('queued', 'retrying')`;
+
 /**
  * Statements that end the transaction with a conflict unless a run is as `condition` says, and keep it so until the
  * end of the transaction. None for SQLite, where nothing has changed since it was read.

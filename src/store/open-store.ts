@@ -134,7 +134,8 @@ const openDatabase = async (
   settings: Settings,
 ): Promise<Pick<OpenedStore, "backup"> & { readonly database: Database }> => {
   const onError = (error: unknown): void => {
-    if (error instanceof StoreError) settings.onError(error.code);
+    // A race that was lost and is run again is no failure.
+    if (error instanceof StoreError && error.code !== "store-conflict") settings.onError(error.code);
   };
   if ("dataDir" in settings.database) {
     const database = await openSqlite(settings.database.dataDir, onError);
