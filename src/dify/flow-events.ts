@@ -182,7 +182,7 @@ const errorOf = ({ error, outputs, status }: NodeData): string | null => {
 };
 
 const lengthOf = (data: NodeData): number | null => {
-  const length = data.metadata?.["iterator_length"] ?? data.metadata?.["loop_length"];
+  const length = data.metadata?.["iteration_length"] ?? data.metadata?.["loop_length"];
   return typeof length === "number" ? length : null;
 };
 

@@ -41,7 +41,7 @@ const STREAM: readonly object[] = [
   frame("workflow_started", { id: "r", workflow_id: "w", inputs: {}, created_at: 1 }),
   frame("iteration_started", {
     ...node({ node_id: "it", node_type: "iteration" }),
-    metadata: { iterator_length: 2 },
+    metadata: { iteration_length: 2 },
   }),
   frame("iteration_next", node({ node_id: "it", node_type: "iteration", index: 1 })),
   frame("node_started", node({ iteration_id: "it", inputs: null })),

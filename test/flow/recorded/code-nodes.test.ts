@@ -33,10 +33,6 @@ type SmallCase = z.infer<typeof SmallCase>;
 
 /** Known differences, with Dify's value, ours and the reason. At most 2 of 100 cases. */
 const KNOWN: ReadonlyMap<string, string> = new Map([
-  [
-    "code/0040 pass small",
-    "Dify refuses 1e-06, which PyYAML reads as a text, as a number of the file; here it loads",
-  ],
   ["code/2174 js number <- sci", "Dify prints the float that 1e+5 became as 100000.0; here it is 100000"],
   ["code/2208 js boolean <- sci", "Dify prints the float that 1e+5 became as 100000.0; here it is 100000"],
   ["code/2538 js async", "Dify reads a promise as {} and misses r; here main is waited for"],
