@@ -59,7 +59,8 @@ const buildUrl = (data: HttpRequestData, pool: Pool): string => {
   const params = buildParams(data.params, pool);
   if (params.length === 0 || !URL.canParse(text)) return text;
   const url = new URL(text);
-  for (const [name] of params) url.searchParams.delete(name);
+  // Where there are parameters, httpx sends them in the place of the address's own query.
+  url.search = "";
   for (const [name, value] of params) url.searchParams.append(name, value);
   return url.href;
 };

@@ -20,6 +20,10 @@ const fits = (type: ParameterType, value: Json): boolean => {
   return isJsonArray(value) && value.every((item) => fitsScalar(element, item));
 };
 
+/** The type as Dify names it in messages; an empty list passes as one of numbers there. */
+const typeName = (value: Json): string =>
+  isJsonArray(value) && value.length === 0 ? "array[number]" : typeOfValue(value);
+
 /** What is wrong with an extracted result in Dify's words, null when it is complete and of the right types. */
 export const findProblem = (parameters: readonly Parameter[], result: JsonObject): string | null => {
   if (Object.keys(result).length !== parameters.length) return "Invalid number of parameters";
@@ -27,7 +31,7 @@ export const findProblem = (parameters: readonly Parameter[], result: JsonObject
     if (required && !Object.hasOwn(result, name)) return `Parameter ${name} is required`;
     const value = result[name] ?? null;
     if (!fits(type, value)) {
-      return `Invalid value for parameter ${name}, expected segment type: ${type}, actual_type: ${typeOfValue(value)}, python_type: ${pythonType(value)}, value: ${pythonStr(value)}`;
+      return `Invalid value for parameter ${name}, expected segment type: ${type}, actual_type: ${typeName(value)}, python_type: ${pythonType(value)}, value: ${pythonStr(value)}`;
     }
     const isOption = typeof value === "string" && (options ?? []).includes(value);
     if (type === "string" && (options ?? []).length > 0 && !isOption) {

@@ -39,14 +39,14 @@ const failed = async (more: JsonObject): Promise<string> =>
   failureOf(await runNode(httpRequestKind, node(more), { pool: POOL, ports: httpAnswering() }));
 
 describe("http-request: what is sent", () => {
-  it("fills the URL, merges parameters and takes the method in any case", async () => {
+  it("fills the URL, sends parameters in the place of its query and takes the method in any case", async () => {
     const request = await sentBy({
       method: "DELETE",
       url: "https://{{#start.host#}}/?a=1&b=2",
       params: "b: {{#start.text#}}\n\nc:{{#start.id#}}\nd",
     });
     assert.equal(request.method, "DELETE");
-    assert.equal(request.url, "https://api.example/?a=1&b=say+%22hi%22%0Anow&c=7&d=");
+    assert.equal(request.url, "https://api.example/?b=say+%22hi%22%0Anow&c=7&d=");
   });
 
   it("refuses URLs as Dify does", async () => {

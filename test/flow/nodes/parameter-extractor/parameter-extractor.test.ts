@@ -106,6 +106,12 @@ describe("parameter-extractor", () => {
       "xl",
     ],
     [
+      '{"x": []}',
+      { name: "x", type: "string" },
+      "Invalid value for parameter x, expected segment type: string, actual_type: array[number], python_type: <class 'list'>, value: []",
+      "",
+    ],
+    [
       '{"x": [1, "a"]}',
       { name: "x", type: "array[number]" },
       "Invalid value for parameter x, expected segment type: array[number], actual_type: array[any], python_type: <class 'list'>, value: [1, 'a']",
