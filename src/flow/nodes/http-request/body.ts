@@ -5,6 +5,7 @@ import { readPool, resolveText } from "../../pool.ts";
 import type { HttpClient } from "../../ports.ts";
 import { isJsonArray } from "../../value-type.ts";
 import { fetchFile } from "../document-extractor/file-value.ts";
+import { encodeForm } from "./encode-form.ts";
 import { RequestProblem } from "./request-problem.ts";
 import type { BodyItem, HttpBody } from "./schema.ts";
 import { bodyItems } from "./schema.ts";
@@ -127,10 +128,7 @@ export const buildBody = async (body: HttpBody | null, sources: BodySources): Pr
     case "json":
       return buildJson(resolveText(sources.pool, onlyItem(items, type).value));
     case "x-www-form-urlencoded":
-      return plain(
-        new URLSearchParams([...fieldsOf(items, sources.pool)]).toString(),
-        "application/x-www-form-urlencoded",
-      );
+      return plain(encodeForm(fieldsOf(items, sources.pool)), "application/x-www-form-urlencoded");
     case "form-data":
       return buildForm(items, sources);
     case "binary":

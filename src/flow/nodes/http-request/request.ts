@@ -3,6 +3,7 @@ import { resolveText, splitText } from "../../pool.ts";
 import type { HttpRequest } from "../../ports.ts";
 import type { BodySources } from "./body.ts";
 import { buildBody } from "./body.ts";
+import { encodeForm } from "./encode-form.ts";
 import { RequestProblem } from "./request-problem.ts";
 import type { HttpRequestData } from "./schema.ts";
 
@@ -60,8 +61,7 @@ const buildUrl = (data: HttpRequestData, pool: Pool): string => {
   if (params.length === 0 || !URL.canParse(text)) return text;
   const url = new URL(text);
   // Where there are parameters, httpx sends them in the place of the address's own query.
-  url.search = "";
-  for (const [name, value] of params) url.searchParams.append(name, value);
+  url.search = encodeForm(params);
   return url.href;
 };
 

@@ -150,6 +150,15 @@ describe("http-request: what is sent", () => {
     assert.equal(header(newer, "content-type"), "text/plain");
   });
 
+  it("encodes as Python does, which leaves ~ and writes * out", async () => {
+    const text = "~!*'()-_. +/流";
+    const encoded = "~%21%2A%27%28%29-_.+%2B%2F%E6%B5%81";
+    const form = await sentBy(body("x-www-form-urlencoded", [{ key: "a", type: "text", value: text }]));
+    assert.equal(bodyText(form), `a=${encoded}`);
+    const { url } = await sentBy({ url: "https://api.example/e?z=1", params: `a: ${text}` });
+    assert.equal(url, `https://api.example/e?a=${encoded}`);
+  });
+
   it("encodes forms, from lists and from old lines", async () => {
     const items = [
       { key: "a", type: "text", value: "{{#start.text#}}" },
