@@ -1,3 +1,5 @@
+import { parseJson } from "./json.ts";
+
 /** How models and their servers mark what a model thinks before it answers: its beginning and its end. */
 const MARKS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
@@ -28,37 +30,87 @@ const MAX_PARTS = 50;
  * What a model wrote, without its thoughts: those at the beginning, in whatever marks, one after the other;
  * those that never end, which leave nothing; and those of which only the end is marked, since some servers
  * put the beginning into the prompt. Marks further on are the text's own, for it may be about a program that
- * has such tags; so are those in code. Texts without thoughts come back as they are.
+ * has such tags; so are those in code and in JSON. Texts without thoughts come back as they are.
  */
 export const withoutThoughts = (text: string): string => {
   let rest = text;
   for (let parts = 0; parts < MAX_PARTS; parts += 1) {
     const body = rest.trimStart();
     const mark = MARKS.find(([begin]) => begin.test(body));
-    const end = mark === undefined ? endOfUnmarked(body) : (endOf(body, mark[1]) ?? body.length);
+    const end = mark === undefined ? endOfUnmarked(body) : endOfMarked(body, mark[1]);
     if (end === null) return rest;
     rest = body.slice(end).trimStart();
   }
   return "";
 };
 
-const endOf = (text: string, pattern: RegExp): number | null => {
-  const found = pattern.exec(text);
-  return found === null ? null : found.index + found[0].length;
+/**
+ * The end of thoughts whose beginning is marked: where the mark closes outside of code, since thoughts quote
+ * their own marks, else where it first closes; the text's end where it never does.
+ */
+const endOfMarked = (text: string, pattern: RegExp): number => {
+  const prose = withoutCode(text);
+  const nested = /^<details\b/i.test(text) ? endOfDetails(prose) : null;
+  if (nested !== null) return nested;
+  const found = pattern.exec(prose) ?? pattern.exec(text);
+  return found === null ? text.length : found.index + found[0].length;
+};
+
+const endOfDetails = (prose: string): number | null => {
+  let depth = 0;
+  for (const { 0: tag, index } of prose.matchAll(/<details\b|<\/details>/gi)) {
+    depth += tag.startsWith("</") ? -1 : 1;
+    if (depth === 0) return index + tag.length;
+  }
+  return null;
 };
 
 /** The end of thoughts whose beginning is not in the text: the first tag outside of code closes them. */
 const endOfUnmarked = (text: string): number | null => {
-  let fenced = false;
-  let at = 0;
-  for (const line of text.split("\n")) {
-    if (/^[\s>]{0,12}(?:```|~~~)/.test(line)) fenced = !fenced;
-    else if (!fenced) {
-      const prose = line.replaceAll(/`[^`]*`/g, (code) => " ".repeat(code.length));
-      const tag = /<(\/?)(?:seed:)?(?:think|thinking|thoughts?|reasoning)>|(\[\/THINK\])/i.exec(prose);
-      if (tag !== null) return tag[1] === "" ? null : at + tag.index + tag[0].length;
+  const tag = /<(\/?)(?:seed:)?(?:think|thinking|thoughts?|reasoning)>|(\[\/THINK\])/i.exec(
+    withoutCode(text),
+  );
+  if (tag === null || tag[1] === "" || isJson(text)) return null;
+  return tag.index + tag[0].length;
+};
+
+const isJson = (text: string): boolean => /^[{[]/.test(text) && parseJson(text) !== undefined;
+
+/** The text with blanks in the place of its code, fenced (CommonMark 4.5) or in spans within a line (6.1). */
+const withoutCode = (text: string): string => {
+  let fence: string | null = null;
+  const lines = text.split("\n").map((line) => {
+    const [, mark = "", info = ""] = /^[\s>]{0,12}(`{3,}|~{3,})(.*)$/s.exec(line) ?? [];
+    if (fence !== null) {
+      if (mark[0] === fence[0] && mark.length >= fence.length && info.trim() === "") fence = null;
+      return " ".repeat(line.length);
     }
-    at += line.length + 1;
+    if (mark === "" || (mark[0] === "`" && info.includes("`"))) return withoutSpans(line);
+    fence = mark;
+    return " ".repeat(line.length);
+  });
+  return lines.join("\n");
+};
+
+/** A span ends at the next run of as many backticks. */
+const withoutSpans = (line: string): string => {
+  const runs = [...line.matchAll(/`+/g)].map(({ 0: run, index }) => ({ start: index, length: run.length }));
+  const next = new Map<number, number>();
+  const closing = runs.map((): number | undefined => undefined);
+  for (let at = runs.length - 1; at >= 0; at -= 1) {
+    const length = runs[at]?.length ?? 0;
+    closing[at] = next.get(length);
+    next.set(length, at);
   }
-  return null;
+  let prose = "";
+  let copied = 0;
+  for (let at = 0; at < runs.length; at += 1) {
+    const [open, close] = [runs[at], runs[closing[at] ?? -1]];
+    if (open === undefined || close === undefined) continue;
+    const end = close.start + close.length;
+    prose += line.slice(copied, open.start) + " ".repeat(end - open.start);
+    copied = end;
+    at = closing[at] ?? at;
+  }
+  return prose + line.slice(copied);
 };

@@ -50,6 +50,33 @@ export const THOUGHTS: readonly (readonly [name: string, answer: string, left: s
     "<details><summary>More</summary>x</details>",
   ],
   ["thoughts before code with tags", "<think>a</think>\n```\n<think>\n```", "```\n<think>\n```"],
+  [
+    "thoughts that quote their end in a block of code",
+    "<think>The diff:\n```\nconst END = '</think>';\n```\nI doubt it.\n</think>\nLGTM",
+    "LGTM",
+  ],
+  [
+    "thoughts that quote their end in a span of code",
+    "<think>It strips `</think>` marks, secretly</think>Answer uses `foo`",
+    "Answer uses `foo`",
+  ],
+  ["an end that a stray backtick seems to quote", "<think>a stray ` tick</think>Use `x`", "Use `x`"],
+  ["details in details", "<details><summary>Thinking</summary>a<details>x</details>b</details>ok", "ok"],
+  [
+    "JSON that speaks of a tag",
+    '{"findings":[{"message":"The parser misses </think> here"}]}',
+    '{"findings":[{"message":"The parser misses </think> here"}]}',
+  ],
+  [
+    "a span of two backticks",
+    "First finding.\nUse ``</think>`` here.\nSecond",
+    "First finding.\nUse ``</think>`` here.\nSecond",
+  ],
+  [
+    "a block in a longer block",
+    "Finding A\n````suggestion\n```\n</think>\n```\n</think>\n````\nFinding B",
+    "Finding A\n````suggestion\n```\n</think>\n```\n</think>\n````\nFinding B",
+  ],
   ["nothing", "", ""],
 ];
 
@@ -67,6 +94,8 @@ const piece = fc.constantFrom(
   "◁think▷",
   "◁/think▷",
   "```",
+  "````",
+  "``",
   "`",
   "\n",
   " ",
