@@ -16,7 +16,7 @@ export const isDifyOutage = (error: unknown): boolean =>
   error instanceof DifyError &&
   error.retryable &&
   error.code !== MODEL_BUSY &&
-  (error.status === null || error.status >= 500 || error.code === DIFY_PAUSED);
+  (error.status === null || error.status >= 500);
 
 /**
  * Whether Dify may have begun a run for a request: certainly not as long as no request has left, or each

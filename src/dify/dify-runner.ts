@@ -8,13 +8,13 @@ import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } fro
 import type { InputVariable } from "../flow/nodes/start/schema.ts";
 import { checkKind } from "./check-kind.ts";
 import { createDifyApi, type DifyApi, type RunBody } from "./dify-api.ts";
-import { DifyConnectionError } from "./dify-transport.ts";
+import { DifyConnectionError, NOT_UNDERSTOOD } from "./dify-transport.ts";
 import { createFrameReader } from "./flow-events.ts";
-import { followRun, readRun } from "./follow-run.ts";
+import { followRun, LEAST_REMAINING_MS, readRun } from "./follow-run.ts";
 import { concurrencyLimitOf } from "./dify-failure.ts";
 import { parseInputForm, prepareInputs, toFlowInput } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
-import { lookUpRun } from "./look-up-run.ts";
+import { hasBegun, lookUpRun } from "./look-up-run.ts";
 import { createMasking } from "../review/mask-events.ts";
 import { createRunObserver } from "../review/observe-run.ts";
 import { endUserOf, releaseTransient } from "./new-try.ts";
@@ -96,6 +96,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     if (outcome !== undefined) return outcome;
     // The request is in Dify's queue and cannot be taken back; its run is stopped as soon as it begins.
     record.detach();
+    logger.warn({ runId: request.runId }, "dify run is left in its queue, to be stopped when it begins");
     work.catch((error: unknown) =>
       logger.info({ runId: request.runId, cause: describeError(error) }, "queued dify run ended"),
     );
@@ -131,8 +132,11 @@ type Mode = "streaming" | "blocking";
 const proceed = async (context: RunContext, mode: Mode, declared: Declared): Promise<FlowOutcome> => {
   const { clock, life, limits, logger, record, request, user } = context;
   const before = record.current();
-  if (before.state === "intent" || before.state === "queued")
-    life.queued(before.atMs + limits.queueMs - clock.now());
+  if (before.state === "intent" || before.state === "queued") {
+    // However long this process was away, Dify's log is asked first: the run may have ended meanwhile.
+    const leftMs = before.atMs + limits.queueMs - clock.now();
+    life.queued(Math.max(leftMs, Math.min(LEAST_REMAINING_MS, limits.queueMs)));
+  }
   if (await lookUpRun(context)) return followRun(context);
   const inputs = prepareInputs(await declared(life.signal), request.inputs);
   await record.intend({ user, mode, atMs: clock.now() });
@@ -143,6 +147,7 @@ const proceed = async (context: RunContext, mode: Mode, declared: Declared): Pro
   } catch (error) {
     life.signal.throwIfAborted();
     if (!(error instanceof DifyError)) throw error;
+    if (error.code === NOT_UNDERSTOOD && (await isInLog(context))) return await followRun(context);
     if (isRefusal(error) && record.current().state === "intent") await record.clear();
     if (mode === "streaming" && concurrencyLimitOf(error) === 1) throw neverAllowed(error);
     if (record.current().state !== "intent" || !isAnswerLost(error, mode)) throw error;
@@ -155,6 +160,17 @@ const proceed = async (context: RunContext, mode: Mode, declared: Declared): Pro
     "Dify's answer to the run was lost and its log knows no such run; it is looked for again",
     { code: "dify-answer-lost", status: null, retryable: true },
   );
+};
+
+/** Whether Dify's log knows the run; false where it cannot be read either. */
+const isInLog = async (context: RunContext): Promise<boolean> => {
+  try {
+    return await hasBegun(context);
+  } catch (error) {
+    context.life.signal.throwIfAborted();
+    if (error instanceof DifyError) return false;
+    throw error;
+  }
 };
 
 /** Asks for the run; null when the answer ended before the run did. */

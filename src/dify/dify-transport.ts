@@ -152,13 +152,16 @@ const passGate = async ({ what, signal }: DifyCall, gate: CallGate | undefined):
   if (passed?.kind !== "later") return;
   throw new DifyError(
     `Dify was not asked for ${what}: it wants a pause of all requests, which lasts ${Math.ceil(passed.waitMs / 1_000)} more seconds`,
-    { code: "dify-paused", status: 429, retryable: true, retryAfterMs: passed.waitMs },
+    { code: "dify-paused", status: 429, retryable: true, retryAfterMs: passed.waitMs, untried: true },
   );
 };
 
+/** The code of an answer that is none of Dify's. */
+export const NOT_UNDERSTOOD = "dify-answer-not-understood";
+
 const notDify = (what: string): DifyError =>
   new DifyError(`What answered ${what} is not Dify; check DIFY_URL`, {
-    code: "dify-answer-not-understood",
+    code: NOT_UNDERSTOOD,
     status: 200,
     retryable: false,
   });

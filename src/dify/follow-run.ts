@@ -10,7 +10,7 @@ import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 /** How often in a row a look at a run may fail before the attempt is given back. */
 const MOST_FAILURES = 5;
 /** What a run that is taken up late is given at least. */
-const LEAST_REMAINING_MS = 30_000;
+export const LEAST_REMAINING_MS = 30_000;
 
 /** Notes the run's names before anything else is done with the frame that told them. */
 const adopt = async (context: RunContext, { frame }: Frame): Promise<void> => {

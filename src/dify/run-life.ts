@@ -10,7 +10,7 @@ export type RunLife = Disposable & {
   readonly started: (remainingMs: number) => void;
   /** Whether a stream is open that will name the run; a cancel then waits a little for the name. */
   readonly naming: (isNaming: boolean) => void;
-  /** The run's names are known, or no stream will tell them any more: a cancel that waited acts now. */
+  /** The run's names are known, or it is followed without a stream: a cancel that waited acts now. */
   readonly named: () => void;
   /** Resolves when a cancelled run has not got a name in time: the caller waits no longer. */
   readonly abandoned: Promise<void>;
@@ -64,6 +64,7 @@ export const createRunLife = (
     },
     named: () => {
       isNaming = false;
+      clearTimeout(patience);
       if (outer.aborted) inner.abort(outer.reason);
     },
     abandoned,

@@ -1,4 +1,4 @@
-import { describeError, DifyError } from "../base/errors.ts";
+import { describeError, StoreError } from "../base/errors.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import { endWhenSilent, liveTaskId, readFrames } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
@@ -63,7 +63,8 @@ export const stopRun = async (context: RunContext, reason: RunCancelled): Promis
   try {
     result = await stopAndSee(context, limit.signal);
   } catch (error) {
-    if (!limit.signal.aborted && !(error instanceof DifyError)) throw error;
+    // A connection that breaks is no DifyError yet where a stream is read; a lost lease is the caller's to hear.
+    if (!limit.signal.aborted && error instanceof StoreError) throw error;
     result = { stopped: false, why: describeError(limit.signal.aborted ? limit.signal.reason : error) };
   } finally {
     clearTimeout(timer);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { CallGate, GatePass } from "../../src/base/call-gate.ts";
 import { DifyError } from "../../src/base/errors.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
+import { isDifyOutage } from "../../src/dify/breaker-runner.ts";
 import { assertDone, open } from "./fault-world.ts";
 
 test("a run that Dify wants later is not asked for, and asked for once when its pause is over", async () => {
@@ -22,6 +23,8 @@ test("a run that Dify wants later is not asked for, and asked for once when its 
     assert.ok(error instanceof DifyError);
     assert.equal(error.code, "dify-paused");
     assert.equal(error.retryAfterMs, 90_000);
+    // Nothing was sent: it costs no attempt, and says nothing about the server.
+    assert.deepEqual([error.untried, isDifyOutage(error)], [true, false]);
     return error.retryable;
   });
   assert.equal(world.standIn.requests().length, 0);

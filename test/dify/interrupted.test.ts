@@ -6,6 +6,8 @@ import { RunCancelled } from "../../src/review/flow-runner.ts";
 import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { assertDone, KEY, open, type Setup } from "./fault-world.ts";
 
+const QUICK = { pollMs: 15, lookupMs: 250, lookupAtEndMs: 1_500, stopMs: 250, idleMs: 150, answerMs: 1_000 };
+
 describe("a run that was interrupted", () => {
   const intent = async (ageMs: number): Promise<Journal> => {
     const journal = createMemoryJournal();
@@ -27,6 +29,17 @@ describe("a run that was interrupted", () => {
     await using world = await crashAfterPost({});
     assertDone(await world.run(await intent(10)));
     assert.equal(world.standIn.runs().length, 1);
+  });
+  it("is found however long this process was away, also past the queue's limit", async () => {
+    for (const state of ["intent", "queued"]) {
+      await using world = await crashAfterPost({});
+      await waitFor(() => world.standIn.runs()[0]?.status === "succeeded");
+      const journal = createMemoryJournal();
+      const atMs = Date.now() - 2 * 3_600_000;
+      await journal.write("dify-run", { state, mode: "streaming", user: "reviewflow-run-1", atMs });
+      assertDone(await world.run(journal));
+      assert.equal(world.standIn.runs().length, 1);
+    }
   });
   it("is found on a Dify that logs runs only at their end", async () => {
     await using world = await crashAfterPost({ standIn: { version: "1.9.2" } });
@@ -73,6 +86,25 @@ describe("a run that is cancelled", () => {
       assert.equal(error.cause, cancel.reason);
       return true;
     });
+  });
+  it("keeps the reason of its limit when the events that name its task break", async () => {
+    await using world = await open({ app: endless, runner: { limits: { ...QUICK, totalMs: 300 } } });
+    const journal = createMemoryJournal();
+    const shutdown = new AbortController();
+    const first = world.run(journal, shutdown.signal);
+    await waitFor(() => world.events.some((event) => event.event === "node_started"));
+    shutdown.abort(new Error("shutting down"));
+    await assert.rejects(first, /shutting down/);
+    await journal.write("dify-run", {
+      state: "started",
+      mode: "streaming",
+      user: "reviewflow-run-1",
+      atMs: Date.now(),
+      workflowRunId: world.standIn.runs()[0]?.id ?? "",
+      taskId: null,
+    });
+    world.standIn.fail({ kind: "cut", at: "events", afterEvents: 0, fate: "continues", times: 500 });
+    await assert.rejects(world.run(journal), { code: "dify-run-timeout", retryable: false });
   });
   it("before Dify told its name is stopped once it is told", async () => {
     await using world = await open({ app: endless, faults: [{ kind: "slow", ms: 400 }] });
@@ -168,6 +200,9 @@ describe("other ways of a run", () => {
     assertDone(await world.run());
     world.standIn.fail({ kind: "reset", runs: true });
     assertDone(await world.run());
-    assert.equal(world.standIn.requests().filter(({ method }) => method === "POST").length, 3);
+    // A page in the place of the answer: the run has ended, and is not thrown away.
+    world.standIn.fail({ kind: "html", status: 200, runs: true });
+    assertDone(await world.run());
+    assert.equal(world.standIn.requests().filter(({ method }) => method === "POST").length, 4);
   });
 });
