@@ -7,16 +7,16 @@ const SHORT_LIMIT =
 
 /** What no waiting helps against: an account without money or quota, a key, a model or a request that is refused. */
 const FINAL =
-  /insufficient[ _](?:quota|balance|credits?|funds)|exceeded your current quota|quota (?:is )?(?:exhausted|used up)|billing|out of credits|payment required|per[ _-]?day|\brpd\b|(?:invalid|incorrect|wrong|missing|no|expired|unknown)\b[^.]{0,30}api[ _-]?key|api[ _-]?key[^.]{0,30}(?:invalid|incorrect|not valid|missing|expired)|unauthori[sz]ed|authentication|permission|forbidden|does not exist|not exist\b|not found|no such model|context.?(?:length|window)|too many tokens|maximum context|content.?filter/i;
+  /insufficient[ _](?:quota|balance|credits?|funds)|exceeded your current quota|quota (?:is )?(?:exhausted|used up)|billing|out of credits|payment required|per[ _-]?day|\brpd\b|(?:invalid|incorrect|wrong|missing|no|expired|unknown)\b[^.]{0,30}api[ _-]?key|api[ _-]?key[^.]{0,30}(?:invalid|incorrect|not valid|missing|expired)|unauthori[sz]ed|authentication|permission|forbidden|does not exist|not exist\b|not found|no such model|context.?(?:length|window)|too many tokens|maximum context|content.?filter|(?:in|for) your (?:region|country|plan|account|organi[sz]ation)/i;
 
 /** A model's server that is busy, restarts or hangs, in the words of providers, gateways, Dify and this product. */
 const BUSY = [
   /\b(?:rate|request)[ _-]?limit|too many requests|asked too often|throttl|concurrency limit|quota exceeded|exceeded your current quota/i,
   /overload|over capacity|at capacity|server (?:is )?busy|high demand|resource[ _]?exhausted|resource has been exhausted/i,
-  /(?:service|temporarily|currently|is) (?:not available|unavailable)|serviceunavailable|bad gateway|gateway time-?out|internal server error/i,
+  /(?:service|temporarily|currently)(?: is)? (?:not available|unavailable)|is unavailable|serviceunavailable|bad gateway|gateway time-?out|internal server error/i,
   /connection (?:refused|reset|aborted|error|broke)|connect(?:ion)? timed? ?out|read timed out|request timed out|econnrefused|econnreset|cannot be reached or broke off|sent nothing within|did not finish within|was interrupted|without a finish reason|left alone for another/i,
   /invoke(?:RateLimit|ServerUnavailable|Connection)Error/i,
-  /(?:^|\(|\b(?:status(?: code)?|code|https?|error)\b["':=\s-]{0,4})(?:429|500|502|503|504|529)\b/i,
+  /(?:^|\(|\b(?:status(?: code)?|code|https?|error)\b["':=\s-]{0,4})(?:429|500|502|503|504|529)(?=\s{0,4}(?:$|[:;,.()[\]{}<"'-]|(?:too many|internal|bad|service|gateway|server|error|unavailable|overloaded|resource|rate|status)\b))/i,
 ];
 
 /**

@@ -8,6 +8,8 @@ export const MAX_FAILURE_LENGTH = 600;
 
 /** So much of a text is read, half of it from its beginning and half from its end. */
 const MAX_READ = 20_000;
+/** So much around a cut is searched for secrets, for none of them to be cut in two. */
+const MAX_SECRET = 8_000;
 /** JSON in JSON in JSON is two levels below a plugin's own error; more than this is none of theirs. */
 const MAX_DEPTH = 8;
 const MAX_CANDIDATES = 16;
@@ -17,15 +19,25 @@ const MAX_CANDIDATES = 16;
  * JSON (Dify's plugins, model servers and gateways nest them), the line of a traceback or of a stack that
  * states the error, the title of an HTML page; on one line, at most MAX_FAILURE_LENGTH long, without
  * secrets of known forms and without addresses inside the operator's network. `mask` hides values that only
- * the caller knows; it is applied before anything is cut. An empty text stays empty.
+ * the caller knows. Both are applied before anything is cut, for a part of a secret is known no more, and again
+ * to what was unescaped. An empty text stays empty.
  */
 export const readableFailure = (raw: string, mask: (text: string) => string = (text) => text): string => {
-  const read =
-    raw.length <= MAX_READ ? raw : `${beginningOf(raw, MAX_READ / 2)}\n${endingOf(raw, MAX_READ / 2)}`;
-  const clean = hideAddresses(maskSecrets(mask(innermost(read, 0)), FAILURE_FORMATS).text)
+  const clean = hideAddresses(withoutSecrets(mask(innermost(ends(mask(raw)), 0))))
     .replaceAll(/\s+/g, " ")
     .trim();
   return clean.length <= MAX_FAILURE_LENGTH ? clean : `${beginningOf(clean, MAX_FAILURE_LENGTH)}…`;
+};
+
+const withoutSecrets = (text: string): string => maskSecrets(text, FAILURE_FORMATS).text;
+
+/** The beginning and the end of a text that is too long to be read. */
+const ends = (text: string): string => {
+  if (text.length <= MAX_READ) return text;
+  const half = MAX_READ / 2;
+  const beginning = withoutSecrets(beginningOf(text, half + MAX_SECRET));
+  const end = withoutSecrets(endingOf(text, half + MAX_SECRET));
+  return `${beginningOf(beginning, half)}\n${endingOf(end, half)}`;
 };
 
 const innermost = (raw: string, depth: number): string => {
@@ -43,7 +55,7 @@ const innermost = (raw: string, depth: number): string => {
 const withStatus = (before: string, message: string): string => {
   const line = plain(before);
   return STATUS.test(line) && !message.startsWith(line)
-    ? `${line.replace(/[\s:,-]+$/, "")}: ${message}`
+    ? `${line.replace(/(?<![\s:,-])[\s:,-]+$/, "")}: ${message}`
     : message;
 };
 
@@ -128,15 +140,20 @@ const balancedFrom = (text: string, start: number): string | null => {
 
 /** JSON that is cut off, or a dict as Python prints it: `{'error': {'message': '…'}}`. */
 const cutOffMessage = (text: string): Nested | null => {
-  const start = text.search(/[{[]\s*\\*["']/);
+  const start = text.search(/[{[]\s{0,64}\\{0,16}["']/);
   if (start < 0) return null;
   const found =
     /(?<![\w])'(?:message|detail|msg)': (?:'((?:[^'\\]|\\.)+)'|"((?:[^"\\]|\\.)+)")/.exec(text) ??
-    /\\*"(?:message|detail|msg|description)\\*"\s*:\s*\\*"((?:[^"\\]|\\.)+)/.exec(text);
+    /\\{0,16}"(?:message|detail|msg|description)\\{0,16}"\s{0,64}:\s{0,64}\\{0,16}"((?:[^"\\]|\\.)+)/.exec(
+      text,
+    );
   const message = found?.[1] ?? found?.[2];
   return message === undefined
     ? null
-    : { before: text.slice(0, start), message: message.replaceAll(/\\+(["'])/g, "$1").replace(/\\+$/, "") };
+    : {
+        before: text.slice(0, start),
+        message: message.replaceAll(/(?<!\\)\\+(["'])/g, "$1").replace(/(?<!\\)\\+$/, ""),
+      };
 };
 
 /** Where errors keep what they say, the most telling place first. */

@@ -164,6 +164,17 @@ describe("an error text of somebody else", () => {
     for (const piece of ["{", '{"', "[{", "<title", "\\", "'message': '", "\n    at x", "a://", "****"])
       assert.ok(readableFailure(piece.repeat(200_000 / piece.length)).length <= MAX_FAILURE_LENGTH + 1);
   });
+  it("hides a secret that lies where the text is cut", () => {
+    const known = "hunter2-very-secret-value";
+    const token = `glpat-${"a1B2".repeat(5)}`;
+    for (let shift = 0; shift < 40; shift += 1) {
+      for (const secret of [known, token]) {
+        const text = `${" ".repeat(9_960 + shift)}${secret} ${"y ".repeat(10_000)}`;
+        const said = readableFailure(text, (raw) => raw.replaceAll(known, "[secret]"));
+        assert.ok(!said.includes(secret.slice(0, 8)), said.slice(0, 80));
+      }
+    }
+  });
 });
 
 const pluginErrorOf = (message: string): string => pluginError(500, message);
