@@ -69,7 +69,8 @@ export const planSettlement = (
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
   if (run.cancelReason !== null && !isDone) {
     const state = run.cancelReason === SUPERSEDED && isNewerWaiting ? "superseded" : "cancelled";
-    return end(state, run.cancelReason);
+    const isExplained = settlement.state === "cancelled" && settlement.reason.startsWith(run.cancelReason);
+    return end(state, isExplained ? settlement.reason : run.cancelReason);
   }
   switch (settlement.state) {
     case "succeeded":

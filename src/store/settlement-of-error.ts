@@ -6,11 +6,15 @@ import type { Settlement } from "./store.ts";
 /**
  * What a thrown error means for a run. Ours say themselves whether another attempt may help; one that
  * we do not know may be a passing trouble of the machine, so it is tried again, a few times. After an
- * abort the reason of the signal counts, whatever the handler made of it.
+ * abort the reason of the signal counts, with what a handler adds to it, and nothing else that it made of it.
  */
 export const settlementOfError = (error: unknown, signal: AbortSignal): Settlement => {
   const reason: unknown = signal.aborted ? signal.reason : error;
-  if (reason instanceof RunCancelled) return { state: "cancelled", reason: reason.message };
+  if (reason instanceof RunCancelled) {
+    // A handler may add what the cancel left behind, such as a run that goes on on Dify.
+    const ended = error instanceof RunCancelled && error.cause === reason ? error : reason;
+    return { state: "cancelled", reason: ended.message };
+  }
   if (signal.aborted) return { state: "handed-back" };
   if (error instanceof ReviewflowError) {
     return error.retryable

@@ -54,6 +54,17 @@ describe("what a settlement means", () => {
     });
   }
 
+  test("a cancelled run keeps its reason, with what the cancel left behind", () => {
+    const reasonOf = (reason: string): string | null => {
+      const settlement: Settlement = { state: "cancelled", reason };
+      const settled = planSettlement({ ...run, cancelReason: SUPERSEDED }, settlement, true, policy, 0.5);
+      assert.ok(settled.kind === "end" && settled.state === "superseded");
+      return settled.reason;
+    };
+    const explained = `${SUPERSEDED}; it goes on on Dify`;
+    assert.deepEqual([reasonOf(explained), reasonOf("other")], [explained, SUPERSEDED]);
+  });
+
   test("an attempt that tried nothing uses none up, however many there were", () => {
     const settlement: Settlement = { ...busy, retryAfterMs: 5, untried: true };
     const settled = planSettlement({ ...run, failures: 2 }, settlement, false, policy, 0.5);

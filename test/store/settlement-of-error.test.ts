@@ -47,6 +47,13 @@ suite("a failed attempt", () => {
       state: "cancelled",
       reason: "merge-request-closed",
     });
+    const explained = new RunCancelled("merge-request-closed; it goes on on Dify");
+    assert.equal(settlementOfError(new RunCancelled("other"), cancelled).state, "cancelled");
+    explained.cause = cancelled.reason;
+    assert.deepEqual(settlementOfError(explained, cancelled), {
+      state: "cancelled",
+      reason: "merge-request-closed; it goes on on Dify",
+    });
     assert.deepEqual(settlementOfError(new Error("x"), AbortSignal.abort(new Error("stopping"))), {
       state: "handed-back",
     });

@@ -1,4 +1,5 @@
 import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
+import { RunCancelled } from "../../review/flow-runner.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { Change } from "./read-change.ts";
@@ -36,6 +37,10 @@ export const reviewUnits = async (
     }
   };
   await Promise.all(Array.from({ length: context.flow.limits.unitsAtOnce }, work));
+  // Of a cancel the account that says most: what it left behind stands in the error with a cause.
+  for (const error of failures) {
+    if (error instanceof RunCancelled && error.cause !== undefined) throw error;
+  }
   context.claim.signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
   return results;
@@ -53,8 +58,7 @@ const reviewWithinBudget = async (
   try {
     return await desk.meter.during(unit.tokens, () => reviewUnit(context, change, unit, said));
   } catch (error) {
-    claim.signal.throwIfAborted();
-    if (error instanceof StoreError) throw error;
+    if (claim.signal.aborted || error instanceof StoreError) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
     if (mayPass && (!isLastAttempt || isUntried(error))) throw error;
     logger.warn({ unit: unit.id, error: describeError(error) }, "Unit not reviewed");
