@@ -173,7 +173,7 @@ const createConfiguredIntake = (
     }),
     route: routes,
     accept: store.accept,
-    thumbs: config.lessons.enabled ? store.lessons : null,
+    reactions: config.lessons.enabled ? store.lessons : null,
     identify: () => identify(AbortSignal.timeout(IDENTIFY_TIMEOUT_MS)),
     clock,
     logger,

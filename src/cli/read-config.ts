@@ -4,7 +4,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig, loadLocalConfig, type LoadOptions } from "../config/load-config.ts";
 import { parseSigningToken } from "../gitlab/signing-token.ts";
 import { checkTemplate } from "../review/input-mapping.ts";
-import { compileTitlePattern } from "../review/triggers/title-pattern.ts";
+import { compileTitlePattern } from "../review/filters.ts";
 
 /**
  * Reads the configuration from an environment and a file: the one named, else the one of

@@ -8,19 +8,21 @@ import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
 import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
-import { decide } from "../review/decide.ts";
-import { decideNote } from "../review/conversation/decide-note.ts";
+import { decide, type EmojiDecision, NO_HISTORY } from "../review/decide.ts";
 import { toStoredNote } from "../review/conversation/stored-note.ts";
 import type { DeliveryEvent } from "../review/delivery-event.ts";
-import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
-import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
+import type { Outcome } from "../review/lessons/outcome.ts";
+import type { ReviewRoute } from "../review/triggers.ts";
 import { toStoredEvent } from "../review/stored-event.ts";
 import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
 import { type Answer, answers } from "./answer.ts";
-import { hearEmoji, type ThumbKeeper } from "./hear-emoji.ts";
 
-/** The flow that reviews a project, and when. */
-export type Route = { readonly flow: string; readonly rules: TriggerRules };
+/** Where reactions to findings are kept. Failures are StoreErrors. */
+export type ReactionStore = {
+  /** Keeps outcomes; how many were kept: none about a finding that is not known. */
+  readonly keepOutcomes: (outcomes: readonly Outcome[]) => Promise<number>;
+  readonly dropOutcome: (outcome: Outcome) => Promise<boolean>;
+};
 
 /** Whether GitLab knows a token that came with a delivery for a project, and what it calls the project. */
 export type ProveToken = (
@@ -35,10 +37,10 @@ export type IntakeOptions = {
   readonly verify: VerifyOptions;
   readonly proveToken: ProveToken;
   /** The flow for a project's path; null when none is configured for it. */
-  readonly route: (projectPath: string) => Route | null;
+  readonly route: (projectPath: string) => ReviewRoute | null;
   readonly accept: Store["accept"];
-  /** Where thumbs on findings are kept; null or left out where nothing is learnt from them. */
-  readonly thumbs?: ThumbKeeper | null;
+  /** Null or left out where nothing is learnt from thumbs on findings. */
+  readonly reactions?: ReactionStore | null;
   /**
    * Finds out who we are before a note or a thumb is judged, where that is not known yet: what nobody heard
    * does not come again. Must not reject, and comes back soon whatever GitLab does.
@@ -75,49 +77,48 @@ export const createIntake = (options: IntakeOptions): Intake => ({
     if (verification.kind === "refused") return refused(verification, options);
     const reading = parseDelivery(body, headers["x-gitlab-event"]);
     if (reading.kind === "invalid" && reading.code !== "payload-invalid") return answers.invalid(reading);
+    const read = reading.kind === "invalid" ? reading : reading.event;
     const event = reading.kind === "event" ? reading.event : null;
     const denied = await checkProject(verification, event, options);
     if (denied !== null) return denied;
     if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
-    const request = toRequest(
-      headers,
-      body,
-      reading.kind === "invalid" ? reading : reading.event,
-      tokenOf(verification),
-      options,
-    );
+    let request: AcceptRequest;
     try {
-      return await store(await withEmoji(request, event, options), options);
+      request = await toRequest(headers, body, read, tokenOf(verification), options);
     } catch (error) {
       options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
       return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
     }
+    return store(request, options);
   },
   replay: async ({ headers, body }) => {
     const reading = parseDelivery(body, headers["x-gitlab-event"]);
-    const request = toRequest(
-      headers,
-      body,
-      reading.kind === "invalid" ? reading : reading.event,
-      null,
-      options,
-    );
-    const delivery = { ...request.delivery, key: `replay:${newId(options.clock.now())}` };
-    const event = reading.kind === "event" ? reading.event : null;
-    return options.accept(await withEmoji({ ...request, delivery }, event, options));
+    const read = reading.kind === "invalid" ? reading : reading.event;
+    const request = await toRequest(headers, body, read, null, options);
+    const key = `replay:${newId(options.clock.now())}`;
+    return options.accept({ ...request, delivery: { ...request.delivery, key } });
   },
 });
 
-/** An emoji is heard before its delivery is kept: nobody sends it again. Throws what the store throws. */
-const withEmoji = async (
-  request: AcceptRequest,
-  event: DeliveryEvent | null,
-  { route, thumbs = null }: IntakeOptions,
-): Promise<AcceptRequest> => {
-  const rules = event?.kind === "emoji" ? route(event.project.path)?.rules : undefined;
-  if (event?.kind !== "emoji" || rules === undefined) return request;
-  const reason = await hearEmoji(event, rules, thumbs);
-  return { ...request, decide: () => ({ kind: "ignore", reason }), run: null };
+/**
+ * Keeps what an emoji says about a finding before its delivery is kept: nobody sends it again. Returns what
+ * happened, for whoever looks at the delivery. May be done again without harm. Throws what the store throws.
+ */
+const keepOutcome = async (
+  decision: EmojiDecision,
+  { reactions = null }: Pick<IntakeOptions, "reactions">,
+): Promise<string> => {
+  if (decision.kind === "ignore") return decision.reason;
+  if (reactions === null) return "lessons-off: nothing is learnt from emoji here (lessons.enabled)";
+  const { outcome, given } = decision;
+  const thumb = outcome.kind === "liked" ? "up" : "down";
+  if (given)
+    return (await reactions.keepOutcomes([outcome])) > 0
+      ? `outcome-kept: a thumb ${thumb} for the lessons of the project`
+      : "emoji-not-counted: nothing is known of the finding any more";
+  return (await reactions.dropOutcome(outcome))
+    ? `outcome-dropped: the thumb ${thumb} was taken back`
+    : `outcome-dropped: the thumb ${thumb} was taken back; it had not been counted`;
 };
 
 const isJson = (contentType: string | undefined): boolean =>
@@ -174,13 +175,13 @@ const checkPath = (named: string, proved: string): Answer | null => {
 const tokenOf = (verification: Verification): Secret | null =>
   verification.kind === "pass-through" ? verification.token : null;
 
-const toRequest = (
+const toRequest = async (
   headers: Headers,
   body: Uint8Array,
   reading: DeliveryEvent | InvalidDelivery,
   token: Secret | null,
   options: IntakeOptions,
-): AcceptRequest => {
+): Promise<AcceptRequest> => {
   const delivery: NewDelivery = {
     key: deliveryKey(headers, body),
     eventName: pickSafeHeaders(headers)["x-gitlab-event"] ?? "unknown",
@@ -199,22 +200,20 @@ const toRequest = (
     run: null,
   });
   if (reading.kind === "invalid") return ignore(`payload-not-understood: ${reading.message}`);
-  if (reading.kind === "other")
-    return { delivery, decide: (history) => decide(reading, "once", history), run: null };
-  const route = options.route(reading.project.path);
-  if (route === null) return ignore(`project-not-configured: no flow names ${reading.project.path}`);
-  if (reading.kind === "emoji") return ignore("emoji-not-counted: it says nothing about a finding");
-  if (reading.kind === "note") {
-    return {
-      delivery,
-      decide: (history) => decideNote(reading, route.rules, history),
-      run: { flow: route.flow, event: toStoredNote(reading), token },
-    };
-  }
+  const route = reading.project === null ? null : options.route(reading.project.path);
+  const rules = route?.rules ?? null;
+  if (reading.kind === "emoji") return ignore(await keepOutcome(decide(reading, rules, NO_HISTORY), options));
   return {
     delivery,
-    decide: (history) => judgeMergeRequest(reading, route.rules, history),
-    run: { flow: route.flow, event: toStoredEvent(reading), token },
+    decide: (history) => decide(reading, rules, history),
+    run:
+      route === null || reading.kind === "other"
+        ? null
+        : {
+            flow: route.flow,
+            event: reading.kind === "note" ? toStoredNote(reading) : toStoredEvent(reading),
+            token,
+          },
   };
 };
 

@@ -1,11 +1,32 @@
-import type { DeliveryEvent, MergeRequestEvent } from "./delivery-event.ts";
+import { isMentioned } from "./commands/is-mentioned.ts";
+import type { Command } from "./commands/command.ts";
+import { parseCommand } from "./commands/parse-command.ts";
+import type {
+  DeliveryEvent,
+  EmojiEvent,
+  EventProject,
+  MergeRequestEvent,
+  NoteEvent,
+  OtherEvent,
+} from "./delivery-event.ts";
+import { type FilterFacts, filterMergeRequest, isBotUser } from "./filters.ts";
+import type { MergeRequest } from "./forge.ts";
+import type { Outcome } from "./lessons/outcome.ts";
+import { readMarker } from "./plan/marker.ts";
+import {
+  type FoundTrigger,
+  findTriggers,
+  isTriggerOn,
+  REQUESTS,
+  type ReviewPolicy,
+  type Trigger,
+  type TriggerRules,
+  TRIGGERS,
+} from "./triggers.ts";
 
-/** When a merge request is reviewed: once in its life, or again whenever commits are added. */
-export type ReviewPolicy = "once" | "every-push";
-
-/** What has become of earlier runs over one merge request; read in the transaction that decides. */
+/** What happened to earlier runs over one merge request; read in the transaction that decides. */
 export type MergeRequestHistory = {
-  /** The run that waits for its turn or for its next attempt. */
+  /** The run that waits to be claimed, for the first time or for its next attempt. */
   readonly queued: { readonly runId: string; readonly headSha: string | null } | null;
   /** The run that is being worked on. */
   readonly active: { readonly runId: string; readonly headSha: string | null } | null;
@@ -15,8 +36,32 @@ export type MergeRequestHistory = {
   readonly paused?: boolean;
 };
 
-/** What to do about a delivery. Ids of runs that it touches are found by the store. */
-export type Decision =
+/** A merge request without any run, for events that no run speaks for or against. */
+export const NO_HISTORY: MergeRequestHistory = { queued: null, active: null, reviewedHeads: [] };
+
+/** What is decided about: whatever a webhook delivered, a command found out, or reconciling found. */
+export type ReviewEvent =
+  | DeliveryEvent
+  /** The command `review` in a note, whose author may give it. */
+  | { readonly kind: "review_command"; readonly note: NoteEvent }
+  /** A head that the forge lists, with an event that can have led to it. */
+  | { readonly kind: "listed"; readonly event: MergeRequestEvent }
+  /** A merge request in which nothing has happened for long. */
+  | { readonly kind: "stale"; readonly event: MergeRequestEvent };
+
+/** What a note wants: what its command says, or an answer to a mention or in one of our threads. */
+export type NoteIntent =
+  | { readonly kind: "command"; readonly command: Command }
+  | { readonly kind: "mention" | "thread" };
+
+/** The name of an intent, for triggers and pages. */
+export const intentName = (intent: NoteIntent): string =>
+  intent.kind === "command" ? intent.command.name : intent.kind;
+
+type Ignore = { readonly kind: "ignore"; readonly reason: string };
+
+/** A decision that the store carries out. It finds the ids of the runs that it touches by itself. */
+export type RunDecision =
   /** Queue a run; a queued one gives way to it. */
   | {
       readonly kind: "review";
@@ -24,84 +69,359 @@ export type Decision =
       readonly trigger: string;
       /** How long the run waits for a newer head to take its place, in milliseconds; none means not at all. */
       readonly quietMs?: number;
+      /** What is done about a stale merge request: its head is reviewed, or people are reminded of our threads. */
+      readonly stale?: "review" | "remind";
     }
+  /**
+   * Queue the answer to a note. It neither ends reviews of its merge request nor is it ended by them; such
+   * runs are worked on one after the other, the oldest first.
+   */
+  | { readonly kind: "reply"; readonly trigger: string; readonly intent: NoteIntent }
   /** End what is queued or active for the merge request. */
   | { readonly kind: "cancel"; readonly reason: string }
-  | { readonly kind: "ignore"; readonly reason: string };
+  | Ignore;
 
-/**
- * What to do about a note that wants an answer: queue the work for it. It neither ends reviews of its merge
- * request nor is it ended by them; such runs are worked on one after the other, the oldest first.
- */
-export type ReplyDecision = {
-  readonly kind: "reply";
-  /** What is asked for. */
-  readonly trigger: string;
-};
+/** What an emoji is worth: somebody's opinion of a finding, or nothing. `given` is false when it was taken back. */
+export type EmojiDecision =
+  | { readonly kind: "outcome"; readonly outcome: Outcome; readonly given: boolean }
+  | Ignore;
+
+/** What an event is worth. */
+export type Decision = RunDecision | EmojiDecision;
+
+/** A project's rules; null where no flow reviews it. */
+type Rules = TriggerRules | null;
 
 /** The reasons of decisions about a merge request that has come to its end. */
 export const ENDED_REASONS = { closed: "merge-request-closed", merged: "merge-request-merged" } as const;
 
-const ignore = (reason: string): Decision => ({ kind: "ignore", reason });
+const ignore = (reason: string): Ignore => ({ kind: "ignore", reason });
 
 /**
- * Decides what a delivery is worth, from what it says and from what was already done. Pure: the same
- * arguments always give the same decision, which is what makes a repeated delivery harmless.
+ * Decides what an event is worth, from what it says, a project's rules and what was already done. Pure and
+ * never throws: the same arguments always give the same decision, which is what makes a repeated delivery
+ * harmless. Who may give a command, and whether a note stands in a thread of ours, is found out when its run
+ * is worked on: that takes questions to the forge.
  */
-export const decide = (
-  event: DeliveryEvent,
-  policy: ReviewPolicy,
+export function decide(event: EmojiEvent, rules: Rules, history: MergeRequestHistory): EmojiDecision;
+export function decide(
+  event: Exclude<ReviewEvent, EmojiEvent>,
+  rules: Rules,
   history: MergeRequestHistory,
-): Decision => {
-  if (event.kind !== "merge_request")
-    return ignore(`event-not-reviewed: ${event.kind === "other" ? event.name : event.kind}`);
+): RunDecision;
+export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision;
+export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision {
+  if (event.kind === "other")
+    return ignore(`event-not-reviewed: events of the kind ${event.name} start nothing here`);
+  if (rules === null) return ignore(`project-not-configured: no flow names ${projectOf(event).path}`);
+  switch (event.kind) {
+    case "merge_request":
+      return decideMergeRequest(event, rules, history);
+    case "note":
+      return decideNote(event, rules);
+    case "emoji":
+      return decideEmoji(event, rules);
+    case "review_command":
+      return decideCommand(event.note, rules, history);
+    case "listed":
+      return decideListed(event.event, rules, history);
+    case "stale":
+      return decideStale(event.event, rules, history);
+    default:
+      return event satisfies never;
+  }
+}
+
+const projectOf = (event: Exclude<ReviewEvent, OtherEvent>): EventProject => {
+  if (event.kind === "review_command") return event.note.project;
+  return event.kind === "listed" || event.kind === "stale" ? event.event.project : event.project;
+};
+
+const decideMergeRequest = (
+  event: MergeRequestEvent,
+  rules: TriggerRules,
+  history: MergeRequestHistory,
+): RunDecision => {
   if (event.action === "close" || event.state === "closed")
     return cancelOrIgnore(history, ENDED_REASONS.closed);
   if (event.action === "merge" || event.state === "merged")
     return cancelOrIgnore(history, ENDED_REASONS.merged);
-  if (event.state !== "opened") return ignore(`state-not-reviewed: ${event.state}`);
-  return decideOpened(event, policy, history);
+  if (event.state !== "opened")
+    return ignore(`state-not-reviewed: a merge request in the state ${event.state} is not reviewed`);
+  const triggers = findTriggers(event, rules);
+  const pulled = triggers.find(({ off }) => off === null);
+  if (pulled === undefined) return ignore(triggers[0]?.off ?? describeNothing(event));
+  const against =
+    reasonOfDraft(pulled.trigger, event.draft, rules) ??
+    reasonOfPause(pulled, history) ??
+    filterMergeRequest(factsOf(event), rules.filters, rules.bots);
+  return against === null ? decideTrigger(event, pulled.trigger, rules, history) : ignore(against);
 };
 
 /** Ends what is under way for a merge request that has come to its end. */
-export const cancelOrIgnore = (history: MergeRequestHistory, reason: string): Decision =>
+const cancelOrIgnore = (history: MergeRequestHistory, reason: string): RunDecision =>
   history.queued === null && history.active === null ? ignore(reason) : { kind: "cancel", reason };
 
-const TRIGGERS: ReadonlyMap<string | null, string> = new Map([
-  ["open", "opened"],
-  ["reopen", "reopened"],
-]);
+const describeNothing = (event: MergeRequestEvent): string =>
+  event.action === "update"
+    ? "nothing-to-review: the update brought no new commits and no request for a review"
+    : `action-not-reviewed: the action ${event.action ?? "(none)"} starts nothing`;
 
-/** Opened merge requests: GitLab says `opened` on every update, so the action and `oldrev` decide. */
-const decideOpened = (
+/** Why a draft is not reviewed; null when it is, and for what is no draft. */
+const reasonOfDraft = (
+  trigger: Trigger,
+  draft: boolean,
+  { drafts }: Pick<TriggerRules, "drafts">,
+): string | null => {
+  if (!draft || drafts === "review") return null;
+  if (drafts === "never") return "draft: drafts are not reviewed here; mark it as ready first";
+  return REQUESTS.has(trigger) ? null : "draft: drafts are reviewed on request only";
+};
+
+const reasonOfPause = ({ trigger, what }: FoundTrigger, history: MergeRequestHistory): string | null =>
+  history.paused === true && !REQUESTS.has(trigger)
+    ? `paused: ${what}, but reviews of this merge request are paused`
+    : null;
+
+/** What an event says of the merge request; the author's name is known when it was the author's doing. */
+const factsOf = (event: MergeRequestEvent): FilterFacts => ({
+  targetBranch: event.targetBranch,
+  sourceBranch: event.sourceBranch,
+  title: event.title,
+  labels: event.labels,
+  author:
+    event.authorId === null
+      ? null
+      : { id: event.authorId, username: event.user.id === event.authorId ? event.user.username : null },
+  changedFiles: null,
+});
+
+/** A request reviews again what has had its review, but not what waits for one or is under review. */
+const decideTrigger = (
   event: MergeRequestEvent,
-  policy: ReviewPolicy,
+  trigger: Trigger,
+  rules: TriggerRules,
   history: MergeRequestHistory,
-): Decision => {
-  const newCommits = event.action === "update" && event.oldRev !== null;
-  const trigger = newCommits ? "new-commits" : TRIGGERS.get(event.action);
-  if (trigger === undefined) return ignore(`action-not-reviewed: ${event.action ?? "none"}`);
-  return decideHead({ kind: "review", headSha: event.headSha, trigger }, policy, history);
+): RunDecision => {
+  const { quietMs } = rules.newCommits;
+  const review = {
+    kind: "review",
+    headSha: event.headSha,
+    trigger,
+    ...(trigger === "new-commits" && quietMs > 0 ? { quietMs } : {}),
+  } as const;
+  return REQUESTS.has(trigger)
+    ? decideHead(review, "every-push", { ...history, reviewedHeads: [] })
+    : decideHead(review, rules.policy, history);
 };
 
 /**
  * Decides by what was already done whether a review is made: a head that waits, is worked on or has had
  * its review is not reviewed again, nor, with the policy `once`, any other head.
  */
-export const decideHead = (
-  review: Decision & { readonly kind: "review" },
+const decideHead = (
+  review: RunDecision & { readonly kind: "review" },
   policy: ReviewPolicy,
   history: MergeRequestHistory,
-): Decision => {
+): RunDecision => {
   const { headSha } = review;
-  if (history.queued !== null) {
-    return history.queued.headSha === headSha ? ignore("already-queued") : review;
-  }
+  if (history.queued !== null)
+    return history.queued.headSha === headSha
+      ? ignore("already-queued: a review of this head waits for its turn")
+      : review;
   if (history.active !== null) {
-    if (history.active.headSha === headSha) return ignore("already-under-review");
+    if (history.active.headSha === headSha) return ignore("already-under-review: this head is under review");
     return policy === "once" ? ignore("reviewed-once: a review is under way") : review;
   }
   if (history.reviewedHeads.length === 0) return review;
   if (policy === "once") return ignore("reviewed-once: this merge request has had its review");
-  return history.reviewedHeads.includes(headSha) ? ignore("head-already-reviewed") : review;
+  return history.reviewedHeads.includes(headSha)
+    ? ignore("head-already-reviewed: this head has had its review")
+    : review;
+};
+
+/** Drafts and filters count for a command as for any other request. */
+const decideCommand = (note: NoteEvent, rules: TriggerRules, history: MergeRequestHistory): RunDecision => {
+  const event = toMergeRequestEvent(note);
+  const against =
+    reasonOfDraft("command", event.draft, rules) ??
+    filterMergeRequest(factsOf(event), rules.filters, rules.bots);
+  return against === null ? decideTrigger(event, "command", rules, history) : ignore(against);
+};
+
+/** What runs for heads that no webhook told of are started by. */
+const RECONCILE = "reconcile";
+
+/** A head that had its review, or gets it, was not missed, whatever a request would have had done about it. */
+const decideListed = (
+  event: MergeRequestEvent,
+  rules: TriggerRules,
+  history: MergeRequestHistory,
+): RunDecision => {
+  const { queued, active, reviewedHeads } = history;
+  const { headSha } = event;
+  if (queued?.headSha === headSha || active?.headSha === headSha || reviewedHeads.includes(headSha))
+    return ignore("head-already-known: this head has had its review, or gets it");
+  const decision = decideMergeRequest(event, rules, history);
+  return decision.kind === "review" ? { ...decision, trigger: RECONCILE } : decision;
+};
+
+/**
+ * Drafts, pauses and filters count for what happens by itself. A head that had its review is not reviewed
+ * again: its changes are the same, wherever the target branch has moved meanwhile.
+ */
+const decideStale = (
+  event: MergeRequestEvent,
+  rules: TriggerRules,
+  history: MergeRequestHistory,
+): RunDecision => {
+  if (rules.stale === null)
+    return ignore("trigger-off: nothing has happened for long, and looks at that are turned off");
+  if (event.state !== "opened") return ignore(`state-not-reviewed: ${event.state}`);
+  if (history.queued !== null || history.active !== null)
+    return ignore("already-queued: a review is under way");
+  const against =
+    reasonOfDraft("stale", event.draft, rules) ??
+    (history.paused === true ? "paused: reviews of this merge request are paused" : null) ??
+    filterMergeRequest(factsOf(event), rules.filters, rules.bots);
+  if (against !== null) return ignore(against);
+  const run = { kind: "review", headSha: event.headSha, trigger: "stale" } as const;
+  const decision = decideHead({ ...run, stale: "review" }, rules.policy, history);
+  if (decision.kind === "review") return decision;
+  return rules.stale.remind
+    ? { ...run, stale: "remind" }
+    : ignore("head-already-reviewed: this head has had its review");
+};
+
+/** What is known once a run was claimed and its merge request read: why the run was made, and how things are. */
+export type ClaimedRun = {
+  /** The run's trigger as the store keeps it, and the event that it was made from. */
+  readonly trigger: string;
+  readonly event: MergeRequestEvent;
+  readonly mergeRequest: Pick<
+    MergeRequest,
+    "author" | "draft" | "labels" | "sourceBranch" | "targetBranch" | "title"
+  >;
+  /** Null while the changes were not read. */
+  readonly changedFiles: number | null;
+};
+
+/** A run that somebody at the server started again was wanted, whatever stands against it. */
+const BY_HAND = "run-again";
+
+/**
+ * Decides again about a claimed run, with what its delivery could not say: the author's name, the size of the
+ * change and the repository's own triggers (`narrowTriggers`). Why no review is made; null when one is made.
+ * An event can hold several triggers, and one that is wanted is enough. A run that was made for no webhook has
+ * its triggers in its event alone.
+ */
+export const decideClaimed = (
+  { trigger, event, mergeRequest, changedFiles }: ClaimedRun,
+  rules: TriggerRules,
+): string | null => {
+  if (trigger === BY_HAND) return null;
+  const pulled = TRIGGERS.find((one) => one === trigger);
+  const held = findTriggers(event, rules);
+  const wanted = held.flatMap(({ trigger: one, off }) => (off === null ? [one] : []));
+  const causes = new Set(pulled === undefined ? wanted : [pulled, ...wanted]);
+  const reasons = [...causes].map((cause) =>
+    isTriggerOn(cause, rules)
+      ? (reasonOfDraft(cause, mergeRequest.draft, rules) ??
+        filterMergeRequest({ ...mergeRequest, changedFiles }, rules.filters, rules.bots))
+      : `trigger-off: reviews by the trigger ${cause} are turned off`,
+  );
+  const [first = held[0]?.off ?? "trigger-off: nothing that starts a review here has happened"] = reasons;
+  return reasons.includes(null) ? null : first;
+};
+
+const decideNote = (event: NoteEvent, rules: TriggerRules): RunDecision => {
+  const { self } = rules;
+  if (event.system) return ignore("system-note: GitLab wrote this note itself");
+  if (self !== null && event.user.id === self.id)
+    return ignore("own-event: the note is one of Reviewflow's own");
+  if (isBotUser(event.user, rules.bots))
+    return ignore(`from-a-bot: ${event.user.username} is a bot and is not answered`);
+  // Editing a note must not do again what the note has done.
+  if (event.action === "update") return ignore("note-edited: an edited note starts nothing; write a new one");
+  if (self === null) return ignore("bot-unknown: it is not known yet who the bot is at GitLab");
+  const command = parseCommand(event.text, self.username, { slash: rules.commands.slash });
+  if (!rules.command)
+    return ignore(
+      command === null
+        ? "trigger-off: answers to notes are turned off"
+        : "trigger-off: a command was given, and commands are turned off",
+    );
+  if (command !== null) {
+    const { state } = event.mergeRequest;
+    const isOver = state === "closed" || state === "merged";
+    return isOver && !AFTER_THE_END.has(command.name)
+      ? ignore(`merge-request-${state}: ${command.name} does nothing any more, the merge request is ${state}`)
+      : reply({ kind: "command", command });
+  }
+  if (isMentioned(event.text, self.username)) return reply({ kind: "mention" });
+  return event.discussionId === null || event.standsAlone
+    ? ignore("note-not-for-us: the note neither mentions the bot nor answers it")
+    : reply({ kind: "thread" });
+};
+
+/** Commands that are obeyed when the merge request is closed or merged, too. */
+const AFTER_THE_END: ReadonlySet<string> = new Set(["ask", "help"]);
+
+const reply = (intent: NoteIntent): RunDecision => ({
+  kind: "reply",
+  trigger: `note:${intentName(intent)}`,
+  intent,
+});
+
+/** The event that a run over the noted merge request is made for. Its user is who wrote the note. */
+export const toMergeRequestEvent = (event: NoteEvent): MergeRequestEvent => ({
+  ...event.mergeRequest,
+  kind: "merge_request",
+  project: event.project,
+  user: event.user,
+  iid: event.iid,
+  action: null,
+  // GitLab has always said the state; a run is made for open ones.
+  state: event.mergeRequest.state === "" ? "opened" : event.mergeRequest.state,
+  headSha: event.headSha,
+  oldRev: null,
+  labelsAdded: [],
+  reviewersAdded: [],
+  reviewersAskedAgain: [],
+  becameReady: false,
+});
+
+/** Thumbs with the colours of skin that GitLab offers. */
+const THUMB = /^(?:thumbs(up|down)|[+](1)|-(1))(?:_tone\d)?$/;
+
+/**
+ * Thumbs on findings of ours are outcomes, everything else is not. The event carries the note (GitLab 16.2 and
+ * later), so that nobody has to be asked; who we are is not known where no token of the server's is.
+ */
+const decideEmoji = (event: EmojiEvent, { self, bots }: TriggerRules): EmojiDecision => {
+  const { iid, note, user } = event;
+  if (iid === null || event.awardableType !== "Note")
+    return ignore("emoji-not-counted: only emoji on notes of merge requests say something about a review");
+  if (self !== null && user.id === self.id)
+    return ignore("own-event: the emoji was set by Reviewflow itself");
+  if (isBotUser(user, bots)) return ignore("from-a-bot: emoji of bots are not counted");
+  const thumb = THUMB.exec(event.emoji);
+  if (thumb === null) return ignore(`emoji-not-counted: ${event.emoji} is neither a thumb up nor down`);
+  if (note === null) return ignore("emoji-not-counted: the event does not hold the note that it is on");
+  if (note.authorId === user.id) return ignore("own-event: whoever wrote a note does not judge it");
+  const marker = readMarker({ id: event.awardableId, ...note }, self?.id ?? note.authorId);
+  if (marker?.kind !== "thread") return ignore("emoji-not-counted: the note is no finding of Reviewflow");
+  const isUp = thumb[1] === "up" || thumb[2] !== undefined;
+  return {
+    kind: "outcome",
+    given: event.action !== "revoke",
+    outcome: {
+      projectId: event.project.id,
+      iid,
+      flow: marker.flow,
+      fingerprint: marker.fingerprint,
+      kind: isUp ? "liked" : "disliked",
+      userId: user.id,
+    },
+  };
 };

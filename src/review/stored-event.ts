@@ -37,3 +37,23 @@ export const parseStoredEvent = (stored: JsonObject): MergeRequestEvent | null =
   const parsed = StoredEvent.safeParse(stored);
   return parsed.success ? parsed.data : null;
 };
+
+/** What a run does about a merge request in which nothing happened for long. */
+export type StaleTask = {
+  readonly how: "review" | "remind";
+  /** When anything had happened last, by the forge's clock, in milliseconds since the epoch. */
+  readonly quietSinceMs: number;
+};
+
+const StoredTask = z.object({
+  stale: z.object({ how: z.enum(["review", "remind"]), quietSinceMs: z.number() }),
+});
+
+/** A run's event with the task that it was made for. */
+export const withStaleTask = (event: JsonObject, stale: StaleTask): JsonObject => ({ ...event, stale });
+
+/** The task in a run's event; null for a run of another trigger. */
+export const readStaleTask = (event: JsonObject): StaleTask | null => {
+  const parsed = StoredTask.safeParse(event);
+  return parsed.success ? parsed.data.stale : null;
+};

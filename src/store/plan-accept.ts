@@ -1,5 +1,5 @@
 import { StoreError } from "../base/errors.ts";
-import type { Decision, MergeRequestHistory, ReplyDecision } from "../review/decide.ts";
+import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { ItemResult } from "./group-commit.ts";
 import { mergeRequestKey } from "./merge-request-key.ts";
@@ -51,7 +51,7 @@ export type AcceptPlan = {
   readonly results: readonly ItemResult<AcceptOutcome>[];
   readonly deliveries: readonly {
     readonly prepared: PreparedRequest;
-    readonly decision: Decision | ReplyDecision;
+    readonly decision: RunDecision;
     readonly runId: string | null;
   }[];
   readonly runs: readonly PlannedRun[];
@@ -146,11 +146,7 @@ const planOne = (draft: Draft, prepared: PreparedRequest): AcceptOutcome => {
   return outcome;
 };
 
-const planDecision = (
-  draft: Draft,
-  prepared: PreparedRequest,
-  decision: Decision | ReplyDecision,
-): AcceptOutcome => {
+const planDecision = (draft: Draft, prepared: PreparedRequest, decision: RunDecision): AcceptOutcome => {
   switch (decision.kind) {
     case "review":
       return planReview(draft, prepared, decision);
@@ -175,7 +171,7 @@ const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled
 const planReview = (
   draft: Draft,
   prepared: PreparedRequest,
-  { headSha, trigger, quietMs = 0 }: Decision & { readonly kind: "review" },
+  { headSha, trigger, quietMs = 0 }: RunDecision & { readonly kind: "review" },
 ): AcceptOutcome => {
   const place = placeOf(prepared);
   const key = mergeRequestKey({ projectId: place.project.id, iid: place.iid });
@@ -201,7 +197,11 @@ const placeOf = (prepared: PreparedRequest) => {
 };
 
 /** A reply is queued behind those before it and leaves reviews alone. */
-const planReply = (draft: Draft, prepared: PreparedRequest, { trigger }: ReplyDecision): AcceptOutcome => {
+const planReply = (
+  draft: Draft,
+  prepared: PreparedRequest,
+  { trigger }: RunDecision & { readonly kind: "reply" },
+): AcceptOutcome => {
   draft.runs.push({ ...placeOf(prepared), kind: "reply", headSha: null, trigger, quietMs: 0, ended: null });
   return { kind: "reply", deliveryId: prepared.deliveryId, runId: prepared.runId };
 };

@@ -2,7 +2,7 @@ import type { Journal } from "../base/journal.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
-import type { Decision, MergeRequestHistory, ReplyDecision } from "../review/decide.ts";
+import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
 import type { NewRunEvent } from "./run-event.ts";
 
 /** A webhook as it arrived. */
@@ -35,7 +35,7 @@ export type NewRun = {
 export type AcceptRequest = {
   readonly delivery: NewDelivery;
   /** Called in the transaction with what is known of the merge request; pure, and may be called again. */
-  readonly decide: (history: MergeRequestHistory) => Decision | ReplyDecision;
+  readonly decide: (history: MergeRequestHistory) => RunDecision;
   /** Used when the decision is `review` or `reply`; null where that cannot be. */
   readonly run: NewRun | null;
 };
@@ -115,7 +115,7 @@ export type Delivery = {
   readonly projectPath: string | null;
   readonly iid: number | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly decision: (Decision | ReplyDecision)["kind"];
+  readonly decision: RunDecision["kind"];
   /** Why it was ignored or what it cancelled; the trigger of a review or reply. */
   readonly reason: string;
   readonly runId: string | null;

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
-import type { Route } from "../http/intake.ts";
+import type { ReviewRoute } from "../review/triggers.ts";
 import type { EventUser } from "../review/delivery-event.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { EventUser } from "../review/delivery-event.ts";
  */
 export const createProjectRoutes =
   (config: Pick<Config, "flows">, self: () => EventUser | null) =>
-  (projectPath: string): Route | null => {
+  (projectPath: string): ReviewRoute | null => {
     const flow = flowFor(config, projectPath);
     if (flow === null) return null;
     return { flow: flow.name, rules: { ...flow.triggers, policy: flow.review, self: self() } };

@@ -4,19 +4,16 @@ import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Config } from "../config/config.ts";
 import { createChangeFeed } from "../gitlab/change-feed.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
-import { judgeStale } from "../review/triggers/judge-stale.ts";
-import { judgeMergeRequest } from "../review/triggers/judge-trigger.ts";
+import type { ReviewRoute } from "../review/triggers.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Route } from "../http/intake.ts";
-import type { ReviewRoute } from "../worker/reconcile/compare-heads.ts";
 import type { SharedGates } from "./call-gates.ts";
 import { type Reconciler, startReconciler } from "../worker/reconcile/reconciler.ts";
 
 /** What looking for missed changes shares with the rest of the server. */
 export type ReconcilingParts = {
   readonly store: Pick<OpenedStore, "accept" | "reconciliation">;
-  readonly routes: (projectPath: string) => Route | null;
+  readonly routes: (projectPath: string) => ReviewRoute | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry?: Pick<Telemetry, "gitLabCall">;
@@ -52,21 +49,10 @@ export const startReconciling = (
   return startReconciler({
     feed: createChangeFeed(client),
     store,
-    route: (path) => (isProjectAllowed(reconcile.projects, path) ? routeOf(routes(path)) : null),
+    route: (path) => (isProjectAllowed(reconcile.projects, path) ? routes(path) : null),
     everyMs: reconcile.everyMs,
     sinceMs: reconcile.sinceMs,
     clock,
     logger,
   });
 };
-
-/** The same way that a delivery takes. */
-const routeOf = (route: Route | null): ReviewRoute | null =>
-  route && {
-    flow: route.flow,
-    decide: (event, history) => judgeMergeRequest(event, route.rules, history),
-    stale: route.rules.stale && {
-      ...route.rules.stale,
-      judge: (event, history) => judgeStale(event, route.rules, history),
-    },
-  };

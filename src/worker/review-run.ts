@@ -4,10 +4,9 @@ import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
-import { parseStoredEvent } from "../review/stored-event.ts";
-import { readStaleLook } from "../review/triggers/stale-look.ts";
-import { judgeCause } from "../review/triggers/judge-run.ts";
-import type { TriggerRules } from "../review/triggers/trigger-rules.ts";
+import { parseStoredEvent, readStaleTask } from "../review/stored-event.ts";
+import { decideClaimed } from "../review/decide.ts";
+import type { TriggerRules } from "../review/triggers.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
 import type { BudgetDesk } from "./budgets/budget-desk.ts";
@@ -40,7 +39,7 @@ export type ReviewOptions = {
   /** How notes are answered; without it they are not. */
   readonly conversation?: Conversation;
   /**
-   * When merge requests of a project are reviewed: every run is judged again by it, with what its delivery
+   * When merge requests of a project are reviewed: every run is decided again by it, with what its delivery
    * could not tell. Null, or without it, every run is made.
    */
   readonly rules?: (projectPath: string) => TriggerRules | null;
@@ -141,10 +140,11 @@ const review = async (
   if (mergeRequest.state !== "opened") return settleEnded(mergeRequest);
   const rules = options.rules?.(claim.run.projectPath) ?? null;
   const cause = { trigger: claim.run.trigger, event };
-  const unwanted = rules === null ? null : judgeCause(cause, { mergeRequest, changedFiles: null }, rules);
+  const unwanted =
+    rules === null ? null : decideClaimed({ ...cause, mergeRequest, changedFiles: null }, rules);
   if (unwanted !== null) return settleUnwanted(unwanted);
   const { clock, logger, gitlabUrl, lessons, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
-  const stale = readStaleLook(claim.run.event);
+  const stale = readStaleTask(claim.run.event);
   if (stale?.how === "remind")
     return remindOfThreads({ claim, flow, forge, clock, logger, rules, ...stale }, mergeRequest);
   const asked = rules === null ? null : { cause, rules };

@@ -18,7 +18,11 @@ export const replyingContract = (bench: GetBench): void => {
   describe("replying", () => {
     const ask = async (iid: number, key = `note-${nextNumber()}`): Promise<string> => {
       const outcome = await bench().store.accept(
-        request({ iid, key, decide: () => ({ kind: "reply", trigger: "note:ask" }) }),
+        request({
+          iid,
+          key,
+          decide: () => ({ kind: "reply", trigger: "note:mention", intent: { kind: "mention" } }),
+        }),
       );
       if (outcome.kind !== "reply") throw new Error(`expected a reply, got ${outcome.kind}`);
       return outcome.runId;
@@ -60,7 +64,7 @@ export const replyingContract = (bench: GetBench): void => {
       assert.deepEqual(after[0]?.reviewedHeads, []);
       const run = await bench().store.getRun(reply);
       assert.equal(run?.kind, "reply");
-      assert.equal(run?.trigger, "note:ask");
+      assert.equal(run?.trigger, "note:mention");
       assert.equal((await bench().store.getRun(first))?.kind, "review");
     });
 
@@ -69,7 +73,11 @@ export const replyingContract = (bench: GetBench): void => {
       const key = `note-${nextNumber()}`;
       await ask(iid, key);
       const again = await bench().store.accept(
-        request({ iid, key, decide: () => ({ kind: "reply", trigger: "note:ask" }) }),
+        request({
+          iid,
+          key,
+          decide: () => ({ kind: "reply", trigger: "note:mention", intent: { kind: "mention" } }),
+        }),
       );
       assert.equal(again.kind, "duplicate");
     });
@@ -117,7 +125,12 @@ export const replyingContract = (bench: GetBench): void => {
     test("replies have places of their own, however many reviews wait", async () => {
       await using store = await (await bench().places.fresh()).open();
       const accept = (iid: number) =>
-        store.accept(request({ iid, decide: () => ({ kind: "reply", trigger: "note:ask" }) }));
+        store.accept(
+          request({
+            iid,
+            decide: () => ({ kind: "reply", trigger: "note:mention", intent: { kind: "mention" } }),
+          }),
+        );
       for (let iid = 1; iid <= 5; iid += 1) await queueRun(store, { iid });
       const answered = Promise.withResolvers<void>();
       const order: string[] = [];

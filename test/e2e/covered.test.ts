@@ -4,8 +4,8 @@ import { suite, test } from "node:test";
 import { COMMANDS, type CommandName } from "../../src/review/commands/command.ts";
 import { RULE_FILE_KINDS, type RuleFileKind } from "../../src/review/rules/repository-settings.ts";
 import { RULE_ORIGINS, type RuleOrigin } from "../../src/review/rules/rule.ts";
-import { type Filters, NO_FILTERS } from "../../src/review/triggers/filters.ts";
-import { DRAFT_HANDLING, type Trigger, TRIGGERS } from "../../src/review/triggers/trigger-rules.ts";
+import { type Filters, NO_FILTERS } from "../../src/review/filters.ts";
+import { DRAFT_HANDLING, type Trigger, TRIGGERS } from "../../src/review/triggers.ts";
 
 /** A file of end-to-end tests, and the title of one in it. */
 type Place = readonly [file: "triggers" | "talk" | "rules" | "reconcile", title: string];

@@ -274,7 +274,7 @@ suite("rules of a team, from webhook to GitLab", () => {
           kind === "reply" && iid === mergeRequest.iid && finishedAtMs !== null && reason !== "help",
       ),
     );
-    assert.deepEqual([run.state, run.reason], ["succeeded", "commands-off"]);
+    assert.deepEqual([run.state, run.reason], ["succeeded", "trigger-off"]);
     const { discussions, reactions } = await gitlab.viewMergeRequest(mergeRequest);
     const thread = discussions.find(({ id }) => id === added?.discussion.id);
     assert.deepEqual([thread?.notes.length, reactions.filter(({ id }) => id === added?.note.id)], [1, []]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { StoreError } from "../../src/base/errors.ts";
-import type { ThumbKeeper } from "../../src/http/hear-emoji.ts";
+import type { ReactionStore } from "../../src/http/intake.ts";
 import type { Outcome } from "../../src/review/lessons/outcome.ts";
 import { threadMarker } from "../../src/review/plan/marker.ts";
 import { payload, setUp } from "./webhook-app.ts";
@@ -23,11 +23,11 @@ const emoji = (action = "award", path = "group/project") => ({
 const keeper = (known = true) => {
   const kept: Outcome[] = [];
   const dropped: Outcome[] = [];
-  const thumbs: ThumbKeeper = {
+  const reactions: ReactionStore = {
     keepOutcomes: async (outcomes) => (known ? kept.push(...outcomes) : 0),
     dropOutcome: async (outcome) => dropped.push(outcome) > 0 && known,
   };
-  return { thumbs, kept, dropped };
+  return { reactions, kept, dropped };
 };
 
 const HEADERS = { "x-gitlab-event": "Emoji Hook" };
@@ -42,8 +42,8 @@ suite("emoji that GitLab tells of", () => {
   };
 
   test("are kept as outcomes before the answer, and their deliveries with what became of them", async () => {
-    const { thumbs, kept, dropped } = keeper();
-    assert.deepEqual(await send(emoji(), { thumbs }), { status: 200, reason: "outcome-kept", iid: 4 });
+    const { reactions, kept, dropped } = keeper();
+    assert.deepEqual(await send(emoji(), { reactions }), { status: 200, reason: "outcome-kept", iid: 4 });
     const outcome = {
       projectId: 7,
       iid: 4,
@@ -53,27 +53,27 @@ suite("emoji that GitLab tells of", () => {
       userId: 3,
     };
     assert.deepEqual(kept, [outcome]);
-    assert.equal((await send(emoji("revoke"), { thumbs })).reason, "outcome-dropped");
+    assert.equal((await send(emoji("revoke"), { reactions })).reason, "outcome-dropped");
     assert.deepEqual(dropped, [outcome]);
   });
 
   test("are ignored with a reason where nothing is learnt, or known of the finding, or no flow reviews", async () => {
     assert.equal((await send(emoji(), {})).reason, "lessons-off");
-    assert.equal((await send(emoji(), { thumbs: keeper(false).thumbs })).reason, "emoji-not-counted");
-    const { thumbs, kept } = keeper();
-    const elsewhere = await send(emoji("award", "other/project"), { thumbs });
+    assert.equal((await send(emoji(), { reactions: keeper(false).reactions })).reason, "emoji-not-counted");
+    const { reactions, kept } = keeper();
+    const elsewhere = await send(emoji("award", "other/project"), { reactions });
     assert.equal(elsewhere.reason, "project-not-configured");
     assert.deepEqual(kept, []);
   });
 
   test("that cannot be kept are not answered as if they were", async () => {
-    const broken: ThumbKeeper = {
+    const broken: ReactionStore = {
       keepOutcomes: async () => {
         throw new StoreError("away", { code: "store-away" });
       },
       dropOutcome: async () => false,
     };
-    const { status, reason } = await send(emoji(), { thumbs: broken });
+    const { status, reason } = await send(emoji(), { reactions: broken });
     assert.equal(status, 503);
     assert.equal(reason, "");
   });

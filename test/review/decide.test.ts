@@ -1,11 +1,29 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../properties.ts";
-import { decide, type MergeRequestHistory } from "../../src/review/decide.ts";
-import type { MergeRequestEvent } from "../../src/review/delivery-event.ts";
-import { mergeRequestEvent } from "./events.ts";
+import {
+  type ClaimedRun,
+  decide,
+  decideClaimed,
+  type MergeRequestHistory,
+  NO_HISTORY,
+} from "../../src/review/decide.ts";
+import type { EmojiEvent, MergeRequestEvent, NoteEvent } from "../../src/review/delivery-event.ts";
+import { threadMarker } from "../../src/review/plan/marker.ts";
+import { REQUESTS, rulesForPolicy, type Trigger, type TriggerRules } from "../../src/review/triggers.ts";
+import { emojiEvent, mergeRequestEvent, noteEvent } from "./events.ts";
 
-const NOTHING: MergeRequestHistory = { queued: null, active: null, reviewedHeads: [] };
+const SELF = { id: 99, username: "reviewflow" };
+const NOTHING = NO_HISTORY;
+const RULES: TriggerRules = {
+  ...rulesForPolicy("every-push"),
+  ready: true,
+  reviewer: true,
+  labels: ["Review me"],
+  command: true,
+  self: SELF,
+};
+
 const opened = mergeRequestEvent({ action: "open", headSha: "a" });
 const pushed = mergeRequestEvent({ action: "update", oldRev: "a", headSha: "b" });
 
@@ -13,18 +31,22 @@ const kindOf = (
   event: MergeRequestEvent,
   policy: "once" | "every-push",
   history: Partial<MergeRequestHistory>,
-) => decide(event, policy, { ...NOTHING, ...history }).kind;
+) => decide(event, rulesForPolicy(policy), { ...NOTHING, ...history }).kind;
 
-suite("decide", () => {
+suite("decide, by a policy alone", () => {
   test("an opened merge request is reviewed", () => {
-    assert.deepEqual(decide(opened, "once", NOTHING), { kind: "review", headSha: "a", trigger: "opened" });
+    assert.deepEqual(decide(opened, rulesForPolicy("once"), NOTHING), {
+      kind: "review",
+      headSha: "a",
+      trigger: "opened",
+    });
   });
 
   test("an update without new commits is not: GitLab says opened on each of them", () => {
     const relabelled = mergeRequestEvent({ action: "update", oldRev: null });
-    assert.deepEqual(decide(relabelled, "every-push", NOTHING), {
+    assert.deepEqual(decide(relabelled, rulesForPolicy("every-push"), NOTHING), {
       kind: "ignore",
-      reason: "action-not-reviewed: update",
+      reason: "nothing-to-review: the update brought no new commits and no request for a review",
     });
   });
 
@@ -61,11 +83,13 @@ suite("decide", () => {
     }
   });
 
-  test("other events are ignored by name", () => {
-    assert.deepEqual(decide({ kind: "other", name: "push", project: null }, "once", NOTHING), {
-      kind: "ignore",
-      reason: "event-not-reviewed: push",
-    });
+  test("other events are ignored by name, and everything where no flow reviews the project", () => {
+    const other = decide({ kind: "other", name: "push", project: null }, null, NOTHING);
+    assert.match(other.kind === "ignore" ? other.reason : "", /^event-not-reviewed: .*push/);
+    for (const event of [opened, noteEvent(), emojiEvent(), { kind: "stale", event: opened } as const]) {
+      const decision = decide(event, null, NOTHING);
+      assert.match(decision.kind === "ignore" ? decision.reason : "", /^project-not-configured/);
+    }
   });
 
   test("whatever was decided, the same event after it asks for nothing more", () => {
@@ -84,19 +108,393 @@ suite("decide", () => {
         fc.record({ queued: some, active: some, reviewedHeads: fc.array(head) }),
         (fields, policy, history) => {
           const event = mergeRequestEvent(fields);
-          const decision = decide(event, policy, history);
+          const decision = decide(event, rulesForPolicy(policy), history);
           if (decision.kind !== "review") return;
           const after = { ...history, queued: { runId: "n", headSha: decision.headSha } };
-          assert.equal(decide(event, policy, after).kind, "ignore");
+          assert.equal(decide(event, rulesForPolicy(policy), after).kind, "ignore");
           const reviewed = {
             queued: null,
             active: null,
             reviewedHeads: [decision.headSha, ...history.reviewedHeads],
           };
-          assert.equal(decide(event, policy, reviewed).kind, "ignore");
+          assert.equal(decide(event, rulesForPolicy(policy), reviewed).kind, "ignore");
         },
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+const decideWith = (
+  event: Partial<MergeRequestEvent>,
+  rules: Partial<TriggerRules> = {},
+  history: Partial<MergeRequestHistory> = {},
+) => decide(mergeRequestEvent(event), { ...RULES, ...rules }, { ...NOTHING, ...history });
+const triggerOf = (...of: Parameters<typeof decideWith>): string => {
+  const decision = decideWith(...of);
+  return decision.kind === "review" ? decision.trigger : decision.kind;
+};
+const reasonOf = (...of: Parameters<typeof decideWith>): string => {
+  const decision = decideWith(...of);
+  return decision.kind === "ignore" ? decision.reason : decision.kind;
+};
+
+const PUSHED = { action: "update", oldRev: "a", headSha: "b" } as const;
+const TOUCHED = { action: "update" } as const;
+const ASKED = { ...TOUCHED, reviewersAskedAgain: [99] };
+
+suite("decide, merge requests", () => {
+  test("each trigger starts a review, and none when it is turned off", () => {
+    const table = [
+      [{ action: "open" }, "opened", { opened: false }],
+      [{ action: "reopen" }, "reopened", { reopened: false }],
+      [PUSHED, "new-commits", { newCommits: { on: false, quietMs: 0 } }],
+      [{ ...TOUCHED, becameReady: true }, "ready", { ready: false }],
+      [{ ...TOUCHED, reviewersAdded: [5, 99] }, "reviewer", { reviewer: false }],
+      [ASKED, "reviewer", { reviewer: false }],
+      [{ ...TOUCHED, labelsAdded: ["review ME"] }, "label", { labels: [] }],
+    ] as const;
+    for (const [event, trigger, off] of table) {
+      assert.equal(triggerOf(event), trigger);
+      assert.equal(triggerOf(event, off), "ignore");
+    }
+    assert.match(
+      reasonOf(PUSHED, { newCommits: { on: false, quietMs: 0 } }),
+      /^trigger-off: commits were added/,
+    );
+  });
+
+  test("an update without new commits, requests or readiness reviews nothing", () => {
+    for (const event of [
+      TOUCHED,
+      { ...TOUCHED, reviewersAdded: [5], labelsAdded: ["bug"] },
+      { action: "approved" },
+    ])
+      assert.equal(triggerOf(event), "ignore");
+    assert.match(reasonOf(TOUCHED), /^nothing-to-review: the update brought no new commits/);
+  });
+
+  test("what we do ourselves asks for nothing: our own state as a reviewer, labels that we set", () => {
+    const own = { ...TOUCHED, user: SELF };
+    assert.match(reasonOf(own), /^nothing-to-review/);
+    assert.match(reasonOf({ ...own, labelsAdded: ["review me"] }), /^own-event/);
+    assert.match(reasonOf({ ...own, reviewersAskedAgain: [99] }), /^own-event/);
+    // The token may be a person's, whose pushes are to be reviewed.
+    assert.equal(triggerOf({ ...PUSHED, user: SELF }), "new-commits");
+  });
+
+  test("nobody is taken for the bot while it is not known who it is", () => {
+    assert.equal(triggerOf({ ...TOUCHED, reviewersAdded: [0, 99] }, { self: null }), "ignore");
+  });
+
+  test("the quiet time is for pushes only", () => {
+    const newCommits = { on: true, quietMs: 30_000 };
+    assert.deepEqual(decideWith(PUSHED, { newCommits }), {
+      kind: "review",
+      headSha: "b",
+      trigger: "new-commits",
+      quietMs: 30_000,
+    });
+    assert.ok(!("quietMs" in decideWith({ action: "open" }, { newCommits })));
+  });
+
+  test("drafts are reviewed, on request only, or never", () => {
+    const opened = { action: "open", draft: true };
+    const asked = { ...ASKED, draft: true };
+    assert.deepEqual(
+      (["review", "on-request", "never"] as const).map((drafts) => [
+        triggerOf(opened, { drafts }),
+        triggerOf(asked, { drafts }),
+      ]),
+      [
+        ["opened", "reviewer"],
+        ["ignore", "reviewer"],
+        ["ignore", "ignore"],
+      ],
+    );
+    assert.equal(triggerOf({ ...TOUCHED, becameReady: true }, { drafts: "never" }), "ready");
+  });
+
+  test("a pause holds what happens by itself, not what somebody asks for", () => {
+    assert.match(reasonOf(PUSHED, {}, { paused: true }), /^paused: commits were added, but/);
+    assert.equal(triggerOf(ASKED, {}, { paused: true }), "reviewer");
+  });
+
+  test("a request reviews a head anew, unless it waits or is under review", () => {
+    const once = { policy: "once" } as const;
+    assert.equal(triggerOf(ASKED, once, { reviewedHeads: ["a"] }), "reviewer");
+    assert.equal(triggerOf(PUSHED, once, { reviewedHeads: ["a"] }), "ignore");
+    assert.equal(
+      reasonOf(ASKED, once, { queued: { runId: "r", headSha: "a" } }),
+      "already-queued: a review of this head waits for its turn",
+    );
+    assert.equal(
+      reasonOf(ASKED, once, { active: { runId: "r", headSha: "a" } }),
+      "already-under-review: this head is under review",
+    );
+  });
+
+  test("filters count for every trigger, and say what keeps a merge request out", () => {
+    const filters = { ...RULES.filters, targetBranches: { allow: ["main", "release/*"], deny: [] } };
+    const event = { ...ASKED, targetBranch: "feature/x" };
+    assert.equal(
+      reasonOf(event, { filters }),
+      "target-branch-filtered: the target branch feature/x is none of main, release/*",
+    );
+    assert.equal(triggerOf({ ...event, targetBranch: "release/1" }, { filters }), "reviewer");
+  });
+});
+
+const event = fc
+  .record({
+    action: fc.constantFrom("open", "reopen", "update", "close", "merge", "approved", "constructor", null),
+    state: fc.constantFrom("opened", "closed", "merged", "locked"),
+    draft: fc.boolean(),
+    headSha: fc.constantFrom("a", "b", null),
+    oldRev: fc.constantFrom("a", null),
+    becameReady: fc.boolean(),
+    reviewersAdded: fc.subarray([5, 99]),
+    reviewersAskedAgain: fc.subarray([5, 99]),
+    labelsAdded: fc.subarray(["bug", "review me"]),
+    user: fc.constantFrom(SELF, { id: 3, username: "author" }),
+  })
+  .map(mergeRequestEvent);
+const run = fc.option(fc.record({ runId: fc.constant("r"), headSha: fc.constantFrom("a", "b", null) }));
+const history = fc.record({
+  queued: run,
+  active: run,
+  reviewedHeads: fc.array(fc.constantFrom("a", "b", null), { maxLength: 3 }),
+});
+const rules = fc
+  .record({
+    opened: fc.boolean(),
+    reopened: fc.boolean(),
+    ready: fc.boolean(),
+    reviewer: fc.boolean(),
+    labels: fc.subarray(["review me"]),
+    newCommits: fc.record({ on: fc.boolean(), quietMs: fc.nat(3) }),
+    drafts: fc.constantFrom("review" as const, "on-request" as const, "never" as const),
+    policy: fc.constantFrom("once" as const, "every-push" as const),
+  })
+  .map((some): TriggerRules => ({ ...RULES, ...some }));
+
+suite("decide, in general", () => {
+  test("property: what is ignored has a code and a sentence", () => {
+    fc.assert(
+      fc.property(event, rules, history, (event, rules, history) => {
+        const decision = decide(event, rules, history);
+        if (decision.kind !== "ignore" || event.state !== "opened") return;
+        assert.match(decision.reason, /^[a-z-]+: \S+ .+\S$|^merge-request-(?:closed|merged)$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("property: the same event asks for nothing more while its review waits or is made", () => {
+    fc.assert(
+      fc.property(event, rules, history, (event, rules, history) => {
+        const decision = decide(event, rules, history);
+        if (decision.kind !== "review") return;
+        const same = { runId: "n", headSha: decision.headSha };
+        assert.equal(decide(event, rules, { ...history, queued: same }).kind, "ignore");
+        assert.equal(decide(event, rules, { ...history, queued: null, active: same }).kind, "ignore");
+        const done = { queued: null, active: null, reviewedHeads: [decision.headSha] };
+        const after = decide(event, rules, done);
+        assert.ok(after.kind === "ignore" || (after.kind === "review" && isRequest(after.trigger)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+const isRequest = (trigger: string): boolean => [...REQUESTS].some((request) => request === trigger);
+
+suite("decide, the command review", () => {
+  test("reviews anew, but no draft where drafts are never reviewed", () => {
+    const done = { ...NOTHING, reviewedHeads: ["a"] };
+    assert.deepEqual(decide({ kind: "review_command", note: noteEvent() }, RULES, done), {
+      kind: "review",
+      headSha: "a",
+      trigger: "command",
+    });
+    const draft = noteEvent({ mergeRequest: { ...noteEvent().mergeRequest, draft: true } });
+    assert.equal(
+      decide({ kind: "review_command", note: draft }, { ...RULES, drafts: "on-request" }, NOTHING).kind,
+      "review",
+    );
+    assert.equal(
+      decide({ kind: "review_command", note: draft }, { ...RULES, drafts: "never" }, NOTHING).kind,
+      "ignore",
+    );
+  });
+});
+
+suite("decideClaimed", () => {
+  const { title, labels, sourceBranch, targetBranch } = mergeRequestEvent();
+  const mergeRequest = {
+    title,
+    labels,
+    sourceBranch,
+    targetBranch,
+    draft: false,
+    author: { id: 3, username: "author" },
+  };
+
+  const NONE = mergeRequestEvent({ action: null });
+  const claimed = (
+    trigger: Trigger,
+    facts: Pick<ClaimedRun, "mergeRequest" | "changedFiles">,
+    rules = RULES,
+  ) => decideClaimed({ trigger, event: NONE, ...facts }, rules);
+
+  test("knows the author's name, the size and the repository's triggers", () => {
+    const facts = { mergeRequest, changedFiles: 12 };
+    const filters = { ...RULES.filters, mostFiles: 10 };
+    assert.equal(claimed("opened", facts, RULES), null);
+    assert.match(claimed("opened", facts, { ...RULES, filters }) ?? "", /^too-many-files: 12 files changed/);
+    assert.match(claimed("opened", facts, { ...RULES, opened: false }) ?? "", /^trigger-off/);
+    const authors = { allow: ["@Ann"], deny: [] };
+    const byName = { ...RULES, filters: { ...RULES.filters, authors } };
+    // A push of somebody else does not name the author.
+    assert.equal(triggerOf({ ...PUSHED, user: { id: 4, username: "bob" } }, byName), "new-commits");
+    assert.match(claimed("new-commits", facts, byName) ?? "", /^author-filtered: author is not among/);
+  });
+
+  test("of several triggers in one event one that is wanted is enough", () => {
+    const facts = { mergeRequest, changedFiles: null };
+    const both = { trigger: "ready", event: mergeRequestEvent({ ...PUSHED, becameReady: true }) };
+    assert.equal(decideClaimed({ ...both, ...facts }, { ...RULES, ready: false }), null);
+    const neither = { ...RULES, ready: false, newCommits: { on: false, quietMs: 0 } };
+    assert.match(
+      decideClaimed({ ...both, ...facts }, neither) ?? "",
+      /^trigger-off: reviews by the trigger ready/,
+    );
+    const asked = { trigger: "label", event: mergeRequestEvent({ ...PUSHED, labelsAdded: ["review me"] }) };
+    const draft = { ...facts, mergeRequest: { ...mergeRequest, draft: true } };
+    assert.equal(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "on-request" }), null);
+    assert.match(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "never" }) ?? "", /^draft: /);
+  });
+
+  test("what no delivery started is decided by its event, and what somebody ran again is not", () => {
+    const facts = { mergeRequest, changedFiles: 12 };
+    const found = { trigger: "reconcile", event: mergeRequestEvent() };
+    assert.equal(decideClaimed({ ...found, ...facts }, RULES), null);
+    assert.match(decideClaimed({ ...found, ...facts }, { ...RULES, opened: false }) ?? "", /^trigger-off: /);
+    const small = { ...RULES, filters: { ...RULES.filters, mostFiles: 10 } };
+    assert.match(decideClaimed({ ...found, ...facts }, small) ?? "", /^too-many-files: /);
+    assert.equal(
+      decideClaimed({ ...found, trigger: "run-again", ...facts }, { ...small, opened: false }),
+      null,
+    );
+    const command = { trigger: "command", event: mergeRequestEvent({ action: null }) };
+    assert.equal(decideClaimed({ ...command, ...facts }, { ...RULES, opened: false }), null);
+    assert.match(
+      decideClaimed({ ...command, ...facts }, { ...RULES, command: false }) ?? "",
+      /^trigger-off: /,
+    );
+  });
+});
+
+const note = (event: Partial<NoteEvent>, rules: Partial<TriggerRules> = {}) =>
+  decide(noteEvent(event), { ...RULES, ...rules }, NOTHING);
+const noteCode = (...of: Parameters<typeof note>): string => {
+  const decision = note(...of);
+  return decision.kind === "reply"
+    ? decision.trigger
+    : "reason" in decision
+      ? decision.reason
+      : decision.kind;
+};
+
+suite("decide, notes", () => {
+  test("a command is an intent, and names the trigger", () => {
+    assert.deepEqual(note({ text: "@reviewflow pause" }), {
+      kind: "reply",
+      trigger: "note:pause",
+      intent: { kind: "command", command: { name: "pause", reason: "" } },
+    });
+  });
+
+  test("a mention or an answer in a thread may want a reply", () => {
+    assert.deepEqual(note({ text: "Thanks, @reviewflow!" }), {
+      kind: "reply",
+      trigger: "note:mention",
+      intent: { kind: "mention" },
+    });
+    assert.equal(noteCode({ text: "But it is never null." }), "note:thread");
+  });
+
+  test("a note that is in no thread answers nobody, and is only for us when it says so", () => {
+    const alone = (text: string): string => noteCode({ text, standsAlone: true });
+    assert.match(alone("Shall we merge this?"), /^note-not-for-us/);
+    assert.equal(alone("Thanks, @reviewflow!"), "note:mention");
+    assert.equal(alone("@reviewflow help"), "note:help");
+  });
+
+  test("neither bots, GitLab nor we ourselves are heard", () => {
+    const by = (id: number, username: string) => noteCode({ user: { id, username } });
+    assert.match(by(99, "reviewflow"), /^own-event/);
+    for (const name of ["project_7_bot_0a1b", "group_7_bot", "service_account_group_3_ab", "support-bot"])
+      assert.match(by(5, name), /^from-a-bot: \S+ is a bot/);
+    assert.match(noteCode({ system: true }), /^system-note/);
+    assert.equal(by(5, "my_bot"), "note:review");
+    assert.match(noteCode({}, { bots: { ids: [4], notIds: [], review: true } }), /^from-a-bot/);
+  });
+
+  test("an edited note does not fire twice", () => {
+    const edited = { action: "update" };
+    assert.match(noteCode(edited), /^note-edited/);
+    assert.equal(noteCode({ action: null }), "note:review");
+  });
+
+  test("commands can be turned off, and end with the merge request", () => {
+    assert.match(noteCode({}, { command: false }), /^trigger-off/);
+    assert.match(noteCode({}, { self: null }), /^bot-unknown/);
+    const merged = { ...noteEvent().mergeRequest, state: "merged" };
+    assert.match(noteCode({ mergeRequest: merged }), /^merge-request-merged: review does nothing/);
+    assert.equal(noteCode({ mergeRequest: merged, text: "@reviewflow ask why?" }), "note:ask");
+  });
+});
+
+const BOT = { id: 3, username: "bot" };
+const EMOJI_RULES: TriggerRules = { ...RULES, self: BOT };
+const FINGERPRINT = `${"a".repeat(32)}-0`;
+const MATTER = { path: "a.ts", kin: "a".repeat(32), place: "b".repeat(32), lines: 1, words: [] };
+const FINDING = { authorId: BOT.id, body: threadMarker("review", FINGERPRINT, MATTER), system: false };
+
+const decideOn = (fields: Partial<EmojiEvent> = {}, rules = EMOJI_RULES) =>
+  decide(emojiEvent({ note: FINDING, user: { id: 4, username: "ada" }, ...fields }), rules, NOTHING);
+
+suite("decide, emoji", () => {
+  test("a thumb on the note of a finding is an outcome, also when it is taken back", () => {
+    const outcome = { projectId: 7, iid: 1, flow: "review", fingerprint: FINGERPRINT, userId: 4 };
+    assert.deepEqual(decideOn(), { kind: "outcome", given: true, outcome: { ...outcome, kind: "liked" } });
+    assert.equal(decideOn({ emoji: "thumbsdown_tone3" }).kind, "outcome");
+    assert.deepEqual(decideOn({ emoji: "-1", action: "revoke" }), {
+      kind: "outcome",
+      given: false,
+      outcome: { ...outcome, kind: "disliked" },
+    });
+  });
+
+  test("where nobody knows who we are, the note's author is believed, but not in their own cause", () => {
+    const rules = { ...EMOJI_RULES, self: null };
+    assert.equal(decideOn({}, rules).kind, "outcome");
+    assert.equal(decideOn({ user: BOT }, rules).kind, "ignore");
+  });
+
+  test("all else is ignored with its reason", () => {
+    const reason = (fields: Partial<EmojiEvent>): string => {
+      const decision = decideOn(fields);
+      return decision.kind === "ignore" ? decision.reason : assert.fail("an outcome");
+    };
+    assert.match(reason({ note: null }), /^emoji-not-counted: .*does not hold the note/);
+    assert.match(reason({ note: { ...FINDING, authorId: 9 } }), /^emoji-not-counted: .*no finding/);
+    assert.match(reason({ note: { ...FINDING, body: `Quote:\n${FINDING.body}` } }), /no finding/);
+    assert.match(reason({ emoji: "tada" }), /neither a thumb/);
+    assert.match(reason({ iid: null }), /notes of merge requests/);
+    assert.match(reason({ awardableType: "MergeRequest" }), /notes of merge requests/);
+    assert.match(reason({ user: BOT }), /^own-event/);
+    assert.match(reason({ user: { id: 5, username: "project_1_bot" } }), /^from-a-bot/);
   });
 });

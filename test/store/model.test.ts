@@ -3,11 +3,14 @@ import { after, before, describe, test } from "node:test";
 import { fc } from "../properties.ts";
 import { decide } from "../../src/review/decide.ts";
 import type { MergeRequestEvent } from "../../src/review/delivery-event.ts";
+import { rulesForPolicy } from "../../src/review/triggers.ts";
 import type { Claim, RunState, Settlement, Store } from "../../src/store/store.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { POSTGRES_MISSING, startPostgres } from "./postgres-server.ts";
 import { type Place, type Places, createPostgresPlaces, createSqlitePlaces } from "./store-places.ts";
 import { nextNumber, request, succeeded, until, untilAborted } from "./store-requests.ts";
+
+const RULES = rulesForPolicy("every-push");
 
 const FINAL: readonly RunState[] = ["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"];
 
@@ -92,7 +95,7 @@ const createPlay = (place: Place) => {
     const isRepeat = accepted.has(key);
     const event = eventOf(step);
     const outcome = await store.accept(
-      request({ key, iid: step.iid, decide: (history) => decide(event, "every-push", history) }),
+      request({ key, iid: step.iid, decide: (history) => decide(event, RULES, history) }),
     );
     assert.equal(outcome.kind === "duplicate", isRepeat, "a repeat is known, and only a repeat");
     lastKey = key;

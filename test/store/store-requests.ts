@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Secret } from "../../src/base/secret.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import type { Decision, MergeRequestHistory, ReplyDecision } from "../../src/review/decide.ts";
+import type { MergeRequestHistory, RunDecision } from "../../src/review/decide.ts";
 import type { AcceptRequest, Run, RunState, Settlement, Store } from "../../src/store/store.ts";
 
 let counter = 0;
@@ -18,7 +18,7 @@ export type Ask = {
   readonly body?: Uint8Array;
   readonly token?: string;
   readonly flow?: string;
-  readonly decide?: (history: MergeRequestHistory) => Decision | ReplyDecision;
+  readonly decide?: (history: MergeRequestHistory) => RunDecision;
 };
 
 /** A delivery that asks for a review of `head`, unless `decide` says otherwise. */

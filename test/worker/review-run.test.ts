@@ -13,7 +13,7 @@ import type { FlowInput, FlowOutcome, FlowRequest } from "../../src/review/flow-
 import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
 import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
 import { toStoredEvent } from "../../src/review/stored-event.ts";
-import { rulesForPolicy } from "../../src/review/triggers/trigger-rules.ts";
+import { rulesForPolicy } from "../../src/review/triggers.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
 import type { TextFlow } from "../../src/worker/review-flow.ts";
 import { type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";

@@ -1,5 +1,5 @@
 import { MARKER_START } from "../../review/discussion.ts";
-import { isBotUser } from "../../review/triggers/bot-user.ts";
+import { isBotUser } from "../../review/filters.ts";
 import { fromRestPosition } from "../../gitlab/rest-position.ts";
 import type * as Rest from "../../gitlab/rest-schema.ts";
 import type { Position } from "../../diff/position.ts";

@@ -1,4 +1,4 @@
-import { rulesForPolicy, type TriggerRules } from "../triggers/trigger-rules.ts";
+import { rulesForPolicy, type TriggerRules } from "../triggers.ts";
 
 /** How notes are answered. */
 export type ConversationOptions = {

@@ -1,6 +1,6 @@
 import type { Severity } from "../finding.ts";
-import { isTriggerOn } from "../triggers/judge-run.ts";
-import { DRAFT_HANDLING, type Trigger, TRIGGERS, type TriggerRules } from "../triggers/trigger-rules.ts";
+import { isTriggerOn } from "../triggers.ts";
+import { DRAFT_HANDLING, type Trigger, TRIGGERS, type TriggerRules } from "../triggers.ts";
 import { REPOSITORY_CONFIG } from "./parse-repository-config.ts";
 import type { RepositorySettings } from "./repository-settings.ts";
 

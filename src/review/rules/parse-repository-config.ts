@@ -1,5 +1,5 @@
 import { SEVERITIES } from "../finding.ts";
-import { DRAFT_HANDLING, type Trigger, TRIGGERS } from "../triggers/trigger-rules.ts";
+import { DRAFT_HANDLING, type Trigger, TRIGGERS } from "../triggers.ts";
 import { readYaml } from "./read-yaml.ts";
 import { NO_SETTINGS, type RepositorySettings, RULE_FILE_KINDS } from "./repository-settings.ts";
 import { createSettingsReader, type SettingsReader } from "./settings-reader.ts";

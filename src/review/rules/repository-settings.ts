@@ -1,5 +1,5 @@
 import type { Severity } from "../finding.ts";
-import type { DraftHandling, Trigger } from "../triggers/trigger-rules.ts";
+import type { DraftHandling, Trigger } from "../triggers.ts";
 
 /** The kinds of files that are read as rules besides `.reviewflow/rules`. */
 export const RULE_FILE_KINDS = ["agents", "contributing", "duo"] as const;

@@ -1,6 +1,6 @@
-import type { Command } from "../../review/commands/command.ts";
 import { renderHelp } from "../../review/conversation/render-help.ts";
 import { isAnswered } from "../../review/conversation/reply-marker.ts";
+import type { NoteIntent } from "../../review/decide.ts";
 import { publishName } from "../../review/publish-text.ts";
 import { PAUSED_KEY } from "../../store/merge-request-states.ts";
 import { answerNote, hasAnswer, type ReplyTask } from "./answer-note.ts";
@@ -8,19 +8,11 @@ import type { Reaction, Talk } from "./conversation.ts";
 import { dismiss, findingOf } from "./dismiss.ts";
 import { requestReview } from "./request-review.ts";
 
-/** What a note asks for: a command, or an answer to what it says. */
-export type Wish =
-  | { readonly kind: "command"; readonly command: Command }
-  | { readonly kind: "mention" | "thread" };
-
-/** The name of a wish, for pages and for who may have it. */
-export const nameOf = (wish: Wish): string => (wish.kind === "command" ? wish.command.name : wish.kind);
-
 /** Does what a note asks for, as far as it is not to be said in the thread. Each can be done again. */
-export const carryOut = async (talk: Talk, wish: Wish): Promise<Reaction> => {
+export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction> => {
   const { say, claim, event, bot, clock } = talk;
-  if (wish.kind !== "command") return answer(talk, { kind: "answer", question: event.text }, null);
-  const { command } = wish;
+  if (intent.kind !== "command") return answer(talk, { kind: "answer", question: event.text }, null);
+  const { command } = intent;
   switch (command.name) {
     case "review":
       return requestReview(talk, command);

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { JsonObject } from "../../base/json.ts";
 import { NO_USAGE } from "../../flow/flow-event.ts";
-import { isMentioned } from "../../review/commands/is-mentioned.ts";
 import { mayCommand, roleOfLevel } from "../../review/commands/may-command.ts";
-import { parseCommand } from "../../review/commands/parse-command.ts";
 import { countTurns, hasOurs } from "../../review/conversation/reply-marker.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
 import { talkSentencesFor } from "../../review/conversation/sentences.ts";
 import { parseStoredNote } from "../../review/conversation/stored-note.ts";
+import { decide, intentName, NO_HISTORY, type NoteIntent, type RunDecision } from "../../review/decide.ts";
+import type { NoteEvent } from "../../review/delivery-event.ts";
 import type { Settlement } from "../../store/store.ts";
-import { readTeamSettings } from "../findings/team-settings.ts";
-import { type Wish, carryOut, nameOf } from "./carry-out.ts";
+import { readTeamSettings, type TeamSettings } from "../findings/team-settings.ts";
+import { carryOut } from "./carry-out.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 
 /** The reactions that show that a note was heard, and that what it asks for is done. */
@@ -34,49 +34,48 @@ export const converse = async (input: ConverseInput): Promise<Settlement> => {
   if (thread === null || !thread.notes.some(({ id }) => id === event.noteId))
     return settle(null, { outcome: "note-gone", text: null });
   const bot = await forge.currentUser(claim.signal);
-  const wish = readWish({ ...input, event, bot });
+  const host = { ...input.conversation.rules(claim.run.projectPath), self: bot };
+  const decision = decide(event, host, NO_HISTORY);
+  if (decision.kind !== "reply") return settle(null, { outcome: decisionOutcome(decision), text: null });
+  const { intent } = decision;
   // Whether a thread is one of ours is only known now.
-  if (wish.kind === "thread" && !hasOurs(thread, bot.id))
-    return settle(wish, { outcome: "not-for-us", text: null });
-  const { language, isOn } = await readSettings(input, { event, bot });
-  if (!isOn) return settle(wish, { outcome: "commands-off", text: null });
-  return react({ ...input, event, ref, bot, thread, language, say: talkSentencesFor(language) }, wish);
+  if (intent.kind === "thread" && !hasOurs(thread, bot.id))
+    return settle(intent, { outcome: "not-for-us", text: null });
+  const { language, narrow } = await readSettings(input, event);
+  const narrowed = decide(event, narrow(host), NO_HISTORY);
+  if (narrowed.kind !== "reply") return settle(intent, { outcome: decisionOutcome(narrowed), text: null });
+  return react({ ...input, event, ref, bot, thread, language, say: talkSentencesFor(language) }, intent);
 };
 
-/** What the repository says about answers: their language, and whether there are any. */
+const decisionOutcome = (decision: RunDecision): string =>
+  "reason" in decision ? (decision.reason.split(":")[0] ?? "") : decision.kind;
+
+/** What the repository says about answers: their language, and what it turns off. */
 const readSettings = async (
-  { claim, flow, forge, conversation, logger }: ConverseInput,
-  { event, bot }: Pick<Talk, "event" | "bot">,
-): Promise<{ readonly language: string; readonly isOn: boolean }> => {
+  { claim, flow, forge, logger }: ConverseInput,
+  event: NoteEvent,
+): Promise<TeamSettings> => {
   const { projectId, projectPath } = claim.run;
   const { targetBranch } = event.mergeRequest;
   const rulesOf = { ref: { projectId }, projectPath, targetBranch };
-  const settings = await readTeamSettings(flow, forge, rulesOf, { signal: claim.signal, logger });
-  const { command } = settings.narrow({ ...conversation.rules(projectPath), self: bot });
-  return { language: settings.language, isOn: command };
+  return readTeamSettings(flow, forge, rulesOf, { signal: claim.signal, logger });
 };
 
-const readWish = ({ event, bot, conversation }: Pick<Talk, "event" | "bot" | "conversation">): Wish => {
-  const { slash } = conversation.rules(event.project.path).commands;
-  const command = parseCommand(event.text, bot.username, { slash });
-  if (command !== null) return { kind: "command", command };
-  return { kind: isMentioned(event.text, bot.username) ? "mention" : "thread" };
-};
-
-const react = async (talk: Talk, wish: Wish): Promise<Settlement> => {
+const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
   const { claim, forge, ref, event, bot, thread, conversation, say } = talk;
-  const refusal = await refuse(talk, wish);
-  if (refusal !== null) return settle(wish, await speak(talk, refusal));
+  const refusal = await refuse(talk, intent);
+  if (refusal !== null) return settle(intent, await speak(talk, refusal));
   const turns = countTurns(thread, bot.id, event.noteId);
-  const isTalk = wish.kind !== "command" || wish.command.name === "ask" || wish.command.name === "describe";
-  if (isTalk && turns >= conversation.maxTurns) return settle(wish, { outcome: "turn-limit", text: null });
+  const isTalk =
+    intent.kind !== "command" || intent.command.name === "ask" || intent.command.name === "describe";
+  if (isTalk && turns >= conversation.maxTurns) return settle(intent, { outcome: "turn-limit", text: null });
   await forge.react(ref, { noteId: event.noteId, emoji: HEARD }, claim.signal);
-  const reaction = await carryOut(talk, wish);
+  const reaction = await carryOut(talk, intent);
   const isLast = isTalk && turns + 1 === conversation.maxTurns && reaction.text !== null;
   const said = isLast ? { ...reaction, text: `${reaction.text}\n\n${say.lastTurn}` } : reaction;
   await speak(talk, turns >= conversation.maxTurns ? { ...said, text: null } : said);
   if (reaction.done === true) await forge.react(ref, { noteId: event.noteId, emoji: DONE }, claim.signal);
-  return settle(wish, reaction);
+  return settle(intent, reaction);
 };
 
 const Refused = z.object({ noteId: z.number() });
@@ -84,12 +83,12 @@ const Refused = z.object({ noteId: z.number() });
 /** Who may not have what they ask for is told so once in a merge request; null for who may. */
 const refuse = async (
   { claim, forge, event, conversation, say }: Talk,
-  wish: Wish,
+  intent: NoteIntent,
 ): Promise<Reaction | null> => {
   const { commands } = conversation.rules(claim.run.projectPath);
   const who = { projectId: claim.run.projectId, userId: event.user.id };
   const role = roleOfLevel(await forge.fetchAccessLevel(who, claim.signal));
-  const name = wish.kind === "command" ? wish.command.name : "ask";
+  const name = intent.kind === "command" ? intent.command.name : "ask";
   if (mayCommand(role, name, commands).kind === "allowed") return null;
   const key = `refused:${event.user.id}`;
   const known = Refused.safeParse(await claim.memory.read(key));
@@ -119,8 +118,8 @@ const failed = (reasonCode: string, reason: string): Settlement => ({
   usage: NO_USAGE,
 });
 
-const settle = (wish: Wish | null, { outcome, usage = NO_USAGE, failure }: Reaction): Settlement => {
+const settle = (intent: NoteIntent | null, { outcome, usage = NO_USAGE, failure }: Reaction): Settlement => {
   if (failure !== undefined) return failure;
-  const result: JsonObject = { kind: "reply", asked: wish === null ? null : nameOf(wish), outcome };
+  const result: JsonObject = { kind: "reply", asked: intent === null ? null : intentName(intent), outcome };
   return { state: "succeeded", reason: outcome, result, usage };
 };

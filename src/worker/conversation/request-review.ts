@@ -6,8 +6,7 @@ import { withRequest } from "../../review/conversation/review-request.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import { publishLine } from "../../review/publish-text.ts";
 import { toStoredEvent } from "../../review/stored-event.ts";
-import { toReviewEvent } from "../../review/triggers/judge-note.ts";
-import { judgeCommandReview } from "../../review/triggers/judge-trigger.ts";
+import { decide, toMergeRequestEvent } from "../../review/decide.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 import { addWaitingNote } from "./waiting-notes.ts";
 
@@ -51,7 +50,7 @@ const queueReview = async (
 ): Promise<string | null> => {
   const { run, token } = claim;
   const { noteId, discussionId } = event;
-  const stored = toStoredEvent(toReviewEvent(event));
+  const stored = toStoredEvent(toMergeRequestEvent(event));
   const rules = { ...conversation.rules(run.projectPath), self: bot };
   const outcome = await conversation.store.accept({
     delivery: {
@@ -63,7 +62,7 @@ const queueReview = async (
       headers: {},
       body: Buffer.from(JSON.stringify(stored)),
     },
-    decide: (history) => judgeCommandReview(event, rules, history),
+    decide: (history) => decide({ kind: "review_command", note: event }, rules, history),
     run: { flow: run.flow, event: withRequest(stored, { noteId, discussionId, language }), token },
   });
   if (outcome.kind === "ignore") return outcome.reason;

@@ -5,8 +5,8 @@ import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ANEW_PREFIX, passesOver } from "../../review/conversation/anew.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
-import type { RunCause } from "../../review/triggers/judge-run.ts";
-import type { TriggerRules } from "../../review/triggers/trigger-rules.ts";
+import type { ClaimedRun } from "../../review/decide.ts";
+import type { TriggerRules } from "../../review/triggers.ts";
 import type { Claim } from "../../store/store.ts";
 import { type FlowDesk, openFlowDesk } from "./ask-flow.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
@@ -37,8 +37,11 @@ export type FindingsContext = {
 export type FindingsReview = Pick<FindingsContext, "claim" | "flow" | "forge" | "clock" | "logger"> & {
   /** How often a run is tried at most. */
   readonly maxAttempts: number;
-  /** What the run was made for, and the server's rules to judge it by; null or left out to make it as it is. */
-  readonly asked?: { readonly cause: RunCause; readonly rules: TriggerRules } | null;
+  /** What the run was made for, and the server's rules to decide by; null or left out to make it as it is. */
+  readonly asked?: {
+    readonly cause: Pick<ClaimedRun, "trigger" | "event">;
+    readonly rules: TriggerRules;
+  } | null;
   /** How reviews learn from people; left out where they do not. */
   readonly lessons?: Lessons | undefined;
 };

@@ -1,6 +1,6 @@
 import type { MergeRequest } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
-import { judgeCause } from "../../review/triggers/judge-run.ts";
+import { decideClaimed } from "../../review/decide.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
   type FindingsContext,
@@ -31,9 +31,9 @@ export const reviewFindings = async (
   const opened = await openFindingsContext(review);
   let current = mergeRequest;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const { context, judge } = underTriggers(review, await underTeamRules(opened, current));
+    const { context, reasonAgainst } = underTriggers(review, await underTeamRules(opened, current));
     const change = await readChange(context, current);
-    const unwanted = judge(change);
+    const unwanted = reasonAgainst(change);
     if (unwanted !== null) return settleUnwanted(unwanted);
     await tellLessons(context);
     const judged = await judgeChange(context, change);
@@ -77,16 +77,16 @@ const underTriggers = (
 ): {
   readonly context: FindingsContext;
   /** Why a review is not wanted by what is known now; null when it is. */
-  readonly judge: (change: Change) => string | null;
+  readonly reasonAgainst: (change: Change) => string | null;
 } => {
-  if (asked === null || asked === undefined) return { context, judge: () => null };
+  if (asked === null || asked === undefined) return { context, reasonAgainst: () => null };
   const { rules } = context;
   const narrowed = narrowTriggers(asked.rules, rules.settings);
   const noticesFor = (paths: readonly string[]) => [...rules.noticesFor(paths), ...narrowed.problems];
   return {
     context: { ...context, rules: { ...rules, noticesFor } },
-    judge: ({ mergeRequest, files }) =>
-      judgeCause(asked.cause, { mergeRequest, changedFiles: files.length }, narrowed.rules),
+    reasonAgainst: ({ mergeRequest, files }) =>
+      decideClaimed({ ...asked.cause, mergeRequest, changedFiles: files.length }, narrowed.rules),
   };
 };
 

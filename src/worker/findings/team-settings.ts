@@ -1,7 +1,7 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Forge } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
-import type { TriggerRules } from "../../review/triggers/trigger-rules.ts";
+import type { TriggerRules } from "../../review/triggers.ts";
 import type { ReviewFlow } from "../review-flow.ts";
 import type { RulesOf } from "./team-rules.ts";
 

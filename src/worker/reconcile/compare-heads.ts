@@ -1,17 +1,9 @@
 import type { ListedMergeRequest } from "../../review/change-feed.ts";
-import type { Decision, MergeRequestHistory } from "../../review/decide.ts";
+import { decide, type MergeRequestHistory, type RunDecision } from "../../review/decide.ts";
 import type { MergeRequestEvent } from "../../review/delivery-event.ts";
+import type { ReviewRoute } from "../../review/triggers.ts";
 import type { Standing } from "../../store/reconcile/reconcile-store.ts";
 import { possibleEvents } from "./possible-events.ts";
-import type { StaleRoute } from "./stale-route.ts";
-
-/** How a project's merge requests are reviewed: the same as for a delivery of a webhook. */
-export type ReviewRoute = {
-  readonly flow: string;
-  readonly decide: (event: MergeRequestEvent, history: MergeRequestHistory) => Decision;
-  /** How stale merge requests are looked at; null or left out where they are not. */
-  readonly stale?: StaleRoute | null;
-};
 
 /** A merge request that the forge lists as changed, and what we know of it and its head. */
 export type ListedHead = { readonly listed: ListedMergeRequest; readonly standing: Standing };
@@ -23,7 +15,7 @@ export type MissedHead = {
   readonly event: MergeRequestEvent;
   readonly flow: string;
   /** The decision under the lock of the store, which may know more by then. */
-  readonly decide: (history: MergeRequestHistory) => Decision;
+  readonly decide: (history: MergeRequestHistory) => RunDecision;
 };
 
 /** What a list comes to. */
@@ -32,13 +24,8 @@ export type Comparison = {
   readonly passedOver: readonly { readonly listed: ListedMergeRequest; readonly reason: string }[];
 };
 
-/** What runs are told to have been started by. */
-export const RECONCILE_TRIGGER = "reconcile";
-
 /** How often a head is tried whose reviews fail for reasons that may pass. */
 const MOST_TRIES = 3;
-
-const ignore = (reason: string): Decision & { readonly kind: "ignore" } => ({ kind: "ignore", reason });
 
 /**
  * Compares what is there with what was reviewed. A head is missed when it has had no review and gets none,
@@ -52,48 +39,36 @@ export const compareHeads = (
   const missed = new Map<string, MissedHead>();
   const passedOver: Comparison["passedOver"][number][] = [];
   for (const { listed, standing } of heads) {
-    const judged = judgeHead(listed, standing, route(listed.project.path));
-    if ("key" in judged) missed.set(judged.key, judged);
-    else passedOver.push({ listed, reason: judged.reason });
+    const found = findMissed(listed, standing, route(listed.project.path));
+    if ("key" in found) missed.set(found.key, found);
+    else passedOver.push({ listed, reason: found.reason });
   }
   return { missed: [...missed.values()], passedOver };
 };
 
-const judgeHead = (
+const findMissed = (
   listed: ListedMergeRequest,
   standing: Standing,
   route: ReviewRoute | null,
-): MissedHead | (Decision & { readonly kind: "ignore" }) => {
+): MissedHead | { readonly reason: string } => {
   const { headSha } = listed;
-  if (route === null) return ignore(`project-not-configured: no flow names ${listed.project.path}`);
-  if (listed.state !== "opened") return ignore(`state-not-reviewed: ${listed.state}`);
-  if (headSha === null) return ignore("head-missing: the merge request has no commits");
-  const tried = judgeTries(standing);
-  if (tried !== null) return ignore(tried);
-  const decideAs =
-    (event: MergeRequestEvent) =>
-    (history: MergeRequestHistory): Decision => {
-      if (isKnown(history, headSha)) return ignore("head-already-known");
-      const decision = route.decide(event, history);
-      return decision.kind === "review" ? { ...decision, trigger: RECONCILE_TRIGGER } : decision;
-    };
+  if (headSha === null) return { reason: "head-missing: the merge request has no commits" };
+  const tried = reasonOfTries(standing);
+  if (tried !== null) return { reason: tried };
   let reason = "nothing-to-review";
   for (const event of possibleEvents(listed, standing.history)) {
-    const decide = decideAs(event);
-    const decision = decide(standing.history);
-    if (decision.kind === "review")
-      return { key: keyOf(listed, headSha, standing), event, flow: route.flow, decide };
-    reason = decision.reason;
+    const decideNow = (history: MergeRequestHistory): RunDecision =>
+      decide({ kind: "listed", event }, route?.rules ?? null, history);
+    const decision = decideNow(standing.history);
+    if (decision.kind === "review" && route !== null)
+      return { key: keyOf(listed, headSha, standing), event, flow: route.flow, decide: decideNow };
+    if ("reason" in decision) ({ reason } = decision);
   }
-  return ignore(reason);
+  return { reason };
 };
 
-/** Whether a head has had its review, or gets it. */
-const isKnown = ({ queued, active, reviewedHeads }: MergeRequestHistory, headSha: string): boolean =>
-  queued?.headSha === headSha || active?.headSha === headSha || reviewedHeads.includes(headSha);
-
 /** Why a head is not tried again; null when it may be. */
-export const judgeTries = ({ unreviewed }: Standing): string | null => {
+export const reasonOfTries = ({ unreviewed }: Standing): string | null => {
   if (unreviewed[0]?.final === true) return "head-already-tried: its review failed for good or was cancelled";
   const failures = unreviewed.filter(({ state }) => state === "failed").length;
   return failures >= MOST_TRIES ? `head-already-tried: its review failed ${failures} times` : null;
@@ -102,5 +77,5 @@ export const judgeTries = ({ unreviewed }: Standing): string | null => {
 const keyOf = ({ project, iid }: ListedMergeRequest, headSha: string, { unreviewed }: Standing): string => {
   const [last] = unreviewed;
   const again = last === undefined ? "" : `:after:${last.runId}`;
-  return `${RECONCILE_TRIGGER}:${project.id}!${iid}@${headSha}${again}`;
+  return `reconcile:${project.id}!${iid}@${headSha}${again}`;
 };

@@ -1,14 +1,14 @@
-import type { Decision, MergeRequestHistory } from "../../review/decide.ts";
-import type { StaleLook } from "../../review/triggers/stale-look.ts";
-import { judgeTries, type ListedHead, type MissedHead, type ReviewRoute } from "./compare-heads.ts";
+import { decide, type MergeRequestHistory, type RunDecision } from "../../review/decide.ts";
+import type { StaleTask } from "../../review/stored-event.ts";
+import type { ReviewRoute, StaleRules } from "../../review/triggers.ts";
+import { type ListedHead, type MissedHead, reasonOfTries } from "./compare-heads.ts";
 import { toEvent } from "./possible-events.ts";
-import type { StaleRoute } from "./stale-route.ts";
 
 /** A listed head, and when it was last looked at because it was stale; null for never. */
 export type QuietHead = ListedHead & { readonly lastLookMs: number | null };
 
 /** A head that is to be looked at, and how. */
-export type StaleHead = MissedHead & { readonly look: StaleLook };
+export type StaleHead = MissedHead & { readonly task: StaleTask };
 
 type Passed = { readonly reason: string };
 
@@ -16,38 +16,42 @@ type Passed = { readonly reason: string };
  * Decides whether a merge request is stale and what is done about it. Pure; applied again after its result
  * was carried out it finds nothing for `everyMs`, whoever applies it.
  */
-export const judgeQuiet = (
+export const findStale = (
   { listed, standing, lastLookMs }: QuietHead,
-  { flow, stale = null }: ReviewRoute,
+  { flow, rules }: ReviewRoute,
   nowMs: number,
 ): StaleHead | Passed => {
   const { headSha, updatedAtMs, project, iid } = listed;
+  const { stale } = rules;
   if (stale === null) return { reason: "trigger-off: stale merge requests are not looked at" };
   if (headSha === null) return { reason: "head-missing: the merge request has no commits" };
   if (!isStale(updatedAtMs, stale, nowMs))
     return { reason: "not-stale: something happened lately, or too long ago" };
   if (lastLookMs !== null && lastLookMs > nowMs - stale.everyMs)
     return { reason: "looked-at-lately: this head had its look" };
-  const tried = judgeTries(standing);
+  const tried = reasonOfTries(standing);
   if (tried !== null) return { reason: tried };
   const event = toEvent(listed);
-  const judged = stale.judge(event, standing.history);
-  if (judged.kind === "ignore") return judged;
-  const decide = (history: MergeRequestHistory): Decision => {
-    const again = stale.judge(event, history);
-    if (again.kind === "ignore") return again;
-    return again.how === judged.how
-      ? again.decision
+  const decideStale = (history: MergeRequestHistory): RunDecision =>
+    decide({ kind: "stale", event }, rules, history);
+  const decision = decideStale(standing.history);
+  if (decision.kind !== "review" || decision.stale === undefined)
+    return { reason: "reason" in decision ? decision.reason : "not-stale" };
+  const how = decision.stale;
+  const decideSame = (history: MergeRequestHistory): RunDecision => {
+    const again = decideStale(history);
+    return again.kind !== "review" || again.stale === how
+      ? again
       : { kind: "ignore", reason: "already-looked-at: the head had its review meanwhile" };
   };
   return {
     key: `stale:${project.id}!${iid}@${headSha}:after:${lastLookMs ?? "none"}`,
     event,
     flow,
-    decide,
-    look: { how: judged.how, quietSinceMs: updatedAtMs },
+    decide: decideSame,
+    task: { how, quietSinceMs: updatedAtMs },
   };
 };
 
-const isStale = (updatedAtMs: number, { afterMs, untilMs }: StaleRoute, nowMs: number): boolean =>
+const isStale = (updatedAtMs: number, { afterMs, untilMs }: StaleRules, nowMs: number): boolean =>
   updatedAtMs <= nowMs - afterMs && updatedAtMs >= nowMs - untilMs;

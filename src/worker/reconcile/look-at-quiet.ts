@@ -1,6 +1,6 @@
 import type { FeedCursor, ListedMergeRequest } from "../../review/change-feed.ts";
-import { withStaleLook } from "../../review/triggers/stale-look.ts";
-import { judgeQuiet } from "./compare-quiet.ts";
+import { withStaleTask } from "../../review/stored-event.ts";
+import { findStale } from "./compare-quiet.ts";
 import { type LookContext, toRequest } from "./look.ts";
 import type { QuietLook } from "./plan-quiet-looks.ts";
 
@@ -34,11 +34,11 @@ export const lookAtQuiet = async (
 
 const takeUp = async (context: LookContext, page: readonly ListedMergeRequest[]): Promise<number> => {
   const { clock, logger, store, route } = context;
-  const found = page.flatMap((listed) => {
+  const routed = page.flatMap((listed) => {
     const way = route(listed.project.path);
     return listed.headSha === null || way === null ? [] : [{ listed, way, headSha: listed.headSha }];
   });
-  const heads = found.map(({ listed: { project, iid }, headSha }) => ({
+  const heads = routed.map(({ listed: { project, iid }, headSha }) => ({
     projectId: project.id,
     iid,
     headSha,
@@ -48,20 +48,20 @@ const takeUp = async (context: LookContext, page: readonly ListedMergeRequest[])
     store.reconciliation.readLastRuns(heads, "stale"),
   ]);
   let reviews = 0;
-  for (const [at, { listed, way }] of found.entries()) {
+  for (const [at, { listed, way }] of routed.entries()) {
     context.signal.throwIfAborted();
     const standing = standings[at];
     if (standing === undefined) continue;
-    const judged = judgeQuiet({ listed, standing, lastLookMs: lastLooks[at] ?? null }, way, clock.now());
+    const found = findStale({ listed, standing, lastLookMs: lastLooks[at] ?? null }, way, clock.now());
     const facts = { project: listed.project.path, iid: listed.iid };
-    if ("reason" in judged) {
-      logger.debug({ ...facts, reason: judged.reason }, "Quiet merge request needs no look");
+    if ("reason" in found) {
+      logger.debug({ ...facts, reason: found.reason }, "Quiet merge request needs no look");
       continue;
     }
-    const { look } = judged;
-    const outcome = await store.accept(toRequest(judged, clock.now(), (event) => withStaleLook(event, look)));
+    const { task } = found;
+    const outcome = await store.accept(toRequest(found, clock.now(), (event) => withStaleTask(event, task)));
     if (outcome.kind === "review") reviews += 1;
-    logger.info({ ...outcome, ...facts, how: look.how }, "Stale merge request taken up");
+    logger.info({ ...outcome, ...facts, how: task.how }, "Stale merge request taken up");
   }
   return reviews;
 };

@@ -1,7 +1,7 @@
 import type { FeedProject } from "../../review/change-feed.ts";
 import type { LookState } from "./look-state.ts";
 import { type Look, placesOf } from "./plan-looks.ts";
-import type { StaleRoute } from "./stale-route.ts";
+import type { StaleRules } from "../../review/triggers.ts";
 
 /** A list of merge requests that changed last within a span of time. */
 export type QuietLook = Look & { readonly untilMs: number };
@@ -10,7 +10,7 @@ export type QuietLook = Look & { readonly untilMs: number };
 const LONGEST_PACE_MS = 3_600_000;
 
 /** How long after a look the next one is due: a delay that nobody notices beside `afterMs`. */
-const paceOf = ({ afterMs }: StaleRoute): number => Math.min(afterMs / 4, LONGEST_PACE_MS);
+const paceOf = ({ afterMs }: StaleRules): number => Math.min(afterMs / 4, LONGEST_PACE_MS);
 
 /**
  * Plans the looks at what may be stale, with as few calls as possible: none where no flow wants them, and
@@ -19,7 +19,7 @@ const paceOf = ({ afterMs }: StaleRoute): number => Math.min(afterMs / 4, LONGES
 export const planQuietLooks = (
   projects: readonly FeedProject[],
   state: LookState,
-  staleOf: (projectPath: string) => StaleRoute | null,
+  staleOf: (projectPath: string) => StaleRules | null,
   nowMs: number,
 ): readonly QuietLook[] => {
   const due = projects.flatMap((project) => {

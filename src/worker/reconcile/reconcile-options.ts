@@ -3,7 +3,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { ChangeFeed } from "../../review/change-feed.ts";
 import type { ReconcileStore } from "../../store/reconcile/reconcile-store.ts";
 import type { Store } from "../../store/store.ts";
-import type { ReviewRoute } from "./compare-heads.ts";
+import type { ReviewRoute } from "../../review/triggers.ts";
 
 /** What looking for missed changes needs. Times are in milliseconds. */
 export type ReconcileOptions = {

@@ -62,7 +62,7 @@ export const takeTurn = async (
   if (turn.state === null) await context.keepTurn();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
-  const staleOf = (path: string) => context.route(path)?.stale ?? null;
+  const staleOf = (path: string) => context.route(path)?.rules.stale ?? null;
   const looks: (Look | QuietLook)[] = stop
     ? []
     : [...planLooks(projects, state), ...planQuietLooks(projects, state, staleOf, startedMs)];

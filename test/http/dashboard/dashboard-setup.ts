@@ -1,4 +1,4 @@
-import { rulesForPolicy } from "../../../src/review/triggers/trigger-rules.ts";
+import { rulesForPolicy } from "../../../src/review/triggers.ts";
 import { readFileSync } from "node:fs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";

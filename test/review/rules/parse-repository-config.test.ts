@@ -11,7 +11,7 @@ import {
 import { parseRepositoryConfig } from "../../../src/review/rules/parse-repository-config.ts";
 import { readYaml } from "../../../src/review/rules/read-yaml.ts";
 import { NO_SETTINGS } from "../../../src/review/rules/repository-settings.ts";
-import { rulesForPolicy, TRIGGERS } from "../../../src/review/triggers/trigger-rules.ts";
+import { rulesForPolicy, TRIGGERS } from "../../../src/review/triggers.ts";
 
 const settingsOf = (text: string) => parseRepositoryConfig(text).settings;
 const problemsOf = (text: string) => parseRepositoryConfig(text).problems;

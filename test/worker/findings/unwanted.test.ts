@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
-import { rulesForPolicy, type TriggerRules } from "../../../src/review/triggers/trigger-rules.ts";
+import { rulesForPolicy, type TriggerRules } from "../../../src/review/triggers.ts";
 import { createTeamRules } from "../../../src/worker/findings/team-rules.ts";
 import { createRulesPlace } from "./rules-place.ts";
 import { createWorker, fakeFindingsFlow, linesOf, resultOf } from "./world.ts";

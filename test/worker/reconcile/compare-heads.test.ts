@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../../properties.ts";
 import type { ListedMergeRequest } from "../../../src/review/change-feed.ts";
-import { decide, type Decision, type MergeRequestHistory } from "../../../src/review/decide.ts";
-import type { MergeRequestEvent } from "../../../src/review/delivery-event.ts";
+import { decide, type MergeRequestHistory, type RunDecision } from "../../../src/review/decide.ts";
+import { type ReviewRoute, rulesForPolicy, type TriggerRules } from "../../../src/review/triggers.ts";
 import type { Standing } from "../../../src/store/reconcile/reconcile-store.ts";
-import { compareHeads, type ReviewRoute } from "../../../src/worker/reconcile/compare-heads.ts";
+import { compareHeads } from "../../../src/worker/reconcile/compare-heads.ts";
 import { mergeRequestEvent } from "../../review/events.ts";
 import { listedMergeRequest, standing } from "./listed.ts";
 
@@ -13,7 +13,7 @@ type Policy = "once" | "every-push";
 
 const routeFor = (policy: Policy): ReviewRoute => ({
   flow: "default",
-  decide: (event, history) => decide(event, policy, history),
+  rules: rulesForPolicy(policy),
 });
 
 const compare = (listed: ListedMergeRequest, known: Standing, policy: Policy = "every-push") =>
@@ -55,7 +55,10 @@ suite("compareHeads", () => {
   test("a head that waits, is under review or had its review is not", () => {
     const run = { runId: "r", headSha: "a" };
     for (const known of [{ queued: run }, { active: run }, { reviewedHeads: ["b", "a"] }])
-      assert.equal(reasonOf(listedMergeRequest(), standing(known)), "head-already-known");
+      assert.equal(
+        reasonOf(listedMergeRequest(), standing(known)),
+        "head-already-known: this head has had its review, or gets it",
+      );
   });
 
   test("a head whose review came to nothing is missed again, under a key of its own", () => {
@@ -74,29 +77,22 @@ suite("compareHeads", () => {
 
   test("what cannot or must not be reviewed is passed over with its reason", () => {
     assert.match(reasonOf(listedMergeRequest({ headSha: null }), standing()), /^head-missing/);
-    assert.match(reasonOf(listedMergeRequest({ state: "merged" }), standing()), /^state-not-reviewed/);
+    assert.match(reasonOf(listedMergeRequest({ state: "merged" }), standing()), /^merge-request-merged/);
     const { passedOver } = compareHeads([{ listed: listedMergeRequest(), standing: standing() }], () => null);
     assert.match(passedOver[0]?.reason ?? "", /^project-not-configured/);
   });
 
   test("whatever could have brought it about is tried against the rules, and the first that counts is told", () => {
-    const onlyWhen = (counts: (event: MergeRequestEvent) => boolean): ReviewRoute => ({
-      flow: "default",
-      decide: (event): Decision =>
-        counts(event)
-          ? { kind: "review", headSha: event.headSha, trigger: "x" }
-          : { kind: "ignore", reason: "trigger-off" },
-    });
-    const judge = (listed: ListedMergeRequest, counts: (event: MergeRequestEvent) => boolean) =>
-      compareHeads([{ listed, standing: standing() }], () => onlyWhen(counts));
-    const ready = judge(listedMergeRequest(), (event) => event.becameReady);
-    assert.equal(ready.missed[0]?.event.action, "update");
-    assert.equal(judge(listedMergeRequest({ draft: true }), (event) => event.becameReady).missed.length, 0);
-    assert.equal(
-      judge(listedMergeRequest(), ({ action }) => action === "reopen").missed[0]?.event.action,
-      "reopen",
-    );
-    assert.equal(judge(listedMergeRequest(), () => false).passedOver[0]?.reason, "trigger-off");
+    const off = { opened: false, reopened: false, newCommits: { on: false, quietMs: 0 }, ready: false };
+    const under = (listed: ListedMergeRequest, on: Partial<TriggerRules>) =>
+      compareHeads([{ listed, standing: standing() }], () => ({
+        flow: "default",
+        rules: { ...rulesForPolicy("every-push"), ...off, ...on },
+      }));
+    assert.equal(under(listedMergeRequest(), { ready: true }).missed[0]?.event.action, "update");
+    assert.equal(under(listedMergeRequest({ draft: true }), { ready: true }).missed.length, 0);
+    assert.equal(under(listedMergeRequest(), { reopened: true }).missed[0]?.event.action, "reopen");
+    assert.match(under(listedMergeRequest(), {}).passedOver[0]?.reason ?? "", /^trigger-off/);
   });
 });
 
@@ -180,7 +176,7 @@ suite("whatever is listed and known", () => {
         let state = "opened";
         let current = "first";
         let reviewedHeads: readonly (string | null)[] = [];
-        const apply = (decision: Decision): void => {
+        const apply = (decision: RunDecision): void => {
           if (decision.kind === "review") reviewedHeads = [decision.headSha, ...reviewedHeads];
         };
         const history = (): MergeRequestHistory => ({ queued: null, active: null, reviewedHeads });
@@ -195,7 +191,7 @@ suite("whatever is listed and known", () => {
             headSha: current,
             state,
           });
-          if (up) apply(decide(event, "every-push", history()));
+          if (up) apply(decide(event, rulesForPolicy("every-push"), history()));
         }
         const once = compare(listedMergeRequest({ headSha: current, state }), standing(history())).missed;
         for (const { decide: decideNow } of once) apply(decideNow(history()));

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../../src/base/errors.ts";
-import { judgeStale } from "../../../src/review/triggers/judge-stale.ts";
-import {
-  rulesForPolicy,
-  type StaleRules,
-  type TriggerRules,
-} from "../../../src/review/triggers/trigger-rules.ts";
+import { decide } from "../../../src/review/decide.ts";
+import { rulesForPolicy, type StaleRules, type TriggerRules } from "../../../src/review/triggers.ts";
 import { toEvent } from "../../../src/worker/reconcile/possible-events.ts";
 import type { ReconcileOptions } from "../../../src/worker/reconcile/reconcile-options.ts";
 import { listedMergeRequest } from "./listed.ts";
@@ -17,6 +13,8 @@ const DAY = 24 * HOUR;
 
 const STALE: StaleRules = { afterMs: 3 * DAY, untilMs: 30 * DAY, everyMs: 7 * DAY, remind: true };
 
+const NOTHING_ELSE = { opened: false, reopened: false, newCommits: { on: false, quietMs: 0 } };
+
 /** Options under which stale merge requests are looked at, and nothing else. */
 const under = (
   stale: StaleRules | null = STALE,
@@ -24,12 +22,7 @@ const under = (
 ): Partial<ReconcileOptions> => ({
   route: () => ({
     flow: "f",
-    decide: () => ({ kind: "ignore", reason: "no" }),
-    stale: stale && {
-      ...stale,
-      judge: (event, history) =>
-        judgeStale(event, { ...rulesForPolicy("every-push"), ...more, stale }, history),
-    },
+    rules: { ...rulesForPolicy("every-push"), ...NOTHING_ELSE, ...more, stale },
   }),
 });
 
@@ -90,21 +83,22 @@ suite("stale merge requests", () => {
     const history = { queued: null, active: null, reviewedHeads: ["a"] };
     const rules = { ...rulesForPolicy("every-push"), stale: STALE };
     const asked = toEvent(listedMergeRequest());
-    const judge = (more: Partial<TriggerRules> = {}, known: object = {}, is: object = {}) => {
-      const judged = judgeStale({ ...asked, ...is }, { ...rules, ...more }, { ...history, ...known });
-      return judged.kind === "look" ? judged.how : judged.reason.split(":")[0];
+    const decideOn = (more: Partial<TriggerRules> = {}, known: object = {}, is: object = {}) => {
+      const event = { kind: "stale", event: { ...asked, ...is } } as const;
+      const decision = decide(event, { ...rules, ...more }, { ...history, ...known });
+      return "reason" in decision ? decision.reason.split(":")[0] : "stale" in decision && decision.stale;
     };
-    assert.equal(judge(), "remind");
-    assert.equal(judge({ stale: { ...STALE, remind: false } }), "head-already-reviewed");
-    assert.equal(judge({}, { reviewedHeads: ["b"] }), "review");
-    assert.equal(judge({ policy: "once" }, { reviewedHeads: ["b"] }), "remind");
-    assert.equal(judge({ stale: null }), "trigger-off");
-    assert.equal(judge({}, { queued: { runId: "r", headSha: "b" } }), "already-queued");
-    assert.equal(judge({}, { paused: true }), "paused");
-    assert.equal(judge({ drafts: "on-request" }, {}, { draft: true }), "draft");
+    assert.equal(decideOn(), "remind");
+    assert.equal(decideOn({ stale: { ...STALE, remind: false } }), "head-already-reviewed");
+    assert.equal(decideOn({}, { reviewedHeads: ["b"] }), "review");
+    assert.equal(decideOn({ policy: "once" }, { reviewedHeads: ["b"] }), "remind");
+    assert.equal(decideOn({ stale: null }), "trigger-off");
+    assert.equal(decideOn({}, { queued: { runId: "r", headSha: "b" } }), "already-queued");
+    assert.equal(decideOn({}, { paused: true }), "paused");
+    assert.equal(decideOn({ drafts: "on-request" }, {}, { draft: true }), "draft");
     const filters = { ...rules.filters, titles: { allow: [], deny: ["greeting"] } };
-    assert.equal(judge({ filters }), "title-filtered");
-    assert.equal(judge({}, {}, { state: "locked" }), "state-not-reviewed");
+    assert.equal(decideOn({ filters }), "title-filtered");
+    assert.equal(decideOn({}, {}, { state: "locked" }), "state-not-reviewed");
   });
 
   test("of a group that GitLab does not show are looked for in its projects", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../../src/base/errors.ts";
 import { listedMergeRequest } from "./listed.ts";
+import { rulesForPolicy } from "../../../src/review/triggers.ts";
 import { createWorld, project, type ReconcileWorld } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -70,7 +71,7 @@ suite("a turn", () => {
     const world = await begun([project(1), project(2)]);
     world.known.push({ id: 3, path: "elsewhere/three" });
     const route = (path: string) =>
-      path.endsWith("-2") ? null : { flow: "f", decide: () => ({ kind: "ignore", reason: "no" }) as const };
+      path.endsWith("-2") ? null : { flow: "f", rules: rulesForPolicy("once") };
     assert.deepEqual(places(await world.callsOf({ route })).toSorted(), ["project 1", "project 3"]);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../../../src/base/json.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import type { FeedPlace, FeedProject, ListedMergeRequest } from "../../../src/review/change-feed.ts";
-import { decide } from "../../../src/review/decide.ts";
+import { rulesForPolicy } from "../../../src/review/triggers.ts";
 import type { AcceptOutcome, AcceptRequest } from "../../../src/store/store.ts";
 import type { ReconcileOptions } from "../../../src/worker/reconcile/reconcile-options.ts";
 import { takeTurn } from "../../../src/worker/reconcile/take-turn.ts";
@@ -108,10 +108,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
         listProjects: async () => world.known,
       },
     },
-    route: () => ({
-      flow: "default",
-      decide: (event, history) => decide(event, "every-push", history),
-    }),
+    route: () => ({ flow: "default", rules: rulesForPolicy("every-push") }),
     everyMs: 600_000,
     sinceMs: null,
     clock: { now: () => world.nowMs, sleep: async () => undefined },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDelivery } from "../../../src/gitlab/parse-delivery.ts";
-import { judgeTrigger } from "../../../src/review/triggers/judge-trigger.ts";
-import { rulesForPolicy, type TriggerRules } from "../../../src/review/triggers/trigger-rules.ts";
-import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
-import { answer, startTinyGitLab } from "../../gitlab/tiny-gitlab.ts";
+import { parseDelivery } from "../../src/gitlab/parse-delivery.ts";
+import { decide, NO_HISTORY } from "../../src/review/decide.ts";
+import { rulesForPolicy, type TriggerRules } from "../../src/review/triggers.ts";
+import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import { answer, startTinyGitLab } from "../gitlab/tiny-gitlab.ts";
 
-test("what a whole GitLab sends is judged as what people did", async () => {
+test("what a whole GitLab sends is decided as what people did", async () => {
   await using receiver = await startTinyGitLab((_, response) => answer(response, 200, {}));
   await using standIn = await startGitLabStandIn();
   const ada = standIn.createUser({ username: "ada" });
@@ -33,16 +33,16 @@ test("what a whole GitLab sends is judged as what people did", async () => {
     self: { id: bot.id, username: bot.username },
   };
   let seen = 0;
-  const judged = async (): Promise<readonly string[]> => {
+  const decided = async (): Promise<readonly string[]> => {
     await standIn.settleHooks();
     const deliveries = receiver.seen.slice(seen);
     seen = receiver.seen.length;
     return deliveries.map(({ headers, body }) => {
       const reading = parseDelivery(Buffer.from(body), String(headers["x-gitlab-event"]));
       assert.ok(reading.kind === "event", JSON.stringify(reading));
-      const decision = judgeTrigger(reading.event, rules, { queued: null, active: null, reviewedHeads: [] });
+      const decision = decide(reading.event, rules, NO_HISTORY);
       if (decision.kind === "review") return decision.trigger;
-      if (decision.kind === "command") return `command ${decision.command.name}`;
+      if (decision.kind === "reply") return decision.trigger;
       return decision.kind === "ignore" ? (decision.reason.split(":")[0] ?? "") : decision.kind;
     });
   };
@@ -56,27 +56,27 @@ test("what a whole GitLab sends is judged as what people did", async () => {
     sourceBranch: "feature",
     title: "Draft: T",
   });
-  assert.deepEqual(await judged(), ["draft"]);
+  assert.deepEqual(await decided(), ["draft"]);
   const note = (body: string) => standIn.addNote(opened, ada, { body });
   await note("/request_review @reviewflow");
-  assert.deepEqual(await judged(), ["reviewer"]);
+  assert.deepEqual(await decided(), ["reviewer"]);
   await note("/request_review @reviewflow");
-  assert.deepEqual(await judged(), ["reviewer"]);
+  assert.deepEqual(await decided(), ["reviewer"]);
   await note("/label ~review");
-  assert.deepEqual(await judged(), ["label"]);
+  assert.deepEqual(await decided(), ["label"]);
   await note("/ready");
-  assert.deepEqual(await judged(), ["ready"]);
+  assert.deepEqual(await decided(), ["ready"]);
   await note("/title Another");
-  assert.deepEqual(await judged(), ["nothing-to-review"]);
+  assert.deepEqual(await decided(), ["nothing-to-review"]);
   await note("/describe");
-  assert.deepEqual(await judged(), ["command describe"]);
+  assert.deepEqual(await decided(), ["note:describe"]);
   const said = await note("```\n@reviewflow review\n```");
-  assert.deepEqual(await judged(), ["note-not-for-us"]);
+  assert.deepEqual(await decided(), ["note-not-for-us"]);
   const discussionId = said?.discussion.id ?? assert.fail("no note");
   await standIn.addNote(opened, ada, { body: "Well?", discussionId });
-  assert.deepEqual(await judged(), ["reply"], "an answer, and whom it answers is not told");
+  assert.deepEqual(await decided(), ["note:thread"], "an answer, and whom it answers is not told");
   const answered = await standIn.addNote(opened, bot, { body: "@reviewflow review" });
-  assert.deepEqual(await judged(), ["own-event"]);
+  assert.deepEqual(await decided(), ["own-event"]);
   await api(`/merge_requests/${opened.iid}/notes/${answered?.note.id}/award_emoji`, { name: "thumbsdown" });
-  assert.deepEqual(await judged(), ["outcome"]);
+  assert.deepEqual(await decided(), ["emoji-not-counted"]);
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { isBotUser } from "../../../src/review/triggers/bot-user.ts";
 import {
   type BotRules,
   type FilterFacts,
   type Filters,
-  judgeFilters,
+  compileTitlePattern,
+  filterMergeRequest,
+  isBotUser,
   NO_FILTERS,
-} from "../../../src/review/triggers/filters.ts";
-import { compileTitlePattern } from "../../../src/review/triggers/title-pattern.ts";
+} from "../../src/review/filters.ts";
 
 const FACTS: FilterFacts = {
   targetBranch: "main",
@@ -20,9 +20,9 @@ const FACTS: FilterFacts = {
 };
 const BOTS: BotRules = { ids: [], notIds: [], review: true };
 const codeOf = (filters: Partial<Filters>, facts: Partial<FilterFacts> = {}, bots: BotRules = BOTS) =>
-  judgeFilters({ ...FACTS, ...facts }, { ...NO_FILTERS, ...filters }, bots)?.split(":")[0] ?? null;
+  filterMergeRequest({ ...FACTS, ...facts }, { ...NO_FILTERS, ...filters }, bots)?.split(":")[0] ?? null;
 
-suite("judgeFilters", () => {
+suite("filterMergeRequest", () => {
   test("lets everything pass by default", () => assert.equal(codeOf({}), null));
 
   test("each filter keeps out what it names", () => {

@@ -1,7 +1,5 @@
 import picomatch from "picomatch";
-import type { EventUser } from "../delivery-event.ts";
-import { isBotUser, type KnownBots } from "./bot-user.ts";
-import { compileTitlePattern } from "./title-pattern.ts";
+import type { EventUser } from "./delivery-event.ts";
 
 /** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
 export type AllowDeny = { readonly allow: readonly string[]; readonly deny: readonly string[] };
@@ -22,6 +20,13 @@ export type Filters = {
   readonly titles: AllowDeny;
   /** In changed files, checked where their number is known; null for no limit. */
   readonly mostFiles: number | null;
+};
+
+/** Users that the operator names as bots, or as none. */
+export type KnownBots = {
+  readonly ids: readonly number[];
+  /** Ids of users that are no bots although they are named like one. */
+  readonly notIds: readonly number[];
 };
 
 /** Which users are bots, and whether what they open is reviewed. */
@@ -50,15 +55,15 @@ export type FilterFacts = {
 };
 
 /** Why a merge request is not reviewed, as a code and a sentence; null when it passes. */
-export const judgeFilters = (facts: FilterFacts, filters: Filters, bots: BotRules): string | null =>
-  judgeBranch("target", facts.targetBranch, filters.targetBranches) ??
-  judgeBranch("source", facts.sourceBranch, filters.sourceBranches) ??
-  judgeAuthor(facts.author, filters.authors, bots) ??
-  judgeLabels(facts.labels, filters.labels) ??
-  judgeTitle(facts.title, filters.titles) ??
-  judgeSize(facts.changedFiles, filters.mostFiles);
+export const filterMergeRequest = (facts: FilterFacts, filters: Filters, bots: BotRules): string | null =>
+  filterBranch("target", facts.targetBranch, filters.targetBranches) ??
+  filterBranch("source", facts.sourceBranch, filters.sourceBranches) ??
+  filterAuthor(facts.author, filters.authors, bots) ??
+  filterLabels(facts.labels, filters.labels) ??
+  filterTitle(facts.title, filters.titles) ??
+  filterSize(facts.changedFiles, filters.mostFiles);
 
-const judgeBranch = (
+const filterBranch = (
   side: "target" | "source",
   branch: string,
   { allow, deny }: AllowDeny,
@@ -73,7 +78,7 @@ const judgeBranch = (
 
 type Author = NonNullable<FilterFacts["author"]>;
 
-const judgeAuthor = (author: Author | null, { allow, deny }: AllowDeny, bots: BotRules): string | null => {
+const filterAuthor = (author: Author | null, { allow, deny }: AllowDeny, bots: BotRules): string | null => {
   if (author === null) return null;
   const name = author.username ?? `user ${author.id}`;
   const isAuthor = (entry: string): boolean =>
@@ -92,7 +97,7 @@ const stripAt = (entry: string): string => entry.replace(/^@/, "");
 
 const toUser = (author: Author): EventUser => ({ id: author.id, username: author.username ?? "" });
 
-const judgeLabels = (labels: readonly string[], { any, none }: Filters["labels"]): string | null => {
+const filterLabels = (labels: readonly string[], { any, none }: Filters["labels"]): string | null => {
   const has = (label: string): boolean => labels.some((one) => one.toLowerCase() === label.toLowerCase());
   const against = none.find(has);
   if (against !== undefined) return `label-filtered: the label ${against} keeps reviews away`;
@@ -100,7 +105,7 @@ const judgeLabels = (labels: readonly string[], { any, none }: Filters["labels"]
   return `label-filtered: none of the labels ${any.join(", ")} is set`;
 };
 
-const judgeTitle = (title: string, { allow, deny }: AllowDeny): string | null => {
+const filterTitle = (title: string, { allow, deny }: AllowDeny): string | null => {
   const matches = (pattern: string): boolean => compileTitlePattern(pattern)?.(title) ?? false;
   const denied = deny.find(matches);
   if (denied !== undefined) return `title-filtered: the title is kept out by ${denied}`;
@@ -108,7 +113,50 @@ const judgeTitle = (title: string, { allow, deny }: AllowDeny): string | null =>
   return `title-filtered: the title has none of ${allow.join(", ")}`;
 };
 
-const judgeSize = (changedFiles: number | null, mostFiles: number | null): string | null =>
+const filterSize = (changedFiles: number | null, mostFiles: number | null): string | null =>
   changedFiles === null || mostFiles === null || changedFiles <= mostFiles
     ? null
     : `too-many-files: ${changedFiles} files changed, and reviews are made of at most ${mostFiles}`;
+
+/**
+ * The user names that GitLab itself gives: users of project and group access tokens, service accounts
+ * (of a group, a project, or the whole instance) and its own internal users.
+ *
+ * @see https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+ * @see https://docs.gitlab.com/api/service_accounts/
+ * @see https://docs.gitlab.com/administration/internal_users/
+ */
+const BOT_NAMES: readonly RegExp[] = [
+  /^(?:project|group)_\d+_bot(?:_?[0-9a-z]*)$/i,
+  /^service_account(?:_(?:group|project)_\d+)?_[0-9a-z]+$/i,
+  /^(?:support-bot|alert-bot|visual-review-bot|security-bot|automation-bot|gitlab-security-bot)\d*$/i,
+  /^(?:gitlabduo|gitlab-duo|duo-[a-z0-9-]+)$/i,
+];
+
+/**
+ * Whether a user is a bot: by its id where the operator named it, else by GitLab's own naming. The
+ * display name says nothing, since anybody can choose it.
+ */
+export const isBotUser = (user: EventUser, known: KnownBots): boolean => {
+  if (known.notIds.includes(user.id)) return false;
+  return known.ids.includes(user.id) || BOT_NAMES.some((name) => name.test(user.username));
+};
+
+/**
+ * A pattern over titles: `/…/` is a regular expression, any other text is meant as it stands, anywhere in
+ * the title. Case is of no matter. Null for a regular expression that is none. It comes from the operator
+ * only: a regular expression of a stranger can take for ever.
+ */
+export const compileTitlePattern = (pattern: string): ((title: string) => boolean) | null => {
+  const source = /^\/(.+)\/$/su.exec(pattern)?.[1];
+  if (source === undefined) {
+    const wanted = pattern.toLowerCase();
+    return (title) => title.toLowerCase().includes(wanted);
+  }
+  try {
+    const expression = new RegExp(source, "iu");
+    return (title) => expression.test(title);
+  } catch {
+    return null;
+  }
+};
