@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the documents that are made from the schemas. A test compares them. */
+/** `npm run docs`: writes what is made from the schemas and from the catalogue of messages. A test compares them. */
 import { writeFileSync } from "node:fs";
 import { renderGeneratedFiles } from "./docs/generated-files.ts";
 

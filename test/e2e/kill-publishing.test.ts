@@ -31,7 +31,7 @@ suite("kill -9 in the middle of publishing", () => {
         `the review after ${what}`,
         async () => {
           const { notes } = await gitlab.viewMergeRequest(mergeRequest);
-          return notes.some(({ body }) => body.includes("What was reviewed")) || undefined;
+          return notes.some(({ body }) => body.includes("<!-- reviewflow:summary ")) || undefined;
         },
         PATIENCE_MS,
       );

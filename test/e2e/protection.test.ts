@@ -57,7 +57,7 @@ suite("protection", () => {
     const ends = [Date.now() - 3_600_000, Date.now()].map((ms) => budgetDay(ms, ZONE).endsAtMs);
     assert.ok(ends.some((end) => Math.abs(end - (waiting.nextAttemptAtMs ?? 0)) < 60_000));
     const [told] = await team.allBotNotes(second);
-    assert.match(told ?? "", /The review waits: budgets\.projects/);
+    assert.match(told ?? "", /budgets\.projects/);
 
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /^reviewflow_breaker_state\{peer="dify http:\/\/127\.0\.0\.1:1"\} 2$/m);

@@ -1,3 +1,4 @@
+import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
@@ -88,8 +89,9 @@ suite("the review flow that comes with Reviewflow, over the whole way", () => {
       actions.map(({ path }) => path).toSorted(),
     );
     assert.equal(result.files.filter(({ outcome }) => outcome.kind === "reviewed").length, 180);
-    const summary = view.notes.find(({ body }) => body.includes("What was reviewed"))?.body ?? "";
-    assert.match(summary, /What was reviewed: 180 files, 0 in part, 20 not/);
+    const summary = view.notes.find(({ body }) => body.includes("<!-- reviewflow:summary "))?.body ?? "";
+    const files = { reviewed: 180, partly: 0, skipped: 20 };
+    assert.ok(summary.includes(formatMessage("en", "coverage.heading", files)));
     assert.equal(view.discussions.filter((one) => !one.individual_note).length, 4);
   });
 });

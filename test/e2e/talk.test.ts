@@ -1,3 +1,4 @@
+import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { type TalkWorld, answersIn, findingThreads, startTalkWorld } from "./talk-world.ts";
@@ -20,9 +21,10 @@ suite("talking with the bot, over the whole way", () => {
     for (const name of ["review", "ask", "resolve", "ignore", "pause", "resume", "help"])
       assert.ok(help.answers[0]?.includes(`\`${bot} ${name}\``), name);
     const unknown = await say(mergeRequest, team.author, `${bot} frobnicate`);
-    assert.match(unknown.answers[0] ?? "", /do not know the command `frobnicate`/);
+    const problem = formatMessage("en", "command.unknown-command", { text: "`frobnicate`" });
+    assert.ok(unknown.answers[0]?.includes(problem));
     const slash = await say(mergeRequest, team.author, "/help");
-    assert.match(slash.answers[0] ?? "", /What you can ask of me/);
+    assert.ok(slash.answers[0]?.includes(formatMessage("en", "help.head")));
     assert.deepEqual(gitlab.quickActions, []);
   });
 
@@ -66,7 +68,7 @@ suite("talking with the bot, over the whole way", () => {
     const stays = await say(mergeRequest, team.author, "I like it so.", id);
     assert.match(stays.answers.at(-1) ?? "", /stay with what I wrote/);
     const wrong = await say(mergeRequest, team.author, "This is not a bug: the list has a sentinel.", id);
-    assert.match(wrong.answers.at(-1) ?? "", /withdrawn/);
+    assert.ok(wrong.answers.at(-1)?.includes(formatMessage("en", "conversation.withdrawn")));
     assert.equal((await findingThreads(team, mergeRequest))[0]?.notes[0]?.resolved, true);
     await say(mergeRequest, team.author, `${bot} review`);
     await gitlab.push(team.project, {
@@ -82,16 +84,19 @@ suite("talking with the bot, over the whole way", () => {
 
   test("resolve and ignore end a finding in its own thread only", async () => {
     const { gitlab, team, openReviewed, say, bot } = world();
-    for (const command of ["resolve", "ignore"]) {
+    for (const [command, ended] of [
+      ["resolve", "resolved"],
+      ["ignore", "ignored"],
+    ] as const) {
       const mergeRequest = await openReviewed(command);
       const lost = await say(mergeRequest, team.author, `${bot} ${command}`);
-      assert.match(lost.answers[0] ?? "", /in the thread of a finding/);
+      assert.ok(lost.answers[0]?.includes(formatMessage("en", "conversation.no-finding")));
       assert.deepEqual(lost.reactions, ["eyes"]);
       const [thread] = await findingThreads(team, mergeRequest);
       const id = thread?.id ?? assert.fail("no finding");
       const done = await say(mergeRequest, team.author, `${bot} ${command} we accept this`, id);
       assert.deepEqual(done.reactions, ["eyes", "white_check_mark"]);
-      assert.match(done.answers.at(-1) ?? "", /not raise this again/);
+      assert.ok(done.answers.at(-1)?.includes(formatMessage("en", `conversation.${ended}`)));
       assert.equal((await findingThreads(team, mergeRequest))[0]?.notes[0]?.resolved, true);
       // Somebody deletes the whole thread: it is not opened again for that.
       const index = mergeRequest.discussions.findIndex((one) => one.id === id);
@@ -114,7 +119,8 @@ suite("talking with the bot, over the whole way", () => {
       return (await idle(mergeRequest.iid)).filter(({ kind }) => kind === "review").length;
     };
     const paused = await say(mergeRequest, team.author, `${bot} pause`);
-    assert.match(paused.answers[0] ?? "", /paused/);
+    const resume = `\`${bot} resume\``;
+    assert.ok(paused.answers[0]?.includes(formatMessage("en", "conversation.paused", { resume })));
     assert.equal(await push("export const a = 1;\n"), 1);
     const [delivery] = (await store.listDeliveries({ limit: 20 })).filter(
       ({ eventName }) => eventName === "Merge Request Hook",
@@ -149,7 +155,8 @@ suite("talking with the bot, over the whole way", () => {
     const mergeRequest = await openReviewed("reporter");
     const calls = model.chatCount();
     const first = await say(mergeRequest, reporter, `${bot} review`);
-    assert.match(first.answers[0] ?? "", /role developer or above/);
+    const role = formatMessage("en", "role.developer");
+    assert.ok(first.answers[0]?.includes(formatMessage("en", "conversation.role-too-low", { role })));
     assert.equal(first.answers.length, 1);
     const second = await say(mergeRequest, reporter, `${bot} ask why?`);
     assert.deepEqual(second.answers, []);
@@ -171,7 +178,7 @@ suite("talking with the bot, over the whole way", () => {
     const notes = await answersIn(gitlab, mergeRequest, discussionId);
     const ours = notes.filter(({ author }) => author.id === team.bot.id);
     assert.equal(ours.length, 6);
-    assert.match(ours.at(-1)?.body ?? "", /last answer/);
+    assert.ok(ours.at(-1)?.body.includes(formatMessage("en", "conversation.last-reply")));
   });
 
   test("what people say to each other is left alone", async () => {

@@ -1,3 +1,4 @@
+import { translator } from "../../messages/format-message.ts";
 import type { DiffRefs } from "../../diff/position.ts";
 import type { Publication } from "../discussion.ts";
 import type { AnchoredFinding, Severity } from "../finding.ts";
@@ -6,7 +7,6 @@ import { renderSummary } from "./render-summary.ts";
 import type { SummaryFacts } from "./render-summary.ts";
 import { renderEnd, renderThread } from "./render-thread.ts";
 import type { ReviewPlan } from "./review-plan.ts";
-import { sentencesFor } from "./sentences-for.ts";
 import { severityRank } from "./strength.ts";
 
 /** What a publication tells besides the plan, and how. */
@@ -28,8 +28,8 @@ export type PublicationFacts = SummaryFacts & {
 
 /** Everything that a plan changes on a merge request, as texts that are safe to publish. Pure. */
 export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Publication => {
-  const say = sentencesFor(facts.language);
-  const context = { flow: facts.flow, refs: facts.refs, say, showConfidence: facts.showConfidence };
+  const t = translator(facts.language);
+  const context = { flow: facts.flow, refs: facts.refs, t, showConfidence: facts.showConfidence };
   const standing = [
     ...plan.open.map(({ found }) => found),
     ...plan.keep.filter(({ resolved }) => !resolved).map(({ found }) => found),
@@ -57,7 +57,10 @@ export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Pu
             )
               ? "failed"
               : "success",
-            description: say.status(standing.length),
+            description:
+              standing.length === 0
+                ? t("status.no-findings")
+                : t("status.findings", { count: standing.length }),
           },
   };
 };

@@ -1,7 +1,7 @@
 import type { FileReceipt } from "../receipt.ts";
 import { publishLine, publishName } from "../publish-text.ts";
 import { shortSha } from "./render-thread.ts";
-import type { Sentences } from "./sentences.ts";
+import type { Translate } from "../../messages/format-message.ts";
 import { beginningOf, endingOf } from "../../base/cut-text.ts";
 
 /** How many lines the receipt may take for single files, and for folders when those are too many. */
@@ -15,14 +15,14 @@ const MAX_PATH_LENGTH = 300;
  * folder with its count. Lines that are still too many are added up in the last one, so that the counts
  * of all lines are the count of the files.
  */
-export const renderReceipt = (files: readonly FileReceipt[], size: ReceiptSize, say: Sentences): string => {
+export const renderReceipt = (files: readonly FileReceipt[], size: ReceiptSize, t: Translate): string => {
   if (files.length <= size.files)
     return files
       .toSorted((left, right) => (left.path < right.path ? -1 : 1))
-      .map((file) => `- ${name(file.path)} — ${describe(file, say, true)}`)
+      .map((file) => `- ${name(file.path)} — ${describe(file, t, true)}`)
       .join("\n");
   const groups = [
-    ...Map.groupBy(files, (file) => JSON.stringify([describe(file, say, false), folderOf(file.path)])),
+    ...Map.groupBy(files, (file) => JSON.stringify([describe(file, t, false), folderOf(file.path)])),
   ]
     .map(([, members]) => members)
     .toSorted((left, right) => right.length - left.length);
@@ -32,43 +32,43 @@ export const renderReceipt = (files: readonly FileReceipt[], size: ReceiptSize, 
     const [first] = members;
     if (first === undefined) return [];
     return [
-      `- ${name(`${folderOf(first.path)}/`)} — ${say.files(members.length)}, ${describe(first, say, false)}`,
+      `- ${name(`${folderOf(first.path)}/`)} — ${t("coverage.files", { count: members.length })}, ${describe(first, t, false)}`,
     ];
   });
-  return [...lines, ...sumUp(rest, say)].join("\n");
+  return [...lines, ...sumUp(rest, t)].join("\n");
 };
 
 /** The heading's counts: reviewed in full, in part, not. */
-export const countReceipt = (files: readonly FileReceipt[]): readonly [number, number, number] => {
+export const countReceipt = (files: readonly FileReceipt[]) => {
   const count = (kind: FileReceipt["outcome"]["kind"]) =>
     files.filter(({ outcome }) => outcome.kind === kind).length;
-  return [count("reviewed"), count("partly"), count("skipped")];
+  return { reviewed: count("reviewed"), partly: count("partly"), skipped: count("skipped") };
 };
 
-const sumUp = (files: readonly FileReceipt[], say: Sentences): string[] =>
-  [...Map.groupBy(files, (file) => describe(file, say, false))].map(
-    ([outcome, members]) => `- … — ${say.files(members.length)}, ${outcome}`,
+const sumUp = (files: readonly FileReceipt[], t: Translate): string[] =>
+  [...Map.groupBy(files, (file) => describe(file, t, false))].map(
+    ([outcome, members]) => `- … — ${t("coverage.files", { count: members.length })}, ${outcome}`,
   );
 
-const describe = ({ outcome }: FileReceipt, say: Sentences, detailed: boolean): string => {
+const describe = ({ outcome }: FileReceipt, t: Translate, detailed: boolean): string => {
   switch (outcome.kind) {
     case "reviewed":
-      return say.reviewedFile(shortSha(outcome.sinceSha));
+      return t("coverage.reviewed", { sha: shortSha(outcome.sinceSha) });
     case "partly":
-      return say.partlyFile(shortSha(outcome.sinceSha), because(outcome, say, detailed));
+      return t("coverage.partly", { sha: shortSha(outcome.sinceSha), reason: because(outcome, t, detailed) });
     case "skipped":
-      return say.skippedFile(because(outcome, say, detailed));
+      return t("coverage.skipped", { reason: because(outcome, t, detailed) });
   }
 };
 
 const because = (
   { reason, detail }: Extract<FileReceipt["outcome"], { readonly reason: string }>,
-  say: Sentences,
+  t: Translate,
   detailed: boolean,
 ): string =>
   detailed && detail.trim() !== ""
-    ? `${say.reason[reason]} (${publishLine(beginningOf(detail, MAX_DETAIL_LENGTH))})`
-    : say.reason[reason];
+    ? `${t(`skipped.${reason}`)} (${publishLine(beginningOf(detail, MAX_DETAIL_LENGTH))})`
+    : t(`skipped.${reason}`);
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 

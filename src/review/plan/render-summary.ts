@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import type { AnchoredFinding } from "../finding.ts";
 import { publishLine, publishName, publishShortened, publishTable } from "../publish-text.ts";
@@ -80,53 +81,63 @@ const renderWith = (
   context: TextContext,
   measure: Measure,
 ): string => {
-  const { say, flow, refs } = context;
+  const { t, flow, refs } = context;
   const walkthrough = renderWalkthrough(facts.walkthrough, measure, context);
   const isSilent = plan.open.length + plan.keep.length + plan.fold.length === 0;
   const parts = [
-    `## ${say.heading}`,
+    `## ${t("summary.heading")}`,
     walkthrough,
     isSilent
-      ? say.nothingFound
-      : say.counts(plan.open.length, plan.keep.length, plan.resolve.length, plan.fold.length),
+      ? t("summary.no-findings")
+      : t("summary.counts", {
+          opened: plan.open.length,
+          kept: plan.keep.length,
+          resolved: plan.resolve.length,
+          summaryOnly: plan.fold.length,
+        }),
     renderThreads(plan, measure, context),
     renderFolded(plan, measure, context),
-    details(say.receipt(...countReceipt(facts.files)), renderReceipt(facts.files, measure, say)),
+    details(t("coverage.heading", countReceipt(facts.files)), renderReceipt(facts.files, measure, t)),
     renderRemarks(facts, context),
-    `---\n<sub>${[say.commit(shortSha(refs.headSha)), renderCost(facts.usage, context), say.flow(publishLine(shortTitle(flow)))].filter((part) => part !== "").join(" · ")}</sub>`,
+    `---\n<sub>${[t("note.commit", { sha: shortSha(refs.headSha) }), renderCost(facts.usage, context), t("note.flow", { name: publishLine(shortTitle(flow)) })].filter((part) => part !== "").join(" · ")}</sub>`,
   ];
   return [summaryMarker(flow), parts.filter((part) => part !== "").join("\n\n")].join("\n");
 };
 
-const renderWalkthrough = (text: string | null, { walkthrough }: Measure, { say }: TextContext): string => {
+const renderWalkthrough = (text: string | null, { walkthrough }: Measure, { t }: TextContext): string => {
   if (text === null || text.trim() === "") return "";
   const { markdown, cut } = publishShortened(text.trim(), walkthrough);
-  return cut ? `${markdown}\n\n_${say.shortened}_` : markdown;
+  return cut ? `${markdown}\n\n_${t("thread.shortened")}_` : markdown;
 };
 
-const renderThreads = (plan: ReviewPlan, { rows }: Measure, { say }: TextContext): string => {
+const renderThreads = (plan: ReviewPlan, { rows }: Measure, { t }: TextContext): string => {
   const threads = [
-    ...plan.open.map(({ found }) => ({ found, state: say.state.new, noteId: null })),
+    ...plan.open.map(({ found }) => ({ found, state: t("thread.state.new"), noteId: null })),
     ...plan.keep.map(({ found, resolved, noteId }) => ({
       found,
-      state: resolved ? say.state.resolved : say.state.open,
+      state: resolved ? t("thread.state.resolved") : t("thread.state.open"),
       noteId,
     })),
   ].toSorted((left, right) => byStrength(left.found, right.found));
   if (threads.length === 0) return "";
   const table = publishTable(
-    say.threadHead,
+    [
+      t("summary.column.severity"),
+      t("summary.column.place"),
+      t("summary.column.finding"),
+      t("summary.column.state"),
+    ],
     threads.slice(0, rows).map(({ found, state, noteId }): Cell[] => {
       const text = shortTitle(found.finding.title);
       return [
-        say.severity[found.finding.severity],
+        t(`severity.${found.finding.severity}`),
         { name: placeName(found) },
         noteId === null ? text : { text, noteId },
         state,
       ];
     }),
   );
-  return [`### ${say.threads}`, table, ...more(threads.length - rows, say)].join("\n\n");
+  return [`### ${t("summary.threads")}`, table, ...more(threads.length - rows, t)].join("\n\n");
 };
 
 const renderFolded = (
@@ -135,44 +146,44 @@ const renderFolded = (
   context: TextContext,
 ): string => {
   if (fold.length === 0) return "";
-  const { say } = context;
+  const { t } = context;
   const items = fold.slice(0, folded).map(({ found, why }) => {
-    const line = `- ${badge(found.finding, context)} ${publishName(placeName(found))}: ${titleLine(found.finding)} _(${say.foldedWhy[why]})_`;
+    const line = `- ${badge(found.finding, context)} ${publishName(placeName(found))}: ${titleLine(found.finding)} _(${t(`summary.only.${why}`)})_`;
     if (foldedBody === 0 || found.finding.body.trim() === "") return line;
     const { markdown, cut } = publishShortened(found.finding.body.trim(), foldedBody);
-    const body = cut ? `${markdown}\n\n_${say.shortened}_` : markdown;
+    const body = cut ? `${markdown}\n\n_${t("thread.shortened")}_` : markdown;
     return `${line}\n\n${body.replace(/^(?=.)/gmu, "  ")}`;
   });
-  return details(say.folded(fold.length), [...items, ...more(fold.length - folded, say)].join("\n"));
+  return details(
+    t("summary.only", { count: fold.length }),
+    [...items, ...more(fold.length - folded, t)].join("\n"),
+  );
 };
 
 const MAX_REMARKS = 10;
 const MAX_REMARK_LENGTH = 300;
 
-const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { say }: TextContext): string =>
+const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { t }: TextContext): string =>
   [
     ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(beginningOf(remark, MAX_REMARK_LENGTH))),
-    ...more(remarks.length - MAX_REMARKS, say),
-    ...(rejected > 0 ? [say.rejected(rejected)] : []),
-    ...(refuted > 0 ? [say.refuted(refuted)] : []),
+    ...more(remarks.length - MAX_REMARKS, t),
+    ...(rejected > 0 ? [t("summary.rejected", { count: rejected })] : []),
+    ...(refuted > 0 ? [t("summary.refuted", { count: refuted })] : []),
   ]
     .map((line) => `> ${line}`)
     .join("\n>\n");
 
-const renderCost = (usage: FlowUsage | null, { say }: TextContext): string => {
+const renderCost = (usage: FlowUsage | null, { t }: TextContext): string => {
   if (usage === null || usage.totalTokens === 0) return "";
-  const count = (tokens: number) => tokens.toLocaleString("en-US");
-  const { promptTokens, completionTokens, totalPrice } = usage;
+  const { totalTokens: total, promptTokens: input, completionTokens: output, totalPrice } = usage;
   const currency = /^[A-Z]{3}$/u.test(usage.currency) ? usage.currency : "USD";
-  const price =
-    totalPrice !== null && totalPrice > 0
-      ? `${totalPrice.toFixed(totalPrice < 1 ? 4 : 2)} ${currency}`
-      : null;
-  const split =
-    promptTokens === null || completionTokens === null
-      ? null
-      : { input: count(promptTokens), output: count(completionTokens) };
-  return say.cost(count(usage.totalTokens), split, price);
+  const tokens =
+    input === null || output === null
+      ? t("usage.tokens-unsplit", { total })
+      : t("usage.tokens", { total, input, output });
+  return totalPrice !== null && totalPrice > 0
+    ? `${tokens} · ${totalPrice.toFixed(totalPrice < 1 ? 4 : 2)} ${currency}`
+    : tokens;
 };
 
 const MAX_PLACE_LENGTH = 200;
@@ -188,8 +199,7 @@ const placeName = ({ finding, anchor }: AnchoredFinding): string => {
   return last === null || last === first ? `${path}:${first}` : `${path}:${first}-${last}`;
 };
 
-const more = (count: number, { more: say }: Pick<TextContext["say"], "more">): string[] =>
-  count > 0 ? [say(count)] : [];
+const more = (count: number, t: Translate): string[] => (count > 0 ? [t("summary.more", { count })] : []);
 
 /** GitLab reads the Markdown in a folded part when blank lines set it apart. */
 const details = (title: string, body: string): string =>

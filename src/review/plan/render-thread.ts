@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import { toFilePosition, toPosition } from "../../diff/to-position.ts";
 import type { DiffRefs, Position } from "../../diff/position.ts";
 import type { ReplyDraft, ThreadDraft } from "../discussion.ts";
@@ -6,14 +7,13 @@ import { publishCode, publishLine, publishShortened, publishSuggestion } from ".
 import { matterOf } from "./fingerprint.ts";
 import { endedMarker, threadKey, threadMarker } from "./marker.ts";
 import type { EndedThread, PlannedThread } from "./review-plan.ts";
-import type { Sentences } from "./sentences.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 
 /** What all texts of one publication have in common. */
 export type TextContext = {
   readonly flow: string;
   readonly refs: DiffRefs;
-  readonly say: Sentences;
+  readonly t: Translate;
   readonly showConfidence: boolean;
 };
 
@@ -29,17 +29,17 @@ const MAX_GROWTH = 8;
 
 /** The thread that says a finding, where it belongs. */
 export const renderThread = ({ fingerprint, found }: PlannedThread, context: TextContext): ThreadDraft => {
-  const { say, flow } = context;
+  const { t, flow } = context;
   const matter = matterOf(found);
   const { finding, anchor } = found;
   const key = threadKey(flow, fingerprint);
   const { markdown, cut } = publishShortened(finding.body.trim(), MAX_BODY_LENGTH);
   const parts = [
     `${badge(finding, context)} ${titleLine(finding)}`,
-    anchor.kind === "nearest-changed-line" ? `_${say.nearby}_` : "",
+    anchor.kind === "nearest-changed-line" ? `_${t("thread.nearby")}_` : "",
     markdown,
-    cut ? `_${say.shortened}_` : "",
-    renderSuggestion(found, say),
+    cut ? `_${t("thread.shortened")}_` : "",
+    renderSuggestion(found, t),
   ];
   const marker = matter === null ? `${key}-->` : threadMarker(flow, fingerprint, matter);
   return {
@@ -50,12 +50,12 @@ export const renderThread = ({ fingerprint, found }: PlannedThread, context: Tex
 };
 
 /** The last word in a thread that is over. */
-export const renderEnd = (ended: EndedThread, { flow, refs, say }: TextContext): ReplyDraft => {
+export const renderEnd = (ended: EndedThread, { flow, refs, t }: TextContext): ReplyDraft => {
   const marker = endedMarker(flow, ended, refs.headSha);
   return {
     discussionId: ended.discussionId,
     marker,
-    body: `${marker}\n${say.ended[ended.why](shortSha(refs.headSha))}`,
+    body: `${marker}\n${t(`thread.resolved.${ended.why}`, { sha: shortSha(refs.headSha) })}`,
     resolve: true,
   };
 };
@@ -63,12 +63,12 @@ export const renderEnd = (ended: EndedThread, { flow, refs, say }: TextContext):
 /** Severity and category in words, and the confidence where it is asked for. */
 export const badge = (
   { severity, category, confidence }: Finding,
-  { say, showConfidence }: Pick<TextContext, "say" | "showConfidence">,
+  { t, showConfidence }: Pick<TextContext, "t" | "showConfidence">,
 ): string => {
   const words = [
-    say.severity[severity],
-    say.category[category],
-    ...(showConfidence ? [say.confidence(Math.round(confidence * 100))] : []),
+    t(`severity.${severity}`),
+    t(`category.${category}`),
+    ...(showConfidence ? [t("thread.confidence", { percent: Math.round(confidence * 100) })] : []),
   ];
   return `**${words.join(" · ")}**`;
 };
@@ -99,7 +99,7 @@ const positionOf = ({ anchor }: AnchoredFinding, refs: DiffRefs): Position | nul
  * GitLab counts a suggestion's lines from the position's line, which is the last one. On removed lines
  * it takes none, so the code is only shown there.
  */
-const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, say: Sentences): string => {
+const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, t: Translate): string => {
   if (suggestion === null) return "";
   const range = anchor.kind === "line" || anchor.kind === "nearest-changed-line" ? anchor : null;
   const first = range?.start.newLine ?? null;
@@ -115,5 +115,7 @@ const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, 
   const shown = isShort
     ? whole
     : publishCode(beginningOf(suggestion, MAX_SUGGESTION_LENGTH / MAX_GROWTH - 2));
-  return [say.suggested, shown, ...(fits && isShort ? [] : [`_${say.shortened}_`])].join("\n\n");
+  return [t("thread.suggestion"), shown, ...(fits && isShort ? [] : [`_${t("thread.shortened")}_`])].join(
+    "\n\n",
+  );
 };

@@ -46,7 +46,7 @@ export const openRunBudget = (
       retryAfterMs: Math.max(0, endsAtMs - clock.now()),
     };
     return isReview
-      ? new ReviewPutOff(message, { setting, limit, untilMs: endsAtMs }, details)
+      ? new ReviewPutOff(message, { setting, limit, untilMs: endsAtMs, timeZone: desk.timeZone }, details)
       : new BudgetError(message, details);
   };
   return openBudget(ask, run, desk);

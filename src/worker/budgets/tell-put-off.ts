@@ -1,4 +1,4 @@
-import { sayPutOff } from "../../review/budgets/say-put-off.ts";
+import { translator } from "../../messages/format-message.ts";
 import { noteMarker, renderNote } from "../../review/note-text.ts";
 import { languageOf, type Telling } from "../telling.ts";
 import { ReviewPutOff } from "./review-put-off.ts";
@@ -11,8 +11,13 @@ export const tellPutOff = async (telling: Telling, error: unknown): Promise<void
   if (!(error instanceof ReviewPutOff)) return;
   const { run, signal } = telling.claim;
   const { projectId, iid } = run;
+  const { setting, limit, untilMs, timeZone } = error.putOff;
   const flow = `${run.flow}:budget`;
-  const markdown = sayPutOff(error.putOff, await languageOf(telling));
+  const markdown = translator(await languageOf(telling), timeZone)("budget.postponed", {
+    setting,
+    limit,
+    until: untilMs,
+  });
   const body = renderNote({ flow, headSha: run.headSha ?? "", markdown, remarks: [] });
   await telling.forge.upsertNote({ projectId, iid }, { marker: noteMarker(flow), body }, signal);
 };

@@ -64,7 +64,7 @@ export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): P
     const reason = error ?? "the flow's output answer holds no reply";
     return {
       outcome: "answer-failed",
-      text: talk.say.answerFailed,
+      text: talk.t("conversation.answer-failed"),
       usage,
       failure: { state: "failed", reason, reasonCode: "answer-failed", usage },
     };
@@ -86,7 +86,7 @@ const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reacti
   await dismiss(talk, finding, "withdrawn");
   return {
     outcome: "withdrawn",
-    text: `${text}\n\n${talk.say.withdrawn}`,
+    text: `${text}\n\n${talk.t("conversation.withdrawn")}`,
     resolve: true,
     done: true,
   };

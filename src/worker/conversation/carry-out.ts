@@ -10,19 +10,19 @@ import { requestReview } from "./request-review.ts";
 
 /** Does what a note asks for, as far as it is not to be said in the thread. Each can be done again. */
 export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction> => {
-  const { say, claim, event, bot, clock } = talk;
+  const { t, claim, event, bot, clock } = talk;
   if (intent.kind !== "command") return answer(talk, { kind: "answer", question: event.text }, null);
   const { command } = intent;
   switch (command.name) {
     case "review":
       return requestReview(talk, command);
     case "ask":
-      return answer(talk, { kind: "answer", question: command.text }, say.noAnswers);
+      return answer(talk, { kind: "answer", question: command.text }, t("conversation.no-answers"));
     case "describe":
       return answer(
         talk,
         { kind: "describe", question: "", write: command.write, language: command.language },
-        say.noAnswers,
+        t("conversation.no-answers"),
       );
     case "resolve":
       return dropFinding(talk, "resolved");
@@ -30,12 +30,16 @@ export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction
       return dropFinding(talk, "ignored");
     case "pause":
       await claim.memory.write(PAUSED_KEY, { byUserId: event.user.id, atMs: clock.now() });
-      return { outcome: "paused", text: say.paused(publishName(`@${bot.username} resume`)), done: true };
+      return {
+        outcome: "paused",
+        text: t("conversation.paused", { resume: publishName(`@${bot.username} resume`) }),
+        done: true,
+      };
     case "resume":
       await claim.memory.write(PAUSED_KEY, null);
-      return { outcome: "resumed", text: say.resumed, done: true };
+      return { outcome: "resumed", text: t("conversation.resumed"), done: true };
     case "help":
-      return { outcome: "help", text: renderHelp(say, bot.username, command.problem), done: true };
+      return { outcome: "help", text: renderHelp(t, bot.username, command.problem), done: true };
     default:
       return command satisfies never;
   }
@@ -43,9 +47,9 @@ export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction
 
 const dropFinding = async (talk: Talk, why: "resolved" | "ignored"): Promise<Reaction> => {
   const finding = findingOf(talk);
-  if (finding === null) return { outcome: "no-finding", text: talk.say.noFindingHere };
+  if (finding === null) return { outcome: "no-finding", text: talk.t("conversation.no-finding") };
   await dismiss(talk, finding, why);
-  return { outcome: why, text: talk.say[why], resolve: true, done: true };
+  return { outcome: why, text: talk.t(`conversation.${why}`), resolve: true, done: true };
 };
 
 /** Another delivery of a note that was answered pays for no second answer. */

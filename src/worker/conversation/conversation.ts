@@ -1,8 +1,8 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import type { ConversationOptions } from "../../review/conversation/conversation-options.ts";
-import type { TalkSentences } from "../../review/conversation/sentences.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import type { Discussion } from "../../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
@@ -37,7 +37,8 @@ export type Talk = {
   readonly thread: Discussion;
   /** What we speak here: the repository's language, or the flow's. */
   readonly language: string;
-  readonly say: TalkSentences;
+  /** The catalogue in that language. */
+  readonly t: Translate;
 };
 
 /** What came of a note. */

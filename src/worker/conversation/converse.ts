@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { translator } from "../../messages/format-message.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { NO_USAGE } from "../../flow/flow-event.ts";
 import { mayCommand, roleOfLevel } from "../../review/commands/may-command.ts";
 import { countTurns, hasOurs } from "../../review/conversation/reply-marker.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
-import { talkSentencesFor } from "../../review/conversation/sentences.ts";
 import { parseStoredNote } from "../../review/conversation/stored-note.ts";
 import { decide, intentName, NO_HISTORY, type NoteIntent, type RunDecision } from "../../review/decide.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
@@ -18,7 +18,7 @@ export const HEARD = "eyes";
 export const DONE = "white_check_mark";
 
 /** What answering a note is made from. */
-export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "language" | "say">;
+export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "language" | "t">;
 
 /**
  * Answers a note in its thread: does what the note asks for, if its author may have it, and says so. Every
@@ -44,7 +44,7 @@ export const converse = async (input: ConverseInput): Promise<Settlement> => {
   const { language, narrow } = await readSettings(input, event);
   const narrowed = decide(event, narrow(host), NO_HISTORY);
   if (narrowed.kind !== "reply") return settle(intent, { outcome: decisionOutcome(narrowed), text: null });
-  return react({ ...input, event, ref, bot, thread, language, say: talkSentencesFor(language) }, intent);
+  return react({ ...input, event, ref, bot, thread, language, t: translator(language) }, intent);
 };
 
 const decisionOutcome = (decision: RunDecision): string =>
@@ -62,7 +62,7 @@ const readSettings = async (
 };
 
 const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
-  const { claim, forge, ref, event, bot, thread, conversation, say } = talk;
+  const { claim, forge, ref, event, bot, thread, conversation, t } = talk;
   const refusal = await refuse(talk, intent);
   if (refusal !== null) return settle(intent, await speak(talk, refusal));
   const turns = countTurns(thread, bot.id, event.noteId);
@@ -72,7 +72,9 @@ const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
   await forge.react(ref, { noteId: event.noteId, emoji: HEARD }, claim.signal);
   const reaction = await carryOut(talk, intent);
   const isLast = isTalk && turns + 1 === conversation.maxTurns && reaction.text !== null;
-  const said = isLast ? { ...reaction, text: `${reaction.text}\n\n${say.lastTurn}` } : reaction;
+  const said = isLast
+    ? { ...reaction, text: `${reaction.text}\n\n${t("conversation.last-reply")}` }
+    : reaction;
   await speak(talk, turns >= conversation.maxTurns ? { ...said, text: null } : said);
   if (reaction.done === true) await forge.react(ref, { noteId: event.noteId, emoji: DONE }, claim.signal);
   return settle(intent, reaction);
@@ -82,7 +84,7 @@ const Refused = z.object({ noteId: z.number() });
 
 /** Who may not have what they ask for is told so once in a merge request; null for who may. */
 const refuse = async (
-  { claim, forge, event, conversation, say }: Talk,
+  { claim, forge, event, conversation, t }: Talk,
   intent: NoteIntent,
 ): Promise<Reaction | null> => {
   const { commands } = conversation.rules(claim.run.projectPath);
@@ -94,7 +96,10 @@ const refuse = async (
   const known = Refused.safeParse(await claim.memory.read(key));
   if (known.success && known.data.noteId !== event.noteId) return { outcome: "role-too-low", text: null };
   await claim.memory.write(key, { noteId: event.noteId });
-  return { outcome: "role-too-low", text: say.refused(commands.per[name] ?? commands.least) };
+  return {
+    outcome: "role-too-low",
+    text: t("conversation.role-too-low", { role: t(`role.${commands.per[name] ?? commands.least}`) }),
+  };
 };
 
 const speak = async (talk: Talk, reaction: Reaction): Promise<Reaction> => {

@@ -18,9 +18,13 @@ export const requestReview = async (
   talk: Talk,
   command: Command & { readonly name: "review" },
 ): Promise<Reaction> => {
-  const { claim, forge, ref, say } = talk;
+  const { claim, forge, ref, t } = talk;
   const { headSha, state } = await forge.fetchMergeRequest(ref, claim.signal);
-  if (state !== "opened") return { outcome: "not-open", text: say.notReviewed(state) };
+  if (state !== "opened")
+    return {
+      outcome: "not-open",
+      text: t("conversation.not-reviewed", { reason: t("reason.not-open", { state }) }),
+    };
   if (!command.changesOnly) await wishAnew(talk, command.paths);
   const reason = await queueReview(talk, { ...talk.event, headSha }, command.language);
   if (reason === null) return { outcome: "review-queued", text: null };
@@ -29,7 +33,9 @@ export const requestReview = async (
   if (isUnderWay && discussionId !== null) await addWaitingNote(claim.memory, { noteId, discussionId });
   return {
     outcome: "review-refused",
-    text: isUnderWay ? say.underReview : say.notReviewed(publishLine(explainReason(reason, talk.language))),
+    text: isUnderWay
+      ? t("conversation.under-review")
+      : t("conversation.not-reviewed", { reason: publishLine(explainReason(reason, talk.language)) }),
   };
 };
 

@@ -1,7 +1,7 @@
+import { formatMessage } from "../../messages/format-message.ts";
 import { explainReason } from "../../review/conversation/explain-reason.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
 import type { ReviewRequest } from "../../review/conversation/review-request.ts";
-import { talkSentencesFor } from "../../review/conversation/sentences.ts";
 import { publishLine } from "../../review/publish-text.ts";
 import { languageOf, type Telling } from "../telling.ts";
 
@@ -25,8 +25,9 @@ export const tellRefusal = async (
   const { run, signal } = telling.claim;
   const { projectId, iid } = run;
   const language = await languageOf(telling);
-  const say = talkSentencesFor(language);
-  const text = say.notReviewed(publishLine(explainReason(reason, language)));
+  const text = formatMessage(language, "conversation.not-reviewed", {
+    reason: publishLine(explainReason(reason, language)),
+  });
   const said = await forge.reply(
     { projectId, iid },
     renderReply({ discussionId, noteId, isLater }, text, false),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sentencesFor } from "../../../src/review/plan/sentences-for.ts";
+import { formatMessage } from "../../../src/messages/format-message.ts";
+import { LANGUAGES } from "../../../src/messages/language.ts";
 import { addUsage, NO_USAGE } from "../../../src/flow/flow-event.ts";
 import { createUsageMeter } from "../../../src/worker/findings/usage-meter.ts";
 
@@ -14,10 +15,10 @@ const unsplit = {
 const split = { ...NO_USAGE, totalTokens: 30, promptTokens: 20, completionTokens: 10, totalPrice: 0.5 };
 
 test("tokens of which only the total is known are not said to be split, in any language", () => {
-  for (const language of ["English", "Japanese", "Korean"]) {
-    const { cost } = sentencesFor(language);
-    assert.match(cost("3,669", { input: "3,236", output: "433" }, null), /3,236.*433/);
-    const total = cost("3,669", null, null);
+  for (const language of LANGUAGES) {
+    const split = { total: 3_669, input: 3_236, output: 433 };
+    assert.match(formatMessage(language, "usage.tokens", split), /3,236.*433/);
+    const total = formatMessage(language, "usage.tokens-unsplit", { total: 3_669 });
     assert.deepEqual(total.match(/[\d,]*\d/g), ["3,669"]);
   }
 });

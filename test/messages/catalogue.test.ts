@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { parametersOf } from "../../scripts/docs/message-parameters.ts";
+import { formatMessage, formatReason, readTexts, translator } from "../../src/messages/format-message.ts";
+import { findLanguage, LANGUAGES, languageOf } from "../../src/messages/language.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const english = readTexts("en");
+
+/** The codes that a source names: whole, or by the beginning of a template such as `severity.${severity}`. */
+const namedIn = (source: string): ((code: string) => boolean) => {
+  const whole = new Set([...source.matchAll(/"([a-z][\w.-]*)"/gu)].map(([, code]) => code));
+  const beginnings = [...source.matchAll(/`([a-z][\w-]*\.(?:[\w-]+\.)*)\$\{/gu)].map(
+    ([, begin]) => begin ?? "",
+  );
+  return (code) => whole.has(code) || beginnings.some((begin) => code.startsWith(begin));
+};
+
+suite("the catalogue of messages", () => {
+  test("holds every code in every language, with the same parameters", () => {
+    for (const language of LANGUAGES) {
+      const texts = readTexts(language);
+      assert.deepEqual([...texts.keys()], [...english.keys()].toSorted(), language);
+      for (const [code, text] of texts) {
+        assert.equal(text, text.trim(), `${language} ${code}`);
+        assert.notEqual(text, "", `${language} ${code}`);
+        assert.deepEqual(
+          [...parametersOf(text).keys()],
+          [...parametersOf(english.get(code) ?? "").keys()],
+          `${language} ${code}`,
+        );
+      }
+    }
+    assert.deepEqual([...LANGUAGES], ["en", "ja", "ko"]);
+  });
+
+  test("holds no code that no source names", () => {
+    const sources = globSync("src/**/*.ts", { cwd: ROOT }).filter(
+      (file) => !file.startsWith("src/messages/"),
+    );
+    const isNamed = namedIn(sources.map((file) => readFileSync(join(ROOT, file), "utf8")).join("\n"));
+    // Reasons are named by what was stored.
+    assert.deepEqual(
+      [...english.keys()].filter((code) => !isNamed(code) && !code.startsWith("reason.")),
+      [],
+    );
+    assert.equal(isNamed("no.such-code"), false);
+  });
+});
+
+suite("a message", () => {
+  test("is formatted with its parameters, plural and dates in a time zone", () => {
+    assert.equal(formatMessage("en", "coverage.files", { count: 1 }), "1 file");
+    assert.equal(formatMessage("en", "coverage.files", { count: 1_234 }), "1,234 files");
+    const until = Date.UTC(2026, 1, 28, 15);
+    const postponed = { setting: "budgets.total.runs", limit: 5, until };
+    assert.match(translator("en")("budget.postponed", postponed), /Feb 28, 2026, 15:00 UTC/u);
+    assert.match(translator("en", "Asia/Tokyo")("budget.postponed", postponed), /Mar 1, 2026, 00:00/u);
+  });
+
+  test("keeps what stands in its parameters, markup and braces among it", () => {
+    const reason = "<b>{x}</b> 'y' `z`";
+    for (const language of LANGUAGES)
+      assert.ok(formatMessage(language, "conversation.not-reviewed", { reason }).includes(reason));
+  });
+
+  test("of a stored reason is null where it is not known or lacks a parameter", () => {
+    assert.equal(formatReason("ja", "no-such-reason"), null);
+    assert.equal(formatReason("ja", "not-open"), null);
+    assert.equal(formatReason("ja", "draft"), formatMessage("ja", "reason.draft"));
+  });
+});
+
+suite("a language", () => {
+  test("is found by its tag, its country or its name in any language of the catalogue", () => {
+    for (const name of ["Japanese", "日本語", "ja", "ja-JP", "jpn", "JP", " JAPANESE ", "일본어", "Japan"])
+      assert.equal(findLanguage(name), "ja", name);
+    for (const name of ["Korean", "한국어", "ko", "ko_KR", "kr", "韓国語", "Korean (polite)"])
+      assert.equal(findLanguage(name), "ko", name);
+    for (const name of ["English", "en", "en-GB"]) assert.equal(findLanguage(name), "en", name);
+  });
+
+  test("without a catalogue is none, and is spoken to in English", () => {
+    for (const name of ["", "Deutsch", "中文", "Klingon", "zz", "e", "!"]) {
+      assert.equal(findLanguage(name), null, name);
+      assert.equal(languageOf(name), "en", name);
+    }
+  });
+});
