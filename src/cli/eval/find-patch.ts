@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { decodePatch } from "../../diff/decode-patch.ts";
 import { type ForeignCase, readAddress } from "../../eval/formats/foreign-case.ts";
 import { GitError, openGit } from "../review/git.ts";
+import { PLAIN_DIFF } from "../review/read-diff.ts";
 
 /** Where the diffs of a public set may be found. */
 export type PatchPlaces = {
@@ -52,8 +53,7 @@ const fromRepository = async (found: ForeignCase, folder: string): Promise<Patch
       const git = await openGit(place);
       const patch = await git.run([
         "diff",
-        "--no-ext-diff",
-        "--no-textconv",
+        ...PLAIN_DIFF,
         "--no-color",
         "--find-renames",
         "--full-index",

@@ -19,36 +19,68 @@ export type Git = {
 const MAX_OUTPUT = 256 * 1024 * 1024;
 
 /**
- * Settings of a repository or a user that would have git run a program of theirs, or write a diff in
- * another form than the one that is parsed.
+ * What git is called with, whoever made the repository: no program that its configuration names runs, nothing
+ * is fetched, a bare repository among its files is not taken for it (all three: what a repository names is its
+ * maker's), and a diff has the form that is parsed. docs/security.md says which forms are tried.
  */
-const SETTINGS = [
-  "core.fsmonitor=false",
-  "core.quotePath=true",
-  "diff.noprefix=false",
-  "diff.mnemonicPrefix=false",
-  "diff.suppressBlankEmpty=false",
-  "diff.relative=false",
-].flatMap((setting) => ["-c", setting]);
+const SETTINGS: readonly Setting[] = [
+  ["safe.bareRepository", "explicit"],
+  ["core.fsmonitor", "false"],
+  ["core.hooksPath", "/dev/null"],
+  ["core.quotePath", "true"],
+  ["diff.noprefix", "false"],
+  ["diff.mnemonicPrefix", "false"],
+  ["diff.suppressBlankEmpty", "false"],
+  ["diff.relative", "false"],
+];
 
-const runGit = (folder: string, parameters: readonly string[]): Promise<Buffer> =>
+type Setting = readonly [key: string, value: string];
+
+/** Nothing may wait for a password, and git's messages are shown as they are. */
+const ENVIRONMENT = {
+  LC_ALL: "C",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_LITERAL_PATHSPECS: "1",
+  GIT_ALLOW_PROTOCOL: "none",
+  GIT_NO_LAZY_FETCH: "1",
+} as const;
+
+/** Settings by the environment, behind those that somebody gave so: a key may hold an equals sign there. */
+const toEnvironment = (settings: readonly Setting[]): NodeJS.ProcessEnv => {
+  const given = Number.parseInt(process.env["GIT_CONFIG_COUNT"] ?? "0", 10) || 0;
+  return {
+    ...process.env,
+    ...ENVIRONMENT,
+    GIT_CONFIG_COUNT: String(given + settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${given + index}`, key],
+        [`GIT_CONFIG_VALUE_${given + index}`, value],
+      ]),
+    ),
+  };
+};
+
+const runGit = (
+  folder: string,
+  parameters: readonly string[],
+  settings: readonly Setting[] = SETTINGS,
+): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     execFile(
       "git",
-      ["--no-optional-locks", ...SETTINGS, ...parameters],
-      {
-        cwd: folder,
-        encoding: "buffer",
-        maxBuffer: MAX_OUTPUT,
-        // Git's messages are shown as they are, and nothing may wait for a password.
-        env: { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_LITERAL_PATHSPECS: "1" },
-      },
+      ["--no-optional-locks", ...parameters],
+      { cwd: folder, encoding: "buffer", maxBuffer: MAX_OUTPUT, env: toEnvironment(settings) },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(toGitError(error, folder, parameters[0] ?? "", stderr.toString("utf8")));
       },
     );
   });
+
+/** What git says where it may not fetch what a partial clone left out. */
+const MISSING_OBJECTS =
+  /lazy fetching disabled|transport '[^']*' not allowed|unable to read [0-9a-f]{40}|could not fetch [0-9a-f]{40}/;
 
 const toGitError = (
   error: Error & { readonly code?: unknown },
@@ -68,6 +100,11 @@ const toGitError = (
       code: "git-output-too-large",
       cause: error,
     });
+  if (MISSING_OBJECTS.test(said))
+    return new GitError(
+      "this clone lacks files of the change (a partial clone), and nothing is fetched here: run git diff over the same range, which fetches them, and try again",
+      { code: "git-objects-missing", cause: error },
+    );
   const [line = ""] = said.trim().split("\n");
   return new GitError(`git ${command} failed: ${line === "" ? "it did not say why" : line}`, {
     code: "git-failed",
@@ -92,7 +129,14 @@ export const openGit = async (folder: string): Promise<Git> => {
       cause: error,
     });
   }
-  const run: Git["run"] = (parameters) => runGit(root, parameters);
+  const [found, own] = await Promise.all([gitFolder(folder), gitFolder(root)]);
+  if (found !== own)
+    throw new GitError(
+      `the repository of ${folder} has its working tree elsewhere, in ${root}: its core.worktree would have files read that are not its own; take that setting out, or enter ${root}`,
+      { code: "git-working-tree-elsewhere" },
+    );
+  const settings = [...SETTINGS, ...(await filtersOff(root))];
+  const run: Git["run"] = (parameters) => runGit(root, parameters, settings);
   return {
     root,
     run,
@@ -105,4 +149,47 @@ export const openGit = async (folder: string): Promise<Git> => {
       }
     },
   };
+};
+
+/** The folder of git itself that is found from a folder; null for none. */
+const gitFolder = async (folder: string): Promise<string | null> => {
+  try {
+    return (await runGit(folder, ["rev-parse", "--absolute-git-dir"])).toString("utf8");
+  } catch (error) {
+    if (error instanceof GitError && error.code === "git-failed") return null;
+    throw error;
+  }
+};
+
+/** Scopes of what came with a repository. */
+const THEIRS = new Set(["local", "worktree"]);
+
+/**
+ * Settings that turn off every filter of contents that the repository's own configuration names; filters of
+ * the user or of the machine stay. Git LFS runs programs of the repository's `lfs.extension`: then it is off.
+ */
+const filtersOff = async (root: string): Promise<readonly Setting[]> => {
+  const names = new Set<string>();
+  for (const [scope, key] of await listKeys(root)) {
+    if (!THEIRS.has(scope)) continue;
+    const filter = /^filter\.(.+)\.[a-z]+$/s.exec(key)?.[1];
+    if (filter !== undefined) names.add(filter);
+    if (key.startsWith("lfs.extension.")) names.add("lfs");
+  }
+  return [...names].flatMap((name): readonly Setting[] => [
+    [`filter.${name}.clean`, ""],
+    [`filter.${name}.smudge`, ""],
+    [`filter.${name}.process`, ""],
+    [`filter.${name}.required`, "false"],
+  ]);
+};
+
+/** The keys that speak of filters, each with where it is set. */
+const listKeys = async (root: string): Promise<readonly (readonly [scope: string, key: string])[]> => {
+  const listed = await runGit(root, ["config", "--show-scope", "--null", "--name-only", "--list"]);
+  const fields = listed.toString("utf8").split("\0");
+  return fields.flatMap((scope, index) => {
+    const key = fields[index + 1];
+    return index % 2 === 0 && key !== undefined ? [[scope, key] as const] : [];
+  });
 };

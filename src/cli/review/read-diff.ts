@@ -6,10 +6,12 @@ import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ChosenChange } from "./choose-change.ts";
 import type { Git } from "./git.ts";
 
+/** No program makes the diff, and git does not look for changes in the trees of submodules. */
+export const PLAIN_DIFF = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"] as const;
+
 /** Names every setting that decides how a diff looks, so that nobody's own settings change it. */
 const FORM = [
-  "--no-ext-diff",
-  "--no-textconv",
+  ...PLAIN_DIFF,
   "--no-color",
   "--no-relative",
   "--find-renames",
@@ -28,7 +30,7 @@ export const readDiff = async (git: Git, { sides, base, head }: ChosenChange): P
   const known = new Set(files.map(pathOf));
   const listed = await git.run([
     "diff",
-    "--no-ext-diff",
+    ...PLAIN_DIFF,
     "--no-relative",
     "--find-renames",
     "--name-only",
