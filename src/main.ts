@@ -4,6 +4,7 @@ import type { Logger } from "./base/logger.ts";
 import type { Config } from "./config/config.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
+import { createClientOf } from "./http/client-of.ts";
 import { createIntake, type Intake } from "./http/intake.ts";
 import { createMetricsRoute } from "./http/metrics.ts";
 import { startServer } from "./http/server.ts";
@@ -83,8 +84,16 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     if (token !== null) await identity.learn(createForge(token), logger, signal);
   };
   const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
+  const clientOf = createClientOf(config.server.trustedProxies);
   const dashboard = role.takesDeliveries
-    ? createConfiguredDashboard(config, { ...parts, intake, breakers, book, budgets: budgets.today })
+    ? await createConfiguredDashboard(config, {
+        ...parts,
+        intake,
+        clientOf,
+        breakers,
+        book,
+        budgets: budgets.today,
+      })
     : null;
   const app = createApp({
     ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),

@@ -14,6 +14,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
     "the hook's secret token is the project's access token, as in the tutorial; needs `encryption_keys`",
   "server.host": "the address it listens on",
   "server.port": "the port it listens on; 0 for any",
+  "server.trusted_proxies":
+    "proxies whose X-Forwarded-For is believed: who guesses tokens is counted by the address that it names",
   "server.public_url": "where GitLab and browsers reach this server",
   "server.role": "what this process does, where several share one PostgreSQL",
   "dashboard.admin_token":

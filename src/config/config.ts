@@ -184,6 +184,8 @@ export type Config = {
   readonly server: {
     readonly host: string;
     readonly port: number;
+    /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[];
     /** Where GitLab reaches this server; null where it was not said. */
     readonly publicUrl: string | null;
     readonly role: ServerRole;

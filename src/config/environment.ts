@@ -33,6 +33,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("REVIEWFLOW_PORT", "server.port"),
   variable("REVIEWFLOW_PUBLIC_URL", "server.public_url"),
   variable("REVIEWFLOW_ROLE", "server.role"),
+  variable("REVIEWFLOW_TRUSTED_PROXIES", "server.trusted_proxies"),
   variable("REVIEWFLOW_LOG_LEVEL", "log.level"),
   variable("REVIEWFLOW_METRICS_TOKEN", "telemetry.metrics_token", true),
   variable("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
@@ -46,7 +47,12 @@ export const VARIABLES: readonly Variable[] = [
 /** Variables of ours that are not settings of the file. */
 const OTHERS = new Set(["REVIEWFLOW_CONFIG"]);
 
-const LISTS = new Set(["webhook.secrets", "webhook.signing_tokens", "encryption_keys"]);
+const LISTS = new Set([
+  "webhook.secrets",
+  "webhook.signing_tokens",
+  "encryption_keys",
+  "server.trusted_proxies",
+]);
 
 const Yes = z.stringbool();
 

@@ -8,7 +8,7 @@ import { LessonsSection } from "./lessons-schema.ts";
 import { BreakersSection, BudgetsSection, RetentionSection } from "./protection-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
 import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
-import { address, count, duration, encryptionKey, globs, secretText } from "./schema-values.ts";
+import { address, count, duration, encryptionKey, globs, network, secretText } from "./schema-values.ts";
 
 /**
  * The configuration file's shape. Objects are strict: a key that we do not know is a mistake, most
@@ -42,6 +42,8 @@ export const ConfigFile = z.strictObject({
       /** Where GitLab reaches this server; hooks are set up with it. */
       public_url: address.nullable().default(null),
       role: ServerRole.default("both"),
+      /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+      trusted_proxies: z.array(network).default(["127.0.0.0/8", "::1"]),
     })
     .prefault({}),
   dashboard: DashboardSection,

@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { parseDuration } from "../base/durations.ts";
 import { Secret } from "../base/secret.ts";
@@ -73,3 +74,18 @@ export const address = z
 export const globs = z
   .array(z.string().min(1).meta({ takes: "glob" }))
   .min(1, "names no project; leave the key out to mean every project");
+
+/** An address, or a network as 10.0.0.0/8. */
+export const network = z
+  .string()
+  .trim()
+  .meta({ takes: "network" })
+  .refine(
+    (text) =>
+      text.includes("/")
+        ? ipaddr.isValidCIDR(text)
+        : text.includes(":")
+          ? ipaddr.IPv6.isValid(text)
+          : ipaddr.IPv4.isValidFourPartDecimal(text),
+    "is no address or network, such as 10.0.0.7 or 172.16.0.0/12",
+  );

@@ -23,6 +23,7 @@ export const toConfig = (
   server: {
     host: file.server.host,
     port: file.server.port,
+    trustedProxies: file.server.trusted_proxies,
     publicUrl: file.server.public_url,
     role: file.server.role,
   },

@@ -1,7 +1,7 @@
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
-import { BlockList } from "node:net";
 import type { Secret } from "../base/secret.ts";
+import { peerOf } from "./client-of.ts";
+import { isForThisMachine, isLoopback } from "./dashboard/access.ts";
 
 /** What `/metrics` needs. */
 export type MetricsOptions = {
@@ -10,13 +10,6 @@ export type MetricsOptions = {
   /** Asked of everybody where it is set; without one only this machine may read. */
   readonly token: Secret | null;
 };
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-/** What a proxy on this machine adds: then the caller may be anybody, although the connection is our own. */
-const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const;
 
 /** The route of Prometheus. Metrics tell how much is reviewed and what it costs, so that not everybody may see them. */
 export const createMetricsRoute = ({ render, token }: MetricsOptions): Hono => {
@@ -34,22 +27,8 @@ const hasToken = (context: Context, token: Secret): boolean => {
   return given !== undefined && token.equals(given);
 };
 
-const isFromHere = (context: Context): boolean => {
-  if (FORWARDED.some((name) => context.req.header(name) !== undefined)) return false;
-  const address = peerOf(context);
-  if (address === null) return false;
-  const plain = address.replace(/^::ffff:/i, "");
-  return loopback.check(plain, plain.includes(":") ? "ipv6" : "ipv4");
-};
-
-/** The address of the other end; null where the request came over no connection. */
-const peerOf = (context: Context): string | null => {
-  try {
-    return getConnInfo(context).remote.address ?? null;
-  } catch {
-    return null;
-  }
-};
+const isFromHere = (context: Context): boolean =>
+  isForThisMachine(context.req.header()) && isLoopback((peerOf(context) ?? "").replace(/^::ffff:/i, ""));
 
 const refuse = (context: Context, token: Secret | null): Response => {
   const message =

@@ -254,6 +254,16 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     PRIMARY KEY (day, project_id)
   ${end};
   `,
+  ({ id, whole, bytes, end }) => `
+  CREATE TABLE reviewflow.server_keys (
+    name ${id} NOT NULL PRIMARY KEY,
+    value ${bytes} NOT NULL
+  ${end};
+  CREATE TABLE reviewflow.ended_sessions (
+    id ${id} NOT NULL PRIMARY KEY,
+    ends_at ${whole} NOT NULL
+  ${end};
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

@@ -28,6 +28,7 @@ import type { ShadowStore } from "./shadows/shadow-store.ts";
 import { type ForgottenProject, forgetProject } from "./retention/forget-project.ts";
 import { DEFAULT_RETENTION, type Retention } from "./retention/retention.ts";
 import { createSpending, type Spending } from "./spending/create-spending.ts";
+import { createSessionStore, type SessionStore } from "./sessions.ts";
 import { createSealedKeys, type SealedKeys, startResealing } from "./sealed-keys.ts";
 import { type Backup, openSqlite } from "./sqlite/open-sqlite.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
@@ -92,6 +93,7 @@ export type OpenedStore = Store &
     /** Deletes all that is stored of a project; see forgetProject. */
     readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
     readonly shadows: ShadowStore;
+    readonly sessions: SessionStore;
     /** Resolves when a newer version has changed the tables of a shared store: this one can no longer work. */
     readonly outdated: Promise<StoreError>;
   };
@@ -171,13 +173,17 @@ const createUpkeep = async (
 /** What is known besides runs. */
 const createAccounts = (
   parts: WorkerParts,
-): Pick<OpenedStore, "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows"> => ({
+): Pick<
+  OpenedStore,
+  "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows" | "sessions"
+> => ({
   views: createViews(parts.database),
   reconciliation: createReconcileStore(parts.database),
   lessons: createLessonStore(parts.database, parts.clock),
   spending: createSpending(parts.database),
   forgetProject: (project) => forgetProject(parts, project),
   shadows: createShadowStore(parts.database, parts.clock),
+  sessions: createSessionStore(parts.database, parts.clock),
 });
 
 /** Another instance may be of a newer version, and change the tables at its start. */

@@ -24,6 +24,8 @@ export type Tables = {
   shadowRuns: ShadowRunsTable;
   shadowSteps: ShadowStepsTable;
   spendings: SpendingsTable;
+  serverKeys: ServerKeysTable;
+  endedSessions: EndedSessionsTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -235,6 +237,12 @@ type SpendingsTable = {
   cost: Generated<number>;
   runs: Generated<number>;
 };
+
+/** Random keys that all instances share. */
+type ServerKeysTable = { name: string; value: Uint8Array };
+
+/** Sessions of the dashboard that were ended before their time, until they would have ended by themselves. */
+type EndedSessionsTable = { id: string; endsAt: number };
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

@@ -5,6 +5,7 @@ import { deliveryRoutes } from "../http/api/delivery-routes.ts";
 import { lessonApiRoutes } from "../http/api/lesson-api-routes.ts";
 import { backupRoutes, keyRoutes } from "../http/api/upkeep-routes.ts";
 import { projectRoutes } from "../http/api/project-routes.ts";
+import type { ClientOf } from "../http/client-of.ts";
 import type { AttemptLimit } from "../http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../http/dashboard/dashboard-options.ts";
 import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
@@ -17,6 +18,7 @@ import type { LessonBook } from "../worker/lessons/lesson-book.ts";
 export type ApiSource = {
   readonly access: AccessOptions;
   readonly attempts: AttemptLimit;
+  readonly clientOf: ClientOf;
   /** The settings as a tree whose secrets are of type Secret. */
   readonly settings: object;
   readonly store: Pick<OpenedStore, "views" | "backup" | "keys" | "lessons" | "forgetProject">;
@@ -31,6 +33,7 @@ export type ApiSource = {
 export const createConfiguredApi = ({
   access,
   attempts,
+  clientOf,
   settings,
   store,
   book = null,
@@ -41,6 +44,7 @@ export const createConfiguredApi = ({
   return createApi({
     access,
     attempts,
+    clientOf,
     logger,
     parts: [
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },

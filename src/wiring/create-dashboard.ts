@@ -8,6 +8,7 @@ import { createGitLabClient } from "../gitlab/client.ts";
 import { createHookApi } from "../gitlab/hooks/hook-api.ts";
 import { createHookHealth } from "../gitlab/hooks/hook-health.ts";
 import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
+import type { ClientOf } from "../http/client-of.ts";
 import { createAdminLimit } from "../http/dashboard/attempt-limit.ts";
 import type {
   AccessOptions,
@@ -44,16 +45,17 @@ export type DashboardParts = {
   readonly budgets: NonNullable<DashboardOptions["budgets"]>;
   /** Null where nothing is learnt. */
   readonly book: LessonBook | null;
+  readonly clientOf: ClientOf;
   readonly clock: Clock;
   readonly logger: Logger;
 };
 
 /** The dashboard of a configuration, and the API for the command line, which takes the same token. */
-export const createConfiguredDashboard = (
+export const createConfiguredDashboard = async (
   config: Config,
   parts: DashboardParts,
-): Dashboard & { readonly api: Hono } => {
-  const { store, runners, intake, breakers, book, budgets, clock, logger } = parts;
+): Promise<Dashboard & { readonly api: Hono }> => {
+  const { store, runners, intake, breakers, book, budgets, clientOf, clock, logger } = parts;
   const access: AccessOptions = {
     host: config.server.host,
     publicUrl: config.server.publicUrl,
@@ -66,6 +68,8 @@ export const createConfiguredDashboard = (
   const dashboard = createDashboard({
     access,
     attempts,
+    clientOf,
+    sessionKey: await store.sessions.key(),
     store,
     lessons: book,
     shadows,
@@ -83,7 +87,7 @@ export const createConfiguredDashboard = (
   });
   return {
     ...dashboard,
-    api: createConfiguredApi({ access, attempts, settings: config, store, book, shadows, logger }),
+    api: createConfiguredApi({ access, attempts, clientOf, settings: config, store, book, shadows, logger }),
   };
 };
 

@@ -10,6 +10,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { why } from "../../src/cli/why.ts";
 import { createApp } from "../../src/http/app.ts";
+import { createClientOf } from "../../src/http/client-of.ts";
 import { createAdminLimit } from "../../src/http/dashboard/attempt-limit.ts";
 import { type RunningServer, startServer } from "../../src/http/server.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
@@ -60,6 +61,7 @@ describe("reviewflow why", () => {
         sessionMs: 1,
       },
       attempts: createAdminLimit(systemClock),
+      clientOf: createClientOf([]),
       settings: { token: new Secret(ENOUGH.GITLAB_TOKEN) },
       store,
       logger: silentLogger,

@@ -116,6 +116,7 @@ export const createLiveApp = (shelf: EventShelf, visit: Visit = VISIT) => {
     store: shelf.store,
     flows: [WATCHED],
     masking: createMasking([]),
+    isSessionOver: async ({ endsAtMs }, nowMs) => endsAtMs <= nowMs,
     clock: systemClock,
     logger: silentLogger,
   });

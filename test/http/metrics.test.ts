@@ -20,7 +20,11 @@ const route = (token: string | null) =>
 const ask = async (token: string | null, address: string | null, headers: Record<string, string> = {}) => {
   const incoming = { socket: { remoteAddress: address, remotePort: 1, remoteFamily: "IPv4" } };
   const env = address === null ? {} : { incoming };
-  const response = await route(token).request("/metrics", { headers }, env);
+  const response = await route(token).request(
+    "/metrics",
+    { headers: { host: "localhost:8080", ...headers } },
+    env,
+  );
   return { status: response.status, text: await response.text(), headers: response.headers };
 };
 
@@ -49,6 +53,25 @@ suite("/metrics without a token", () => {
   for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
     test(`is closed to what a proxy on this machine passes on with ${header}`, async () =>
       assert.equal((await ask(null, "127.0.0.1", { [header]: "127.0.0.1" })).status, 403));
+
+  for (const host of [
+    "rebound.example.com:8080",
+    "localhost.example.com",
+    "127.0.0.1.example.com",
+    "metrics",
+    "0.0.0.0:8080",
+    "[::]:8080",
+    "10.0.0.7",
+    "localhost@example.com",
+    "localhost:80:80",
+    "",
+  ])
+    test(`is closed to a page of this machine's browser under the name "${host}"`, async () =>
+      assert.equal((await ask(null, "127.0.0.1", { host })).status, 403));
+
+  for (const host of ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "[::1]:8080"])
+    test(`is open under the name "${host}"`, async () =>
+      assert.equal((await ask(null, "127.0.0.1", { host })).status, 200));
 
   test("takes no token for one", async () =>
     assert.equal((await ask(null, "10.0.0.7", { authorization: "Bearer null" })).status, 403));

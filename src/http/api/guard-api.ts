@@ -3,7 +3,7 @@ import type { Logger } from "../../base/logger.ts";
 import { decideAccess } from "../dashboard/access.ts";
 import type { AttemptLimit } from "../dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../dashboard/dashboard-options.ts";
-import { peerOf } from "../peer-of.ts";
+import type { ClientOf } from "../client-of.ts";
 import { apiProblem } from "./api-problem.ts";
 
 /** Who may use the API. */
@@ -11,6 +11,7 @@ export type GuardOptions = {
   readonly access: Pick<AccessOptions, "host" | "adminToken" | "gitlab" | "publicUrl" | "sessionMs">;
   /** The same as the sign-in's, so that nobody guesses twice as often by using both. */
   readonly attempts: AttemptLimit;
+  readonly clientOf: ClientOf;
   readonly logger: Logger;
 };
 
@@ -25,7 +26,7 @@ const isOfAPage = (headers: Headers): boolean =>
  * this machine gets in, and only where the dashboard is as open.
  */
 export const guardApi =
-  ({ access, attempts, logger }: GuardOptions): MiddlewareHandler =>
+  ({ access, attempts, clientOf, logger }: GuardOptions): MiddlewareHandler =>
   async (context, next) => {
     context.header("cache-control", "no-store");
     const headers = context.req.header();
@@ -39,17 +40,16 @@ export const guardApi =
       await next();
       return undefined;
     }
-    const peer = peerOf(context);
-    const waitMs = attempts.waitMs(peer);
-    if (waitMs > 0) {
-      logger.warn({ peer }, "API request held back");
-      context.header("retry-after", String(Math.ceil(waitMs / 1_000)));
+    const client = clientOf(context);
+    const [, given] = /^bearer +(\S+)$/i.exec(headers["authorization"] ?? "") ?? [];
+    const attempt =
+      given === undefined ? { kind: "wrong" as const } : attempts.attempt(client, adminToken, given);
+    if (attempt.kind === "held") {
+      context.header("retry-after", String(Math.ceil(attempt.waitMs / 1_000)));
       return apiProblem(context, 429, "too-many-attempts", "Too many wrong tokens; wait a minute");
     }
-    const [, given] = /^bearer +(\S+)$/i.exec(headers["authorization"] ?? "") ?? [];
-    if (given === undefined || !adminToken.equals(given)) {
-      if (given !== undefined) attempts.fail(peer);
-      logger.warn({ peer }, "API request refused");
+    if (attempt.kind === "wrong") {
+      logger.warn({ client }, "API request refused");
       context.header("www-authenticate", "Bearer");
       const message =
         "Send the token of REVIEWFLOW_ADMIN_TOKEN, else of admin-token in the data folder, as a bearer token";

@@ -29,9 +29,16 @@ export const isLoopback = (host: string): boolean => {
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const;
 
 /**
+ * Whether the headers of a request over a loopback connection are those of somebody on this machine: a proxy
+ * in front of us would open it to the world, and a foreign name in Host is a web page that had its own name
+ * resolved to a loopback address (DNS rebinding).
+ */
+export const isForThisMachine = (headers: Readonly<Record<string, string | undefined>>): boolean =>
+  isLoopback(headers["host"] ?? "") && PROXY_HEADERS.every((name) => headers[name] === undefined);
+
+/**
  * Decides by the configuration and the request's headers. Without a way to sign in, pages are for this
- * machine alone: a proxy in front of us would open them to the world, and a foreign name in Host is a
- * web page that had its own name resolved to a loopback address (DNS rebinding).
+ * machine alone.
  */
 export const decideAccess = (
   { host, adminToken, gitlab }: AccessOptions,
@@ -39,9 +46,7 @@ export const decideAccess = (
 ): Access => {
   if (adminToken !== null || gitlab !== null) return "sign-in";
   if (!isLoopback(host)) return "no-sign-in";
-  const isLocal =
-    isLoopback(headers["host"] ?? "") && PROXY_HEADERS.every((name) => headers[name] === undefined);
-  return isLocal ? "open" : "not-local";
+  return isForThisMachine(headers) ? "open" : "not-local";
 };
 
 /**

@@ -1,11 +1,16 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Secret } from "../../base/secret.ts";
 
-/** Holds back who guesses. */
+/** What came of a token that somebody gave. */
+export type Attempt =
+  | { readonly kind: "right" | "wrong" }
+  /** Wrong, as so many before that this one is neither counted nor logged. */
+  | { readonly kind: "held"; readonly waitMs: number };
+
+/** Holds back who guesses. The right token is never held back, whoever else guessed from the same address. */
 export type AttemptLimit = {
-  /** Milliseconds until the next attempt of `who` is looked at; 0 for now. */
-  readonly waitMs: (who: string) => number;
-  /** Counts an attempt that was wrong. */
-  readonly fail: (who: string) => void;
+  /** Compares in constant time; without a secret nothing is right. `who` is an address. */
+  readonly attempt: (who: string, secret: Secret | null, given: string) => Attempt;
 };
 
 /** Wrong tokens a minute from one address. */
@@ -15,10 +20,10 @@ const WINDOW_MS = 60_000;
 const MAX_KNOWN = 10_000;
 
 /**
- * Takes `most` wrong attempts a minute from one address, and ten times as many from all together, since
+ * Counts `most` wrong attempts a minute from one address, and ten times as many from all together, since
  * addresses are cheap. What is remembered is bounded.
  */
-export const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
+const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
   const failures = new Map<string, readonly number[]>();
   let all: readonly number[] = [];
   const recent = (times: readonly number[]): readonly number[] =>
@@ -28,16 +33,22 @@ export const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => 
     const first = within[within.length - limit];
     return first === undefined ? 0 : Math.max(1, first + WINDOW_MS - clock.now());
   };
+  const fail = (who: string): void => {
+    const now = clock.now();
+    all = [...recent(all), now].slice(-10 * most);
+    failures.set(who, [...recent(failures.get(who) ?? []), now].slice(-most));
+    if (failures.size <= MAX_KNOWN) return;
+    for (const [known, times] of failures) {
+      if (recent(times).length === 0 || failures.size > MAX_KNOWN) failures.delete(known);
+    }
+  };
   return {
-    waitMs: (who) => Math.max(wait(failures.get(who) ?? [], most), wait(all, 10 * most)),
-    fail: (who) => {
-      const now = clock.now();
-      all = [...recent(all), now].slice(-10 * most);
-      failures.set(who, [...recent(failures.get(who) ?? []), now].slice(-most));
-      if (failures.size <= MAX_KNOWN) return;
-      for (const [known, times] of failures) {
-        if (recent(times).length === 0 || failures.size > MAX_KNOWN) failures.delete(known);
-      }
+    attempt: (who, secret, given) => {
+      if (secret?.equals(given) === true) return { kind: "right" };
+      const waitMs = Math.max(wait(failures.get(who) ?? [], most), wait(all, 10 * most));
+      if (waitMs > 0) return { kind: "held", waitMs };
+      fail(who);
+      return { kind: "wrong" };
     },
   };
 };

@@ -5,10 +5,12 @@ import type { Secret } from "../../base/secret.ts";
 import type { Flow } from "../../flow/flow.ts";
 import type { AskHookHealth } from "../../gitlab/hooks/hook-health.ts";
 import type { RuleSources } from "../../review/rules/rule.ts";
+import type { SessionStore } from "../../store/sessions.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
 import type { BudgetToday } from "./pages/budget-cell.ts";
 import type { Views } from "../../store/views/views.ts";
+import type { ClientOf } from "../client-of.ts";
 import type { LessonDesk } from "../lesson-desk.ts";
 import type { ShadowDesk } from "../shadow/shadow-desk.ts";
 import type { AttemptLimit } from "./attempt-limit.ts";
@@ -85,13 +87,16 @@ export type ProjectRules =
 /** What the dashboard shows and does. */
 export type DashboardOptions = {
   readonly access: AccessOptions;
-  /** Holds back who guesses the admin token; shared with whatever else takes it, its own when left out. */
-  readonly attempts?: AttemptLimit;
+  /** Holds back who guesses the admin token; shared with whatever else takes it. */
+  readonly attempts: AttemptLimit;
+  readonly clientOf: ClientOf;
+  /** What sessions are signed with: the store's own key. */
+  readonly sessionKey: Uint8Array;
   readonly store: Pick<
     Store,
     "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"
   > &
-    RunEventReading & { readonly views: Views };
+    RunEventReading & { readonly views: Views; readonly sessions: Pick<SessionStore, "end" | "isEnded"> };
   /** Where what reviews learnt is read and changed; null or left out where nothing is learnt. */
   readonly lessons?: LessonDesk | null;
   /** Takes a stored event again, as if it came now. */

@@ -38,10 +38,15 @@ const A_YEAR_CACHE = "public, max-age=31536000, immutable";
 export const createDashboard = (options: DashboardOptions): Dashboard => {
   const { access, store, flows, settings, clock, logger } = options;
   const secret = access.adminToken ?? access.gitlab?.secret ?? null;
-  const sessions = createSessions(secret, access.sessionMs);
-  const live = createLive({ pulse: store.views.pulse, clock, logger });
+  const sessions = createSessions({
+    storeKey: options.sessionKey,
+    secret,
+    signedInMs: access.sessionMs,
+    store: store.sessions,
+  });
+  const live = createLive({ pulse: store.views.pulse, isOver: sessions.isOver, clock, logger });
   const masking = createMasking(secretsIn(settings));
-  const liveRun = createLiveRun({ store, flows, masking, clock, logger });
+  const liveRun = createLiveRun({ store, flows, masking, isSessionOver: sessions.isOver, clock, logger });
   const routes = new Hono<DashboardEnv>();
   routes.use("*", securityHeaders);
   routes.get("/assets/:name", (context) => {

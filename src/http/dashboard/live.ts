@@ -3,6 +3,7 @@ import { streamSSE } from "hono/streaming";
 import type { Clock } from "../../base/clock.ts";
 import { describeError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { Sessions } from "./session.ts";
 import type { DashboardEnv } from "./visit.ts";
 
 /** Tells open pages when something has happened. */
@@ -16,6 +17,7 @@ export type Live = {
 /** What the pages' news are made of. */
 export type LiveOptions = {
   readonly pulse: () => Promise<string>;
+  readonly isOver: Sessions["isOver"];
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -27,7 +29,7 @@ const SIGN_OF_LIFE_MS = 15_000;
 const MOST_STREAMS = 64;
 
 /** Looks at the store once a second while anybody watches, for all who watch together. */
-export const createLive = ({ pulse, clock, logger }: LiveOptions): Live => {
+export const createLive = ({ pulse, isOver: isSessionOver, clock, logger }: LiveOptions): Live => {
   const closing = new AbortController();
   const watchers = new Set<() => void>();
   let last: string | null = null;
@@ -60,19 +62,19 @@ export const createLive = ({ pulse, clock, logger }: LiveOptions): Live => {
           isNews = true;
           wake();
         };
-        const isOver = (): boolean =>
-          stream.aborted || closing.signal.aborted || clock.now() >= session.endsAtMs;
+        const isOver = async (): Promise<boolean> =>
+          stream.aborted || closing.signal.aborted || isSessionOver(session, clock.now());
         watchers.add(tell);
         stream.onAbort(() => wake());
         closing.signal.addEventListener("abort", () => wake());
         looking ??= look();
         try {
           await stream.writeSSE({ event: "hello", data: "", retry: 5_000 });
-          while (!isOver()) {
+          while (!(await isOver())) {
             const nap = new AbortController();
             wake = () => nap.abort();
             if (!isNews) await clock.sleep(SIGN_OF_LIFE_MS, nap.signal).catch(() => undefined);
-            if (isOver()) break;
+            if (await isOver()) break;
             if (isNews) await stream.writeSSE({ event: "change", data: "" });
             else await stream.write(": still here\n\n");
             isNews = false;

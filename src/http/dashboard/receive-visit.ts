@@ -91,7 +91,7 @@ export const receiveVisit =
     const headers = context.req.header();
     const access = decideAccess(options, headers);
     const nowMs = clock.now();
-    const known = sessions.open(getCookie(context, sessionCookie(isHttps(context, options))), nowMs);
+    const known = await sessions.open(getCookie(context, sessionCookie(isHttps(context, options))), nowMs);
     const session = known ?? sessions.start(access === "open" ? "local" : null, nowMs);
     const url = new URL(context.req.url);
     const visit: Visit = {

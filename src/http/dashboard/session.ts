@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
 import { z } from "zod";
 import { parseJson } from "../../base/json.ts";
 import type { Secret } from "../../base/secret.ts";
+import type { SessionStore } from "../../store/sessions.ts";
 
 /** A browser that we know again. Times are in milliseconds since the epoch. */
 export type Session = {
@@ -23,8 +24,12 @@ export type Sessions = {
   readonly start: (user: string | null, nowMs: number) => Session;
   /** The session as the text of a cookie. */
   readonly seal: (session: Session) => string;
-  /** The session of a cookie; null when it is not ours, was changed or has ended. */
-  readonly open: (cookie: string | undefined, nowMs: number) => Session | null;
+  /** The session of a cookie; null when it is not ours, was changed or is over. */
+  readonly open: (cookie: string | undefined, nowMs: number) => Promise<Session | null>;
+  /** Whether it has ended by time or was ended, in whichever browser. Throws what the store throws. */
+  readonly isOver: (session: Session, nowMs: number) => Promise<boolean>;
+  /** Ends it in every browser that has its cookie. */
+  readonly end: (session: Session) => Promise<void>;
   /** A text that nobody else can make: it binds `text` to this session, for one purpose. */
   readonly proof: (session: Session, purpose: string, text: string) => string;
   /** Compares in constant time. */
@@ -36,12 +41,24 @@ const UNSIGNED_MS = 86_400_000;
 const LONGEST_COOKIE = 2_048;
 
 /**
- * Sessions signed with a key made from `secret`, so that they outlive a restart, hold for all instances
- * with the same secret, and end when it is changed. Without one, the key is random and ends with the process.
+ * Sessions signed with the store's random key, so that no cookie tells anything of `secret`, and with `secret`,
+ * so that a copy of the store alone makes none: they outlive a restart, hold for all instances of a store, and
+ * end when the secret is changed.
  */
-export const createSessions = (secret: Secret | null, signedInMs: number): Sessions => {
+export const createSessions = ({
+  storeKey,
+  secret,
+  signedInMs,
+  store,
+}: {
+  readonly storeKey: Uint8Array;
+  /** The admin token, else what GitLab's sign-in is done with; null for none. */
+  readonly secret: Secret | null;
+  readonly signedInMs: number;
+  readonly store: Pick<SessionStore, "end" | "isEnded">;
+}): Sessions => {
   const key = Buffer.from(
-    hkdfSync("sha256", secret?.reveal() ?? randomBytes(32), "", "reviewflow dashboard session", 32),
+    hkdfSync("sha256", storeKey, secret?.reveal() ?? "", "reviewflow dashboard session", 32),
   );
   const sign = (purpose: string, text: string): Buffer =>
     createHmac("sha256", key).update(`${purpose}\n${text}`).digest();
@@ -50,7 +67,14 @@ export const createSessions = (secret: Secret | null, signedInMs: number): Sessi
     const right = sign(purpose, text);
     return given.length === right.length && timingSafeEqual(given, right);
   };
+  /** Who has not signed in has nothing to lose, and is not asked about at every page. */
+  const isOver: Sessions["isOver"] = async ({ id, user, endsAtMs }, nowMs) =>
+    endsAtMs <= nowMs || (user !== null && (await store.isEnded(id)));
   return {
+    isOver,
+    end: async ({ id, user, endsAtMs }) => {
+      if (user !== null) await store.end(id, endsAtMs);
+    },
     start: (user, nowMs) => ({
       id: randomBytes(18).toString("base64url"),
       user,
@@ -60,12 +84,12 @@ export const createSessions = (secret: Secret | null, signedInMs: number): Sessi
       const text = Buffer.from(JSON.stringify(session)).toString("base64url");
       return `${text}.${sign("session", text).toString("base64url")}`;
     },
-    open: (cookie, nowMs) => {
+    open: async (cookie, nowMs) => {
       const [text, signature, ...rest] = (cookie ?? "").slice(0, LONGEST_COOKIE).split(".");
       if (text === undefined || signature === undefined || rest.length > 0) return null;
       if (!isSigned("session", text, signature)) return null;
       const parsed = Session.safeParse(parseJson(Buffer.from(text, "base64url").toString()));
-      return parsed.success && parsed.data.endsAtMs > nowMs ? parsed.data : null;
+      return parsed.success && !(await isOver(parsed.data, nowMs)) ? parsed.data : null;
     },
     proof: ({ id }, purpose, text) => sign(purpose, `${id}\n${text}`).toString("base64url"),
     isProof: ({ id }, purpose, text, candidate) => isSigned(purpose, `${id}\n${text}`, candidate),

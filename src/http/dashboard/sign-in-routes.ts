@@ -1,6 +1,4 @@
 import { type Context, Hono } from "hono";
-import { peerOf } from "../peer-of.ts";
-import { createAdminLimit } from "./attempt-limit.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { signInPage, type SignInProblem } from "./pages/sign-in.ts";
@@ -27,7 +25,7 @@ export const sendSignIn = (
 
 /** Signing in with the admin token, signing out, and the language. */
 export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hono<DashboardEnv> => {
-  const { access, clock, logger, attempts: limit = createAdminLimit(clock) } = options;
+  const { access, clientOf, logger, attempts: limit } = options;
   const routes = new Hono<DashboardEnv>();
   routes.get("/sign-in", (context) => {
     const { access: state, session } = context.get("visit");
@@ -37,24 +35,23 @@ export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hon
   });
   routes.post("/sign-in", (context) => {
     const { form, nowMs } = context.get("visit");
-    const peer = peerOf(context);
-    const waitMs = limit.waitMs(peer);
-    if (waitMs > 0) {
-      logger.warn({ peer }, "Sign-in held back");
-      context.header("retry-after", String(Math.ceil(waitMs / 1_000)));
+    const client = clientOf(context);
+    const attempt = limit.attempt(client, access.adminToken, form["token"]?.trim() ?? "");
+    if (attempt.kind === "held") {
+      context.header("retry-after", String(Math.ceil(attempt.waitMs / 1_000)));
       return sendSignIn(context, options, form["back"], "limited");
     }
-    if (access.adminToken?.equals(form["token"]?.trim() ?? "") !== true) {
-      limit.fail(peer);
-      logger.warn({ peer }, "Sign-in refused");
+    if (attempt.kind === "wrong") {
+      logger.warn({ client }, "Sign-in refused");
       return sendSignIn(context, options, form["back"], "wrong");
     }
-    logger.info({ peer, user: "admin" }, "Signed in");
+    logger.info({ client, user: "admin" }, "Signed in");
     setSession(context, access, sessions, sessions.start("admin", nowMs));
     return context.redirect(safeReturn(form["back"]), 303);
   });
-  routes.post("/sign-out", (context) => {
-    const { nowMs } = context.get("visit");
+  routes.post("/sign-out", async (context) => {
+    const { session, nowMs } = context.get("visit");
+    await sessions.end(session);
     setSession(context, access, sessions, sessions.start(null, nowMs));
     return context.redirect(`${BASE}/sign-in`, 303);
   });

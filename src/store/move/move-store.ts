@@ -45,6 +45,8 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   shadowRuns: { name: "shadow_runs", key: ["seq"] },
   shadowSteps: { name: "shadow_steps", key: ["seq"] },
   spendings: { name: "spendings", key: ["day", "project_id"] },
+  serverKeys: { name: "server_keys", key: ["name"] },
+  endedSessions: { name: "ended_sessions", key: ["id"] },
 };
 
 /** Rows in memory at once; of tables with raw bytes few, since one may have 25 MB. */

@@ -5,7 +5,14 @@ import { isLoopback } from "../../../src/http/dashboard/access.ts";
 import { createSessions } from "../../../src/http/dashboard/session.ts";
 import { safeReturn } from "../../../src/http/dashboard/visit.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
-import { handClock, openBrowser, setUpDashboard, TOKEN } from "./dashboard-setup.ts";
+import {
+  type Browser,
+  handClock,
+  openBrowser,
+  SESSION_KEY,
+  setUpDashboard,
+  TOKEN,
+} from "./dashboard-setup.ts";
 import { deliver } from "./filled-store.ts";
 import { openTemporaryStore } from "./temporary-store.ts";
 
@@ -47,19 +54,56 @@ describe("the way into the dashboard", () => {
     assert.equal((await browser.get("/dashboard/live")).status, 401);
   });
 
-  it("takes the right token only, and holds back who guesses", async () => {
+  const guess = async (browser: Browser, times: number, headers: Record<string, string> = {}) => {
+    const statuses = [];
+    for (let attempt = 0; attempt < times; attempt += 1)
+      statuses.push((await browser.signIn(`wrong-${attempt}`, headers)).status);
+    return statuses;
+  };
+
+  it("takes the right token only, holds back who guesses, and never the right token", async () => {
     const clock = handClock();
     const browser = open(clock);
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      const { status, text } = await browser.signIn(`wrong-${attempt}`);
-      assert.equal(status, 403);
-      assert.match(text, /role="alert"/);
-    }
-    const held = await browser.signIn();
-    assert.equal(held.status, 429, "even the right token has to wait");
+    assert.deepEqual(
+      await guess(browser, 10),
+      Array.from({ length: 10 }, () => 403),
+    );
+    const held = await browser.signIn("wrong-10");
+    assert.equal(held.status, 429);
+    assert.match(held.text, /role="alert"/);
     assert.ok(Number(held.headers.get("retry-after")) > 0);
-    clock.forward(61_000);
     assert.equal((await browser.signIn()).status, 303);
+    clock.forward(61_000);
+    assert.deepEqual(await guess(open(clock), 1), [403]);
+  });
+
+  it("counts who guesses by the address that a trusted proxy names, and by no other", async () => {
+    const from = (address: string) => ({ "x-forwarded-for": address });
+    const opened = (peer: string) => Object.assign(open(handClock()), { peer });
+    const behind = opened("127.0.0.1");
+    await guess(behind, 10, from("203.0.113.7"));
+    assert.deepEqual(await guess(behind, 1, from("203.0.113.7")), [429]);
+    assert.deepEqual(await guess(behind, 1, from("203.0.113.8")), [403]);
+    assert.deepEqual(
+      await guess(behind, 1, from("198.51.100.1, 203.0.113.7")),
+      [429],
+      "what was claimed first",
+    );
+    assert.deepEqual(await guess(behind, 1, from("203.0.113.7, 10.1.2.3")), [429], "two proxies");
+    assert.deepEqual(await guess(behind, 1, from("::ffff:203.0.113.7")), [429], "the same in IPv6's form");
+    assert.deepEqual(await guess(behind, 1, from("203.0.113.7:4711")), [429], "with a port");
+    const direct = opened("203.0.113.9");
+    for (let index = 0; index < 10; index += 1) await guess(direct, 1, from(`192.0.2.${index}`));
+    assert.deepEqual(await guess(direct, 1, from("192.0.2.99")), [429], "nobody trusted said so");
+    const wide = opened("2001:db8:0:1::1");
+    for (let index = 0; index < 10; index += 1)
+      await guess(Object.assign(wide, { peer: `2001:db8:0:1::${index}` }), 1);
+    assert.deepEqual(await guess(Object.assign(wide, { peer: "2001:db8:0:1:ffff::" }), 1), [429]);
+    assert.deepEqual(await guess(Object.assign(wide, { peer: "2001:db8:0:2::1" }), 1), [403]);
+    const garbled = opened("127.0.0.1");
+    for (const claim of ["", ",", "unknown", "_hidden", "1.2.3", "0x7f.1", "x".repeat(9_000), "[::1", "-1"])
+      await guess(garbled, 1, from(claim));
+    assert.deepEqual(await guess(garbled, 2), [403, 429], "what cannot be read counts for the proxy");
   });
 
   it("gives a session that ends, by time or by signing out", async () => {
@@ -74,8 +118,37 @@ describe("the way into the dashboard", () => {
     assert.equal((await browser.get("/dashboard")).status, 303);
     await browser.signIn();
     await browser.get("/dashboard");
+    const copied = new Map(browser.cookies);
     assert.equal((await browser.post("/dashboard/sign-out")).status, 303);
     assert.equal((await browser.get("/dashboard")).status, 303);
+    for (const [name, value] of copied) browser.cookies.set(name, value);
+    assert.equal((await browser.get("/dashboard")).status, 303, "a copy of the cookie ends with it");
+    const elsewhere = open(clock);
+    for (const [name, value] of copied) elsewhere.cookies.set(name, value);
+    assert.equal((await elsewhere.get("/dashboard/live")).status, 401, "in another process, too");
+  });
+
+  it("leaves other sessions when one is signed out", async () => {
+    const clock = handClock();
+    const [one, other] = [open(clock), open(clock)];
+    await one.signIn();
+    await other.signIn();
+    await one.get("/dashboard");
+    await one.post("/dashboard/sign-out");
+    assert.equal((await other.get("/dashboard")).status, 200);
+  });
+
+  it("ends what is open when it is signed out", async () => {
+    const clock = handClock();
+    const { app } = setUpDashboard(store, clock);
+    const browser = openBrowser(app);
+    await browser.signIn();
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const stream = await app.request("http://127.0.0.1:8080/dashboard/live", { headers: { cookie } });
+    assert.equal(stream.status, 200);
+    await browser.get("/dashboard");
+    await browser.post("/dashboard/sign-out");
+    assert.match(await stream.text(), /^event: hello/);
   });
 
   it("keeps the cookie to https and our host where the server is reached so", async () => {
@@ -168,27 +241,39 @@ describe("the way into the dashboard", () => {
 
 describe("sessions", () => {
   const now = 1_700_000_000_000;
+  const made = (storeKey: Uint8Array, secret: string | null) =>
+    createSessions({
+      storeKey,
+      secret: secret === null ? null : new Secret(secret),
+      signedInMs: 1_000,
+      store: { end: async () => undefined, isEnded: async () => false },
+    });
+  const otherKey = new Uint8Array(32).fill(8);
 
-  it("outlive a restart with the same token, and end with another", () => {
-    const sealed = createSessions(new Secret(TOKEN), 1_000).seal({
+  it("outlive a restart, and end with another token or another store", async () => {
+    const sealed = made(SESSION_KEY, TOKEN).seal({
       id: "0123456789abcdef",
       user: "admin",
       endsAtMs: now + 1,
     });
-    assert.equal(createSessions(new Secret(TOKEN), 1_000).open(sealed, now)?.user, "admin");
-    assert.equal(createSessions(new Secret(`${TOKEN}!`), 1_000).open(sealed, now), null);
-    assert.equal(createSessions(new Secret(TOKEN), 1_000).open(sealed, now + 1), null);
+    assert.equal((await made(SESSION_KEY, TOKEN).open(sealed, now))?.user, "admin");
+    assert.equal(await made(SESSION_KEY, `${TOKEN}!`).open(sealed, now), null);
+    assert.equal(await made(SESSION_KEY, null).open(sealed, now), null);
+    assert.equal(await made(otherKey, TOKEN).open(sealed, now), null, "the token alone makes no cookie");
+    assert.equal(await made(SESSION_KEY, TOKEN).open(sealed, now + 1), null);
   });
 
-  it("cannot be changed", () => {
-    const sessions = createSessions(new Secret(TOKEN), 1_000);
+  it("cannot be changed", async () => {
+    const sessions = made(SESSION_KEY, TOKEN);
     const sealed = sessions.seal(sessions.start(null, now));
     const [text = "", signature = ""] = sealed.split(".");
     const raised = Buffer.from(
       JSON.stringify({ ...JSON.parse(Buffer.from(text, "base64url").toString()), user: "admin" }),
     ).toString("base64url");
+    const proof = sessions.proof(sessions.start(null, now), "session", raised);
     for (const forged of [
       `${raised}.${signature}`,
+      `${raised}.${proof}`,
       `${text}.`,
       text,
       `${text}.${signature}.x`,
@@ -196,8 +281,22 @@ describe("sessions", () => {
       ".",
       `${sealed}A`,
     ])
-      assert.equal(sessions.open(forged, now)?.user ?? null, null, forged);
-    assert.equal(sessions.open(`${raised}.${signature}`, now), null);
+      assert.equal((await sessions.open(forged, now))?.user ?? null, null, forged);
+    assert.equal(await sessions.open(`${raised}.${signature}`, now), null);
+  });
+
+  it("are signed with a key that the store made once, and that its instances share", async () => {
+    const first = await openTemporaryStore();
+    const second = await openTemporaryStore();
+    try {
+      const key = await first.sessions.key();
+      assert.equal(key.byteLength, 32);
+      assert.deepEqual(await first.sessions.key(), key);
+      assert.notDeepEqual(await second.sessions.key(), key);
+    } finally {
+      await first[Symbol.asyncDispose]();
+      await second[Symbol.asyncDispose]();
+    }
   });
 });
 

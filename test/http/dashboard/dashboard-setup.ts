@@ -5,6 +5,8 @@ import { silentLogger } from "../../../src/base/logger.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import { createApp } from "../../../src/http/app.ts";
+import { createClientOf } from "../../../src/http/client-of.ts";
+import { createAdminLimit } from "../../../src/http/dashboard/attempt-limit.ts";
 import { createDashboard, type Dashboard } from "../../../src/http/dashboard/dashboard.ts";
 import type { DashboardOptions, ShownFlow } from "../../../src/http/dashboard/dashboard-options.ts";
 import { createIntake } from "../../../src/http/intake.ts";
@@ -13,6 +15,9 @@ import { shadowDesk } from "./filled-shadow.ts";
 
 /** The admin token of the tests. */
 export const TOKEN = "an-admin-token-of-the-tests";
+
+/** What the sessions of the tests are signed with. */
+export const SESSION_KEY = new Uint8Array(32).fill(7);
 
 /** A clock that a test turns. */
 export type HandClock = Clock & { readonly forward: (ms: number) => void };
@@ -75,6 +80,9 @@ export const setUpDashboard = (
       sessionMs: 3_600_000,
       ...access,
     },
+    attempts: createAdminLimit(clock),
+    clientOf: createClientOf(["127.0.0.1", "10.0.0.0/8"]),
+    sessionKey: SESSION_KEY,
     store,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: [shippedFlow()],
@@ -109,8 +117,10 @@ export type Browser = {
     fields?: Record<string, string>,
     headers?: Record<string, string>,
   ) => Promise<Got>;
-  readonly signIn: (token?: string) => Promise<Got>;
+  readonly signIn: (token?: string, headers?: Record<string, string>) => Promise<Got>;
   readonly cookies: Map<string, string>;
+  /** The address at the other end of its connections; none when left out. */
+  peer?: string;
 };
 
 const ORIGIN = "http://127.0.0.1:8080";
@@ -121,10 +131,12 @@ export const openBrowser = (app: ReturnType<typeof createApp>): Browser => {
   let formToken = "";
   const send = async (path: string, init: RequestInit, headers: Record<string, string>): Promise<Got> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await app.request(`${ORIGIN}${path}`, {
-      ...init,
-      headers: { host: "127.0.0.1:8080", ...(cookie === "" ? {} : { cookie }), ...headers },
-    });
+    const { peer } = browser;
+    const response = await app.request(
+      `${ORIGIN}${path}`,
+      { ...init, headers: { host: "127.0.0.1:8080", ...(cookie === "" ? {} : { cookie }), ...headers } },
+      peer === undefined ? {} : { incoming: { socket: { remoteAddress: peer } } },
+    );
     for (const line of response.headers.getSetCookie()) {
       const [name = "", value = ""] = (line.split(";")[0] ?? "").split("=");
       cookies.set(name, value);
@@ -142,9 +154,9 @@ export const openBrowser = (app: ReturnType<typeof createApp>): Browser => {
         { method: "POST", body: new URLSearchParams({ form_token: formToken, ...fields }).toString() },
         { "content-type": "application/x-www-form-urlencoded", origin: ORIGIN, ...headers },
       ),
-    signIn: async (token = TOKEN) => {
+    signIn: async (token = TOKEN, headers = {}) => {
       await browser.get("/dashboard/sign-in");
-      return browser.post("/dashboard/sign-in", { token });
+      return browser.post("/dashboard/sign-in", { token }, headers);
     },
   };
   return browser;

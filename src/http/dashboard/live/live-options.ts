@@ -5,6 +5,7 @@ import type { RunEventReading } from "../../../store/run-event.ts";
 import type { Run, Store } from "../../../store/store.ts";
 import type { ShownFlow } from "../dashboard-options.ts";
 import type { Masking } from "../mask-text.ts";
+import type { Sessions } from "../session.ts";
 import type { Call } from "./run-progress.ts";
 
 /** What is shown of runs while they run, and afterwards. */
@@ -12,6 +13,7 @@ export type LiveRunOptions = {
   readonly store: Pick<Store, "getRun"> & RunEventReading;
   readonly flows: readonly ShownFlow[];
   readonly masking: Masking;
+  readonly isSessionOver: Sessions["isOver"];
   readonly clock: Clock;
   readonly logger: Logger;
 };

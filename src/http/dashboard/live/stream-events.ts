@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { describeError } from "../../../base/errors.ts";
 import type { Run } from "../../../store/store.ts";
+import type { Session } from "../session.ts";
 import { BASE, type DashboardEnv, type Visit } from "../visit.ts";
 import { flowOfCall, isOver, type LiveRunOptions } from "./live-options.ts";
 import type { ProgressView } from "./progress-markup.ts";
@@ -50,7 +51,8 @@ export const createEventStreams = (
         after: placeFrom(context),
         callId: context.req.query("call") ?? null,
         follows: context.req.query("follow") === "1",
-        endsAtMs: Math.min(visit.session.endsAtMs, options.clock.now() + LONGEST_MS),
+        session: visit.session,
+        endsAtMs: options.clock.now() + LONGEST_MS,
       };
       context.header("x-accel-buffering", "no");
       open += 1;
@@ -79,6 +81,7 @@ type WatchedPage = {
   readonly callId: string | null;
   /** Whether it goes on to another call when its own has ended. */
   readonly follows: boolean;
+  readonly session: Session;
   readonly endsAtMs: number;
 };
 
@@ -152,6 +155,7 @@ const follow = async (
   let saidAtMs = clock.now();
   let endedAtMs: number | null = null;
   while (!stream.aborted && !closing.aborted && clock.now() < page.endsAtMs) {
+    if (await options.isSessionOver(page.session, clock.now())) return;
     const run = await store.getRun(runId);
     if (run === null || isOver(run)) endedAtMs ??= clock.now();
     progress.apply(await store.listRunEvents(runId, { after: progress.lastSeq }));
