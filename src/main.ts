@@ -150,6 +150,7 @@ const openConfiguredStore = (
       baseMs: config.worker.backoffMs,
       maxMs: config.worker.maxBackoffMs,
     },
+    heartbeatMs: config.worker.leaseMs,
   });
 
 /** How long a note waits until we know who we are; GitLab waits ten seconds for our answer. */

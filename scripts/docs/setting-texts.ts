@@ -33,6 +33,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "worker.backoff": "the wait before the second attempt; doubles with each",
   "worker.max_backoff": "the longest wait between two attempts",
   "worker.stop_grace": "what active runs get when the server stops",
+  "worker.lease":
+    "how long an instance that is silent keeps its runs, where several share one PostgreSQL; 1s or more",
   "rate_limits.gitlab_per_minute":
     "requests to one GitLab as one identity, over all instances; null for as many as it takes",
   "rate_limits.dify_per_minute":

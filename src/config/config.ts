@@ -217,6 +217,8 @@ export type Config = {
     readonly backoffMs: number;
     readonly maxBackoffMs: number;
     readonly stopGraceMs: number;
+    /** For how long an instance that is silent keeps its runs. */
+    readonly leaseMs: number;
   };
   /** Looking for changes that no webhook told of. */
   readonly reconcile: {

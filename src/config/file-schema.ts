@@ -15,6 +15,9 @@ import { address, count, duration, encryptionKey, globs, network, secretText } f
  * often a misspelt one, and passing over it would hide that a setting has no effect.
  */
 
+/** With less, a machine that is slow for a moment loses its runs. */
+const LEAST_LEASE_MS = 1_000;
+
 const scopedSecret = z.union([
   secretText.transform((secret) => ({ secret, projects: null })),
   z.strictObject({ secret: secretText, projects: globs.nullable().default(null) }),
@@ -62,6 +65,7 @@ export const ConfigFile = z.strictObject({
       backoff: duration("5s"),
       max_backoff: duration("10m"),
       stop_grace: duration("20s"),
+      lease: duration("10s").refine((ms) => ms >= LEAST_LEASE_MS, "must be 1s or more"),
     })
     .prefault({}),
   rate_limits: RateLimitsSection,

@@ -40,6 +40,7 @@ export const toConfig = (
     backoffMs: file.worker.backoff,
     maxBackoffMs: file.worker.max_backoff,
     stopGraceMs: file.worker.stop_grace,
+    leaseMs: file.worker.lease,
   },
   budgets: toBudgets(file.budgets),
   retention: file.retention,

@@ -2,8 +2,8 @@ import { Agent, request, type Dispatcher } from "undici";
 import type { z } from "zod";
 import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
-import { DifyError } from "../base/errors.ts";
-import { assertMayWrite } from "../base/fence.ts";
+import { DifyError, StoreError } from "../base/errors.ts";
+import { sendBehindFence } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import {
@@ -93,10 +93,9 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     call.signal?.throwIfAborted();
     if (call.urgent !== true) await passGate(call, options.gate);
-    if (call.method !== "GET") assertMayWrite();
-    try {
-      const answer = await request(`${root}/v1${call.path}`, {
-        dispatcher: agent,
+    const ask = (dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> =>
+      request(`${root}/v1${call.path}`, {
+        dispatcher,
         method: call.method,
         headersTimeout: call.answerMs ?? options.answerMs,
         signal: call.signal ?? null,
@@ -106,11 +105,14 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
         },
         body: call.body === undefined ? null : JSON.stringify(call.body),
       });
+    try {
+      const answer = await (call.method === "GET" ? ask(agent) : sendBehindFence(agent, ask));
       const header = answer.headers["x-version"];
       if (typeof header === "string") version = header;
       return answer;
     } catch (error) {
       call.signal?.throwIfAborted();
+      if (error instanceof StoreError) throw error;
       throw new DifyConnectionError(failureOfConnection(call.what, error));
     }
   };

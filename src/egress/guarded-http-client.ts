@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
-import { Agent, request as send } from "undici";
-import { describeError } from "../base/errors.ts";
+import { Agent, type Dispatcher, request as send } from "undici";
+import { describeError, StoreError } from "../base/errors.ts";
+import { sendBehindFence } from "../base/fence.ts";
 import type { HttpClient, HttpRequest, HttpResponse, NodeResult } from "../flow/ports.ts";
 import { ACCEPTED_CODINGS, readBounded } from "./bounded-body.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
@@ -26,6 +27,8 @@ export type GuardedHttpClientOptions = {
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Methods that change nothing (RFC 9110, 9.2.1); every other request is a write, such as a note that a flow posts. */
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Headers of one connection, which the client itself sets. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   "connection",
@@ -97,11 +100,11 @@ const single = (value: string | string[] | undefined): string => [value ?? ""].f
 const sendHop = async (
   request: HttpRequest,
   hop: Hop,
-  agent: Agent,
+  dispatcher: Dispatcher,
 ): Promise<{ readonly response: HttpResponse; readonly location: string | null }> => {
   const stall = new AbortController();
   const response = await send(hop.url, {
-    dispatcher: agent,
+    dispatcher,
     method: hop.method,
     headers: [
       ...hop.headers.flat(),
@@ -145,7 +148,10 @@ const follow = async (
   try {
     let hop = start;
     for (let redirects = 0; ; redirects += 1) {
-      const { response, location } = await sendHop(request, hop, agent);
+      const from = hop;
+      const { response, location } = await (READING.has(from.method)
+        ? sendHop(request, from, agent)
+        : sendBehindFence(agent, (dispatcher) => sendHop(request, from, dispatcher)));
       const plan = planRedirect(hop, response.status, location);
       if (plan.kind === "final") return { ok: true, value: response };
       if (plan.kind === "broken") {
@@ -168,7 +174,8 @@ const follow = async (
  * An HTTP client for flows that reaches the public Internet and, beyond it, only what the operator lists.
  * Every connection is judged after resolution, on the address that is connected, and so again on every
  * redirect. Failures are values whose message holds neither path nor query of a URL, where secrets
- * live. Throws `ConfigError` at once when `allow` cannot be read; `send` rejects only when its signal is aborted.
+ * live. Throws `ConfigError` at once when `allow` cannot be read; `send` rejects only when its signal is aborted or the
+ * fence that it is called behind refuses the write.
  */
 export const createGuardedHttpClient = (options: GuardedHttpClientOptions): HttpClient => {
   const settings: Settings = {
@@ -190,6 +197,7 @@ export const createGuardedHttpClient = (options: GuardedHttpClientOptions): Http
         return await follow(request, firstHop(request, url, settings.userAgent), settings);
       } catch (error) {
         request.signal.throwIfAborted();
+        if (error instanceof StoreError) throw error;
         return toFailure(error, url.origin, describeError(error));
       }
     },

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import type { GitLabError } from "../base/errors.ts";
-import { assertMayWrite } from "../base/fence.ts";
+import { type GitLabError, StoreError } from "../base/errors.ts";
+import { type FetchDispatcher, fetchBehindFence } from "../base/fence.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Answer, CallContext, GitLabRequest } from "./call.ts";
 import { fail, toConnectionError, toGitLabError } from "./failure.ts";
@@ -31,13 +31,16 @@ export const createTransport =
   (options: TransportOptions): Transport =>
   async (request, context, onAnswer) => {
     request.signal?.throwIfAborted();
-    if (context.method !== "GET") assertMayWrite();
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
-    const { ok, answer } = await exchange(options, request, context, signal).catch((error: unknown) => {
-      request.signal?.throwIfAborted();
-      throw translate(error, timeout.aborted, context, options.timeoutMs);
-    });
+    const send = (dispatcher?: FetchDispatcher) => exchange(options, request, context, signal, dispatcher);
+    const { ok, answer } = await (context.method === "GET" ? send() : fetchBehindFence(null, send)).catch(
+      (error: unknown) => {
+        request.signal?.throwIfAborted();
+        if (error instanceof StoreError) throw error;
+        throw translate(error, timeout.aborted, context, options.timeoutMs);
+      },
+    );
     onAnswer?.(answer.headers);
     if (ok) return answer;
     const text = new TextDecoder().decode(answer.body);
@@ -53,6 +56,7 @@ const exchange = async (
   request: GitLabRequest,
   context: CallContext,
   signal: AbortSignal,
+  dispatcher: FetchDispatcher | undefined,
 ): Promise<{ readonly ok: boolean; readonly answer: Answer }> => {
   const response = await options.fetch(buildUrl(options.baseUrl, request), {
     method: context.method,
@@ -65,6 +69,7 @@ const exchange = async (
     },
     redirect: "manual",
     signal,
+    ...(dispatcher === undefined ? {} : { dispatcher }),
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
   });
   const body = await readBody(response, request.maxBytes ?? options.maxBytes);

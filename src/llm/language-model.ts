@@ -4,7 +4,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { EmbeddingModel } from "ai";
 import { Agent } from "undici";
-import { z } from "zod";
+import { fetchBehindFence } from "../base/fence.ts";
 import type { ConfiguredModel, ModelEndpoint, ModelTimeouts } from "./model-options.ts";
 
 /** The name under which `openai-compatible` servers take further body fields in provider options. */
@@ -16,21 +16,19 @@ const BASE_URLS = {
   anthropic: "https://api.anthropic.com/v1",
 } as const;
 
-/** undici's agent under the name that Node's fetch has for it. */
-const Dispatcher = z.custom<NonNullable<RequestInit["dispatcher"]>>((value) => value instanceof Agent);
-
 /** How long Node's own fetch waits for headers and between pieces of a body. */
 const FETCH_PATIENCE_MS = 300_000;
 
 /**
  * A fetch that follows no redirect (a key must not travel to another host) and, where a limit of ours
- * is longer than the one that Node's fetch has, leaves the waiting to us.
+ * is longer than the one that Node's fetch has, leaves the waiting to us. Whoever has lost the work asks no model any
+ * more: it costs.
  */
 export const createModelFetch = (longestWaitMs: number | null): typeof globalThis.fetch => {
   const isPatient = longestWaitMs === null || longestWaitMs >= FETCH_PATIENCE_MS;
-  const dispatcher = isPatient ? Dispatcher.parse(new Agent({ headersTimeout: 0, bodyTimeout: 0 })) : null;
+  const patient = isPatient ? new Agent({ headersTimeout: 0, bodyTimeout: 0 }) : null;
   return (input, init) =>
-    fetch(input, { ...init, redirect: "manual", ...(dispatcher === null ? {} : { dispatcher }) });
+    fetchBehindFence(patient, (dispatcher) => fetch(input, { ...init, redirect: "manual", dispatcher }));
 };
 
 const longestOf = (waits: readonly (number | null)[]): number | null =>

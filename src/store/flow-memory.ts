@@ -4,6 +4,7 @@ import { StoreError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
 import { ENDED_REASONS } from "../review/decide.ts";
 import type { TakenRun } from "./claim-runs.ts";
+import type { ClaimedRow } from "./claimed-writes.ts";
 import type { Sql } from "./database.ts";
 import { startsWith } from "./dialect.ts";
 import { claimLost, readValue, storedKey, toEntries } from "./journal-entry.ts";
@@ -15,13 +16,6 @@ const MAX_ENTRY_BYTES = 1024 * 1024;
 
 /** Which entries belong together: those of one flow, or candidate, over one merge request. */
 export type CacheScope = { readonly projectId: number; readonly iid: number; readonly flow: string };
-
-/** Who may write: the table of the claim, and the row and claim in it. */
-export type CacheWriter = {
-  readonly table: "runs" | "shadowRuns";
-  readonly id: string;
-  readonly claimId: string;
-};
 
 /** What the runs of one flow over one merge request remember together; see createReviewCache. */
 export const createFlowMemory = (
@@ -38,7 +32,7 @@ export const createReviewCache = (
   { db, dialect }: Sql,
   clock: Clock,
   { projectId, iid, flow }: CacheScope,
-  { table, id, claimId }: CacheWriter,
+  { table, id, claimId }: ClaimedRow,
 ): Journal => {
   const entries = db
     .selectFrom("reviewCache")

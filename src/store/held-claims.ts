@@ -3,7 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
-import { renewLeases } from "./lease.ts";
+import { leavesTimeToWrite, renewLeases } from "./lease.ts";
 import { claimLost } from "./journal-entry.ts";
 
 /** A claim that this process works on. */
@@ -39,16 +39,12 @@ export type HeldClaimsOptions = {
   readonly heartbeatMs: number;
 };
 
-/** How much of a lease is left to a write: what was sent just before its end must arrive before another one's. */
-const MARGIN = 0.2;
-
 /** Keeps the claims of one worker. */
 export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
   const { database, logger, heartbeatMs } = options;
   const claims = new Set<HeldClaim>();
 
-  const isOver = ({ confirmedAtMs }: HeldClaim, marginMs = 0): boolean =>
-    performance.now() - confirmedAtMs > heartbeatMs - marginMs;
+  const isOver = ({ confirmedAtMs }: HeldClaim): boolean => performance.now() - confirmedAtMs > heartbeatMs;
 
   const lose = (claim: HeldClaim): void => {
     if (claim.abort.signal.aborted) return;
@@ -88,8 +84,7 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
         abort: new AbortController(),
         confirmedAtMs: askedAtMs,
         assertHeld: () => {
-          // Nobody takes a run of an embedded store from its only process.
-          if (database.kind === "embedded" || !isOver(claim, heartbeatMs * MARGIN)) return;
+          if (leavesTimeToWrite(database, claim.confirmedAtMs, heartbeatMs)) return;
           lose(claim);
           throw claimLost(taken.run.id);
         },

@@ -1,5 +1,5 @@
 import type { RawBuilder } from "kysely";
-import type { Sql } from "./database.ts";
+import type { Database, Sql } from "./database.ts";
 import { nowPlus } from "./dialect.ts";
 
 /**
@@ -7,6 +7,22 @@ import { nowPlus } from "./dialect.ts";
  * `held_until` on the database's clock; what is written under another `claim_id` is refused.
  */
 const LEASED = ["runs", "shadowRuns", "tasks"] as const;
+
+/**
+ * How much of a lease is left to a write: what was sent just before its end arrives, and is carried out, before another
+ * process looks what is there. It is as long as two renewals that fail.
+ */
+const MARGIN = 0.5;
+
+/**
+ * Whether a lease that the database confirmed at `confirmedAtMs` (of `performance.now`) leaves time for a write. Nobody
+ * takes work of an embedded store from its only process.
+ */
+export const leavesTimeToWrite = (
+  { kind }: Pick<Database, "kind">,
+  confirmedAtMs: number,
+  leaseMs: number,
+): boolean => kind === "embedded" || performance.now() - confirmedAtMs <= leaseMs * (1 - MARGIN);
 
 /** What a row looks like that nobody holds. */
 export const RELEASED = { claimId: null, heldUntil: 0 } as const;

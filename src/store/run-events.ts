@@ -1,6 +1,8 @@
+import type { CompiledQuery } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { parseJson } from "../base/json.ts";
-import type { Database, Sql } from "./database.ts";
+import type { Database } from "./database.ts";
+import { decideAndWrite } from "./decide-and-write.ts";
 import { MAX_RUN_EVENTS, NewRunEvent, type RunEvent, type RunEventReading } from "./run-event.ts";
 import type { Row } from "./tables.ts";
 
@@ -21,7 +23,7 @@ export const createRunEvents = (database: Database, clock: Clock): RunEvents => 
   const watchers = new Map<string, Set<() => void>>();
   return {
     append: async (runId, events) => {
-      const total = await database.transaction((tx) => append(tx, runId, events, clock.now()));
+      const total = await append(database, runId, events, clock.now());
       for (const onEvents of watchers.get(runId) ?? []) onEvents();
       return total;
     },
@@ -57,25 +59,27 @@ const readEvent = ({ seq, body }: Pick<Row<"runEvents">, "seq" | "body">): reado
 /** Several values of one statement; a database takes only so many parameters. */
 const AT_ONCE = 500;
 
-const append = async (
-  { db }: Sql,
+const append = (
+  database: Database,
   runId: string,
   events: readonly NewRunEvent[],
   nowMs: number,
-): Promise<number> => {
-  const { count } = await db
-    .selectFrom("runEvents")
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .where("runId", "=", runId)
-    .executeTakeFirstOrThrow();
-  const fitting = events.slice(0, Math.max(0, MAX_RUN_EVENTS - count));
-  const run = await db.selectFrom("runs").select("id").where("id", "=", runId).executeTakeFirst();
-  if (run === undefined) return count;
-  for (let start = 0; start < fitting.length; start += AT_ONCE) {
-    const rows = fitting
-      .slice(start, start + AT_ONCE)
-      .map((event) => ({ runId, storedAt: nowMs, body: JSON.stringify(event) }));
-    await db.insertInto("runEvents").values(rows).execute();
-  }
-  return count + fitting.length;
-};
+): Promise<number> =>
+  decideAndWrite(database, async ({ db }) => {
+    const { count } = await db
+      .selectFrom("runEvents")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .where("runId", "=", runId)
+      .executeTakeFirstOrThrow();
+    const fitting = events.slice(0, Math.max(0, MAX_RUN_EVENTS - count));
+    const run = await db.selectFrom("runs").select("id").where("id", "=", runId).executeTakeFirst();
+    if (run === undefined) return { result: count, statements: [], wakesWorkers: false };
+    const statements: CompiledQuery[] = [];
+    for (let start = 0; start < fitting.length; start += AT_ONCE) {
+      const rows = fitting
+        .slice(start, start + AT_ONCE)
+        .map((event) => ({ runId, storedAt: nowMs, body: JSON.stringify(event) }));
+      statements.push(db.insertInto("runEvents").values(rows).compile());
+    }
+    return { result: count + fitting.length, statements, wakesWorkers: false };
+  });

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type CompiledQuery, type SqlBool, sql } from "kysely";
 import type { Database, Sql } from "./database.ts";
+import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { NOW } from "./dialect.ts";
-import { endRuns } from "./end-runs.ts";
+import { endingStatements } from "./end-runs.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
 import { newerWaits, waiting } from "./settle.ts";
@@ -20,20 +21,24 @@ const lostRuns = ({ db, dialect }: Sql) =>
     .where("state", "=", "active")
     .where("heldUntil", "<=", sql<number>`${sql.raw(NOW[dialect])}`);
 
-/** Takes up active runs whose lease has expired, each in a transaction of its own. */
+/** Takes up active runs whose lease has expired, one after the other; nobody waits for a process that does so. */
 export const takeUpLostRuns = async (database: Database, nowMs: number): Promise<void> => {
-  for (const run of await lostRuns(database).orderBy("seq").execute())
-    await database.transaction(async (tx) => {
+  for (const { id } of await lostRuns(database).orderBy("seq").execute())
+    await decideAndWrite(database, async (tx) => {
       // Its worker may have renewed it meanwhile, or another process was quicker.
-      const lost = await lostRuns(tx)
-        .where("id", "=", run.id)
-        .$if(tx.dialect === "postgres", (query) => query.forUpdate())
-        .executeTakeFirst();
-      if (lost !== undefined) await takeUp(tx, lost, nowMs);
+      const lost = await lostRuns(tx).where("id", "=", id).executeTakeFirst();
+      if (lost === undefined) return { result: undefined, statements: [], wakesWorkers: false };
+      const statements = [...assertHolds(tx, id, isLostAsRead(tx, lost)), ...(await takeUp(tx, lost, nowMs))];
+      return { result: undefined, statements, wakesWorkers: false };
     });
 };
 
-const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<void> => {
+/** Whether a run is still held by the claim that has expired, and nobody has asked it to stop meanwhile. */
+const isLostAsRead = ({ dialect }: Sql, { claimId, cancelReason }: RunHandle) =>
+  sql<SqlBool>`state = 'active' AND claim_id IS NOT DISTINCT FROM ${claimId} AND held_until <= ${sql.raw(NOW[dialect])}
+    AND cancel_reason IS NOT DISTINCT FROM ${cancelReason}`;
+
+const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<readonly CompiledQuery[]> => {
   const isNewerWaiting = await newerWaits(tx, run);
   const ending =
     run.cancelReason !== null && !(run.cancelReason === SUPERSEDED && isNewerWaiting)
@@ -43,12 +48,14 @@ const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<void> => 
         : run.stalledCount + 1 >= MAX_STALLED
           ? ({ state: "failed", reason: GIVEN_UP, reasonCode: "worker-lost" } as const)
           : null;
-  if (ending !== null) return endRuns(tx, [{ ...ending, id: run.id }], nowMs);
-  await tx.db
-    .updateTable("runs")
-    .set((eb) => ({ ...waiting(tx, "queued", null), stalledCount: eb("stalledCount", "+", 1) }))
-    .where("id", "=", run.id)
-    .execute();
+  if (ending !== null) return endingStatements(tx, [{ ...ending, id: run.id }], nowMs);
+  return [
+    tx.db
+      .updateTable("runs")
+      .set((eb) => ({ ...waiting(tx, "queued", null), stalledCount: eb("stalledCount", "+", 1) }))
+      .where("id", "=", run.id)
+      .compile(),
+  ];
 };
 
 const GIVEN_UP = `The process that worked on this run ended ${MAX_STALLED} times before it could finish.`;

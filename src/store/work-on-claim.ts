@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
-import { behindFence } from "../base/fence.ts";
 import type { Logger } from "../base/logger.ts";
 import type { TakenRun } from "./claim-runs.ts";
+import { workBehindClaim } from "./claimed-writes.ts";
 import type { Database } from "./database.ts";
 import { createFlowMemory } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
@@ -58,7 +58,8 @@ const runHandler = async (
 ): Promise<Settlement> => {
   try {
     claim.abort.signal.throwIfAborted();
-    return await behindFence(claim.assertHeld, () =>
+    const { run, claimId } = claim.taken;
+    return await workBehindClaim({ table: "runs", id: run.id, claimId }, claim.assertHeld, () =>
       options.handle(toClaim(parts, claim.taken, claim.abort.signal)),
     );
   } catch (error) {

@@ -38,7 +38,7 @@ export type Shadows = {
 
 /** Makes the candidates ready. Their calls are told to `telemetry` under the names of flow and candidate. */
 export const createShadows = (
-  config: Pick<Config, "flows" | "rules" | "gitlab" | "server" | "store">,
+  config: Pick<Config, "flows" | "rules" | "gitlab" | "server" | "store" | "worker">,
   runners: Runners,
   telemetry: Telemetry,
 ): Shadows => {
@@ -56,7 +56,8 @@ export const createShadows = (
           },
     start: ({ createForge, ...parts }) => {
       if (shadowed.length === 0 || token === null || !roleOf(config).reviews) return async () => undefined;
-      return startShadows({ ...parts, shadowed, shelf, gitlabUrl, forge: createForge(token) }).stop;
+      const { leaseMs } = config.worker;
+      return startShadows({ ...parts, shadowed, shelf, gitlabUrl, leaseMs, forge: createForge(token) }).stop;
     },
   };
 };

@@ -8,7 +8,9 @@ import { StoreError } from "../../src/base/errors.ts";
 import { behindFence } from "../../src/base/fence.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { createDifyTransport } from "../../src/dify/dify-transport.ts";
+import { createGuardedHttpClient } from "../../src/egress/guarded-http-client.ts";
 import { createTransport } from "../../src/gitlab/transport.ts";
+import { createModelFetch } from "../../src/llm/language-model.ts";
 
 const requests: string[] = [];
 const server = createServer((request, response) => {
@@ -30,8 +32,10 @@ const lost = (): never => {
 };
 const isLost = (error: unknown): boolean => error instanceof StoreError && error.code === "claim-lost";
 
-/** A call of each adapter, by its method. */
-const callers = (): readonly ((method: "GET" | "POST" | "DELETE") => Promise<unknown>)[] => {
+type Caller = (method: "GET" | "POST" | "DELETE") => Promise<unknown>;
+
+/** A call of each adapter that writes for a run, by its method. */
+const callers = (): readonly Caller[] => {
   const token = new Secret("a-token");
   const gitlab = createTransport({
     baseUrl,
@@ -50,9 +54,21 @@ const callers = (): readonly ((method: "GET" | "POST" | "DELETE") => Promise<unk
     answerMs: 5_000,
     clock: systemClock,
   });
+  const egress = createGuardedHttpClient({ allow: [new URL(baseUrl).host] });
+  const limits = {
+    headers: [],
+    body: new Uint8Array(),
+    connectTimeoutMs: 5_000,
+    readTimeoutMs: 5_000,
+    writeTimeoutMs: 5_000,
+    maxResponseBytes: 1_000,
+    verifyTls: true,
+    signal: AbortSignal.timeout(60_000),
+  };
   return [
     (method) => gitlab({ route: "/projects", method }, { ...context, method }),
     (method) => dify.json({ what: "a call", method, path: "/runs", urgent: true }, z.object({})),
+    (method) => egress.send({ ...limits, method, url: `${baseUrl}/notes` }),
   ];
 };
 
@@ -71,6 +87,26 @@ describe("a fence", () => {
       );
       await call("DELETE");
       assert.deepEqual(requests, ["GET", "POST", "DELETE"]);
+    }
+  });
+
+  it("is asked again when there is a connection, before the first byte is sent", async () => {
+    const model = createModelFetch(1_000);
+    const writes: readonly Caller[] = [...callers(), (method) => model(baseUrl, { method, body: "{}" })];
+    for (const call of writes) {
+      requests.length = 0;
+      let asked = 0;
+      // The process stands still between asking for a connection and having it.
+      const late = (): void => {
+        asked += 1;
+        if (asked > 1) lost();
+      };
+      await assert.rejects(
+        behindFence(late, () => call("POST")),
+        isLost,
+      );
+      assert.equal(asked, 2);
+      assert.deepEqual(requests, []);
     }
   });
 });

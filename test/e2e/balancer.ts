@@ -14,8 +14,11 @@ const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
     ),
   );
 
-/** Hands every POST to one server after the other, starting with another one each time, until one answers. */
-export const startBalancer = async (targets: readonly string[]): Promise<Balancer> => {
+/**
+ * Hands every POST to one server after the other, starting with another one each time, until one answers within
+ * `patienceMs`, as GitLab has it when left out.
+ */
+export const startBalancer = async (targets: readonly string[], patienceMs = 10_000): Promise<Balancer> => {
   let turn = 0;
   const forward = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
     const body = await buffer(request);
@@ -27,6 +30,7 @@ export const startBalancer = async (targets: readonly string[]): Promise<Balance
           method: "POST",
           headers: headersOf(request),
           body,
+          signal: AbortSignal.timeout(patienceMs),
         });
         return { status: response.status, body: await response.text() };
       } catch {

@@ -116,7 +116,15 @@ suite("a candidate beside its flow", () => {
     assert.ok((await store.shadows.claim([KEY], { leaseMs: 0, plannedBeforeMs: null })) !== null);
     gitlab.clearRequests();
     const { desk, allow } = budgetDesk(store);
-    const running = startShadows({ ...parts, shadowed, forge, shelf, budget: desk, pollMs: 20 });
+    const running = startShadows({
+      ...parts,
+      shadowed,
+      forge,
+      shelf,
+      budget: desk,
+      pollMs: 20,
+      leaseMs: 10_000,
+    });
     context.after(() => running.stop());
     const [putOff] = await eventually("the comparison is put off", async () => {
       const [one] = await store.shadows.list(KEY, 10);

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Run, Store } from "../../src/store/store.ts";
+import { randomOf, seedOf } from "../seeded.ts";
 import type { Place, Places } from "./store-places.ts";
 import { succeeded, until } from "./store-requests.ts";
 
@@ -14,14 +15,6 @@ const CHILD = join(import.meta.dirname, "crash-child.ts");
 
 /** So many kills; REVIEWFLOW_KILL_LIVES asks for more. */
 const LIVES = Number(process.env["REVIEWFLOW_KILL_LIVES"] ?? 3);
-
-/** Numbers from 0 to 1 that a seed names (mulberry32), so that a life can be lived again. */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-};
 
 const addressOf = (place: Place): string =>
   "dataDir" in place.database ? place.database.dataDir : place.database.databaseUrl.reveal();
@@ -85,9 +78,7 @@ const checkRuns = (runs: readonly Run[]): void => {
 export const crashContract = (name: string, createPlaces: () => Promise<Places>): void => {
   test(`${name}: kill -9 under load loses nothing that was acknowledged`, async (context) => {
     const places = await createPlaces();
-    const asked = Number(process.env["REVIEWFLOW_TEST_SEED"]);
-    const first = Number.isInteger(asked) ? asked : Math.trunc(Math.random() * 2 ** 31);
-    context.diagnostic(`${LIVES} kills, seeds from ${first} (REVIEWFLOW_TEST_SEED)`);
+    const first = seedOf(context);
     try {
       const place = await places.fresh();
       const said: string[][] = [];

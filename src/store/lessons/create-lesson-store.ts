@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import type { Sql } from "../database.ts";
+import { writeClaimed } from "../claimed-writes.ts";
+import type { Database, Sql } from "../database.ts";
 import { storableText } from "../stored-text.ts";
 import type { LessonStore } from "./lesson-store.ts";
 import { createLessonFiles } from "./lesson-files.ts";
@@ -12,7 +13,7 @@ const ROLE_KEPT_MS = 30 * DAY_MS;
 const KEPT_MS = 365 * DAY_MS;
 
 /** What is learnt from people, over the store's database. */
-export const createLessonStore = (database: Sql, clock: Clock): LessonStore => {
+export const createLessonStore = (database: Database, clock: Clock): LessonStore => {
   const { db } = database;
   return {
     ...createOutcomes(database, clock),
@@ -37,11 +38,13 @@ export const createLessonStore = (database: Sql, clock: Clock): LessonStore => {
     },
     keepVoter: async (projectId, userId, isMember) => {
       const known = { member: isMember ? 1 : 0, checkedAt: clock.now() };
-      await db
-        .insertInto("voters")
-        .values({ projectId, userId, ...known })
-        .onConflict((conflict) => conflict.columns(["projectId", "userId"]).doUpdateSet(known))
-        .execute();
+      await writeClaimed(database, (tx) => [
+        tx.db
+          .insertInto("voters")
+          .values({ projectId, userId, ...known })
+          .onConflict((conflict) => conflict.columns(["projectId", "userId"]).doUpdateSet(known))
+          .compile(),
+      ]);
     },
     findProject: async (path) => {
       const delivery = await db

@@ -9,7 +9,8 @@ import {
   toCategory,
   toSeverity,
 } from "../../review/lessons/outcome.ts";
-import type { Sql } from "../database.ts";
+import { writeClaimed } from "../claimed-writes.ts";
+import type { Database } from "../database.ts";
 import { storableText } from "../stored-text.ts";
 import type { LessonStore } from "./lesson-store.ts";
 
@@ -62,33 +63,36 @@ const chunks = <Row>(rows: readonly Row[]): readonly (readonly Row[])[] =>
   );
 
 /** Findings and what people made of them. */
-export const createOutcomes = (sql: Sql, clock: Clock): Outcomes => ({
+export const createOutcomes = (database: Database, clock: Clock): Outcomes => ({
   keepFindings: async (findings) => {
     const rows = findings.map((finding) => findingRow(finding, clock.now()));
     const keyOf = (row: (typeof rows)[number]) => FINDING_KEY.map((column) => row[column]);
-    for (const chunk of chunks(distinct(rows, keyOf)))
-      await sql.db
-        .insertInto("findings")
-        .values([...chunk])
-        .onConflict((conflict) =>
-          conflict.columns(FINDING_KEY).doUpdateSet((eb) => ({
-            category: eb.ref("excluded.category"),
-            severity: eb.ref("excluded.severity"),
-            title: eb.ref("excluded.title"),
-          })),
-        )
-        .execute();
+    await writeClaimed(database, (tx) =>
+      chunks(distinct(rows, keyOf)).map((chunk) =>
+        tx.db
+          .insertInto("findings")
+          .values([...chunk])
+          .onConflict((conflict) =>
+            conflict.columns(FINDING_KEY).doUpdateSet((eb) => ({
+              category: eb.ref("excluded.category"),
+              severity: eb.ref("excluded.severity"),
+              title: eb.ref("excluded.title"),
+            })),
+          )
+          .compile(),
+      ),
+    );
   },
   keepOutcomes: async (outcomes) => {
     const rows = outcomes.map((outcome) => outcomeRow(outcome, clock.now()));
     let kept = 0;
     for (const row of distinct(rows, (one) => [...FINDING_KEY.map((column) => one[column]), one.facet]))
-      kept += await keepOutcome(sql, row);
+      kept += await keepOutcome(database, row);
     return kept;
   },
   dropOutcome: async (outcome) => {
     const { projectId, iid, flow, fingerprint, facet, kind } = outcomeRow(outcome, 0);
-    const { numDeletedRows } = await sql.db
+    const { numDeletedRows } = await database.db
       .deleteFrom("outcomes")
       .where("projectId", "=", projectId)
       .where("iid", "=", iid)
@@ -99,12 +103,12 @@ export const createOutcomes = (sql: Sql, clock: Clock): Outcomes => ({
       .executeTakeFirst();
     return numDeletedRows > 0n;
   },
-  ...createQuestions(sql, clock),
+  ...createQuestions(database, clock),
 });
 
 /** Keeps an outcome of a finding that is known; 1 when it was. */
-const keepOutcome = async ({ db }: Sql, row: ReturnType<typeof outcomeRow>): Promise<number> => {
-  const known = await db
+const keepOutcome = async (database: Database, row: ReturnType<typeof outcomeRow>): Promise<number> => {
+  const known = await database.db
     .selectFrom("findings")
     .select("fingerprint")
     .where("projectId", "=", row.projectId)
@@ -113,26 +117,28 @@ const keepOutcome = async ({ db }: Sql, row: ReturnType<typeof outcomeRow>): Pro
     .where("fingerprint", "=", row.fingerprint)
     .executeTakeFirst();
   if (known === undefined) return 0;
-  await db
-    .insertInto("outcomes")
-    .values(row)
-    .onConflict((conflict) =>
-      conflict.columns([...FINDING_KEY, "facet"]).doUpdateSet((eb) => ({
-        kind: row.kind,
-        userId: row.userId,
-        at: eb.case().when("outcomes.kind", "=", row.kind).then(eb.ref("outcomes.at")).else(row.at).end(),
-      })),
-    )
-    .execute();
+  await writeClaimed(database, ({ db }) => [
+    db
+      .insertInto("outcomes")
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns([...FINDING_KEY, "facet"]).doUpdateSet((eb) => ({
+          kind: row.kind,
+          userId: row.userId,
+          at: eb.case().when("outcomes.kind", "=", row.kind).then(eb.ref("outcomes.at")).else(row.at).end(),
+        })),
+      )
+      .compile(),
+  ]);
   return 1;
 };
 
 const createQuestions = (
-  { db }: Sql,
+  database: Database,
   clock: Clock,
 ): Pick<Outcomes, "raisedAt" | "listOutcomes" | "listEnded" | "keepLooked"> => ({
   raisedAt: async ({ projectId, iid }, flow) => {
-    const rows = await db
+    const rows = await database.db
       .selectFrom("findings")
       .select(["fingerprint", "headSha"])
       .where("projectId", "=", projectId)
@@ -142,7 +148,7 @@ const createQuestions = (
     return new Map(rows.map(({ fingerprint, headSha }) => [fingerprint, headSha]));
   },
   listOutcomes: async (projectId, limit) => {
-    const rows = await db
+    const rows = await database.db
       .selectFrom("outcomes as o")
       .innerJoin("findings as f", (join) =>
         join
@@ -174,7 +180,7 @@ const createQuestions = (
     });
   },
   listEnded: async (projectId, limit) =>
-    db
+    database.db
       .selectFrom("findings as f")
       .select(["f.projectId", "f.iid", "f.flow"])
       .distinct()
@@ -195,11 +201,13 @@ const createQuestions = (
       .limit(limit)
       .execute(),
   keepLooked: async ({ projectId, iid }) => {
-    await db
-      .updateTable("findings")
-      .set({ checkedAt: clock.now() })
-      .where("projectId", "=", projectId)
-      .where("iid", "=", iid)
-      .execute();
+    await writeClaimed(database, ({ db }) => [
+      db
+        .updateTable("findings")
+        .set({ checkedAt: clock.now() })
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .compile(),
+    ]);
   },
 });

@@ -30,72 +30,84 @@ export const createRateLimits = (database: Database): RateLimits => ({
   take: (name, { perMinute, wanted }) =>
     perMinute === null
       ? takeUnlimited(database, name, wanted)
-      : database.transaction((tx) => takeLimited(tx, name, perMinute, wanted)),
+      : takeLimited(database, name, perMinute, wanted),
   holdOff: async (name, waitMs) => {
     const boundedMs = Math.ceil(Math.min(Math.max(waitMs, 0), MAX_HOLD_MS));
-    await database.transaction(async (tx) => {
-      const pausedUntil = nowPlus(tx.dialect, boundedMs);
-      await tx.db
-        .insertInto("rateLimits")
-        .values({ name, pausedUntil })
-        .onConflict((conflict) =>
-          conflict.column("name").doUpdateSet((eb) => ({
-            pausedUntil: eb
-              .case()
-              .when("rateLimits.pausedUntil", ">", eb.ref("excluded.pausedUntil"))
-              .then(eb.ref("rateLimits.pausedUntil"))
-              .else(eb.ref("excluded.pausedUntil"))
-              .end(),
-          })),
-        )
-        .execute();
-      await tx.notify(HOLD_CHANNEL);
-    });
+    await database.db
+      .insertInto("rateLimits")
+      .values({ name, pausedUntil: nowPlus(database.dialect, boundedMs) })
+      .onConflict((conflict) =>
+        conflict.column("name").doUpdateSet((eb) => ({
+          pausedUntil: eb
+            .case()
+            .when("rateLimits.pausedUntil", ">", eb.ref("excluded.pausedUntil"))
+            .then(eb.ref("rateLimits.pausedUntil"))
+            .else(eb.ref("excluded.pausedUntil"))
+            .end(),
+        })),
+      )
+      .execute();
+    await database.notify(HOLD_CHANNEL);
   },
 });
 
 const takeUnlimited = async (sql: Sql, name: string, wanted: number): ReturnType<RateLimits["take"]> => {
-  const { heldMs } = await readLimit(sql, name, "to read");
+  const heldMs = (await readLimit(sql, name))?.heldMs ?? 0;
   return { granted: heldMs > 0 ? 0 : wanted, nextMs: 0, heldMs };
 };
 
-/** A limit as it stands, with the database's time. */
-const readLimit = async ({ db, dialect }: Sql, name: string, purpose: "to read" | "to change") => {
+/** A limit as it stands, with the database's time; null for a new name. */
+const readLimit = async ({ db, dialect }: Sql, name: string) => {
   const row = await db
     .selectFrom("rateLimits")
     .select(["permits", "countedAt", "pausedUntil", nowPlus(dialect).as("now")])
     .where("name", "=", name)
-    .$if(dialect === "postgres" && purpose === "to change", (query) => query.forUpdate())
     .executeTakeFirst();
-  const { permits = 0, countedAt = 0, pausedUntil = 0, now = 0 } = row ?? {};
-  return { permits, countedAt, now, heldMs: Math.max(pausedUntil - now, 0) };
+  return row === undefined ? null : { ...row, heldMs: Math.max(row.pausedUntil - row.now, 0) };
 };
 
-/** A new name starts with one burst. */
+/** How often somebody else may be quicker, until permits are asked for a little later. */
+const MAX_TRIES = 20;
+const LOST_AGAIN_MS = 50;
+
+/**
+ * A new name starts with one burst. Permits are taken where the limit still stands as it was read, without a lock: a
+ * process that stands still in between keeps nobody from calling.
+ */
 const takeLimited = async (
-  tx: Sql,
+  database: Database,
   name: string,
   perMinute: number,
   wanted: number,
 ): ReturnType<RateLimits["take"]> => {
+  const { db, dialect } = database;
   const burst = Math.max(1, (perMinute * BURST_MS) / 60_000);
-  await tx.db
-    .insertInto("rateLimits")
-    .values({ name, permits: burst, countedAt: nowPlus(tx.dialect) })
-    .onConflict((conflict) => conflict.column("name").doNothing())
-    .execute();
-  const { heldMs, now, ...limit } = await readLimit(tx, name, "to change");
-  if (heldMs > 0) return { granted: 0, nextMs: 0, heldMs };
-  const sinceMs = Math.max(now - limit.countedAt, 0);
-  const permits = Math.min(burst, limit.permits + (perMinute * sinceMs) / 60_000);
-  const granted = Math.min(wanted, Math.floor(permits));
-  await tx.db
-    .updateTable("rateLimits")
-    .set({ permits: permits - granted, countedAt: now })
-    .where("name", "=", name)
-    .execute();
-  const nextMs = granted > 0 ? 0 : Math.ceil(((1 - permits) * 60_000) / perMinute);
-  return { granted, nextMs, heldMs };
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const limit = await readLimit(database, name);
+    if (limit === null) {
+      await db
+        .insertInto("rateLimits")
+        .values({ name, permits: burst, countedAt: nowPlus(dialect) })
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .execute();
+      continue;
+    }
+    const { heldMs, now } = limit;
+    if (heldMs > 0) return { granted: 0, nextMs: 0, heldMs };
+    const sinceMs = Math.max(now - limit.countedAt, 0);
+    const permits = Math.min(burst, limit.permits + (perMinute * sinceMs) / 60_000);
+    const granted = Math.min(wanted, Math.floor(permits));
+    if (granted === 0) return { granted, nextMs: Math.ceil(((1 - permits) * 60_000) / perMinute), heldMs };
+    const { numUpdatedRows } = await db
+      .updateTable("rateLimits")
+      .set({ permits: permits - granted, countedAt: Math.max(now, limit.countedAt) })
+      .where("name", "=", name)
+      .where("permits", "=", limit.permits)
+      .where("countedAt", "=", limit.countedAt)
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) return { granted, nextMs: 0, heldMs };
+  }
+  return { granted: 0, nextMs: LOST_AGAIN_MS, heldMs: 0 };
 };
 
 /** Forgets the limits that nobody has asked for in two days. */

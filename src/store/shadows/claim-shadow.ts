@@ -1,9 +1,12 @@
-import { sql, type SqlBool } from "kysely";
+import { type CompiledQuery, sql, type SqlBool } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
+import { assertHeld, isHeld, workBehindClaim } from "../claimed-writes.ts";
 import type { Database, Sql } from "../database.ts";
+import { decideAndWrite } from "../decide-and-write.ts";
 import { NOW, nowPlus } from "../dialect.ts";
-import { RELEASED, heldBy, renewLeases } from "../lease.ts";
+import { claimLost } from "../journal-entry.ts";
+import { RELEASED, heldBy, leavesTimeToWrite, renewLeases } from "../lease.ts";
 import { readJournal } from "../run-journal.ts";
 import { RUN_COLUMNS, toRun } from "../run-rows.ts";
 import { storableText } from "../stored-text.ts";
@@ -23,6 +26,7 @@ export const claimShadow = async (
 ): Promise<ShadowClaim | null> => {
   if (keys.length === 0) return null;
   const claimId = newId();
+  let confirmedAtMs = performance.now();
   const row = await take(database, { claimId, leaseMs, plannedBeforeMs }, keys);
   if (row === undefined) return null;
   const shadow = toShadow(row);
@@ -40,8 +44,22 @@ export const claimShadow = async (
     presentJournal: readJournal(database, run.id),
     journal: shadowJournal(database, held),
     memory: shadowMemory(database, clock, held),
-    renew: async () => (await renewLeases(database, "shadowRuns", [claimId], leaseMs)).length > 0,
-    settle: (settlement) => database.transaction((tx) => settle(tx, clock, held, settlement)),
+    renew: async () => {
+      const askedAtMs = performance.now();
+      const isOurs = (await renewLeases(database, "shadowRuns", [claimId], leaseMs)).length > 0;
+      if (isOurs) confirmedAtMs = askedAtMs;
+      return isOurs;
+    },
+    work: (work, onLost) => {
+      const assertTime = (): void => {
+        if (leavesTimeToWrite(database, confirmedAtMs, leaseMs)) return;
+        const lost = claimLost(shadow.id);
+        onLost(lost);
+        throw lost;
+      };
+      return workBehindClaim({ table: "shadowRuns", id: shadow.id, claimId }, assertTime, work);
+    },
+    settle: (settlement) => settle(database, clock, held, settlement),
   };
 };
 
@@ -91,42 +109,55 @@ const take = (
     .executeTakeFirst();
 };
 
-const settle = async (
-  { db, dialect }: Sql,
+/** Leaves a claimed shadow run; false when the claim is no longer ours, in which case nothing is changed. */
+const settle = (
+  database: Database,
   clock: Clock,
   { shadow, claimId }: HeldShadow,
   settlement: ShadowSettlement,
 ): Promise<boolean> => {
-  const ours = db
-    .updateTable("shadowRuns")
-    .where("id", "=", shadow.id)
-    .where("claimId", "=", claimId)
-    .where("state", "=", "active");
+  const row = { table: "shadowRuns", id: shadow.id, claimId } as const;
+  return decideAndWrite(database, async (tx) => {
+    if (!(await isHeld(tx, row))) return { result: false, statements: [], wakesWorkers: false };
+    const statements = [...assertHeld(tx, row), ...settling(tx, clock, shadow.id, settlement)];
+    return { result: true, statements, wakesWorkers: false };
+  });
+};
+
+const settling = (
+  { db, dialect }: Sql,
+  clock: Clock,
+  shadowId: string,
+  settlement: ShadowSettlement,
+): readonly CompiledQuery[] => {
+  const ours = db.updateTable("shadowRuns").where("id", "=", shadowId);
   if (settlement.state === "retry" || settlement.state === "handed-back") {
     const isRetry = settlement.state === "retry";
     const counts = isRetry && settlement.untried !== true;
-    const { numUpdatedRows } = await ours
-      .set((eb) => ({
-        state: "queued" as const,
-        ...RELEASED,
-        reason: isRetry ? storableText(settlement.reason) : null,
-        dueAt: nowPlus(dialect, isRetry ? settlement.delayMs : 0),
-        attempts: eb("attempts", "-", counts ? 0 : 1),
-      }))
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
+    return [
+      ours
+        .set((eb) => ({
+          state: "queued" as const,
+          ...RELEASED,
+          reason: isRetry ? storableText(settlement.reason) : null,
+          dueAt: nowPlus(dialect, isRetry ? settlement.delayMs : 0),
+          attempts: eb("attempts", "-", counts ? 0 : 1),
+        }))
+        .compile(),
+    ];
   }
   const isDone = settlement.state === "done";
-  const { numUpdatedRows } = await ours
-    .set({
-      state: settlement.state,
-      ...RELEASED,
-      reason: isDone ? null : storableText(settlement.reason),
-      report: isDone ? JSON.stringify(settlement.report) : null,
-      figures: isDone ? JSON.stringify(settlement.figures) : null,
-      finishedAt: clock.now(),
-    })
-    .executeTakeFirst();
-  if (numUpdatedRows > 0n) await db.deleteFrom("shadowSteps").where("shadowId", "=", shadow.id).execute();
-  return numUpdatedRows > 0n;
+  return [
+    ours
+      .set({
+        state: settlement.state,
+        ...RELEASED,
+        reason: isDone ? null : storableText(settlement.reason),
+        report: isDone ? JSON.stringify(settlement.report) : null,
+        figures: isDone ? JSON.stringify(settlement.figures) : null,
+        finishedAt: clock.now(),
+      })
+      .compile(),
+    db.deleteFrom("shadowSteps").where("shadowId", "=", shadowId).compile(),
+  ];
 };

@@ -59,7 +59,7 @@ export const createShadowStore = (database: Database, clock: Clock): ShadowStore
         .executeTakeFirst();
       return seen !== undefined;
     },
-    plan: (planned) => database.transaction((tx) => plan(tx, planned, clock.now())),
+    plan: (planned) => plan(database, planned, clock.now()),
     claim: (keys, options) => claimShadow(database, clock, keys, options),
     list: async ({ flow, candidate }, limit) => {
       const rows = await db
@@ -89,11 +89,16 @@ export const createShadowStore = (database: Database, clock: Clock): ShadowStore
 };
 
 /** Older comparisons of the merge request that still wait would review a head that is gone. */
-const plan = async ({ db }: Sql, { run, candidate, skip }: PlannedShadow, nowMs: number): Promise<void> => {
-  const { numInsertedOrUpdatedRows: planned = 0n } = await db
+const plan = (
+  { batch, db }: Database,
+  { run, candidate, skip }: PlannedShadow,
+  nowMs: number,
+): Promise<void> => {
+  const id = newId();
+  const insert = db
     .insertInto("shadowRuns")
     .values({
-      id: newId(),
+      id,
       runId: run.id,
       flow: run.flow,
       candidate,
@@ -107,9 +112,8 @@ const plan = async ({ db }: Sql, { run, candidate, skip }: PlannedShadow, nowMs:
       finishedAt: skip === null ? null : nowMs,
     })
     .onConflict((conflict) => conflict.columns(["runId", "candidate"]).doNothing())
-    .executeTakeFirst();
-  if (planned === 0n || skip !== null) return;
-  await db
+    .compile();
+  const giveWay = db
     .updateTable("shadowRuns")
     .set({
       state: "skipped",
@@ -122,7 +126,12 @@ const plan = async ({ db }: Sql, { run, candidate, skip }: PlannedShadow, nowMs:
     .where("candidate", "=", candidate)
     .where("state", "=", "queued")
     .where("runId", "<>", run.id)
-    .execute();
+    // Not where it was planned before.
+    .where((eb) =>
+      eb.exists(eb.selectFrom("shadowRuns as planned").select("planned.id").where("planned.id", "=", id)),
+    )
+    .compile();
+  return batch(skip === null ? [insert, giveWay] : [insert]);
 };
 
 type Standings = Pick<ShadowStore, "follow" | "standing" | "standings" | "choose">;

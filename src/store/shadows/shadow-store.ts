@@ -1,3 +1,4 @@
+import type { StoreError } from "../../base/errors.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { ShadowChoice } from "../../review/shadow/decide-choice.ts";
 import type { ShadowFigures, ShadowReport } from "../../review/shadow/shadow-report.ts";
@@ -58,6 +59,11 @@ export type ShadowClaim = {
   readonly renew: () => Promise<boolean>;
   /** Leaves the claim; false when it was no longer ours, and then nothing is changed. */
   readonly settle: (settlement: ShadowSettlement) => Promise<boolean>;
+  /**
+   * Runs `work` behind the claim: a write of it that comes when the lease leaves no time for it, or after another
+   * process has the shadow run, is refused with StoreError `claim-lost`, of which `onLost` hears in the first case.
+   */
+  readonly work: <T>(work: () => Promise<T>, onLost: (error: StoreError) => void) => Promise<T>;
 };
 
 /** How a worker leaves a shadow run. */

@@ -1,5 +1,6 @@
 import type { Spent } from "../../review/budgets/judge-budget.ts";
-import type { Sql } from "../database.ts";
+import { writeClaimed } from "../claimed-writes.ts";
+import type { Database, Sql } from "../database.ts";
 import { storableText } from "../stored-text.ts";
 
 /** A project's use of a day. */
@@ -26,7 +27,8 @@ export type Spending = {
 };
 
 /** What projects used, over the store's database. */
-export const createSpending = ({ db }: Sql): Spending => {
+export const createSpending = (database: Database): Spending => {
+  const { db } = database;
   const sumOf = async (day: string, projectId: number | null): Promise<Spent> => {
     const row = await db
       .selectFrom("spendings")
@@ -44,18 +46,20 @@ export const createSpending = ({ db }: Sql): Spending => {
     spend: async (day, { id, path }, spent) => {
       const projectPath = storableText(path);
       const [tokens, cost, runs] = [amount(spent.tokens), amount(spent.cost), amount(spent.runs)];
-      await db
-        .insertInto("spendings")
-        .values({ day, projectId: id, projectPath, tokens, cost, runs })
-        .onConflict((conflict) =>
-          conflict.columns(["day", "projectId"]).doUpdateSet((eb) => ({
-            projectPath,
-            tokens: eb("spendings.tokens", "+", tokens),
-            cost: eb("spendings.cost", "+", cost),
-            runs: eb("spendings.runs", "+", runs),
-          })),
-        )
-        .execute();
+      await writeClaimed(database, (tx) => [
+        tx.db
+          .insertInto("spendings")
+          .values({ day, projectId: id, projectPath, tokens, cost, runs })
+          .onConflict((conflict) =>
+            conflict.columns(["day", "projectId"]).doUpdateSet((eb) => ({
+              projectPath,
+              tokens: eb("spendings.tokens", "+", tokens),
+              cost: eb("spendings.cost", "+", cost),
+              runs: eb("spendings.runs", "+", runs),
+            })),
+          )
+          .compile(),
+      ]);
     },
     readSpent: async (day, projectId) => ({
       total: await sumOf(day, null),

@@ -28,6 +28,8 @@ export type ShadowsOptions = {
   readonly logger: Logger;
   /** How often is looked for runs to compare, in milliseconds. */
   readonly pollMs?: number;
+  /** How long a silent process keeps a shadow run, in milliseconds. */
+  readonly leaseMs: number;
 };
 
 /** Shadow reviews at work. */
@@ -37,8 +39,6 @@ export type RunningShadows = {
 };
 
 const POLL_MS = 3_000;
-/** How long a silent process keeps a shadow run. */
-const LEASE_MS = 30_000;
 /** How long a shadow run lets reviews that people wait for go first. */
 const PATIENCE_MS = 10 * 60_000;
 
@@ -80,7 +80,7 @@ const takeOne = async (options: ShadowsOptions, stopping: AbortSignal): Promise<
   const { queued } = await store.queueStatus();
   const claim = await store.shadows.claim(
     shadowed.map(({ key }) => key),
-    { leaseMs: LEASE_MS, plannedBeforeMs: queued === 0 ? null : clock.now() - PATIENCE_MS },
+    { leaseMs: options.leaseMs, plannedBeforeMs: queued === 0 ? null : clock.now() - PATIENCE_MS },
   );
   if (claim === null) return false;
   const found = shadowed.find(
@@ -106,12 +106,15 @@ const workOn = async (
   const lost = new AbortController();
   const done = new AbortController();
   const signal = AbortSignal.any([stopping, lost.signal]);
-  const beating = beat(options.clock, claim, lost, done.signal);
+  const beating = beat(options, claim, lost, done.signal);
   try {
     const settlement =
       shadow.attempts > SHADOW_ATTEMPTS
         ? { state: "failed" as const, reason: "It was begun several times and never came to its end." }
-        : await attempt(options, claim, candidate, signal, logger);
+        : await claim.work(
+            () => attempt(options, claim, candidate, signal, logger),
+            (error) => lost.abort(error),
+          );
     const kept = await claim.settle(settlement);
     logger.info({ state: settlement.state, kept }, "Shadow review ended");
   } finally {
@@ -146,13 +149,13 @@ const attempt = async (
 
 /** Keeps the claim; the review is cancelled once it is no longer ours. */
 const beat = async (
-  clock: Clock,
+  { clock, leaseMs }: ShadowsOptions,
   claim: ShadowClaim,
   lost: AbortController,
   done: AbortSignal,
 ): Promise<void> => {
   for (;;) {
-    await clock.sleep(LEASE_MS / 3, done).catch(() => undefined);
+    await clock.sleep(leaseMs / 4, done).catch(() => undefined);
     if (done.aborted) return;
     // A database that does not answer now may do so before the claim has run out.
     const isOurs = await claim.renew().catch(() => true);

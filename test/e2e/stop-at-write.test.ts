@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { after, suite, test } from "node:test";
+import type { MergeRequest } from "../../standins/gitlab/state.ts";
+import { randomOf, seedOf } from "../seeded.ts";
+import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
+import type { StopAt } from "./stop-at-write.ts";
+import { type StopWorld, startStopWorld } from "./stop-world.ts";
+import { pastTheEnd } from "./talk-world.ts";
+import { eventually } from "./team.ts";
+
+/** What leads to a write: everything that must have happened before, then the event itself. */
+type Cause = (world: StopWorld, name: string) => Promise<{ readonly event: () => Promise<unknown> }>;
+
+const push = (world: StopWorld, name: string, content: string): Promise<string> => {
+  const { project, author } = world.team("review");
+  const actions = [{ action: "write" as const, path: `src/${name}.js`, content }];
+  return world.gitlab.push(project, { branch: name, user: author, actions });
+};
+
+const open = (world: StopWorld, name: string): Promise<MergeRequest> => {
+  const { project, author } = world.team("review");
+  return world.gitlab.openMergeRequest(project, { author, sourceBranch: name, title: `Add ${name}` });
+};
+
+const SOURCE = (name: string): string =>
+  ["one", "two"].map((end) => pastTheEnd(`${name}${end}`)).join("// a quiet line\n".repeat(12));
+
+/** A merge request with two findings. */
+const review: Cause = async (world, name) => {
+  await push(world, name, SOURCE(name));
+  return { event: () => open(world, name) };
+};
+
+const openReviewed = async (world: StopWorld, name: string): Promise<MergeRequest> => {
+  await push(world, name, SOURCE(name));
+  const mergeRequest = await open(world, name);
+  await world.idle();
+  return mergeRequest;
+};
+
+/** The findings are mended. */
+const mended: Cause = async (world, name) => {
+  await openReviewed(world, name);
+  return { event: () => push(world, name, `export const ${name} = 1;\n`) };
+};
+
+const note =
+  (body: (world: StopWorld) => string, isInThread: boolean): Cause =>
+  async (world, name) => {
+    const { gitlab } = world;
+    const mergeRequest = await openReviewed(world, name);
+    const { discussions } = await gitlab.viewMergeRequest(mergeRequest);
+    const thread = discussions.find(({ individual_note }) => !individual_note);
+    const { author } = world.team("review");
+    return {
+      event: () =>
+        gitlab.addNote(mergeRequest, author, {
+          body: body(world),
+          ...(isInThread ? { discussionId: thread?.id ?? assert.fail("no thread") } : {}),
+        }),
+    };
+  };
+
+const command = (text: string): Cause =>
+  note((world) => `@${world.team("review").bot.username} ${text}`, false);
+const objection = note(() => "This is not a bug, the list has a sentinel.", true);
+const ignored = note((world) => `@${world.team("review").bot.username} ignore`, true);
+
+const openIn =
+  (name: "note" | "classic" | "watched"): Cause =>
+  async (world, topic) => ({ event: () => world.team(name).openMergeRequest(topic) });
+
+/** The merge request is closed while its run is under way on Dify. */
+const closed: Cause = async (world, topic) => {
+  const team = world.team("note");
+  const mergeRequest = await team.openMergeRequest(`slow${topic}`);
+  await eventually("the run on Dify", async () =>
+    world.dify
+      .runs()
+      .find(({ inputs, status }) => inputs["title"] === mergeRequest.title && status === "running"),
+  );
+  return { event: () => world.gitlab.closeMergeRequest(mergeRequest, team.author) };
+};
+
+type Kind = readonly [family: string, name: string, cause: Cause, at: StopAt];
+
+const request = (pattern: string): StopAt => ({ what: "request", pattern });
+const statement = (pattern: string): StopAt => ({ what: "statement", pattern });
+const insert = (table: string): StopAt => statement(`insert into "reviewflow"."${table}"`);
+
+/**
+ * Every kind of write that a run makes. Reminders and notes about budgets are written as summaries are; the file of
+ * lessons is written over only where it still is what was read.
+ */
+const KINDS: readonly Kind[] = [
+  ["publishing", "draft", review, request("^POST .*/draft_notes$")],
+  ["publishing", "bulk publish", review, request("^POST .*/draft_notes/bulk_publish$")],
+  ["publishing", "summary", review, request("^POST .*/merge_requests/\\d+/notes$")],
+  ["publishing", "labels", review, request("^PUT .*/merge_requests/\\d+$")],
+  ["publishing", "commit status", review, request("^POST .*/statuses/\\w+$")],
+  ["publishing", "summary again", mended, request("^PUT .*/merge_requests/\\d+/notes/\\d+$")],
+  ["answering", "answer", objection, request("^POST .*/discussions/\\w+/notes$")],
+  ["answering", "resolving", objection, request("^PUT .*/discussions/\\w+$")],
+  ["answering", "reaction", objection, request("^POST .*/award_emoji$")],
+  ["answering", "description", command("describe --write"), request("^PUT .*/merge_requests/\\d+$")],
+  ["answering", "review that a note asks for", command("review"), statement("note-review:")],
+  ["flow", "note of a flow on Dify", openIn("note"), request("^POST .*/merge_requests/\\d+/notes$")],
+  ["flow", "request of a flow", openIn("classic"), request("^POST .*/(notes|discussions)$")],
+  ["paid for", "run on Dify", openIn("note"), request("^POST /v1/workflows/run$")],
+  ["paid for", "stop of a run on Dify", closed, request("^POST /v1/workflows/tasks/.*/stop$")],
+  ["paid for", "model", review, request("^POST .*/chat/completions$")],
+  ["store", "journal", review, insert("steps")],
+  ["store", "review cache", review, insert("review_cache")],
+  ["store", "finding", review, insert("findings")],
+  ["store", "outcome", ignored, insert("outcomes")],
+  ["store", "usage", review, insert("spendings")],
+  ["store", "events", review, insert("run_events")],
+  ["store", "end of a run", review, statement('update "reviewflow"."runs" set "state" = .succeeded')],
+  ["shadow", "journal of a shadow run", openIn("watched"), insert("shadow_steps")],
+  [
+    "shadow",
+    "end of a shadow run",
+    openIn("watched"),
+    statement('update "reviewflow"."shadow_runs" set "state".*"report"'),
+  ],
+];
+
+const writesTo = ({ gitlab, dify, model }: StopWorld) => ({
+  gitlab: gitlab.requests
+    .filter(({ method }) => method !== "GET")
+    .map(({ method, path, status }) => `${method} ${path} ${status}`),
+  dify: dify
+    .requests()
+    .filter(({ method }) => method !== "GET")
+    .map(({ path }) => path),
+  chats: model.chatCount(),
+});
+
+/** Nothing of ours is there twice. */
+const assertNothingTwice = async (world: StopWorld): Promise<void> => {
+  for (const name of ["review", "note", "classic", "watched"] as const) {
+    const { project, bot } = world.team(name);
+    for (const mergeRequest of project.mergeRequests.values()) {
+      const { notes, drafts } = await world.gitlab.viewMergeRequest(mergeRequest);
+      const own = notes.filter(({ author, system }) => author.id === bot.id && !system);
+      const bodies = own.map(({ body, position }) => `${position?.new_line ?? ""} ${body}`);
+      assert.deepEqual(bodies, [...new Set(bodies)], mergeRequest.title);
+      assert.ok(own.filter(({ body }) => body.includes("What was reviewed")).length <= 1, mergeRequest.title);
+      assert.equal(drafts.length, 0, mergeRequest.title);
+    }
+  }
+};
+
+/** One kind of each family and two more; REVIEWFLOW_STOP_KINDS=all, or the name of one, asks for others. */
+const choose = (random: () => number): readonly Kind[] => {
+  const asked = process.env["REVIEWFLOW_STOP_KINDS"];
+  if (asked !== undefined) return KINDS.filter(([, name]) => asked === "all" || asked === name);
+  const shuffled = KINDS.map((kind) => ({ kind, at: random() }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ kind }) => kind);
+  const firsts = [...Map.groupBy(shuffled, ([family]) => family).values()].flatMap((kinds) =>
+    kinds.slice(0, 1),
+  );
+  return [...firsts, ...shuffled.filter((kind) => !firsts.includes(kind)).slice(0, 2)];
+};
+
+const postgres = await startPostgres();
+
+suite(
+  "three instances, one of which stands still past its lease",
+  { skip: postgres === null && POSTGRES_MISSING },
+  () => {
+    after(() => postgres?.stop());
+
+    test("just before a write: it writes nothing once another one has the run", async (context) => {
+      const kinds = choose(randomOf(seedOf(context)));
+      assert.ok(kinds.length > 0);
+      await using world = await startStopWorld((await postgres?.createDatabase()) ?? assert.fail());
+      for (const [index, [family, name, cause, at]] of kinds.entries()) {
+        context.diagnostic(`${family}: ${name}`);
+        const { event } = await cause(world, `topic${index}`);
+        const stopped = await world.stopAt(at, event);
+        // Another instance takes the run over and finishes it.
+        await world.idle();
+        const before = { outside: writesTo(world), store: await world.readStore() };
+        await stopped.goOn();
+        await world.idle();
+        assert.deepEqual({ outside: writesTo(world), store: await world.readStore() }, before, name);
+        await assertNothingTwice(world);
+      }
+    });
+  },
+);

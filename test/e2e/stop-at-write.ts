@@ -1,0 +1,58 @@
+/**
+ * Loaded into a server before its own sources: stops the process (SIGSTOP) at the last moment before a chosen write. The
+ * file that STOP_AT_WRITE names says which; of several processes that share it, the one that comes first takes it away.
+ */
+import { subscribe } from "node:diagnostics_channel";
+import { readFileSync, renameSync } from "node:fs";
+import { Socket } from "node:net";
+import { isMainThread } from "node:worker_threads";
+
+/** What is waited for: a request, by its method and path, or a message to the database, by its text. */
+export type StopAt = { readonly what: "request" | "statement"; readonly pattern: string };
+
+const file = process.env["STOP_AT_WRITE"] ?? "";
+
+const isStopAt = (value: unknown): value is StopAt =>
+  typeof value === "object" && value !== null && "what" in value && "pattern" in value;
+
+const readWanted = (): StopAt | null => {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return isStopAt(value) ? value : null;
+  } catch {
+    return null;
+  }
+};
+
+const stopAt = (what: StopAt["what"], text: () => string): void => {
+  const wanted = readWanted();
+  if (wanted === null || wanted.what !== what || !new RegExp(wanted.pattern).test(text())) return;
+  try {
+    renameSync(file, `${file}.${process.pid}`);
+  } catch {
+    return;
+  }
+  process.kill(process.pid, "SIGSTOP");
+};
+
+const textOf = (value: object, name: string): string => {
+  const field: unknown = Reflect.get(value, name);
+  return typeof field === "string" ? field : "";
+};
+
+if (file !== "" && isMainThread) {
+  // Every request of undici and of fetch, when it has been asked for and before it has a connection.
+  subscribe("undici:request:create", (message) => {
+    const request: unknown =
+      typeof message === "object" && message !== null ? Reflect.get(message, "request") : null;
+    if (typeof request !== "object" || request === null) return;
+    stopAt("request", () => `${textOf(request, "method")} ${textOf(request, "path")}`);
+  });
+  const original: unknown = Reflect.get(Socket.prototype, "write");
+  Reflect.set(Socket.prototype, "write", function (this: Socket, ...given: readonly unknown[]): unknown {
+    const [chunk] = given;
+    if (chunk instanceof Uint8Array) stopAt("statement", () => Buffer.from(chunk).toString("utf8"));
+    const result: unknown = typeof original === "function" ? Reflect.apply(original, this, given) : undefined;
+    return result;
+  });
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { Client } from "pg";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
+import { startBalancer } from "./balancer.ts";
+import { freePort } from "./free-port.ts";
+import { sharedToken } from "./kill.contract.ts";
+import { noteApp } from "./review-apps.ts";
+import { type ServerProcess, startServerProcess } from "./server-process.ts";
+import { SECRET, teamEnvironment } from "./start.ts";
+import type { StopAt } from "./stop-at-write.ts";
+import { addHook, createTeam, eventually, type Team } from "./team.ts";
+
+const INSTANCES = 3;
+
+const Rows = z.array(z.record(z.string(), z.unknown()));
+
+/** Flows that between them make every kind of write that there is. */
+const CONFIG = {
+  worker: { lease: "1s", backoff: "100ms", attempts: 20 },
+  reconcile: { enabled: false },
+  budgets: { projects: [{ match: ["**"], runs: 100_000 }] },
+  flows: [
+    {
+      name: "note",
+      projects: ["note/**"],
+      contract: "note",
+      dify: { api_key: "app-note", lookup_timeout: "2s" },
+    },
+    { name: "classic", projects: ["classic/**"], file: "builtin:classic", language: "English" },
+    {
+      name: "watched",
+      projects: ["watched/**"],
+      file: "builtin:review",
+      language: "English",
+      shadow: { name: "next", file: "builtin:review" },
+    },
+    {
+      name: "review",
+      projects: ["review/**"],
+      file: "builtin:review",
+      language: "English",
+      review: "every-push",
+      publish: { labels: ["reviewed"], status: true },
+    },
+  ],
+};
+
+/** What a late attempt must leave as it is: every table whose rows follow from what a run does. */
+const TABLES = {
+  deliveries: "id, key, decision, reason, run_id",
+  runs: "*",
+  steps: "*",
+  review_cache: "seq, project_id, iid, flow, key, value",
+  findings: "*",
+  outcomes: "*",
+  lessons: "*",
+  spendings: "*",
+  shadow_runs: "*",
+  shadow_steps: "*",
+} as const;
+
+/** An instance that was stopped just before a write. */
+export type Stopped = {
+  readonly server: ServerProcess;
+  /** Lets it go on, and waits until its attempt has come to its end. */
+  readonly goOn: () => Promise<void>;
+};
+
+/** Three instances on one PostgreSQL, one of which can be stopped at a write. */
+export type StopWorld = AsyncDisposable & {
+  readonly gitlab: GitLabStandIn;
+  readonly dify: DifyStandIn;
+  readonly model: ModelStandIn;
+  readonly team: (name: "review" | "note" | "classic" | "watched") => Team;
+  /** Stops whichever instance is about to make that write, to which `cause` leads. */
+  readonly stopAt: (at: StopAt, cause: () => Promise<unknown>) => Promise<Stopped>;
+  /** Waits until no run and no shadow run is left to do. */
+  readonly idle: () => Promise<void>;
+  /** What is in the store that follows from what runs do, events apart, which are open to a late attempt. */
+  readonly readStore: () => Promise<Readonly<Record<string, readonly unknown[]>>>;
+};
+
+const PRELOAD = new URL("./stop-at-write.ts", import.meta.url).href;
+
+/** What a server says when an attempt of its has come to its end and another process has the run. */
+const LATE = /another process has it|"kept":false/g;
+
+const countLate = (server: ServerProcess): number => [...server.output().matchAll(LATE)].length;
+
+/** Starts it on an empty database. */
+export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> => {
+  await using stack = new AsyncDisposableStack();
+  const gitlab = stack.use(await startGitLabStandIn({ limits: { notesPerMinute: null } }));
+  const dify = stack.use(
+    await startDifyStandIn({
+      apps: [
+        noteApp((program) =>
+          program.sleep(/slow/.test(String(program.inputs["title"])) ? 4_000 : 200).then(() => "Reviewed."),
+        ),
+      ],
+      workers: 8,
+    }),
+  );
+  const model = stack.use(await startModelStandIn());
+  const folder = await mkdtemp(join(tmpdir(), "reviewflow-stop-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  stack.defer(() => client.end());
+  const query = async (text: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+    Rows.parse((await client.query(text)).rows);
+
+  const teams = new Map<string, Team>();
+  for (const name of ["review", "note", "classic", "watched"])
+    teams.set(name, await createTeam(gitlab, `${name}/${name}`));
+  const bot = sharedToken([...teams.values()]);
+  const configFile = join(folder, "reviewflow.yml");
+  const egress = { allow: [new URL(gitlab.url).host] };
+  await writeFile(
+    configFile,
+    stringify({ ...CONFIG, egress, models: { main: { model: "stand-in", base_url: model.url } } }),
+  );
+  const armed = join(folder, "stop-at");
+  const environment = teamEnvironment(bot, dify, join(folder, "unused"), {
+    DIFY_API_KEY: undefined,
+    REVIEWFLOW_CONTRACT: undefined,
+    REVIEWFLOW_CONFIG: configFile,
+    REVIEWFLOW_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+    DATABASE_URL: databaseUrl,
+    NODE_OPTIONS: `--import ${PRELOAD}`,
+    STOP_AT_WRITE: armed,
+  });
+  const servers = await Promise.all(
+    Array.from({ length: INSTANCES }, async () => {
+      const port = await freePort();
+      const server = await startServerProcess({ ...environment, REVIEWFLOW_PORT: String(port) });
+      stack.defer(() => server.kill());
+      return server;
+    }),
+  );
+  // As a balancer's health check would, it leaves out an instance that stands still.
+  const targets = servers.map(({ url }) => url);
+  const balancer = stack.use(await startBalancer(targets, 500));
+  for (const team of teams.values())
+    await addHook(team, { url: `${balancer.url}/webhooks/gitlab`, token: SECRET, note_events: true });
+
+  const findStopped = async (): Promise<ServerProcess | undefined> => {
+    for (const server of servers) assert.ok(server.isAlive(), `a server ended by itself: ${server.output()}`);
+    const [name] = (await readdir(folder)).filter((one) => one.startsWith(`${basename(armed)}.`));
+    return name === undefined ? undefined : servers.find(({ pid }) => name.endsWith(`.${pid}`));
+  };
+  const owned = stack.move();
+  return {
+    gitlab,
+    dify,
+    model,
+    team: (name) => teams.get(name) ?? assert.fail(`no team ${name}`),
+    stopAt: async (at, cause) => {
+      await writeFile(armed, JSON.stringify(at));
+      await cause();
+      const server = await eventually(`a server to stop at ${at.pattern}`, findStopped, 60_000);
+      await rm(`${armed}.${server.pid}`);
+      targets.splice(targets.indexOf(server.url), 1);
+      return {
+        server,
+        goOn: async () => {
+          const before = countLate(server);
+          process.kill(server.pid, "SIGCONT");
+          targets.push(server.url);
+          await eventually(
+            `the late attempt at ${at.pattern} to end`,
+            async () => countLate(server) > before || undefined,
+            60_000,
+          );
+        },
+      };
+    },
+    idle: async () => {
+      await eventually(
+        "the queue to be empty",
+        async () => {
+          await gitlab.settleHooks();
+          const [row] = await query(
+            `SELECT (SELECT count(*) FROM reviewflow.runs WHERE finished_at IS NULL)
+               + (SELECT count(*) FROM reviewflow.shadow_runs WHERE finished_at IS NULL) AS open,
+               (SELECT count(*) FROM reviewflow.runs WHERE flow = 'watched' AND kind = 'review' AND finished_at IS NOT NULL)
+               - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned`,
+          );
+          return (Number(row?.["open"]) === 0 && Number(row?.["unplanned"]) <= 0) || undefined;
+        },
+        60_000,
+      );
+      // What was said last has hooks of its own, which lead to nothing.
+      await gitlab.settleHooks();
+    },
+    readStore: async () => {
+      const store: Record<string, readonly string[]> = {};
+      for (const [table, columns] of Object.entries(TABLES)) {
+        const rows = await query(`SELECT ${columns} FROM reviewflow.${table}`);
+        store[table] = rows.map((row) => JSON.stringify(row)).toSorted();
+      }
+      return store;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
