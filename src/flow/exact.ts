@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../base/json.ts";
+import { type JsonNode, type ObjectNode, ownEntries } from "../base/model-json/json-node.ts";
+import { readStrictJson } from "../base/model-json/strict-json.ts";
 
 /** A float without a fraction, which Python prints as `5.0`; JavaScript's 5 is the integer, too. */
 export class WholeFloat {
@@ -24,14 +26,47 @@ export type Exact =
   | readonly Exact[]
   | { readonly [key: string]: Exact };
 
+/** Exact values by name. */
+export type ExactObject = { readonly [key: string]: Exact };
+
 /** Whether a value is a list. */
 export const isExactArray = (value: Exact): value is readonly Exact[] => Array.isArray(value);
 
 /** The keys and values of an object; none of anything else. */
 export const exactEntries = (value: Exact): readonly (readonly [string, Exact])[] =>
-  typeof value === "object" && value !== null && !isExactArray(value) && !(value instanceof WholeFloat)
-    ? Object.entries<Exact>(value)
-    : [];
+  isExactObject(value) ? Object.entries<Exact>(value) : [];
+
+/** Whether a value is an object of keys and values. */
+export const isExactObject = (value: Exact | undefined): value is ExactObject =>
+  typeof value === "object" && value !== null && !isExactArray(value) && !(value instanceof WholeFloat);
+
+/** A number in one of its forms. */
+export type ExactNumber = number | bigint | WholeFloat;
+
+/** Whether a value is a number; truth values are none. */
+export const isExactNumber = (value: Exact): value is ExactNumber =>
+  typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat;
+
+/** What a number counts as: JavaScript compares its numbers and bigints as Python does, without rounding. */
+export const magnitudeOf = (value: ExactNumber): number | bigint =>
+  value instanceof WholeFloat ? value.value : value;
+
+/** Python's `==` of numbers, which compares integers and floats without rounding either. */
+export const isSameNumber = (one: number | bigint, other: number | bigint): boolean => {
+  if (typeof one === typeof other) return one === other;
+  const hasFraction = [one, other].some((value) => typeof value === "number" && !Number.isInteger(value));
+  return !hasFraction && BigInt(one) === BigInt(other);
+};
+
+/** An integer in the form that it has here: a plain number as long as it is held without rounding. */
+export const exactInteger = (value: bigint): number | bigint => {
+  const plain = Number(value);
+  return Number.isSafeInteger(plain) ? plain : value;
+};
+
+/** A float in the form that it has here. */
+export const exactFloat = (value: number): number | WholeFloat =>
+  Number.isInteger(value) ? new WholeFloat(value) : value;
 
 /** The exact value that {@link withExactValue} puts beside a plain one. */
 export const ExactValue = z.custom<Exact | undefined>(() => true).optional();
@@ -118,16 +153,47 @@ export const plainOf = (value: Exact): Json => {
   return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, plainOf(item)]));
 };
 
-/** Whether a value holds no number that JavaScript's do not distinguish. */
+/** Whether a value holds no number that JSON and JavaScript lose: whole floats, long integers, NaN, infinities. */
 export const isPlain = (value: Exact): boolean => {
+  if (typeof value === "number") return Number.isFinite(value);
   if (value instanceof WholeFloat || typeof value === "bigint") return false;
   return isExactArray(value) ? value.every(isPlain) : exactEntries(value).every(([, item]) => isPlain(item));
 };
 
-/** An exact number as it was written in JSON; plain numbers stay plain. */
+/** A value as Dify sends it to a sandbox: null in the place of NaN and the infinities. */
+export const sandboxValue = (value: Exact): Exact => {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (isExactArray(value)) return value.map(sandboxValue);
+  if (!isExactObject(value)) return value;
+  return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, sandboxValue(item)]));
+};
+
+/** An exact number as it was written; plain numbers stay plain. */
 const numberOf = (value: number, source: string): Exact => {
-  if (/[.eE]/.test(source)) return Number.isInteger(value) ? new WholeFloat(value) : value;
-  return Number.isSafeInteger(value) ? value : BigInt(source);
+  if (/[.eE]/.test(source)) return exactFloat(value);
+  // Adding 0 makes 0 of -0, which is no integer of its own.
+  if (Number.isSafeInteger(value)) return value + 0;
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+};
+
+/** The exact entries of an object that was read. Of entries with the same key the last one counts. */
+export const objectOfNode = (node: ObjectNode): ExactObject =>
+  Object.fromEntries(ownEntries(node).map(([key, value]) => [key, exactOfNode(value)]));
+
+/** The exact value of what was read of a damaged or valid JSON text. */
+export const exactOfNode = (node: JsonNode): Exact => {
+  switch (node.kind) {
+    case "number":
+      return numberOf(node.value, node.text);
+    case "array":
+      return node.items.map(exactOfNode);
+    case "object":
+      return objectOfNode(node);
+    case "scalar":
+      return node.value;
+    default:
+      return node satisfies never;
+  }
 };
 
 declare global {
@@ -135,13 +201,27 @@ declare global {
   interface JSON {
     parse(
       text: string,
-      reviver: (key: string, value: Exact, context: { readonly source?: string }) => Exact,
+      reviver: ((key: string, value: Exact, context: { readonly source?: string }) => Exact) | null,
     ): Exact;
   }
 }
 
-/** Parses JSON with whole floats and long integers kept. Throws a SyntaxError where the text is none. */
-export const parseExact = (text: string): Exact =>
-  JSON.parse(text, (_key, value, { source }) =>
-    typeof value === "number" && source !== undefined ? numberOf(value, source) : value,
-  );
+/** Found, perhaps in a string, in every text with a number that JSON.parse alone changes. */
+const INEXACT = /\d\.0|\d[eE]|-0|\d{16}|[\d.]{17}/;
+
+const reviveNumber = (_key: string, value: Exact, { source }: { readonly source?: string }): Exact =>
+  typeof value === "number" && source !== undefined ? numberOf(value, source) : value;
+
+/**
+ * Parses JSON as Python does: whole floats and long integers are kept, and `NaN`, `Infinity` and `-Infinity` are numbers.
+ * Throws a SyntaxError where the text is none.
+ */
+export const parseExact = (text: string): Exact => {
+  try {
+    return JSON.parse(text, INEXACT.test(text) ? reviveNumber : null);
+  } catch (error) {
+    const node = /NaN|Infinity/.test(text) ? readStrictJson(text) : null;
+    if (node === null) throw error;
+    return exactOfNode(node);
+  }
+};

@@ -6,7 +6,7 @@ import type { Exact } from "./exact.ts";
 import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
-import type { ValueType } from "./value-type.ts";
+import type { ValueType, Variable } from "./value-type.ts";
 
 /** Everything that nodes may ask of the world outside. */
 export type FlowPorts = {
@@ -81,7 +81,7 @@ export type FrameOutcome = {
   /** The first unhandled failure of a node, null when there was none. */
   readonly error: string | null;
   /** Outputs of end and answer nodes inside. */
-  readonly outputs: JsonObject;
+  readonly outputs: Readonly<Record<string, Variable>>;
   /** Whether a loop-end node was reached. */
   readonly reachedLoopEnd: boolean;
 };
@@ -95,7 +95,7 @@ export type Frames = {
   readonly started: (length: number | null) => void;
   readonly run: (request: FrameRequest) => Promise<FrameOutcome>;
   /** Hands outputs of end and answer nodes inside on to the frame around. */
-  readonly respond: (outputs: JsonObject) => void;
+  readonly respond: (outputs: Readonly<Record<string, Variable>>) => void;
   /** The ids of the nodes inside. */
   readonly childIds: readonly string[];
 };

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
 
@@ -30,7 +30,7 @@ export type CodeRequest = {
 };
 
 /** Runs code nodes in a sandbox; returns what `main` returned, unchecked against the declared outputs. */
-export type CodeRunner = { readonly run: (request: CodeRequest) => Promise<NodeResult<Json>> };
+export type CodeRunner = { readonly run: (request: CodeRequest) => Promise<NodeResult<Exact>> };
 
 /** A Jinja2 template with its variables. */
 export type TemplateRequest = {

@@ -1,3 +1,4 @@
+import { exactFloat, exactInteger, type ExactNumber, magnitudeOf, WholeFloat } from "./exact.ts";
 import { NodeError } from "./node-error.ts";
 import { pythonRepr } from "./value-text.ts";
 
@@ -15,13 +16,16 @@ export const parsePythonFloat = (text: string): number | undefined => {
 };
 
 /** Python's `int(text)`; undefined when the text is no integer. */
-export const parsePythonInteger = (text: string): number | undefined => {
+export const parsePythonInteger = (text: string): number | bigint | undefined => {
   const trimmed = text.trim();
-  return INTEGER.test(trimmed) ? Number(trimmed.replaceAll("_", "")) : undefined;
+  if (!INTEGER.test(trimmed)) return undefined;
+  const digits = trimmed.replaceAll("_", "");
+  // BigInt knows no plus sign.
+  return exactInteger(BigInt(digits.replace(/^\+/, "")));
 };
 
 /** Python's `int(text)` with Python's complaint; throws {@link NodeError}. */
-export const requirePythonInteger = (text: string): number => {
+export const requirePythonInteger = (text: string): number | bigint => {
   const value = parsePythonInteger(text);
   if (value === undefined) {
     throw new NodeError(`invalid literal for int() with base 10: ${pythonRepr(text)}`);
@@ -34,4 +38,63 @@ export const requirePythonFloat = (text: string): number => {
   const value = parsePythonFloat(text);
   if (value === undefined) throw new NodeError(`could not convert string to float: ${pythonRepr(text)}`);
   return value;
+};
+
+/** The four operations that Dify's assigner knows. */
+export type Arithmetic = "+" | "-" | "*" | "/";
+
+const ON_INTEGERS: Readonly<Record<Exclude<Arithmetic, "/">, (left: bigint, right: bigint) => bigint>> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+};
+
+const ON_FLOATS: Readonly<Record<Arithmetic, (left: number, right: number) => number>> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+  "/": (left, right) => left / right,
+};
+
+const isFloat = (value: ExactNumber): boolean =>
+  value instanceof WholeFloat || (typeof value === "number" && !Number.isInteger(value));
+
+const toFloat = (value: ExactNumber): number => {
+  const float = Number(magnitudeOf(value));
+  if (typeof value === "bigint" && !Number.isFinite(float)) {
+    throw new NodeError("int too large to convert to float");
+  }
+  return float;
+};
+
+/** More bits than a float has, so that what is cut off behind them only has to say whether it is nothing. */
+const QUOTIENT_BITS = 66;
+
+const bitsOf = (value: bigint): number => value.toString(2).length;
+
+/** The float next to the quotient of two positive integers, as Python's `/` gives it. */
+const divideIntegers = (dividend: bigint, divisor: bigint): number => {
+  const shift = Math.max(0, QUOTIENT_BITS + bitsOf(divisor) - bitsOf(dividend));
+  const scaled = dividend << BigInt(shift);
+  const rest = scaled % divisor === 0n ? 0n : 1n;
+  return Number((scaled / divisor) | rest) / 2 ** shift;
+};
+
+const divide = (left: bigint, right: bigint): number => {
+  const [dividend, divisor] = [left < 0n ? -left : left, right < 0n ? -right : right];
+  const quotient = divideIntegers(dividend, divisor);
+  if (!Number.isFinite(quotient)) throw new NodeError("integer division result too large for a float");
+  return left < 0n === right < 0n ? quotient : -quotient;
+};
+
+/**
+ * Python's arithmetic: a division or a float on either side makes a float, whole or not; integers have no end. The
+ * right side of a division is not zero. Throws {@link NodeError} where Python overflows.
+ */
+export const calculate = (left: ExactNumber, operation: Arithmetic, right: ExactNumber): ExactNumber => {
+  if (isFloat(left) || isFloat(right)) return exactFloat(ON_FLOATS[operation](toFloat(left), toFloat(right)));
+  const [one, other] = [BigInt(magnitudeOf(left)), BigInt(magnitudeOf(right))];
+  return operation === "/"
+    ? exactFloat(divide(one, other))
+    : exactInteger(ON_INTEGERS[operation](one, other));
 };

@@ -1,7 +1,16 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import { numberText } from "../base/model-json/json-number.ts";
-import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
-import { exactOf, isJsonArray, type Variable, typeOfValue, variableOf } from "./value-type.ts";
+import {
+  type Exact,
+  exactEntries,
+  type ExactNumber,
+  isExactArray,
+  isExactNumber,
+  isExactObject,
+  magnitudeOf,
+  WholeFloat,
+} from "./exact.ts";
+import { exactOf, type Variable, variableOf } from "./value-type.ts";
 
 /**
  * The text of a variable as Dify puts it into prompts and answers, which is Python's: `True`, `1.0`,
@@ -38,16 +47,14 @@ export const textOfVariable = (variable: Variable): string => {
 /** The text of a bare value, see {@link textOfVariable}. */
 export const textOfValue = (value: Json): string => textOfVariable(variableOf(value));
 
-const isExactNumber = (value: Exact): value is number | bigint | WholeFloat =>
-  typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat;
-
-const exactNumberText = (value: number | bigint | WholeFloat): string => {
+const exactNumberText = (value: ExactNumber): string => {
   if (typeof value === "bigint") return String(value);
   return value instanceof WholeFloat ? numberText(value.value, true) : numberText(value);
 };
 
-/** Python's `json.dumps(value, ensure_ascii=False)`. */
+/** Python's `json.dumps(value, ensure_ascii=False)`, with NaN and the infinities as it writes them. */
 export const pythonJson = (value: Exact): string => {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (isExactNumber(value)) return exactNumberText(value);
   if (isExactArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
@@ -97,8 +104,9 @@ export const plainValues = (variables: Readonly<Record<string, Variable>>): Json
   Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]));
 
 /** Whether Python counts a value as true: not null, not empty, not zero. */
-export const isTruthy = (value: Json): boolean => {
-  if (isJsonArray(value)) return value.length > 0;
-  if (typeOfValue(value) === "object") return exactEntries(value).length > 0;
+export const isTruthy = (value: Exact): boolean => {
+  if (isExactNumber(value)) return Number.isNaN(value) || Boolean(magnitudeOf(value));
+  if (isExactArray(value)) return value.length > 0;
+  if (isExactObject(value)) return exactEntries(value).length > 0;
   return Boolean(value);
 };

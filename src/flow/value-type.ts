@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../base/json.ts";
-import { type Exact, isPlain, plainOf, WholeFloat } from "./exact.ts";
+import { type Exact, type ExactObject, isPlain, plainOf, WholeFloat } from "./exact.ts";
 
 /** The types that Dify tells apart at run time. Numbers are exposed as `number`, but print differently. */
 export type ValueType =
@@ -23,8 +23,9 @@ export type ValueType =
  */
 export type Variable = {
   readonly type: ValueType;
+  /** The value as events and conditions on texts see it. What takes the value on uses {@link exactOf}. */
   readonly value: Json;
-  /** The value with the numbers inside that JavaScript's do not distinguish; left out where there are none. */
+  /** The value with the numbers inside that JSON and JavaScript lose; left out where there are none. */
   readonly exact?: Exact;
 };
 
@@ -83,6 +84,30 @@ export const exactVariable = (exact: Exact, stated?: ValueType): Variable => {
   const type = stated ?? (exact instanceof WholeFloat ? "float" : typeOfValue(value));
   return isPlain(exact) ? { type, value } : { type, value, exact };
 };
+
+/** Variables as a node's outcome gives them. */
+export const outputsOf = (
+  variables: Readonly<Record<string, Variable>>,
+): {
+  readonly outputs: JsonObject;
+  readonly types: Readonly<Record<string, ValueType>>;
+  readonly exact: Readonly<Record<string, Exact>>;
+} => {
+  const entries = Object.entries(variables);
+  return {
+    outputs: Object.fromEntries(entries.map(([name, { value }]) => [name, value])),
+    types: Object.fromEntries(entries.map(([name, { type }]) => [name, type])),
+    exact: Object.fromEntries(
+      entries.flatMap(([name, { exact }]) => (exact === undefined ? [] : [[name, exact]])),
+    ),
+  };
+};
+
+/** Exact values as a node's outcome gives them, see {@link exactVariable}. */
+export const exactOutputs = (values: ExactObject): ReturnType<typeof outputsOf> =>
+  outputsOf(
+    Object.fromEntries(Object.entries<Exact>(values).map(([name, value]) => [name, exactVariable(value)])),
+  );
 
 /** A variable's value with every number as Python has it. */
 export const exactOf = ({ type, value, exact }: Variable): Exact => {

@@ -1,7 +1,14 @@
 import { setImmediate as nextTask } from "node:timers/promises";
-import { parseJson } from "../base/json.ts";
-import type { Json } from "../base/json.ts";
-import { type Exact, exactEntries, isExactArray, isPlain } from "../flow/exact.ts";
+import {
+  type Exact,
+  exactEntries,
+  exactFloat,
+  isExactArray,
+  isPlain,
+  parseExact,
+  sandboxValue,
+  WholeFloat,
+} from "../flow/exact.ts";
 import type { NodeFailure } from "../flow/ports.ts";
 import { pythonJson } from "../flow/value-text.ts";
 
@@ -24,30 +31,37 @@ const PIECE_CHARS = 128 * 1024;
 /** How long the event loop is held at most between two pieces, in milliseconds. */
 const SLICE_MS = 8;
 
-/** What parsing gives without an error is JSON by construction. */
-const isParsed = (value: unknown): value is Json => value !== undefined;
-
 /** A problem of the text; never leaves this file. */
 class Unreadable extends Error {}
 
-const childrenOf = (value: Json): readonly Json[] =>
-  value !== null && typeof value === "object" ? Object.values(value) : [];
+const parse = (text: string): Exact => {
+  try {
+    return parseExact(text);
+  } catch {
+    throw new Unreadable();
+  }
+};
+
+const childrenOf = (value: Exact): readonly Exact[] =>
+  value !== null && typeof value === "object" && !(value instanceof WholeFloat) ? Object.values(value) : [];
 
 /** Texts that Python would read as a float in scientific notation, as Dify's server does with results. */
 const SCIENTIFIC = /^-?\d+\.?\d*e[+-]\d+$/i;
 
-const readText = (value: Json): Json =>
-  typeof value === "string" && value.length < 400 && SCIENTIFIC.test(value) ? Number(value) : value;
+const readText = (value: Exact): Exact =>
+  typeof value === "string" && value.length < 400 && SCIENTIFIC.test(value)
+    ? exactFloat(Number(value))
+    : value;
 
 /** Makes a parsed piece clean, in place: its depth, its keys and its texts. */
-const clean = (root: Json, depth: number): Json => {
-  let level: readonly Json[] = [root];
+const clean = (root: Exact, depth: number): Exact => {
+  let level: readonly Exact[] = [root];
   for (let at = depth; level.length > 0; at += 1) {
     if (at > MAX_RESULT_DEPTH) throw new Unreadable();
     for (const value of level) {
-      if (value === null || typeof value !== "object") continue;
+      if (value === null || typeof value !== "object" || value instanceof WholeFloat) continue;
       if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
-      for (const [key, item] of Object.entries<Json>(value)) {
+      for (const [key, item] of Object.entries<Exact>(value)) {
         const read = readText(item);
         if (read !== item) Reflect.set(value, key, read);
       }
@@ -109,11 +123,6 @@ const createPieceReader = (text: string) => {
     }
     return comma;
   };
-  const parse = (piece: string): Json => {
-    const parsed = parseJson(piece);
-    if (!isParsed(parsed)) throw new Unreadable();
-    return parsed;
-  };
   const takeText = (): string => {
     skipSpace();
     if (text.charCodeAt(at) !== QUOTE) throw new Unreadable();
@@ -126,7 +135,7 @@ const createPieceReader = (text: string) => {
   /** Reads a container's parts through `takePiece`, many at once, and `takeOne`, where one alone is long. */
   const readParts = async (
     [open, close]: readonly [string, string],
-    takePiece: (piece: Json) => void,
+    takePiece: (piece: Exact) => void,
     takeOne: () => Promise<void>,
     depth: number,
   ): Promise<void> => {
@@ -147,16 +156,16 @@ const createPieceReader = (text: string) => {
       if (text[at - 1] !== ",") throw new Unreadable();
     }
   };
-  const readList = async (depth: number): Promise<Json> => {
-    const items: Json[] = [];
-    const takePiece = (piece: Json): void => {
+  const readList = async (depth: number): Promise<Exact> => {
+    const items: Exact[] = [];
+    const takePiece = (piece: Exact): void => {
       for (const item of childrenOf(piece)) items.push(item);
     };
     await readParts(["[", "]"], takePiece, async () => void items.push(await readValue(depth + 1)), depth);
     return items;
   };
-  const readObject = async (depth: number): Promise<Json> => {
-    const object: Record<string, Json> = {};
+  const readObject = async (depth: number): Promise<Exact> => {
+    const object: Record<string, Exact> = {};
     const takeOne = async (): Promise<void> => {
       const key = takeText();
       skipSpace();
@@ -168,7 +177,7 @@ const createPieceReader = (text: string) => {
     await readParts(["{", "}"], (piece) => void Object.assign(object, piece), takeOne, depth);
     return object;
   };
-  const readValue = async (depth: number): Promise<Json> => {
+  const readValue = async (depth: number): Promise<Exact> => {
     if (depth > MAX_RESULT_DEPTH) throw new Unreadable();
     skipSpace();
     const code = text.charCodeAt(at);
@@ -177,7 +186,7 @@ const createPieceReader = (text: string) => {
     // Only a text can be too long for a piece and no container.
     return readText(takeText());
   };
-  return async (): Promise<Json> => {
+  return async (): Promise<Exact> => {
     const value = await readValue(0);
     skipSpace();
     if (at < text.length) throw new Unreadable();
@@ -191,7 +200,7 @@ const createPieceReader = (text: string) => {
  * object's prototype; texts in scientific notation (`1e+5`) become numbers, as Dify's server makes them.
  * A long text is read in pieces between which the event loop runs.
  */
-export const readResult = async (text: string): Promise<{ readonly value: Json } | null> => {
+export const readResult = async (text: string): Promise<{ readonly value: Exact } | null> => {
   try {
     if (text.length > PIECE_CHARS) {
       const value = await createPieceReader(text)();
@@ -199,8 +208,7 @@ export const readResult = async (text: string): Promise<{ readonly value: Json }
       await nextTask();
       return { value };
     }
-    const parsed = parseJson(text);
-    return isParsed(parsed) ? { value: clean(parsed, 0) } : null;
+    return { value: clean(parse(text), 0) };
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;
@@ -218,7 +226,7 @@ export const writeInputs = async (inputs: Readonly<Record<string, Exact>>): Prom
       await nextTask();
       pausedAt = performance.now();
     }
-    if (isSmall(value)) return isPlain(value) ? JSON.stringify(value) : pythonJson(value);
+    if (isSmall(value)) return isPlain(value) ? JSON.stringify(value) : pythonJson(sandboxValue(value));
     if (isExactArray(value)) {
       const items: string[] = [];
       for (const item of value) items.push(await write(item));

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import type { Json, JsonObject } from "../../src/base/json.ts";
+import type { Exact, ExactObject } from "../../src/flow/exact.ts";
 import type { CodeRequest, CodeRunner, NodeResult } from "../../src/flow/ports.ts";
+import { pythonJson } from "../../src/flow/value-text.ts";
 
 /** Runs code and gives what it returned or, after an exclamation mark, what went wrong. */
 export type Attempts = {
-  readonly attempt: (code: string, inputs?: JsonObject) => Promise<Json>;
+  readonly attempt: (code: string, inputs?: ExactObject) => Promise<Exact>;
   /** As `attempt`, for code that must not succeed. */
-  readonly failing: (code: string, inputs?: JsonObject) => Promise<string>;
+  readonly failing: (code: string, inputs?: ExactObject) => Promise<string>;
 };
 
 /** Attempts in one language on one runner; every failure has to be Dify's `CodeExecutionError`. */
 export const createAttempts = (runner: CodeRunner, language: CodeRequest["language"]): Attempts => {
-  const run = async (code: string, inputs: JsonObject): Promise<NodeResult<Json>> => {
+  const run = async (code: string, inputs: ExactObject): Promise<NodeResult<Exact>> => {
     const result = await runner.run({ language, code, inputs, signal: new AbortController().signal });
     if (!result.ok) assert.deepEqual([result.errorType, result.retryable], ["CodeExecutionError", false]);
     return result;
@@ -23,7 +24,7 @@ export const createAttempts = (runner: CodeRunner, language: CodeRequest["langua
     },
     failing: async (code, inputs = {}) => {
       const result = await run(code, inputs);
-      assert.ok(!result.ok, `It returned ${result.ok ? JSON.stringify(result.value) : ""}`);
+      assert.ok(!result.ok, `It returned ${result.ok ? pythonJson(result.value) : ""}`);
       return `!${result.message}`;
     },
   };

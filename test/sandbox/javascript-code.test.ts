@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { fc } from "../properties.ts";
 import { Json } from "../../src/base/json.ts";
+import { type Exact, parseExact } from "../../src/flow/exact.ts";
 import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
 import { createAttempts } from "./attempt-code.ts";
 
@@ -15,7 +16,7 @@ after(async () => {
 
 const { attempt, failing } = createAttempts(runner, "javascript");
 /** The value of an expression in the sandbox. */
-const evaluate = async (expression: string): Promise<Json> =>
+const evaluate = async (expression: string): Promise<Exact> =>
   await attempt(
     `function main() { return [(() => { try { return String(${expression}) } catch (e) { return "threw " + e.name } })()] }`,
   );
@@ -41,7 +42,10 @@ describe("JavaScript code", () => {
         const x = Json.parse(
           JSON.parse(JSON.stringify(value), (key, item: unknown) => (key === "__proto__" ? undefined : item)),
         );
-        assert.deepEqual(await attempt("function main({x}) { return {x} }", { x }), { x });
+        assert.deepEqual(
+          await attempt("function main({x}) { return {x} }", { x }),
+          parseExact(JSON.stringify({ x })),
+        );
       }),
       { numRuns: 30 },
     );

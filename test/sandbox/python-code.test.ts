@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { WholeFloat } from "../../src/flow/exact.ts";
 import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
 import { createAttempts } from "./attempt-code.ts";
 
@@ -106,7 +107,23 @@ def main(): return asyncio.run(never())`;
       await failing("def main(): return {1, 2}"),
       /TypeError: Object of type set is not JSON serializable$/,
     );
-    assert.match(await failing("def main(): return float('nan')"), /ValueError: Out of range float/);
+  });
+
+  it("gives numbers in the form that Python has them in", async () => {
+    assert.deepEqual(
+      await attempt("def main(x): return [10 / 2, -0.0, 2 ** 60, float('nan'), -1e400, x, x == 2 ** 60]", {
+        x: 2n ** 60n,
+      }),
+      [
+        new WholeFloat(5),
+        new WholeFloat(-0),
+        2n ** 60n,
+        Number.NaN,
+        Number.NEGATIVE_INFINITY,
+        2n ** 60n,
+        true,
+      ],
+    );
   });
 
   it("starts every call from nothing", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readlink } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import type { Json } from "../../src/base/json.ts";
+import type { Exact } from "../../src/flow/exact.ts";
 import { createCodeRunner } from "../../src/sandbox/create-code-runner.ts";
 import { readPythonSources, startPythonProcess } from "../../src/sandbox/python/python-process.ts";
 import { createAttempts } from "./attempt-code.ts";
@@ -13,7 +13,7 @@ after(async () => await runner[Symbol.asyncDispose]());
 const { attempt, failing } = createAttempts(runner, "python3");
 
 /** Runs expressions, each apart from the others in one process, and tells how each ended. */
-const attemptEach = async (lines: readonly string[]): Promise<Json> =>
+const attemptEach = async (lines: readonly string[]): Promise<Exact> =>
   await attempt(
     `def main(lines):
     results = []

@@ -12,11 +12,18 @@ export type JsonNode = { readonly cut: boolean; readonly start: number; readonly
   | { readonly kind: "object"; readonly entries: readonly (readonly [string, JsonNode])[] }
 );
 
+/** An object as it was read. */
+export type ObjectNode = Extract<JsonNode, { readonly kind: "object" }>;
+
+/** The entries of an object that values get: all but `__proto__`, which could change a copy's prototype. */
+export const ownEntries = ({ entries }: ObjectNode): ObjectNode["entries"] =>
+  entries.filter(([key]) => key !== "__proto__");
+
 /** The plain value of a node, as far as it was read. Of entries with the same key the last one counts. */
 export const toJson = (node: JsonNode): Json => {
   if (node.kind === "array") return node.items.map(toJson);
   if (node.kind === "object") {
-    return Object.fromEntries(node.entries.map(([key, value]) => [key, toJson(value)]));
+    return Object.fromEntries(ownEntries(node).map(([key, value]) => [key, toJson(value)]));
   }
   return node.value;
 };

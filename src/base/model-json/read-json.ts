@@ -1,6 +1,5 @@
-import type { JsonObject } from "../json.ts";
 import { createDamagedReader, readDamagedJson } from "./damaged-json.ts";
-import { type JsonNode, toJson } from "./json-node.ts";
+import type { JsonNode, ObjectNode } from "./json-node.ts";
 import { readStrictJson, readStrictValue } from "./strict-json.ts";
 
 /** What was read of a text that should be JSON. */
@@ -53,7 +52,7 @@ export const createJsonReader = (text: string): ((start: number) => JsonReading)
  * The object that a model's answer means, damaged as it may be: itself, or the first object of a list, or an empty one
  * where a list holds none, as Dify takes structured output. Null when the answer holds neither.
  */
-export const readJsonObject = (answer: string): JsonObject | null => {
+export const readJsonObject = (answer: string): ObjectNode | null => {
   const read = readJsonText(answer);
   return read.ok ? objectOf(read.node) : null;
 };
@@ -65,7 +64,7 @@ const MAX_WASTE = 2_000_000;
  * The first JSON value among other text that is whole and valid, as an object (see {@link readJsonObject}). Nothing is
  * repaired. Null when there is none.
  */
-export const findJsonObject = (answer: string): JsonObject | null => {
+export const findJsonObject = (answer: string): ObjectNode | null => {
   let waste = 0;
   const notWhole = new Set<number>();
   for (const { index } of answer.matchAll(/[{[]/g)) {
@@ -77,9 +76,9 @@ export const findJsonObject = (answer: string): JsonObject | null => {
   return null;
 };
 
-const objectOf = (node: JsonNode): JsonObject | null => {
-  const object = node.kind === "array" ? node.items.find(({ kind }) => kind === "object") : node;
-  if (object === undefined) return {};
-  if (object.kind !== "object") return null;
-  return Object.fromEntries(object.entries.map(([key, value]) => [key, toJson(value)]));
+const objectOf = (node: JsonNode): ObjectNode | null => {
+  if (node.kind === "object") return node;
+  if (node.kind !== "array") return null;
+  const first = node.items.find((item) => item.kind === "object");
+  return first ?? { kind: "object", entries: [], cut: node.cut, start: node.start, end: node.end };
 };

@@ -4,6 +4,7 @@ import { addUsage, type FlowUsage, NO_USAGE } from "../../flow/flow-event.ts";
 import { splitReasoning } from "../../flow/nodes/llm/reasoning.ts";
 import type { ModelClient } from "../../flow/ports.ts";
 import type { JsonObject } from "../../base/json.ts";
+import { toJson } from "../../base/model-json/json-node.ts";
 import { readJsonObject } from "../../base/model-json/read-json.ts";
 import type { Expected } from "../set/eval-case.ts";
 import type { Reported } from "./reported.ts";
@@ -83,7 +84,8 @@ export const createJudge = (client: ModelClient, model: string): Judge => ({
       });
       if (!result.ok) return { kind: "failed", usage, reason: result.message };
       usage = addUsage(usage, result.value.usage);
-      const verdicts = Verdicts.safeParse(readJsonObject(splitReasoning(result.value.text).text));
+      const read = readJsonObject(splitReasoning(result.value.text).text);
+      const verdicts = Verdicts.safeParse(read === null ? null : toJson(read));
       if (!verdicts.success) return { kind: "failed", usage, reason: "the judge's answer names no pairs" };
       for (const entry of verdicts.data.pairs) {
         const pair = Pair.safeParse(entry);

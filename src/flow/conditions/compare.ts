@@ -1,28 +1,40 @@
-import type { Json } from "../../base/json.ts";
+import {
+  type Exact,
+  isExactArray,
+  isExactNumber,
+  isExactObject,
+  isSameNumber,
+  magnitudeOf,
+  plainOf,
+  WholeFloat,
+} from "../exact.ts";
 import { NodeError } from "../node-error.ts";
 import { parsePythonFloat, requirePythonFloat, requirePythonInteger } from "../python-number.ts";
 import { isTruthy, pythonRepr, pythonStr } from "../value-text.ts";
-import { isJsonArray, isJsonObject, typeOfValue, type ValueType } from "../value-type.ts";
+import { typeOfValue, type ValueType } from "../value-type.ts";
 import type { ComparisonOperator } from "./schema.ts";
 
-const asNumber = (value: Json): Json => (typeof value === "boolean" ? Number(value) : value);
+/** Truth values are numbers to Python. */
+const asNumber = (value: Exact): Exact => (typeof value === "boolean" ? Number(value) : value);
 
 /** Python's `==`: deep, and with `True == 1`. */
-export const pythonEquals = (left: Json, right: Json): boolean => {
-  if (isJsonArray(left) && isJsonArray(right)) {
+export const pythonEquals = (left: Exact, right: Exact): boolean => {
+  if (isExactArray(left) && isExactArray(right)) {
     return left.length === right.length && left.every((item, i) => pythonEquals(item, right[i] ?? null));
   }
-  if (isJsonObject(left) && isJsonObject(right)) {
+  if (isExactObject(left) && isExactObject(right)) {
     const keys = Object.keys(left);
     return (
       keys.length === Object.keys(right).length &&
       keys.every((key) => Object.hasOwn(right, key) && pythonEquals(left[key] ?? null, right[key] ?? null))
     );
   }
-  return asNumber(left) === asNumber(right);
+  const [one, other] = [asNumber(left), asNumber(right)];
+  if (isExactNumber(one) && isExactNumber(other)) return isSameNumber(magnitudeOf(one), magnitudeOf(other));
+  return one === other;
 };
 
-const includes = (list: readonly Json[], wanted: Json): boolean =>
+const includes = (list: readonly Exact[], wanted: Exact): boolean =>
   list.some((item) => pythonEquals(item, wanted));
 
 const PYTHON_CLASS: Readonly<Partial<Record<ValueType, string>>> = {
@@ -33,78 +45,99 @@ const PYTHON_CLASS: Readonly<Partial<Record<ValueType, string>>> = {
   boolean: "bool",
 };
 
-const pythonClass = (value: Json): string => {
-  const type = typeOfValue(value);
-  return `<class '${PYTHON_CLASS[type] ?? (isJsonArray(value) ? "list" : "dict")}'>`;
+const isFloat = (value: Exact): boolean =>
+  value instanceof WholeFloat || (typeof value === "number" && !Number.isInteger(value));
+
+const pythonClass = (value: Exact): string => {
+  const type = isFloat(value) ? "float" : typeOfValue(plainOf(value));
+  return `<class '${PYTHON_CLASS[type] ?? (isExactArray(value) ? "list" : "dict")}'>`;
 };
 
-const contains = (value: Json, expected: Json): boolean => {
+const contains = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
   if (typeof value === "string") return value.includes(pythonStr(expected));
-  if (isJsonArray(value)) return includes(value, expected);
+  if (isExactArray(value)) return includes(value, expected);
   throw new NodeError("Invalid actual value type: string or array");
 };
 
-const edgeOf = (value: Json, expected: Json, edge: "startswith" | "endswith"): boolean => {
+const edgeOf = (value: Exact, expected: Exact, edge: "startswith" | "endswith"): boolean => {
   if (!isTruthy(value)) return false;
   if (typeof value !== "string") throw new NodeError("Invalid actual value type: string");
   if (typeof expected !== "string") throw new NodeError(`Expected value must be a string for ${edge}`);
   return edge === "startswith" ? value.startsWith(expected) : value.endsWith(expected);
 };
 
-const isSame = (value: Json, expected: Json): boolean => {
+const isSame = (value: Exact, expected: Exact): boolean => {
   if (typeof value === "string" || typeof value === "boolean") return pythonEquals(value, expected);
   throw new NodeError("Invalid actual value type: string or boolean");
 };
 
 /** Equality converts the expected value to the type of the actual one, which fails for `int("5.0")`. */
-const equalsNumber = (value: Json, expected: Json, isFloat: boolean): boolean => {
+const equalsNumber = (value: Exact, expected: Exact): boolean => {
   if (typeof value === "boolean") {
-    if (expected === null || typeof expected === "object") {
+    if (expected === null || isExactArray(expected) || isExactObject(expected)) {
       throw new NodeError(`Cannot convert ${pythonClass(expected)} to bool`);
     }
-    return value === Boolean(expected);
+    return value === isTruthy(expected);
   }
-  if (typeof value !== "number") throw new NodeError("Invalid actual value type: number or boolean");
-  if (typeof expected === "boolean" || typeof expected === "number") return value === Number(expected);
+  if (!isExactNumber(value)) throw new NodeError("Invalid actual value type: number or boolean");
+  const magnitude = magnitudeOf(value);
+  if (typeof expected === "boolean") return isSameNumber(magnitude, Number(expected));
+  if (isExactNumber(expected)) return isSameNumber(magnitude, magnitudeOf(expected));
   if (typeof expected !== "string") {
-    throw new NodeError(`Cannot convert ${pythonClass(expected)} to ${isFloat ? "float" : "int"}`);
+    throw new NodeError(`Cannot convert ${pythonClass(expected)} to ${isFloat(value) ? "float" : "int"}`);
   }
-  return value === (isFloat ? requirePythonFloat(expected) : requirePythonInteger(expected));
+  return isSameNumber(
+    magnitude,
+    isFloat(value) ? requirePythonFloat(expected) : requirePythonInteger(expected),
+  );
 };
 
-const difference = (value: Json, expected: Json): number => {
-  if (typeof value !== "number" && typeof value !== "boolean") {
-    throw new NodeError("Invalid actual value type: number");
-  }
-  if (typeof expected === "number" || typeof expected === "boolean") return Number(value) - Number(expected);
-  if (typeof expected !== "string") throw new NodeError(`Cannot convert ${pythonClass(expected)} to number`);
-  const number = parsePythonFloat(expected);
-  if (number === undefined) throw new NodeError(`Cannot convert '${expected}' to number`);
-  return Number(value) - number;
+/** What Dify compares by order: an expected text is always read as a float. */
+const orderedPair = (value: Exact, expected: Exact): readonly [number | bigint, number | bigint] => {
+  const actual = numberOf(value);
+  if (actual === undefined) throw new NodeError("Invalid actual value type: number");
+  const wanted = typeof expected === "string" ? parsePythonFloat(expected) : numberOf(expected);
+  if (wanted !== undefined) return [actual, wanted];
+  throw new NodeError(
+    typeof expected === "string"
+      ? `Cannot convert '${expected}' to number`
+      : `Cannot convert ${pythonClass(expected)} to number`,
+  );
 };
 
-const isIn = (value: Json, expected: Json): boolean => {
+const numberOf = (value: Exact): number | bigint | undefined => {
+  if (typeof value === "boolean") return Number(value);
+  return isExactNumber(value) ? magnitudeOf(value) : undefined;
+};
+
+/** Compares by order; null has none. */
+const ordered =
+  (holds: (value: number | bigint, expected: number | bigint) => boolean): Comparison =>
+  (value, expected) =>
+    ifPresent(value, () => holds(...orderedPair(value, expected)));
+
+const isIn = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
-  if (!isJsonArray(expected)) throw new NodeError("Invalid expected value type: array");
+  if (!isExactArray(expected)) throw new NodeError("Invalid expected value type: array");
   return includes(expected, value);
 };
 
-const hasAll = (value: Json, expected: Json): boolean => {
-  const types = isJsonArray(expected) ? new Set(expected.map((item) => typeof item)) : new Set(["object"]);
+const hasAll = (value: Exact, expected: Exact): boolean => {
+  const types = isExactArray(expected) ? new Set(expected.map((item) => typeof item)) : new Set(["object"]);
   const isAlike = types.size === 0 || (types.size === 1 && (types.has("string") || types.has("boolean")));
-  if (!isJsonArray(expected) || !isAlike) {
+  if (!isExactArray(expected) || !isAlike) {
     throw new NodeError("all of operator expects homogeneous list of strings or booleans");
   }
   if (!isTruthy(value)) return false;
-  if (isJsonArray(value)) return expected.every((item) => includes(value, item));
+  if (isExactArray(value)) return expected.every((item) => includes(value, item));
   if (typeof value !== "string") return false;
   return expected.every((item) => typeof item === "string" && value.includes(item));
 };
 
-const ifPresent = (value: Json, compare: () => boolean): boolean => value !== null && compare();
+const ifPresent = (value: Exact, compare: () => boolean): boolean => value !== null && compare();
 
-type Comparison = (value: Json, expected: Json, isFloat: boolean) => boolean;
+type Comparison = (value: Exact, expected: Exact) => boolean;
 
 const COMPARISONS: Readonly<Record<ComparisonOperator, Comparison>> = {
   contains,
@@ -118,12 +151,12 @@ const COMPARISONS: Readonly<Record<ComparisonOperator, Comparison>> = {
   in: isIn,
   "not in": (value, expected) => !isIn(value, expected),
   "all of": hasAll,
-  "=": (value, expected, isFloat) => ifPresent(value, () => equalsNumber(value, expected, isFloat)),
-  "≠": (value, expected, isFloat) => ifPresent(value, () => !equalsNumber(value, expected, isFloat)),
-  ">": (value, expected) => ifPresent(value, () => difference(value, expected) > 0),
-  "<": (value, expected) => ifPresent(value, () => difference(value, expected) < 0),
-  "≥": (value, expected) => ifPresent(value, () => difference(value, expected) >= 0),
-  "≤": (value, expected) => ifPresent(value, () => difference(value, expected) <= 0),
+  "=": (value, expected) => ifPresent(value, () => equalsNumber(value, expected)),
+  "≠": (value, expected) => ifPresent(value, () => !equalsNumber(value, expected)),
+  ">": ordered((value, expected) => value > expected),
+  "<": ordered((value, expected) => value < expected),
+  "≥": ordered((value, expected) => value >= expected),
+  "≤": ordered((value, expected) => value <= expected),
   null: (value) => value === null,
   "not null": (value) => value !== null,
   exists: (value) => value !== null,
@@ -134,15 +167,11 @@ const COMPARISONS: Readonly<Record<ComparisonOperator, Comparison>> = {
  * Compares as Dify does, with Python's notions of equality, truth and numbers. Throws NodeError where
  * Dify fails the node: a comparison that the value's type does not have, a text that is no number.
  */
-export const compareValues = (
-  operator: ComparisonOperator,
-  value: Json,
-  expected: Json,
-  isFloat = typeof value === "number" && !Number.isInteger(value),
-): boolean => COMPARISONS[operator](value, expected, isFloat);
+export const compareValues = (operator: ComparisonOperator, value: Exact, expected: Exact): boolean =>
+  COMPARISONS[operator](value, expected);
 
 /** The expected value of a condition on a boolean: `true`, `false`, or a number in JSON's writing. */
-export const toPythonBool = (value: Json): boolean => {
+export const toPythonBool = (value: Exact): boolean => {
   if (typeof value === "boolean" || typeof value === "number") return Boolean(value);
   if (typeof value === "string" && /^\s*(?:true|false|-?\d+)\s*$/.test(value)) {
     return value.trim() === "true" || Number(value) > 0 || Number(value) < 0;

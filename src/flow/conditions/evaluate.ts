@@ -3,7 +3,7 @@ import type { VariableUse } from "../node.ts";
 import { NodeError } from "../node-error.ts";
 import { readsOfText, showSelector } from "../nodes/selector-path.ts";
 import { type Pool, readPool, resolveText } from "../pool.ts";
-import { isJsonArray, isJsonObject, type Variable, variableOf } from "../value-type.ts";
+import { exactOf, isJsonArray, isJsonObject, type Variable, variableOf } from "../value-type.ts";
 import { compareValues, toPythonBool } from "./compare.ts";
 import type { Condition, LogicalOperator, SubCondition } from "./schema.ts";
 
@@ -56,10 +56,10 @@ const evaluateOne = (pool: Pool, condition: Condition, inputs: JsonObject[]): bo
     return holdsForFileList(variable.value, condition);
   }
   if (operator === "exists" || operator === "not exists")
-    return compareValues(operator, variable.value, null);
+    return compareValues(operator, exactOf(variable), null);
   const expected = expectedOf(variable, pool, condition.value);
   inputs.push({ actual_value: variable.value, expected_value: expected, comparison_operator: operator });
-  return compareValues(operator, variable.value, expected, variable.type === "float");
+  return compareValues(operator, exactOf(variable), expected);
 };
 
 /**

@@ -1,11 +1,13 @@
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { Secret } from "../../base/secret.ts";
+import { type Exact, exactEntries, type ExactObject, isExactArray, isExactObject } from "../exact.ts";
 import { isJsonArray, isJsonObject } from "../value-type.ts";
 
 /** Takes secrets out of what leaves the engine. */
 export type Mask = {
   readonly text: (text: string) => string;
   readonly object: (value: JsonObject) => JsonObject;
+  readonly exact: (value: ExactObject) => ExactObject;
 };
 
 /** Shorter ones would black out ordinary words. */
@@ -14,7 +16,7 @@ const SHORTEST_MASKED = 4;
 /** Whether a secret is masked at all; it takes four UTF-16 units. */
 export const isMasked = (value: string): boolean => value.length >= SHORTEST_MASKED;
 
-const NO_MASK: Mask = { text: (text) => text, object: (value) => value };
+const NO_MASK: Mask = { text: (text) => text, object: (value) => value, exact: (value) => value };
 
 /**
  * A mask for these secrets: wherever one stands in a text, `[secret]` takes its place. Nodes work with
@@ -65,5 +67,12 @@ export const createMask = (secrets: Iterable<Secret>): Mask => {
   };
   const object = (value: JsonObject): JsonObject =>
     Object.fromEntries(Object.entries<Json>(value).map(([key, item]) => [text(key), top(item)]));
-  return { text, object };
+  const exact = (value: Exact): Exact => {
+    if (typeof value === "string") return text(value);
+    if (isExactArray(value)) return value.map(exact);
+    return isExactObject(value) ? exactRecord(value) : value;
+  };
+  const exactRecord = (value: ExactObject): ExactObject =>
+    Object.fromEntries(exactEntries(value).map(([key, item]) => [text(key), exact(item)]));
+  return { text, object, exact: exactRecord };
 };

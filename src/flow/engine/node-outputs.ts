@@ -6,21 +6,25 @@ import { plainValues } from "../value-text.ts";
 import { exactVariable, typeOfValue, type Variable, variableAs, variableOf } from "../value-type.ts";
 import { ownValue } from "../own-value.ts";
 
-/** The pool after a node succeeded: its outputs under its id, and what it wrote elsewhere. */
-export const applySuccess = (
-  pool: Pool,
-  node: FlowNode,
+/** The variables that a node put out. */
+export const outcomeVariables = (
   outcome: Extract<NodeOutcome, { ok: true }>,
-): Pool => {
-  const variables = Object.fromEntries(
+): Readonly<Record<string, Variable>> =>
+  Object.fromEntries(
     Object.entries(outcome.outputs).map(([name, value]) => {
       const type = ownValue(outcome.types, name) ?? typeOfValue(value);
       const exact = ownValue(outcome.exact, name);
       return [name, exact === undefined ? variableAs(type, value) : exactVariable(exact, type)];
     }),
   );
-  return writePool(writePool(pool, outcome.writes ?? []), writesOf(node.id, variables));
-};
+
+/** The pool after a node succeeded: its outputs under its id, and what it wrote elsewhere. */
+export const applySuccess = (
+  pool: Pool,
+  node: FlowNode,
+  outcome: Extract<NodeOutcome, { ok: true }>,
+  outputs: Readonly<Record<string, Variable>>,
+): Pool => writePool(writePool(pool, outcome.writes ?? []), writesOf(node.id, outputs));
 
 /** What a caught failure puts out: the reason, and under `default-value` the values that stand in. */
 export const caughtOutputs = (

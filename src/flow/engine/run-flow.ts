@@ -5,9 +5,12 @@ import { newId } from "../../base/ids.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { Secret } from "../../base/secret.ts";
+import type { ExactObject } from "../exact.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowEvent, FlowUsage } from "../flow-event.ts";
 import type { FlowPorts } from "../node.ts";
+import { plainValues } from "../value-text.ts";
+import { exactOf } from "../value-type.ts";
 import { initialPool } from "./initial-pool.ts";
 import { DIFY_LIMITS, type FlowLimits, judgeSteps, RunStopped, timeReason } from "./limits.ts";
 import { createMask } from "./mask.ts";
@@ -51,6 +54,8 @@ export type RunFlowOptions = {
 export type FlowRunResult = {
   readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
   readonly outputs: JsonObject;
+  /** The outputs with the numbers that JSON loses. */
+  readonly exact: ExactObject;
   readonly error: string | null;
   readonly usage: FlowUsage;
 };
@@ -126,16 +131,21 @@ const createContext = async (
 };
 
 const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
-  const { outputs, error } = frame;
-  if (error !== null) return { status: "failed", outputs, error, usage };
-  return { status: frame.failures > 0 ? "partial-succeeded" : "succeeded", outputs, error: null, usage };
+  const { error } = frame;
+  const outputs = plainValues(frame.outputs);
+  const exact = Object.fromEntries(
+    Object.entries(frame.outputs).map(([name, variable]) => [name, exactOf(variable)]),
+  );
+  if (error !== null) return { status: "failed", outputs, exact, error, usage };
+  return { status: frame.failures > 0 ? "partial-succeeded" : "succeeded", outputs, exact, error, usage };
 };
 
 /** The result of a run that was stopped; rethrows what stops no run. */
 const stoppedResult = (error: unknown, options: RunFlowOptions, usage: FlowUsage): FlowRunResult => {
-  if (error instanceof RunStopped) return { status: "stopped", outputs: {}, error: error.message, usage };
+  if (error instanceof RunStopped)
+    return { status: "stopped", outputs: {}, exact: {}, error: error.message, usage };
   if (options.signal.aborted && options.endsRun?.(options.signal.reason) === true) {
-    return { status: "stopped", outputs: {}, error: "Aborted: User requested stop", usage };
+    return { status: "stopped", outputs: {}, exact: {}, error: "Aborted: User requested stop", usage };
   }
   throw error;
 };
@@ -194,11 +204,13 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
   const masked: FlowRunResult = {
     ...result,
     outputs: run.mask.object(result.outputs),
+    exact: run.mask.exact(result.exact),
     error: result.error === null ? null : run.mask.text(result.error),
   };
+  const { exact: _exact, ...shown } = masked;
   options.onEvent({
     event: "workflow_finished",
-    ...masked,
+    ...shown,
     elapsedMs: options.clock.now() - startedAt,
     totalSteps: steps,
   });

@@ -7,9 +7,9 @@ import type { Pool } from "../pool.ts";
 import { pythonStr } from "../value-text.ts";
 import { advance, type FrameCommand, type FrameEvent } from "./advance.ts";
 import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
-import { applyCaught, applySuccess, caughtOutputs, shownOutputs } from "./node-outputs.ts";
+import { applyCaught, applySuccess, caughtOutputs, outcomeVariables, shownOutputs } from "./node-outputs.ts";
 import type { FramePlan } from "./plan.ts";
-import { mergeResponse } from "./response-outputs.ts";
+import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { FrameScope, RunContext } from "./run-context.ts";
 import { entryOf, type NodeRun, refOf, runNode, stepKey } from "./run-node.ts";
@@ -18,7 +18,7 @@ import { entryOf, type NodeRun, refOf, runNode, stepKey } from "./run-node.ts";
 export type FrameResult = {
   readonly pool: Pool;
   readonly error: string | null;
-  readonly outputs: JsonObject;
+  readonly outputs: ResponseOutputs;
   readonly failures: number;
   readonly usage: FlowUsage;
   readonly reachedLoopEnd: boolean;
@@ -44,7 +44,7 @@ type Frame = FrameSpec & {
   readonly last: Map<string, NodeRun>;
   state: FrameState;
   current: Pool;
-  outputs: JsonObject;
+  outputs: ResponseOutputs;
   usage: FlowUsage;
   reachedLoopEnd: boolean;
   steps: number;
@@ -141,8 +141,9 @@ const emitFinished = (
 
 const succeed = (frame: Frame, done: NodeRun, outcome: Extract<NodeOutcome, { ok: true }>): FrameEvent => {
   const node = nodeOf(frame, done.nodeId);
-  frame.current = applySuccess(frame.current, node, outcome);
-  if (node.role === "response") frame.outputs = mergeResponse(frame.outputs, outcome.outputs);
+  const outputs = outcomeVariables(outcome);
+  frame.current = applySuccess(frame.current, node, outcome, outputs);
+  if (node.role === "response") frame.outputs = mergeResponse(frame.outputs, outputs);
   frame.outputs = mergeResponse(frame.outputs, done.respond);
   if (node.kind === "loop-end") frame.reachedLoopEnd = true;
   // Answers inside containers are not followed piece by piece.

@@ -1,10 +1,10 @@
 import { describeError, ReviewflowError } from "../../base/errors.ts";
-import type { JsonObject } from "../../base/json.ts";
 import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeRef } from "../flow-event.ts";
 import { type Frames, nodeFailure, type NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
-import { mergeResponse } from "./response-outputs.ts";
+import { outcomeVariables } from "./node-outputs.ts";
+import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import { type FrameScope, type RunContext, roundScope } from "./run-context.ts";
 import { outcomeOfEntry, type StepEntry } from "./step-journal.ts";
 
@@ -19,7 +19,7 @@ export type NodeRun = {
   /** Failures that the frame has not seen itself: inside a container, or before a restart. */
   readonly extraFailures: number;
   /** Outputs of answers inside a container, for the frame around it. */
-  readonly respond: JsonObject;
+  readonly respond: ResponseOutputs;
   readonly isResumed: boolean;
 };
 
@@ -32,7 +32,7 @@ export type RunRound = (
 ) => Promise<{
   readonly pool: Pool;
   readonly error: string | null;
-  readonly outputs: JsonObject;
+  readonly outputs: ResponseOutputs;
   readonly reachedLoopEnd: boolean;
   readonly failures: number;
   readonly usage: FlowUsage;
@@ -78,7 +78,7 @@ const untilAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promis
 /** So many rounds may pass without the clock and the network being looked at. */
 const ROUNDS_WITHOUT_PAUSE = 64;
 
-type Tally = { usage: FlowUsage; failures: number; respond: JsonObject };
+type Tally = { usage: FlowUsage; failures: number; respond: ResponseOutputs };
 
 const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Frames => {
   const isLoop = node.kind === "loop";
@@ -187,8 +187,7 @@ export const entryOf = (
   return {
     ...common,
     ok: true,
-    outputs: outcome.outputs,
-    types: outcome.types ?? {},
+    outputs: outcomeVariables(outcome),
     handle: outcome.handle ?? "source",
     writes: [...(outcome.writes ?? [])],
   };

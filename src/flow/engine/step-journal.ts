@@ -2,9 +2,20 @@ import { z } from "zod";
 import type { Journal } from "../../base/journal.ts";
 import { Json, JsonObject } from "../../base/json.ts";
 import { FlowUsage } from "../flow-usage.ts";
+import { type Exact, exactEntries, isExactArray, isExactNumber, isPlain, parseExact } from "../exact.ts";
 import type { NodeOutcome } from "../node.ts";
+import { ownValue } from "../own-value.ts";
 import type { PoolWrite } from "../pool.ts";
-import type { ValueType } from "../value-type.ts";
+import { pythonJson } from "../value-text.ts";
+import {
+  exactOf,
+  exactVariable,
+  isJsonArray,
+  isJsonObject,
+  outputsOf,
+  type ValueType,
+  type Variable,
+} from "../value-type.ts";
 
 const Type: z.ZodType<ValueType> = z.enum([
   "none",
@@ -22,20 +33,57 @@ const Type: z.ZodType<ValueType> = z.enum([
   "array[boolean]",
 ]);
 
+/**
+ * The numbers of a value that JSON loses, by key or index, each as Python's JSON writes it. Texts stay where a secret
+ * among them is found: in the value.
+ */
+type Numbers = string | { readonly [key: string]: Numbers };
+
+const Numbers: z.ZodType<Numbers> = z.lazy(() => z.union([z.string(), z.record(z.string(), Numbers)]));
+
+const numbersOf = (value: Exact): Numbers | undefined => {
+  if (isExactNumber(value)) return isPlain(value) ? undefined : pythonJson(value);
+  const children = isExactArray(value)
+    ? value.map((item, index) => [String(index), item] as const)
+    : exactEntries(value);
+  const found = children.flatMap(([key, item]) => {
+    const numbers = numbersOf(item);
+    return numbers === undefined ? [] : [[key, numbers] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+};
+
+const withNumbers = (value: Json, numbers: Numbers | undefined): Exact => {
+  if (numbers === undefined) return value;
+  if (typeof numbers === "string") return parseExact(numbers);
+  if (isJsonArray(value)) return value.map((item, index) => withNumbers(item, numbers[String(index)]));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries<Json>(value).map(([key, item]) => [key, withNumbers(item, ownValue(numbers, key))]),
+  );
+};
+
+const JournaledVariable: z.ZodType<Variable> = z
+  .object({ type: Type, value: Json, numbers: Numbers.optional() })
+  .transform(({ type, value, numbers }) =>
+    numbers === undefined ? { type, value } : exactVariable(withNumbers(value, numbers), type),
+  );
+
 const Write: z.ZodType<PoolWrite> = z.object({
   selector: z.tuple([z.string(), z.string()]),
-  variable: z.object({ type: Type, value: Json }),
+  variable: JournaledVariable,
 });
 
-const common = { usage: FlowUsage, elapsedMs: z.number(), failures: z.number(), respond: JsonObject };
+const Variables = z.record(z.string(), JournaledVariable);
+
+const common = { usage: FlowUsage, elapsedMs: z.number(), failures: z.number(), respond: Variables };
 
 /** A finished node as the journal keeps it: how it ended and what that took. */
 export const StepEntry = z.discriminatedUnion("ok", [
   z.object({
     ...common,
     ok: z.literal(true),
-    outputs: JsonObject,
-    types: z.record(z.string(), Type),
+    outputs: Variables,
     inputs: JsonObject,
     handle: z.string(),
     writes: z.array(Write),
@@ -55,8 +103,7 @@ export const outcomeOfEntry = (entry: StepEntry): NodeOutcome =>
   entry.ok
     ? {
         ok: true,
-        outputs: entry.outputs,
-        types: entry.types,
+        ...outputsOf(entry.outputs),
         inputs: entry.inputs,
         handle: entry.handle,
         writes: entry.writes,
@@ -88,10 +135,35 @@ export const openStepJournal = async (journal: Journal, digest: string): Promise
   };
 };
 
-const toJson = (entry: StepEntry): Json =>
-  entry.ok ? { ...entry, writes: entry.writes.map(writeToJson) } : entry;
+const toJson = (entry: StepEntry): Json => {
+  const inputs = finite(entry.inputs);
+  const respond = variablesToJson(entry.respond);
+  if (!entry.ok) return { ...entry, inputs, respond };
+  return {
+    ...entry,
+    inputs,
+    respond,
+    outputs: variablesToJson(entry.outputs),
+    writes: entry.writes.map(({ selector, variable }) => ({
+      selector: [...selector],
+      variable: variableToJson(variable),
+    })),
+  };
+};
 
-const writeToJson = ({ selector, variable }: PoolWrite): Json => ({
-  selector: [...selector],
-  variable: { type: variable.type, value: variable.value },
-});
+const variablesToJson = (variables: Readonly<Record<string, Variable>>): JsonObject =>
+  Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variableToJson(variable)]));
+
+const variableToJson = (variable: Variable): Json => {
+  const { type, value } = variable;
+  const numbers = numbersOf(exactOf(variable));
+  return numbers === undefined ? { type, value } : { type, value: finite(value), numbers };
+};
+
+/** A value with null for the numbers that JSON has not. */
+const finite = (value: Json): Json => {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (isJsonArray(value)) return value.map(finite);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries<Json>(value).map(([key, item]) => [key, finite(item)]));
+};

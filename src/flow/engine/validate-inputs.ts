@@ -3,7 +3,14 @@ import type { Json, JsonObject } from "../../base/json.ts";
 import type { InputVariable } from "../nodes/start/schema.ts";
 import { parsePythonFloat, parsePythonInteger } from "../python-number.ts";
 import { isTruthy, pythonRepr } from "../value-text.ts";
-import { isJsonArray, isJsonObject, type Variable, variableAs, variableOf } from "../value-type.ts";
+import {
+  exactVariable,
+  isJsonArray,
+  isJsonObject,
+  type Variable,
+  variableAs,
+  variableOf,
+} from "../value-type.ts";
 import { fileVariable } from "./file-input.ts";
 import { ownValue } from "../own-value.ts";
 
@@ -37,7 +44,7 @@ const readNumber = ({ variable }: InputVariable, value: Json): Variable => {
   const isFloat = value.includes(".");
   const number = isFloat ? parsePythonFloat(value) : parsePythonInteger(value);
   if (number === undefined) return refuse(`${variable} in input form must be a valid number`);
-  return variableAs(isFloat ? "float" : "integer", number);
+  return isFloat ? variableAs("float", Number(number)) : exactVariable(number);
 };
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["true", "1", "yes", "on"]);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Json } from "../../base/json.ts";
+import type { Exact } from "../../flow/exact.ts";
 import type { CodeRequest, NodeResult } from "../../flow/ports.ts";
 import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
 import { createWorkerPool } from "../worker-pool.ts";
@@ -37,7 +37,7 @@ const GRACE_MS = 1000;
 
 /** Runs `main(inputs)` in QuickJS in a worker thread; every call has a machine of its own. */
 export type JavaScriptRunner = AsyncDisposable & {
-  readonly run: (request: CodeRequest) => Promise<NodeResult<Json>>;
+  readonly run: (request: CodeRequest) => Promise<NodeResult<Exact>>;
   readonly warmUp: () => void;
 };
 
@@ -48,7 +48,7 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
     timeLimitMs: options.timeLimitMs + GRACE_MS,
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
   });
-  const timeout = (): NodeResult<Json> => codeFailure(`error: timeout after ${options.timeLimitMs} ms`);
+  const timeout = (): NodeResult<Exact> => codeFailure(`error: timeout after ${options.timeLimitMs} ms`);
 
   return {
     run: async (request) => {

@@ -77,7 +77,9 @@ const onFloats = (sign: ArithmeticSign, a: number, b: number): PyValue => {
       return Math.floor(a / b);
     case "%": {
       const rest = a % b;
-      return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+      // A rest of zero has the sign of the divisor.
+      if (rest === 0) return b < 0 ? -0 : 0;
+      return rest < 0 !== b < 0 ? rest + b : rest;
     }
   }
 };

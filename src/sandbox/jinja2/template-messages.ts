@@ -17,6 +17,8 @@ export const toSendable = (value: Exact): Sendable => {
   if (isPlain(value)) return plainOf(value);
   if (value instanceof WholeFloat) return Float64Array.of(value.value);
   if (typeof value === "bigint") return value;
+  // A number that is not plain is NaN or infinite.
+  if (typeof value === "number") return null;
   if (isExactArray(value)) return value.map(toSendable);
   return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, toSendable(item)]));
 };

@@ -169,7 +169,7 @@ def _run(code, inputs_json, max_result_chars):
         namespace["b64decode"] = base64.b64decode
         if "main" not in namespace:
             raise NameError("name 'main' is not defined")
-        text = dumps(namespace["main"](**inputs), allow_nan=False)
+        text = dumps(namespace["main"](**inputs))
         if len(text) > max_result_chars:
             raise ValueError(f"the result is longer than {max_result_chars} characters of JSON")
         return "v" + text

@@ -1,5 +1,5 @@
 import { describeError, ReviewflowError } from "../../base/errors.ts";
-import type { Json } from "../../base/json.ts";
+import type { Exact } from "../../flow/exact.ts";
 import type { CodeRequest, HttpClient, NodeResult } from "../../flow/ports.ts";
 import { processorOfProcess, watchComputing } from "../computing-time.ts";
 import { createGate } from "../gate.ts";
@@ -31,7 +31,7 @@ export type PythonRunnerOptions = {
  * another, whatever the code did to its interpreter.
  */
 export type PythonRunner = AsyncDisposable & {
-  readonly run: (request: CodeRequest) => Promise<NodeResult<Json>>;
+  readonly run: (request: CodeRequest) => Promise<NodeResult<Exact>>;
   /** Boots the first interpreter and makes the spare; resolves when it is ready. */
   readonly warmUp: () => Promise<void>;
 };
@@ -100,7 +100,7 @@ const measureWaits = (
   };
 };
 
-const readOutcome = async (outcome: PythonOutcome): Promise<NodeResult<Json>> => {
+const readOutcome = async (outcome: PythonOutcome): Promise<NodeResult<Exact>> => {
   if (outcome.kind === "died")
     return codeFailure(`error: the sandbox ended, perhaps of memory (${outcome.reason})`);
   if (outcome.kind === "failure") return codeFailure(outcome.message);
@@ -113,7 +113,7 @@ const runWithin = async (
   process: PythonProcess,
   request: CodeRequest,
   options: PythonRunnerOptions,
-): Promise<NodeResult<Json>> => {
+): Promise<NodeResult<Exact>> => {
   const { promise, resolve, reject } = Promise.withResolvers<PythonOutcome>();
   const requests = new AbortController();
   const onAbort = (): void => reject(request.signal.reason);

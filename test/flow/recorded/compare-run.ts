@@ -66,6 +66,8 @@ const normalizeObject = (value: { readonly [key: string]: Json }): Json => {
 /** A value without what the records' page says not to compare. */
 const normalize = (value: Json): Json => {
   if (typeof value === "string") return textValue(value);
+  // The records write these numbers so, which JSON does not have.
+  if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? "NaN!" : "Inf!";
   if (isJsonArray(value)) return value.map(normalize);
   return isJsonObject(value) ? normalizeObject(value) : value;
 };

@@ -1,6 +1,8 @@
-import { Json, parseJson } from "../../../base/json.ts";
+import type { Json } from "../../../base/json.ts";
+import { type Exact, type ExactNumber, isExactArray, isExactNumber, parseExact } from "../../exact.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, type PoolWrite, readPool, type Selector, writePool } from "../../pool.ts";
+import { calculate } from "../../python-number.ts";
 import { pythonStr } from "../../value-text.ts";
 import {
   exactVariable,
@@ -9,7 +11,6 @@ import {
   type ValueType,
   type Variable,
   variableAs,
-  variableOf,
 } from "../../value-type.ts";
 import { SelectorPath, showSelector } from "../selector-path.ts";
 import { isInputSupported, isOperationSupported, isValueless, isValueValid, zeroValue } from "./rules.ts";
@@ -23,25 +24,21 @@ const target = (selector: Selector): readonly [string, string] => {
   return [nodeId, name];
 };
 
-const listOf = (value: Json): readonly Json[] => (isJsonArray(value) ? value : []);
+const listOf = (value: Exact): readonly Exact[] => (isExactArray(value) ? value : []);
 
-/** Python's arithmetic: a division or a float on either side makes a float, whole or not. */
-const calculate = (variable: Variable, operation: "+=" | "-=" | "*=" | "/=", income: Variable): Variable => {
-  const left = Number(variable.value);
-  const right = Number(income.value);
-  const results = { "+=": left + right, "-=": left - right, "*=": left * right, "/=": left / right };
-  const type =
-    operation === "/=" || variable.type === "float" || income.type === "float" ? "float" : "integer";
-  return variableAs(type, results[operation]);
+const numberOf = (variable: Variable): ExactNumber => {
+  const value = exactOf(variable);
+  if (typeof value === "boolean") return Number(value);
+  if (!isExactNumber(value)) throw new NodeError(`Invalid input value ${pythonStr(value)}`);
+  return value;
 };
 
 const isNumberType = (type: ValueType): boolean => type === "integer" || type === "float";
 
 const operate = (variable: Variable, operation: AssignmentItem["operation"], income: Variable): Variable => {
   const { type } = variable;
-  const { value } = income;
   const exact = exactOf(income);
-  const list = listOf(variable.value);
+  const list = listOf(exactOf(variable));
   switch (operation) {
     case "over-write":
     case "set":
@@ -50,18 +47,21 @@ const operate = (variable: Variable, operation: AssignmentItem["operation"], inc
     case "clear":
       return variableAs(type, zeroValue(type));
     case "append":
-      return variableAs(type, [...list, value]);
+      return exactVariable([...list, exact], type);
     case "extend":
-      return variableAs(type, [...list, ...listOf(value)]);
+      return exactVariable([...list, ...listOf(exact)], type);
     case "remove-first":
-      return variableAs(type, list.slice(1));
+      return exactVariable(list.slice(1), type);
     case "remove-last":
-      return variableAs(type, list.slice(0, -1));
+      return exactVariable(list.slice(0, -1), type);
     case "+=":
+      return exactVariable(calculate(numberOf(variable), "+", numberOf(income)));
     case "-=":
+      return exactVariable(calculate(numberOf(variable), "-", numberOf(income)));
     case "*=":
+      return exactVariable(calculate(numberOf(variable), "*", numberOf(income)));
     case "/=":
-      return calculate(variable, operation, income);
+      return exactVariable(calculate(numberOf(variable), "/", numberOf(income)));
     default:
       return operation satisfies never;
   }
@@ -84,9 +84,11 @@ const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Variable
   }
   if (item.operation !== "set" || variable.type !== "object" || typeof income.value !== "string")
     return income;
-  const parsed = Json.safeParse(parseJson(income.value));
-  if (!parsed.success) throw new NodeError(`Invalid input value ${income.value}`);
-  return variableOf(parsed.data);
+  try {
+    return exactVariable(parseExact(income.value));
+  } catch {
+    throw new NodeError(`Invalid input value ${income.value}`);
+  }
 };
 
 const applyItem = (item: AssignmentItem, pool: Pool): PoolWrite | undefined => {
@@ -138,6 +140,7 @@ export const assignOne = (
   if (data.write_mode === "append" && !isJsonArray(variable.value)) {
     throw new NodeError("append mode requires an array variable");
   }
-  const updated = data.write_mode === "append" ? [...listOf(variable.value), income.value] : income.value;
-  return { write: { selector, variable: variableAs(variable.type, updated) }, value: income.value };
+  const exact = exactOf(income);
+  const updated = data.write_mode === "append" ? [...listOf(exactOf(variable)), exact] : exact;
+  return { write: { selector, variable: exactVariable(updated, variable.type) }, value: income.value };
 };

@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from "../../../base/json.ts";
-import { isJsonArray, isJsonObject } from "../../value-type.ts";
+import { type Exact, type ExactNumber, type ExactObject, isExactArray, isExactObject } from "../../exact.ts";
 import {
   checkNumber,
   checkString,
   CODE_LIMITS,
   isPythonNumber,
+  numberOf,
   OutputProblem,
   pythonType,
   pythonTypeName,
@@ -12,8 +12,8 @@ import {
 import type { CodeOutput, CodeOutputs } from "./schema.ts";
 import { checkDepth, checkUntyped } from "./untyped-output.ts";
 
-const requireList = (value: Json, path: string, maxLength: number | null): readonly Json[] => {
-  if (!isJsonArray(value)) {
+const requireList = (value: Exact, path: string, maxLength: number | null): readonly Exact[] => {
+  if (!isExactArray(value)) {
     throw new OutputProblem(`Output ${path} is not an array, got ${pythonType(value)} instead.`);
   }
   if (maxLength !== null && value.length > maxLength) {
@@ -24,57 +24,57 @@ const requireList = (value: Json, path: string, maxLength: number | null): reado
   return value;
 };
 
-const requireString = (value: Json, path: string): string => {
+const requireString = (value: Exact, path: string): string => {
   if (typeof value !== "string") {
     throw new OutputProblem(`Output ${path} must be a string, got ${pythonTypeName(value)} instead.`);
   }
   return checkString(value, path);
 };
 
-const requireNumber = (value: Json, path: string): number => {
+const requireNumber = (value: Exact, path: string): ExactNumber => {
   if (!isPythonNumber(value)) {
     throw new OutputProblem(`Output ${path} is not a number, got ${pythonType(value)} instead.`);
   }
-  return checkNumber(Number(value), path);
+  return checkNumber(numberOf(value), path);
 };
 
-const checkObject = (value: Json, path: string, depth: number, output: CodeOutput): JsonObject => {
-  if (!isJsonObject(value)) {
+const checkObject = (value: Exact, path: string, depth: number, output: CodeOutput): ExactObject => {
+  if (!isExactObject(value)) {
     throw new OutputProblem(`Output ${path} is not an object, got ${pythonType(value)} instead.`);
   }
   return checkKeys(value, output.children ?? null, path, depth + 1);
 };
 
-const checkNumbers = (value: Json, path: string): Json =>
+const checkNumbers = (value: Exact, path: string): Exact =>
   requireList(value, path, CODE_LIMITS.numberArrayLength).map((item, index) => {
     if (!isPythonNumber(item)) {
       throw new OutputProblem(
         `The element at index ${index} of output variable \`${path}\` must be a number.`,
       );
     }
-    return Number(item);
+    return numberOf(item);
   });
 
-const checkStrings = (value: Json, path: string): Json =>
+const checkStrings = (value: Exact, path: string): Exact =>
   requireList(value, path, CODE_LIMITS.stringArrayLength).map((item, index) =>
     item === null ? null : requireString(item, `${path}[${index}]`),
   );
 
-const checkObjects = (value: Json, path: string, depth: number, output: CodeOutput): Json => {
+const checkObjects = (value: Exact, path: string, depth: number, output: CodeOutput): Exact => {
   const items = requireList(value, path, CODE_LIMITS.objectArrayLength);
   items.forEach((item, index) => {
-    if (item !== null && !isJsonObject(item)) {
+    if (item !== null && !isExactObject(item)) {
       throw new OutputProblem(
         `Output ${path}[${index}] is not an object, got ${pythonType(item)} instead at index ${index}.`,
       );
     }
   });
   return items.map((item, index) =>
-    isJsonObject(item) ? checkKeys(item, output.children ?? null, `${path}[${index}]`, depth + 1) : null,
+    isExactObject(item) ? checkKeys(item, output.children ?? null, `${path}[${index}]`, depth + 1) : null,
   );
 };
 
-const checkBooleans = (value: Json, path: string): Json =>
+const checkBooleans = (value: Exact, path: string): Exact =>
   requireList(value, path, null).map((item, index) => {
     if (item !== null && typeof item !== "boolean") {
       throw new OutputProblem(`Output ${path}[${index}] is not a boolean, got ${pythonType(item)} instead.`);
@@ -82,7 +82,7 @@ const checkBooleans = (value: Json, path: string): Json =>
     return item;
   });
 
-const checkValue = (value: Json, output: CodeOutput, path: string, depth: number): Json => {
+const checkValue = (value: Exact, output: CodeOutput, path: string, depth: number): Exact => {
   if (value === null) return null;
   switch (output.type) {
     case "string":
@@ -107,17 +107,17 @@ const checkValue = (value: Json, output: CodeOutput, path: string, depth: number
 };
 
 const checkKeys = (
-  result: JsonObject,
+  result: ExactObject,
   declared: CodeOutputs | null,
   prefix: string,
   depth: number,
-): JsonObject => {
+): ExactObject => {
   checkDepth(depth);
   if (declared === null) {
     checkUntyped(result, prefix, depth);
     return result;
   }
-  const checked = Object.entries(declared).map(([name, output]): readonly [string, Json] => {
+  const checked = Object.entries(declared).map(([name, output]): readonly [string, Exact] => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const value = Object.hasOwn(result, name) ? result[name] : undefined;
     if (value === undefined) throw new OutputProblem(`Output ${path} is missing.`);
@@ -134,8 +134,8 @@ const checkKeys = (
  * anywhere, truth values for numbers as 1 and 0, a value for `boolean` unchecked, all as Dify does, with
  * Dify's limits and messages. Throws `OutputProblem`.
  */
-export const checkOutputs = (result: Json, declared: CodeOutputs): JsonObject => {
-  if (!isJsonObject(result)) {
+export const checkOutputs = (result: Exact, declared: CodeOutputs): ExactObject => {
+  if (!isExactObject(result)) {
     throw new OutputProblem(`Result must be a dict, got ${pythonTypeName(result)}`, "CodeExecutionError");
   }
   return checkKeys(result, declared, "", 1);

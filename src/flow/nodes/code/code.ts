@@ -1,10 +1,11 @@
 import { setImmediate as nextTask } from "node:timers/promises";
-import type { Json, JsonObject } from "../../../base/json.ts";
+import type { JsonObject } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import type { Exact } from "../../exact.ts";
 import { readPool } from "../../pool.ts";
 import type { Variable } from "../../value-type.ts";
-import { exactOf, isJsonArray } from "../../value-type.ts";
+import { exactOf, exactOutputs, isJsonArray } from "../../value-type.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { OutputProblem } from "./scalar-output.ts";
 import { unknownImports } from "./unknown-imports.ts";
@@ -41,9 +42,9 @@ const declare = (data: CodeData): NodeDeclaration => ({
   ],
 });
 
-const settle = (result: Json, data: CodeData, inputs: JsonObject): NodeOutcome => {
+const settle = (result: Exact, data: CodeData, inputs: JsonObject): NodeOutcome => {
   try {
-    return { ok: true, inputs, outputs: checkOutputs(result, data.outputs) };
+    return { ok: true, inputs, ...exactOutputs(checkOutputs(result, data.outputs)) };
   } catch (error) {
     if (error instanceof OutputProblem) return nodeFailure(error.errorType, error.message, { inputs });
     throw error;

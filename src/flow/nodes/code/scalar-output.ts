@@ -1,6 +1,12 @@
-import type { Json } from "../../../base/json.ts";
-import { isJsonArray } from "../../value-type.ts";
 import { numberText } from "../../../base/model-json/json-number.ts";
+import {
+  type Exact,
+  type ExactNumber,
+  isExactArray,
+  isExactNumber,
+  magnitudeOf,
+  WholeFloat,
+} from "../../exact.ts";
 
 /** Dify's limits of what code nodes give out, at their defaults. */
 export const CODE_LIMITS = {
@@ -12,7 +18,7 @@ export const CODE_LIMITS = {
   precision: 20,
 } as const;
 
-/** Dify's range of numbers is that of 64-bit integers; its upper end is no float, so the next one is refused. */
+/** Dify's range of numbers is that of 64-bit integers but for the lowest: this number and its negative are refused. */
 const RANGE_END = 2 ** 63;
 
 /** The result of a code node is not what its outputs declare. */
@@ -27,16 +33,18 @@ export class OutputProblem extends Error {
 }
 
 /** What Python calls the type of a value. */
-export const pythonTypeName = (value: Json): string => {
+export const pythonTypeName = (value: Exact): string => {
   if (value === null) return "NoneType";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "string") return "str";
+  if (typeof value === "bigint") return "int";
+  if (value instanceof WholeFloat) return "float";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
-  return isJsonArray(value) ? "list" : "dict";
+  return isExactArray(value) ? "list" : "dict";
 };
 
 /** How Python prints that type. */
-export const pythonType = (value: Json): string => `<class '${pythonTypeName(value)}'>`;
+export const pythonType = (value: Exact): string => `<class '${pythonTypeName(value)}'>`;
 
 /** Whether a text has more than `limit` characters; pairs of surrogates count once. */
 const isLonger = (value: string, limit: number): boolean => {
@@ -69,13 +77,14 @@ const decimals = (value: number): number => {
 };
 
 /** Checks a number's range and its decimals. */
-export const checkNumber = (value: number, path: string): number => {
-  if (value >= RANGE_END || value < -RANGE_END) {
+export const checkNumber = (value: ExactNumber, path: string): ExactNumber => {
+  const magnitude = magnitudeOf(value);
+  if (magnitude >= RANGE_END || magnitude <= -RANGE_END) {
     throw new OutputProblem(
-      `Output variable \`${path}\` is out of range, it must be between -9223372036854775808 and 9223372036854775807.`,
+      `Output variable \`${path}\` is out of range, it must be between -9223372036854775807 and 9223372036854775807.`,
     );
   }
-  if (!Number.isInteger(value) && decimals(value) > CODE_LIMITS.precision) {
+  if (typeof value === "number" && !Number.isInteger(value) && decimals(value) > CODE_LIMITS.precision) {
     throw new OutputProblem(
       `Output variable \`${path}\` has too high precision, it must be less than ${CODE_LIMITS.precision} digits.`,
     );
@@ -84,5 +93,9 @@ export const checkNumber = (value: number, path: string): number => {
 };
 
 /** Whether Python counts a value as a number: truth values are integers to it. */
-export const isPythonNumber = (value: Json): value is number | boolean =>
-  typeof value === "number" || typeof value === "boolean";
+export const isPythonNumber = (value: Exact): value is ExactNumber | boolean =>
+  isExactNumber(value) || typeof value === "boolean";
+
+/** A number as it is, a truth value as 1 or 0. */
+export const numberOf = (value: ExactNumber | boolean): ExactNumber =>
+  typeof value === "boolean" ? Number(value) : value;

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "../../../base/json.ts";
-import { isJsonArray, isJsonObject } from "../../value-type.ts";
+import { type Exact, type ExactObject, isExactArray, isExactNumber, isExactObject } from "../../exact.ts";
 import { checkNumber, checkString, CODE_LIMITS, isPythonNumber, OutputProblem } from "./scalar-output.ts";
 
 /** Refuses what lies deeper than Dify allows; the result itself is at depth 1. */
@@ -9,26 +8,26 @@ export const checkDepth = (depth: number): void => {
   }
 };
 
-const entriesOf = (value: JsonObject | readonly Json[]): readonly (readonly [string, Json])[] =>
-  isJsonArray(value)
+const entriesOf = (value: ExactObject | readonly Exact[]): readonly (readonly [string, Exact])[] =>
+  isExactArray(value)
     ? [...value.entries()].map(([index, item]) => [String(index), item])
-    : Object.entries<Json>(value);
+    : Object.entries<Exact>(value);
 
-const checkList = (items: readonly Json[], path: string, depth: number): void => {
+const checkList = (items: readonly Exact[], path: string, depth: number): void => {
   const [first = null] = items;
   if (first === null) return;
-  const all = (fits: (item: Json) => boolean): boolean => items.every((item) => item === null || fits(item));
+  const all = (fits: (item: Exact) => boolean): boolean => items.every((item) => item === null || fits(item));
   if (isPythonNumber(first) && all(isPythonNumber)) {
     items.forEach((item, index) => {
-      if (typeof item === "number") checkNumber(item, `${path}[${index}]`);
+      if (isExactNumber(item)) checkNumber(item, `${path}[${index}]`);
     });
   } else if (typeof first === "string" && all((item) => typeof item === "string")) {
     items.forEach((item, index) => {
       if (typeof item === "string") checkString(item, `${path}[${index}]`);
     });
-  } else if (all(isJsonObject) || all(isJsonArray)) {
+  } else if (all(isExactObject) || all(isExactArray)) {
     items.forEach((item, index) => {
-      if (isJsonObject(item) || isJsonArray(item)) checkUntyped(item, `${path}[${index}]`, depth + 1);
+      if (isExactObject(item) || isExactArray(item)) checkUntyped(item, `${path}[${index}]`, depth + 1);
     });
   } else {
     throw new OutputProblem(
@@ -38,13 +37,13 @@ const checkList = (items: readonly Json[], path: string, depth: number): void =>
 };
 
 /** Checks an object whose keys are not declared: only limits, and lists of one type. */
-export const checkUntyped = (value: JsonObject | readonly Json[], prefix: string, depth: number): void => {
+export const checkUntyped = (value: ExactObject | readonly Exact[], prefix: string, depth: number): void => {
   checkDepth(depth);
   for (const [name, item] of entriesOf(value)) {
     const path = prefix === "" ? name : `${prefix}.${name}`;
-    if (isJsonArray(item)) checkList(item, path, depth);
-    else if (isJsonObject(item)) checkUntyped(item, path, depth + 1);
+    if (isExactArray(item)) checkList(item, path, depth);
+    else if (isExactObject(item)) checkUntyped(item, path, depth + 1);
     else if (typeof item === "string") checkString(item, path);
-    else if (typeof item === "number") checkNumber(item, path);
+    else if (isExactNumber(item)) checkNumber(item, path);
   }
 };

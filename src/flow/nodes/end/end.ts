@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { JsonObject } from "../../../base/json.ts";
 import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
+import { outputsOf, variableOf } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** The types that Dify knows an output by; what the value is shows at run time. */
@@ -59,12 +59,9 @@ export const endKind = defineNodeKind({
     const found = data.outputs.map(
       ({ variable, value_selector }) => [variable, readPool(pool, value_selector)] as const,
     );
-    const outputs: JsonObject = Object.fromEntries(
-      found.map(([name, variable]) => [name, variable?.value ?? null]),
+    const values = outputsOf(
+      Object.fromEntries(found.map(([name, variable]) => [name, variable ?? variableOf(null)])),
     );
-    const types = Object.fromEntries(
-      found.flatMap(([name, variable]) => (variable === undefined ? [] : [[name, variable.type]])),
-    );
-    return { ok: true, inputs: outputs, outputs, types };
+    return { ok: true, inputs: values.outputs, ...values };
   },
 });

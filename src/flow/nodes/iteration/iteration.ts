@@ -10,6 +10,7 @@ import { readPool, writePool } from "../../pool.ts";
 import { textOfVariable } from "../../value-text.ts";
 import {
   exactOf,
+  exactOutputs,
   exactVariable,
   isArrayType,
   isJsonArray,
@@ -34,7 +35,8 @@ const runRound = async (
   const frame = await frames.run({ startNodeId: data.start_node_id, index, pool: own });
   if (frame.error !== null) return { ok: false, error: frame.error };
   if (index === items.length - 1) frames.respond(frame.outputs);
-  return { ok: true, value: readPool(frame.pool, data.output_selector)?.value ?? null };
+  const variable = readPool(frame.pool, data.output_selector);
+  return { ok: true, value: variable === undefined ? null : exactOf(variable) };
 };
 
 /**
@@ -62,9 +64,9 @@ const runRounds = async (
   await Promise.all(Array.from({ length: width }, work));
   const results = collectRounds(rounds, data.error_handle_mode);
   const inputs = { iterator_selector: items.map(plainOf) };
-  const outputs = { output: data.flatten_output ? flattenResults(results) : results };
-  if (failure !== null) return nodeFailure("", failure, { inputs, outputs });
-  return { ok: true, inputs, outputs };
+  const values = exactOutputs({ output: data.flatten_output ? flattenResults(results) : results });
+  if (failure !== null) return nodeFailure("", failure, { inputs, outputs: values.outputs });
+  return { ok: true, inputs, ...values };
 };
 
 const emptyOutcome = (variable: Variable): NodeOutcome => ({

@@ -1,4 +1,5 @@
 import type { Json } from "../../../base/json.ts";
+import { type Exact, isExactNumber, isSameNumber, magnitudeOf, plainOf } from "../../exact.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, resolveText } from "../../pool.ts";
 import { requirePythonFloat } from "../../python-number.ts";
@@ -6,7 +7,7 @@ import { isJsonObject, type ValueType } from "../../value-type.ts";
 import type { FilterCondition } from "./schema.ts";
 import { ownValue } from "../../own-value.ts";
 
-type Test = (value: Json) => boolean;
+type Test = (value: Exact) => boolean;
 
 const invalid = (operator: string): never => {
   throw new NodeError(`Invalid condition: ${operator}`);
@@ -44,18 +45,20 @@ const textTest = (operator: string, expected: string): Test => {
   }
 };
 
-const NUMBER_TESTS: Readonly<Record<string, (value: number, expected: number) => boolean>> = {
-  "=": (value, expected) => value === expected,
-  "≠": (value, expected) => value !== expected,
+type Magnitude = number | bigint;
+
+const NUMBER_TESTS: Readonly<Record<string, (value: Magnitude, expected: Magnitude) => boolean>> = {
+  "=": isSameNumber,
+  "≠": (value, expected) => !isSameNumber(value, expected),
   "<": (value, expected) => value < expected,
   "≤": (value, expected) => value <= expected,
   ">": (value, expected) => value > expected,
   "≥": (value, expected) => value >= expected,
 };
 
-const numberTest = (operator: string, expected: number): Test => {
+const numberTest = (operator: string, expected: Magnitude): Test => {
   const test = ownValue(NUMBER_TESTS, operator) ?? invalid(operator);
-  return (value) => typeof value === "number" && test(value, expected);
+  return (value) => isExactNumber(value) && test(magnitudeOf(value), expected);
 };
 
 /** The attribute of a file that a filter or an order names; texts are empty where it is missing. */
@@ -85,15 +88,15 @@ const fileTest = (
 ): Test => {
   if (TEXT_KEYS.has(key) && typeof value === "string") {
     const test = textTest(operator, value);
-    return (file) => test(fileKey(file, key));
+    return (file) => test(fileKey(plainOf(file), key));
   }
   if (CHOICE_KEYS.has(key)) {
     const test = choiceTest(operator, value);
-    return (file) => test(String(fileKey(file, key)));
+    return (file) => test(String(fileKey(plainOf(file), key)));
   }
   if (key === "size" && typeof value === "string") {
     const test = numberTest(operator, requirePythonFloat(value));
-    return (file) => test(fileKey(file, key));
+    return (file) => test(fileKey(plainOf(file), key));
   }
   throw new NodeError(`Invalid key: ${key}`);
 };

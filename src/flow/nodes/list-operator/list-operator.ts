@@ -1,11 +1,18 @@
 import type { Json } from "../../../base/json.ts";
-import { type Exact, isExactArray } from "../../exact.ts";
+import { type Exact, isExactArray, isExactNumber, magnitudeOf, plainOf } from "../../exact.ts";
 import { defineNodeKind, nodeFailure, type NodeOutcome, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, readPool, resolveText } from "../../pool.ts";
 import { requirePythonInteger } from "../../python-number.ts";
-import { isTruthy, plainValues } from "../../value-text.ts";
-import { exactOf, exactVariable, isArrayType, isJsonArray, type ValueType } from "../../value-type.ts";
+import { isTruthy } from "../../value-text.ts";
+import {
+  exactOf,
+  exactVariable,
+  isArrayType,
+  isJsonArray,
+  outputsOf,
+  type ValueType,
+} from "../../value-type.ts";
 import { readsOfText, showSelector } from "../selector-path.ts";
 import { fileKey, filterTest, isFileKey } from "./filters.ts";
 import { ListOperatorData } from "./schema.ts";
@@ -26,45 +33,46 @@ const compareTexts = (left: string, right: string): number => {
   return (a[at]?.codePointAt(0) ?? 0) - (b[at]?.codePointAt(0) ?? -1);
 };
 
-const compareKeys = (left: Json, right: Json): number =>
-  typeof left === "string" && typeof right === "string"
-    ? compareTexts(left, right)
-    : Number(left) - Number(right);
+const numberOf = (value: Exact): number | bigint =>
+  isExactNumber(value) ? magnitudeOf(value) : Number(value);
 
-/** An item of the list, plain for tests and exact for what comes out. */
-type Item = { readonly value: Json; readonly exact: Exact };
+const compareKeys = (left: Exact, right: Exact): number => {
+  if (typeof left === "string" && typeof right === "string") return compareTexts(left, right);
+  const [one, other] = [numberOf(left), numberOf(right)];
+  return one < other ? -1 : Number(one > other);
+};
 
 const order = (
-  items: readonly Item[],
+  items: readonly Exact[],
   type: ValueType,
   by: ListOperatorData["order_by"],
-): readonly Item[] => {
+): readonly Exact[] => {
   if (type === "array[file]" && !isFileKey(by.key)) throw new NodeError(`Invalid order key: ${by.key}`);
-  const keyOf = ({ value }: Item): Json => (type === "array[file]" ? fileKey(value, by.key) : value);
+  const keyOf = (item: Exact): Exact => (type === "array[file]" ? fileKey(plainOf(item), by.key) : item);
   const sign = by.value === "desc" ? -1 : 1;
   return items.toSorted((left, right) => sign * compareKeys(keyOf(left), keyOf(right)));
 };
 
-const extract = (items: readonly Item[], serial: string, pool: Pool): readonly Item[] => {
+const extract = (items: readonly Exact[], serial: string, pool: Pool): readonly Exact[] => {
   const position = requirePythonInteger(resolveText(pool, serial));
   if (position < 1) throw new NodeError(`Invalid serial index: must be >= 1, got ${position}`);
   if (position > items.length) {
     throw new NodeError(`Invalid serial index: must be <= ${items.length}, got ${position}`);
   }
-  return items.slice(position - 1, position);
+  return items.slice(Number(position) - 1, Number(position));
 };
 
 const operate = (
   data: ListOperatorData,
-  items: readonly Item[],
+  items: readonly Exact[],
   type: ValueType,
   pool: Pool,
-): readonly Item[] => {
+): readonly Exact[] => {
   let list = items;
   if (data.filter_by.enabled) {
     for (const condition of data.filter_by.conditions) {
       const test = filterTest(type, condition, pool);
-      list = list.filter(({ value }) => test(value));
+      list = list.filter(test);
     }
   }
   if (data.extract_by?.enabled === true) list = extract(list, data.extract_by.serial, pool);
@@ -72,23 +80,13 @@ const operate = (
   return data.limit.enabled ? list.slice(0, data.limit.size) : list;
 };
 
-const succeed = (before: readonly Json[], items: readonly Item[], type: ValueType): NodeOutcome => {
+const succeed = (before: readonly Json[], items: readonly Exact[], type: ValueType): NodeOutcome => {
   const variables = {
-    result: exactVariable(
-      items.map(({ exact }) => exact),
-      type,
-    ),
-    first_record: exactVariable(items[0]?.exact ?? null),
-    last_record: exactVariable(items.at(-1)?.exact ?? null),
+    result: exactVariable(items, type),
+    first_record: exactVariable(items[0] ?? null),
+    last_record: exactVariable(items.at(-1) ?? null),
   };
-  const entries = Object.entries(variables);
-  return {
-    ok: true,
-    inputs: { variable: before },
-    outputs: plainValues(variables),
-    types: Object.fromEntries(entries.map(([name, variable]) => [name, variable.type])),
-    exact: Object.fromEntries(entries.map(([name, variable]) => [name, exactOf(variable)])),
-  };
+  return { ok: true, inputs: { variable: before }, ...outputsOf(variables) };
 };
 
 const run = (data: ListOperatorData, pool: Pool): NodeOutcome => {
@@ -106,9 +104,7 @@ const run = (data: ListOperatorData, pool: Pool): NodeOutcome => {
   }
   try {
     const exact = exactOf(variable);
-    const exacts = isExactArray(exact) ? exact : [];
-    const items = value.map((item, index): Item => ({ value: item, exact: exacts[index] ?? item }));
-    return succeed(value, operate(data, items, type, pool), type);
+    return succeed(value, operate(data, isExactArray(exact) ? exact : [], type, pool), type);
   } catch (error) {
     if (error instanceof NodeError) return nodeFailure("", error.message, { inputs: { variable: value } });
     throw error;

@@ -23,24 +23,29 @@ import {
 } from "./prompt.ts";
 import { createReasoningFilter, splitReasoning, tagReasoning } from "./reasoning.ts";
 import { answerSchema, LlmData } from "./schema.ts";
+import { exactOutputs } from "../../value-type.ts";
 import { createStructuredReader } from "./structured-output.ts";
 import { usageOutput } from "./usage.ts";
 
-const schemaFailures = (data: LlmData): readonly NodeRemark[] => {
+const schemaRemarks = (
+  data: LlmData,
+): { readonly failures: readonly NodeRemark[]; readonly warnings: readonly NodeRemark[] } => {
   const schema = answerSchema(data);
-  if (schema === null) return [];
+  if (schema === null) return { failures: [], warnings: [] };
   const field = "structured_output.schema";
+  const fail = (message: string) => ({ failures: [{ field, message }], warnings: [] });
   if (schema === undefined) {
-    return [
-      {
-        field,
-        message:
-          "structured output is on, but its schema is not an object; define the schema or switch it off",
-      },
-    ];
+    return fail(
+      "structured output is on, but its schema is not an object; define the schema or switch it off",
+    );
   }
   const reader = createStructuredReader(schema);
-  return reader.ok ? [] : [{ field, message: `it is not a valid JSON schema: ${reader.message}` }];
+  if (!reader.ok) return fail(`it is not a valid JSON schema: ${reader.message}`);
+  const warnings = reader.unresolved.map((reference) => ({
+    field,
+    message: `it refers to ${reference}, which is not in it and is not fetched: an answer that has something there fails the node`,
+  }));
+  return { failures: [], warnings };
 };
 
 const contextSelector = (data: LlmData): readonly string[] | null =>
@@ -51,6 +56,7 @@ const contextSelector = (data: LlmData): readonly string[] | null =>
 const declare = (data: LlmData): NodeDeclaration => {
   const prompts = promptTexts(data);
   const context = contextSelector(data);
+  const schema = schemaRemarks(data);
   const isEmpty = prompts.every((prompt) => activeText(prompt).trim() === "") && memoryQuery(data) === null;
   return {
     ...PLAIN_DECLARATION,
@@ -76,8 +82,9 @@ const declare = (data: LlmData): NodeDeclaration => {
     },
     models: declaredModels(data.model),
     languages: prompts.some(({ edition_type }) => edition_type === "jinja2") ? ["jinja2"] : [],
-    failures: [...modelFailures(data.model), ...schemaFailures(data)],
+    failures: [...modelFailures(data.model), ...schema.failures],
     warnings: [
+      ...schema.warnings,
       ...modelWarnings(data),
       ...(isEmpty
         ? [{ field: "prompt_template", message: "the node has no prompt, and fails; write one" }]
@@ -135,7 +142,12 @@ const finish = (data: LlmData, answer: ModelAnswer, latencyMs: number, inputs: J
   const reader = createStructuredReader(schema);
   const result = reader.ok ? reader.read(answer.text) : reader;
   if (!result.ok) return nodeFailure("LLMNodeError", result.message, { inputs, usage: answer.usage });
-  return { ok: true, outputs: { ...outputs, structured_output: result.value }, inputs, usage: answer.usage };
+  return {
+    ok: true,
+    ...exactOutputs({ ...outputs, structured_output: result.value }),
+    inputs,
+    usage: answer.usage,
+  };
 };
 
 const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome> => {

@@ -1,13 +1,13 @@
-import type { ValidateFunction } from "ajv";
-import { Ajv } from "ajv";
 import { describeError } from "../../../base/errors.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import { readJsonObject } from "../../../base/model-json/read-json.ts";
+import { type Exact, exactOfNode, plainOf } from "../../exact.ts";
+import { compileSchema, type JsonSchema, UnresolvedReference } from "../../json-schema.ts";
 import { splitReasoning } from "./reasoning.ts";
 
 /** What became of a model's answer under a schema. */
 type StructuredResult =
-  | { readonly ok: true; readonly value: JsonObject }
+  | { readonly ok: true; readonly value: Exact }
   | { readonly ok: false; readonly message: string };
 
 /** Reads answers under one schema. */
@@ -21,30 +21,24 @@ const jsonPath = (pointer: string): string =>
     .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
     .join("")}`;
 
-const compile = (schema: JsonObject): ValidateFunction => {
-  const ajv = new Ajv({
-    strict: false,
-    // NaN is a number to Python's checker.
-    strictNumbers: false,
-    logger: false,
-    validateFormats: false,
-  });
-  const { $schema: _dialect, $id: _id, ...rest } = schema;
-  return ajv.compile(rest);
-};
+const invalid = (where: string, message: string): StructuredResult => ({
+  ok: false,
+  message: `Structured output validation failed (stage=result, path=${where}): ${message}`,
+});
 
-const check = (validate: ValidateFunction, answer: string): StructuredResult => {
+const read = (schema: JsonSchema, answer: string): StructuredResult => {
   const parsed = readJsonObject(splitReasoning(answer).text);
   if (parsed === null) {
     return { ok: false, message: `Failed to parse structured output: ${answer}` };
   }
-  if (validate(parsed)) return { ok: true, value: parsed };
-  const [first] = validate.errors ?? [];
-  const where = jsonPath(first?.instancePath ?? "");
-  return {
-    ok: false,
-    message: `Structured output validation failed (stage=result, path=${where}): ${first?.message ?? "invalid"}`,
-  };
+  const value = exactOfNode(parsed);
+  try {
+    const mismatch = schema.check(plainOf(value));
+    return mismatch === null ? { ok: true, value } : invalid(jsonPath(mismatch.pointer), mismatch.message);
+  } catch (error) {
+    if (!(error instanceof UnresolvedReference)) throw error;
+    return invalid("$", `schema reference could not be resolved: ${error.reference}`);
+  }
 };
 
 /**
@@ -55,11 +49,11 @@ const check = (validate: ValidateFunction, answer: string): StructuredResult => 
 export const createStructuredReader = (
   schema: JsonObject,
 ):
-  | { readonly ok: true; readonly read: StructuredReader }
+  | { readonly ok: true; readonly read: StructuredReader; readonly unresolved: readonly string[] }
   | { readonly ok: false; readonly message: string } => {
   try {
-    const validate = compile(schema);
-    return { ok: true, read: (answer) => check(validate, answer) };
+    const compiled = compileSchema(schema);
+    return { ok: true, read: (answer) => read(compiled, answer), unresolved: compiled.unresolved };
   } catch (error) {
     return { ok: false, message: describeError(error) };
   }

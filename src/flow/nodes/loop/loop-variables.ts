@@ -1,52 +1,52 @@
-import { Json, parseJson } from "../../../base/json.ts";
+import { type Exact, isExactArray, parseExact } from "../../exact.ts";
 import { NodeError } from "../../node-error.ts";
 import { type Pool, readPool } from "../../pool.ts";
 import { pythonStr } from "../../value-text.ts";
-import {
-  isArrayType,
-  isJsonArray,
-  typeOfValue,
-  type ValueType,
-  type Variable,
-  variableAs,
-} from "../../value-type.ts";
+import { exactVariable, isArrayType, type ValueType, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 import type { LoopVariable } from "./schema.ts";
 
 type StatedType = LoopVariable["var_type"];
 
-const runtimeType = (stated: StatedType, value: Json): ValueType | undefined => {
-  const inferred = typeOfValue(value);
+const runtimeType = (stated: StatedType, value: Exact): ValueType | undefined => {
+  const inferred = exactVariable(value).type;
   if (stated === "number") return inferred === "integer" || inferred === "float" ? inferred : undefined;
-  if (isArrayType(inferred) && isJsonArray(value) && value.length === 0 && stated.startsWith("array["))
+  if (isArrayType(inferred) && isExactArray(value) && value.length === 0 && stated.startsWith("array["))
     return stated;
   return inferred === stated ? stated : undefined;
 };
 
-const parseConstant = (text: string): Json => {
-  const parsed = Json.safeParse(parseJson(text));
-  if (!parsed.success) throw new NodeError(`Expecting value: ${text}`);
-  return parsed.data;
+const parseText = (text: string): Exact | undefined => {
+  try {
+    return parseExact(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const parseConstant = (text: string): Exact => {
+  const parsed = parseText(text);
+  if (parsed === undefined) throw new NodeError(`Expecting value: ${text}`);
+  return parsed;
 };
 
 /** Lists come as JSON text; one that is neither that nor a text becomes the empty list, as in Dify. */
-const readConstant = (stated: StatedType, value: Json): Json => {
+const readConstant = (stated: StatedType, value: Exact): Exact => {
   if (!stated.startsWith("array[") || stated === "array[boolean]") return value;
   return typeof value === "string" && value !== "" ? parseConstant(value) : [];
 };
 
 const constantOf = (variable: LoopVariable): Variable => {
-  const { var_type: stated, value: original } = variable;
+  const { var_type: stated } = variable;
+  const original = variable.exact ?? variable.value;
   const first = readConstant(stated, original);
   const type = runtimeType(stated, first);
-  if (type !== undefined) return variableAs(type, first);
-  if (typeof original === "string") {
-    const parsed = Json.safeParse(parseJson(original));
-    const parsedType = parsed.success ? runtimeType(stated, parsed.data) : undefined;
-    if (parsed.success && parsedType !== undefined) return variableAs(parsedType, parsed.data);
-  }
+  if (type !== undefined) return exactVariable(first, type);
+  const parsed = typeof original === "string" ? parseText(original) : undefined;
+  const parsedType = parsed === undefined ? undefined : runtimeType(stated, parsed);
+  if (parsed !== undefined && parsedType !== undefined) return exactVariable(parsed, parsedType);
   throw new NodeError(
-    `Type mismatch: expected ${stated}, but got ${typeOfValue(first)}, value=${pythonStr(first)}`,
+    `Type mismatch: expected ${stated}, but got ${exactVariable(first).type}, value=${pythonStr(first)}`,
   );
 };
 

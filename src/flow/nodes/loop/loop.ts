@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../../base/json.ts";
+import type { JsonObject } from "../../../base/json.ts";
 import { evaluateConditions, readsOfConditions } from "../../conditions/evaluate.ts";
 import {
   defineNodeKind,
@@ -10,7 +10,7 @@ import {
 import { NodeError } from "../../node-error.ts";
 import { dropNodes, type Pool, poolChanges, readPool, writePool, writesOf } from "../../pool.ts";
 import { plainValues } from "../../value-text.ts";
-import type { ValueType, Variable } from "../../value-type.ts";
+import { outputsOf, type Variable, variableOf } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 import { initialLoopVariable } from "./loop-variables.ts";
 import { LoopData } from "./schema.ts";
@@ -40,14 +40,13 @@ const currentValues = (data: LoopData, nodeId: string, pool: Pool): Readonly<Rec
 
 type Progress = {
   readonly pool: Pool;
-  readonly outputs: Readonly<Record<string, Json>>;
-  readonly types: Readonly<Record<string, ValueType>>;
+  readonly outputs: Readonly<Record<string, Variable>>;
   readonly error: string | null;
 };
 
 const runRounds = async (data: LoopData, context: NodeContext, start: Pool): Promise<Progress> => {
   const { frames, nodeId } = context;
-  let progress: Progress = { pool: start, outputs: {}, types: {}, error: null };
+  let progress: Progress = { pool: start, outputs: {}, error: null };
   if (isBreakAtStart(data, start)) return progress;
   for (let index = 0; index < data.loop_count; index += 1) {
     const pool = dropNodes(progress.pool, frames.childIds);
@@ -57,8 +56,7 @@ const runRounds = async (data: LoopData, context: NodeContext, start: Pool): Pro
     frames.respond(frame.outputs);
     progress = {
       pool: frame.pool,
-      outputs: { ...progress.outputs, ...plainValues(values), loop_round: index + 1 },
-      types: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.type])),
+      outputs: { ...progress.outputs, ...values, loop_round: variableOf(index + 1) },
       error: null,
     };
     if (frame.reachedLoopEnd || isBreak(data, frame.pool)) break;
@@ -76,7 +74,7 @@ const loop = async (data: LoopData, context: NodeContext): Promise<NodeOutcome> 
   try {
     const end = await runRounds(data, context, writePool(pool, writesOf(nodeId, initial)));
     if (end.error !== null) return nodeFailure("", end.error, { inputs });
-    return { ok: true, inputs, outputs: end.outputs, types: end.types, writes: poolChanges(pool, end.pool) };
+    return { ok: true, inputs, ...outputsOf(end.outputs), writes: poolChanges(pool, end.pool) };
   } catch (error) {
     if (error instanceof NodeError) return nodeFailure("", error.message, { inputs });
     throw error;

@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from "../../../base/json.ts";
 import { findJsonObject } from "../../../base/model-json/read-json.ts";
+import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { ModelAnswer, ModelMessage } from "../../ports.ts";
+import { outputsOf, variableOf } from "../../value-type.ts";
 import { pythonJson, textOfVariable } from "../../value-text.ts";
 import {
   declaredModels,
@@ -73,17 +75,16 @@ const settle = (
 ): NodeOutcome => {
   // Dify takes the first JSON in the answer and repairs none.
   const found = findJsonObject(answer.text);
-  const isEmpty = found === null || Object.keys(found).length === 0;
-  const result = isEmpty ? emptyResult(data.parameters) : found;
+  const isEmpty = found === null || found.entries.length === 0;
+  const result = isEmpty ? emptyResult(data.parameters) : objectOfNode(found);
   const reason = findProblem(data.parameters, result) ?? (isEmpty ? NO_RESULT : null);
-  const { values, types } = convertResult(data.parameters, result);
-  const outputs = {
-    __is_success: reason === null ? 1 : 0,
-    __reason: reason,
-    __usage: usageOutput(answer.usage, latencyMs),
-    ...values,
+  const variables = {
+    __is_success: variableOf(reason === null ? 1 : 0),
+    __reason: variableOf(reason),
+    __usage: variableOf(usageOutput(answer.usage, latencyMs)),
+    ...convertResult(data.parameters, result),
   };
-  return { ok: true, inputs, outputs, types, usage: answer.usage };
+  return { ok: true, inputs, ...outputsOf(variables), usage: answer.usage };
 };
 
 const declare = (data: ParameterExtractorData): NodeDeclaration => ({

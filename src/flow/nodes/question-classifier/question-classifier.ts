@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../../base/json.ts";
 import { readJsonText, readJsonObject } from "../../../base/model-json/read-json.ts";
+import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
@@ -108,8 +109,9 @@ const chooseCategory = (categories: readonly Category[], answer: string): Choice
   if (block === undefined) return refuse("could not find json block in the output.");
   const read = readJsonText(block);
   if (!read.ok || read.repaired) return refuse(`got invalid json object. error: ${block}`);
-  const named = readJsonObject(block);
-  if (named === null || Object.keys(named).length === 0) {
+  const object = readJsonObject(block);
+  const named = object === null ? {} : objectOfNode(object);
+  if (Object.keys(named).length === 0) {
     return refuse(`got invalid return object. obj:${block}`);
   }
   const id = "category_name" in named ? named["category_id"] : undefined;

@@ -1,6 +1,6 @@
-import { Ajv, type ValidateFunction } from "ajv";
 import { z } from "zod";
 import { Json, JsonObject, parseJson } from "../../../base/json.ts";
+import { compileSchema } from "../../json-schema.ts";
 
 const text = z
   .string()
@@ -28,16 +28,10 @@ const InputSchema = z
   .pipe(JsonObject.nullish())
   .transform((value) => value ?? null);
 
-/** Prepares a field's JSON schema for checking values. Throws where it is none. */
-export const compileInputSchema = (schema: JsonObject): { check: ValidateFunction; ajv: Ajv } => {
-  const ajv = new Ajv({ strict: false, logger: false });
-  return { check: ajv.compile(schema), ajv };
-};
-
 const isUsable = (field: { readonly type: InputType; readonly json_schema: JsonObject | null }): boolean => {
   if (field.type !== "json_object" || field.json_schema === null) return true;
   try {
-    compileInputSchema(field.json_schema);
+    compileSchema(field.json_schema);
     return true;
   } catch {
     return false;

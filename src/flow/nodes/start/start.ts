@@ -1,8 +1,9 @@
 import { defineNodeKind, type NodeRemark, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
-import type { ValueType, Variable } from "../../value-type.ts";
+import { outputsOf, type ValueType, type Variable } from "../../value-type.ts";
 import { isTruthy, plainValues } from "../../value-text.ts";
-import { compileInputSchema, type InputType, StartData } from "./schema.ts";
+import { compileSchema } from "../../json-schema.ts";
+import { type InputType, StartData } from "./schema.ts";
 
 const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
   "text-input": "string",
@@ -24,15 +25,26 @@ const failures = (data: StartData): readonly NodeRemark[] =>
       message: "external data tools live in Dify; give the value as an ordinary input instead",
     }));
 
+const warnings = (data: StartData): readonly NodeRemark[] =>
+  (data.variables ?? []).flatMap(({ variable, type, json_schema: schema }) => {
+    if (type !== "json_object" || schema === null) return [];
+    return compileSchema(schema).unresolved.map((reference) => ({
+      field: `variables.${variable}`,
+      message: `its JSON schema refers to ${reference}, which is not in it and is not fetched: an input that has something there fails the node`,
+    }));
+  });
+
 /** Dify checks a field's JSON schema in the node, not when the inputs come in. */
 const checkJsonInputs = (data: StartData, inputs: ReadonlyMap<string, Variable>): void => {
   for (const field of data.variables ?? []) {
     const value = inputs.get(field.variable)?.value ?? null;
     if (field.type !== "json_object" || field.json_schema === null || !isTruthy(value)) continue;
-    const { check, ajv } = compileInputSchema(field.json_schema);
-    if (!check(value)) {
-      const why = ajv.errorsText(check.errors, { dataVar: field.variable });
-      throw new NodeError(`JSON object for '${field.variable}' does not match schema: ${why}`);
+    const mismatch = compileSchema(field.json_schema).check(value);
+    if (mismatch !== null) {
+      const where = `${field.variable}${mismatch.pointer}`;
+      throw new NodeError(
+        `JSON object for '${field.variable}' does not match schema: ${where} ${mismatch.message}`,
+      );
     }
   }
 };
@@ -48,18 +60,17 @@ export const startKind = defineNodeKind({
       (data.variables ?? []).map(({ variable, type }) => [variable, OUTPUT_TYPES[type]]),
     ),
     failures: failures(data),
+    warnings: warnings(data),
   }),
   execute: async (data, { nodeId, pool }) => {
     const inputs: ReadonlyMap<string, Variable> = pool.get(nodeId) ?? new Map();
     const system: ReadonlyMap<string, Variable> = pool.get("sys") ?? new Map();
     checkJsonInputs(data, inputs);
-    const plain = plainValues(Object.fromEntries(inputs));
     const prefixed = [...system].map(([name, variable]) => [`sys.${name}`, variable] as const);
     return {
       ok: true,
-      inputs: plain,
-      outputs: { ...plainValues(Object.fromEntries(prefixed)), ...plain },
-      types: Object.fromEntries([...inputs].map(([name, variable]) => [name, variable.type])),
+      inputs: plainValues(Object.fromEntries(inputs)),
+      ...outputsOf(Object.fromEntries([...prefixed, ...inputs])),
     };
   },
 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Json } from "../../../base/json.ts";
+import type { Exact } from "../../exact.ts";
 import { defineNodeKind, type NodeOutcome, PLAIN_DECLARATION } from "../../node.ts";
 import { type Pool, readPool, type Selector } from "../../pool.ts";
-import { exactOf, type Variable } from "../../value-type.ts";
+import { exactOf, exactOutputs, outputsOf, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 const Group = z.object({ group_name: z.string(), variables: z.array(SelectorPath) });
@@ -50,20 +51,18 @@ const aggregate = (data: VariableAggregatorData, pool: Pool): NodeOutcome => {
     return {
       ok: true,
       inputs: { [inputName(found.selector)]: found.variable.value },
-      outputs: { output: found.variable.value },
-      types: { output: found.variable.type },
-      exact: { output: exactOf(found.variable) },
+      ...outputsOf({ output: found.variable }),
     };
   }
   const inputs: Record<string, Json> = {};
-  const outputs: Record<string, Json> = {};
+  const outputs: Record<string, Exact> = {};
   for (const group of groups) {
     const found = firstPresent(pool, group.variables);
     if (found === undefined) continue;
     inputs[inputName(found.selector)] = found.variable.value;
-    outputs[group.group_name] = { output: found.variable.value };
+    outputs[group.group_name] = { output: exactOf(found.variable) };
   }
-  return { ok: true, inputs, outputs };
+  return { ok: true, inputs, ...exactOutputs(outputs) };
 };
 
 const aggregatorKind = (type: string) =>

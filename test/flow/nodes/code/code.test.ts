@@ -112,7 +112,7 @@ describe("checkOutputs", () => {
       "a number over 64 bits",
       { a: 1e19 },
       { a: { type: "number" } },
-      "OutputValidationError: Output variable `a` is out of range, it must be between -9223372036854775808 and 9223372036854775807.",
+      "OutputValidationError: Output variable `a` is out of range, it must be between -9223372036854775807 and 9223372036854775807.",
     ],
     [
       "21 decimals",

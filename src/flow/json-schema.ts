@@ -1,0 +1,103 @@
+import { Ajv, MissingRefError, type ValidateFunction } from "ajv";
+import type { Json, JsonObject } from "../base/json.ts";
+import { isJsonArray, isJsonObject } from "./value-type.ts";
+
+/** Where a value does not follow a schema: a JSON pointer, and what is wrong there. */
+type Mismatch = { readonly pointer: string; readonly message: string };
+
+/** A schema, ready to check values. */
+export type JsonSchema = {
+  /** What is wrong with a value, null when it follows the schema. Throws {@link UnresolvedReference}. */
+  readonly check: (value: Json) => Mismatch | null;
+  /** References to what is not in the schema: a check that gets to one of them throws. */
+  readonly unresolved: readonly string[];
+};
+
+/** A check came to a `$ref` that points out of the schema, or to a place that it does not have. */
+export class UnresolvedReference extends Error {
+  readonly reference: string;
+
+  constructor(reference: string) {
+    super(`the schema refers to ${reference}, which is not in it`);
+    this.reference = reference;
+  }
+}
+
+/** The keyword that takes the place of a reference that leads nowhere. */
+const UNRESOLVED = "reviewflow-unresolved";
+
+/** What stays beside a `$ref`: where other references lead. Draft 7 passes over everything else there. */
+const KEPT_BESIDE = ["$ref", "$id", "definitions", "$defs"];
+
+const mapReferences = (value: Json, map: (schema: JsonObject, reference: string) => JsonObject): Json => {
+  if (isJsonArray(value)) return value.map((item) => mapReferences(item, map));
+  if (!isJsonObject(value)) return value;
+  const inside = Object.fromEntries(
+    Object.entries<Json>(value).map(([key, item]) => [key, mapReferences(item, map)]),
+  );
+  const reference = inside["$ref"];
+  return typeof reference === "string" ? map(inside, reference) : inside;
+};
+
+const onlyReference = (schema: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries<Json>(schema).filter(([key]) => KEPT_BESIDE.includes(key)));
+
+const createAjv = (): Ajv => {
+  // NaN is a number to Python's checker, which knows no formats.
+  const ajv = new Ajv({ strict: false, strictNumbers: false, logger: false, validateFormats: false });
+  ajv.addKeyword({
+    keyword: UNRESOLVED,
+    schemaType: "string",
+    validate: (reference: string): boolean => {
+      throw new UnresolvedReference(reference);
+    },
+  });
+  return ajv;
+};
+
+const isSame = (reference: string, base: Json | undefined, missing: string): boolean => {
+  if (reference === missing) return true;
+  const from = typeof base === "string" ? base : undefined;
+  return URL.canParse(reference, from) && URL.canParse(missing, from)
+    ? new URL(reference, from).href === new URL(missing, from).href
+    : false;
+};
+
+/** Compiles the schema; each reference that leads nowhere makes way for a keyword that throws. */
+const compile = (schema: JsonObject, unresolved: string[]): ValidateFunction => {
+  try {
+    return createAjv().compile(schema);
+  } catch (error) {
+    if (!(error instanceof MissingRefError)) throw error;
+    let isFound = false;
+    const without = mapReferences(schema, (inside, reference) => {
+      if (!isSame(reference, schema["$id"], error.missingRef)) return inside;
+      isFound = true;
+      unresolved.push(reference);
+      const { $ref: _ref, ...rest } = inside;
+      return { ...rest, [UNRESOLVED]: reference };
+    });
+    if (!isFound || !isJsonObject(without)) throw error;
+    return compile(without, unresolved);
+  }
+};
+
+/**
+ * Prepares a JSON schema for checking values as Dify checks them: by Draft 7, whatever `$schema` says, without formats;
+ * nothing is fetched, and values stay as they are. Throws where it is none.
+ */
+export const compileSchema = (schema: JsonObject): JsonSchema => {
+  const { $schema: _dialect, $id: id, ...rest } = schema;
+  const isAbsolute = typeof id === "string" && URL.canParse(id);
+  const prepared = mapReferences(isAbsolute ? { $id: id, ...rest } : rest, onlyReference);
+  const unresolved: string[] = [];
+  const validate = compile(isJsonObject(prepared) ? prepared : {}, unresolved);
+  return {
+    unresolved: [...new Set(unresolved)],
+    check: (value) => {
+      if (validate(value)) return null;
+      const [first] = validate.errors ?? [];
+      return { pointer: first?.instancePath ?? "", message: first?.message ?? "invalid" };
+    },
+  };
+};
