@@ -31,7 +31,7 @@ const ResultFinding = ToldFinding.extend({
   /** `opened` now, `kept` from before, or told in the summary only. */
   state: z.enum(["opened", "kept", "folded"]),
   /** Why it was folded, else null. */
-  why: z.string().nullable(),
+  why: z.enum(["limit", "severity", "confidence", "no-place"]).nullable(),
   discussionId: z.string().nullable(),
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { translator } from "../../src/messages/format-message.ts";
 import { after, before, describe, it } from "node:test";
 import { TOKEN } from "../http/dashboard/dashboard-setup.ts";
 import { deliver, HOSTILE } from "../http/dashboard/filled-store.ts";
@@ -9,6 +10,9 @@ import { bareTablesOf, faintTextsOf, focusOf, namelessOf, overflowOf, tabTo } fr
 const { path: chromiumPath, skip } = chromiumOrReason();
 
 const NARROW = { width: 360, height: 740 };
+
+const t = translator("en");
+const japanese = translator("ja");
 
 describe("the dashboard in Chromium", { skip }, () => {
   let world: DashboardWorld;
@@ -25,7 +29,7 @@ describe("the dashboard in Chromium", { skip }, () => {
       viewport: { width: 1280, height: 800 },
     },
     { name: "narrow, dark, Japanese", locale: "ja-JP", colorScheme: "dark", viewport: NARROW },
-    { name: "narrow, light, English", locale: "en-GB", colorScheme: "light", viewport: NARROW },
+    { name: "narrow, light, Korean", locale: "ko-KR", colorScheme: "light", viewport: NARROW },
   ] as const;
 
   for (const { name, ...look } of looks) {
@@ -78,7 +82,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     );
     for (const path of ["flows", "settings"]) {
       await page.goto(`${world.url}/dashboard/${path}`);
-      assert.match((await page.textContent("main")) ?? "", /Promoted: it reviews in the flow's place/);
+      assert.ok((await page.textContent("main"))?.includes(t("shadow.promoted")));
     }
     await page.goto(`${world.url}/dashboard/shadow`);
     await page.focus(`form[action$="/undo"] button`);
@@ -94,7 +98,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     const { page, problems } = await world.open({ signedIn: false });
     await page.goto(`${world.url}/dashboard/runs?project=team%2Fkeys`);
     await page.keyboard.press("Tab");
-    assert.deepEqual(await focusOf(page), { text: "Skip to the content", isMarked: true });
+    assert.deepEqual(await focusOf(page), { text: t("layout.skip"), isMarked: true });
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     await page.keyboard.type(TOKEN);
@@ -103,7 +107,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     await tabTo(page, new RegExp((runId ?? "").slice(-8)));
     await page.keyboard.press("Enter");
     await page.waitForURL(new RegExp(`/runs/${runId}$`));
-    await tabTo(page, /^Cancel$/);
+    await tabTo(page, new RegExp(`^${t("run.cancel")}$`));
     await page.keyboard.press("Enter");
     await page.waitForURL(/done=cancelled/);
     assert.equal((await world.store.getRun(runId ?? ""))?.state, "cancelled");
@@ -121,7 +125,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     await world.store.cancelRun(runId ?? "", "while you watched");
     await page.locator("#facts .badge.cancelled").waitFor({ timeout: 15_000 });
     assert.match((await page.locator("#facts").textContent()) ?? "", /while you watched/);
-    assert.equal(await page.locator("#actions button").textContent(), "Run again");
+    assert.equal(await page.locator("#actions button").textContent(), t("run.again"));
     assert.equal(await page.evaluate(`globalThis.untouched`), true, "it was not loaded anew");
     assert.deepEqual(problems, []);
     await page.context().close();
@@ -136,12 +140,12 @@ describe("the dashboard in Chromium", { skip }, () => {
     });
     const { page } = await world.open({ javaScriptEnabled: false, viewport: NARROW });
     await page.goto(`${world.url}/dashboard/runs/${runId}`);
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: t("run.cancel") }).click();
     await page.getByRole("status").waitFor();
-    await page.getByRole("button", { name: "日本語" }).click();
-    await page.getByRole("heading", { name: /^実行/ }).waitFor();
-    await page.getByRole("button", { name: "サインアウト" }).click();
-    await page.getByRole("heading", { name: "サインイン" }).waitFor();
+    await page.getByRole("button", { name: japanese("language.name") }).click();
+    await page.getByRole("heading", { name: new RegExp(`^${japanese("word.run")}`), level: 1 }).waitFor();
+    await page.getByRole("button", { name: japanese("layout.sign-out") }).click();
+    await page.getByRole("heading", { name: japanese("sign-in.title") }).waitFor();
     await page.goto(`${world.url}/dashboard/runs/${runId}`);
     assert.match(page.url(), /sign-in/);
     await page.context().close();

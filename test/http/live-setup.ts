@@ -6,7 +6,7 @@ import type { ShownFlow } from "../../src/http/dashboard/dashboard-options.ts";
 import { createLiveRun } from "../../src/http/dashboard/live/live-run.ts";
 import { html } from "../../src/http/dashboard/markup/markup.ts";
 import { createMasking } from "../../src/http/dashboard/mask-text.ts";
-import { english } from "../../src/http/dashboard/texts/english.ts";
+import { translator } from "../../src/messages/format-message.ts";
 import type { DashboardEnv, Visit } from "../../src/http/dashboard/visit.ts";
 import type { NewRunEvent, RunEvent, RunEventReading } from "../../src/store/run-event.ts";
 import type { Run } from "../../src/store/store.ts";
@@ -103,7 +103,8 @@ export const createEventShelf = (): EventShelf => {
 export const VISIT: Visit = {
   session: { id: "0123456789abcdef", user: "admin", endsAtMs: Date.now() + 3_600_000 },
   access: "sign-in",
-  texts: english,
+  language: "en",
+  t: translator("en"),
   formToken: "",
   here: "/dashboard",
   form: {},

@@ -1,3 +1,4 @@
+import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EventSourceParserStream } from "eventsource-parser/stream";
@@ -47,10 +48,11 @@ describe("the part of a run's page about its calls", () => {
     const why = "Dify did not work, so builtin:review stood in for its flow.";
     const events = await recordedEvents();
     shelf.put(events.map((event) => (event.kind === "call-finished" ? { ...event, standIn: why } : event)));
-    assert.ok((await live.part()).includes(`<p class="notice">Another flow stood in: ${why}</p>`));
+    const notice = formatMessage("en", "live.fallback-used", { why });
+    assert.ok((await live.part()).includes(`<p class="notice">${notice}</p>`));
     const usual = createEventShelf();
     usual.put(events);
-    assert.ok(!(await createLiveApp(usual).part()).includes("stood in"));
+    assert.ok(!(await createLiveApp(usual).part()).includes('class="notice"'));
   });
 });
 

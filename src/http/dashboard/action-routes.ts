@@ -1,12 +1,9 @@
+import type { Translate } from "../../messages/format-message.ts";
 import { type Context, Hono } from "hono";
 import type { AcceptOutcome } from "../../store/store.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { sendProblem } from "./receive-visit.ts";
-import type { Texts } from "./texts/english.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
-
-/** What an action came to; the page that follows says so. */
-type Done = keyof Texts["done"];
 
 const DONE = [
   "cancelled",
@@ -20,12 +17,15 @@ const DONE = [
   "lessons-too-long",
   "lessons-on",
   "lessons-off",
-] as const satisfies readonly Done[];
+] as const;
+
+/** What an action came to; the page that follows says so. */
+type Done = (typeof DONE)[number];
 
 /** The notice that a page was asked to show; null for any other text. */
-export const noticeOf = (texts: Texts, done: string | undefined): string | null => {
+export const noticeOf = (t: Translate, done: string | undefined): string | null => {
   const known = DONE.find((one) => one === done);
-  return known === undefined ? null : texts.done[known];
+  return known === undefined ? null : t(`done.${known}`);
 };
 
 const goTo = (context: Context, path: string, done: Done): Response =>

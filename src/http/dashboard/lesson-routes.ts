@@ -30,8 +30,8 @@ export const lessonRoutes = ({ store, lessons: desk, logger }: DashboardOptions)
   ) => {
     const visit = context.get("visit");
     const body = lessonsPage(visit, { lessons: await desk.read(project), draft: draft ?? null });
-    const title = `${visit.texts.lessons.title} · ${project.path}`;
-    const notice = noticeOf(visit.texts, done);
+    const title = `${visit.t("lessons.title")} · ${project.path}`;
+    const notice = noticeOf(visit.t, done);
     return context.html(layout(visit, { title, place: "projects", body, notice }), status);
   };
   const withProject =

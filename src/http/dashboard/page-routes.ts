@@ -29,7 +29,7 @@ type VisitContext = Context<DashboardEnv>;
 
 const send = (context: VisitContext, page: Page): Response | Promise<Response> => {
   const visit = context.get("visit");
-  const notice = noticeOf(visit.texts, context.req.query("done"));
+  const notice = noticeOf(visit.t, context.req.query("done"));
   return context.html(layout(visit, { ...page, notice }));
 };
 
@@ -53,7 +53,7 @@ const dayStarts = (nowMs: number, count: number): readonly number[] => {
 const overviewRoute =
   ({ store, gitlabUrl, breakers }: DashboardOptions) =>
   async (context: VisitContext) => {
-    const { texts, nowMs } = context.get("visit");
+    const { t, nowMs } = context.get("visit");
     const { views } = store;
     const days = dayStarts(nowMs, DAYS);
     const [counts, spans, underWay, recent, failures] = await Promise.all([
@@ -64,7 +64,7 @@ const overviewRoute =
       views.listRuns({ limit: RECENT, states: ["failed"] }),
     ]);
     const body = overviewPage(
-      texts,
+      t,
       { gitlabUrl },
       {
         counts,
@@ -77,7 +77,7 @@ const overviewRoute =
         nowMs,
       },
     );
-    return send(context, { title: texts.pages.overview, place: "overview", body, live: true });
+    return send(context, { title: t("page.overview"), place: "overview", body, live: true });
   };
 
 const runRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv> => {
@@ -101,13 +101,13 @@ const runRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv>
     });
     const columns = { gitlabUrl, actions: (run: Run) => runActions(visit, run) };
     const body = runsPage(
-      visit.texts,
+      visit.t,
       columns,
       filter,
       flows.map(({ name }) => name),
       slice,
     );
-    return send(context, { title: visit.texts.pages.runs, place: "runs", body, live: true });
+    return send(context, { title: visit.t("page.runs"), place: "runs", body, live: true });
   });
   routes.get("/:id", async (context) => {
     const visit = context.get("visit");
@@ -116,7 +116,7 @@ const runRoutes = (options: DashboardOptions, live: LiveRun): Hono<DashboardEnv>
     const steps = await store.views.listSteps(run.id, MOST_STEPS);
     const flow = await live.part(visit, run, query(context, "call"));
     const body = runPage(visit, { run, steps, flow, masking, gitlabUrl });
-    const title = `${visit.texts.words.run} · ${mergeRequestName(run.projectPath, run.iid)}`;
+    const title = `${visit.t("word.run")} · ${mergeRequestName(run.projectPath, run.iid)}`;
     return send(context, { title, place: "runs", body, live: true });
   });
   return routes;
@@ -126,7 +126,7 @@ const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<
   const masking = createMasking(secretsIn(settings));
   const routes = new Hono<DashboardEnv>();
   routes.get("/", async (context) => {
-    const { texts } = context.get("visit");
+    const { t } = context.get("visit");
     const filter = {
       decision: oneOf(DECISIONS, query(context, "decision")),
       project: query(context, "project"),
@@ -138,8 +138,8 @@ const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<
       projectPath: filter.project,
       decision: filter.decision,
     });
-    const body = deliveriesPage(texts, filter, slice);
-    return send(context, { title: texts.pages.deliveries, place: "deliveries", body, live: true });
+    const body = deliveriesPage(t, filter, slice);
+    return send(context, { title: t("page.deliveries"), place: "deliveries", body, live: true });
   });
   routes.get("/:id", async (context) => {
     const visit = context.get("visit");
@@ -151,7 +151,7 @@ const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<
     ]);
     const shown = raw === null ? null : showBody(raw, masking);
     const body = deliveryPage(visit, { gitlabUrl }, delivery, runs.rows, shown);
-    const title = `${visit.texts.words.delivery} · ${mergeRequestName(delivery.projectPath, delivery.iid)}`;
+    const title = `${visit.t("word.delivery")} · ${mergeRequestName(delivery.projectPath, delivery.iid)}`;
     return send(context, { title, place: "deliveries", body, live: true });
   });
   return routes;
@@ -160,9 +160,9 @@ const deliveryRoutes = ({ store, gitlabUrl, settings }: DashboardOptions): Hono<
 const flowRoutes = ({ flows, shadows }: DashboardOptions): Hono<DashboardEnv> => {
   const routes = new Hono<DashboardEnv>();
   routes.get("/", async (context) => {
-    const { texts } = context.get("visit");
-    const body = flowsPage(texts, flows, await shadows?.standings());
-    return send(context, { title: texts.pages.flows, place: "flows", body });
+    const { t } = context.get("visit");
+    const body = flowsPage(t, flows, await shadows?.standings());
+    return send(context, { title: t("page.flows"), place: "flows", body });
   });
   routes.get("/:name/:part{[0-9]+}/picture.svg", async (context) => {
     const { name, part } = context.req.param();
@@ -183,18 +183,18 @@ export const pageRoutes = (options: DashboardOptions, live: LiveRun): Hono<Dashb
   routes.route("/deliveries", deliveryRoutes(options));
   routes.route("/flows", flowRoutes(options));
   routes.get("/findings", async (context) => {
-    const { texts } = context.get("visit");
+    const { t } = context.get("visit");
     const [before, project] = [query(context, "before"), query(context, "project")];
     const slice = await store.views.listFindingRuns({ limit: FINDING_RUNS, before, projectPath: project });
-    const body = findingsPage(texts, gitlabUrl, { before, project }, slice);
-    return send(context, { title: texts.pages.findings, place: "findings", body });
+    const body = findingsPage(t, gitlabUrl, { before, project }, slice);
+    return send(context, { title: t("page.findings"), place: "findings", body });
   });
   routes.route("/projects", projectRoutes(options));
   routes.get("/settings", async (context) => {
-    const { texts } = context.get("visit");
-    const chosen = chosenNotes(texts, await options.shadows?.standings(), await options.shadows?.left());
-    const body = [chosen, settingsPage(texts, lines)];
-    return send(context, { title: texts.pages.settings, place: "settings", body });
+    const { t } = context.get("visit");
+    const chosen = chosenNotes(t, await options.shadows?.standings(), await options.shadows?.left());
+    const body = [chosen, settingsPage(t, lines)];
+    return send(context, { title: t("page.settings"), place: "settings", body });
   });
   return routes;
 };

@@ -20,8 +20,8 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
   routes.get("/", async (context) => {
     const visit = context.get("visit");
     const [projects, today = null] = await Promise.all([store.views.listProjects(), options.budgets?.()]);
-    const body = projectsPage(visit.texts, projects, flowOf, hasLessons, today);
-    return context.html(layout(visit, { title: visit.texts.pages.projects, place: "projects", body }));
+    const body = projectsPage(visit.t, projects, flowOf, hasLessons, today);
+    return context.html(layout(visit, { title: visit.t("page.projects"), place: "projects", body }));
   });
   routes.get("/:id{[0-9]{1,15}}", async (context) => {
     const visit = context.get("visit");
@@ -34,7 +34,7 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
       options.budgets?.(),
     ]);
     const body = projectPage(
-      visit.texts,
+      visit.t,
       { gitlabUrl },
       {
         project,
@@ -52,7 +52,7 @@ export const projectRoutes = (options: DashboardOptions): Hono<DashboardEnv> => 
     const visit = context.get("visit");
     const project = await store.views.findProject(Number(context.req.param("id")));
     if (project === null) return sendProblem(context, visit, "missing");
-    const body = hooksPage(visit.texts, project, await askHooks(options, project.id));
+    const body = hooksPage(visit.t, project, await askHooks(options, project.id));
     return context.html(layout(visit, { title: project.path, place: "projects", body }));
   });
   return routes;

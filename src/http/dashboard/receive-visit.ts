@@ -1,3 +1,5 @@
+import { chooseLanguage } from "../../messages/choose-language.ts";
+import { translator } from "../../messages/format-message.ts";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { isSameOrigin, decideAccess } from "./access.ts";
@@ -5,7 +7,6 @@ import type { AccessOptions, DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { describeProblem, problemPage, type ProblemKind } from "./pages/problem.ts";
 import type { Session, Sessions } from "./session.ts";
-import { chooseTexts } from "./texts/choose-texts.ts";
 import { BASE, type DashboardEnv, type Visit } from "./visit.ts";
 
 const LANGUAGE_COOKIE = "reviewflow_language";
@@ -50,8 +51,8 @@ export const setLanguage = (context: Context, options: AccessOptions, tag: strin
 
 /** Says why there is no page. */
 export const sendProblem = async (context: Context, visit: Visit, kind: ProblemKind): Promise<Response> => {
-  const { title, status } = describeProblem(visit.texts, kind);
-  return context.html(layout(visit, { title, place: null, body: problemPage(visit.texts, kind) }), status);
+  const { title, status } = describeProblem(visit.t, kind);
+  return context.html(layout(visit, { title, place: null, body: problemPage(visit.t, kind) }), status);
 };
 
 const readForm = async (context: Context): Promise<Readonly<Record<string, string>>> => {
@@ -94,10 +95,12 @@ export const receiveVisit =
     const known = await sessions.open(getCookie(context, sessionCookie(isHttps(context, options))), nowMs);
     const session = known ?? sessions.start(access === "open" ? "local" : null, nowMs);
     const url = new URL(context.req.url);
+    const language = chooseLanguage(getCookie(context, LANGUAGE_COOKIE), headers["accept-language"]);
     const visit: Visit = {
       session,
       access,
-      texts: chooseTexts(getCookie(context, LANGUAGE_COOKIE), headers["accept-language"]),
+      language,
+      t: translator(language),
       formToken: sessions.proof(session, "form", ""),
       here: `${url.pathname}${url.search}`,
       form: await readForm(context),

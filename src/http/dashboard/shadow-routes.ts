@@ -7,16 +7,23 @@ import { mergeRequestName } from "./markup/links.ts";
 import { shadowPage } from "./pages/shadow.ts";
 import { shadowRunPage } from "./pages/shadow-run.ts";
 import { sendProblem } from "./receive-visit.ts";
-import { shadowTexts } from "./texts/shadow-texts.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
 
 const send = (context: Context<DashboardEnv>, page: Omit<Page, "place">) =>
   context.html(layout(context.get("visit"), { ...page, place: "shadow" }));
 
+const DONE = [
+  ...SHADOW_ACTIONS,
+  "shadow-unknown",
+  "shadow-promoted",
+  "shadow-nothing-to-undo",
+  "shadow-unchanged",
+] as const;
+
 const noticeOf = (context: Context<DashboardEnv>): string | null => {
-  const { done } = shadowTexts(context.get("visit").texts);
   const asked = context.req.query("done");
-  return Object.entries(done).find(([name]) => name === asked)?.[1] ?? null;
+  const done = DONE.find((name) => name === asked);
+  return done === undefined ? null : context.get("visit").t(`shadow.done.${done}`);
 };
 
 /** The pages about candidates, and what people decide there. Each decision is written to the log. */
@@ -26,15 +33,15 @@ export const shadowRoutes = (desk: ShadowDesk, logger: Logger): Hono<DashboardEn
     const visit = context.get("visit");
     const [views, left] = await Promise.all([Promise.all(desk.candidates.map(desk.view)), desk.left()]);
     const body = shadowPage(visit, views, left);
-    return send(context, { title: visit.texts.pages.shadow, body, notice: noticeOf(context) });
+    return send(context, { title: visit.t("page.shadow"), body, notice: noticeOf(context) });
   });
   routes.get("/runs/:id", async (context) => {
     const visit = context.get("visit");
     const found = await desk.find(context.req.param("id"));
     if (found === null) return sendProblem(context, visit, "missing");
     const name = mergeRequestName(found.shadow.projectPath, found.shadow.iid);
-    const title = `${visit.texts.pages.shadow} · ${name}`;
-    return send(context, { title, body: shadowRunPage(visit.texts, found) });
+    const title = `${visit.t("page.shadow")} · ${name}`;
+    return send(context, { title, body: shadowRunPage(visit.t, found) });
   });
   routes.post("/:flow/:action", async (context) => {
     const { flow, action: named } = context.req.param();

@@ -1,10 +1,10 @@
+import { findLanguage } from "../../messages/language.ts";
 import { type Context, Hono } from "hono";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { signInPage, type SignInProblem } from "./pages/sign-in.ts";
 import { setLanguage, setSession } from "./receive-visit.ts";
 import type { Sessions } from "./session.ts";
-import { textsOf } from "./texts/choose-texts.ts";
 import { BASE, type DashboardEnv, safeReturn } from "./visit.ts";
 
 type VisitContext = Context<DashboardEnv>;
@@ -19,7 +19,7 @@ export const sendSignIn = (
   const visit = context.get("visit");
   const ways = { token: access.adminToken !== null, gitlab: access.gitlab !== null };
   const body = signInPage(visit, ways, safeReturn(back), problem);
-  const page = layout(visit, { title: visit.texts.signIn.title, place: null, body });
+  const page = layout(visit, { title: visit.t("sign-in.title"), place: null, body });
   return context.html(page, problem === null ? 200 : problem === "limited" ? 429 : 403);
 };
 
@@ -57,8 +57,8 @@ export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hon
   });
   routes.post("/language", (context) => {
     const { form } = context.get("visit");
-    const texts = textsOf(form["language"] ?? "");
-    if (texts !== undefined) setLanguage(context, access, texts.language);
+    const language = findLanguage(form["language"] ?? "");
+    if (language !== null) setLanguage(context, access, language);
     return context.redirect(safeReturn(form["back"]), 303);
   });
   return routes;

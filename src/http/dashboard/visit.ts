@@ -1,13 +1,15 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { Access } from "./access.ts";
 import type { Session } from "./session.ts";
-import type { Texts } from "./texts/english.ts";
 
 /** One request for a page: who asks, in which language, and what they sent. */
 export type Visit = {
   readonly session: Session;
   /** What somebody finds who has not signed in. */
   readonly access: Access;
-  readonly texts: Texts;
+  /** The tag of the page's language, and its catalogue. */
+  readonly language: string;
+  readonly t: Translate;
   /** What every form of the page carries. */
   readonly formToken: string;
   /** The path with its query, to come back to. */

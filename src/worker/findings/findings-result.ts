@@ -53,7 +53,7 @@ const listFindings = (plan: ReviewPlan): readonly Listed[] => [
 const describe = (
   { finding }: AnchoredFinding,
   state: Listed["state"],
-  why: string | null,
+  why: Listed["why"],
   discussionId: string | null,
 ): Listed => ({
   path: finding.path,

@@ -179,7 +179,7 @@ export const reviewResult = (text: string): JsonObject => {
         severity: "info",
         line: null,
         state: "folded",
-        why: `${text} is below the threshold`,
+        why: "severity",
         discussionId: null,
       }),
     ],

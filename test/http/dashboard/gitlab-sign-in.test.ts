@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Secret } from "../../../src/base/secret.ts";
 import { createOAuthSignIn } from "../../../src/gitlab/oauth-sign-in.ts";
-import { english } from "../../../src/http/dashboard/texts/english.ts";
+import { formatMessage } from "../../../src/messages/format-message.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
 import { type Browser, type HandClock, handClock, openBrowser, setUpDashboard } from "./dashboard-setup.ts";
 import { APPLICATION, type Person, type SmallGitLab, startSmallGitLab } from "./small-gitlab.ts";
@@ -70,7 +70,7 @@ describe("the sign-in with GitLab", () => {
       const { browser } = open();
       const refused = await browser.get(gitlab.authorize(await goToGitLab(browser), person));
       assert.equal(refused.status, 403, person.username);
-      assert.ok(refused.text.includes(english.signIn.refused), person.username);
+      assert.ok(refused.text.includes(formatMessage("en", "sign-in.refused")), person.username);
       assert.equal((await browser.get("/dashboard")).status, 303, person.username);
     }
     assert.equal(gitlab.openTokens.size, 0);
@@ -112,6 +112,6 @@ describe("the sign-in with GitLab", () => {
     const to = (await goToGitLab(browser)).replace("http://127.0.0.1:1", gitlab.url);
     const failed = await browser.get(gitlab.authorize(to, ADA));
     assert.equal(failed.status, 403);
-    assert.ok(failed.text.includes(english.signIn.failed));
+    assert.ok(failed.text.includes(formatMessage("en", "sign-in.failed")));
   });
 });

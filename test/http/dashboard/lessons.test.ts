@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { lessonApiRoutes } from "../../../src/http/api/lesson-api-routes.ts";
-import { english } from "../../../src/http/dashboard/texts/english.ts";
+import { formatMessage } from "../../../src/messages/format-message.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
 import { createLessonBook, type LessonBook } from "../../../src/worker/lessons/lesson-book.ts";
 import { type Browser, openBrowser, setUpDashboard } from "./dashboard-setup.ts";
@@ -58,7 +58,7 @@ describe("the page of a project's lessons", () => {
     const late = await browser.post(PAGE, { ...sent, text: "Too late <b>" });
     assert.equal(late.status, 409);
     assert.match(late.text, /Too late &lt;b&gt;/);
-    assert.ok(late.text.includes(english.done["lessons-changed"]));
+    assert.ok(late.text.includes(formatMessage("en", "done.lessons-changed")));
     const now = String((await read()).version);
     const long = await browser.post(PAGE, { version: now, text: "x".repeat(6_500) });
     assert.equal(long.status, 422);
@@ -69,7 +69,7 @@ describe("the page of a project's lessons", () => {
     await browser.get(PAGE);
     assert.equal((await browser.post(`${PAGE}/off`)).status, 303);
     assert.deepEqual([(await read()).on, (await read()).editedBy], [false, "admin"]);
-    assert.ok((await browser.get(PAGE)).text.includes(english.lessons.off));
+    assert.ok((await browser.get(PAGE)).text.includes(formatMessage("en", "lessons.off")));
     const forged = await browser.post(`${PAGE}/on`, {}, { origin: "https://evil.example.com" });
     assert.equal(forged.status, 403);
     assert.equal((await read()).on, false);

@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { drawSvg, escapeXml } from "../../../flow/draw/draw-svg.ts";
 import type { Flow, FlowNode } from "../../../flow/flow.ts";
 import { type Call, nodeStates, type StepState } from "./run-progress.ts";
@@ -9,11 +10,7 @@ export type DrawnNode = { readonly id: string; readonly state: StepState; readon
 const INNER_STARTS: ReadonlySet<string> = new Set(["iteration-start", "loop-start"]);
 
 /** How each node of the flow stands in a call. What has not run by the end of it was passed over. */
-export const drawnNodes = (
-  flow: Flow,
-  call: Call,
-  words: Readonly<Record<StepState, string>>,
-): readonly DrawnNode[] => {
+export const drawnNodes = (flow: Flow, call: Call, t: Translate): readonly DrawnNode[] => {
   const states = nodeStates(call);
   const unseen: StepState = call.state === "running" ? "waiting" : "skipped";
   const stateOf = ({ id, kind, containerId }: FlowNode): StepState =>
@@ -21,7 +18,7 @@ export const drawnNodes = (
   return [...flow.nodes.values()].map((node) => {
     const state = stateOf(node);
     const title = node.title === "" ? node.kind : node.title;
-    return { id: node.id, state, label: `${title}: ${words[state]}` };
+    return { id: node.id, state, label: `${title}: ${t(`live.step.${state}`)}` };
   });
 };
 

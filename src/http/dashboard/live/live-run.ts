@@ -5,7 +5,6 @@ import { html, type Content } from "../markup/markup.ts";
 import { BASE, type DashboardEnv, type Visit } from "../visit.ts";
 import { findLiveAsset, liveAssetUrl } from "./live-assets.ts";
 import { flowOfCall, isOver, type LiveRunOptions } from "./live-options.ts";
-import { liveTextsFor } from "./live-texts.ts";
 import {
   callHead,
   callList,
@@ -36,14 +35,14 @@ const eventsAddress = (run: Run, call: Call | undefined, after: number, wanted: 
 };
 
 const nothingYet = (view: ProgressView, flow: Flow | null): Content => [
-  html`<p class="hint">${view.words.nothingYet}</p>`,
-  flow === null ? html`<p class="empty">${view.texts.run.pictureElsewhere}</p>` : plainPicture(view, flow),
+  html`<p class="hint">${view.t("live.nothing-yet")}</p>`,
+  flow === null ? html`<p class="empty">${view.t("run.picture-elsewhere")}</p>` : plainPicture(view, flow),
 ];
 
 /** Makes the pictures of runs. */
 export const createLiveRun = (options: LiveRunOptions): LiveRun => {
   const { store, flows, masking } = options;
-  const viewFor = ({ texts }: Visit): ProgressView => ({ texts, words: liveTextsFor(texts), masking });
+  const viewFor = ({ t }: Visit): ProgressView => ({ t, masking });
   const streams = createEventStreams(options, viewFor);
   const routes = new Hono<DashboardEnv>();
   routes.get("/live-assets/:name", (context) => {
@@ -70,7 +69,7 @@ export const createLiveRun = (options: LiveRunOptions): LiveRun => {
         ${
           call === undefined
             ? nothingYet(view, flows.find(({ name }) => name === run.flow)?.parts[0]?.flow ?? null)
-            : html`<nav class="live-calls" id="live-calls" aria-label="${view.words.callList}">
+            : html`<nav class="live-calls" id="live-calls" aria-label="${view.t("live.call-list")}">
                   ${callList(view, pathOf(run), progress.calls, call)}
                 </nav>
                 <div id="live-head" aria-live="polite">${callHead(view, call, flow)}</div>

@@ -1,18 +1,16 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { raw } from "hono/html";
 import type { Flow } from "../../../flow/flow.ts";
 import type { Json, JsonObject } from "../../../base/json.ts";
 import { formatCount, formatDuration, formatMoney } from "../markup/format.ts";
 import { html, type Content, type Markup } from "../markup/markup.ts";
 import type { Masking } from "../mask-text.ts";
-import type { Texts } from "../texts/english.ts";
 import { drawnNodes, drawProgress, nodeAnchor } from "./draw-progress.ts";
-import type { LiveTexts } from "./live-texts.ts";
 import type { Call, CallState, Step, StepState } from "./run-progress.ts";
 
 /** What the parts of a run's picture are made with. */
 export type ProgressView = {
-  readonly texts: Texts;
-  readonly words: LiveTexts;
+  readonly t: Translate;
   readonly masking: Masking;
 };
 
@@ -33,15 +31,23 @@ const BADGES: Readonly<Record<StepState | CallState, string>> = {
 const badge = (state: StepState | CallState, word: string): Markup =>
   html`<span class="badge ${BADGES[state]}">${word}</span>`;
 
+const partName = (t: Translate, { role, index }: Call["part"]): string =>
+  t("live.part", { role, number: index + 1 });
+
+const roundsOf = (t: Translate, { rounds, length }: Step): string =>
+  length === null
+    ? t("live.rounds", { begun: rounds.size })
+    : t("live.rounds-of", { begun: rounds.size, all: length });
+
 const time = (elapsedMs: number | null): string => (elapsedMs === null ? "" : formatDuration(elapsedMs));
 
-const tokens = ({ texts }: ProgressView, count: number): Content =>
-  count === 0 ? "" : html`${formatCount(texts, count)} <span class="unit">${texts.words.tokens}</span>`;
+const tokens = ({ t }: ProgressView, count: number): Content =>
+  count === 0 ? "" : html`${formatCount(t, count)} <span class="unit">${t("word.tokens")}</span>`;
 
 /** The calls of a run to choose from; nothing for one call alone. */
 export const callList = (view: ProgressView, path: string, calls: readonly Call[], shown: Call): Content => {
   if (calls.length < 2) return null;
-  const { words } = view;
+  const { t } = view;
   return html`<ol>
     ${calls.map(
       (call) =>
@@ -49,9 +55,9 @@ export const callList = (view: ProgressView, path: string, calls: readonly Call[
           <a
             href="${path}?call=${encodeURIComponent(call.id)}#flow"
             ${call === shown ? html`aria-current="true"` : null}
-            >${badge(call.state, words.calls[call.state])} ${words.part(call.part)}
-            ${call.attempt > 1 ? html`<span class="soft">${words.attempt(call.attempt)}</span>` : null}
-            <span class="files">${fileNames(words, call)}</span></a
+            >${badge(call.state, t(`live.call.${call.state}`))} ${partName(t, call.part)}
+            ${call.attempt > 1 ? html`<span class="soft">${t("live.attempt", { number: call.attempt })}</span>` : null}
+            <span class="files">${fileNames(t, call)}</span></a
           >
         </li>`,
     )}
@@ -60,30 +66,32 @@ export const callList = (view: ProgressView, path: string, calls: readonly Call[
 
 const NAMED_FILES = 3;
 
-const fileNames = (words: LiveTexts, { files, fileCount }: Call): string => {
+const fileNames = (t: Translate, { files, fileCount }: Call): string => {
   const named = files.slice(0, NAMED_FILES);
   const more = fileCount - named.length;
-  return [named.join(", "), more > 0 ? words.moreFiles(more) : ""].join(" ").trim();
+  return [named.join(", "), more > 0 ? t("live.more-files", { count: more }) : ""].join(" ").trim();
 };
 
 /** What is known of the whole call. */
 export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Content => {
-  const { texts, words, masking } = view;
+  const { t, masking } = view;
   const { usage } = call;
   const isOther = flow !== null && call.digest !== null && call.digest !== flow.digest;
   return [
     html`<p>
-      ${badge(call.state, words.calls[call.state])}
-      <strong>${words.part(call.part)}</strong> ${fileNames(words, call)}
+      ${badge(call.state, t(`live.call.${call.state}`))}
+      <strong>${partName(t, call.part)}</strong> ${fileNames(t, call)}
       <span class="soft">${time(call.elapsedMs)}</span>
       <span class="soft">${tokens(view, usage?.totalTokens ?? 0)}</span>
-      ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(texts, usage.totalPrice, usage.currency)}</span>`}
+      ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(t, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
     call.error === null ? null : html`<p class="notice bad">${masking.text(call.error)}</p>`,
-    call.standIn === null ? null : html`<p class="notice">${words.standIn(masking.text(call.standIn))}</p>`,
-    call.omitted === 0 ? null : html`<p class="hint">${words.omitted(call.omitted)}</p>`,
-    isOther ? html`<p class="hint">${words.otherVersion}</p>` : null,
-    flow === null ? html`<p class="hint">${words.noPicture}</p>` : null,
+    call.standIn === null
+      ? null
+      : html`<p class="notice">${t("live.fallback-used", { why: masking.text(call.standIn) })}</p>`,
+    call.omitted === 0 ? null : html`<p class="hint">${t("live.omitted", { count: call.omitted })}</p>`,
+    isOther ? html`<p class="hint">${t("live.other-version")}</p>` : null,
+    flow === null ? html`<p class="hint">${t("live.no-picture")}</p>` : null,
   ];
 };
 
@@ -95,14 +103,19 @@ export const callPicture = (view: ProgressView, call: Call, flow: Flow | null): 
         class="picture"
         tabindex="0"
         role="region"
-        aria-label="${view.texts.flows.picture(flow.name)}"
+        aria-label="${view.t("flows.picture", { name: flow.name })}"
       >
-        ${raw(drawProgress(flow, drawnNodes(flow, call, view.words.steps)))}
+        ${raw(drawProgress(flow, drawnNodes(flow, call, view.t)))}
       </div>`;
 
 /** The flow as it is, without the states of a run. */
-export const plainPicture = ({ texts }: ProgressView, flow: Flow): Content =>
-  html`<div class="picture" tabindex="0" role="region" aria-label="${texts.flows.picture(flow.name)}">
+export const plainPicture = ({ t }: ProgressView, flow: Flow): Content =>
+  html`<div
+    class="picture"
+    tabindex="0"
+    role="region"
+    aria-label="${t("flows.picture", { name: flow.name })}"
+  >
     ${raw(drawProgress(flow, []))}
   </div>`;
 
@@ -133,16 +146,18 @@ const values = ({ masking }: ProgressView, title: string, value: JsonObject | nu
         ><code>${JSON.stringify(masked(value, masking), null, 2)}</code></pre>`;
 
 const stepBody = (view: ProgressView, step: Step): Content => {
-  const { words, masking, texts } = view;
+  const { t, masking } = view;
   const body = [
-    step.error === null ? null : html`<p class="notice bad">${words.error}: ${masking.text(step.error)}</p>`,
-    step.retries === 0 ? null : html`<p class="hint">${words.retries(step.retries)}</p>`,
-    step.resumed ? html`<p class="hint">${words.resumed}</p>` : null,
-    values(view, words.inputs, step.inputs),
-    values(view, words.outputs, step.outputs),
+    step.error === null
+      ? null
+      : html`<p class="notice bad">${t("live.error")}: ${masking.text(step.error)}</p>`,
+    step.retries === 0 ? null : html`<p class="hint">${t("live.retries", { count: step.retries })}</p>`,
+    step.resumed ? html`<p class="hint">${t("live.resumed")}</p>` : null,
+    values(view, t("live.inputs"), step.inputs),
+    values(view, t("live.outputs"), step.outputs),
   ];
   return body.every((one) => one === null) && !step.isContainer
-    ? html`<p class="hint">${texts.none}</p>`
+    ? html`<p class="hint">${t("list.none")}</p>`
     : body;
 };
 
@@ -205,8 +220,8 @@ export const roundItem = (
   const steps = childrenOf(call, step, index);
   const state = steps.length === 0 ? step.state : roundState(steps);
   const sum = steps.reduce((total, one) => total + one.tokens, 0);
-  const summary = html`<span class="name">${view.words.round(index + 1)}</span>
-    ${badge(state, view.words.steps[state])} <span class="time"></span>
+  const summary = html`<span class="name">${view.t("live.round", { number: index + 1 })}</span>
+    ${badge(state, view.t(`live.step.${state}`))} <span class="time"></span>
     <span class="tokens">${tokens(view, sum)}</span>`;
   const items = kind === "alone" ? null : steps.map((one) => stepItem(view, call, one, kind));
   return entry(roundId(step, index), state, summary, null, { items }, null);
@@ -218,11 +233,9 @@ export const stepItem = (view: ProgressView, call: Call, step: Step, kind: "whol
   const rounds = step.rounds.size > 0 || step.length !== null;
   const summary = html`<span class="name"
       >${node.title === "" ? node.nodeType : node.title}
-      <span class="soft"
-        >${node.nodeType}${rounds ? html` · ${view.words.rounds(step.rounds.size, step.length)}` : null}</span
-      ></span
+      <span class="soft">${node.nodeType}${rounds ? html` · ${roundsOf(view.t, step)}` : null}</span></span
     >
-    ${badge(state, view.words.steps[state])} <span class="time">${time(step.elapsedMs)}</span>
+    ${badge(state, view.t(`live.step.${state}`))} <span class="time">${time(step.elapsedMs)}</span>
     <span class="tokens">${tokens(view, step.tokens)}</span>`;
   const items =
     kind === "alone" ? null : [...step.rounds].map((index) => roundItem(view, call, step, index, kind));
@@ -235,12 +248,12 @@ export const stepItem = (view: ProgressView, call: Call, step: Step, kind: "whol
 
 /** The steps of a call; those inside containers in their rounds. */
 export const stepList = (view: ProgressView, call: Call): Markup => {
-  const { words, texts } = view;
+  const { t } = view;
   return html`<div class="step-heads" aria-hidden="true">
-      <span>${words.node}</span><span>${texts.words.state}</span><span>${texts.words.duration}</span
-      ><span>${texts.words.tokens}</span>
+      <span>${t("live.node")}</span><span>${t("word.state")}</span><span>${t("word.duration")}</span
+      ><span>${t("word.tokens")}</span>
     </div>
-    <ol id="live-steps" class="live-steps" aria-label="${words.stepList}">
+    <ol id="live-steps" class="live-steps" aria-label="${t("live.step-list")}">
       ${call.steps.filter(({ parent }) => parent === null).map((step) => stepItem(view, call, step, "whole"))}
     </ol>`;
 };

@@ -69,7 +69,7 @@ export const describeChange = async (
   return {
     calls: await textOf(callList(view, path, calls, call)),
     head: await textOf(callHead(view, call, flow)),
-    nodes: flow === null ? [] : drawnNodes(flow, call, view.words.steps),
+    nodes: flow === null ? [] : drawnNodes(flow, call, view.t),
     entries,
   };
 };

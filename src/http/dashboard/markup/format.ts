@@ -1,9 +1,10 @@
-import type { Texts } from "../texts/english.ts";
+import type { Translate } from "../../../messages/format-message.ts";
 import { html, type Markup } from "./markup.ts";
 
-const kept = <T>(make: (locale: string) => T): ((texts: Texts) => T) => {
+const kept = <T>(make: (locale: string) => T): ((t: Translate) => T) => {
   const made = new Map<string, T>();
-  return ({ locale }) => {
+  return (t) => {
+    const locale = t("language.locale");
     const value = made.get(locale) ?? make(locale);
     made.set(locale, value);
     return value;
@@ -21,20 +22,20 @@ const percents = kept((locale) => new Intl.NumberFormat(locale, { style: "percen
 export const TIME_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A count, with the marks of the language. */
-export const formatCount = (texts: Texts, value: number | null): string =>
-  value === null ? "–" : numbers(texts).format(value);
+export const formatCount = (t: Translate, value: number | null): string =>
+  value === null ? "–" : numbers(t).format(value);
 
 /** A share from 0 to 1. */
-export const formatShare = (texts: Texts, value: number): string => percents(texts).format(value);
+export const formatShare = (t: Translate, value: number): string => percents(t).format(value);
 
 /** A day of the calendar, such as 24 Nov. */
-export const formatDay = (texts: Texts, ms: number): string => days(texts).format(ms);
+export const formatDay = (t: Translate, ms: number): string => days(t).format(ms);
 
 /** A point in time, readable by machines too; a dash for none. */
-export const formatTime = (texts: Texts, ms: number | null): Markup =>
+export const formatTime = (t: Translate, ms: number | null): Markup =>
   ms === null || !Number.isFinite(new Date(ms).getTime())
     ? html`–`
-    : html`<time datetime="${new Date(ms).toISOString()}">${moments(texts).format(ms)}</time>`;
+    : html`<time datetime="${new Date(ms).toISOString()}">${moments(t).format(ms)}</time>`;
 
 const UNITS = [
   ["h", 3_600_000],
@@ -63,10 +64,10 @@ export const formatBytes = (bytes: number): string => {
 };
 
 /** An amount of money with enough digits for prices of single calls. Any text may stand for the currency. */
-export const formatMoney = (texts: Texts, amount: number | null, currency: string): string => {
+export const formatMoney = (t: Translate, amount: number | null, currency: string): string => {
   if (amount === null) return "–";
   const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
-  const number = new Intl.NumberFormat(texts.locale, {
+  const number = new Intl.NumberFormat(t("language.locale"), {
     minimumFractionDigits: 2,
     maximumFractionDigits: digits,
   }).format(amount);

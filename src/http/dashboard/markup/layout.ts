@@ -1,13 +1,13 @@
-import type { Texts } from "../texts/english.ts";
+import { formatMessage } from "../../../messages/format-message.ts";
+import { LANGUAGES } from "../../../messages/language.ts";
 import { BASE, type Visit } from "../visit.ts";
 import { assetUrl } from "../assets.ts";
 import { TIME_ZONE } from "./format.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 
-/** A page of the navigation. */
-export type PageName = keyof Texts["pages"];
+const PRODUCT = "Reviewflow";
 
-const PAGES: readonly (readonly [name: PageName, path: string])[] = [
+const PAGES = [
   ["overview", ""],
   ["deliveries", "/deliveries"],
   ["runs", "/runs"],
@@ -16,7 +16,10 @@ const PAGES: readonly (readonly [name: PageName, path: string])[] = [
   ["flows", "/flows"],
   ["shadow", "/shadow"],
   ["settings", "/settings"],
-];
+] as const;
+
+/** A page of the navigation. */
+export type PageName = (typeof PAGES)[number][0];
 
 /** What a page is made of. */
 export type Page = {
@@ -40,14 +43,14 @@ export const actionButton = (visit: Visit, path: string, label: string, kind = "
     ${formToken(visit)}<button type="submit" class="${kind}">${label}</button>
   </form>`;
 
-const navigation = ({ texts }: Visit, place: PageName | null): Markup =>
-  html`<nav aria-label="${texts.navigation}">
+const navigation = ({ t }: Visit, place: PageName | null): Markup =>
+  html`<nav aria-label="${t("layout.navigation")}">
     <ul>
       ${PAGES.map(
         ([name, path]) =>
           html`<li>
             <a href="${BASE}${path}" ${name === place ? html`aria-current="page"` : null}
-              >${texts.pages[name]}</a
+              >${t(`page.${name}`)}</a
             >
           </li>`,
       )}
@@ -55,58 +58,60 @@ const navigation = ({ texts }: Visit, place: PageName | null): Markup =>
   </nav>`;
 
 const languageForm = (visit: Visit): Markup =>
-  html`<form method="post" action="${BASE}/language" class="action">
+  html`<form
+    method="post"
+    action="${BASE}/language"
+    class="action"
+    aria-label="${visit.t("layout.language")}"
+  >
     ${formToken(visit)}<input type="hidden" name="back" value="${visit.here}" />
-    <button
-      type="submit"
-      name="language"
-      value="${visit.texts.otherLanguageTag}"
-      lang="${visit.texts.otherLanguageTag}"
-      class="plain"
-    >
-      ${visit.texts.otherLanguage}
-    </button>
+    ${LANGUAGES.filter((tag) => tag !== visit.language).map(
+      (tag) =>
+        html`<button type="submit" name="language" value="${tag}" lang="${tag}" class="plain">
+          ${formatMessage(tag, "language.name")}
+        </button>`,
+    )}
   </form>`;
 
 const header = (visit: Visit, place: PageName | null): Markup => {
-  const { access, session, texts } = visit;
+  const { access, session, t } = visit;
   const isShut = access === "no-sign-in" || access === "not-local";
   const isSignedIn = access === "sign-in" && session.user !== null;
   return html`<header>
-    <a class="brand" href="${BASE}">${texts.product}</a>
+    <a class="brand" href="${BASE}">${PRODUCT}</a>
     ${access === "open" || isSignedIn ? navigation(visit, place) : null}
     <div class="account">
       ${isShut ? null : languageForm(visit)}
-      ${isSignedIn ? actionButton(visit, "/sign-out", texts.signOut, "plain") : null}
+      ${isSignedIn ? actionButton(visit, "/sign-out", t("layout.sign-out"), "plain") : null}
     </div>
   </header>`;
 };
 
 /** A whole document around a page. */
 export const layout = (visit: Visit, { title, place, body, live = false, notice = null }: Page): Markup => {
-  const { texts } = visit;
+  const { t } = visit;
   return html`<!doctype html>
-    <html lang="${texts.language}">
+    <html lang="${visit.language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>${title} · ${texts.product}</title>
+        <title>${title} · ${PRODUCT}</title>
         <link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml" />
         <link rel="stylesheet" href="${assetUrl("dashboard.css")}" />
         <script type="module" src="${assetUrl("dashboard.mjs")}"></script>
       </head>
       <body ${live ? html`data-live="${BASE}/live"` : null}>
-        <a class="skip" href="#content">${texts.skip}</a>
+        <a class="skip" href="#content">${t("layout.skip")}</a>
         ${header(visit, place)}
         <main id="content" tabindex="-1">
           <h1>${title}</h1>
           ${notice === null ? null : html`<p class="notice" role="status">${notice}</p>`} ${body}
         </main>
         <footer>
-          <p>${texts.timeZone(TIME_ZONE)}</p>
-          ${visit.access === "open" ? html`<p>${texts.openNote}</p>` : null}
+          <p>${t("layout.time-zone", { zone: TIME_ZONE })}</p>
+          ${visit.access === "open" ? html`<p>${t("layout.open-note")}</p>` : null}
         </footer>
       </body>
     </html>`;

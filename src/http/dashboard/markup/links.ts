@@ -1,6 +1,6 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { Run, RunState } from "../../../store/store.ts";
 import { parseStoredEvent } from "../../../review/stored-event.ts";
-import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -31,8 +31,8 @@ export const mergeRequestOf = (
 };
 
 /** A run's state as a badge, which leads to the run. */
-export const stateBadge = (texts: Texts, state: RunState): Markup =>
-  html`<span class="badge ${state}">${texts.states[state]}</span>`;
+export const stateBadge = (t: Translate, state: RunState): Markup =>
+  html`<span class="badge ${state}">${t(`run-state.${state}`)}</span>`;
 
 /** UUIDs of the same minute begin alike: their end tells them apart. */
 export const runLink = (id: string): Markup =>
@@ -54,7 +54,7 @@ export const withQuery = (path: string, values: Readonly<Record<string, string |
 
 /** Where a list goes on. */
 export const pager = (
-  texts: Texts,
+  t: Translate,
   path: string,
   filter: Readonly<Record<string, string | null>>,
   {
@@ -68,11 +68,11 @@ export const pager = (
   },
 ): Markup => {
   const last = rows.at(-1);
-  return html`<nav class="pager" aria-label="${texts.older}">
-    ${before === null ? null : html`<a href="${withQuery(path, filter)}">${texts.newest}</a>`}
+  return html`<nav class="pager" aria-label="${t("list.older")}">
+    ${before === null ? null : html`<a href="${withQuery(path, filter)}">${t("list.newest")}</a>`}
     ${
       more && last !== undefined
-        ? html`<a href="${withQuery(path, { ...filter, before: last.id })}" rel="next">${texts.older}</a>`
+        ? html`<a href="${withQuery(path, { ...filter, before: last.id })}" rel="next">${t("list.older")}</a>`
         : null
     }
   </nav>`;

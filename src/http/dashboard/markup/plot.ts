@@ -1,4 +1,4 @@
-import type { Texts } from "../texts/english.ts";
+import type { Translate } from "../../../messages/format-message.ts";
 import { formatCount, formatDay } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 import { table } from "./table.ts";
@@ -34,38 +34,39 @@ const bar = (day: Day, index: number, count: number, most: number): readonly Mar
 };
 
 /** Days as bars, and once more as a table for those who do not see bars. */
-export const plotDays = (texts: Texts, days: readonly Day[]): Markup => {
+export const plotDays = (t: Translate, days: readonly Day[]): Markup => {
   const most = Math.max(1, ...days.map(total));
   const [first] = days;
   const last = days.at(-1);
-  const { overview } = texts;
   return html`<figure class="plot">
-    <p class="most">${overview.plot(most)}</p>
+    <p class="most">${t("overview.plot", { most })}</p>
     <svg
       viewBox="0 0 ${WIDTH} ${HEIGHT}"
       preserveAspectRatio="none"
       role="img"
-      aria-label="${overview.perDay(days.length)}"
+      aria-label="${t("overview.per-day", { days: days.length })}"
     >
       ${days.map((day, index) => bar(day, index, days.length, most))}
     </svg>
     <div class="axis" aria-hidden="true">
-      <span>${first === undefined ? "" : formatDay(texts, first.startMs)}</span>
-      <span>${last === undefined ? "" : formatDay(texts, last.startMs)}</span>
+      <span>${first === undefined ? "" : formatDay(t, first.startMs)}</span>
+      <span>${last === undefined ? "" : formatDay(t, last.startMs)}</span>
     </div>
-    <figcaption>${PARTS.map((part) => html`<span class="key ${part}">${overview[part]}</span> `)}</figcaption>
+    <figcaption>
+      ${PARTS.map((part) => html`<span class="key ${part}">${t(`overview.${part}`)}</span> `)}
+    </figcaption>
     <details>
-      <summary>${overview.plotTable}</summary>
+      <summary>${t("overview.plot-table")}</summary>
       ${table({
-        caption: overview.perDay(days.length),
+        caption: t("overview.per-day", { days: days.length }),
         rows: days.toReversed(),
-        empty: texts.nothing,
+        empty: t("list.nothing"),
         columns: [
-          { head: overview.day, cell: (day) => formatDay(texts, day.startMs) },
+          { head: t("overview.day"), cell: (day) => formatDay(t, day.startMs) },
           ...PARTS.map((part) => ({
-            head: overview[part],
+            head: t(`overview.${part}`),
             kind: "number" as const,
-            cell: (day: Day) => formatCount(texts, day[part]),
+            cell: (day: Day) => formatCount(t, day[part]),
           })),
         ],
       })}

@@ -1,40 +1,38 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { NamedStanding } from "../../../base/breaker/create-breaker.ts";
 import { formatTime } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import { type Content, html } from "../markup/markup.ts";
 import { table } from "../markup/table.ts";
-import { protectionTexts } from "../texts/protection-texts.ts";
-import type { Texts } from "../texts/english.ts";
 
 /** The circuit breakers that keep calls back; nothing while every one lets them pass. */
-export const breakersPart = (texts: Texts, standings: readonly NamedStanding[], nowMs: number): Content => {
-  const words = protectionTexts(texts).breakers;
+export const breakersPart = (t: Translate, standings: readonly NamedStanding[], nowMs: number): Content => {
   const rows = standings.filter(({ state }) => state !== "closed");
   if (rows.length === 0) return null;
-  return section(words.title, [
-    html`<p class="hint">${words.note}</p>`,
+  return section(t("breakers.title"), [
+    html`<p class="hint">${t("breakers.note")}</p>`,
     table({
-      caption: words.title,
+      caption: t("breakers.title"),
       rows,
-      empty: texts.none,
+      empty: t("list.none"),
       columns: [
-        { head: words.peer, kind: "long", cell: ({ name }) => html`<code>${name}</code>` },
+        { head: t("breakers.peer"), kind: "long", cell: ({ name }) => html`<code>${name}</code>` },
         {
-          head: texts.words.state,
+          head: t("word.state"),
           cell: ({ state }) =>
             state === "open"
-              ? html`<span class="badge failed">${words.open}</span>`
-              : html`<span class="badge retrying">${words.halfOpen}</span>`,
+              ? html`<span class="badge failed">${t("breakers.open")}</span>`
+              : html`<span class="badge retrying">${t("breakers.half-open")}</span>`,
         },
-        { head: words.since, cell: ({ sinceMs }) => formatTime(texts, sinceMs) },
+        { head: t("breakers.since"), cell: ({ sinceMs }) => formatTime(t, sinceMs) },
         {
-          head: words.nextTry,
+          head: t("breakers.next-try"),
           cell: ({ state, nextTryMs }) =>
             state === "half-open"
-              ? words.now
+              ? t("breakers.now")
               : nextTryMs === null || nextTryMs <= nowMs
-                ? words.nextCall
-                : formatTime(texts, nextTryMs),
+                ? t("breakers.next-call")
+                : formatTime(t, nextTryMs),
         },
       ],
     }),

@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { Budget, Budgets, Spent } from "../../../review/budgets/judge-budget.ts";
 import { NOTHING_SPENT, budgetOf } from "../../../review/budgets/judge-budget.ts";
 import type { ProjectSpent } from "../../../store/spending/create-spending.ts";
@@ -5,7 +6,6 @@ import type { ProjectView } from "../../../store/views/views.ts";
 import { formatCount } from "../markup/format.ts";
 import { html, type Content } from "../markup/markup.ts";
 import type { Column } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
 
 /** The budgets and what was used of them since the day began. */
 export type BudgetToday = { readonly budgets: Budgets; readonly spent: readonly ProjectSpent[] };
@@ -14,38 +14,38 @@ const UNLIMITED: Budget = { tokens: null, cost: null, runs: null };
 const KINDS = ["runs", "tokens", "cost"] as const;
 
 /** What a project used today, of what it may. */
-export const budgetColumn = (texts: Texts, today: BudgetToday): Column<ProjectView> => ({
-  head: texts.budgets.today,
-  cell: (project) => projectBudget(texts, today, project),
+export const budgetColumn = (t: Translate, today: BudgetToday): Column<ProjectView> => ({
+  head: t("budgets.today"),
+  cell: (project) => projectBudget(t, today, project),
 });
 
 /** As `budgetColumn`, for one project. */
 export const projectBudget = (
-  texts: Texts,
+  t: Translate,
   { budgets, spent }: BudgetToday,
   { id, path }: Pick<ProjectView, "id" | "path">,
 ): Content =>
   describeUse(
-    texts,
+    t,
     spent.find(({ projectId }) => projectId === id) ?? NOTHING_SPENT,
     budgetOf(budgets, path)?.budget ?? UNLIMITED,
   );
 
 /** What all projects used today, of what they may together. */
-export const totalBudget = (texts: Texts, { budgets, spent }: BudgetToday): Content => {
+export const totalBudget = (t: Translate, { budgets, spent }: BudgetToday): Content => {
   const sum = (kind: keyof Spent): number => spent.reduce((total, project) => total + project[kind], 0);
   const all = { tokens: sum("tokens"), cost: sum("cost"), runs: sum("runs") };
-  return html`<p class="hint">${texts.budgets.all}: ${describeUse(texts, all, budgets.total)}</p>`;
+  return html`<p class="hint">${t("budgets.all")}: ${describeUse(t, all, budgets.total)}</p>`;
 };
 
-const describeUse = (texts: Texts, used: Spent, budget: Budget): Content => {
+const describeUse = (t: Translate, used: Spent, budget: Budget): Content => {
   const told = KINDS.filter((kind) => used[kind] > 0 || budget[kind] !== null);
   if (told.length === 0) return html`<span class="soft">–</span>`;
   return told.map((kind, index) => {
     const limit = budget[kind];
-    const amount = `${formatCount(texts, used[kind])}${limit === null ? "" : ` / ${formatCount(texts, limit)}`}`;
-    const text = `${index === 0 ? "" : " · "}${amount} ${texts.budgets[kind]}`;
+    const amount = `${formatCount(t, used[kind])}${limit === null ? "" : ` / ${formatCount(t, limit)}`}`;
+    const text = `${index === 0 ? "" : " · "}${amount} ${t(`budgets.${kind}`)}`;
     const isUsedUp = limit !== null && used[kind] >= limit;
-    return isUsedUp ? html`${text} <span class="badge failed">${texts.budgets.usedUp}</span>` : text;
+    return isUsedUp ? html`${text} <span class="badge failed">${t("budgets.used-up")}</span>` : text;
   });
 };

@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { Delivery, Run } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
 import { formatBytes, formatCount, formatTime } from "../markup/format.ts";
@@ -6,7 +7,6 @@ import { deliveryLink, mergeRequestName, pager, runLink } from "../markup/links.
 import { html, type Content, type Markup } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
 import type { ShownBody } from "../mask-text.ts";
-import type { Texts } from "../texts/english.ts";
 import type { Visit } from "../visit.ts";
 import { filterForm } from "./filter-form.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
@@ -27,65 +27,65 @@ export type DeliveriesFilter = {
 };
 
 /** What became of a delivery, as a badge. */
-export const decisionBadge = (texts: Texts, decision: Delivery["decision"]): Markup =>
-  html`<span class="badge ${decision}">${texts.decisions[decision]}</span>`;
+export const decisionBadge = (t: Translate, decision: Delivery["decision"]): Markup =>
+  html`<span class="badge ${decision}">${t(`decision.${decision}`)}</span>`;
 
 /** Deliveries, newest first. */
-export const deliveryTable = (texts: Texts, rows: readonly Delivery[], empty: string): Markup => {
-  const { words } = texts;
+export const deliveryTable = (t: Translate, rows: readonly Delivery[], empty: string): Markup => {
   return table({
-    caption: texts.pages.deliveries,
+    caption: t("page.deliveries"),
     rows,
     empty,
     columns: [
-      { head: words.delivery, cell: ({ id }) => deliveryLink(id) },
-      { head: words.decision, cell: ({ decision }) => decisionBadge(texts, decision) },
-      { head: words.event, kind: "long", cell: ({ eventName }) => eventName },
+      { head: t("word.delivery"), cell: ({ id }) => deliveryLink(id) },
+      { head: t("word.decision"), cell: ({ decision }) => decisionBadge(t, decision) },
+      { head: t("word.event"), kind: "long", cell: ({ eventName }) => eventName },
       {
-        head: words.mergeRequest,
+        head: t("word.merge-request"),
         kind: "long",
         cell: ({ projectPath, iid }) => mergeRequestName(projectPath, iid),
       },
-      { head: words.reason, kind: "long", cell: ({ reason }) => reason },
-      { head: words.run, cell: ({ runId }) => (runId === null ? null : runLink(runId)) },
-      { head: words.repeats, kind: "number", cell: ({ repeats }) => formatCount(texts, repeats) },
-      { head: words.received, cell: ({ receivedAtMs }) => formatTime(texts, receivedAtMs) },
+      { head: t("word.reason"), kind: "long", cell: ({ reason }) => reason },
+      { head: t("word.run"), cell: ({ runId }) => (runId === null ? null : runLink(runId)) },
+      { head: t("word.repeats"), kind: "number", cell: ({ repeats }) => formatCount(t, repeats) },
+      { head: t("word.received"), cell: ({ receivedAtMs }) => formatTime(t, receivedAtMs) },
     ],
   });
 };
 
 /** The list of deliveries. */
 export const deliveriesPage = (
-  texts: Texts,
+  t: Translate,
   { before, ...filter }: DeliveriesFilter,
   slice: Slice<Delivery>,
 ): Content => {
-  const { words } = texts;
   const isNarrowed = filter.decision !== null || filter.project !== null;
   return [
-    filterForm(texts, "/deliveries", [
+    filterForm(t, "/deliveries", [
       {
         name: "decision",
-        label: words.decision,
+        label: t("word.decision"),
         value: filter.decision,
-        choices: DECISIONS.map((decision) => [decision, texts.decisions[decision]]),
+        choices: DECISIONS.map((decision) => [decision, t(`decision.${decision}`)]),
       },
-      { name: "project", label: words.project, value: filter.project },
+      { name: "project", label: t("word.project"), value: filter.project },
     ]),
     html`<div id="deliveries" data-region>
-      ${deliveryTable(texts, slice.rows, isNarrowed ? texts.nothingMatches : texts.nothing)}
-      ${pager(texts, "/deliveries", filter, { ...slice, before })}
+      ${deliveryTable(t, slice.rows, isNarrowed ? t("list.no-match") : t("list.nothing"))}
+      ${pager(t, "/deliveries", filter, { ...slice, before })}
     </div>`,
   ];
 };
 
-const bodySection = (texts: Texts, body: ShownBody | null): Content => {
-  const words = texts.delivery;
-  if (body === null) return html`<p class="empty">${words.gone}</p>`;
-  if (body.kind === "too-large") return html`<p class="empty">${words.tooLarge(formatBytes(body.bytes))}</p>`;
-  return html`<p class="hint">${words.masked} ${body.kind === "text" ? words.notJson : null}</p>
-    <pre tabindex="0" role="region" aria-label="${words.body}"><code>${body.text}</code></pre>
-    ${body.isCut ? html`<p class="hint">${words.cut}</p>` : null}`;
+const bodySection = (t: Translate, body: ShownBody | null): Content => {
+  if (body === null) return html`<p class="empty">${t("delivery.gone")}</p>`;
+  if (body.kind === "too-large")
+    return html`<p class="empty">${t("delivery.too-large", { size: formatBytes(body.bytes) })}</p>`;
+  return html`<p class="hint">
+      ${t("delivery.masked")} ${body.kind === "text" ? t("delivery.not-json") : null}
+    </p>
+    <pre tabindex="0" role="region" aria-label="${t("delivery.body")}"><code>${body.text}</code></pre>
+    ${body.isCut ? html`<p class="hint">${t("delivery.cut")}</p>` : null}`;
 };
 
 /** One delivery: what it was, what became of it, and its body. */
@@ -96,35 +96,34 @@ export const deliveryPage = (
   runs: readonly Run[],
   body: ShownBody | null,
 ): Content => {
-  const { texts } = visit;
-  const { words } = texts;
+  const { t } = visit;
   return [
     html`<div class="actions">
-      ${actionButton(visit, `/deliveries/${delivery.id}/replay`, texts.delivery.replay)}
-      <p class="hint">${texts.delivery.replayNote}</p>
+      ${actionButton(visit, `/deliveries/${delivery.id}/replay`, t("delivery.replay"))}
+      <p class="hint">${t("delivery.replay-note")}</p>
     </div>`,
     section(
-      texts.run.facts,
+      t("run.facts"),
       facts([
-        [words.decision, decisionBadge(texts, delivery.decision)],
-        [words.reason, delivery.reason],
-        [words.event, delivery.eventName],
-        [words.mergeRequest, mergeRequestName(delivery.projectPath, delivery.iid)],
-        [words.received, formatTime(texts, delivery.receivedAtMs)],
-        [words.repeats, formatCount(texts, delivery.repeats)],
-        [words.key, html`<code>${delivery.key}</code>`],
-        [words.id, html`<code>${delivery.id}</code>`],
+        [t("word.decision"), decisionBadge(t, delivery.decision)],
+        [t("word.reason"), delivery.reason],
+        [t("word.event"), delivery.eventName],
+        [t("word.merge-request"), mergeRequestName(delivery.projectPath, delivery.iid)],
+        [t("word.received"), formatTime(t, delivery.receivedAtMs)],
+        [t("word.repeats"), formatCount(t, delivery.repeats)],
+        [t("word.key"), html`<code>${delivery.key}</code>`],
+        [t("word.id"), html`<code>${delivery.id}</code>`],
       ]),
     ),
     section(
-      texts.run.runsOfDelivery,
-      runTable(texts, columns, texts.run.runsOfDelivery, runs, texts.none),
+      t("run.runs-of-delivery"),
+      runTable(t, columns, t("run.runs-of-delivery"), runs, t("list.none")),
       "runs",
     ),
     section(
-      texts.delivery.headers,
+      t("delivery.headers"),
       facts(Object.entries(delivery.headers).map(([name, value]) => [html`<code>${name}</code>`, value])),
     ),
-    section(texts.delivery.body, bodySection(texts, body)),
+    section(t("delivery.body"), bodySection(t, body)),
   ];
 };

@@ -1,5 +1,5 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { html, type Markup } from "../markup/markup.ts";
-import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 
 /** A field to narrow a list by. */
@@ -11,11 +11,11 @@ export type FilterField = {
   readonly choices?: readonly (readonly [value: string, word: string])[];
 };
 
-const control = (texts: Texts, { name, value, choices }: FilterField): Markup =>
+const control = (t: Translate, { name, value, choices }: FilterField): Markup =>
   choices === undefined
     ? html`<input name="${name}" value="${value ?? ""}" autocomplete="off" spellcheck="false" />`
     : html`<select name="${name}">
-        <option value="">${texts.all}</option>
+        <option value="">${t("list.all")}</option>
         ${choices.map(
           ([choice, word]) =>
             html`<option value="${choice}" ${choice === value ? html`selected` : null}>${word}</option>`,
@@ -23,8 +23,8 @@ const control = (texts: Texts, { name, value, choices }: FilterField): Markup =>
       </select>`;
 
 /** A form that narrows a list; it works without a script. */
-export const filterForm = (texts: Texts, path: string, fields: readonly FilterField[]): Markup =>
+export const filterForm = (t: Translate, path: string, fields: readonly FilterField[]): Markup =>
   html`<form method="get" action="${BASE}${path}" class="filter">
-    ${fields.map((field) => html`<label><span>${field.label}</span>${control(texts, field)}</label>`)}
-    <button type="submit">${texts.filter}</button>
+    ${fields.map((field) => html`<label><span>${field.label}</span>${control(t, field)}</label>`)}
+    <button type="submit">${t("list.filter")}</button>
   </form>`;

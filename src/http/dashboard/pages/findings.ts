@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { SEVERITIES } from "../../../review/finding.ts";
 import { ReviewResult } from "../../../review/review-result.ts";
 import type { Run } from "../../../store/store.ts";
@@ -6,7 +7,6 @@ import { formatCount, formatShare, formatTime } from "../markup/format.ts";
 import { mergeRequestOf, pager, runLink } from "../markup/links.ts";
 import { html, type Content, type Markup } from "../markup/markup.ts";
 import { table } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
 import { filterForm } from "./filter-form.ts";
 
 type Finding = ReviewResult["findings"][number];
@@ -26,19 +26,18 @@ const byWeight = (findings: readonly Finding[]): readonly Finding[] =>
   findings.toSorted((left, right) => SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity));
 
 /** Findings with what became of them, the gravest first. */
-export const findingTable = (texts: Texts, caption: string, findings: readonly Finding[]): Markup => {
-  const { words } = texts;
+export const findingTable = (t: Translate, caption: string, findings: readonly Finding[]): Markup => {
   return table({
     caption,
     rows: byWeight(findings),
-    empty: texts.findings.without,
+    empty: t("findings.without"),
     columns: [
       {
-        head: words.severity,
-        cell: ({ severity }) => html`<span class="badge ${severity}">${texts.severities[severity]}</span>`,
+        head: t("word.severity"),
+        cell: ({ severity }) => html`<span class="badge ${severity}">${t(`severity.${severity}`)}</span>`,
       },
       {
-        head: words.finding,
+        head: t("word.finding"),
         kind: "long",
         cell: (finding) =>
           html`<details class="finding">
@@ -46,14 +45,14 @@ export const findingTable = (texts: Texts, caption: string, findings: readonly F
             <p class="written">${finding.body}</p>
           </details>`,
       },
-      { head: words.file, kind: "long", cell: (finding) => html`<code>${placeOf(finding)}</code>` },
-      { head: words.category, cell: ({ category }) => category },
-      { head: words.confidence, kind: "number", cell: ({ confidence }) => formatShare(texts, confidence) },
+      { head: t("word.file"), kind: "long", cell: (finding) => html`<code>${placeOf(finding)}</code>` },
+      { head: t("word.category"), cell: ({ category }) => t(`category.${category}`) },
+      { head: t("word.confidence"), kind: "number", cell: ({ confidence }) => formatShare(t, confidence) },
       {
-        head: words.state,
+        head: t("word.state"),
         kind: "long",
         cell: ({ state, why }) =>
-          html`${texts.findingStates[state]}${why === null ? null : html`<span class="under">${why}</span>`}`,
+          html`${t(`finding-state.${state}`)}${why === null ? null : html`<span class="under">${t(`summary.only.${why}`)}</span>`}`,
       },
     ],
   });
@@ -64,20 +63,20 @@ const SHOWN = 10;
 
 /** The newest findings, by merge request. */
 export const findingsPage = (
-  texts: Texts,
+  t: Translate,
   gitlabUrl: string,
   { before, project }: { readonly before: string | null; readonly project: string | null },
   slice: Slice<Run>,
 ): Content => [
-  html`<p class="hint">${texts.findings.note}</p>`,
-  filterForm(texts, "/findings", [{ name: "project", label: texts.words.project, value: project }]),
+  html`<p class="hint">${t("findings.note")}</p>`,
+  filterForm(t, "/findings", [{ name: "project", label: t("word.project"), value: project }]),
   slice.rows.length === 0
-    ? html`<p class="empty">${project === null ? texts.nothing : texts.nothingMatches}</p>`
-    : slice.rows.map((run) => reviewSection(texts, gitlabUrl, run)),
-  pager(texts, "/findings", { project }, { ...slice, before }),
+    ? html`<p class="empty">${project === null ? t("list.nothing") : t("list.no-match")}</p>`
+    : slice.rows.map((run) => reviewSection(t, gitlabUrl, run)),
+  pager(t, "/findings", { project }, { ...slice, before }),
 ];
 
-const reviewSection = (texts: Texts, gitlabUrl: string, run: Run): Content => {
+const reviewSection = (t: Translate, gitlabUrl: string, run: Run): Content => {
   const review = readReview(run);
   if (review === null) return null;
   const { link, title } = mergeRequestOf(run, gitlabUrl);
@@ -86,13 +85,12 @@ const reviewSection = (texts: Texts, gitlabUrl: string, run: Run): Content => {
   return html`<section>
     <h2>${link} <span class="soft">${title}</span></h2>
     <p class="line">
-      ${runLink(run.id)} · ${run.flow} · ${formatTime(texts, run.finishedAtMs)} ·
+      ${runLink(run.id)} · ${run.flow} · ${formatTime(t, run.finishedAtMs)} ·
       ${(["opened", "kept", "resolved", "folded"] as const).map(
-        (name) =>
-          html`<span class="count">${texts.counts[name]}: ${formatCount(texts, counts[name])}</span> `,
+        (name) => html`<span class="count">${t(`count.${name}`)}: ${formatCount(t, counts[name])}</span> `,
       )}
     </p>
-    ${findingTable(texts, title, byWeight(review.findings).slice(0, SHOWN))}
-    ${hidden > 0 ? html`<p class="hint">${texts.findings.more(hidden)}</p>` : null}
+    ${findingTable(t, title, byWeight(review.findings).slice(0, SHOWN))}
+    ${hidden > 0 ? html`<p class="hint">${t("findings.more", { count: hidden })}</p>` : null}
   </section>`;
 };

@@ -13,30 +13,30 @@ export type LessonsView = {
 
 /** A project's file of lessons, to be read, changed and turned off. */
 export const lessonsPage = (visit: Visit, { lessons, draft }: LessonsView): Content => {
-  const { texts } = visit;
+  const { t } = visit;
   const { projectId, text, on, version, editedAtMs, editedBy } = lessons;
   const path = `/lessons/${projectId}`;
   const rows = Math.min(40, Math.max(16, text.split("\n").length + 2));
   return [
-    html`<p class="hint">${texts.lessons.note}</p>`,
+    html`<p class="hint">${t("lessons.note")}</p>`,
     html`<p>
-      <strong>${on ? texts.lessons.on : texts.lessons.off}</strong>
+      <strong>${on ? t("lessons.on") : t("lessons.off")}</strong>
       ${
         editedAtMs === null
           ? null
           : html`<span class="soft"
-              >${texts.lessons.edited(editedBy ?? "?")} ${formatTime(texts, editedAtMs)}</span
+              >${t("lessons.edited", { user: editedBy ?? "?" })} ${formatTime(t, editedAtMs)}</span
             >`
       }
     </p>`,
-    actionButton(visit, `${path}/${on ? "off" : "on"}`, on ? texts.lessons.turnOff : texts.lessons.turnOn),
+    actionButton(visit, `${path}/${on ? "off" : "on"}`, on ? t("lessons.turn-off") : t("lessons.turn-on")),
     section(
-      texts.lessons.file,
+      t("lessons.file"),
       html`<form method="post" action="${BASE}${path}" class="lessons">
         ${formToken(visit)}<input type="hidden" name="version" value="${version}" />
-        <label for="lessons-text">${texts.lessons.label}</label>
+        <label for="lessons-text">${t("lessons.label")}</label>
         <textarea id="lessons-text" name="text" rows="${rows}" spellcheck="false">${draft ?? text}</textarea>
-        <button type="submit">${texts.lessons.save}</button>
+        <button type="submit">${t("lessons.save")}</button>
       </form>`,
     ),
   ];

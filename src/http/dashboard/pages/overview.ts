@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { NamedStanding } from "../../../base/breaker/create-breaker.ts";
 import type { Run, RunState } from "../../../store/store.ts";
 import type { SpanCount } from "../../../store/views/views.ts";
@@ -5,7 +6,6 @@ import { formatCount, formatMoney } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import { type Content, html, type Markup } from "../markup/markup.ts";
 import { type Day, plotDays } from "../markup/plot.ts";
-import type { Texts } from "../texts/english.ts";
 import { withQuery } from "../markup/links.ts";
 import { breakersPart } from "./breakers-part.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
@@ -44,14 +44,14 @@ const daysOf = (starts: readonly number[], spans: readonly SpanCount[]): readonl
   });
 
 /** Prices by their currency, the largest first; amounts of different currencies are never added. */
-const costOf = (texts: Texts, spans: readonly SpanCount[]): string => {
+const costOf = (t: Translate, spans: readonly SpanCount[]): string => {
   const amounts = new Map<string, number>();
   for (const { price, currency } of spans) {
     if (price > 0) amounts.set(currency, (amounts.get(currency) ?? 0) + price);
   }
   const [first, ...rest] = [...amounts].toSorted(([, left], [, right]) => right - left);
-  if (first === undefined) return formatMoney(texts, 0, "");
-  return [first, ...rest].map(([currency, amount]) => formatMoney(texts, amount, currency)).join(" + ");
+  if (first === undefined) return formatMoney(t, 0, "");
+  return [first, ...rest].map(([currency, amount]) => formatMoney(t, amount, currency)).join(" + ");
 };
 
 const tile = (label: string, value: string, href: string | null, kind = ""): Markup => {
@@ -61,7 +61,7 @@ const tile = (label: string, value: string, href: string | null, kind = ""): Mar
     : html`<li class="tile ${kind}"><a href="${href}">${inside}</a></li>`;
 };
 
-const tiles = (texts: Texts, { counts, days, spans }: Overview): Markup => {
+const tiles = (t: Translate, { counts, days, spans }: Overview): Markup => {
   const today = spans.filter(({ span }) => span === days.length - 1);
   const failedToday = sum(
     today.filter(({ state }) => state === "failed"),
@@ -71,40 +71,39 @@ const tiles = (texts: Texts, { counts, days, spans }: Overview): Markup => {
     today.filter(({ state }) => DONE.has(state)),
     "runs",
   );
-  const { overview } = texts;
-  const count = (value: number): string => formatCount(texts, value);
+  const count = (value: number): string => formatCount(t, value);
   return html`<ul class="tiles">
-    ${tile(overview.running, count(counts.active), withQuery("/runs", { state: "active" }))}
-    ${tile(overview.waiting, count(counts.queued + counts.retrying), withQuery("/runs", { state: "queued" }))}
-    ${tile(overview.today, count(reviewed), null)}
-    ${tile(overview.failures, count(failedToday), withQuery("/runs", { state: "failed" }), failedToday > 0 ? "bad" : "")}
-    ${tile(overview.tokens, count(sum(today, "tokens")), null)}
-    ${tile(overview.cost, costOf(texts, today), null)}
-    ${tile(overview.costSpan(days.length), costOf(texts, spans), null)}
+    ${tile(t("overview.running"), count(counts.active), withQuery("/runs", { state: "active" }))}
+    ${tile(t("overview.waiting"), count(counts.queued + counts.retrying), withQuery("/runs", { state: "queued" }))}
+    ${tile(t("overview.today"), count(reviewed), null)}
+    ${tile(t("overview.failures"), count(failedToday), withQuery("/runs", { state: "failed" }), failedToday > 0 ? "bad" : "")}
+    ${tile(t("overview.tokens"), count(sum(today, "tokens")), null)}
+    ${tile(t("overview.cost"), costOf(t, today), null)}
+    ${tile(t("overview.cost-span", { days: days.length }), costOf(t, spans), null)}
   </ul>`;
 };
 
 /** The overview: how things stand now, and how the last days were. */
-export const overviewPage = (texts: Texts, columns: RunColumns, overview: Overview): Content => [
-  html`<div id="tiles" data-region>${tiles(texts, overview)}</div>`,
-  html`<div id="breakers" data-region>${breakersPart(texts, overview.breakers, overview.nowMs)}</div>`,
+export const overviewPage = (t: Translate, columns: RunColumns, overview: Overview): Content => [
+  html`<div id="tiles" data-region>${tiles(t, overview)}</div>`,
+  html`<div id="breakers" data-region>${breakersPart(t, overview.breakers, overview.nowMs)}</div>`,
   section(
-    texts.overview.perDay(overview.days.length),
-    plotDays(texts, daysOf(overview.days, overview.spans)),
+    t("overview.per-day", { days: overview.days.length }),
+    plotDays(t, daysOf(overview.days, overview.spans)),
   ),
   section(
-    texts.overview.now,
-    runTable(texts, columns, texts.overview.now, overview.underWay, texts.overview.idle),
+    t("overview.now"),
+    runTable(t, columns, t("overview.now"), overview.underWay, t("overview.idle")),
     "under-way",
   ),
   section(
-    texts.overview.recent,
-    runTable(texts, columns, texts.overview.recent, overview.recent, texts.nothing),
+    t("overview.recent"),
+    runTable(t, columns, t("overview.recent"), overview.recent, t("list.nothing")),
     "recent",
   ),
   section(
-    texts.overview.recentFailures,
-    runTable(texts, columns, texts.overview.recentFailures, overview.failures, texts.overview.noFailures),
+    t("overview.recent-failures"),
+    runTable(t, columns, t("overview.recent-failures"), overview.failures, t("overview.no-failures")),
     "failures",
   ),
 ];

@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { orderRules } from "../../../review/rules/order-rules.ts";
 import type { Delivery, Run } from "../../../store/store.ts";
 import type { ProjectFacts } from "../../../store/views/views.ts";
@@ -7,8 +8,6 @@ import { section } from "../markup/layout.ts";
 import { withQuery } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
-import { projectTexts } from "../texts/project-texts.ts";
 import { BASE } from "../visit.ts";
 import { type BudgetToday, projectBudget } from "./budget-cell.ts";
 import { deliveryTable } from "./deliveries.ts";
@@ -27,70 +26,76 @@ export type ShownProject = {
 };
 
 /** One project: what came of it, a place for how its hooks are, and which rules hold there. */
-export const projectPage = (texts: Texts, columns: RunColumns, shown: ShownProject): Content => {
-  const { words } = texts;
+export const projectPage = (t: Translate, columns: RunColumns, shown: ShownProject): Content => {
   const { project, deliveries, runs, today, hasLessons } = shown;
   const of = { project: project.path };
   const count = (path: string, value: number): Content =>
-    html`<a href="${withQuery(path, of)}">${formatCount(texts, value)}</a>`;
-  const list = (path: string): Content => html`<p><a href="${withQuery(path, of)}">${texts.all}</a></p>`;
+    html`<a href="${withQuery(path, of)}">${formatCount(t, value)}</a>`;
+  const list = (path: string): Content => html`<p><a href="${withQuery(path, of)}">${t("list.all")}</a></p>`;
   return [
     section(
-      texts.run.facts,
+      t("run.facts"),
       facts([
-        [words.flow, shown.flow ?? html`<span class="soft">${texts.projects.flowNone}</span>`],
-        [words.deliveries, count("/deliveries", project.deliveries)],
-        [words.runs, count("/runs", project.runs)],
-        [words.waiting, formatCount(texts, project.waiting)],
-        [words.reviewed, formatCount(texts, project.reviewed)],
-        [words.failed, formatCount(texts, project.failed)],
-        ...(today === null ? [] : [[texts.budgets.today, projectBudget(texts, today, project)] as const]),
-        [texts.pages.findings, html`<a href="${withQuery("/findings", of)}">${texts.lessons.open}</a>`],
+        [t("word.flow"), shown.flow ?? html`<span class="soft">${t("projects.flow-none")}</span>`],
+        [t("word.deliveries"), count("/deliveries", project.deliveries)],
+        [t("word.runs"), count("/runs", project.runs)],
+        [t("word.waiting"), formatCount(t, project.waiting)],
+        [t("word.reviewed"), formatCount(t, project.reviewed)],
+        [t("word.failed"), formatCount(t, project.failed)],
+        ...(today === null ? [] : [[t("budgets.today"), projectBudget(t, today, project)] as const]),
+        [t("page.findings"), html`<a href="${withQuery("/findings", of)}">${t("lessons.open")}</a>`],
         ...(hasLessons
           ? [
               [
-                texts.lessons.title,
-                html`<a href="${BASE}/lessons/${project.id}">${texts.lessons.open}</a>`,
+                t("lessons.title"),
+                html`<a href="${BASE}/lessons/${project.id}">${t("lessons.open")}</a>`,
               ] as const,
             ]
           : []),
-        [words.id, html`<code>${project.id}</code>`],
+        [t("word.id"), html`<code>${project.id}</code>`],
       ]),
     ),
-    unaskedHooks(texts, project.id),
+    unaskedHooks(t, project.id),
     section(
-      texts.pages.deliveries,
-      [deliveryTable(texts, deliveries, texts.nothing), list("/deliveries")],
+      t("page.deliveries"),
+      [deliveryTable(t, deliveries, t("list.nothing")), list("/deliveries")],
       "deliveries",
     ),
     section(
-      texts.pages.runs,
-      [runTable(texts, columns, texts.pages.runs, runs, texts.none), list("/runs")],
+      t("page.runs"),
+      [runTable(t, columns, t("page.runs"), runs, t("list.none")), list("/runs")],
       "runs",
     ),
-    section(projectTexts(texts).rules, rulesPart(texts, shown)),
+    section(t("project.rules"), rulesPart(t, shown)),
   ];
 };
 
-const rulesPart = (texts: Texts, { rules, project }: ShownProject): Content => {
-  const own = projectTexts(texts);
-  if (rules === null) return html`<p class="empty">${own.noFlow}</p>`;
+const rulesPart = (t: Translate, { rules, project }: ShownProject): Content => {
+  if (rules === null) return html`<p class="empty">${t("project.no-flow")}</p>`;
   if (rules.kind === "not-findings")
-    return html`<p class="empty">${own.notFindings(rules.flow, rules.contract)}</p>`;
+    return html`<p class="empty">
+      ${t("project.not-findings", { flow: rules.flow, contract: rules.contract })}
+    </p>`;
   return [
-    html`<p class="hint">${own.rulesNote}</p>`,
+    html`<p class="hint">${t("project.rules-note")}</p>`,
     table({
-      caption: own.rules,
+      caption: t("project.rules"),
       rows: orderRules(rules.sources).rules,
-      empty: own.noRules,
+      empty: t("project.no-rules"),
       columns: [
-        { head: own.origin, cell: ({ origin }) => own.origins[origin] },
-        { head: own.rule, kind: "long", cell: ({ title }) => title },
-        { head: own.files, kind: "long", cell: ({ paths }) => paths?.join(", ") ?? own.allFiles },
-        { head: own.source, kind: "long", cell: ({ source }) => source },
+        { head: t("project.origin"), cell: ({ origin }) => t(`project.origin.${origin}`) },
+        { head: t("project.rule"), kind: "long", cell: ({ title }) => title },
+        {
+          head: t("project.files"),
+          kind: "long",
+          cell: ({ paths }) => paths?.join(", ") ?? t("project.all-files"),
+        },
+        { head: t("project.source"), kind: "long", cell: ({ source }) => source },
       ],
     }),
-    html`<p class="hint">${own.repository[rules.readsRepository ? "read" : "unread"]}</p>`,
+    html`<p class="hint">
+      ${rules.readsRepository ? t("project.repository.read") : t("project.repository.unread")}
+    </p>`,
     rules.readsRepository ? command(`reviewflow rules ${project.path} src/a.ts`) : null,
   ];
 };

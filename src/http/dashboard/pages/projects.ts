@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { ProjectView } from "../../../store/views/views.ts";
 import { formatCount, formatTime } from "../markup/format.ts";
 import { withQuery } from "../markup/links.ts";
@@ -5,58 +6,55 @@ import { html, type Content } from "../markup/markup.ts";
 import { type Column, table } from "../markup/table.ts";
 import { type BudgetToday, budgetColumn, totalBudget } from "./budget-cell.ts";
 import { decisionBadge } from "./deliveries.ts";
-import type { Texts } from "../texts/english.ts";
 import { BASE } from "../visit.ts";
 
 /** The projects that have sent something, with the flow that reviews them. */
 export const projectsPage = (
-  texts: Texts,
+  t: Translate,
   projects: readonly ProjectView[],
   flowOf: (path: string) => string | null,
   hasLessons = false,
   today: BudgetToday | null = null,
 ): Content => {
-  const { words } = texts;
   const count = (of: (project: ProjectView) => number) => (project: ProjectView) =>
-    formatCount(texts, of(project));
+    formatCount(t, of(project));
   const body = table({
-    caption: texts.pages.projects,
+    caption: t("page.projects"),
     rows: projects,
-    empty: texts.nothing,
+    empty: t("list.nothing"),
     columns: [
       {
-        head: words.project,
+        head: t("word.project"),
         kind: "long",
         cell: ({ id, path }) => html`<a href="${BASE}/projects/${id}">${path}</a>`,
       },
       {
-        head: words.flow,
+        head: t("word.flow"),
         kind: "long",
-        cell: ({ path }) => flowOf(path) ?? html`<span class="soft">${texts.projects.flowNone}</span>`,
+        cell: ({ path }) => flowOf(path) ?? html`<span class="soft">${t("projects.flow-none")}</span>`,
       },
       {
-        head: words.runs,
+        head: t("word.runs"),
         kind: "number",
         cell: ({ path, runs }) =>
-          html`<a href="${withQuery("/runs", { project: path })}">${formatCount(texts, runs)}</a>`,
+          html`<a href="${withQuery("/runs", { project: path })}">${formatCount(t, runs)}</a>`,
       },
-      { head: words.waiting, kind: "number", cell: count(({ waiting }) => waiting) },
-      { head: words.reviewed, kind: "number", cell: count(({ reviewed }) => reviewed) },
-      { head: words.failed, kind: "number", cell: count(({ failed }) => failed) },
-      ...(today === null ? [] : [budgetColumn(texts, today)]),
-      ...(hasLessons ? [lessonsColumn(texts)] : []),
+      { head: t("word.waiting"), kind: "number", cell: count(({ waiting }) => waiting) },
+      { head: t("word.reviewed"), kind: "number", cell: count(({ reviewed }) => reviewed) },
+      { head: t("word.failed"), kind: "number", cell: count(({ failed }) => failed) },
+      ...(today === null ? [] : [budgetColumn(t, today)]),
+      ...(hasLessons ? [lessonsColumn(t)] : []),
       {
-        head: words.last,
+        head: t("word.last"),
         cell: ({ lastDelivery: { id, decision, atMs } }) =>
-          html`<a href="${BASE}/deliveries/${id}">${formatTime(texts, atMs)}</a>
-            ${decisionBadge(texts, decision)}`,
+          html`<a href="${BASE}/deliveries/${id}">${formatTime(t, atMs)}</a> ${decisionBadge(t, decision)}`,
       },
     ],
   });
-  return today === null ? body : html`${totalBudget(texts, today)}${body}`;
+  return today === null ? body : html`${totalBudget(t, today)}${body}`;
 };
 
-const lessonsColumn = (texts: Texts): Column<ProjectView> => ({
-  head: texts.lessons.title,
-  cell: ({ id }) => html`<a href="${BASE}/lessons/${id}">${texts.lessons.open}</a>`,
+const lessonsColumn = (t: Translate): Column<ProjectView> => ({
+  head: t("lessons.title"),
+  cell: ({ id }) => html`<a href="${BASE}/lessons/${id}">${t("lessons.open")}</a>`,
 });

@@ -1,9 +1,9 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { Run } from "../../../store/store.ts";
 import { formatCount, formatTime } from "../markup/format.ts";
 import { mergeRequestOf, runLink, stateBadge } from "../markup/links.ts";
 import { html, type Content, type Markup } from "../markup/markup.ts";
 import { table } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
 
 /** What the columns of runs need besides the runs. */
 export type RunColumns = {
@@ -22,32 +22,31 @@ export const reasonOf = ({ reason, reasonCode }: Run): Content =>
 
 /** Runs, newest first. */
 export const runTable = (
-  texts: Texts,
+  t: Translate,
   { gitlabUrl, actions }: RunColumns,
   caption: string,
   rows: readonly Run[],
   empty: string,
 ): Markup => {
-  const { words } = texts;
   return table({
     caption,
     rows,
     empty,
     columns: [
-      { head: words.run, cell: ({ id }) => runLink(id) },
-      { head: words.state, cell: ({ state }) => stateBadge(texts, state) },
+      { head: t("word.run"), cell: ({ id }) => runLink(id) },
+      { head: t("word.state"), cell: ({ state }) => stateBadge(t, state) },
       {
-        head: words.mergeRequest,
+        head: t("word.merge-request"),
         kind: "long",
         cell: (run) => {
           const { link, title } = mergeRequestOf(run, gitlabUrl);
           return html`${link}${title === "" ? null : html`<span class="under">${title}</span>`}`;
         },
       },
-      { head: words.flow, kind: "long", cell: ({ flow }) => flow },
-      { head: words.attempt, kind: "number", cell: ({ attempts }) => formatCount(texts, attempts) },
-      { head: words.reason, kind: "long", cell: reasonOf },
-      { head: words.created, cell: ({ createdAtMs }) => formatTime(texts, createdAtMs) },
+      { head: t("word.flow"), kind: "long", cell: ({ flow }) => flow },
+      { head: t("word.attempt"), kind: "number", cell: ({ attempts }) => formatCount(t, attempts) },
+      { head: t("word.reason"), kind: "long", cell: reasonOf },
+      { head: t("word.created"), cell: ({ createdAtMs }) => formatTime(t, createdAtMs) },
       ...(actions === undefined ? [] : [{ head: "", cell: actions }]),
     ],
   });

@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { z } from "zod";
 import { parseJson } from "../../../base/json.ts";
 import type { ReviewResult } from "../../../review/review-result.ts";
@@ -9,7 +10,6 @@ import { deliveryLink, mergeRequestOf, stateBadge } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
 import type { Masking } from "../mask-text.ts";
-import type { Texts } from "../texts/english.ts";
 import type { Visit } from "../visit.ts";
 import { findingTable, readReview } from "./findings.ts";
 import { reasonOf } from "./run-table.ts";
@@ -32,41 +32,43 @@ const UNDER_WAY: ReadonlySet<RunState> = new Set(["queued", "active", "retrying"
 /** What can be done about a run as it stands. */
 export const runActions = (visit: Visit, { id, state }: Run): Content =>
   UNDER_WAY.has(state)
-    ? actionButton(visit, `/runs/${id}/cancel`, visit.texts.run.cancel, "danger")
-    : actionButton(visit, `/runs/${id}/again`, visit.texts.run.again);
+    ? actionButton(visit, `/runs/${id}/cancel`, visit.t("run.cancel"), "danger")
+    : actionButton(visit, `/runs/${id}/again`, visit.t("run.again"));
 
-const factsSection = (texts: Texts, { run, gitlabUrl }: RunDetails): Content => {
-  const { words } = texts;
+const factsSection = (t: Translate, { run, gitlabUrl }: RunDetails): Content => {
   const { link, title } = mergeRequestOf(run, gitlabUrl);
   const { startedAtMs, finishedAtMs } = run;
   const tookMs = startedAtMs === null || finishedAtMs === null ? null : finishedAtMs - startedAtMs;
   return facts([
-    [words.state, stateBadge(texts, run.state)],
-    ...(run.reason === null ? [] : [[words.reason, reasonOf(run)] as const]),
-    [words.mergeRequest, html`${link} ${title === "" ? null : html`<span class="soft">${title}</span>`}`],
-    [words.flow, run.flow],
-    [words.trigger, run.trigger],
-    [words.head, html`<code>${run.headSha ?? "–"}</code>`],
-    [words.attempts, formatCount(texts, run.attempts)],
-    [words.created, formatTime(texts, run.createdAtMs)],
-    [words.started, formatTime(texts, startedAtMs)],
+    [t("word.state"), stateBadge(t, run.state)],
+    ...(run.reason === null ? [] : [[t("word.reason"), reasonOf(run)] as const]),
+    [
+      t("word.merge-request"),
+      html`${link} ${title === "" ? null : html`<span class="soft">${title}</span>`}`,
+    ],
+    [t("word.flow"), run.flow],
+    [t("word.trigger"), run.trigger],
+    [t("word.head"), html`<code>${run.headSha ?? "–"}</code>`],
+    [t("word.attempts"), formatCount(t, run.attempts)],
+    [t("word.created"), formatTime(t, run.createdAtMs)],
+    [t("word.started"), formatTime(t, startedAtMs)],
     ...(run.nextAttemptAtMs === null
       ? []
-      : [[words.nextAttempt, formatTime(texts, run.nextAttemptAtMs)] as const]),
-    [words.finished, formatTime(texts, finishedAtMs)],
-    [words.duration, tookMs === null ? "–" : formatDuration(tookMs)],
-    [words.delivery, deliveryLink(run.deliveryId)],
-    [words.id, html`<code>${run.id}</code>`],
+      : [[t("word.next-attempt"), formatTime(t, run.nextAttemptAtMs)] as const]),
+    [t("word.finished"), formatTime(t, finishedAtMs)],
+    [t("word.duration"), tookMs === null ? "–" : formatDuration(tookMs)],
+    [t("word.delivery"), deliveryLink(run.deliveryId)],
+    [t("word.id"), html`<code>${run.id}</code>`],
   ]);
 };
 
-const usageSection = (texts: Texts, { usage }: Run): Content =>
+const usageSection = (t: Translate, { usage }: Run): Content =>
   facts(
     [
-      [texts.words.tokens, formatCount(texts, usage.totalTokens)],
-      [texts.words.inputTokens, formatCount(texts, usage.promptTokens)],
-      [texts.words.outputTokens, formatCount(texts, usage.completionTokens)],
-      [texts.words.cost, formatMoney(texts, usage.totalPrice, usage.currency)],
+      [t("word.tokens"), formatCount(t, usage.totalTokens)],
+      [t("word.input-tokens"), formatCount(t, usage.promptTokens)],
+      [t("word.output-tokens"), formatCount(t, usage.completionTokens)],
+      [t("word.cost"), formatMoney(t, usage.totalPrice, usage.currency)],
     ],
     "compact",
   );
@@ -87,41 +89,43 @@ const COUNTS = [
   "unverified",
 ] as const satisfies readonly (keyof ReviewResult["counts"])[];
 
-const reviewSections = (texts: Texts, review: ReviewResult): Content => [
-  section(texts.run.findings, findingTable(texts, texts.run.findings, review.findings)),
+const reviewSections = (t: Translate, review: ReviewResult): Content => [
+  section(t("run.findings"), findingTable(t, t("run.findings"), review.findings)),
   section(
-    texts.run.counts,
+    t("run.counts"),
     facts(
-      COUNTS.map((name) => [texts.counts[name], formatCount(texts, review.counts[name])]),
+      COUNTS.map((name) => [t(`count.${name}`), formatCount(t, review.counts[name])]),
       "compact",
     ),
   ),
   review.remarks.length === 0
     ? null
     : section(
-        texts.run.remarks,
+        t("run.remarks"),
         html`<ul>
           ${review.remarks.map((remark) => html`<li>${remark}</li>`)}
         </ul>`,
       ),
   section(
-    texts.run.receipt,
+    t("run.receipt"),
     table({
-      caption: texts.run.receipt,
+      caption: t("run.receipt"),
       rows: review.files,
-      empty: texts.none,
+      empty: t("list.none"),
       columns: [
-        { head: texts.words.file, kind: "long", cell: ({ path }) => html`<code>${path}</code>` },
+        { head: t("word.file"), kind: "long", cell: ({ path }) => html`<code>${path}</code>` },
         {
-          head: texts.words.state,
+          head: t("word.state"),
           cell: ({ outcome }) =>
-            html`<span class="badge ${outcome.kind}">${texts.outcomes[outcome.kind]}</span>`,
+            html`<span class="badge ${outcome.kind}">${t(`outcome.${outcome.kind}`)}</span>`,
         },
         {
-          head: texts.words.reason,
+          head: t("word.reason"),
           kind: "long",
           cell: ({ outcome }) =>
-            outcome.kind === "reviewed" ? null : html`<code>${outcome.reason}</code> ${outcome.detail}`,
+            outcome.kind === "reviewed"
+              ? null
+              : html`${t(`skipped.${outcome.reason}`)} <span class="under">${outcome.detail}</span>`,
         },
       ],
     }),
@@ -135,68 +139,70 @@ const NodeStep = z.object({
   usage: z.object({ totalTokens: z.number() }),
 });
 
-const stepsSection = (texts: Texts, steps: readonly StepView[]): Content => {
+const stepsSection = (t: Translate, steps: readonly StepView[]): Content => {
   const rows = steps.map((step) => {
     const parsed = NodeStep.safeParse(step.value === null ? null : parseJson(step.value));
     return { ...step, node: parsed.success ? parsed.data : null };
   });
   return [
     table({
-      caption: texts.run.steps,
+      caption: t("run.steps"),
       rows,
-      empty: texts.none,
+      empty: t("list.none"),
       columns: [
-        { head: texts.words.step, kind: "long", cell: ({ key }) => html`<code>${key}</code>` },
+        { head: t("word.step"), kind: "long", cell: ({ key }) => html`<code>${key}</code>` },
         {
-          head: texts.words.state,
+          head: t("word.state"),
           cell: ({ node }) =>
             html`<span class="badge ${node?.ok === false ? "failed" : "succeeded"}"
-              >${node?.ok === false ? texts.run.notOk : texts.run.ok}</span
+              >${node?.ok === false ? t("run.not-ok") : t("run.ok")}</span
             >`,
         },
         {
-          head: texts.words.duration,
+          head: t("word.duration"),
           kind: "number",
           cell: ({ node }) => (node === null ? null : formatDuration(node.elapsedMs)),
         },
         {
-          head: texts.words.tokens,
+          head: t("word.tokens"),
           kind: "number",
-          cell: ({ node }) => (node === null ? null : formatCount(texts, node.usage.totalTokens)),
+          cell: ({ node }) => (node === null ? null : formatCount(t, node.usage.totalTokens)),
         },
-        { head: texts.words.size, kind: "number", cell: ({ length }) => formatBytes(length) },
+        { head: t("word.size"), kind: "number", cell: ({ length }) => formatBytes(length) },
       ],
     }),
-    steps.length < MOST_STEPS ? null : html`<p class="hint">${texts.run.moreSteps(MOST_STEPS)}</p>`,
+    steps.length < MOST_STEPS
+      ? null
+      : html`<p class="hint">${t("run.more-steps", { shown: MOST_STEPS })}</p>`,
   ];
 };
 
 /** One run with everything that is known of it. */
 export const runPage = (visit: Visit, details: RunDetails): Content => {
-  const { texts } = visit;
+  const { t } = visit;
   const { run, masking } = details;
   const review = readReview(run);
   return [
     html`<div class="actions" id="actions" data-region>${runActions(visit, run)}</div>`,
-    section(texts.run.facts, factsSection(texts, details), "facts"),
-    section(texts.run.usage, usageSection(texts, run), "usage"),
-    section(texts.run.picture, details.flow),
+    section(t("run.facts"), factsSection(t, details), "facts"),
+    section(t("run.usage"), usageSection(t, run), "usage"),
+    section(t("run.picture"), details.flow),
     html`<div id="review" data-region>
       ${
         review === null
           ? run.result === null
             ? null
             : section(
-                texts.run.result,
+                t("run.result"),
                 html`<pre
                   tabindex="0"
                   role="region"
-                  aria-label="${texts.run.result}"
+                  aria-label="${t("run.result")}"
                 ><code>${JSON.stringify(masking.json(run.result), null, 2)}</code></pre>`,
               )
-          : reviewSections(texts, review)
+          : reviewSections(t, review)
       }
     </div>`,
-    section(texts.run.steps, stepsSection(texts, details.steps), "steps"),
+    section(t("run.steps"), stepsSection(t, details.steps), "steps"),
   ];
 };

@@ -1,8 +1,8 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { Run, RunState } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
 import { pager } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
-import type { Texts } from "../texts/english.ts";
 import { filterForm } from "./filter-form.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
 
@@ -28,7 +28,7 @@ export type RunsFilter = {
 
 /** The list of runs. */
 export const runsPage = (
-  texts: Texts,
+  t: Translate,
   columns: RunColumns,
   { before, ...filter }: RunsFilter,
   flows: readonly string[],
@@ -36,24 +36,24 @@ export const runsPage = (
 ): Content => {
   const isNarrowed = Object.values(filter).some((value) => value !== null);
   return [
-    filterForm(texts, "/runs", [
+    filterForm(t, "/runs", [
       {
         name: "state",
-        label: texts.words.state,
+        label: t("word.state"),
         value: filter.state,
-        choices: RUN_STATES.map((state) => [state, texts.states[state]]),
+        choices: RUN_STATES.map((state) => [state, t(`run-state.${state}`)]),
       },
-      { name: "project", label: texts.words.project, value: filter.project },
+      { name: "project", label: t("word.project"), value: filter.project },
       {
         name: "flow",
-        label: texts.words.flow,
+        label: t("word.flow"),
         value: filter.flow,
         choices: flows.map((flow) => [flow, flow]),
       },
     ]),
     html`<div id="runs" data-region>
-      ${runTable(texts, columns, texts.pages.runs, slice.rows, isNarrowed ? texts.nothingMatches : texts.nothing)}
-      ${pager(texts, "/runs", filter, { ...slice, before })}
+      ${runTable(t, columns, t("page.runs"), slice.rows, isNarrowed ? t("list.no-match") : t("list.nothing"))}
+      ${pager(t, "/runs", filter, { ...slice, before })}
     </div>`,
   ];
 };

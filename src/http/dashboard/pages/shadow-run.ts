@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { matchFindings, type MatchedPair } from "../../../review/shadow/match-findings.ts";
 import type { ShadowFinding } from "../../../review/shadow/shadow-finding.ts";
 import type { ShadowReport, ShadowSide } from "../../../review/shadow/shadow-report.ts";
@@ -7,125 +8,120 @@ import { section } from "../markup/layout.ts";
 import { runLink } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
-import { shadowTexts } from "../texts/shadow-texts.ts";
 
 const placeOf = ({ path, line, endLine }: ShadowFinding): string =>
   line === null ? path : `${path}:${line}${endLine === null || endLine === line ? "" : `-${endLine}`}`;
 
-const findingCell = (texts: Texts, found: ShadowFinding): Content =>
-  html`<span class="badge ${found.severity}">${texts.severities[found.severity]}</span>
+const findingCell = (t: Translate, found: ShadowFinding): Content =>
+  html`<span class="badge ${found.severity}">${t(`severity.${found.severity}`)}</span>
     <details class="finding">
       <summary>${found.title}</summary>
       <p class="written">${found.body}</p>
     </details>`;
 
-const aloneTable = (texts: Texts, caption: string, rows: readonly ShadowFinding[]): Content =>
+const aloneTable = (t: Translate, caption: string, rows: readonly ShadowFinding[]): Content =>
   section(
     caption,
     table({
       caption,
       rows,
-      empty: texts.none,
+      empty: t("list.none"),
       columns: [
-        { head: texts.words.file, kind: "long", cell: (found) => html`<code>${placeOf(found)}</code>` },
-        { head: texts.words.finding, kind: "long", cell: (found) => findingCell(texts, found) },
+        { head: t("word.file"), kind: "long", cell: (found) => html`<code>${placeOf(found)}</code>` },
+        { head: t("word.finding"), kind: "long", cell: (found) => findingCell(t, found) },
       ],
     }),
   );
 
-const bothTable = (texts: Texts, rows: readonly MatchedPair[]): Content => {
-  const words = shadowTexts(texts);
+const bothTable = (t: Translate, rows: readonly MatchedPair[]): Content => {
   return section(
-    words.both,
+    t("shadow.both"),
     table({
-      caption: words.both,
+      caption: t("shadow.both"),
       rows,
-      empty: texts.none,
+      empty: t("list.none"),
       columns: [
         {
-          head: texts.words.file,
+          head: t("word.file"),
           kind: "long",
           cell: ({ present }) => html`<code>${placeOf(present)}</code>`,
         },
-        { head: words.present, kind: "long", cell: ({ present }) => findingCell(texts, present) },
-        { head: words.candidate, kind: "long", cell: ({ candidate }) => findingCell(texts, candidate) },
+        { head: t("shadow.present"), kind: "long", cell: ({ present }) => findingCell(t, present) },
+        { head: t("shadow.candidate"), kind: "long", cell: ({ candidate }) => findingCell(t, candidate) },
       ],
     }),
   );
 };
 
-const textTable = (texts: Texts, { present, candidate }: ShadowReport): Content => {
-  const words = shadowTexts(texts);
-  const written = ({ text }: ShadowSide): Content => html`<p class="written">${text ?? words.noText}</p>`;
+const textTable = (t: Translate, { present, candidate }: ShadowReport): Content => {
+  const written = ({ text }: ShadowSide): Content =>
+    html`<p class="written">${text ?? t("shadow.no-text")}</p>`;
   return table({
-    caption: words.comparisons,
+    caption: t("shadow.comparisons"),
     rows: [{ present, candidate }],
-    empty: words.nothing,
+    empty: t("shadow.nothing"),
     columns: [
-      { head: words.present, kind: "long", cell: (row) => written(row.present) },
-      { head: words.candidate, kind: "long", cell: (row) => written(row.candidate) },
+      { head: t("shadow.present"), kind: "long", cell: (row) => written(row.present) },
+      { head: t("shadow.candidate"), kind: "long", cell: (row) => written(row.candidate) },
     ],
   });
 };
 
-const sides = (texts: Texts, { present, candidate }: ShadowReport): Content => {
-  const words = shadowTexts(texts);
+const sides = (t: Translate, { present, candidate }: ShadowReport): Content => {
   return section(
-    words.figures,
+    t("shadow.figures"),
     table({
-      caption: words.figures,
+      caption: t("shadow.figures"),
       rows: [
-        { name: words.present, side: present },
-        { name: words.candidate, side: candidate },
+        { name: t("shadow.present"), side: present },
+        { name: t("shadow.candidate"), side: candidate },
       ],
-      empty: words.nothing,
+      empty: t("shadow.nothing"),
       columns: [
-        { head: texts.words.flow, cell: ({ name }) => html`<strong>${name}</strong>` },
+        { head: t("word.flow"), cell: ({ name }) => html`<strong>${name}</strong>` },
         {
-          head: texts.words.cost,
+          head: t("word.cost"),
           kind: "number",
-          cell: ({ side: { usage } }) => formatMoney(texts, usage.totalPrice, usage.currency),
+          cell: ({ side: { usage } }) => formatMoney(t, usage.totalPrice, usage.currency),
         },
         {
-          head: texts.words.tokens,
+          head: t("word.tokens"),
           kind: "number",
-          cell: ({ side }) => formatCount(texts, side.usage.totalTokens),
+          cell: ({ side }) => formatCount(t, side.usage.totalTokens),
         },
-        { head: words.time, kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
-        { head: texts.run.remarks, kind: "long", cell: ({ side }) => side.remarks.join(" ") || "–" },
+        { head: t("shadow.time"), kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
+        { head: t("run.remarks"), kind: "long", cell: ({ side }) => side.remarks.join(" ") || "–" },
       ],
     }),
   );
 };
 
-/** One merge request's findings, or texts, side by side. */
+/** One merge request's findings, or t, side by side. */
 export const shadowRunPage = (
-  texts: Texts,
+  t: Translate,
   { shadow, report }: { readonly shadow: ShadowRun; readonly report: ShadowReport | null },
 ): Content => {
-  const words = shadowTexts(texts);
   const matched = report === null ? null : matchFindings(report.present.findings, report.candidate.findings);
   const hasText = report !== null && (report.present.text !== null || report.candidate.text !== null);
   return [
     facts([
-      [texts.words.flow, shadow.flow],
-      [words.candidate, shadow.candidate],
-      [texts.words.run, runLink(shadow.runId)],
-      [texts.words.head, html`<code>${shadow.headSha ?? "–"}</code>`],
-      [texts.words.state, words.states[shadow.state]],
-      ...(shadow.reason === null ? [] : [[texts.words.reason, shadow.reason] as const]),
+      [t("word.flow"), shadow.flow],
+      [t("shadow.candidate"), shadow.candidate],
+      [t("word.run"), runLink(shadow.runId)],
+      [t("word.head"), html`<code>${shadow.headSha ?? "–"}</code>`],
+      [t("word.state"), t(`shadow.state.${shadow.state}`)],
+      ...(shadow.reason === null ? [] : [[t("word.reason"), shadow.reason] as const]),
     ]),
     report === null || matched === null
-      ? html`<p class="empty">${words.nothing}</p>`
+      ? html`<p class="empty">${t("shadow.nothing")}</p>`
       : [
-          sides(texts, report),
+          sides(t, report),
           hasText
-            ? textTable(texts, report)
+            ? textTable(t, report)
             : [
-                bothTable(texts, matched.both),
-                aloneTable(texts, words.onlyPresent, matched.onlyPresent),
-                aloneTable(texts, words.onlyCandidate, matched.onlyCandidate),
+                bothTable(t, matched.both),
+                aloneTable(t, t("shadow.only-present"), matched.onlyPresent),
+                aloneTable(t, t("shadow.only-candidate"), matched.onlyCandidate),
               ],
         ],
   ];

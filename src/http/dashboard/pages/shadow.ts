@@ -1,3 +1,4 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import { SEVERITIES } from "../../../review/finding.ts";
 import { type BySeverity, countAll } from "../../../review/shadow/shadow-report.ts";
 import type { ConsumedTotal, ShadowTotals } from "../../../review/shadow/sum-shadows.ts";
@@ -8,27 +9,28 @@ import { actionButton } from "../markup/layout.ts";
 import { mergeRequestName } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { facts, table } from "../markup/table.ts";
-import type { Texts } from "../texts/english.ts";
-import { shadowTexts } from "../texts/shadow-texts.ts";
 import { BASE, type Visit } from "../visit.ts";
 
 /** How a candidate stands, in words. */
-export const standingOf = (texts: Texts, standing: CandidateStanding | null): Content => {
-  const words = shadowTexts(texts);
-  if (standing === null || standing.choice === null) return words.comparing;
-  const at = new Intl.DateTimeFormat(texts.locale, { dateStyle: "medium", timeStyle: "short" });
+export const standingOf = (t: Translate, standing: CandidateStanding | null): Content => {
+  if (standing === null || standing.choice === null) return t("shadow.comparing");
+  const at = new Intl.DateTimeFormat(t("language.locale"), { dateStyle: "medium", timeStyle: "short" });
+  const when = at.format(standing.chosenAtMs ?? 0);
+  const by = standing.chosenBy;
   const badge = standing.choice === "promoted" ? "succeeded" : "cancelled";
-  return html`<span class="badge ${badge}">${words[standing.choice]}</span>
-    <span class="soft">${words.since(at.format(standing.chosenAtMs ?? 0), standing.chosenBy)}</span>`;
+  return html`<span class="badge ${badge}">${t(`shadow.${standing.choice}`)}</span>
+    <span class="soft"
+      >${by === null ? t("shadow.since", { when }) : t("shadow.since-by", { when, user: by })}</span
+    >`;
 };
 
 /** What holds for a promoted candidate that is configured no longer. */
-export const goneNotes = (texts: Texts, left: readonly CandidateStanding[]): Content =>
-  left.map(({ flow, candidate }) => html`<p class="hint">${shadowTexts(texts).gone(flow, candidate)}</p>`);
+export const goneNotes = (t: Translate, left: readonly CandidateStanding[]): Content =>
+  left.map(({ flow, candidate }) => html`<p class="hint">${t("shadow.gone", { flow, candidate })}</p>`);
 
 /** What was decided about candidates and holds over the settings; nothing where nothing was. */
 export const chosenNotes = (
-  texts: Texts,
+  t: Translate,
   standings: ReadonlyMap<string, CandidateStanding> = new Map(),
   left: readonly CandidateStanding[] = [],
 ): Content => [
@@ -37,25 +39,25 @@ export const chosenNotes = (
     .map(
       (standing) =>
         html`<p class="notice">
-          <a href="${BASE}/shadow">${standing.flow} · ${standing.candidate}</a> ${standingOf(texts, standing)}
+          <a href="${BASE}/shadow">${standing.flow} · ${standing.candidate}</a> ${standingOf(t, standing)}
         </p>`,
     ),
-  goneNotes(texts, left),
+  goneNotes(t, left),
 ];
 
-const money = (texts: Texts, cost: ReadonlyMap<string, number>): string =>
+const money = (t: Translate, cost: ReadonlyMap<string, number>): string =>
   cost.size === 0
-    ? formatMoney(texts, 0, "")
-    : [...cost].map(([currency, amount]) => formatMoney(texts, amount, currency)).join(" + ");
+    ? formatMoney(t, 0, "")
+    : [...cost].map(([currency, amount]) => formatMoney(t, amount, currency)).join(" + ");
 
 const buttons = (visit: Visit, { shown, standing }: CandidateView): Content => {
-  const words = shadowTexts(visit.texts);
+  const { t } = visit;
   const path = (action: string) => `/shadow/${encodeURIComponent(shown.flow)}/${action}`;
   const choice = standing?.choice ?? null;
   return html`<div class="actions">
-    ${choice === "promoted" ? null : actionButton(visit, path("promote"), words.actions.promote)}
-    ${choice === null ? actionButton(visit, path("drop"), words.actions.drop, "plain") : null}
-    ${choice === null ? null : actionButton(visit, path("undo"), words.actions.undo, "plain")}
+    ${choice === "promoted" ? null : actionButton(visit, path("promote"), t("shadow.action.promote"))}
+    ${choice === null ? actionButton(visit, path("drop"), t("shadow.action.drop"), "plain") : null}
+    ${choice === null ? null : actionButton(visit, path("undo"), t("shadow.action.undo"), "plain")}
   </div>`;
 };
 
@@ -73,29 +75,33 @@ const add = (left: BySeverity, right: BySeverity): BySeverity => ({
   info: left.info + right.info,
 });
 
-const sidesTable = (texts: Texts, totals: ShadowTotals): Content => {
-  const words = shadowTexts(texts);
+const sidesTable = (t: Translate, totals: ShadowTotals): Content => {
   const { both, onlyPresent, onlyCandidate } = totals;
   const rows: readonly Side[] = [
-    { name: words.present, found: add(both, onlyPresent), alone: onlyPresent, took: totals.present },
-    { name: words.candidate, found: add(both, onlyCandidate), alone: onlyCandidate, took: totals.candidate },
+    { name: t("shadow.present"), found: add(both, onlyPresent), alone: onlyPresent, took: totals.present },
+    {
+      name: t("shadow.candidate"),
+      found: add(both, onlyCandidate),
+      alone: onlyCandidate,
+      took: totals.candidate,
+    },
   ];
   return table({
-    caption: words.figures,
+    caption: t("shadow.figures"),
     rows,
-    empty: words.nothing,
+    empty: t("shadow.nothing"),
     columns: [
-      { head: texts.words.flow, cell: ({ name }) => html`<strong>${name}</strong>` },
-      { head: words.findings, kind: "number", cell: ({ found }) => formatCount(texts, countAll(found)) },
-      { head: words.alone, kind: "number", cell: ({ alone }) => formatCount(texts, countAll(alone)) },
+      { head: t("word.flow"), cell: ({ name }) => html`<strong>${name}</strong>` },
+      { head: t("shadow.findings"), kind: "number", cell: ({ found }) => formatCount(t, countAll(found)) },
+      { head: t("shadow.alone"), kind: "number", cell: ({ alone }) => formatCount(t, countAll(alone)) },
       ...SEVERITIES.map((severity) => ({
-        head: texts.severities[severity],
+        head: t(`severity.${severity}`),
         kind: "number" as const,
-        cell: ({ found }: Side) => formatCount(texts, found[severity]),
+        cell: ({ found }: Side) => formatCount(t, found[severity]),
       })),
-      { head: texts.words.cost, kind: "number", cell: ({ took }) => money(texts, took.cost) },
-      { head: texts.words.tokens, kind: "number", cell: ({ took }) => formatCount(texts, took.tokens) },
-      { head: words.time, kind: "number", cell: ({ took }) => formatDuration(took.elapsedMs) },
+      { head: t("word.cost"), kind: "number", cell: ({ took }) => money(t, took.cost) },
+      { head: t("word.tokens"), kind: "number", cell: ({ took }) => formatCount(t, took.tokens) },
+      { head: t("shadow.time"), kind: "number", cell: ({ took }) => formatDuration(took.elapsedMs) },
     ],
   });
 };
@@ -108,45 +114,44 @@ const BADGES = {
   skipped: "cancelled",
 } as const;
 
-const shadowTable = (texts: Texts, rows: readonly ShadowRun[]): Content => {
-  const words = shadowTexts(texts);
+const shadowTable = (t: Translate, rows: readonly ShadowRun[]): Content => {
   const count = (of: "both" | "onlyPresent" | "onlyCandidate") => (row: ShadowRun) =>
-    row.figures === null ? "–" : formatCount(texts, countAll(row.figures[of]));
+    row.figures === null ? "–" : formatCount(t, countAll(row.figures[of]));
   const cost = (of: "present" | "candidate") => (row: ShadowRun) =>
     row.figures === null
       ? "–"
-      : formatMoney(texts, row.figures[of].usage.totalPrice, row.figures[of].usage.currency);
+      : formatMoney(t, row.figures[of].usage.totalPrice, row.figures[of].usage.currency);
   return table({
-    caption: words.comparisons,
+    caption: t("shadow.comparisons"),
     rows,
-    empty: words.nothing,
+    empty: t("shadow.nothing"),
     columns: [
       {
-        head: texts.words.mergeRequest,
+        head: t("word.merge-request"),
         kind: "long",
         cell: ({ id, projectPath, iid }) =>
           html`<a href="${BASE}/shadow/runs/${id}">${mergeRequestName(projectPath, iid)}</a>`,
       },
       {
-        head: texts.words.state,
+        head: t("word.state"),
         kind: "long",
         cell: ({ state, reason }) =>
-          html`<span class="badge ${BADGES[state]}">${words.states[state]}</span>${
+          html`<span class="badge ${BADGES[state]}">${t(`shadow.state.${state}`)}</span>${
               reason === null ? null : html`<span class="under">${reason}</span>`
             }`,
       },
-      { head: words.both, kind: "number", cell: count("both") },
-      { head: words.onlyPresent, kind: "number", cell: count("onlyPresent") },
-      { head: words.onlyCandidate, kind: "number", cell: count("onlyCandidate") },
+      { head: t("shadow.both"), kind: "number", cell: count("both") },
+      { head: t("shadow.only-present"), kind: "number", cell: count("onlyPresent") },
+      { head: t("shadow.only-candidate"), kind: "number", cell: count("onlyCandidate") },
       {
-        head: texts.words.cost,
+        head: t("word.cost"),
         kind: "long",
         cell: (row) => [
-          html`<span class="under">${words.present}: ${cost("present")(row)}</span>`,
-          html`<span class="under">${words.candidate}: ${cost("candidate")(row)}</span>`,
+          html`<span class="under">${t("shadow.present")}: ${cost("present")(row)}</span>`,
+          html`<span class="under">${t("shadow.candidate")}: ${cost("candidate")(row)}</span>`,
         ],
       },
-      { head: texts.words.finished, cell: ({ finishedAtMs }) => formatTime(texts, finishedAtMs) },
+      { head: t("word.finished"), cell: ({ finishedAtMs }) => formatTime(t, finishedAtMs) },
     ],
   });
 };
@@ -157,38 +162,37 @@ export const shadowPage = (
   views: readonly CandidateView[],
   left: readonly CandidateStanding[],
 ): Content => {
-  const { texts } = visit;
-  const words = shadowTexts(texts);
+  const { t } = visit;
   return [
-    html`<p class="hint">${words.note}</p>`,
-    goneNotes(texts, left),
-    views.length === 0 ? html`<p class="empty">${words.none}</p>` : null,
+    html`<p class="hint">${t("shadow.note")}</p>`,
+    goneNotes(t, left),
+    views.length === 0 ? html`<p class="empty">${t("shadow.none")}</p>` : null,
     views.map((view) => {
       const { shown, standing, totals, shadows } = view;
       return html`<section>
         <h2>${shown.flow} <span class="soft">${shown.candidate}</span></h2>
         ${facts([
-          [words.standing, standingOf(texts, standing)],
-          [words.present, html`<code>${shown.presentSource}</code>`],
-          [words.candidate, html`<code>${shown.candidateSource}</code>`],
-          [words.share, formatShare(texts, shown.share)],
+          [t("shadow.standing"), standingOf(t, standing)],
+          [t("shadow.present"), html`<code>${shown.presentSource}</code>`],
+          [t("shadow.candidate"), html`<code>${shown.candidateSource}</code>`],
+          [t("shadow.share"), formatShare(t, shown.share)],
         ])}
         ${buttons(visit, view)}
-        <p class="hint">${words.actionNotes}</p>
+        <p class="hint">${t("shadow.action-notes")}</p>
         ${facts(
           [
-            [words.mergeRequests, formatCount(texts, totals.mergeRequests)],
-            [words.comparedRuns, formatCount(texts, totals.compared)],
-            [words.both, formatCount(texts, countAll(totals.both))],
-            [words.waiting, formatCount(texts, totals.waiting)],
-            [words.failed, formatCount(texts, totals.failed)],
-            [words.notMade, formatCount(texts, totals.skipped)],
+            [t("shadow.merge-requests"), formatCount(t, totals.mergeRequests)],
+            [t("shadow.compared-runs"), formatCount(t, totals.compared)],
+            [t("shadow.both"), formatCount(t, countAll(totals.both))],
+            [t("shadow.waiting"), formatCount(t, totals.waiting)],
+            [t("shadow.failed"), formatCount(t, totals.failed)],
+            [t("shadow.not-made"), formatCount(t, totals.skipped)],
           ],
           "compact",
         )}
-        ${sidesTable(texts, totals)}
-        <h3>${words.comparisons}</h3>
-        ${shadowTable(texts, shadows)}
+        ${sidesTable(t, totals)}
+        <h3>${t("shadow.comparisons")}</h3>
+        ${shadowTable(t, shadows)}
       </section>`;
     }),
   ];

@@ -15,24 +15,24 @@ export const signInPage = (
   back: string,
   problem: SignInProblem | null,
 ): Content => {
-  const { signIn } = visit.texts;
+  const { t } = visit;
   return html`<div class="sign-in">
-    ${problem === null ? null : html`<p class="notice bad" role="alert" id="problem">${signIn[problem]}</p>`}
+    ${problem === null ? null : html`<p class="notice bad" role="alert" id="problem">${t(`sign-in.${problem}`)}</p>`}
     ${
       ways.gitlab
         ? html`<p>
             <a class="button" href="${BASE}/sign-in/gitlab?${new URLSearchParams({ back }).toString()}"
-              >${signIn.gitlab}</a
+              >${t("sign-in.gitlab")}</a
             >
           </p>`
         : null
     }
-    ${ways.gitlab && ways.token ? html`<p class="soft">${signIn.or}</p>` : null}
+    ${ways.gitlab && ways.token ? html`<p class="soft">${t("sign-in.or")}</p>` : null}
     ${
       ways.token
         ? html`<form method="post" action="${BASE}/sign-in">
             ${formToken(visit)}<input type="hidden" name="back" value="${back}" />
-            <label for="token">${signIn.token}</label>
+            <label for="token">${t("sign-in.token")}</label>
             <input
               id="token"
               name="token"
@@ -41,8 +41,8 @@ export const signInPage = (
               autocomplete="current-password"
               aria-describedby="${problem === null ? "hint" : "problem hint"}"
             />
-            <p class="hint" id="hint">${signIn.hint}</p>
-            <button type="submit">${signIn.submit}</button>
+            <p class="hint" id="hint">${t("sign-in.hint")}</p>
+            <button type="submit">${t("sign-in.submit")}</button>
           </form>`
         : null
     }
