@@ -6,6 +6,7 @@ import type { GitLabClient } from "./client.ts";
 import { fail } from "./failure.ts";
 import { Note } from "./rest-schema.ts";
 import { writeOnce } from "./write-once.ts";
+import { holdsMarker } from "../review/publish/holds-marker.ts";
 
 const NOTES = "/projects/:id/merge_requests/:iid/notes";
 
@@ -46,7 +47,7 @@ export const upsertNote = async (
   options: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<UpsertedNote> => {
-  if (draft.marker === "" || !draft.body.includes(draft.marker))
+  if (!holdsMarker(draft.body, draft.marker))
     throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
   const existing = await findNote(client, ref, draft.marker, options, signal);
   return putNote(client, ref, draft, existing, options, signal);
@@ -98,7 +99,7 @@ const findNote = async (
   const query = { per_page: 100, sort: "asc", order_by: "created_at" };
   const notes = await client.pages({ route: NOTES, params, query, signal }, Note);
   const ours = notes
-    .filter((note) => !note.system && note.author?.id === userId && note.body.includes(marker))
+    .filter((note) => !note.system && note.author?.id === userId && holdsMarker(note.body, marker))
     .sort((one, other) => one.id - other.id);
   if (ours.length > 1)
     logger.warn(

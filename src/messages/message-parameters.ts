@@ -32,6 +32,7 @@ export type MessageParameters = {
   readonly "command.unknown-command": { readonly text: string | number };
   readonly "command.unknown-option": { readonly text: string | number };
   readonly "conversation.answer-failed": null;
+  readonly "conversation.description-acts": null;
   readonly "conversation.ignored": null;
   readonly "conversation.last-reply": null;
   readonly "conversation.no-answers": null;

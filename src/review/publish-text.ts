@@ -1,11 +1,12 @@
-import type { PhrasingContent, Root, RootContent } from "mdast";
+import type { Heading, Paragraph, Parents, PhrasingContent, Root, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
-import { toMarkdown } from "mdast-util-to-markdown";
+import { defaultHandlers, toMarkdown } from "mdast-util-to-markdown";
 import { gfm } from "micromark-extension-gfm";
 import { disarm, disarmWords } from "./publish/disarm.ts";
-import { hasHiddenSigns, isTooDeep, keepFromActing, plainSigns } from "./publish/plain-signs.ts";
+import { hasHiddenSigns, isTooDeep, plainSigns } from "./publish/plain-signs.ts";
 import { plainTree } from "./publish/plain-tree.ts";
+import { escapeParagraphs, escapeQuickActions, hasQuickAction } from "./publish/quick-actions.ts";
 import { beginningOf } from "../base/cut-text.ts";
 
 /**
@@ -15,11 +16,10 @@ import { beginningOf } from "../base/cut-text.ts";
  */
 
 /**
- * Neutralises a Markdown text that a flow, a model or a merge request brought. No line of the result
- * starts with `/` (GitLab takes such a line for a quick action, also after a bare carriage return),
- * mentions do not notify, images and links become readable addresses, HTML (our own hidden markers
- * among it) shows as text, code blocks are never drawn nor offered as suggestions, and dollar signs set
- * no mathematics.
+ * Neutralises a Markdown text that a flow, a model or a merge request brought. No line of the result is a
+ * quick action, mentions do not notify, images and links become readable addresses, HTML (our own hidden
+ * markers among it) shows as text, code blocks are never drawn nor offered as suggestions, and dollar
+ * signs set no mathematics. Code stays as it is, hidden signs apart, which show by their names.
  */
 export const publishText = (text: string): string => {
   const plain = plainSigns(text);
@@ -45,6 +45,17 @@ export const publishShortened = (
     // Escaping made it longer; the next try is in proportion, and always shorter.
     length = Math.floor(length * Math.min(0.9, max / markdown.length));
   }
+};
+
+/**
+ * A whole text of which others wrote a part, and which the bot hands to GitLab again: as it is, but for lines of
+ * paragraphs that GitLab would now run as the bot, which are escaped. Null where such a line stands in what cannot
+ * be escaped, or in what GitLab may read otherwise than we do.
+ */
+export const publishAround = (text: string): string | null => {
+  if (isTooDeep(text)) return hasQuickAction(text, { type: "root", children: [] }) ? null : text;
+  const escaped = escapeParagraphs(text, parse(text));
+  return hasQuickAction(escaped, parse(escaped)) ? null : escaped;
 };
 
 /** One line of text such as a title: `publishText` for what has to stay on its line, whatever it holds. */
@@ -77,14 +88,12 @@ const MAX_LINES_BEFORE = 100;
 
 /**
  * GitLab's block of a change that a reader can apply, or null where the change cannot be put into one
- * unaltered and harmless: a line that GitLab's versions could take for a quick action, hidden signs, too
- * many lines, or blank lines, which GitLab takes for none. The code must be applied as it is, so nothing
- * in it is escaped; the fence is longer than any in it.
+ * unaltered: hidden signs, too many lines, or blank lines, which GitLab takes for none. The code must be
+ * applied as it is, so nothing in it is escaped; the fence, in which nothing acts, is longer than any in it.
  */
 export const publishSuggestion = (code: string, { linesBefore }: SuggestionRange): string | null => {
   const lines = code.replaceAll("\r\n", "\n").replace(/\n$/u, "");
   if (linesBefore > MAX_LINES_BEFORE || hasHiddenSigns(lines)) return null;
-  if (/^\s*\/[a-z_]|<!--\s*reviewflow|^\s*::+include\{/imu.test(lines)) return null;
   if (lines.trim() === "" && code !== "") return null;
   const longest = Math.max(2, ...(lines.match(/`+/gu) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
@@ -101,16 +110,22 @@ const print = (children: RootContent[]): string =>
     {
       extensions: [gfmToMarkdown({ tablePipeAlign: false })],
       bullet: "-",
-      rule: "-",
+      // Three dashes at the beginning of a text are front matter for GitLab.
+      rule: "*",
       fences: true,
       // GitLab sets mathematics between dollar signs.
       unsafe: [{ character: "$", inConstruct: "phrasing" }],
+      handlers: {
+        paragraph: (node: Paragraph, parent, state, info) =>
+          escapeIn(parent, defaultHandlers.paragraph(node, parent, state, info)),
+        heading: (node: Heading, parent, state, info) =>
+          escapeIn(parent, defaultHandlers.heading(node, parent, state, info)),
+      },
     },
-  )
-    .trimEnd()
-    .split("\n")
-    .map(keepFromActing)
-    .join("\n");
+  ).trimEnd();
+
+const escapeIn = (parent: Parents | undefined, block: string): string =>
+  parent?.type === "root" ? escapeQuickActions(block) : block;
 
 const onOneLine = (text: string): string => plainSigns(text).replace(/\s+/gu, " ");
 

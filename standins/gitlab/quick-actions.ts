@@ -14,7 +14,7 @@ export type CommandOutcome = {
   readonly failed: boolean;
 };
 
-const LINE = /^ {0,3}\/([a-zA-Z_]+)(?:[ \t]+(.*?))?[ \t]*$/;
+const LINE = /^\/([a-zA-Z_]+)(?:[ \t]+(.*?))?[ \t]*$/;
 
 /** Where the fence that opens at a line closes; before the line where none opens or it never closes. */
 const fenceEnd = (lines: readonly string[], at: number): number => {
@@ -23,7 +23,9 @@ const fenceEnd = (lines: readonly string[], at: number): number => {
 };
 
 /**
- * Takes the commands out of a text: lines that start with a known `/name` outside closed code and quote fences. A lone CR ends a line here, so that a text which hides a command behind one is caught.
+ * Takes the commands out of a text: lines that begin with a known `/name` at their first column, outside closed fences of
+ * backticks and of `>>>`. Stricter than each of GitLab's two readers: it also takes such lines from fences of tildes and
+ * from fences that never close, and a lone CR ends a line here.
  */
 export const extractCommands = (
   body: string,

@@ -148,6 +148,47 @@ suite("talking with the bot, over the whole way", () => {
     assert.equal(await describe("describe --write"), written);
   });
 
+  test("describe --write runs nothing that an author hid in code between marks that she typed herself", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("hidden");
+    const [start, end] = ["<!-- reviewflow:description -->", "<!-- reviewflow:description end -->"];
+    const description = [
+      "About.",
+      "",
+      start,
+      "",
+      "```",
+      end,
+      "/approve",
+      "/label ~bug",
+      "/close",
+      "```",
+    ].join("\n");
+    await gitlab.updateMergeRequest(mergeRequest, team.author, { description });
+    assert.deepEqual(gitlab.quickActions, []);
+    await say(mergeRequest, team.author, `${bot} describe --write`);
+    assert.deepEqual(gitlab.quickActions, []);
+    assert.deepEqual([mergeRequest.state, mergeRequest.approvedBy, mergeRequest.labels], ["opened", [], []]);
+    assert.ok(mergeRequest.description?.startsWith(description), "what she wrote stays");
+  });
+
+  test("describe --write runs nothing that an author was not allowed to", async () => {
+    const { gitlab, team, openReviewed, say, bot } = world();
+    const mergeRequest = await openReviewed("refused");
+    const run = gitlab.quickActions.length;
+    // GitLab leaves a line in the text that its author may not have run.
+    mergeRequest.description = "About.\n\n/approve";
+    const refused = await say(mergeRequest, team.author, `${bot} describe --write`);
+    assert.deepEqual(refused.reactions, ["eyes", "white_check_mark"]);
+    assert.equal(gitlab.quickActions.length, run);
+    assert.match(mergeRequest.description, /^About\.\n\n\\\/approve\n\n<!-- reviewflow/);
+    mergeRequest.description = "---\n~~~\n---\n/approve";
+    const said = await say(mergeRequest, team.author, `${bot} describe --write`);
+    assert.ok(said.answers[0]?.includes(formatMessage("en", "conversation.description-acts")));
+    assert.deepEqual(said.reactions, ["eyes"]);
+    assert.equal(mergeRequest.description, "---\n~~~\n---\n/approve");
+  });
+
   test("who is below Developer is told so once, and nothing is done", async () => {
     const { gitlab, team, model, openReviewed, say, bot } = world();
     const reporter = gitlab.createUser({ username: "reporter" });

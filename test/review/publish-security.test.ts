@@ -17,6 +17,8 @@ import {
   publishTable,
   publishText,
 } from "../../src/review/publish-text.ts";
+import { holdsMarker } from "../../src/review/publish/holds-marker.ts";
+import { readAsGitLab } from "./publish/read-as-gitlab.ts";
 import { openProject } from "../standins/gitlab/setup.ts";
 import { BOT, factsOf, fileOf, inputOf, note, onLines } from "./plan/review-setup.ts";
 
@@ -31,7 +33,9 @@ const infosOf = (markdown: string): readonly string[] => {
   return infos;
 };
 
-const ACTS_AT_LINE_START = /(^|[\n\r\u2028\u2029\u0085\v\f])[ \t]*\/[a-z_]/iu;
+/** How many hidden markers of ours a reader of Markdown finds. */
+const markersIn = (body: string): number =>
+  readAsGitLab(body).html.filter((value) => /<!--\s*reviewflow/i.test(value)).length;
 
 const HOSTILE = [
   "/approve",
@@ -145,9 +149,12 @@ suite("what a model writes into a review", () => {
       "<!--\nreviewflow:summary -->",
     ])
       for (const body of bodiesOf(publicationOf(text))) {
-        assert.equal(body.split(/<!--[ \t]*reviewflow/i).length, 2, body);
+        assert.equal(markersIn(body), 1, body);
         assert.notEqual(readMarker(note(1, body), BOT), null);
-        assert.equal(readMarker(note(1, publishText(text)), BOT), null);
+        for (const published of [text, `\`\`\`\n${text}\n\`\`\``, `> ${text}`].map(publishText)) {
+          assert.equal(readMarker(note(1, published), BOT), null);
+          assert.equal(holdsMarker(published, summaryMarker("default")), false, published);
+        }
       }
   });
 
@@ -218,8 +225,8 @@ suite("any text at all", () => {
           publishSuggestion(text, { linesBefore: 0 }) ?? "",
         ];
         for (const published of all) {
-          assert.doesNotMatch(published, ACTS_AT_LINE_START);
-          assert.doesNotMatch(published, /<!--[ \t]*reviewflow/i);
+          assert.deepEqual(readAsGitLab(published).commands, []);
+          assert.equal(markersIn(published), 0, published);
           assert.deepEqual(extractCommands(published).commands, []);
         }
         assert.ok(!publishLine(text).includes("\n") && !publishName(text).includes("\n"));
@@ -233,9 +240,9 @@ suite("any text at all", () => {
     fc.assert(
       fc.property(hostileText, (text) => {
         for (const body of bodiesOf(publicationOf(text))) {
-          assert.equal(body.match(/<!--[ \t]*reviewflow/gi)?.length, 1);
+          assert.equal(markersIn(body), 1);
           assert.notEqual(readMarker(note(1, body), BOT), null);
-          assert.doesNotMatch(body, ACTS_AT_LINE_START);
+          assert.deepEqual(readAsGitLab(body).commands, []);
           assert.deepEqual(extractCommands(body).commands, []);
           assert.ok(infosOf(body).filter((info) => info.includes("suggestion")).length <= 1);
         }

@@ -5,11 +5,11 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { visit } from "unist-util-visit";
 import { publishText } from "../../src/review/publish-text.ts";
 import { noteMarker } from "../../src/review/note-text.ts";
+import { holdsMarker } from "../../src/review/publish/holds-marker.ts";
+import { readAsGitLab } from "./publish/read-as-gitlab.ts";
 
 /** What a reader sees: without the invisible signs that keep things from acting. */
 const seen = (text: string): string => text.replaceAll("\u200B", "");
-
-const lineStartsWithSlash = /(^|[\n\r\u2028\u2029\u0085\v\f])\s*((>|[*+-]\s|\d+[.)]\s)\s*)*\//;
 
 /** The parts that GitLab would render: without code, in which nothing acts. */
 const withoutCode = (markdown: string): string => {
@@ -36,8 +36,8 @@ suite("publishing a text that we did not write", () => {
       "~~~\n/merge",
     ]) {
       const published = publishText(text);
-      assert.doesNotMatch(published, lineStartsWithSlash, JSON.stringify(text));
-      assert.match(seen(published), /\/(approve|merge|label|close)/, "it can still be read");
+      assert.deepEqual(readAsGitLab(published).commands, [], JSON.stringify(text));
+      assert.match(published, /\/(approve|merge|label|close)/, "it can still be read");
     }
   });
 
@@ -67,7 +67,7 @@ suite("publishing a text that we did not write", () => {
       `<img src="https://evil.example/x">\n\n${noteMarker("default")}\n\n\`\`\`\n${noteMarker("default")}\n\`\`\``,
     );
     assert.doesNotMatch(published, /(^|[^\\])<img/);
-    assert.ok(!published.includes(noteMarker("default")));
+    assert.ok(!holdsMarker(published, noteMarker("default")));
   });
 
   test("what a review is made of stays as it was", () => {
@@ -117,12 +117,11 @@ suite("publishing a text that we did not write", () => {
       "text ",
       "\u2028",
       "&#47;",
-      "::include{file=x}",
     );
     fc.assert(
       fc.property(fc.array(fc.oneof(piece, fc.string()), { maxLength: 30 }), (parts) => {
         const published = publishText(parts.join(""));
-        assert.doesNotMatch(published, lineStartsWithSlash);
+        assert.deepEqual(readAsGitLab(published).commands, []);
         assert.doesNotMatch(withoutCode(published), /@\w/);
         assert.doesNotMatch(withoutCode(published), /!\[[^\]]*\]\(http/);
       }),

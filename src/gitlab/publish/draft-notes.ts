@@ -6,6 +6,7 @@ import { isSameText } from "../upsert-note.ts";
 import { writeOnce } from "../write-once.ts";
 import type { Item } from "./item.ts";
 import { type Target, isNotOffered, isRefusal, writing } from "./target.ts";
+import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
 /** The route of a merge request's unpublished drafts. */
 export const DRAFTS = "/projects/:id/merge_requests/:iid/draft_notes";
@@ -29,11 +30,11 @@ export const listDrafts = async ({
 };
 
 /** Whether we wrote a draft, and not the person whose token we were given. */
-export const isOurs = ({ note }: DraftNote): boolean => note.includes(MARKER_START);
+export const isOurs = ({ note }: DraftNote): boolean => holdsMarker(note, MARKER_START);
 
 /** Whether a draft is the item's, as it would be made now. */
 export const isDraftOf = (draft: DraftNote, item: Item): boolean =>
-  draft.note.includes(item.marker) &&
+  holdsMarker(draft.note, item.marker) &&
   isSameText(draft.note, item.body) &&
   (draft.discussion_id || null) === item.discussionId &&
   draft.resolve_discussion === item.resolve &&

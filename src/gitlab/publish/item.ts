@@ -1,6 +1,7 @@
 import type { Position } from "../../diff/position.ts";
 import type { Discussion, Publication } from "../../review/discussion.ts";
 import { fail } from "../failure.ts";
+import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
 /** A thread to open (`discussionId` null) or a reply to one of ours. */
 export type Item = {
@@ -21,7 +22,7 @@ export const listItems = ({ open, reply, summary }: Publication): readonly Item[
     ...reply.map((answer) => ({ ...answer, position: null })),
   ];
   for (const { marker, body } of summary === null ? items : [...items, summary])
-    if (marker === "" || !body.includes(marker))
+    if (!holdsMarker(body, marker))
       throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
   return [...new Map(items.map((item) => [item.marker, item])).values()];
 };
@@ -36,6 +37,6 @@ export const findPublished = (
     if (item.discussionId !== null && item.discussionId !== id) return false;
     const candidates = item.discussionId === null ? notes.slice(0, 1) : notes.slice(1);
     return candidates.some(
-      ({ authorId, system, body }) => !system && authorId === userId && body.includes(item.marker),
+      ({ authorId, system, body }) => !system && authorId === userId && holdsMarker(body, item.marker),
     );
   });

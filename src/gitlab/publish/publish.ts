@@ -5,6 +5,7 @@ import { resolveThread, sendOneByOne } from "./send-one-by-one.ts";
 import { sendAsReview } from "./send-as-review.ts";
 import { setMarks } from "./set-marks.ts";
 import type { Target } from "./target.ts";
+import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
 /**
  * Publishes a review: threads and replies first, then the summary, then labels and status. `discussions`
@@ -76,7 +77,7 @@ const publishSummary = async (
     .filter(({ system, authorId }) => !system && authorId === userId);
   const known =
     summary.noteId === null
-      ? ours.find(({ body }) => body.includes(summary.marker))
+      ? ours.find(({ body }) => holdsMarker(body, summary.marker))
       : (ours.find(({ id }) => id === summary.noteId) ?? { id: summary.noteId, body: null });
   return putNote(client, ref, summary, known, { clock, logger, userId }, signal);
 };

@@ -4,6 +4,7 @@ import { fetchDiscussion } from "../fetch-discussions.ts";
 import { findPublished } from "./item.ts";
 import { resolveThread, sendOneByOne } from "./send-one-by-one.ts";
 import type { Target } from "./target.ts";
+import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
 /**
  * Says something in a thread once: what a note of ours there says already, known by its marker, is not said
@@ -11,7 +12,7 @@ import type { Target } from "./target.ts";
  * for a text that could not be found again.
  */
 export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOutcome> => {
-  if (draft.marker === "" || !draft.body.includes(draft.marker))
+  if (!holdsMarker(draft.body, draft.marker))
     throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
   const item = { ...draft, position: null };
   const discussion = await fetchDiscussion(target.client, target.ref, draft.discussionId, target.signal);

@@ -6,6 +6,7 @@ import { writeOnce } from "../write-once.ts";
 import { DRAFTS, createDraft, deleteDraft, isDraftOf, isOurs, listDrafts } from "./draft-notes.ts";
 import { type Item, findPublished } from "./item.ts";
 import { type Target, isNotOffered, writing } from "./target.ts";
+import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
 /** What a review by drafts came to; `left` are the items that have to be sent one by one. */
 export type ReviewSending = {
@@ -152,7 +153,7 @@ const areSettled = async (target: Target, items: readonly Item[]): Promise<boole
   await target.clock.sleep(UNFINISHED_WAIT_MS, target.signal);
   const drafts = (await listDrafts(target)) ?? [];
   const published = await listPublished(target, items);
-  const stale = drafts.filter((draft) => published.some(({ marker }) => draft.note.includes(marker)));
+  const stale = drafts.filter((draft) => published.some(({ marker }) => holdsMarker(draft.note, marker)));
   for (const draft of stale) await deleteDraft(target, draft);
   return stale.length === drafts.length;
 };

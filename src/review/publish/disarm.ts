@@ -18,7 +18,7 @@ export const disarm = (tree: Root): void => {
       case "strong":
       case "delete":
       case "tableCell":
-        node.children = node.children.flatMap((child) => disarmPhrase(child, addresses));
+        node.children = joined(node.children.flatMap((child) => disarmPhrase(child, addresses)));
         return;
       case "html":
         Object.assign(node, { type: "paragraph", children: disarmWords(node.value) });
@@ -26,8 +26,12 @@ export const disarm = (tree: Root): void => {
       case "definition":
         Object.assign(node, {
           type: "paragraph",
-          children: named(`[${node.label ?? node.identifier}]`, node.url),
+          children: joined(named(`[${node.label ?? node.identifier}]`, node.url)),
         });
+        return;
+      case "inlineCode":
+        // A line end in code within a line is a space for every reader, and begins no line of ours.
+        node.value = node.value.replaceAll("\n", " ");
         return;
       case "code":
         Object.assign(node, { lang: codeLanguage(node.lang), meta: null });
@@ -38,18 +42,43 @@ export const disarm = (tree: Root): void => {
 };
 
 /** Plain words: addresses that GitLab would link become code, mentions and references lose their effect. */
-export const disarmWords = (value: string): PhrasingContent[] =>
-  value
-    .split(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s<>]+)/i)
-    .filter((part) => part !== "")
-    .map((part) =>
-      /^[a-z][a-z0-9+.-]*:\/\//i.test(part)
-        ? code(part)
-        : {
-            type: "text",
-            value: REFERENCES.reduce((text, sign) => text.replace(sign, `$&${INVISIBLE}`), part),
-          },
+export const disarmWords = (value: string): PhrasingContent[] => joined([{ type: "text", value }]);
+
+/** What GitLab links though it is written as plain words. */
+const ADDRESS = /((?:[a-z][a-z0-9+.-]*:\/\/|(?<![a-z0-9])www\.)[^\s<>]+)/i;
+
+/**
+ * Pieces of a line as they are written next to each other: words are one text, in which nothing acts, and code
+ * that follows code stays code of its own.
+ */
+const joined = (pieces: readonly PhrasingContent[]): PhrasingContent[] => {
+  const whole: PhrasingContent[] = [];
+  for (const piece of pieces) {
+    const last = whole.at(-1);
+    if (piece.type === "text" && last?.type === "text") last.value += piece.value;
+    else whole.push(piece.type === "text" ? { ...piece } : piece);
+  }
+  return whole
+    .flatMap((piece) => (piece.type === "text" ? words(piece.value) : [piece]))
+    .flatMap((piece, at, all) =>
+      piece.type === "inlineCode" && all[at - 1]?.type === "inlineCode"
+        ? [{ type: "text" as const, value: INVISIBLE }, piece]
+        : [piece],
     );
+};
+
+const words = (value: string): PhrasingContent[] =>
+  value.split(ADDRESS).flatMap((part, at): PhrasingContent[] => {
+    if (part === "") return [];
+    // Every second part is what the pattern took out.
+    if (at % 2 === 1) return [code(part)];
+    return [
+      {
+        type: "text",
+        value: REFERENCES.reduce((text, sign) => text.replace(sign, `$&${INVISIBLE}`), part),
+      },
+    ];
+  });
 
 /**
  * What begins a reference that does something. Mentions (`@all`, groups, anybody) notify; issues, merge
@@ -70,7 +99,7 @@ const disarmPhrase = (node: PhrasingContent, addresses: ReadonlyMap<string, stri
   switch (node.type) {
     case "text":
     case "html":
-      return disarmWords(node.value);
+      return [{ type: "text", value: node.value }];
     case "image":
       return named(node.alt ?? "", node.url);
     case "imageReference":
@@ -86,8 +115,8 @@ const disarmPhrase = (node: PhrasingContent, addresses: ReadonlyMap<string, stri
 
 /** A link that shows its own address is written once. */
 const disarmLink = (label: string, url: string): PhrasingContent[] | null => {
-  if (url === label) return [code(url)];
-  return url === `mailto:${label}` ? disarmWords(label) : null;
+  if (url === label || url === `http://${label}`) return [code(label)];
+  return url === `mailto:${label}` ? [{ type: "text", value: label }] : null;
 };
 
 const inner = (node: Parents & { children: PhrasingContent[] }, addresses: ReadonlyMap<string, string>) =>
@@ -102,4 +131,4 @@ const behind = (url: string): PhrasingContent[] => [
 ];
 
 const named = (label: string, url: string): PhrasingContent[] =>
-  label === "" ? [code(url)] : [...disarmWords(label), ...behind(url)];
+  label === "" ? [code(url)] : [{ type: "text", value: label }, ...behind(url)];

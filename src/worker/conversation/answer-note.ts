@@ -4,7 +4,7 @@ import { scopeJournal } from "../../base/journal.ts";
 import { addUsage } from "../../flow/flow-event.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
 import { renderCodeAround } from "../../review/conversation/code-around.ts";
-import { putDescription } from "../../review/conversation/describe-block.ts";
+import { DESCRIPTION_KEY, putDescription } from "../../review/conversation/describe-block.ts";
 import { type Answer, readAnswer } from "../../review/conversation/read-answer.ts";
 import { publishAnswer } from "../../review/conversation/render-reply.ts";
 import { renderThread, showNote } from "../../review/conversation/thread-text.ts";
@@ -69,14 +69,22 @@ export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): P
       failure: { state: "failed", reason, reasonCode: "answer-failed", usage },
     };
   }
-  if (task.write === true) await writeDescription(talk, answer);
-  return { ...(await carryOut(talk, answer)), usage };
+  const reaction = await carryOut(talk, answer);
+  const isWritten = task.write !== true || (await writeDescription(talk, answer));
+  if (isWritten || reaction.text === null) return { ...reaction, usage };
+  const text = `${reaction.text}\n\n${talk.t("conversation.description-acts")}`;
+  return { ...reaction, text, done: false, usage };
 };
 
-const writeDescription = async ({ claim, forge, ref }: Talk, { reply }: Answer): Promise<void> => {
+/** Whether the description holds the proposal now; false where writing it would make a line of it act. */
+const writeDescription = async ({ claim, forge, ref }: Talk, { reply }: Answer): Promise<boolean> => {
   const { description } = await forge.fetchMergeRequest(ref, claim.signal);
-  const next = putDescription(description, publishAnswer(reply));
-  if (next !== description) await forge.updateDescription(ref, next, claim.signal);
+  const next = putDescription(description, publishAnswer(reply), await claim.memory.read(DESCRIPTION_KEY));
+  if (next === null) return false;
+  // Known before it is written, so that a text whose writing is repeated takes its own place.
+  await claim.memory.write(DESCRIPTION_KEY, next.written);
+  if (next.description !== description) await forge.updateDescription(ref, next.description, claim.signal);
+  return true;
 };
 
 const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reaction> => {
