@@ -17,7 +17,7 @@ const renameReferences = (code) => code.replaceAll(REFERENCE, '$1"$2.js"');
 
 rmSync(dist, { recursive: true, force: true });
 for (const entry of globSync("{src,standins,flows}/**", { cwd: root, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
+  if (!entry.isFile() || entry.name.endsWith(".d.ts")) continue;
   const source = join(entry.parentPath, entry.name);
   const target = join(dist, source.slice(root.length));
   mkdirSync(dirname(target), { recursive: true });

@@ -15,7 +15,6 @@ import { createSharedGates } from "./wiring/call-gates.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredBreakers } from "./wiring/create-breakers.ts";
 import { createBudgets } from "./wiring/create-budgets.ts";
-import { createConfiguredDashboard } from "./wiring/create-dashboard.ts";
 import { createConfiguredLessons } from "./wiring/create-lessons.ts";
 import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
@@ -24,6 +23,7 @@ import { observeStore } from "./wiring/observe-store.ts";
 import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { createShadows } from "./wiring/create-shadows.ts";
 import { createIdentity } from "./wiring/identity.ts";
+import { createPagesOnRequest } from "./wiring/pages-on-request.ts";
 import { roleOf } from "./wiring/role.ts";
 import { createProjectRoutes } from "./wiring/route-projects.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
@@ -85,18 +85,11 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   };
   const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
   const clientOf = createClientOf(config.server.trustedProxies);
-  const dashboard = role.takesDeliveries
-    ? await createConfiguredDashboard(config, {
-        ...parts,
-        intake,
-        clientOf,
-        breakers,
-        book,
-        budgets: budgets.today,
-      })
+  const pages = role.takesDeliveries
+    ? createPagesOnRequest(config, { ...parts, intake, clientOf, breakers, book, budgets: budgets.today })
     : null;
   const app = createApp({
-    ...(dashboard === null ? { intake: null } : { intake, dashboard, api: dashboard.api }),
+    ...(pages === null ? { intake: null } : { intake, dashboard: pages.dashboard, api: pages.api }),
     metrics: createMetricsRoute({
       render: () => budgets.measure().then(() => telemetry.metrics.render(store.queueStatus)),
       token: config.telemetry.metricsToken,
@@ -107,7 +100,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   });
   const server = await startServer({ app, ...config.server });
   started.defer(() => server.stop(config.worker.stopGraceMs));
-  started.defer(async () => dashboard?.close());
+  started.defer(async () => pages?.close());
   const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry, gates });
   started.defer(async () => reconciler?.stop());
   if (role.reviews) void warmUp(runners, logger);

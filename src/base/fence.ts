@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Dispatcher, getGlobalDispatcher } from "undici";
+import type { Dispatcher } from "undici";
+import { getGlobalDispatcher } from "undici/lib/global.js";
 import { z } from "zod";
 
 /** Throws when whoever works here may no longer write, since somebody else may have the work by now. */

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { registerDemo } from "./demo/register-demo.ts";
@@ -46,9 +47,24 @@ const registerServe = (program: Command): void => {
       ]),
     )
     .action(async (options: { config?: string; role?: "web" | "worker" | "both"; port?: number }) => {
-      const { serve } = await import("./serve.ts");
+      const { serve } = await loadSmall(() => import("./serve.ts"));
       await serve(options);
     });
+};
+
+/**
+ * Loads modules in little memory: no function runs often enough while modules are loaded to be worth compiling, and
+ * of what they leave behind most is garbage, which is to be collected before the heap of new objects grows. That
+ * heap stays small until `serve` lets it grow.
+ */
+const loadSmall = async <T>(load: () => Promise<T>): Promise<T> => {
+  for (const flag of ["--semi-space-growth-factor=1", "--no-opt", "--no-maglev"]) setFlagsFromString(flag);
+  try {
+    return await load();
+  } finally {
+    // Before any thread starts, whose compiler is set up by these.
+    for (const flag of ["--opt", "--maglev"]) setFlagsFromString(flag);
+  }
 };
 
 const registerRules = (program: Command): void => {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import type { ServerRole } from "../config/instances-schema.ts";
@@ -39,6 +40,8 @@ export const serve = async (options: ServeOptions): Promise<void> => {
       : { ...configured, dashboard: { ...configured.dashboard, adminToken: made.token } };
   const running = await startReviewflow(config, { logger });
   isStarting = false;
+  // The heap of new objects was kept small for the start (create-program.ts); from now on it grows with the work.
+  setFlagsFromString("--semi-space-growth-factor=2");
   if (made !== null) {
     logger.info({ file: made.file }, "The admin token of dashboard and commands is in the data folder");
     // A terminal keeps no log, and whoever sits there may read the file as well.

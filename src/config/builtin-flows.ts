@@ -30,3 +30,10 @@ export const builtinOf = (file: string): BuiltinFlow | "unknown" | null => {
 
 /** What can be written, for messages. */
 export const BUILTIN_NAMES: readonly string[] = Object.keys(BUILTIN_FLOWS).map((name) => PREFIX + name);
+
+/** The flow that answers notes where the configuration names no other. */
+export const ANSWERS = {
+  kind: "embedded",
+  file: { kind: "builtin", name: "reply" },
+  secrets: {},
+} as const;

@@ -1,6 +1,6 @@
-import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
+import { loadYaml } from "../base/yaml.ts";
 import { checkConfig, checkFlows, missingBasics, type RoomChecks } from "./check-config.ts";
 import type { Config, LocalConfig } from "./config.ts";
 import { type Environment, type EnvironmentSettings, readEnvironment, VARIABLES } from "./environment.ts";
@@ -86,6 +86,7 @@ const readTree = ({ file, readFile }: LoadOptions): unknown => {
 
 /** The library's own messages quote the file, where a secret may stand; ours name the line instead. */
 const parseTree = (text: string, file: string): unknown => {
+  const { LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
   const problems = [...document.errors, ...document.warnings].map(

@@ -1,4 +1,6 @@
-import { Agent, request, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
+import request from "undici/lib/api/api-request.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 import type { z } from "zod";
 import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
@@ -93,9 +95,11 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   const send = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
     call.signal?.throwIfAborted();
     if (call.urgent !== true) await passGate(call, options.gate);
+    const { origin, pathname, search } = new URL(`${root}/v1${call.path}`);
     const ask = (dispatcher: Dispatcher): Promise<Dispatcher.ResponseData> =>
-      request(`${root}/v1${call.path}`, {
-        dispatcher,
+      request.call(dispatcher, {
+        origin,
+        path: `${pathname}${search}`,
         method: call.method,
         headersTimeout: call.answerMs ?? options.answerMs,
         signal: call.signal ?? null,

@@ -1,4 +1,6 @@
-import { Ajv, MissingRefError, type ValidateFunction } from "ajv";
+import { createRequire } from "node:module";
+import type { Ajv, MissingRefError, ValidateFunction } from "ajv";
+import { z } from "zod";
 import type { Json, JsonObject } from "../base/json.ts";
 import { isJsonArray, isJsonObject } from "./value-type.ts";
 
@@ -23,6 +25,20 @@ export class UnresolvedReference extends Error {
   }
 }
 
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const Library = z.object({
+  Ajv: z.custom<typeof Ajv>(isFunction),
+  MissingRefError: z.custom<typeof MissingRefError>(isFunction),
+});
+
+const require = createRequire(import.meta.url);
+
+let library: z.infer<typeof Library> | undefined;
+
+/** Few flows have a schema: what reads one is loaded for the first. */
+const loadAjv = (): z.infer<typeof Library> => (library ??= Library.parse(require("ajv")));
+
 /** The keyword that takes the place of a reference that leads nowhere. */
 const UNRESOLVED = "reviewflow-unresolved";
 
@@ -44,7 +60,12 @@ const onlyReference = (schema: JsonObject): JsonObject =>
 
 const createAjv = (): Ajv => {
   // NaN is a number to Python's checker, which knows no formats.
-  const ajv = new Ajv({ strict: false, strictNumbers: false, logger: false, validateFormats: false });
+  const ajv = new (loadAjv().Ajv)({
+    strict: false,
+    strictNumbers: false,
+    logger: false,
+    validateFormats: false,
+  });
   ajv.addKeyword({
     keyword: UNRESOLVED,
     schemaType: "string",
@@ -68,7 +89,7 @@ const compile = (schema: JsonObject, unresolved: string[]): ValidateFunction => 
   try {
     return createAjv().compile(schema);
   } catch (error) {
-    if (!(error instanceof MissingRefError)) throw error;
+    if (!(error instanceof loadAjv().MissingRefError)) throw error;
     let isFound = false;
     const without = mapReferences(schema, (inside, reference) => {
       if (!isSame(reference, schema["$id"], error.missingRef)) return inside;

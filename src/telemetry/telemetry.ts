@@ -2,7 +2,17 @@ import type { Logger } from "../base/logger.ts";
 import type { GitLabCallFact, ModelCallFact, TokenKind } from "./facts.ts";
 import { type Metrics, createMetrics } from "./metrics.ts";
 import type { TracePipeline } from "./trace-pipeline.ts";
-import { type Tracing, createTracing, noTracing } from "./tracing.ts";
+import type { OpenSpan, Tracing } from "./tracing.ts";
+
+const IDLE: OpenSpan = { set: () => undefined, open: () => IDLE, end: () => undefined };
+
+/** Makes no spans and costs nothing. */
+export const noTracing: Tracing = {
+  span: (_, work) => work(IDLE),
+  spanFrom: (_, __, work) => work(IDLE),
+  record: () => undefined,
+  traceparent: () => null,
+};
 
 /** Metrics and traces of one server. */
 export type Telemetry = {
@@ -29,9 +39,11 @@ export type TelemetryOptions = {
 export const createTelemetry = async (options: TelemetryOptions): Promise<Telemetry> => {
   const { otlpEndpoint, serviceName, now, logger } = options;
   const metrics = createMetrics(now);
-  const pipeline: TracePipeline | null =
-    otlpEndpoint === null ? null : await openPipeline(otlpEndpoint, serviceName, logger, metrics);
-  const tracing = pipeline === null ? noTracing : createTracing(pipeline.tracer, now);
+  const traces =
+    otlpEndpoint === null
+      ? null
+      : await openTraces({ endpoint: otlpEndpoint, serviceName, logger }, metrics, now);
+  const tracing = traces?.tracing ?? noTracing;
   return {
     metrics,
     tracing,
@@ -43,19 +55,22 @@ export const createTelemetry = async (options: TelemetryOptions): Promise<Teleme
       metrics.gitLabCall(call, token);
       recordGitLabCall(call, tracing);
     },
-    stop: async () => await pipeline?.stop(),
+    stop: async () => await traces?.pipeline.stop(),
   };
 };
 
 /** The SDK is a fifth of all modules: it is loaded only where it is used. */
-const openPipeline = async (
-  endpoint: string,
-  serviceName: string,
-  logger: Logger,
+const openTraces = async (
+  options: { readonly endpoint: string; readonly serviceName: string; readonly logger: Logger },
   metrics: Metrics,
-): Promise<TracePipeline> => {
-  const { openTracePipeline } = await import("./trace-pipeline.ts");
-  return openTracePipeline({ endpoint, serviceName, logger, onExport: metrics.spansExported });
+  now: () => number,
+): Promise<{ readonly pipeline: TracePipeline; readonly tracing: Tracing }> => {
+  const [{ openTracePipeline }, { createTracing }] = await Promise.all([
+    import("./trace-pipeline.ts"),
+    import("./tracing.ts"),
+  ]);
+  const pipeline = openTracePipeline({ ...options, onExport: metrics.spansExported });
+  return { pipeline, tracing: createTracing(pipeline.tracer, now) };
 };
 
 /** Names follow OpenTelemetry's conventions for calls of generative models. */

@@ -45,16 +45,6 @@ export type Tracing = {
   readonly traceparent: () => string | null;
 };
 
-const IDLE: OpenSpan = { set: () => undefined, open: () => IDLE, end: () => undefined };
-
-/** Makes no spans and costs nothing. */
-export const noTracing: Tracing = {
-  span: (_, work) => work(IDLE),
-  spanFrom: (_, __, work) => work(IDLE),
-  record: () => undefined,
-  traceparent: () => null,
-};
-
 const KINDS = {
   internal: SpanKind.INTERNAL,
   server: SpanKind.SERVER,
@@ -63,7 +53,7 @@ const KINDS = {
 } as const;
 
 /** A stable name of a failure; messages stay out, they may quote what a merge request says. */
-export const nameFailure = (error: unknown): string => {
+const nameFailure = (error: unknown): string => {
   if (error instanceof ReviewflowError) return error.code;
   return error instanceof Error ? error.name : "unknown";
 };

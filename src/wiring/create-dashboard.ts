@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { ANSWERS } from "../config/builtin-flows.ts";
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
@@ -25,7 +26,7 @@ import type { LessonBook } from "../worker/lessons/lesson-book.ts";
 import { createShadowDesk } from "../http/shadow/shadow-desk.ts";
 import { createConfiguredApi } from "./create-api.ts";
 import { shownCandidates } from "./create-shadows.ts";
-import { ANSWERS, type Runners } from "./open-runners.ts";
+import type { Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
 const SIGN_IN_TIMEOUT_MS = 10_000;

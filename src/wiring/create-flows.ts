@@ -5,7 +5,8 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { FlowPart } from "../worker/findings/findings-flow.ts";
 import { createTeamRules } from "../worker/findings/team-rules.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
-import type { OpenedRunner, Runners } from "./open-runners.ts";
+import type { OpenedRunner } from "./open-embedded.ts";
+import type { Runners } from "./open-runners.ts";
 
 /** The configured flows as the worker takes them, their runs told to `telemetry`. */
 export const createFlows = (

@@ -12,7 +12,6 @@ import type { ReviewOptions } from "../worker/review-run.ts";
 import { createFlowChoice } from "../worker/shadow/choose-flow.ts";
 import type { ShadowedFlow } from "../worker/shadow/shadowed-flow.ts";
 import { createSnapshotShelf } from "../worker/shadow/snapshot-shelf.ts";
-import { startShadows } from "../worker/shadow/start-shadows.ts";
 import { createFlows } from "./create-flows.ts";
 import type { Runners } from "./open-runners.ts";
 import { roleOf } from "./role.ts";
@@ -57,7 +56,10 @@ export const createShadows = (
     start: ({ createForge, ...parts }) => {
       if (shadowed.length === 0 || token === null || !roleOf(config).reviews) return async () => undefined;
       const { leaseMs } = config.worker;
-      return startShadows({ ...parts, shadowed, shelf, gitlabUrl, leaseMs, forge: createForge(token) }).stop;
+      const started = import("../worker/shadow/start-shadows.ts").then(({ startShadows }) =>
+        startShadows({ ...parts, shadowed, shelf, gitlabUrl, leaseMs, forge: createForge(token) }),
+      );
+      return async () => (await started).stop();
     },
   };
 };

@@ -3,14 +3,19 @@ import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
+import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
 import type { ModelClient } from "../flow/ports.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
 import { LESSONS_DATASET } from "../knowledge/lessons-dataset.ts";
-import type { FolderKnowledge } from "../knowledge/knowledge-search.ts";
+import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
+import { createEmbedder } from "../llm/embedder.ts";
+import { createModelClient } from "../llm/model-client.ts";
 import type { ConfiguredModel, ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
+import { createCodeRunner } from "../sandbox/create-code-runner.ts";
+import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
 import { modelBreaker } from "./model-waits.ts";
 
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
@@ -58,18 +63,6 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
     ),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
-  // A server whose flows all run on Dify never loads any of this.
-  const [
-    { createGuardedHttpClient },
-    { createModelClient },
-    { createCodeRunner },
-    { createTemplateRenderer },
-  ] = await Promise.all([
-    import("../egress/guarded-http-client.ts"),
-    import("../llm/model-client.ts"),
-    import("../sandbox/create-code-runner.ts"),
-    import("../sandbox/create-template-renderer.ts"),
-  ]);
   await using opened = new AsyncDisposableStack();
   const http = createGuardedHttpClient({ allow: destinations(config) });
   const code = opened.use(
@@ -124,12 +117,12 @@ const openKnowledge = async ({ config, clock, logger }: EngineOptions): Promise<
       `knowledge.embedding_model names the model "${embeddingModel}", which is not configured (models.${embeddingModel})`,
     ]);
   }
-  const { createKnowledgeSearch } = await import("../knowledge/knowledge-search.ts");
-  const embed =
-    model === undefined
-      ? null
-      : (await import("../llm/embedder.ts")).createEmbedder({ ...toModel(model), clock });
-  return createKnowledgeSearch({ datasets, clock, logger, embed });
+  return createKnowledgeSearch({
+    datasets,
+    clock,
+    logger,
+    embed: model === undefined ? null : createEmbedder({ ...toModel(model), clock }),
+  });
 };
 
 /** The configured models and their routing, as the model client takes them. */

@@ -3,27 +3,14 @@ import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DifyRunnerConfig, EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
-import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
-import { behindModelGate } from "../embedded/model-gate.ts";
-import { neededSecrets } from "../flow/engine/initial-pool.ts";
+import { ANSWERS } from "../config/builtin-flows.ts";
+import type { DifyRunnerConfig, RunnerConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
-import { withLessons } from "../knowledge/lessons-dataset.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
-import { checkModels } from "../llm/resolve-model.ts";
-import type { FlowRunner } from "../review/flow-runner.ts";
 import type { SharedGates } from "./call-gates.ts";
-import { openEngine, toRouting, type Engine, type EngineConfig, type EngineOptions } from "./open-engine.ts";
-import { createModelWaits } from "./model-waits.ts";
+import type { Embedded, OpenedRunner } from "./open-embedded.ts";
+import type { Engine, EngineConfig, EngineOptions } from "./open-engine.ts";
 import { openDify } from "./open-dify.ts";
-import { readFlowFile } from "./read-flow-file.ts";
-
-/** A runner and what tells whether it still is the same flow. */
-export type OpenedRunner = {
-  readonly runner: FlowRunner;
-  /** Changes when the flow does, as far as that can be seen from here. */
-  readonly digest: string;
-};
 
 /** The runners of a configuration, by the section that describes them. */
 export type Runners = AsyncDisposable & {
@@ -85,60 +72,47 @@ export const openRunners = async (
     readonly adaptModel?: NonNullable<EngineOptions["adaptModel"]>;
   },
 ): Promise<Runners> => {
-  const { logger, breakers = createBreakers({ rules: null, clock: options.clock }) } = options;
-  const answers = answersOf(config, options.logger);
-  const configured = withStandIns(sectionsOf(config));
-  const sections = answers === null ? configured : [...configured, ["answers", ANSWERS] as const];
-  const flows = new Map(readFlows(configured));
-  // Read already, to see whether there is a model for it.
-  if (answers !== null) flows.set(ANSWERS, answers);
-  for (const flow of flows.values()) {
-    for (const { title, message } of flow.warnings)
-      logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
-  }
-  const engine =
-    flows.size === 0 ? null : await openEngine({ ...options, breakers, config, flows: [...flows.values()] });
-  const runners = openEach({ config, sections, flows, engine, breakers, options });
+  const { breakers = createBreakers({ rules: null, clock: options.clock }) } = options;
+  const sections = withStandIns(sectionsOf(config));
+  const files = sections.flatMap(([setting, section]) =>
+    section.kind === "embedded" ? [[setting, section] as const] : [],
+  );
+  // A server whose flows all run on Dify loads neither the engine nor the reader of workflow files.
+  const embedded =
+    files.length === 0 && config.models.length === 0
+      ? null
+      : await import("./open-embedded.ts").then(({ openEmbedded }) =>
+          openEmbedded({ ...options, breakers, config, files }),
+        );
+  const runners = openEach({ config, sections, embedded, breakers, options });
   return {
-    engine,
+    engine: embedded?.engine ?? null,
     answers: runners.get(ANSWERS) ?? null,
     of: (section) => {
       const opened = runners.get(section);
       if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
       return opened;
     },
-    flowOf: (section) => flows.get(section) ?? null,
-    [Symbol.asyncDispose]: async () => await engine?.[Symbol.asyncDispose](),
+    flowOf: (section) => embedded?.flows.get(section) ?? null,
+    [Symbol.asyncDispose]: async () => await embedded?.engine?.[Symbol.asyncDispose](),
   };
 };
 
-/** Opens the runner of each section; files first, since they may stand in for apps on Dify. */
+/** Adds the runners of apps on Dify to those of files, which may stand in for them. */
 const openEach = ({
   config,
   sections,
-  flows,
-  engine,
+  embedded,
   breakers,
   options,
 }: {
   readonly config: EngineConfig;
   readonly sections: Sections;
-  readonly flows: ReadonlyMap<RunnerConfig, Flow>;
-  readonly engine: Engine | null;
+  readonly embedded: Embedded | null;
   readonly breakers: Breakers;
   readonly options: Parameters<typeof openRunners>[1];
 }): ReadonlyMap<RunnerConfig, OpenedRunner> => {
-  const { clock } = options;
-  const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
-  const runners = new Map<RunnerConfig, OpenedRunner>();
-  for (const [, section] of sections) {
-    const flow = flows.get(section);
-    if (section.kind === "dify" || flow === undefined || engine === null) continue;
-    const secrets = new Map(Object.entries(section.secrets));
-    const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
-    const waitMs = createModelWaits(flow, toRouting(config), breakers);
-    runners.set(section, { runner: behindModelGate(plain, waitMs), digest: flow.digest });
-  }
+  const runners = new Map<RunnerConfig, OpenedRunner>(embedded?.runners);
   const posting = new Set(config.flows.flatMap((flow) => (flow.contract === "classic" ? [flow.runner] : [])));
   for (const [, section] of sections) {
     if (section.kind !== "dify") continue;
@@ -159,42 +133,3 @@ const digestOf = ({ url, workflowId, apiKey }: DifyRunnerConfig): string => {
   const app = createHash("sha256").update(apiKey.reveal()).digest("hex").slice(0, 16);
   return `dify ${url} ${app} ${workflowId ?? "newest"}`;
 };
-
-/** The flow that answers notes where the configuration names no other. */
-export const ANSWERS: EmbeddedRunnerConfig = {
-  kind: "embedded",
-  file: { kind: "builtin", name: "reply" },
-  secrets: {},
-};
-
-/** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
-const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {
-  if (config.models.length === 0 || config.flows.every(({ reply }) => reply !== undefined)) return null;
-  const flow = readFlowFile(ANSWERS.file, "answers");
-  const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
-  const [problem] = checkModels(models, toRouting(config));
-  if (problem === undefined) return flow;
-  logger.info({ problem }, "Questions in notes are not answered: no model is set up for that");
-  return null;
-};
-
-const readFlows = (sections: Sections): ReadonlyMap<RunnerConfig, Flow> => {
-  const flows = new Map<RunnerConfig, Flow>();
-  const problems: string[] = [];
-  for (const [setting, section] of sections) {
-    if (section.kind !== "embedded") continue;
-    try {
-      const flow = readFlowFile(section.file, `${setting}.file`);
-      problems.push(...lacking(flow, section, setting));
-      flows.set(section, flow);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return flows;
-};
-
-const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
-  missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);

@@ -1,6 +1,6 @@
 import { settlementOfError } from "../store/settlement-of-error.ts";
 import type { Claim, RunningWorker, Settlement, Store } from "../store/store.ts";
-import { type ReviewOptions, reviewRun } from "./review-run.ts";
+import type { ReviewOptions } from "./review-run.ts";
 
 /** How many runs are worked on at once, and with what. */
 export type ReviewWorkerOptions = ReviewOptions & {
@@ -39,6 +39,8 @@ const handle = async (claim: Claim, options: ReviewWorkerOptions): Promise<Settl
 
 const attempt = async (claim: Claim, options: ReviewOptions): Promise<Settlement> => {
   try {
+    // What a review needs is loaded by the first one.
+    const { reviewRun } = await import("./review-run.ts");
     return await reviewRun(claim, options);
   } catch (error) {
     return settlementOfError(error, claim.signal);

@@ -69,7 +69,9 @@ describe("the image", () => {
     const entry = readDockerfile().find(({ name }) => name === "ENTRYPOINT")?.rest ?? "[]";
     const [node, file = ""] = z.array(z.string()).parse(JSON.parse(entry));
     assert.equal(node, "node");
-    assert.ok(existsSync(file.replace(/^\/app\//, ROOT)), file);
+    // What deploy/pack.mjs makes of a source.
+    const source = file.replace(/^\/app\/dist\//, ROOT).replace(/\.js$/, ".ts");
+    assert.ok(existsSync(source), file);
   });
 
   it("asks /healthz whether it is well: the command says so by its exit code", async () => {

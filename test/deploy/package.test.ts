@@ -59,7 +59,8 @@ describe("the npm package, by a plain npm pack and npm install", () => {
       for (const entry of await readdir(ROOT + source, { recursive: true, withFileTypes: true })) {
         const path = target + join(entry.parentPath, entry.name).slice((ROOT + source).length);
         const name = target.startsWith("dist/") ? path.replace(/\.ts$/, ".js") : path;
-        if (entry.isFile()) assert.ok(paths.has(name), `${name} is missing`);
+        // A declaration describes what is there without it.
+        if (entry.isFile() && !entry.name.endsWith(".d.ts")) assert.ok(paths.has(name), `${name} is missing`);
       }
     for (const path of [
       "bin/reviewflow",

@@ -18,13 +18,15 @@ const skip = hasSystemd ? false : "left out: there is no systemd-analyze on this
 
 describe("the systemd unit", () => {
   it("sets only variables that Reviewflow or Node knows, and keeps data in its state folder", () => {
-    const known = new Set([...VARIABLES.map(({ name }) => name), "NODE_ENV"]);
+    const known = new Set([...VARIABLES.map(({ name }) => name), "NODE_ENV", "NODE_COMPILE_CACHE"]);
     const pairs = valuesOf("Environment")
       .flatMap((line) => line.split(" "))
       .map((pair) => pair.split("="));
     for (const [name = ""] of pairs) assert.ok(known.has(name), `${name} is no setting`);
     const folder = pairs.find(([name]) => name === "REVIEWFLOW_DATA_DIR")?.[1];
     assert.equal(folder, `/var/lib/${valuesOf("StateDirectory")[0]}`);
+    const cache = pairs.find(([name]) => name === "NODE_COMPILE_CACHE")?.[1];
+    assert.equal(cache, `/var/cache/${valuesOf("CacheDirectory")[0]}`);
   });
 
   it("leaves V8, WebAssembly and the sandbox's processes what they need", () => {

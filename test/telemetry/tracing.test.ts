@@ -11,7 +11,8 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { observeRunner } from "../../src/telemetry/observe-runner.ts";
 import { parseTraceparent, renderTraceparent } from "../../src/telemetry/trace-context.ts";
 import { openTracePipeline, type TracePipelineOptions } from "../../src/telemetry/trace-pipeline.ts";
-import { createTracing, noTracing } from "../../src/telemetry/tracing.ts";
+import { noTracing } from "../../src/telemetry/telemetry.ts";
+import { createTracing } from "../../src/telemetry/tracing.ts";
 import { type CollectedSpan, startCollector } from "./collector.ts";
 
 const hear = (lines: string[]): Logger => {

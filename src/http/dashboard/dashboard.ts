@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { describeError } from "../../base/errors.ts";
-import { decideAccess } from "./access.ts";
 import { actionRoutes } from "./action-routes.ts";
 import { findAsset } from "./assets.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
@@ -71,12 +70,6 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
     const visit = context.get("visit");
     return visit === undefined ? context.text("", 500) : sendProblem(context, visit, "failed");
   });
-  if (decideAccess(access, { host: "localhost" }) === "no-sign-in") {
-    logger.warn(
-      { host: access.host },
-      "The dashboard is off: set REVIEWFLOW_ADMIN_TOKEN or dashboard.gitlab_oauth, since others can reach this address",
-    );
-  }
   const close = (): void => {
     live.close();
     liveRun.close();

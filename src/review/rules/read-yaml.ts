@@ -1,4 +1,4 @@
-import { Lexer, parseDocument, visit } from "yaml";
+import { loadYaml } from "../../base/yaml.ts";
 
 /** A value of a YAML file. Maps stay maps, so that no key can be taken for a property of objects. */
 export type YamlValue =
@@ -35,6 +35,7 @@ export const readYaml = (
 const refused = (reason: string) => ({ kind: "refused", reason }) as const;
 
 const checkShape = (text: string): ReturnType<typeof refused> | null => {
+  const { Lexer } = loadYaml();
   let depth = 0;
   let onLine = 0;
   let tokens = 0;
@@ -51,6 +52,7 @@ const checkShape = (text: string): ReturnType<typeof refused> | null => {
 };
 
 const parse = (text: string): ReturnType<typeof readYaml> => {
+  const { parseDocument, visit } = loadYaml();
   const document = parseDocument(text, { schema: "core", prettyErrors: false, logLevel: "error" });
   const [error] = document.errors;
   if (error !== undefined) return refused(`line ${lineOf(text, error.pos[0])}: ${describe(error.code)}`);

@@ -1,0 +1,96 @@
+import { ConfigError } from "../base/errors.ts";
+import { ANSWERS } from "../config/builtin-flows.ts";
+import type { EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
+import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runner.ts";
+import { behindModelGate } from "../embedded/model-gate.ts";
+import { neededSecrets } from "../flow/engine/initial-pool.ts";
+import type { Flow } from "../flow/flow.ts";
+import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Logger } from "../base/logger.ts";
+import { withLessons } from "../knowledge/lessons-dataset.ts";
+import { checkModels } from "../llm/resolve-model.ts";
+import type { FlowRunner } from "../review/flow-runner.ts";
+import { createModelWaits } from "./model-waits.ts";
+import { type Engine, type EngineConfig, type EngineOptions, openEngine, toRouting } from "./open-engine.ts";
+import { readFlowFile } from "./read-flow-file.ts";
+
+/** A runner and what tells whether it still is the same flow. */
+export type OpenedRunner = {
+  readonly runner: FlowRunner;
+  /** Changes when the flow does, as far as that can be seen from here. */
+  readonly digest: string;
+};
+
+/** What a configuration runs in this process. */
+export type Embedded = {
+  /** By the section that names the file. */
+  readonly flows: ReadonlyMap<RunnerConfig, Flow>;
+  readonly runners: ReadonlyMap<RunnerConfig, OpenedRunner>;
+  /** Null when there is nothing to run: no file is named, and no model is set up that could answer notes. */
+  readonly engine: Engine | null;
+};
+
+type Files = readonly (readonly [setting: string, section: EmbeddedRunnerConfig])[];
+
+/**
+ * Reads and checks `files`, and the flow that answers notes where there is a model for it, and opens the engine
+ * that they need. Throws a ConfigError that names everything that is to be changed.
+ */
+export const openEmbedded = async (
+  options: Omit<EngineOptions, "flows" | "breakers"> & {
+    readonly breakers: Breakers;
+    readonly files: Files;
+  },
+): Promise<Embedded> => {
+  const { config, clock, logger, breakers, files } = options;
+  const answers = answersOf(config, logger);
+  const flows = new Map(readFlows(files));
+  // Read already, to see whether there is a model for it.
+  if (answers !== null) flows.set(ANSWERS, answers);
+  for (const flow of flows.values()) {
+    for (const { title, message } of flow.warnings)
+      logger.warn({ flow: flow.name, node: title, warning: message }, "Workflow file has a weak spot");
+  }
+  const runners = new Map<RunnerConfig, OpenedRunner>();
+  if (flows.size === 0) return { flows, runners, engine: null };
+  const engine = await openEngine({ ...options, flows: [...flows.values()] });
+  const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
+  for (const [section, flow] of flows) {
+    const secrets = new Map(Object.entries(section.secrets));
+    const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
+    const waitMs = createModelWaits(flow, toRouting(config), breakers);
+    runners.set(section, { runner: behindModelGate(plain, waitMs), digest: flow.digest });
+  }
+  return { flows, runners, engine };
+};
+
+/** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
+const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {
+  if (config.models.length === 0 || config.flows.every(({ reply }) => reply !== undefined)) return null;
+  const flow = readFlowFile(ANSWERS.file, "answers");
+  const models = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
+  const [problem] = checkModels(models, toRouting(config));
+  if (problem === undefined) return flow;
+  logger.info({ problem }, "Questions in notes are not answered: no model is set up for that");
+  return null;
+};
+
+const readFlows = (files: Files): ReadonlyMap<EmbeddedRunnerConfig, Flow> => {
+  const flows = new Map<EmbeddedRunnerConfig, Flow>();
+  const problems: string[] = [];
+  for (const [setting, section] of files) {
+    try {
+      const flow = readFlowFile(section.file, `${setting}.file`);
+      problems.push(...lacking(flow, section, setting));
+      flows.set(section, flow);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return flows;
+};
+
+const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
+  missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);
