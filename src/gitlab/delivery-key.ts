@@ -6,12 +6,15 @@ const PLAIN_KEY = /^[\w.:-]{1,128}$/;
 const hash = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 /**
- * What makes a repeat of a delivery recognisable: GitLab's `Idempotency-Key` (the same when a delivery
- * is resent), else `webhook-id`, else a hash of the body; each with a prefix that says which. At most
- * 150 characters, all of them harmless: a header that is longer or has others is hashed.
+ * What makes a repeat of a delivery recognisable. Of a signed one only what is under the signature counts: its
+ * `webhook-id`, else whoever saw it once could send it again as a new one. Of others it is GitLab's
+ * `Idempotency-Key` (the same when a delivery is resent), else `webhook-id`, else a hash of the body; each with a
+ * prefix that says which. At most 150 characters, all of them harmless: a header that is longer or has others
+ * is hashed.
  */
 export const deliveryKey = (headers: Headers, body: Uint8Array): string => {
-  for (const name of ["idempotency-key", "webhook-id"]) {
+  const isSigned = headers["webhook-signature"] !== undefined;
+  for (const name of isSigned ? ["webhook-id"] : ["idempotency-key", "webhook-id"]) {
     const value = headers[name]?.trim() ?? "";
     if (value !== "") return `${name}:${PLAIN_KEY.test(value) ? value : `sha256-${hash(value)}`}`;
   }

@@ -16,6 +16,12 @@ describe("a delivery's key", () => {
     );
   });
 
+  test("is what the signature covers, where there is one", () => {
+    const signed = { "webhook-id": "w-1", "webhook-signature": "v1,x" };
+    for (const key of ["k-1", "k-2", "", "webhook-id:w-2"])
+      assert.equal(deliveryKey({ ...signed, "idempotency-key": key }, BODY), "webhook-id:w-1");
+  });
+
   test("does not rest on the event's UUID, which recursive hooks share", () => {
     assert.match(deliveryKey({ "x-gitlab-event-uuid": "u" }, BODY), /^sha256:/);
   });

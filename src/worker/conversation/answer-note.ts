@@ -3,6 +3,7 @@ import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
 import { addUsage } from "../../flow/flow-event.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
+import { mayCommand } from "../../review/commands/may-command.ts";
 import { renderCodeAround } from "../../review/conversation/code-around.ts";
 import { DESCRIPTION_KEY, putDescription } from "../../review/conversation/describe-block.ts";
 import { type Answer, readAnswer } from "../../review/conversation/read-answer.ts";
@@ -53,8 +54,8 @@ export const hasAnswer = async ({ claim }: Pick<Talk, "claim">): Promise<boolean
   (await claim.journal.read(ANSWERED)) !== undefined;
 
 /**
- * Has the flow answer. Where it takes the finding of the thread back, the finding is dismissed and its thread
- * resolved with the answer.
+ * Has the flow answer. Where it takes the finding of the thread back, and who asked may dismiss findings, the
+ * finding is dismissed and its thread resolved with the answer.
  */
 export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Reaction> => {
   const outcome = await askOnce(talk, part, task);
@@ -87,10 +88,22 @@ const writeDescription = async ({ claim, forge, ref }: Talk, { reply }: Answer):
   return true;
 };
 
+/** The commands that dismiss a finding. */
+const DISMISSING = ["resolve", "ignore"] as const;
+
 const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reaction> => {
   const text = publishAnswer(reply);
   const finding = withdraw ? findingOf(talk) : null;
   if (finding === null) return { outcome: "answered", text, done: true };
+  const { commands } = talk.conversation.rules(talk.claim.run.projectPath);
+  // What the flow was talked into is worth as much as the command that does the same.
+  if (!DISMISSING.some((name) => mayCommand(talk.role, name, commands).kind === "allowed")) {
+    const role = talk.t(`role.${commands.per.resolve ?? commands.least}`);
+    return {
+      outcome: "role-too-low",
+      text: `${text}\n\n${talk.t("conversation.role-too-low", { role })}`,
+    };
+  }
   await dismiss(talk, finding, "withdrawn");
   return {
     outcome: "withdrawn",

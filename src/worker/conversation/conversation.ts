@@ -2,6 +2,7 @@ import type { Translate } from "../../messages/format-message.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
+import type { Role } from "../../review/commands/may-command.ts";
 import type { ConversationOptions } from "../../review/conversation/conversation-options.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import type { Discussion } from "../../review/discussion.ts";
@@ -35,6 +36,8 @@ export type Talk = {
   readonly bot: { readonly id: number; readonly username: string };
   /** The thread of the note, as it stands now. */
   readonly thread: Discussion;
+  /** What the author of the note is in the project, as GitLab says. */
+  readonly role: Role;
   /** What we speak here: the repository's language, or the flow's. */
   readonly language: string;
   /** The catalogue in that language. */

@@ -18,7 +18,7 @@ export const HEARD = "eyes";
 export const DONE = "white_check_mark";
 
 /** What answering a note is made from. */
-export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "language" | "t">;
+export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "role" | "language" | "t">;
 
 /**
  * Answers a note in its thread: does what the note asks for, if its author may have it, and says so. Every
@@ -44,7 +44,9 @@ export const converse = async (input: ConverseInput): Promise<Settlement> => {
   const { language, narrow } = await readSettings(input, event);
   const narrowed = decide(event, narrow(host), NO_HISTORY);
   if (narrowed.kind !== "reply") return settle(intent, { outcome: decisionOutcome(narrowed), text: null });
-  return react({ ...input, event, ref, bot, thread, language, t: translator(language) }, intent);
+  const who = { projectId: ref.projectId, userId: event.user.id };
+  const role = roleOfLevel(await forge.fetchAccessLevel(who, claim.signal));
+  return react({ ...input, event, ref, bot, thread, role, language, t: translator(language) }, intent);
 };
 
 const decisionOutcome = (decision: RunDecision): string =>
@@ -84,12 +86,10 @@ const Refused = z.object({ noteId: z.number() });
 
 /** Who may not have what they ask for is told so once in a merge request; null for who may. */
 const refuse = async (
-  { claim, forge, event, conversation, t }: Talk,
+  { claim, event, role, conversation, t }: Talk,
   intent: NoteIntent,
 ): Promise<Reaction | null> => {
   const { commands } = conversation.rules(claim.run.projectPath);
-  const who = { projectId: claim.run.projectId, userId: event.user.id };
-  const role = roleOfLevel(await forge.fetchAccessLevel(who, claim.signal));
   const name = intent.kind === "command" ? intent.command.name : "ask";
   if (mayCommand(role, name, commands).kind === "allowed") return null;
   const key = `refused:${event.user.id}`;
