@@ -95,6 +95,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
       token: config.telemetry.metricsToken,
     }),
     observeDelivery: observeDeliveries(telemetry, clock),
+    clientOf,
     checkReady: store.ping,
     logger,
   });
@@ -167,7 +168,7 @@ const createConfiguredIntake = (
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
   return createIntake({
     verify: { ...webhook, toleranceMs },
-    proveToken: createTokenProof({
+    tokens: createTokenProof({
       url: config.gitlab.url,
       timeoutMs: config.gitlab.timeoutMs,
       clock,

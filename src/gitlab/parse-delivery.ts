@@ -20,7 +20,7 @@ import {
 /** A body that cannot be understood; the message names the field at fault and repeats no content. */
 export type InvalidDelivery = {
   readonly kind: "invalid";
-  readonly code: "body-not-utf8" | "body-not-json" | "payload-invalid";
+  readonly code: "body-not-utf8" | "body-not-json" | "body-too-complex" | "payload-invalid";
   readonly message: string;
 };
 

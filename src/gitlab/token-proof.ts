@@ -11,10 +11,17 @@ export type TokenProof =
   /** GitLab does not take the token, or its owner has no say in the project. */
   | { readonly kind: "refused"; readonly message: string }
   /** GitLab could not be asked; the token is neither good nor bad. */
-  | { readonly kind: "unavailable"; readonly message: string };
+  | { readonly kind: "unavailable"; readonly message: string }
+  /** So many tokens from this address were refused that GitLab is not asked about another one. */
+  | { readonly kind: "held"; readonly message: string };
 
-/** Proves that a token may speak for a project. Never throws for what GitLab says or fails to say. */
-export type ProveToken = (token: Secret, projectId: number) => Promise<TokenProof>;
+/** Proves that tokens may speak for projects. */
+export type TokenProofs = {
+  /** `client` is the address that the token came from. Never throws for what GitLab says or fails to say. */
+  readonly prove: (token: Secret, projectId: number, client: string) => Promise<TokenProof>;
+  /** Whether a token was proved within the last day, for whichever project. */
+  readonly isKnown: (token: Secret) => boolean;
+};
 
 /** How tokens are proved. Times are in milliseconds. */
 export type TokenProofOptions = Omit<GitLabClientOptions, "token" | "tokenName" | "maxAttempts"> & {
@@ -24,9 +31,19 @@ export type TokenProofOptions = Omit<GitLabClientOptions, "token" | "tokenName" 
   readonly refusedForMs?: number;
   /** The most answers that are remembered; 1,000 when left out. */
   readonly maxRemembered?: number;
-  /** The most questions to GitLab under way at once; beyond it tokens are `unavailable`. 16 when left out. */
+  /**
+   * The most questions to GitLab under way at once about tokens that were proved before, and the most about
+   * others; beyond it tokens are `unavailable`. 16 when left out.
+   */
   readonly maxConcurrent?: number;
 };
+
+/** Questions under way at once about one token that was proved before, or about all others of one address. */
+const MOST_AT_ONCE = 4;
+/** Refusals a minute of one token that was proved before, or of all others of one address. */
+const MOST_REFUSED = 30;
+const REFUSED_WINDOW_MS = 60_000;
+const KNOWN_FOR_MS = 86_400_000;
 
 /** The longest that a delivery waits for its proof: GitLab gives up on a webhook after 10 s. */
 const TIMEOUT_MS = 5_000;
@@ -38,47 +55,86 @@ const REPORTER = 20;
  * Creates the proof of passed-through tokens: `GET /projects/:id` with the token. Seeing a private project
  * is proof; a public or internal one is seen by everybody, there the token's owner must be a member
  * (Reporter or higher). Answers are remembered briefly, under a keyed hash and never under the token;
- * questions about one token that come at once are asked once. Throws ConfigError for an unusable address.
+ * questions about one token that come at once are asked once. Tokens that were proved before have places of
+ * their own, and an address has a part of the others only, so that made-up tokens keep no real one waiting.
+ * Throws ConfigError for an unusable address.
  *
  * @see https://docs.gitlab.com/api/projects/#get-a-single-project
  */
-export const createTokenProof = (options: TokenProofOptions): ProveToken => {
+export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   const { provedForMs = 60_000, refusedForMs = 10_000, maxRemembered = 1_000, maxConcurrent = 16 } = options;
   parseBaseUrl(options.url);
   const now = options.clock?.now ?? Date.now;
   const hashKey = randomBytes(32);
-  const remembered = new Map<string, { readonly proof: TokenProof; readonly untilMs: number }>();
+  const hash = (text: string): string => createHmac("sha256", hashKey).update(text).digest("base64");
+  const remember = <Value>() => createMemory<Value>(maxRemembered, now);
+  const answers = { proved: remember<TokenProof>(), refused: remember<TokenProof>() };
+  const known = remember<true>();
+  const refusals = remember<readonly number[]>();
   const underWay = new Map<string, Promise<TokenProof>>();
+  const places = { known: new Map<string, number>(), others: new Map<string, number>() };
 
-  const remember = (key: string, proof: TokenProof): void => {
-    if (proof.kind === "unavailable") return;
-    const oldest = remembered.keys().next();
-    if (remembered.size >= maxRemembered && !oldest.done) remembered.delete(oldest.value);
-    remembered.set(key, { proof, untilMs: now() + (proof.kind === "proved" ? provedForMs : refusedForMs) });
-  };
+  const recentRefusals = (payer: string): readonly number[] =>
+    (refusals.get(payer) ?? []).filter((time) => time > now() - REFUSED_WINDOW_MS);
 
-  const ask = async (key: string, token: Secret, projectId: number): Promise<TokenProof> => {
-    try {
-      const proof = await askGitLab(options, token, projectId);
-      remember(key, proof);
-      return proof;
-    } finally {
-      underWay.delete(key);
+  const note = (key: string, name: string, payer: string, proof: TokenProof): void => {
+    if (proof.kind === "proved") {
+      answers.proved.set(key, proof, provedForMs);
+      known.set(name, true, KNOWN_FOR_MS);
+    } else if (proof.kind === "refused") {
+      answers.refused.set(key, proof, refusedForMs);
+      refusals.set(payer, [...recentRefusals(payer), now()].slice(-MOST_REFUSED), REFUSED_WINDOW_MS);
     }
   };
 
-  return async (token, projectId) => {
-    const key = createHmac("sha256", hashKey).update(`${projectId} ${token.reveal()}`).digest("base64");
-    const known = remembered.get(key);
-    if (known !== undefined && known.untilMs > now()) return known.proof;
-    remembered.delete(key);
-    const asked = underWay.get(key);
-    if (asked !== undefined) return asked;
-    if (underWay.size >= maxConcurrent)
+  const prove: TokenProofs["prove"] = async (token, projectId, client) => {
+    const key = hash(`${projectId} ${token.reveal()}`);
+    const answered = answers.proved.get(key) ?? answers.refused.get(key) ?? underWay.get(key);
+    if (answered !== undefined) return answered;
+    const name = hash(token.reveal());
+    const isKnown = known.get(name) === true;
+    const payer = isKnown ? `token ${name}` : `address ${client}`;
+    if (recentRefusals(payer).length >= MOST_REFUSED)
+      return { kind: "held", message: "Too many tokens were refused" };
+    const lane = isKnown ? places.known : places.others;
+    const own = lane.get(payer) ?? 0;
+    const taken = [...lane.values()].reduce((sum, count) => sum + count, 0);
+    if (own >= MOST_AT_ONCE || taken >= maxConcurrent)
       return { kind: "unavailable", message: "Too many tokens are being proved at once" };
-    const asking = ask(key, token, projectId);
+    lane.set(payer, own + 1);
+    const asking = askGitLab(options, token, projectId).then((proof) => {
+      note(key, name, payer, proof);
+      return proof;
+    });
     underWay.set(key, asking);
-    return asking;
+    try {
+      return await asking;
+    } finally {
+      underWay.delete(key);
+      const left = (lane.get(payer) ?? 1) - 1;
+      if (left === 0) lane.delete(payer);
+      else lane.set(payer, left);
+    }
+  };
+  return { prove, isKnown: (token) => known.get(hash(token.reveal())) === true };
+};
+
+/** Values that are forgotten after a time, and the oldest ones when there are too many. */
+const createMemory = <Value>(most: number, now: () => number) => {
+  const entries = new Map<string, { readonly value: Value; readonly untilMs: number }>();
+  return {
+    get: (key: string): Value | undefined => {
+      const entry = entries.get(key);
+      if (entry !== undefined && entry.untilMs > now()) return entry.value;
+      entries.delete(key);
+      return undefined;
+    },
+    set: (key: string, value: Value, forMs: number): void => {
+      entries.delete(key);
+      const oldest = entries.keys().next();
+      if (entries.size >= most && !oldest.done) entries.delete(oldest.value);
+      entries.set(key, { value, untilMs: now() + forMs });
+    },
   };
 };
 

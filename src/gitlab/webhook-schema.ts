@@ -40,13 +40,23 @@ export type Project = z.infer<typeof Project>;
 
 const User = z.object({ id: Id, username: z.string() });
 
+/** More entries than a merge request has; further ones are not looked at. */
+const MOST_ENTRIES = 500;
+
+/** A list of which a part is enough: what is wrong with a million entries is not worth its time. */
+const list = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(z.unknown())
+    .transform((entries) => entries.slice(0, MOST_ENTRIES))
+    .pipe(z.array(item));
+
 /**
  * Users as in `reviewers`; an entry without an id says nothing. GitLab 18.5 and later mark the one who was
  * asked for another review.
  */
-const Users = z.array(z.object({ id: Id, re_requested: z.boolean().nullish().catch(undefined) }));
+const Users = list(z.object({ id: Id, re_requested: z.boolean().nullish().catch(undefined) }));
 
-const Labels = z.array(z.object({ title: z.string() })).nullish();
+const Labels = list(z.object({ title: z.string() })).nullish();
 
 /** A change of an attribute, as an object or as a pair; GitLab has sent both. */
 const changed = <Value extends z.ZodType>(value: Value) =>

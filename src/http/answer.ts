@@ -3,7 +3,7 @@ import type { AcceptOutcome } from "../store/store.ts";
 
 /** What a request is answered with; never a redirect, which GitLab takes for success. */
 export type Answer = {
-  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
+  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
   readonly body: JsonObject;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -37,6 +37,17 @@ export const answers = {
     "Send the event as application/json, as GitLab's webhooks do",
   ),
   tooLarge: problem(413, "body-too-large", "The body is over 25 MB, the most that GitLab sends"),
+  tooLargeUnproven: problem(
+    413,
+    "body-too-large-unproven",
+    "The body is over 1 MB, the most that is taken from a sender who proved nothing yet: once a smaller event with this token, or with a right signature from this address, was taken, 25 MB are",
+  ),
+  tooManyRefused: problem(
+    429,
+    "too-many-refused",
+    "Too many wrong tokens came from this address; wait a minute",
+    { "retry-after": "60" },
+  ),
   incomplete: problem(408, "body-incomplete", "The body did not arrive whole"),
   wrongMethod: problem(
     405,

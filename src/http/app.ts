@@ -4,10 +4,11 @@ import { WEBHOOK_PATHS } from "../base/webhook-paths.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
 import { API_PATH } from "./api/api.ts";
+import type { ClientOf } from "./client-of.ts";
 import type { Intake } from "./intake.ts";
 import type { ObserveDelivery } from "./observe-delivery.ts";
 import type { Dashboard } from "./dashboard/dashboard.ts";
-import { createBodyReader, MAX_BODY_BYTES } from "./read-body.ts";
+import { type BodyBudgets, createBodyReader } from "./read-body.ts";
 
 /** What the HTTP server needs. */
 export type AppOptions = {
@@ -24,8 +25,10 @@ export type AppOptions = {
   readonly dashboard?: Pick<Dashboard, "path" | "routes">;
   /** The API for the command line; none when left out. */
   readonly api?: Hono;
-  /** The most bytes of bodies in memory at once; eight of the largest when left out. */
-  readonly bodyBudgetBytes?: number;
+  /** Who sent a request, for limits that count by address. */
+  readonly clientOf: ClientOf;
+  /** The most bytes of deliveries in memory at once. */
+  readonly bodyBudgets?: BodyBudgets;
 };
 
 /** The routes of the server. */
@@ -59,18 +62,32 @@ export const createApp = (options: AppOptions): Hono => {
 
 /** The routes that GitLab's webhooks are sent to. */
 const addWebhook = (app: Hono, intake: Intake, options: AppOptions): void => {
-  const bodies = createBodyReader({
-    maxBytes: MAX_BODY_BYTES,
-    budgetBytes: options.bodyBudgetBytes ?? 8 * MAX_BODY_BYTES,
-  });
+  const bodies = createBodyReader(options.bodyBudgets);
+  const { observeDelivery = (receive) => receive(), clientOf, logger } = options;
   const answer = async (context: Context): Promise<Answer> => {
     const headers = context.req.header();
-    const early = intake.refuseEarly(headers);
-    if (early !== null) return early;
-    const reading = await readBody(context, bodies, options.logger);
-    return "status" in reading ? reading : intake.receive(headers, reading.bytes);
+    const client = clientOf(context);
+    const admission = intake.admit(headers, client);
+    if (admission.kind === "refused") return admission.answer;
+    const sender = { client, isProven: admission.isProven };
+    const length = Number.parseInt(context.req.header("content-length") ?? "", 10);
+    const declared = Number.isNaN(length) ? null : length;
+    let isWhole = false;
+    try {
+      const outcome = await bodies.during(context.req.raw.body, declared, sender, (bytes) => {
+        isWhole = true;
+        return intake.receive(headers, bytes, sender);
+      });
+      if ("status" in outcome) return outcome;
+      if (outcome.kind === "busy")
+        return answers.unavailable("busy", "Too many large events arrive at once; send the event again");
+      return sender.isProven ? answers.tooLarge : answers.tooLargeUnproven;
+    } catch (error) {
+      if (isWhole) throw error;
+      logger.info({ error: describeError(error) }, "Sender broke off");
+      return answers.incomplete;
+    }
   };
-  const { observeDelivery = (receive) => receive() } = options;
   const receive = async (context: Context): Promise<Response> =>
     send(context, await observeDelivery(() => answer(context)));
   for (const path of WEBHOOK_PATHS) {
@@ -81,21 +98,3 @@ const addWebhook = (app: Hono, intake: Intake, options: AppOptions): void => {
 
 const send = (context: Context, { status, body, headers }: Answer): Response =>
   context.json(body, status, { ...headers, "cache-control": "no-store" });
-
-const readBody = async (
-  context: Context,
-  bodies: ReturnType<typeof createBodyReader>,
-  logger: Logger,
-): Promise<{ readonly bytes: Uint8Array } | Answer> => {
-  const length = Number.parseInt(context.req.header("content-length") ?? "", 10);
-  try {
-    const reading = await bodies.read(context.req.raw.body, Number.isNaN(length) ? null : length);
-    if (reading.kind === "body") return reading;
-    return reading.kind === "too-large"
-      ? answers.tooLarge
-      : answers.unavailable("busy", "Too many large events arrive at once; send the event again");
-  } catch (error) {
-    logger.info({ error: describeError(error) }, "Sender broke off");
-    return answers.incomplete;
-  }
-};

@@ -5,7 +5,8 @@ import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Secret } from "../base/secret.ts";
 import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
-import { type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
+import type { InvalidDelivery } from "../gitlab/parse-delivery.ts";
+import type { TokenProofs } from "../gitlab/token-proof.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
 import { decide, type EmojiDecision, NO_HISTORY } from "../review/decide.ts";
@@ -16,6 +17,8 @@ import type { ReviewRoute } from "../review/triggers.ts";
 import { toStoredEvent } from "../review/stored-event.ts";
 import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
 import { type Answer, answers } from "./answer.ts";
+import type { Sender } from "./read-body.ts";
+import { createDeliveryReader, type ReadDelivery } from "./read-delivery.ts";
 
 /** Where reactions to findings are kept. Failures are StoreErrors. */
 export type ReactionStore = {
@@ -24,18 +27,10 @@ export type ReactionStore = {
   readonly dropOutcome: (outcome: Outcome) => Promise<boolean>;
 };
 
-/** Whether GitLab knows a token that came with a delivery for a project, and what it calls the project. */
-export type ProveToken = (
-  token: Secret,
-  projectId: number,
-) => Promise<
-  { readonly kind: "proved"; readonly projectPath: string } | { readonly kind: "refused" | "unavailable" }
->;
-
 /** What the intake needs of the other rooms. */
 export type IntakeOptions = {
   readonly verify: VerifyOptions;
-  readonly proveToken: ProveToken;
+  readonly tokens: TokenProofs;
   /** The flow for a project's path; null when none is configured for it. */
   readonly route: (projectPath: string) => ReviewRoute | null;
   readonly accept: Store["accept"];
@@ -50,12 +45,17 @@ export type IntakeOptions = {
   readonly logger: Logger;
 };
 
+/** Whether a body is read at all, and whether its sender proved that he may send events. */
+export type Admission =
+  | { readonly kind: "refused"; readonly answer: Answer }
+  | { readonly kind: "admitted"; readonly isProven: boolean };
+
 /** One delivery's way in. */
 export type Intake = {
-  /** What can be refused by the headers alone, before a body is read; null when it may be read. */
-  readonly refuseEarly: (headers: Headers) => Answer | null;
+  /** What can be said by the headers alone, before a body is read. */
+  readonly admit: (headers: Headers, client: string) => Admission;
   /** Verifies, parses, decides and stores; the answer is given when all that is durable. */
-  readonly receive: (headers: Headers, body: Uint8Array) => Promise<Answer>;
+  readonly receive: (headers: Headers, body: Uint8Array, sender: Sender) => Promise<Answer>;
   /**
    * Takes a delivery that was stored before as a new one: what was decided then may be decided otherwise
    * now. Throws what the store throws.
@@ -64,41 +64,87 @@ export type Intake = {
 };
 
 /** The intake of GitLab's webhooks, after GitLab's rules for receivers. */
-export const createIntake = (options: IntakeOptions): Intake => ({
-  refuseEarly: (headers) => {
-    if (!isJson(headers["content-type"])) return answers.wrongContentType;
-    // A signature is over the body; anything else is decided by the headers.
-    if (headers["webhook-signature"] !== undefined) return null;
-    const verification = verifyDelivery(headers, new Uint8Array(), options.clock.now(), options.verify);
-    return verification.kind === "refused" ? refused(verification, options) : null;
-  },
-  receive: async (headers, body) => {
-    const verification = verifyDelivery(headers, body, options.clock.now(), options.verify);
-    if (verification.kind === "refused") return refused(verification, options);
-    const reading = parseDelivery(body, headers["x-gitlab-event"]);
-    if (reading.kind === "invalid" && reading.code !== "payload-invalid") return answers.invalid(reading);
-    const read = reading.kind === "invalid" ? reading : reading.event;
-    const event = reading.kind === "event" ? reading.event : null;
-    const denied = await checkProject(verification, event, options);
-    if (denied !== null) return denied;
-    if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
-    let request: AcceptRequest;
-    try {
-      request = await toRequest(headers, body, read, tokenOf(verification), options);
-    } catch (error) {
-      options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
-      return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
-    }
-    return store(request, options);
-  },
-  replay: async ({ headers, body }) => {
-    const reading = parseDelivery(body, headers["x-gitlab-event"]);
-    const read = reading.kind === "invalid" ? reading : reading.event;
-    const request = await toRequest(headers, body, read, null, options);
-    const key = `replay:${newId(options.clock.now())}`;
-    return options.accept({ ...request, delivery: { ...request.delivery, key } });
-  },
-});
+export const createIntake = (options: IntakeOptions): Intake => {
+  const signers = createSigners(options.clock);
+  const read = createDeliveryReader();
+  return {
+    admit: (headers, client) => admit(headers, client, signers, options),
+    receive: (headers, body, sender) => receive(headers, body, sender, { ...options, signers, read }),
+    replay: async ({ headers, body }) => {
+      const reading = await read(body, headers["x-gitlab-event"], true);
+      const event = reading.kind === "invalid" ? reading : reading.event;
+      const request = await toRequest(headers, body, event, null, options);
+      const key = `replay:${newId(options.clock.now())}`;
+      return options.accept({ ...request, delivery: { ...request.delivery, key } });
+    },
+  };
+};
+
+/**
+ * Secrets are compared before a body is read. A signature is over the body: there the address counts, if its
+ * last signature was right. A token that is passed through counts once GitLab took it.
+ */
+const admit = (headers: Headers, client: string, signers: Signers, options: IntakeOptions): Admission => {
+  if (!isJson(headers["content-type"])) return { kind: "refused", answer: answers.wrongContentType };
+  if (headers["webhook-signature"] !== undefined)
+    return { kind: "admitted", isProven: signers.isKnown(client) };
+  const verification = verifyDelivery(headers, new Uint8Array(), options.clock.now(), options.verify);
+  if (verification.kind === "refused") return { kind: "refused", answer: refused(verification, options) };
+  const isProven = verification.kind === "verified" || options.tokens.isKnown(verification.token);
+  return { kind: "admitted", isProven };
+};
+
+/** Addresses whose last signature was right. */
+type Signers = {
+  readonly isKnown: (client: string) => boolean;
+  readonly note: (client: string, isRight: boolean) => void;
+};
+
+const SIGNER_KEPT_MS = 86_400_000;
+const MOST_SIGNERS = 1_000;
+
+const createSigners = (clock: Clock): Signers => {
+  const known = new Map<string, number>();
+  return {
+    isKnown: (client) => (known.get(client) ?? 0) > clock.now(),
+    note: (client, isRight) => {
+      known.delete(client);
+      if (isRight) known.set(client, clock.now() + SIGNER_KEPT_MS);
+      const [oldest] = known.keys();
+      if (known.size > MOST_SIGNERS && oldest !== undefined) known.delete(oldest);
+    },
+  };
+};
+
+type Receiving = IntakeOptions & { readonly signers: Signers; readonly read: ReadDelivery };
+
+const receive = async (
+  headers: Headers,
+  body: Uint8Array,
+  sender: Sender,
+  options: Receiving,
+): Promise<Answer> => {
+  const verification = verifyDelivery(headers, body, options.clock.now(), options.verify);
+  if (headers["webhook-signature"] !== undefined)
+    options.signers.note(sender.client, verification.kind === "verified");
+  if (verification.kind === "refused") return refused(verification, options);
+  const isProven = sender.isProven || verification.kind === "verified";
+  const reading = await options.read(body, headers["x-gitlab-event"], isProven);
+  if (reading.kind === "invalid" && reading.code !== "payload-invalid") return answers.invalid(reading);
+  const read = reading.kind === "invalid" ? reading : reading.event;
+  const event = reading.kind === "event" ? reading.event : null;
+  const denied = await checkProject(verification, event, sender.client, options);
+  if (denied !== null) return denied;
+  if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
+  let request: AcceptRequest;
+  try {
+    request = await toRequest(headers, body, read, tokenOf(verification), options);
+  } catch (error) {
+    options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
+    return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
+  }
+  return store(request, options);
+};
 
 /**
  * Keeps what an emoji says about a finding before its delivery is kept: nobody sends it again. Returns what
@@ -133,6 +179,7 @@ const refused = (verification: Verification & { kind: "refused" }, { logger }: I
 const checkProject = async (
   verification: Exclude<Verification, { kind: "refused" }>,
   event: DeliveryEvent | null,
+  client: string,
   options: IntakeOptions,
 ): Promise<Answer | null> => {
   const project = event?.project ?? null;
@@ -147,8 +194,9 @@ const checkProject = async (
       "The event names no project, so that its token cannot be proved",
     );
   }
-  const proof = await options.proveToken(verification.token, project.id);
+  const proof = await options.tokens.prove(verification.token, project.id, client);
   if (proof.kind === "proved") return checkPath(project.path, proof.projectPath);
+  if (proof.kind === "held") return answers.tooManyRefused;
   if (proof.kind === "unavailable")
     return answers.unavailable(
       "gitlab-unavailable",

@@ -1,47 +1,85 @@
 /** The largest body that GitLab sends as a webhook, in bytes. */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
-/** A body, or why it was not read to its end. */
-export type BodyReading =
-  | { readonly kind: "body"; readonly bytes: Uint8Array }
-  | { readonly kind: "too-large" }
-  | { readonly kind: "busy" };
+/** The largest body of a sender who proved nothing yet, in bytes; events of merge requests and notes are smaller. */
+export const MAX_UNPROVEN_BYTES = 1024 * 1024;
 
-/** Reads request bodies under a limit for each and under one for all that are being read together. */
+/** Who sends a body: the address, and whether it was proved that they may send events, before the body is read. */
+export type Sender = { readonly client: string; readonly isProven: boolean };
+
+/** Why a body was not read to its end. */
+export type BodyProblem = { readonly kind: "too-large" | "busy" };
+
+/** How many bytes of bodies may be in memory at once. */
+export type BodyBudgets = {
+  readonly proven: number;
+  /** For all who proved nothing together, and for one address among them. */
+  readonly unproven: number;
+  readonly client: number;
+};
+
+/** Reads request bodies under a limit for each and under one for all that are in memory together. */
 export type BodyReader = {
-  /** Rejects when the sender breaks off. `declared` is the Content-Length, null when there is none. */
-  readonly read: (body: ReadableStream<Uint8Array> | null, declared: number | null) => Promise<BodyReading>;
+  /**
+   * Hands a whole body to `use` and holds its bytes against the budget until that is done. Rejects when the
+   * sender breaks off, and with what `use` rejects with. `declared` is the Content-Length, null when there is none.
+   */
+  readonly during: <T>(
+    body: ReadableStream<Uint8Array> | null,
+    declared: number | null,
+    sender: Sender,
+    use: (bytes: Uint8Array) => Promise<T>,
+  ) => Promise<T | BodyProblem>;
+};
+
+const DEFAULT_BUDGETS: BodyBudgets = {
+  proven: 8 * MAX_BODY_BYTES,
+  unproven: 32 * MAX_UNPROVEN_BYTES,
+  client: 4 * MAX_UNPROVEN_BYTES,
 };
 
 /**
- * A reader that keeps at most `budgetBytes` in memory for all requests together. A body that would go
- * over it is `busy`: that bounds our memory, whoever sends.
+ * A reader whose memory is bounded whoever sends: a body that would go over a budget is `busy`. Who proved
+ * nothing has a small limit and a budget of his own, of which no address takes more than a part, so that he
+ * holds up nobody else.
  */
-export const createBodyReader = (options: {
-  readonly maxBytes: number;
-  readonly budgetBytes: number;
-}): BodyReader => {
-  let held = 0;
+export const createBodyReader = (budgets: BodyBudgets = DEFAULT_BUDGETS): BodyReader => {
+  const proven = createAccount(budgets.proven);
+  const unproven = createAccount(budgets.unproven);
+  const clients = new Map<string, Account>();
+  const accountsOf = ({ client, isProven }: Sender): readonly Account[] => {
+    if (isProven) return [proven];
+    const own = clients.get(client) ?? createAccount(budgets.client);
+    clients.set(client, own);
+    return [unproven, own];
+  };
   return {
-    read: async (body, declared) => {
-      if (declared !== null && declared > options.maxBytes) return { kind: "too-large" };
+    during: async (body, declared, sender, use) => {
+      const maxBytes = sender.isProven ? MAX_BODY_BYTES : MAX_UNPROVEN_BYTES;
+      if (declared !== null && declared > maxBytes) return { kind: "too-large" };
+      const accounts = accountsOf(sender);
       const chunks: Uint8Array[] = [];
       let size = 0;
       try {
         for await (const chunk of body ?? []) {
           size += chunk.byteLength;
-          held += chunk.byteLength;
-          if (size > options.maxBytes) return { kind: "too-large" };
-          if (held > options.budgetBytes) return { kind: "busy" };
+          for (const account of accounts) account.held += chunk.byteLength;
+          if (size > maxBytes) return { kind: "too-large" };
+          if (accounts.some(({ held, budget }) => held > budget)) return { kind: "busy" };
           chunks.push(chunk);
         }
-        return { kind: "body", bytes: concat(chunks, size) };
+        return await use(concat(chunks, size));
       } finally {
-        held -= size;
+        for (const account of accounts) account.held -= size;
+        if (clients.get(sender.client)?.held === 0) clients.delete(sender.client);
       }
     },
   };
 };
+
+type Account = { held: number; readonly budget: number };
+
+const createAccount = (budget: number): Account => ({ held: 0, budget });
 
 const concat = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
   const [only] = chunks;

@@ -66,7 +66,13 @@ describe("reviewflow why", () => {
       store,
       logger: silentLogger,
     });
-    const app = createApp({ intake: null, checkReady: store.ping, logger: silentLogger, api });
+    const app = createApp({
+      intake: null,
+      clientOf: createClientOf([]),
+      checkReady: store.ping,
+      logger: silentLogger,
+      api,
+    });
     server = await startServer({ app, host: "127.0.0.1", port: 0 });
   });
   after(async () => {

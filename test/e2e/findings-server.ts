@@ -5,6 +5,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { createGitLabClient } from "../../src/gitlab/client.ts";
 import { createForge } from "../../src/gitlab/forge.ts";
 import { createApp } from "../../src/http/app.ts";
+import { createClientOf } from "../../src/http/client-of.ts";
 import { createIntake } from "../../src/http/intake.ts";
 import { startServer } from "../../src/http/server.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -53,13 +54,13 @@ export const startFindingsServer = async (
       signingTokens: [],
       tokenPassThrough: false,
     },
-    proveToken: async () => ({ kind: "refused" }),
+    tokens: { prove: async () => ({ kind: "refused", message: "" }), isKnown: () => false },
     route: () => ({ flow: flow.name, rules: rulesForPolicy("every-push") }),
     accept: store.accept,
     clock,
     logger,
   });
-  const app = createApp({ intake, checkReady: store.ping, logger });
+  const app = createApp({ intake, clientOf: createClientOf([]), checkReady: store.ping, logger });
   const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   started.defer(() => server.stop(1_000));
   const running = started.move();

@@ -17,11 +17,13 @@ const project = (given: object = {}) => ({
 const setUp = async (handler: Handler, options: Partial<TokenProofOptions> = {}) => {
   const server = await startTinyGitLab(handler);
   const { clock } = createFastClock();
-  const prove = createTokenProof({ url: server.url, clock, ...options });
+  const proofs = createTokenProof({ url: server.url, clock, ...options });
   return {
     server,
     clock,
-    prove: (token: string, projectId = 7) => prove(new Secret(token), projectId),
+    prove: (token: string, projectId = 7, client = "192.0.2.1") =>
+      proofs.prove(new Secret(token), projectId, client),
+    isKnown: (token: string) => proofs.isKnown(new Secret(token)),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -120,5 +122,85 @@ describe("the proof of a token", () => {
     await using gitlab = await setUp((_, response) => answer(response, 200, project()));
     assert.equal((await gitlab.prove("line\nbreak")).kind, "refused");
     assert.equal(gitlab.server.seen.length, 0);
+  });
+
+  test("keeps made-up tokens of one address from being asked about for ever, and from keeping others out", async () => {
+    await using gitlab = await setUp((request, response) =>
+      String(request.headers["private-token"]).startsWith("real")
+        ? answer(response, 200, project())
+        : answer(response, 401, {}),
+    );
+    assert.equal((await gitlab.prove("real-one")).kind, "proved");
+    const kinds = [];
+    for (let index = 0; index < 40; index += 1) kinds.push((await gitlab.prove(`made-up-${index}`)).kind);
+    assert.deepEqual(
+      kinds.slice(0, 30),
+      Array.from({ length: 30 }, () => "refused"),
+    );
+    assert.deepEqual(
+      kinds.slice(30),
+      Array.from({ length: 10 }, () => "held"),
+    );
+    assert.equal(gitlab.server.seen.length, 31, "GitLab is not asked about what is held");
+    assert.equal((await gitlab.prove("real-two")).kind, "held", "nobody knows it from the same address");
+    assert.equal((await gitlab.prove("real-two", 7, "192.0.2.2")).kind, "proved");
+    assert.equal((await gitlab.prove("real-one", 8)).kind, "proved", "it was proved before");
+    await gitlab.clock.sleep(60_001);
+    assert.equal((await gitlab.prove("real-three")).kind, "proved");
+  });
+
+  test("leaves places for other addresses, and places of their own for tokens that were proved", async () => {
+    const waiting: (() => void)[] = [];
+    await using gitlab = await setUp((request, response) => {
+      const go = () => answer(response, 200, project());
+      if (String(request.headers["private-token"]).startsWith("slow")) waiting.push(go);
+      else go();
+    });
+    await gitlab.prove("real-one");
+    const slow = Array.from({ length: 40 }, (_, index) =>
+      gitlab.prove(`slow-${index}`, 7, `192.0.2.${index % 8}`),
+    );
+    const one = [1, 2, 3, 4].map((index) => gitlab.prove(`slow-again-${index}`, 7, "198.51.100.1"));
+    assert.deepEqual(
+      (await Promise.all(one)).map(({ kind }) => kind),
+      ["unavailable", "unavailable", "unavailable", "unavailable"],
+      "all places for the unknown are taken",
+    );
+    assert.equal((await gitlab.prove("real-one", 8)).kind, "proved");
+    while (waiting.length < 16) await new Promise((resolve) => setImmediate(resolve));
+    for (const go of waiting) go();
+    const kinds = (await Promise.all(slow)).map(({ kind }) => kind);
+    assert.equal(kinds.filter((kind) => kind === "proved").length, 16);
+  });
+
+  test("gives one address a part of the places only", async () => {
+    const waiting: (() => void)[] = [];
+    await using gitlab = await setUp((request, response) => {
+      const go = () => answer(response, 200, project());
+      if (String(request.headers["private-token"]).startsWith("slow")) waiting.push(go);
+      else go();
+    });
+    const slow = Array.from({ length: 40 }, (_, index) => gitlab.prove(`slow-${index}`));
+    assert.equal((await gitlab.prove("real-one", 7, "192.0.2.2")).kind, "proved");
+    while (waiting.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    for (const go of waiting) go();
+    const kinds = (await Promise.all(slow)).map(({ kind }) => kind);
+    assert.equal(kinds.filter((kind) => kind === "proved").length, 4);
+  });
+
+  test("forgets proved tokens for no made-up ones", async () => {
+    await using gitlab = await setUp(
+      (request, response) =>
+        request.headers["private-token"] === "real-one"
+          ? answer(response, 200, project())
+          : answer(response, 401, {}),
+      { maxRemembered: 2 },
+    );
+    await gitlab.prove("real-one");
+    for (let index = 0; index < 10; index += 1) await gitlab.prove(`made-up-${index}`);
+    const { length } = gitlab.server.seen;
+    assert.equal((await gitlab.prove("real-one")).kind, "proved");
+    assert.equal(gitlab.server.seen.length, length, "its proof is still known");
+    assert.deepEqual([gitlab.isKnown("real-one"), gitlab.isKnown("made-up-9")], [true, false]);
   });
 });

@@ -2,7 +2,9 @@ import { rulesForPolicy } from "../../src/review/triggers.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
+import type { TokenProofs } from "../../src/gitlab/token-proof.ts";
 import { createApp } from "../../src/http/app.ts";
+import { createClientOf } from "../../src/http/client-of.ts";
 import { createIntake, type IntakeOptions } from "../../src/http/intake.ts";
 import type { AcceptRequest } from "../../src/store/store.ts";
 
@@ -41,6 +43,9 @@ export const payload = (
   ...fields,
 });
 
+/** The proof of tokens by a function; none was proved before. */
+export const tokensBy = (prove: TokenProofs["prove"]): TokenProofs => ({ prove, isKnown: () => false });
+
 /** An app whose store only remembers, and what it remembers. */
 export const setUp = (options: Partial<IntakeOptions> = {}) => {
   const accepted: AcceptRequest[] = [];
@@ -50,7 +55,7 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
       signingTokens: [],
       tokenPassThrough: false,
     },
-    proveToken: async () => ({ kind: "refused" }),
+    tokens: tokensBy(async () => ({ kind: "refused", message: "" })),
     route: (path) => (path.startsWith("group/") ? { flow: "default", rules: rulesForPolicy("once") } : null),
     accept: async (request) => {
       accepted.push(request);
@@ -66,18 +71,30 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
     logger: silentLogger,
     ...options,
   });
-  const app = createApp({ intake, checkReady: async () => undefined, logger: silentLogger });
-  const post = async (body: unknown, headers: Record<string, string> = {}, path = "/webhooks/gitlab") => {
-    const response = await app.request(path, {
+  const app = createApp({
+    intake,
+    clientOf: createClientOf(["127.0.0.1"]),
+    checkReady: async () => undefined,
+    logger: silentLogger,
+  });
+  /** Sends an event; `from` is the address at the other end. */
+  const post = async (
+    body: unknown,
+    headers: Record<string, string> = {},
+    path = "/webhooks/gitlab",
+    from = "192.0.2.1",
+  ) => {
+    const init = {
       method: "POST",
-      body: typeof body === "string" ? body : JSON.stringify(body),
+      body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
       headers: {
         "content-type": "application/json",
         "x-gitlab-event": "Merge Request Hook",
         "x-gitlab-token": SECRET,
         ...headers,
       },
-    });
+    };
+    const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } });
     return { status: response.status, text: await response.text(), headers: response.headers };
   };
   return { accepted, app, post };

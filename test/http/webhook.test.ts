@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { fc } from "../properties.ts";
 import { StoreError } from "../../src/base/errors.ts";
 import { Secret } from "../../src/base/secret.ts";
-import { payload, SECRET, setUp } from "./webhook-app.ts";
+import { payload, SECRET, setUp, tokensBy } from "./webhook-app.ts";
 
 suite("the webhook", () => {
   test("a merge request is stored with its run, at our address and the tutorial's", async () => {
@@ -98,10 +98,10 @@ suite("the webhook", () => {
     const token = { "x-gitlab-token": "glpat-project-token" };
     const proved = setUp({
       verify,
-      proveToken: async (secret, projectId) => {
+      tokens: tokensBy(async (secret, projectId) => {
         asked.push([secret.reveal(), projectId]);
         return { kind: "proved", projectPath: "group/project" };
-      },
+      }),
     });
     assert.equal((await proved.post(payload(), token)).status, 202);
     assert.deepEqual(asked, [["glpat-project-token", 7]]);
@@ -112,14 +112,17 @@ suite("the webhook", () => {
     assert.equal((await refused.post({ object_kind: "push" }, token)).status, 401);
     assert.equal(refused.accepted.length, 0);
 
-    const unavailable = setUp({ verify, proveToken: async () => ({ kind: "unavailable" }) });
+    const unavailable = setUp({
+      verify,
+      tokens: tokensBy(async () => ({ kind: "unavailable", message: "" })),
+    });
     assert.equal((await unavailable.post(payload(), token)).status, 503);
   });
 
   test("a passed-through token speaks for the path that GitLab gives its project, not for another", async () => {
     const { accepted, post } = setUp({
       verify: { secrets: [], signingTokens: [], tokenPassThrough: true },
-      proveToken: async () => ({ kind: "proved", projectPath: "group/project" }),
+      tokens: tokensBy(async () => ({ kind: "proved", projectPath: "group/project" })),
     });
     const token = { "x-gitlab-token": "glpat-project-token" };
     const named = (path: string) =>

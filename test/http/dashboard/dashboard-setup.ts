@@ -64,7 +64,7 @@ export const setUpDashboard = (
       signingTokens: [],
       tokenPassThrough: false,
     },
-    proveToken: async () => ({ kind: "refused" }),
+    tokens: { prove: async () => ({ kind: "refused", message: "" }), isKnown: () => false },
     route: (path) =>
       path.startsWith("team/") ? { flow: "review", rules: rulesForPolicy("every-push") } : null,
     accept: store.accept,
@@ -100,7 +100,13 @@ export const setUpDashboard = (
     ...rest,
   });
   return {
-    app: createApp({ intake, dashboard, checkReady: store.ping, logger: silentLogger }),
+    app: createApp({
+      intake,
+      clientOf: createClientOf([]),
+      dashboard,
+      checkReady: store.ping,
+      logger: silentLogger,
+    }),
     dashboard,
   };
 };
