@@ -1,9 +1,11 @@
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
+import { englishName } from "../messages/language.ts";
 import { ConfigError } from "../base/errors.ts";
 import { createDesk } from "./demo/desk.ts";
 import { openBrowser } from "./demo/open-browser.ts";
 import { createPage } from "./demo/page/create-page.ts";
 import { pathOf } from "./demo/page/page-model.ts";
-import { textsOf } from "./demo/page/texts/choose-texts.ts";
 import { type Demo, startDemo } from "./demo/start-demo.ts";
 import { tellFindings, tellTutorial } from "./demo/story.ts";
 import { requireGit } from "./review/git.ts";
@@ -40,18 +42,15 @@ export const demo = async (options: DemoOptions = {}): Promise<void> => {
   await ((options.page ?? (isAttended && options.story !== true)) ? showPage(options) : tellStory(options));
 };
 
-const introduce = ({ modelName, notices }: Demo, dify: boolean): void => {
-  const outside = dify ? "GitLab and Dify are stand-ins" : "GitLab is a stand-in";
-  const model =
-    modelName === null
-      ? "the model is a script that knows a few plain mistakes (set MODEL_NAME and MODEL_API_KEY or MODEL_BASE_URL to ask a real one)"
-      : `the model is ${modelName}`;
-  say(`Reviewflow demo. ${outside} on this machine; ${model}.\n`);
+const introduce = (t: Translate, { modelName, notices }: Demo, dify: boolean): void => {
+  const model = modelName === null ? t("demo.story.script") : t("demo.story.model", { name: modelName });
+  say(`${t("demo.story.head", { outside: dify ? "both" : "gitlab", model })}\n`);
   for (const notice of notices) say(`${notice}\n`);
 };
 
 const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void> => {
-  const language = process.env["REVIEWFLOW_LANGUAGE"] ?? "English";
+  const t = terminalTexts();
+  const language = languageOf(process.env);
   const events = "merge-requests";
   await using running = await startDemo({
     dify,
@@ -61,21 +60,26 @@ const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void>
     environment: process.env,
   });
   const { team, reviewflow, modelName, where } = running;
-  introduce(running, dify);
-  say(`GitLab at ${team.gitlab.url} sends its merge request events to ${reviewflow.url}/webhooks/gitlab.\n`);
-  const stage = { team, store: reviewflow.store, say };
-  await tellTutorial(stage, where);
+  introduce(t, running, dify);
+  const addresses = { gitlab: team.gitlab.url, webhook: `${reviewflow.url}/webhooks/gitlab` };
+  say(`${t("demo.story.gitlab", addresses)}\n`);
+  const stage = { team, store: reviewflow.store, say, t };
+  await tellTutorial(stage, t(`demo.story.${where}`));
   await tellFindings(stage, modelName === null);
-  say("\nTo review your own merge requests, run: npx reviewflow init");
+  say(`\n${t("demo.story.next")}`);
 };
 
 /** The language of reviews: what is set, else that of the terminal, else English. */
-const languageOf = ({ REVIEWFLOW_LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): string =>
-  REVIEWFLOW_LANGUAGE ?? textsOf(LC_ALL || LC_MESSAGES || LANG || "")?.asked ?? "English";
+const languageOf = (environment: NodeJS.ProcessEnv): string =>
+  environment["REVIEWFLOW_LANGUAGE"] ?? englishName(languageOfTerminal(environment));
+
+/** What the demo itself says at a terminal: in the terminal's language. */
+const terminalTexts = (): Translate => translator(languageOfTerminal(process.env));
 
 const showPage = async ({ dify = false, port = 0, open = true }: DemoOptions): Promise<void> => {
   const stop = untilStopped(["SIGINT", "SIGTERM", "SIGHUP"]);
-  say("Starting ...");
+  const t = terminalTexts();
+  say(t("demo.starting"));
   const language = languageOf(process.env);
   const events = "conversation";
   await using running = await startDemo({
@@ -85,14 +89,14 @@ const showPage = async ({ dify = false, port = 0, open = true }: DemoOptions): P
     language,
     environment: process.env,
   });
-  introduce(running, dify);
+  introduce(t, running, dify);
   const { url, dashboardUrl } = await openPage(running);
-  say(`  The merge request, as GitLab shows it   ${url}`);
-  say(`  The dashboard of Reviewflow             ${dashboardUrl}\n`);
-  say("Both are open on this machine alone. Ctrl-C ends the demo and leaves nothing behind.");
+  say(`  ${t("demo.address.merge-request", { url })}`);
+  say(`  ${t("demo.address.dashboard", { url: dashboardUrl })}\n`);
+  say(t("demo.ends-with"));
   if (open) openBrowser(url);
   await stop;
-  say("\nThe demo ends. To review your own merge requests, run: npx reviewflow init");
+  say(`\n${t("demo.ended-next")}`);
 };
 
 /** Shows the page at the address of the GitLab stand-in, with a first merge request; where it is. */

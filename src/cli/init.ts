@@ -5,7 +5,8 @@ import { ConfigError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { renderDiagnosis } from "../doctor/render-diagnosis.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
-import { textsOf } from "./demo/page/texts/choose-texts.ts";
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { englishName } from "../messages/language.ts";
 import { runHook } from "./hook.ts";
 import {
   examineNames,
@@ -262,9 +263,8 @@ const askReviewer = async (setup: Setup): Promise<Readonly<Record<string, string
 };
 
 const settleLanguage = async ({ options, prompter, environment }: Setup): Promise<string> => {
-  const { LC_ALL, LC_MESSAGES, LANG } = environment;
   const given = firstOf(options.language, environment["REVIEWFLOW_LANGUAGE"]);
-  const fallback = textsOf(firstOf(LC_ALL, LC_MESSAGES, LANG) ?? "")?.asked ?? "English";
+  const fallback = englishName(languageOfTerminal(environment));
   return given ?? (await prompter.ask({ text: "Language of the reviews", fallback })) ?? fallback;
 };
 

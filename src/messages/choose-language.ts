@@ -28,3 +28,9 @@ const acceptedLanguages = (acceptLanguage: string | undefined): readonly string[
     .filter(({ weight }) => weight > 0)
     .toSorted((left, right) => right.weight - left.weight)
     .map(({ tag }) => tag);
+
+/** The catalogue's language for the terminal's locale, such as `ko_KR.UTF-8`; English for any other. */
+export const languageOfTerminal = (environment: Readonly<Record<string, string | undefined>>): string => {
+  const { LC_ALL, LC_MESSAGES, LANG } = environment;
+  return findLanguage(LC_ALL || LC_MESSAGES || LANG || "") ?? FALLBACK;
+};

@@ -53,3 +53,7 @@ const namesOf = (tag: string): readonly string[] =>
       region === undefined ? undefined : new Intl.DisplayNames([reader], { type: "region" }).of(region),
     ];
   }).flatMap((known) => known?.normalize("NFKC").toLowerCase() ?? []);
+
+/** What a language of the catalogue is called in English, as flows are asked for it. */
+export const englishName = (tag: string): string =>
+  new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;

@@ -61,7 +61,7 @@ describe("the demo's page in Chromium", { skip }, () => {
 
   it("a reviewer sees the thread on its line, asks, and sees it resolved by a fix", async () => {
     const { page, problems } = await open({ locale: "en-GB", viewport: { width: 1280, height: 900 } });
-    await page.getByText("This reviewer is a script, not a model").waitFor();
+    await page.getByText(formatMessage("en", "demo.scripted")).waitFor();
     const thread = page.locator("tr.added:has-text('i <= items.length') + tr.threads .thread.open");
     await thread.getByText("The loop goes one step past the end").waitFor();
     assert.match(await thread.locator(".suggestion").innerText(), /- .*i <= items.*\n\+ .*i < items/s);
@@ -76,17 +76,17 @@ describe("the demo's page in Chromium", { skip }, () => {
     await tabTo(page, /^Ask the bot$/);
     await page.keyboard.press("Enter");
     await page.locator("#comments .thread .bot").getByText("I was shown").waitFor();
-    await thread.getByRole("button", { name: "Helpful", exact: true }).click();
+    await thread.getByRole("button", { name: formatMessage("en", "demo.thumb-up"), exact: true }).click();
     await thread.locator("button.plain", { hasText: "1" }).waitFor();
 
     await page.evaluate(`globalThis.untouched = true`);
     await page.fill("#body", "half a sentence");
-    await page.getByRole("button", { name: "Push a fix" }).click();
+    await page.getByRole("button", { name: formatMessage("en", "demo.fix") }).click();
     const settled = page.locator(".file > .thread.resolved");
     await settled
       .getByText(formatMessage("en", "thread.resolved.code-gone", { sha: "" }).slice(0, 20))
       .waitFor();
-    await page.getByText("The fix has been pushed.").waitFor();
+    await page.getByText(formatMessage("en", "demo.fixed")).waitFor();
     await page.locator("#comments").getByText(formatMessage("en", "summary.no-findings")).waitFor();
     assert.equal(await page.evaluate(`globalThis.untouched`), true, "it was not loaded anew");
     assert.equal(await page.inputValue("#body"), "half a sentence");
@@ -100,13 +100,16 @@ describe("the demo's page in Chromium", { skip }, () => {
     const look = { locale: "ja-JP", colorScheme: "dark", viewport: { width: 360, height: 740 } } as const;
     const { page, problems } = await open(look);
     assert.equal(await page.getAttribute("html", "lang"), "ja");
-    await page.getByText("このレビュアーはモデルではなく台本です").waitFor();
-    await page.getByRole("button", { name: "別のマージリクエストを作成" }).click();
+    await page.getByText(formatMessage("ja", "demo.scripted")).waitFor();
+    await page.getByRole("button", { name: formatMessage("ja", "demo.open") }).click();
     await page.getByRole("heading", { name: "Mail receipts" }).waitFor();
     const threads = page.locator("tr.threads .thread.open");
     await threads.nth(1).waitFor();
     await assertReadable(page, "demo-ja-dark-360");
-    await threads.first().getByRole("button", { name: "提案を適用" }).click();
+    await threads
+      .first()
+      .getByRole("button", { name: formatMessage("ja", "demo.apply") })
+      .click();
     await page.locator("tr.added, td.code").getByText("process.env.PASSWORD").first().waitFor();
     await page.locator(".thread.resolved").first().waitFor();
     assert.deepEqual(problems, []);
@@ -116,10 +119,10 @@ describe("the demo's page in Chromium", { skip }, () => {
 
   it("every button works without a script, and the language can be chosen", async () => {
     const { page } = await open({ locale: "en-GB", javaScriptEnabled: false });
-    await page.getByRole("link", { name: "한국어" }).click();
-    await page.getByRole("heading", { name: "할 수 있는 일" }).waitFor();
+    await page.getByRole("link", { name: formatMessage("ko", "language.name") }).click();
+    await page.getByRole("heading", { name: formatMessage("ko", "demo.actions") }).waitFor();
     await page.fill("#body", "**bold** <script>alert(1)</script>");
-    await page.getByRole("button", { name: "댓글" }).click();
+    await page.getByRole("button", { name: formatMessage("ko", "demo.comment") }).click();
     await page.locator("#comments .note strong", { hasText: "bold" }).waitFor();
     assert.equal(await page.locator("#comments script").count(), 0);
     await page.context().close();

@@ -1,3 +1,4 @@
+import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +10,7 @@ const COMMAND = fileURLToPath(new URL("../../src/cli/reviewflow.ts", import.meta
 
 /** Starts the demo; its output so far, and a wait for something in it. */
 const start = (...options: readonly string[]) => {
-  const env = { ...process.env, MODEL_NAME: "", BROWSER: "none" };
+  const env = { ...process.env, MODEL_NAME: "", BROWSER: "none", LC_ALL: "C" };
   const child = spawn(process.execPath, [COMMAND, "demo", ...options], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -46,11 +47,11 @@ const send = (url: string, method: string, headers: Readonly<Record<string, stri
 suite("the demo with its page", () => {
   test("tells two addresses, says that the model is a script, is for this machine alone, and ends with Ctrl-C", async () => {
     const { child, until, text } = start("--page");
-    const [, page = ""] = await until(/as GitLab shows it\s+(http\S+)/);
-    const [, dashboard = ""] = await until(/dashboard of Reviewflow\s+(http\S+)/);
-    await until(/Ctrl-C ends the demo/);
-    assert.match(text(), /the model is a script/);
-    assert.match(await (await fetch(page)).text(), /This reviewer is a script, not a model/);
+    const [, page = ""] = await until(/(http\S+\/merge_requests\/\d+)/);
+    const [, dashboard = ""] = await until(/(http\S+\/dashboard)/);
+    await until(/Ctrl-C/);
+    assert.ok(text().includes(formatMessage("en", "demo.story.script")));
+    assert.ok((await (await fetch(page)).text()).includes(formatMessage("en", "demo.scripted")));
     assert.equal((await fetch(dashboard)).status, 200);
     const act = `${page}/-/act/open`;
     const { host, origin } = new URL(page);
@@ -62,7 +63,7 @@ suite("the demo with its page", () => {
     assert.equal(await send(`${origin}/nowhere`, "GET", { host }), 404);
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null], text());
-    assert.match(text(), /The demo ends/);
+    assert.ok(text().includes(formatMessage("en", "demo.ended-next")));
   });
 
   test("refuses a call that cannot be meant", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parametersOf } from "../../scripts/docs/message-parameters.ts";
 import { formatMessage, formatReason, readTexts, translator } from "../../src/messages/format-message.ts";
-import { findLanguage, LANGUAGES, languageOf } from "../../src/messages/language.ts";
+import { languageOfTerminal } from "../../src/messages/choose-language.ts";
+import { englishName, findLanguage, LANGUAGES, languageOf } from "../../src/messages/language.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const english = readTexts("en");
@@ -74,6 +75,15 @@ suite("a message", () => {
 });
 
 suite("a language", () => {
+  test("is the terminal's, where its locale names one of the catalogue", () => {
+    assert.equal(languageOfTerminal({ LANG: "ko_KR.UTF-8" }), "ko");
+    assert.equal(languageOfTerminal({ LANG: "ko_KR.UTF-8", LC_ALL: "ja_JP" }), "ja");
+    for (const LANG of ["C", "C.UTF-8", "POSIX", "", "fi_FI"])
+      assert.equal(languageOfTerminal({ LANG }), "en");
+    assert.equal(languageOfTerminal({}), "en");
+    assert.equal(englishName("ko"), "Korean");
+  });
+
   test("is found by its tag, its country or its name in any language of the catalogue", () => {
     for (const name of ["Japanese", "日本語", "ja", "ja-JP", "jpn", "JP", " JAPANESE ", "일본어", "Japan"])
       assert.equal(findLanguage(name), "ja", name);

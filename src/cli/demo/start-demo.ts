@@ -35,8 +35,8 @@ export type Demo = AsyncDisposable & {
   readonly modelName: string | null;
   /** What was assumed about the model, in sentences. */
   readonly notices: readonly string[];
-  /** Where the tutorial's flow runs, in words. */
-  readonly where: string;
+  /** Where the tutorial's flow runs. */
+  readonly where: "here" | "on-dify";
 };
 
 const API_KEY = "app-demo";
@@ -65,7 +65,7 @@ export const startDemo = async (options: StartDemoOptions): Promise<Demo> => {
     reviewflow,
     modelName: model.name,
     notices: config.notices,
-    where: dify === null ? "in this process" : "on Dify (stand-in)",
+    where: dify === null ? "here" : "on-dify",
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };

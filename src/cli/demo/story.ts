@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Run, Store } from "../../store/store.ts";
 import { CART, HELLO } from "./changes.ts";
@@ -9,6 +10,7 @@ export type Stage = {
   readonly team: DemoTeam;
   readonly store: Store;
   readonly say: (text: string) => void;
+  readonly t: Translate;
 };
 
 /** How long the story waits for a review. A local model may take its time. */
@@ -27,29 +29,31 @@ const expect = (isSo: boolean, what: string): void => {
 };
 
 /** The tutorial's flow: it posts by itself. */
-export const tellTutorial = async ({ team, store, say }: Stage, where: string): Promise<void> => {
-  say("1. The tutorial's flow, flows/classic.yml, posts one note by itself.");
+export const tellTutorial = async (stage: Stage, where: string): Promise<void> => {
+  const { team, store, say, t } = stage;
+  say(t("demo.story.tutorial"));
   const mergeRequest = await open(team, HELLO);
   const run = await waitForEnd(store, 1);
-  sayRun(say, mergeRequest, run, where);
+  sayRun(stage, mergeRequest, run, where);
   const { notes } = await mergeRequest.view();
   for (const note of notes) say(indent(shown(note)));
   expect(run.state === "succeeded" && notes.length === 1, "one note");
 };
 
 /** A review by findings: threads on the lines, a summary, and what a push makes of them. */
-export const tellFindings = async ({ team, store, say }: Stage, isScripted: boolean): Promise<void> => {
-  say("\n2. The flow flows/review.yml judges; Reviewflow puts its findings on the lines.");
+export const tellFindings = async (stage: Stage, isScripted: boolean): Promise<void> => {
+  const { team, store, say, t } = stage;
+  say(`\n${t("demo.story.findings")}`);
   const mergeRequest = await open(team, CART);
-  sayRun(say, mergeRequest, await waitForEnd(store, 2), "in this process");
-  const first = await sayView(say, mergeRequest);
+  sayRun(stage, mergeRequest, await waitForEnd(store, 2), t("demo.story.here"));
+  const first = await sayView(stage, mergeRequest);
   expect(first.notes.length === 1, "one summary");
   if (isScripted) expect(first.threads.length === 1 && !first.threads[0]?.resolved, "one open thread");
 
-  say("\n3. The trainee takes the suggestion and pushes.");
+  say(`\n${t("demo.story.push")}`);
   await mergeRequest.push(CART.fixed);
-  sayRun(say, mergeRequest, await waitForEnd(store, 3), "in this process");
-  const second = await sayView(say, mergeRequest);
+  sayRun(stage, mergeRequest, await waitForEnd(store, 3), t("demo.story.here"));
+  const second = await sayView(stage, mergeRequest);
   expect(second.notes.length === 1, "one summary, updated in place");
   if (isScripted)
     expect(
@@ -60,25 +64,32 @@ export const tellFindings = async ({ team, store, say }: Stage, isScripted: bool
   await mergeRequest.resend();
   const runs = await store.listRuns({ limit: 10 });
   expect(runs.length === 3, "three runs");
-  say("\n4. GitLab sends the last event once more: answered, and nothing was done twice.");
+  say(`\n${t("demo.story.again")}`);
 };
 
-const sayRun = (say: Stage["say"], mergeRequest: DemoMergeRequest, run: Run, where: string): void => {
+const sayRun = ({ say, t }: Stage, mergeRequest: DemoMergeRequest, run: Run, where: string): void => {
   const [delivery] = mergeRequest.deliveries();
   const tookMs = (run.finishedAtMs ?? 0) - (run.startedAtMs ?? 0);
-  say(
-    `   !${mergeRequest.iid} "${mergeRequest.title}": event stored and answered ${delivery?.status ?? "nothing"} in ${delivery?.elapsedMs ?? 0} ms; ${run.state} ${where} after ${tookMs} ms${run.reason === null ? "" : `, ${run.reason}`}.`,
-  );
+  const told = t("demo.story.run", {
+    iid: mergeRequest.iid,
+    title: mergeRequest.title,
+    status: delivery?.status ?? "–",
+    answered: delivery?.elapsedMs ?? 0,
+    state: t(`run-state.${run.state}`),
+    where,
+    took: tookMs,
+  });
+  say(`   ${told}${run.reason === null ? "" : ` ${run.reason}`}`);
 };
 
-const sayView = async (say: Stage["say"], mergeRequest: DemoMergeRequest) => {
+const sayView = async ({ say, t }: Stage, mergeRequest: DemoMergeRequest) => {
   const view = await mergeRequest.view();
   for (const { place, resolved, notes } of view.threads) {
-    say(`\n   ${place} (${resolved ? "resolved" : "open"})`);
+    say(`\n   ${place} (${t(resolved ? "thread.state.resolved" : "thread.state.open")})`);
     for (const note of notes) say(indent(shown(note)));
   }
   for (const note of view.notes) {
-    say("\n   summary");
+    say(`\n   ${t("demo.story.summary")}`);
     say(indent(shown(note)));
   }
   return view;

@@ -5,7 +5,6 @@ import { readDiffRows } from "../../../src/cli/demo/page/diff-rows.ts";
 import { html } from "../../../src/cli/demo/page/markup.ts";
 import { renderMarkdown } from "../../../src/cli/demo/page/markdown.ts";
 import { applySuggestion, findSuggestion } from "../../../src/cli/demo/page/suggestion.ts";
-import { chooseTexts, LANGUAGES, textsOf } from "../../../src/cli/demo/page/texts/choose-texts.ts";
 
 const shown = async (markdown: string): Promise<string> =>
   String(await html`${renderMarkdown(markdown)}`).replaceAll(/>\s*\n\s*</g, "><");
@@ -61,15 +60,6 @@ describe("the demo's page", () => {
       { kind: "removed", oldLine: 3, newLine: null, text: "b" },
       { kind: "added", oldLine: null, newLine: 6, text: "c" },
     ]);
-  });
-
-  it("speaks the language that was chosen, that the browser likes, or that the terminal has", () => {
-    assert.equal(chooseTexts("ja", "en").language, "ja");
-    assert.equal(chooseTexts(undefined, "de, ko;q=0.5, ja;q=0.9").language, "ja");
-    assert.equal(chooseTexts("xx", undefined).language, "en");
-    assert.equal(textsOf("ko_KR.UTF-8")?.language, "ko");
-    const [english, ...others] = LANGUAGES.map((texts) => Object.keys(texts).sort());
-    for (const keys of others) assert.deepEqual(keys, english);
   });
 
   it("opens a browser only where somebody can see it", () => {

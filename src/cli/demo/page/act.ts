@@ -1,15 +1,16 @@
+import { englishName, FALLBACK } from "../../../messages/language.ts";
 import type { MergeRequest } from "../../../../standins/gitlab/state.ts";
 import { headOf, isPlaced, pathOf } from "./page-model.ts";
 import { readText, type Scene } from "./read-model.ts";
 import { applySuggestion, findSuggestion } from "./suggestion.ts";
-import type { PageTexts } from "./texts/english.ts";
 
 /** What somebody wants done, with the fields of its form. */
 export type Act = {
   readonly scene: Scene;
   readonly mergeRequest: MergeRequest;
   readonly fields: URLSearchParams;
-  readonly texts: PageTexts;
+  /** The tag of the page's language. */
+  readonly language: string;
 };
 
 const LONGEST_BODY = 4_000;
@@ -70,7 +71,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   apply,
   open: ({ scene }) => scene.desk.openNext(),
   review: (act) => {
-    const language = act.texts.language === "en" ? "" : ` --language=${act.texts.asked}`;
+    const language = act.language === FALLBACK ? "" : ` --language=${englishName(act.language)}`;
     return note(act, `@${act.scene.team.bot.username} review${language}`);
   },
   comment: (act) => {

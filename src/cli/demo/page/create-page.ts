@@ -8,8 +8,9 @@ import type { Markup } from "./markup.ts";
 import { mergeRequestPage, plainPage } from "./merge-request-page.ts";
 import { pathOf } from "./page-model.ts";
 import { readModel, type Scene } from "./read-model.ts";
-import { chooseTexts, textsOf } from "./texts/choose-texts.ts";
-import type { PageTexts } from "./texts/english.ts";
+import { chooseLanguage } from "../../../messages/choose-language.ts";
+import { formatMessage } from "../../../messages/format-message.ts";
+import { findLanguage } from "../../../messages/language.ts";
 
 /** Only files of this server; no inline script or style, no frame, no form to elsewhere. */
 const POLICY = [
@@ -46,9 +47,9 @@ const seeOther = (path: string, headers: Readonly<Record<string, string>> = {}):
   body: null,
 });
 
-const textsFor = ({ headers }: PageRequest): PageTexts => {
+const languageFor = ({ headers }: PageRequest): string => {
   const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([a-z]+)`).exec(headers.cookie ?? "")?.[1];
-  return chooseTexts(cookie, headers["accept-language"]);
+  return chooseLanguage(cookie, headers["accept-language"]);
 };
 
 const header = (value: string | readonly string[] | undefined): string | undefined =>
@@ -63,22 +64,24 @@ export const createPage =
   (scene: Scene): PageHandler =>
   async (request) => {
     const { method, url, headers } = request;
-    const texts = textsFor(request);
-    if (!isLoopback(headers.host ?? "")) return answer(plainPage(texts, texts.refused), 403);
+    const language = languageFor(request);
+    const refusal = (code: "demo.refused" | "demo.missing", status: number) =>
+      answer(plainPage(language, formatMessage(language, code)), status);
+    if (!isLoopback(headers.host ?? "")) return refusal("demo.refused", 403);
     const asset = findAsset(url.pathname);
     if (asset !== undefined)
       return { status: 200, headers: { ...HEADERS, "Cache-Control": "max-age=3600" }, body: asset };
-    const chosen = textsOf(url.searchParams.get("lang") ?? "");
-    if (chosen !== undefined) return seeOther(url.pathname, languageCookie(chosen));
+    const chosen = findLanguage(url.searchParams.get("lang") ?? "");
+    if (chosen !== null) return seeOther(url.pathname, languageCookie(chosen));
     const opened = scene.desk.opened();
     const [first] = opened;
     if (url.pathname === "/" && first !== undefined) return seeOther(pathOf(first.mergeRequest));
     const found = opened.find(({ mergeRequest }) => isBelow(url.pathname, pathOf(mergeRequest)));
-    if (found === undefined) return answer(plainPage(texts, texts.missing), 404);
+    if (found === undefined) return refusal("demo.missing", 404);
     const action = /\/-\/act\/([a-z]+)$/.exec(url.pathname)?.[1];
     if (method !== "POST" || action === undefined)
       return answer(
-        mergeRequestPage(await readModel(scene, found.mergeRequest, texts)),
+        mergeRequestPage(await readModel(scene, found.mergeRequest, language)),
         200,
         header(headers["if-none-match"]),
       );
@@ -87,12 +90,12 @@ export const createPage =
       origin: headers.origin,
       host: headers.host,
     };
-    if (!isSameOrigin(sent, null)) return answer(plainPage(texts, texts.refused), 403);
+    if (!isSameOrigin(sent, null)) return refusal("demo.refused", 403);
     const fields = new URLSearchParams(request.body.toString("utf8"));
-    return perform(action, { scene, mergeRequest: found.mergeRequest, fields, texts });
+    return perform(action, { scene, mergeRequest: found.mergeRequest, fields, language });
   };
 
-const languageCookie = ({ language }: PageTexts): Readonly<Record<string, string>> => ({
+const languageCookie = (language: string): Readonly<Record<string, string>> => ({
   "Set-Cookie": `${COOKIE}=${language}; Path=/; SameSite=Strict; Max-Age=86400`,
 });
 
@@ -102,10 +105,12 @@ const isBelow = (path: string, merge: string): boolean =>
 const perform = async (action: string, act: Parameters<typeof carryOut>[1]): Promise<Answer> => {
   try {
     const next = await carryOut(action, act);
-    return next === null ? await answer(plainPage(act.texts, act.texts.missing), 404) : seeOther(next);
+    return next === null
+      ? await answer(plainPage(act.language, formatMessage(act.language, "demo.missing")), 404)
+      : seeOther(next);
   } catch (error) {
     // What GitLab would refuse, such as a note that is too long, is for the person at the page.
-    if (error instanceof ApiError) return answer(plainPage(act.texts, error.message), error.answer.status);
+    if (error instanceof ApiError) return answer(plainPage(act.language, error.message), error.answer.status);
     throw error;
   }
 };

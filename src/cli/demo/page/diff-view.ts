@@ -45,17 +45,17 @@ const rowView = (model: PageModel, row: DiffRow, threads: readonly Discussion[])
 };
 
 /** Where a thread hung that has no line in what is shown. */
-const placeOf = ({ texts }: PageModel, { notes: [first] }: Discussion): Content => {
+const placeOf = ({ t }: PageModel, { notes: [first] }: Discussion): Content => {
   const position = first?.position ?? null;
   if (position === null) return null;
   const line = position.new_line ?? position.old_line;
   return line === null
-    ? html`<span class="soft">${texts.file}</span>`
-    : html`<code>${position.new_path}:${line}</code> <span class="soft">${texts.earlier}</span>`;
+    ? html`<span class="soft">${t("demo.file")}</span>`
+    : html`<code>${position.new_path}:${line}</code> <span class="soft">${t("demo.earlier")}</span>`;
 };
 
 const fileView = (model: PageModel, file: FileDiff): Markup => {
-  const { texts } = model;
+  const { t } = model;
   const rows = readDiffRows(file.hunks);
   const threads = threadsOf(model, file);
   const placed = threads.filter(
@@ -75,13 +75,13 @@ const fileView = (model: PageModel, file: FileDiff): Markup => {
     <div class="diff" tabindex="0">
       <table>
         <caption class="unseen">
-          ${texts.diffOf(file.newPath)}
+          ${t("demo.diff-of", { path: file.newPath })}
         </caption>
         <thead class="unseen">
           <tr>
-            <th scope="col">${texts.oldLine}</th>
-            <th scope="col">${texts.newLine}</th>
-            <th scope="col">${texts.code}</th>
+            <th scope="col">${t("demo.old-line")}</th>
+            <th scope="col">${t("demo.new-line")}</th>
+            <th scope="col">${t("demo.code")}</th>
           </tr>
         </thead>
         <tbody>
@@ -103,7 +103,7 @@ export const diffView = (model: PageModel): Markup => {
     (thread) => (thread.notes[0]?.position ?? null) !== null && !shown.has(thread),
   );
   return html`<section id="changes">
-    <h2>${model.texts.changes} <span class="soft">${model.files.length}</span></h2>
+    <h2>${model.t("demo.changes")} <span class="soft">${model.files.length}</span></h2>
     ${model.files.map((file) => fileView(model, file))}
     ${lost.map((thread) => threadView(model, thread, placeOf(model, thread)))}
   </section>`;

@@ -4,12 +4,12 @@ import { diffView } from "./diff-view.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import { type PageModel, pathOf } from "./page-model.ts";
 import { actionsView, commitsView, deliveriesView, reviewerView } from "./side-view.ts";
-import { LANGUAGES } from "./texts/choose-texts.ts";
-import type { PageTexts } from "./texts/english.ts";
+import { formatMessage } from "../../../messages/format-message.ts";
+import { LANGUAGES } from "../../../messages/language.ts";
 import { actionForm, noteView, threadView } from "./thread-view.ts";
 
-const navigation = ({ texts, tabs }: PageModel): Markup =>
-  html`<nav aria-label="${texts.mergeRequests}" id="tabs">
+const navigation = ({ t, tabs }: PageModel): Markup =>
+  html`<nav aria-label="${t("demo.merge-requests")}" id="tabs">
     <ul>
       ${tabs.map(
         ({ path, title, reference, isCurrent }) =>
@@ -22,16 +22,16 @@ const navigation = ({ texts, tabs }: PageModel): Markup =>
     </ul>
   </nav>`;
 
-const languages = ({ texts, mergeRequest }: PageModel): Markup =>
-  html`<ul class="languages" aria-label="${texts.languages}">
+const languages = ({ t, language, mergeRequest }: PageModel): Markup =>
+  html`<ul class="languages" aria-label="${t("layout.language")}">
     ${LANGUAGES.map(
-      ({ language, name }) =>
+      (tag) =>
         html`<li>
           <a
-            href="${pathOf(mergeRequest)}?lang=${language}"
-            lang="${language}"
-            ${language === texts.language ? html`aria-current="true"` : null}
-            >${name}</a
+            href="${pathOf(mergeRequest)}?lang=${tag}"
+            lang="${tag}"
+            ${tag === language ? html`aria-current="true"` : null}
+            >${formatMessage(tag, "language.name")}</a
           >
         </li>`,
     )}
@@ -39,17 +39,20 @@ const languages = ({ texts, mergeRequest }: PageModel): Markup =>
 
 const header = (model: PageModel): Markup =>
   html`<header class="top">
-    <a class="brand" href="/">${model.texts.brand}</a>
-    <a href="${model.dashboardUrl}" target="_blank" rel="noreferrer">${model.texts.dashboard}</a>
+    <a class="brand" href="/">${model.t("demo.brand")}</a>
+    <a href="${model.dashboardUrl}" target="_blank" rel="noreferrer">${model.t("demo.dashboard")}</a>
     ${languages(model)}
   </header>`;
 
-const heading = ({ texts, mergeRequest }: PageModel): Markup => {
+const heading = ({ t, mergeRequest }: PageModel): Markup => {
   const { state, title, iid, author, sourceBranch, targetBranch } = mergeRequest;
   return html`<h1>
-      <span class="badge ${state}">${texts.state[state]}</span> ${title} <span class="soft">!${iid}</span>
+      <span class="badge ${state}">${t(`demo.state.${state}`)}</span> ${title}
+      <span class="soft">!${iid}</span>
     </h1>
-    <p class="soft">${texts.wants(`@${author.username}`, sourceBranch, targetBranch)}</p>`;
+    <p class="soft">
+      ${t("demo.wants", { author: `@${author.username}`, from: sourceBranch, to: targetBranch })}
+    </p>`;
 };
 
 const discussionView = (model: PageModel, discussion: Discussion): Content => {
@@ -65,42 +68,42 @@ const discussionView = (model: PageModel, discussion: Discussion): Content => {
 };
 
 const commentForm = (model: PageModel): Markup => {
-  const { texts } = model;
+  const { t } = model;
   return actionForm(
     model,
     "comment",
-    html`<label for="body">${texts.ask}</label>
+    html`<label for="body">${t("demo.ask")}</label>
       <textarea
         id="body"
         name="body"
         rows="2"
         required
         maxlength="4000"
-        placeholder="${texts.askHint}"
+        placeholder="${t("demo.ask-hint")}"
       ></textarea>
       <div class="tools">
-        <button name="to" value="bot">${texts.askBot}</button>
-        <button name="to" value="all" class="quiet">${texts.comment}</button>
+        <button name="to" value="bot">${t("demo.ask-bot")}</button>
+        <button name="to" value="all" class="quiet">${t("demo.comment")}</button>
       </div>`,
     "wide",
   );
 };
 
 const overview = (model: PageModel): Markup => {
-  const { texts, mergeRequest } = model;
+  const { t, mergeRequest } = model;
   const shown = mergeRequest.discussions.filter(({ notes: [first] }) => first?.position === null);
   return html`<section id="overview">
-    <h2>${texts.overview}</h2>
+    <h2>${t("demo.overview")}</h2>
     <div id="comments">
-      ${shown.length === 0 ? html`<p class="hint">${texts.noComments}</p>` : shown.map((one) => discussionView(model, one))}
+      ${shown.length === 0 ? html`<p class="hint">${t("demo.no-comments")}</p>` : shown.map((one) => discussionView(model, one))}
     </div>
     ${commentForm(model)}
   </section>`;
 };
 
-const document = (texts: PageTexts, title: string, body: Content): Markup =>
+const document = (language: string, title: string, body: Content): Markup =>
   html`<!doctype html>
-    <html lang="${texts.language}">
+    <html lang="${language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -115,28 +118,28 @@ const document = (texts: PageTexts, title: string, body: Content): Markup =>
     </html>`;
 
 /** A page that says one sentence. */
-export const plainPage = (texts: PageTexts, sentence: string): Markup =>
+export const plainPage = (language: string, sentence: string): Markup =>
   document(
-    texts,
-    texts.brand,
+    language,
+    formatMessage(language, "demo.brand"),
     html`<main>
       <p class="notice">${sentence}</p>
-      <p><a href="/">${texts.mergeRequests}</a></p>
+      <p><a href="/">${formatMessage(language, "demo.merge-requests")}</a></p>
     </main>`,
   );
 
 /** A merge request as a reviewer sees it. */
 export const mergeRequestPage = (model: PageModel): Markup => {
-  const { texts, modelName, mergeRequest } = model;
-  const who = modelName === null ? texts.scripted : texts.model(modelName);
+  const { t, language, modelName, mergeRequest } = model;
+  const who = modelName === null ? t("demo.scripted") : t("demo.model", { name: modelName });
   return document(
-    texts,
-    `${mergeRequest.title} (!${mergeRequest.iid}) · ${texts.brand}`,
-    html`<a class="skip" href="#main">${texts.skip}</a>
+    language,
+    `${mergeRequest.title} (!${mergeRequest.iid}) · ${t("demo.brand")}`,
+    html`<a class="skip" href="#main">${t("layout.skip")}</a>
       ${header(model)} ${navigation(model)}
       <main id="main" tabindex="-1">
-        <p class="notice bad" id="ended" role="alert" hidden>${texts.ended}</p>
-        <p class="notice ${modelName === null ? "script" : ""}"><strong>${who}</strong> ${texts.standIn}</p>
+        <p class="notice bad" id="ended" role="alert" hidden>${t("demo.ended")}</p>
+        <p class="notice ${modelName === null ? "script" : ""}"><strong>${who}</strong> ${t("demo.about")}</p>
         ${heading(model)}
         <div class="columns">
           <div class="side">${actionsView(model)} ${reviewerView(model)}</div>

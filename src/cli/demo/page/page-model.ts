@@ -1,9 +1,9 @@
+import type { Translate } from "../../../messages/format-message.ts";
 import type { FileDiff } from "../../../../standins/gitlab/raw-diff.ts";
 import type { CommitInfo } from "../../../../standins/gitlab/repository.ts";
 import type { Delivery, MergeRequest, Note } from "../../../../standins/gitlab/state.ts";
 import type { MergeRequestView } from "../../../../standins/gitlab/view.ts";
 import type { Run } from "../../../store/store.ts";
-import type { PageTexts } from "./texts/english.ts";
 
 /** A merge request that the page leads to. */
 export type Tab = {
@@ -15,7 +15,9 @@ export type Tab = {
 
 /** Everything that the page of a merge request shows. */
 export type PageModel = Pick<MergeRequestView, "reactions" | "statuses"> & {
-  readonly texts: PageTexts;
+  /** The tag of the page's language, and its catalogue. */
+  readonly language: string;
+  readonly t: Translate;
   /** The model that is asked; null for the script. */
   readonly modelName: string | null;
   readonly dashboardUrl: string;

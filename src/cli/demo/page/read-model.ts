@@ -1,10 +1,10 @@
+import { translator } from "../../../messages/format-message.ts";
 import type { MergeRequest, Note } from "../../../../standins/gitlab/state.ts";
 import type { Store } from "../../../store/store.ts";
 import type { DemoTeam } from "../team.ts";
 import { type DemoDesk, isFixed } from "../desk.ts";
 import { type PageModel, pathOf } from "./page-model.ts";
 import { findSuggestion, replacedLines } from "./suggestion.ts";
-import type { PageTexts } from "./texts/english.ts";
 
 /** What the page is about. */
 export type Scene = {
@@ -22,7 +22,7 @@ const MOST_RUNS = 100;
 export const readModel = async (
   scene: Scene,
   mergeRequest: MergeRequest,
-  texts: PageTexts,
+  language: string,
 ): Promise<PageModel> => {
   const { team, desk, store, dashboardUrl, modelName } = scene;
   const { project, iid } = mergeRequest;
@@ -30,7 +30,8 @@ export const readModel = async (
   const { reactions, statuses } = await team.gitlab.viewMergeRequest(mergeRequest);
   const runs = await store.listRuns({ limit: MOST_RUNS });
   return {
-    texts,
+    language,
+    t: translator(language),
     modelName,
     dashboardUrl,
     botUsername: team.bot.username,

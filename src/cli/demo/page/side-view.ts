@@ -5,40 +5,40 @@ import { actionForm, clockTime } from "./thread-view.ts";
 
 /** What somebody can do with one press of a button. */
 export const actionsView = (model: PageModel): Markup => {
-  const { texts } = model;
+  const { t } = model;
   return html`<section id="actions">
-    <h2>${texts.actions}</h2>
+    <h2>${t("demo.actions")}</h2>
     ${
       model.canFix
         ? [
-            actionForm(model, "fix", html`<button>${texts.fix}</button>`),
-            html`<p class="hint">${texts.fixHint}</p>`,
+            actionForm(model, "fix", html`<button>${t("demo.fix")}</button>`),
+            html`<p class="hint">${t("demo.fix-hint")}</p>`,
           ]
-        : html`<p class="hint">${texts.fixed}</p>`
+        : html`<p class="hint">${t("demo.fixed")}</p>`
     }
-    ${actionForm(model, "review", html`<button class="quiet">${texts.review}</button>`)}
-    ${actionForm(model, "open", html`<button class="quiet">${texts.open}</button>`)}
+    ${actionForm(model, "review", html`<button class="quiet">${t("demo.review")}</button>`)}
+    ${actionForm(model, "open", html`<button class="quiet">${t("demo.open")}</button>`)}
   </section>`;
 };
 
 const MOST_RUNS = 5;
 
-const runView = ({ texts, dashboardUrl }: PageModel, run: Run): Markup =>
+const runView = ({ t, dashboardUrl }: PageModel, run: Run): Markup =>
   html`<li id="run-${run.id}">
-    ${texts.kind[run.kind]}: <span class="badge ${run.state}">${texts.runState[run.state]}</span>
-    <a href="${dashboardUrl}/runs/${run.id}" target="_blank" rel="noreferrer">${texts.toRun}</a>
+    ${t(`demo.kind.${run.kind}`)}: <span class="badge ${run.state}">${t(`run-state.${run.state}`)}</span>
+    <a href="${dashboardUrl}/runs/${run.id}" target="_blank" rel="noreferrer">${t("demo.to-run")}</a>
     ${run.reason === null || run.state === "succeeded" ? null : html`<p class="soft">${run.reason}</p>`}
   </li>`;
 
 /** What the reviewer is at; read aloud when it changes. */
 export const reviewerView = (model: PageModel): Markup => {
-  const { texts, runs, botUsername } = model;
+  const { t, runs, botUsername } = model;
   return html`<section id="reviewer">
-    <h2>${texts.reviewer} <span class="soft">@${botUsername}</span></h2>
+    <h2>${t("demo.reviewer")} <span class="soft">@${botUsername}</span></h2>
     <div role="status">
       ${
         runs.length === 0
-          ? html`<p class="hint">${texts.idle}</p>`
+          ? html`<p class="hint">${t("demo.idle")}</p>`
           : html`<ul class="plain">
               ${runs.slice(0, MOST_RUNS).map((run) => runView(model, run))}
             </ul>`
@@ -48,28 +48,28 @@ export const reviewerView = (model: PageModel): Markup => {
   </section>`;
 };
 
-const statusesView = ({ texts, statuses, mergeRequest }: PageModel): Content =>
+const statusesView = ({ t, statuses, mergeRequest }: PageModel): Content =>
   statuses.length + mergeRequest.labels.length === 0
     ? null
     : html`<dl>
         ${
           mergeRequest.labels.length === 0
             ? null
-            : html`<dt>${texts.labels}</dt>
+            : html`<dt>${t("demo.labels")}</dt>
                 <dd>${mergeRequest.labels.map((label) => html`<span class="badge">${label}</span> `)}</dd>`
         }
         ${
           statuses.length === 0
             ? null
-            : html`<dt>${texts.statuses}</dt>
+            : html`<dt>${t("demo.statuses")}</dt>
                 ${statuses.map(({ name, status, sha }) => html`<dd><code>${sha.slice(0, 8)}</code> ${name}: ${status}</dd>`)}`
         }
       </dl>`;
 
 /** The commits of the merge request. */
-export const commitsView = ({ texts, commits }: PageModel): Markup =>
+export const commitsView = ({ t, commits }: PageModel): Markup =>
   html`<section id="commits">
-    <h2>${texts.commits} <span class="soft">${commits.length}</span></h2>
+    <h2>${t("demo.commits")} <span class="soft">${commits.length}</span></h2>
     <ul class="plain">
       ${commits.map(
         ({ sha, message, authorName }) =>
@@ -84,21 +84,21 @@ export const commitsView = ({ texts, commits }: PageModel): Markup =>
 const MOST_DELIVERIES = 12;
 
 /** What GitLab sent, and how it was answered. */
-export const deliveriesView = ({ texts, deliveries }: PageModel): Markup =>
+export const deliveriesView = ({ t, deliveries }: PageModel): Markup =>
   html`<section id="deliveries">
-    <h2>${texts.deliveries} <span class="soft">${deliveries.length}</span></h2>
-    <p class="hint">${texts.deliveriesHint}</p>
+    <h2>${t("demo.deliveries")} <span class="soft">${deliveries.length}</span></h2>
+    <p class="hint">${t("demo.deliveries-hint")}</p>
     <div class="scroll" tabindex="0">
       <table>
         <caption class="unseen">
-          ${texts.deliveries}
+          ${t("demo.deliveries")}
         </caption>
         <thead>
           <tr>
-            <th scope="col">${texts.at}</th>
-            <th scope="col">${texts.event}</th>
-            <th scope="col">${texts.answer}</th>
-            <th scope="col">${texts.took}</th>
+            <th scope="col">${t("demo.at")}</th>
+            <th scope="col">${t("demo.event")}</th>
+            <th scope="col">${t("demo.response")}</th>
+            <th scope="col">${t("demo.took")}</th>
           </tr>
         </thead>
         <tbody>

@@ -18,7 +18,7 @@ export const clockTime = (timestamp: string): Markup =>
   html`<time datetime="${timestamp}">${new Date(timestamp).toTimeString().slice(0, 5)}</time>`;
 
 const showSuggestion =
-  ({ texts, replaced }: PageModel, note: Note) =>
+  ({ t, replaced }: PageModel, note: Note) =>
   (info: string, text: string): Markup | null => {
     const suggestion = toSuggestion(info, text);
     if (suggestion === null) return null;
@@ -27,7 +27,7 @@ const showSuggestion =
       ...suggestion.lines.map((line) => ({ kind: "added", sign: "+", line })),
     ];
     return html`<figure class="suggestion">
-      <figcaption>${texts.suggestion}</figcaption>
+      <figcaption>${t("demo.suggestion")}</figcaption>
       <div class="scroll" tabindex="0">
         ${lines.map(({ kind, sign, line }) => html`<code class="${kind}"><span>${sign}</span>${line}</code>`)}
       </div>
@@ -54,7 +54,7 @@ const countThumbs = ({ reactions }: PageModel, { id }: Note, name: string): numb
 
 const thumbCount = (model: PageModel, note: Note): Content => {
   const [up, down] = [countThumbs(model, note, "thumbsup"), countThumbs(model, note, "thumbsdown")];
-  return up + down === 0 ? null : html`<p class="soft">${model.texts.thumbs(up, down)}</p>`;
+  return up + down === 0 ? null : html`<p class="soft">${model.t("demo.thumbs", { up, down })}</p>`;
 };
 
 /** A hand with its thumb up; fonts need not have one. */
@@ -62,7 +62,7 @@ const THUMB =
   "M2 7h2v7H2zM5.5 7 8.6 1.6a1.4 1.4 0 0 1 1.5 1.6L9.6 6H13a1.4 1.4 0 0 1 1.3 1.8l-1.5 5A1.6 1.6 0 0 1 11.3 14H5.5z";
 
 const thumbs = (model: PageModel, note: Note): Markup => {
-  const { texts } = model;
+  const { t } = model;
   const button = (name: string, label: string): Markup =>
     html`<button name="name" value="${name}" class="plain" title="${label}" aria-label="${label}">
       <svg class="${name}" viewBox="0 0 16 16" aria-hidden="true"><path d="${THUMB}" /></svg>
@@ -70,8 +70,8 @@ const thumbs = (model: PageModel, note: Note): Markup => {
     </button>`;
   return actionForm(model, "thumb", [
     hidden("note", note.id),
-    button("thumbsup", texts.thumbUp),
-    button("thumbsdown", texts.thumbDown),
+    button("thumbsup", t("demo.thumb-up")),
+    button("thumbsdown", t("demo.thumb-down")),
   ]);
 };
 
@@ -79,7 +79,7 @@ const applyForm = (model: PageModel, discussion: Discussion, first: Note): Conte
   !first.resolved && isPlaced(model.mergeRequest, first) && findSuggestion(first.body) !== null
     ? actionForm(model, "apply", [
         hidden("discussion", discussion.id),
-        html`<button>${model.texts.apply}</button>`,
+        html`<button>${model.t("demo.apply")}</button>`,
       ])
     : null;
 
@@ -87,7 +87,7 @@ const resolveForm = (model: PageModel, { id }: Discussion, first: Note): Content
   first.resolvable && !first.resolved
     ? actionForm(model, "resolve", [
         hidden("discussion", id),
-        html`<button class="quiet">${model.texts.resolve}</button>`,
+        html`<button class="quiet">${model.t("demo.resolve")}</button>`,
       ])
     : null;
 
@@ -102,10 +102,10 @@ const replyForm = (model: PageModel, { id }: Discussion): Markup =>
         required
         maxlength="4000"
         autocomplete="off"
-        aria-label="${model.texts.replyTo}"
-        placeholder="${model.texts.replyTo}"
+        aria-label="${model.t("demo.reply-to")}"
+        placeholder="${model.t("demo.reply-to")}"
       />`,
-      html`<button class="quiet">${model.texts.reply}</button>`,
+      html`<button class="quiet">${model.t("demo.reply")}</button>`,
     ],
     "line",
   );
@@ -114,14 +114,14 @@ const replyForm = (model: PageModel, { id }: Discussion): Markup =>
 export const threadView = (model: PageModel, discussion: Discussion, place: Content = null): Content => {
   const [first] = discussion.notes;
   if (first === undefined) return null;
-  const { texts } = model;
+  const { t } = model;
   const state = !first.resolvable ? "talk" : first.resolved ? "resolved" : "open";
-  const title = first.resolved ? texts.resolved : texts.unresolved;
+  const title = first.resolved ? t("demo.resolved") : t("demo.unresolved");
   return html`<details class="thread ${state}" id="thread-${discussion.id}" data-state="${state}" open>
     <summary>
-      ${first.resolvable ? html`<span class="badge ${state}">${title}</span>` : html`<span class="soft">${texts.thread}</span>`}
+      ${first.resolvable ? html`<span class="badge ${state}">${title}</span>` : html`<span class="soft">${t("demo.thread")}</span>`}
       ${place}
-      ${first.resolvedBy === null ? null : html`<span class="soft">${texts.resolvedBy(`@${first.resolvedBy.username}`)}</span>`}
+      ${first.resolvedBy === null ? null : html`<span class="soft">${t("demo.resolved-by", { who: `@${first.resolvedBy.username}` })}</span>`}
     </summary>
     ${discussion.notes.map((note) => noteView(model, note))}
     <div class="tools">
