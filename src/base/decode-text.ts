@@ -12,18 +12,29 @@ const decode = (bytes: Uint8Array, label: string, fatal: boolean): string | unde
 /** The share of pairs with a zero byte, at the same place in each, from which bytes count as UTF-16. */
 const LEAST_ZERO_SHARE = 1 / 8;
 
+/** What a byte beside a zero byte is: ASCII (with tabs and line breaks), Latin-1, or no character of a text. */
+const kindOf = (byte = 0): "ascii" | "latin" | "control" => {
+  if (byte >= 0xa0) return "latin";
+  return (byte >= 0x20 && byte <= 0x7e) || byte === 9 || byte === 10 || byte === 13 ? "ascii" : "control";
+};
+
 /** UTF-16 by its mark, or without one by the zero bytes of its ASCII characters. */
 const utf16Of = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
   if (bytes.length < 2 || bytes.length % 2 !== 0) return undefined;
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   const zeros = [0, 0];
+  let ascii = 0;
   for (let at = bytes.indexOf(0); at !== -1; at = bytes.indexOf(0, at + 1)) {
+    const kind = kindOf(bytes[at ^ 1]);
+    if (kind === "control") return undefined;
+    if (kind === "ascii") ascii += 1;
     zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
   }
   const [first = 0, second = 0] = zeros;
   if (Math.max(first, second) < (bytes.length / 2) * LEAST_ZERO_SHARE || Math.min(first, second) > 0)
     return undefined;
+  if (ascii * 2 < first + second) return undefined;
   return second > 0 ? "utf-16le" : "utf-16be";
 };
 

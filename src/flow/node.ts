@@ -35,6 +35,8 @@ export type NodeDeclaration = {
   /** What people call the handles, by handle, where the file says it (the classes of a classifier). */
   readonly handleNames?: ReadonlyMap<string, string>;
   readonly reads: readonly VariableUse[];
+  /** Only for assigners: the variables of others that it writes. */
+  readonly assigns?: readonly Selector[];
   /** The outputs that others can refer to, by name; null when only the run shows them. */
   readonly outputs: Readonly<Record<string, ValueType | "any">> | null;
   readonly models: readonly { readonly provider: string; readonly name: string }[];

@@ -5,9 +5,22 @@ import { pythonRepr } from "./value-text.ts";
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 
+const isDigit = (code: number): boolean => /^\p{Nd}$/u.test(String.fromCodePoint(code));
+
+/** A decimal digit of any script by what it counts: the digits of a script stand side by side, from zero to nine. */
+const digitOf = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0;
+  let before = 0;
+  while (isDigit(code - before - 1)) before += 1;
+  return String(before % 10);
+};
+
+/** Python's numbers may be written in the digits of any script. */
+const asciiDigits = (text: string): string => text.replaceAll(/(?![0-9])\p{Nd}/gu, digitOf);
+
 /** Python's `float(text)`; undefined when the text is no number. */
 export const parsePythonFloat = (text: string): number | undefined => {
-  const trimmed = text.trim();
+  const trimmed = asciiDigits(text.trim());
   if (FLOAT.test(trimmed)) return Number(trimmed.replaceAll("_", ""));
   const word = /^([+-]?)(inf|infinity|nan)$/i.exec(trimmed);
   if (word === null) return undefined;
@@ -17,7 +30,7 @@ export const parsePythonFloat = (text: string): number | undefined => {
 
 /** Python's `int(text)`; undefined when the text is no integer. */
 export const parsePythonInteger = (text: string): number | bigint | undefined => {
-  const trimmed = text.trim();
+  const trimmed = asciiDigits(text.trim());
   if (!INTEGER.test(trimmed)) return undefined;
   const digits = trimmed.replaceAll("_", "");
   // BigInt knows no plus sign.

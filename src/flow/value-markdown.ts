@@ -1,7 +1,8 @@
 import type { Json } from "../base/json.ts";
 import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
 import { pythonJson, pythonStr, textOfVariable } from "./value-text.ts";
-import { exactOf, isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
+import { NodeError } from "./node-error.ts";
+import { exactOf, isArrayType, isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
 
 const indented = (value: Exact, depth: number): string => {
   const pad = "  ".repeat(depth + 1);
@@ -26,17 +27,39 @@ const fileMarkdown = (file: Json): string => {
   return `[${name === null ? link : pythonStr(name)}](${link})`;
 };
 
+/** What Python iterates over, since an assigner of the first version puts any value into a list's variable. */
+const itemsOf = (value: Exact): readonly Exact[] => {
+  if (isExactArray(value)) return value;
+  if (typeof value === "string") return Array.from(value);
+  if (typeof value === "object" && value !== null && !(value instanceof WholeFloat)) {
+    return exactEntries(value).map(([key]) => key);
+  }
+  const name =
+    typeof value === "boolean"
+      ? "bool"
+      : typeof value === "bigint" || Number.isInteger(value)
+        ? "int"
+        : "float";
+  throw new NodeError(`'${value === null ? "NoneType" : name}' object is not iterable`);
+};
+
+/** Throws NodeError for a variable that {@link markdownOfVariable} cannot write. */
+export const checkPrintable = ({ type, value }: Variable): void => {
+  if (isArrayType(type) && !isJsonArray(value)) itemsOf(value);
+};
+
 /**
  * A variable as an answer node writes it, which differs from its text in prompts: an object is indented
- * JSON, a list has one `- ` line for each item, a file is a link.
+ * JSON, a list has one `- ` line for each item, a file is a link. Throws NodeError where a list's variable holds a number.
  */
 export const markdownOfVariable = (variable: Variable): string => {
   const { type, value } = variable;
   const exact = exactOf(variable);
   if (type === "object") return indented(exact, 0);
   if (type === "file") return fileMarkdown(value);
-  if (!isJsonArray(value)) return textOfVariable(variable);
-  if (type === "array[file]") return value.map(fileMarkdown).join("\n");
-  const items = isExactArray(exact) ? exact : [];
-  return items.map((item) => `- ${pythonStr(item)}`).join("\n");
+  if (!isArrayType(type)) return textOfVariable(variable);
+  if (type === "array[file]" && isJsonArray(value)) return value.map(fileMarkdown).join("\n");
+  return itemsOf(exact)
+    .map((item) => `- ${pythonStr(item)}`)
+    .join("\n");
 };

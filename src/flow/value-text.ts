@@ -28,12 +28,12 @@ export const textOfVariable = (variable: Variable): string => {
     case "object":
       return pythonJson(value);
     case "array[string]":
-      return isExactArray(value) && value.length > 0 ? pythonJson(value) : "";
+      return isTruthy(variable.value) ? pythonJson(value) : "";
     case "array[any]":
     case "array[number]":
     case "array[object]":
     case "array[boolean]":
-      return isExactArray(value) && value.length > 0 ? pythonRepr(value) : "";
+      return isTruthy(variable.value) ? pythonStr(value) : "";
     case "integer":
     case "float":
     case "string":

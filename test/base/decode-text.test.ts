@@ -23,12 +23,18 @@ describe("texts of bytes", () => {
     ["UTF-16 with its mark", "hi 世", "fffe68006900200016 4e".replace(" ", "")],
     ["UTF-16LE", "名,1\na,2\n", "0d542c0031000a0061002c0032000a00"],
     ["UTF-16BE", "hello", "00680065006c006c006f"],
+    ["UTF-16LE with Latin letters", "Grüße", "47007200fc00df006500"],
   ];
   for (const [name, text, hex] of charsets) {
     it(`are recognised without a charset: ${name}`, () => {
       assert.equal(decodeText(bytes(hex)), text);
     });
   }
+
+  it("are no UTF-16 for a zero byte among bytes that are no text", () => {
+    assert.equal(decodeText(bytes("000102ff")), "\u0000\u0001\u0002\ufffd");
+    assert.equal(decodeText(bytes("00fffe0a")), "\u0000\ufffd\ufffd\n");
+  });
 
   it("have U+FFFD where UTF-8 is damaged", () => {
     assert.equal(decodeText(bytes("61ff62")), "a\ufffdb");

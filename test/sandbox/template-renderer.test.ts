@@ -89,15 +89,20 @@ describe("the template renderer", () => {
 
   it("shows templates nothing but their variables", async () => {
     for (const template of [
-      "{{ process }}{{ globalThis }}{{ require }}{{ self }}{{ __proto__ }}{{ constructor }}{{ this }}",
+      "{{ process }}{{ globalThis }}{{ require }}{{ __proto__ }}{{ constructor }}{{ this }}",
       "{{ ''.constructor }}{{ [].constructor }}{{ {}.constructor }}{{ (1).constructor }}{{ {}.__proto__ }}",
       "{{ range.constructor }}{{ range.call }}{{ range.__globals__ }}{{ ''.upper.constructor }}",
       "{% for i in [1] %}{{ loop.constructor }}{{ loop.__proto__ }}{% endfor %}",
       "{{ namespace().constructor }}{{ cycler(1).constructor }}{{ joiner().constructor }}",
-      "{{ ''['__class__'] }}{{ []['__class__'] }}{{ x|attr('__class__') }}{{ x|attr('constructor') }}",
+      "{{ x|attr('constructor') }}{{ self.constructor }}{{ range.__globals__ }}",
       "{{ [x]|map(attribute='__proto__')|join }}{{ x['__proto__'] }}{{ x.hasOwnProperty }}",
     ])
       assert.equal(await render(template, { x: { a: 1 } }), "");
+    const classes =
+      "{{ ''['__class__'] }}{{ [].__class__ }}{{ x|attr('__class__') }}{{ 1.0.__class__.__name__ }}";
+    assert.equal(await render(classes, { x: {} }), "<class 'str'><class 'list'><class 'dict'>float");
+    for (const innards of ["''.__class__.__mro__", "x.__init__", "[].__class__.__base__", "range.__doc__"])
+      assert.match(await render(`{{ ${innards} }}`, { x: {} }), /^!AttributeError: __\w+__ is not there/);
     assert.match(await render("{{ 'x'|constructor }}"), /^!TemplateAssertionError: No filter/);
     assert.match(await render("{{ 'x' is __proto__ }}"), /^!TemplateAssertionError: No test/);
     assert.match(await render("{{ ''.constructor.constructor('return process')() }}"), /^!UndefinedError/);

@@ -32,7 +32,7 @@ export const LogicalOperator = z.enum(["and", "or"]);
 export type LogicalOperator = z.infer<typeof LogicalOperator>;
 
 const Expected = z
-  .union([z.string(), z.boolean(), z.number().transform(String), z.array(z.union([z.string(), z.boolean()]))])
+  .union([z.string(), z.boolean(), z.number().transform(String), z.array(z.string())])
   .nullish()
   .transform((value) => value ?? null);
 

@@ -45,7 +45,8 @@ export const fileVariable = (field: string, file: JsonObject): Variable => {
     remote_url: url,
     related_id: null,
     filename,
-    extension: textOf(file["extension"]) ?? extensionOf(filename),
+    // One that is stated to have none has none.
+    extension: file["extension"] === undefined ? extensionOf(filename) : textOf(file["extension"]),
     mime_type: textOf(file["mime_type"]),
     size: typeof file["size"] === "number" ? file["size"] : -1,
     url,

@@ -1,6 +1,8 @@
 import type { Flow, FlowNode } from "../flow.ts";
 import { type Pool, readPool, type TextPart } from "../pool.ts";
+import { NodeError } from "../node-error.ts";
 import { markdownOfVariable } from "../value-markdown.ts";
+import type { Variable } from "../value-type.ts";
 import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
 import { createCertainty } from "./certain-nodes.ts";
 import type { FramePlan } from "./plan.ts";
@@ -14,6 +16,8 @@ type Progress = {
   readonly plan: FramePlan;
   readonly emit: (text: string) => void;
   readonly chunks: Map<string, string[]>;
+  /** The values that assigners of the flow write, by key. */
+  readonly assigned: ReadonlySet<string>;
   state: FrameState;
   pool: Pool;
 };
@@ -35,7 +39,20 @@ const isOver = ({ state }: Progress, nodeId: string): boolean => {
   return node === "done" || node === "skipped" || node === "failed";
 };
 
-/** Shows what there is of a quoted value; true when nothing more will come. */
+/** A variable's text; undefined for one that has none, at which the response itself fails. */
+const printed = (variable: Variable): string | undefined => {
+  try {
+    return markdownOfVariable(variable);
+  } catch (error) {
+    if (error instanceof NodeError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * Shows what there is of a quoted value; true when nothing more will come. At a value that is not there the text ends, as
+ * in Dify: what follows it is in the output only. Nodes that were skipped are passed over.
+ */
 const showReference = (progress: Progress, session: Session, { selector }: Reference): boolean => {
   const [source = "", name = ""] = selector;
   const chunks = selector.length === 2 ? progress.chunks.get(keyOf(source, name)) : undefined;
@@ -44,11 +61,13 @@ const showReference = (progress: Progress, session: Session, { selector }: Refer
     session.shown = chunks.length;
     return isOver(progress, source);
   }
-  // Values of no node may still be assigned until the response itself has run.
-  if (!isOver(progress, progress.plan.nodes.has(source) ? source : session.node.id)) return false;
-  const variable =
-    progress.state.nodes.get(source) === "skipped" ? undefined : readPool(progress.pool, selector);
-  const text = variable === undefined ? "" : markdownOfVariable(variable);
+  // Values of no node, and those that an assigner names, may still change until the response itself has run.
+  const isFixed = progress.plan.nodes.has(source) && !progress.assigned.has(keyOf(source, name));
+  if (!isOver(progress, isFixed ? source : session.node.id)) return false;
+  if (progress.state.nodes.get(source) === "skipped") return true;
+  const variable = readPool(progress.pool, selector);
+  const text = variable === undefined ? undefined : printed(variable);
+  if (text === undefined) return false;
   if (text !== "") progress.emit(text);
   return true;
 };
@@ -83,7 +102,13 @@ export const createResponseStream = (
   plan: FramePlan,
   emit: (text: string) => void,
 ): ResponseStream => {
-  const progress: Progress = { plan, emit, chunks: new Map(), state: INITIAL_FRAME, pool: new Map() };
+  const assigned = new Set(
+    [...flow.nodes.values()].flatMap(({ declaration }) =>
+      (declaration.assigns ?? []).map(([source = "", name = ""]) => keyOf(source, name)),
+    ),
+  );
+  const state = INITIAL_FRAME;
+  const progress: Progress = { plan, emit, chunks: new Map(), assigned, state, pool: new Map() };
   const waiting: Session[] = [];
   const begun = new Set<string>();
   const responses = [...plan.nodes.keys()].flatMap((id) => {

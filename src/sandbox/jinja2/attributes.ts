@@ -51,8 +51,38 @@ const formatMethod = (text: string, name: string): PyCallable | undefined => {
   });
 };
 
-/** What Python's `getattr` finds, undefined when it finds nothing. Python's own innards are not shown. */
+/** What every object of Python has. */
+const INNARDS: ReadonlySet<string> = new Set(
+  "class delattr dir doc eq format ge getattribute getstate gt hash init init_subclass le lt ne new reduce reduce_ex repr setattr sizeof str subclasshook"
+    .split(" ")
+    .map((name) => `__${name}__`),
+);
+
+const hidden = (name: string): PyError =>
+  new PyError("AttributeError", `${name} is not there: templates see no innards of Python`);
+
+/** The class of a value, which tells its name and nothing else. */
+const classOf = (value: PyValue): PyObject => {
+  const name = value === null ? "NoneType" : typeName(value);
+  return new PyObject({
+    typeName: "type",
+    get: (attribute) => {
+      if (attribute === "__name__" || attribute === "__qualname__") return name;
+      throw hidden(attribute);
+    },
+    print: () => `<class '${name}'>`,
+  });
+};
+
+/**
+ * What Python's `getattr` finds, undefined when it finds nothing. Python's own innards but for the name of a class are not
+ * shown: they fail, for printing nothing in their place would be another text than Python's.
+ */
 const findAttribute = (value: PyValue, name: string): PyValue | undefined => {
+  if (!(value instanceof PyUndefined) && INNARDS.has(name)) {
+    if (name === "__class__") return classOf(value);
+    throw hidden(name);
+  }
   if (value === null) return undefined;
   const text = textOf(value);
   if (text !== null) return formatMethod(text, name) ?? stringMethod(text, name, value instanceof PyMarkup);

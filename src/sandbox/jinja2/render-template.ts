@@ -11,7 +11,7 @@ import { parseTemplate } from "./parse-template.ts";
 import { Output, OutputTooLong, Scope } from "./scope.ts";
 import { TESTS } from "./tests.ts";
 import { textLength, textOf } from "./types.ts";
-import { PyError } from "./values.ts";
+import { PyError, PyObject } from "./values.ts";
 import type { PyValue } from "./values.ts";
 
 /** A rendered template, or why there is none, in the words of Python and Jinja2. */
@@ -51,6 +51,13 @@ const ENVIRONMENT: Environment = {
   },
 };
 
+/** The template itself, for which Jinja2 takes the name `self` from every variable. */
+const TEMPLATE_REFERENCE = new PyObject({
+  typeName: "TemplateReference",
+  get: () => undefined,
+  print: () => "<TemplateReference None>",
+});
+
 const tooLong = (maxCharacters: number): RenderOutcome => ({
   ok: false,
   message: `Output length exceeds ${maxCharacters} characters`,
@@ -86,6 +93,7 @@ export const renderTemplate = (
       ...Object.entries(variables).map(([key, item]): [string, PyValue] => [key, toPython(item)]),
     ])
       root.set(name, value);
+    root.set("self", TEMPLATE_REFERENCE);
     // A character takes one or two units; the exact count is made once, at the end.
     const maxOutput = maxCharacters * 2;
     const output = new Output(maxOutput);

@@ -32,7 +32,7 @@ const Differences = z.object({
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const SHARED = "../../../../shared/corpus/expected-nodes/json-repair.json";
-const FILES = ["../../fixtures/dify-conformance/json-repair.json", SHARED];
+const FILES = ["../../fixtures/dify-nodes/json-repair.json", SHARED];
 const { differences } = Differences.parse(read("./known-differences.json"));
 const known = new Map(differences.map((difference) => [difference.text, difference]));
 
@@ -81,6 +81,9 @@ for (const file of FILES) {
       }
       const listed = cases.filter(({ text }) => known.has(text)).length;
       assert.ok(listed <= cases.length * 0.05);
+      if (file !== SHARED) return;
+      const row = `\n| \`json-repair\` | ${cases.length} | ${cases.length - listed} |\n`;
+      assert.ok(readFileSync(new URL("../../../docs/flows.md", import.meta.url), "utf8").includes(row), row);
     });
 
     test("are sent as Dify sends them, and not sent where Dify fails", () => {

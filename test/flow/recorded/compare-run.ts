@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Json, parseJson, Json as JsonSchema } from "../../../src/base/json.ts";
+import type { Json } from "../../../src/base/json.ts";
 import type { FlowProblem } from "../../../src/flow/flow.ts";
 import { showProblem } from "../../../src/flow/parse/flow-file-error.ts";
 import { pythonJson } from "../../../src/flow/value-text.ts";
@@ -17,37 +17,39 @@ export type Difference = {
   readonly ours: string;
 };
 
-/** Longer texts stand in a record by their length, digest and beginning. */
-const LONGEST = 4_000;
+/** Longer texts stand in a record by their length, digest and beginning, or are compared as if they did. */
+const LONGEST = 2_000;
 
-/** What the loopback server echoes; a JSON body counts by what it holds. */
-const echoValue = (text: string): Json | undefined => {
-  const echoed = text.startsWith('{"method"') ? JsonSchema.safeParse(parseJson(text)) : undefined;
-  if (echoed?.success !== true || !isJsonObject(echoed.data)) return undefined;
-  const { body } = echoed.data;
-  const inner = typeof body === "string" ? JsonSchema.safeParse(parseJson(body)) : undefined;
-  return normalize(inner?.success === true ? { ...echoed.data, body: inner.data } : echoed.data);
-};
+/** A file without a URL of its own, as a text links it: each engine stores such files in its way. */
+const STORED_FILE = /\[[^\]\n]*\]\((?:\/files\/tools\/|data:)[^)]*\)/g;
+
+/** What the records' engine prints of a group's value: what it knows of the value, and not the value alone. */
+const KNOWN_VALUE = /\{\s*"value_type": "\w+",\s*"value": ([^{}[\]]*?)\s*\}/g;
 
 const textValue = (text: string): Json => {
-  const echoed = echoValue(text);
-  if (echoed !== undefined) return echoed;
-  const masked = text.replaceAll(/secret-\w+/g, "[secret]");
+  const masked = text
+    .replaceAll(KNOWN_VALUE, "$1")
+    .replaceAll(/secret-\w+/g, "[secret]")
+    .replaceAll(STORED_FILE, "[a file]");
   const characters = Array.from(masked);
   if (characters.length <= LONGEST) return masked;
   return { $length: characters.length, $sha256: createHash("sha256").update(masked).digest("hex") };
 };
 
-const FILE_KEYS = { file: "filename", mime: "mime_type", size: "size" } as const;
+/** What is compared of a file; a stored one has no name that both engines know. */
+const fileValue = (name: Json, mime: Json, size: Json, url: Json): Json => ({
+  file: typeof url === "string" && !url.startsWith("data:") ? name : null,
+  mime,
+  size,
+});
 
 const normalizeObject = (value: { readonly [key: string]: Json }): Json => {
   if ("$sha256" in value) return { $length: value["$length"] ?? null, $sha256: value["$sha256"] ?? null };
+  const { file = null, mime = null, size = null, url = null } = value;
   if (value["dify_model_identity"] === FILE_IDENTITY) {
-    return Object.fromEntries(Object.entries(FILE_KEYS).map(([key, own]) => [key, value[own] ?? null]));
+    return fileValue(value["filename"] ?? null, value["mime_type"] ?? null, size, url);
   }
-  if ("file" in value && "mime" in value && "ext" in value) {
-    return { file: value["file"] ?? null, mime: value["mime"] ?? null, size: value["size"] ?? null };
-  }
+  if ("file" in value && "mime" in value && "ext" in value) return fileValue(file, mime, size, url);
   if ("total_tokens" in value && "prompt_tokens" in value)
     return { total_tokens: value["total_tokens"] ?? 0 };
   if ("_source" in value && "segment_id" in value) {
@@ -78,21 +80,11 @@ const LONGEST_SHOWN = 400;
 const clip = (text: string | undefined = ""): string =>
   text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 
-/** Dify's sandbox and the engine that made the records name a failure of code each in its way. */
-const CODE_ERRORS: ReadonlySet<Json> = new Set(["SandboxCodeExecutionError", "CodeExecutionError"]);
-
 const outputsOf = (node: RecordedNode): Json =>
   Object.fromEntries(
-    Object.entries(node.outputs)
-      .filter(
-        ([key]) =>
-          !(node.type === "start" && /^(?:env|conversation)\./.test(key)) &&
-          !(node.type === "code" && key === "error_message"),
-      )
-      .map(([key, value]) => [
-        key,
-        key === "error_type" && CODE_ERRORS.has(value) ? "CodeExecutionError" : value,
-      ]),
+    Object.entries(node.outputs).filter(
+      ([key]) => node.type !== "start" || !/^(?:env|conversation)\./.test(key),
+    ),
   );
 
 const keyOf = ({ id, index }: RecordedNode, hasRounds: boolean): string =>
@@ -220,6 +212,7 @@ export const compareRun = (dify: RecordedRun, ours: OwnRun): readonly Difference
   } else if (isEnded(dify.status)) {
     const [one, other] = [dify.outputs, ours.outputs].map(normalize).map(pythonJson);
     if (one !== other) found.push({ where: "outputs", kind: null, dify: clip(one), ours: clip(other) });
+    if (dify.text_has_random_ids) return [...found, ...comparePrompts(dify, ours.prompts)];
     const [text, mine] = [dify.text, ours.text].map(normalize).map(pythonJson);
     if (text !== mine) found.push({ where: "text", kind: null, dify: clip(text), ours: clip(mine) });
   }

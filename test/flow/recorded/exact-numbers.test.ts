@@ -32,6 +32,9 @@ const { cases } = z
     ),
   );
 
+/** None of the flows asks anything. */
+const http = { send: async () => await Promise.reject(new Error("a request")) };
+
 let code: SandboxedCodeRunner;
 let template: SandboxedTemplateRenderer;
 before(() => {
@@ -47,7 +50,7 @@ describe("numbers keep the form that they have on Dify's engine", () => {
   for (const { name, file, model, expected } of cases) {
     it(`in: ${name}`, async () => {
       const run = RecordedRun.parse({ model, query: "q" });
-      const own = await runRecorded({ name, file: name, text: file, run }, { code, template });
+      const own = await runRecorded({ name, file: name, text: file, run }, { code, template, http });
       assert.ok(own.refused === null, JSON.stringify(own.refused));
       assert.equal(own.status, expected.status, own.error ?? "");
       if (expected.answer !== undefined) {

@@ -39,6 +39,8 @@ export const RecordedRun = z.object({
   error: z.string().optional(),
   /** A long text stands by its length, digest and beginning. */
   text: z.union([z.string(), JsonObject]).default(""),
+  /** The text held ids that were drawn at random, and is not in the record. */
+  text_has_random_ids: z.boolean().default(false),
   nodes: z.array(RecordedNode).default([]),
   calls: z.array(z.object({ node: z.string(), messages: z.string() })).default([]),
 });

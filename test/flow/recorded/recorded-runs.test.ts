@@ -3,40 +3,25 @@
  * public exports stand beside the checkout in `../shared`; they are not part of the repository.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { parse } from "yaml";
-import { z } from "zod";
 import { type SandboxedCodeRunner, createCodeRunner } from "../../../src/sandbox/create-code-runner.ts";
 import {
   createTemplateRenderer,
   type SandboxedTemplateRenderer,
 } from "../../../src/sandbox/create-template-renderer.ts";
 import { compareRun, type Difference } from "./compare-run.ts";
+import { drawShare } from "./drawn-share.ts";
+import { MOST_KNOWN, readKnownDifferences } from "./known-differences.ts";
 import { type RecordedCase, readRecordedCases } from "./recorded-run.ts";
 import { REPLAYED_KINDS, runRecorded } from "./run-recorded.ts";
+import { type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
 
 const root = new URL("../../../", import.meta.url);
 const shared = new URL("../shared/", root);
 const isHere = existsSync(shared) || process.env["CI"] === "true";
 
-/** The differences that are known; `dify` and `ours` say it in short. `open` ones are to be cured, others stay. */
-const KnownDifferences = z.array(
-  z.strictObject({
-    case: z.string(),
-    dify: z.string(),
-    ours: z.string(),
-    reason: z.string(),
-    open: z.boolean().default(false),
-  }),
-);
-const known = KnownDifferences.parse(
-  parse(readFileSync(new URL("known-differences.yml", import.meta.url), "utf8")),
-);
-const knownCases = new Set(known.map((one) => one.case));
-
-/** So many of all runs may differ, with a reason. */
-const MOST_KNOWN = 0.02;
+const knownCases = readKnownDifferences("known-differences.yml");
 
 const show = ({ where, dify, ours }: Difference): string => `${where}\n  Dify: ${dify}\n  ours: ${ours}`;
 
@@ -44,28 +29,34 @@ type Compared = { readonly one: RecordedCase; readonly differences: readonly Dif
 
 let code: SandboxedCodeRunner;
 let template: SandboxedTemplateRenderer;
+let server: ScriptedServer;
 
-before(() => {
+before(async () => {
   code = createCodeRunner({ http: null, timeLimitMs: 120_000 });
   template = createTemplateRenderer();
+  server = await startScriptedServer();
 });
 after(async () => {
   await code[Symbol.asyncDispose]();
   await template[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
 });
 
 /** Adds a test for each case, which also adds its comparison to `compared`. */
 const compare = (cases: readonly RecordedCase[], compared: Compared[]): void => {
   for (const one of cases) {
     it(one.name, async () => {
-      const differences = compareRun(one.run, await runRecorded(one, { code, template }));
+      const differences = compareRun(
+        one.run,
+        await runRecorded(one, { code, template, http: server.client }),
+      );
       compared.push({ one, differences });
       if (!knownCases.has(one.name)) assert.deepEqual(differences.map(show), []);
     });
   }
 };
 
-const own = new URL("cases/", import.meta.url);
+const own = new URL("test/fixtures/dify-flows/", root);
 
 /** Whether two runs give the same: their code does not read the clock and does not draw at random. */
 const isSteady = ({ run }: RecordedCase): boolean => !run.clock && !run.unstable;
@@ -73,6 +64,19 @@ const isSteady = ({ run }: RecordedCase): boolean => !run.clock && !run.unstable
 describe("small flows on which engines like to differ", () => {
   // Those that are marked for the clock work on a fixed time.
   compare(readRecordedCases(new URL("records/", own), [own]), []);
+});
+
+describe("small flows in the repository", { skip: !isHere }, () => {
+  it("are what the hash of their names draws", () => {
+    const flowsIn = (folder: URL): readonly string[] =>
+      readdirSync(folder).filter((name) => name.endsWith(".yml"));
+    const all = new URL("cases/flows/", shared);
+    const names = flowsIn(own);
+    assert.deepEqual(new Set(names), drawShare(flowsIn(all)));
+    for (const name of names) {
+      assert.equal(readFileSync(new URL(name, own), "utf8"), readFileSync(new URL(name, all), "utf8"));
+    }
+  });
 });
 
 describe("recorded runs of public exports, of small flows and of our own", { skip: !isHere }, () => {
@@ -89,13 +93,12 @@ describe("recorded runs of public exports, of small flows and of our own", { ski
   }
 
   it("are equal to Dify's but for a few with a reason", () => {
-    const staying = known.filter(({ open }) => !open);
-    assert.ok(staying.length <= compared.length * MOST_KNOWN, `${staying.length} of ${compared.length}`);
+    assert.ok(knownCases.size <= compared.length * MOST_KNOWN, `${knownCases.size} of ${compared.length}`);
   });
 
   it("differ where the list of known differences says so", () => {
     const different = compared.filter(({ differences }) => differences.length > 0).map(({ one }) => one.name);
-    assert.deepEqual(different.toSorted(), [...knownCases].toSorted());
+    assert.deepEqual(different.toSorted(), [...knownCases.keys()].toSorted());
   });
 
   it("load and end as recorded in at least 95 of 100 exports", () => {

@@ -8,6 +8,7 @@ import type { Flow, FlowProblem } from "../../../src/flow/flow.ts";
 import type { FlowEvent, NodeRef } from "../../../src/flow/flow-event.ts";
 import type { FlowPorts, NodeKind } from "../../../src/flow/node.ts";
 import { findNodeKind } from "../../../src/flow/nodes/registry.ts";
+import type { CodeRequest, TemplateRequest } from "../../../src/flow/ports.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
@@ -99,6 +100,17 @@ const nodeOf = (event: FlowEvent): RecordedNode | undefined => {
   }
 };
 
+/** The text of a run but for answers inside of containers, of which the records' engine, unlike Dify's server, shows none. */
+const shownText = (events: readonly FlowEvent[]): string => {
+  const chunks: string[] = [];
+  for (const event of events) {
+    if (event.event === "text_chunk") chunks.push(event.text);
+    const isInner = event.event === "node_finished" && event.node.container !== null;
+    if (isInner && event.node.nodeType === "answer") chunks.pop();
+  }
+  return chunks.join("");
+};
+
 const withHandles = (nodes: readonly RecordedNode[], flow: Flow, handles: Map<string, string[]>) =>
   nodes.map((node): RecordedNode => {
     const isFailBranch = flow.nodes.get(node.id)?.errorStrategy === "fail-branch";
@@ -107,10 +119,29 @@ const withHandles = (nodes: readonly RecordedNode[], flow: Flow, handles: Map<st
     return chosen === undefined || chosen === "source" ? node : { ...node, handle: chosen };
   });
 
+/** Failures of code and templates in the words of the processes that ran them for Dify's engine: the line that says what. */
+const inRecordedWords = ({ code, template }: Pick<FlowPorts, "code" | "template">) => ({
+  code: {
+    run: async (request: CodeRequest) => {
+      const result = await code.run(request);
+      if (result.ok) return result;
+      const lines = result.message.trim().split("\n");
+      const line = request.language === "python3" ? lines.at(-1) : lines.find((one) => /^\w*Error/.test(one));
+      return { ...result, errorType: "SandboxCodeExecutionError", message: line ?? result.message };
+    },
+  },
+  template: {
+    render: async (request: TemplateRequest) => {
+      const result = await template.render(request);
+      return result.ok ? result : { ...result, message: result.message.replace(/^\w*Error: /, "") };
+    },
+  },
+});
+
 /** Runs a recorded case here, with the world outside answering as it did for Dify's engine. */
 export const runRecorded = async (
   { text, run }: RecordedCase,
-  sandbox: Pick<FlowPorts, "code" | "template">,
+  around: Pick<FlowPorts, "code" | "template" | "http">,
 ): Promise<OwnRun> => {
   const handles = new Map<string, string[]>();
   const findKind = (type: string): NodeKind | undefined => {
@@ -121,12 +152,12 @@ export const runRecorded = async (
   const reading = readFlow(text, { findKind });
   if (!reading.ok) return { refused: reading.problems };
   const { flow } = reading;
-  const { ports, prompts } = createScriptedWorld(run.model);
+  const { ports, prompts } = createScriptedWorld(run.model, around.http);
   const events: FlowEvent[] = [];
   const options = {
     inputs: run.inputs,
     query: run.query ?? "",
-    ports: { ...ports, ...sandbox },
+    ports: { ...ports, ...inRecordedWords(around) },
     journal: createMemoryJournal(),
     signal: new AbortController().signal,
     onEvent: (event: FlowEvent) => events.push(event),
@@ -152,7 +183,7 @@ export const runRecorded = async (
     status: result.status,
     outputs: result.outputs,
     error: result.error,
-    text: events.map((event) => (event.event === "text_chunk" ? event.text : "")).join(""),
+    text: shownText(events),
     nodes: withHandles(
       events.flatMap((event) => nodeOf(event) ?? []),
       flow,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type Json, type JsonObject, parseJson } from "../../../src/base/json.ts";
+import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { NO_USAGE } from "../../../src/flow/flow-event.ts";
-import type { HttpRequest, HttpResponse, ModelRequest, NodeFailure } from "../../../src/flow/ports.ts";
+import type { HttpClient, ModelRequest, NodeFailure } from "../../../src/flow/ports.ts";
 import type { FlowPorts } from "../../../src/flow/node.ts";
 import { pythonJson, pythonStr } from "../../../src/flow/value-text.ts";
 import { isJsonArray, isJsonObject } from "../../../src/flow/value-type.ts";
@@ -74,74 +74,10 @@ const generate = (request: ModelRequest, rules: readonly ModelRule[], prompts: s
   return { ok: true as const, value: { text, reasoning: "", finishReason: "stop", usage } };
 };
 
-/** Headers of the connection itself, which the loopback server leaves out of what it echoes. */
-const CONNECTION = new Set(
-  "host user-agent accept accept-encoding accept-language connection content-length".split(" "),
-);
-
-/** JSON as Python's client writes it, since ours sends it as the file has it. */
-const compact = (text: string, type: string): string => {
-  const value = type.includes("json") ? parseJson(text) : undefined;
-  return value === undefined ? text : JSON.stringify(value);
-};
-
-const bodyText = (body: Uint8Array | null): string => {
-  if (body === null) return "";
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    return `hex:${Buffer.from(body).toString("hex")}`;
-  }
-};
-
-/** The documents that runs are given, by name; they lie at `/files/NAME` of any host. */
-const DOCUMENTS: ReadonlyMap<string, readonly [type: string, text: string]> = new Map([
-  ["doc.txt", ["text/plain", "Hello file.\nSecond line 你好.\n"]],
-  ["doc.md", ["text/markdown", "# Title\n\ntext\n"]],
-  ["data.csv", ["text/csv", 'name,age\nAnn,3\n"B, b",4\n']],
-]);
-
-const document = (url: URL): HttpResponse | undefined => {
-  const [, folder, name = ""] = url.pathname.split("/");
-  const found = folder === "files" ? DOCUMENTS.get(name) : undefined;
-  if (found === undefined) return undefined;
-  const [type, text] = found;
-  return { status: 200, url: url.href, headers: [["content-type", type]], body: Buffer.from(text) };
-};
-
-const echo = (request: HttpRequest): HttpResponse | NodeFailure => {
-  const url = new URL(request.url);
-  if (url.hostname === "127.0.0.1") return failure("HttpRequestNodeError", "[Errno 111] Connection refused");
-  const file = document(url);
-  if (file !== undefined) return file;
-  const boundary = request.headers
-    .map(([, value]) => /boundary="?([^";]+)"?/.exec(value)?.[1])
-    .find((one) => one !== undefined);
-  const hide = (text: string): string =>
-    boundary === undefined ? text : text.replaceAll(boundary, "BOUNDARY");
-  const headers = request.headers
-    .map(([name, value]) => [name.toLowerCase(), hide(value)] as const)
-    .filter(([name]) => !CONNECTION.has(name))
-    .sort(([one], [other]) => (one < other ? -1 : 1));
-  const record = {
-    method: request.method,
-    origin: url.origin,
-    path: url.pathname,
-    query: url.search.slice(1),
-    headers: Object.fromEntries(headers),
-    body: compact(hide(bodyText(request.body)), Object.fromEntries(headers)["content-type"] ?? ""),
-  };
-  const body = new TextEncoder().encode(pythonJson(record));
-  const answered = [
-    ["content-type", "application/json"],
-    ["content-length", String(body.length)],
-  ] as const;
-  return { status: 200, url: request.url, headers: answered, body };
-};
-
 /** Everything outside of a recorded run, answering as it did for Dify's engine; `prompts` collects what models are asked. */
 export const createScriptedWorld = (
   rules: readonly ModelRule[],
+  http: HttpClient,
 ): {
   readonly ports: Pick<FlowPorts, "model" | "http" | "knowledge">;
   readonly prompts: readonly string[];
@@ -149,12 +85,7 @@ export const createScriptedWorld = (
   const prompts: string[] = [];
   const ports: Pick<FlowPorts, "model" | "http" | "knowledge"> = {
     model: { generate: async (request) => generate(request, rules, prompts) },
-    http: {
-      send: async (request) => {
-        const answer = echo(request);
-        return "ok" in answer ? answer : { ok: true, value: answer };
-      },
-    },
+    http,
     knowledge: {
       search: async ({ query }) => ({
         ok: true,

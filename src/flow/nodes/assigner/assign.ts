@@ -35,6 +35,10 @@ const numberOf = (variable: Variable): ExactNumber => {
 
 const isNumberType = (type: ValueType): boolean => type === "integer" || type === "float";
 
+/** A variable keeps its type, but a number prints as what was written, not as what was there before. */
+const typeAfter = (type: ValueType, income: ValueType): ValueType =>
+  isNumberType(type) && isNumberType(income) ? income : type;
+
 const operate = (variable: Variable, operation: AssignmentItem["operation"], income: Variable): Variable => {
   const { type } = variable;
   const exact = exactOf(income);
@@ -42,8 +46,7 @@ const operate = (variable: Variable, operation: AssignmentItem["operation"], inc
   switch (operation) {
     case "over-write":
     case "set":
-      // A number prints as what was written, not as what was there before.
-      return exactVariable(exact, isNumberType(type) && isNumberType(income.type) ? income.type : type);
+      return exactVariable(exact, typeAfter(type, income.type));
     case "clear":
       return variableAs(type, zeroValue(type));
     case "append":
@@ -141,6 +144,9 @@ export const assignOne = (
     throw new NodeError("append mode requires an array variable");
   }
   const exact = exactOf(income);
-  const updated = data.write_mode === "append" ? [...listOf(exactOf(variable)), exact] : exact;
-  return { write: { selector, variable: exactVariable(updated, variable.type) }, value: income.value };
+  const written =
+    data.write_mode === "append"
+      ? exactVariable([...listOf(exactOf(variable)), exact], variable.type)
+      : exactVariable(exact, typeAfter(variable.type, income.type));
+  return { write: { selector, variable: written }, value: income.value };
 };

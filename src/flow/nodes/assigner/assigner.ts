@@ -53,6 +53,13 @@ const assign = (data: AssignerData, pool: Pool): NodeOutcome => {
 export const assignerKind = defineNodeKind({
   type: "assigner",
   schema: AssignerData,
-  declare: (data) => ({ ...PLAIN_DECLARATION, reads: readsOf(data) }),
+  declare: (data) => ({
+    ...PLAIN_DECLARATION,
+    reads: readsOf(data),
+    assigns:
+      data.kind === "second"
+        ? data.items.map((item) => item.variable_selector)
+        : [data.assigned_variable_selector],
+  }),
   execute: async (data, { pool }) => assign(data, pool),
 });

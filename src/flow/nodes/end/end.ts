@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import { outputsOf, variableOf } from "../../value-type.ts";
+import { checkPrintable } from "../../value-markdown.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** The types that Dify knows an output by; what the value is shows at run time. */
@@ -59,6 +60,7 @@ export const endKind = defineNodeKind({
     const found = data.outputs.map(
       ({ variable, value_selector }) => [variable, readPool(pool, value_selector)] as const,
     );
+    for (const [, variable] of found) if (variable !== undefined) checkPrintable(variable);
     const values = outputsOf(
       Object.fromEntries(found.map(([name, variable]) => [name, variable ?? variableOf(null)])),
     );

@@ -5,7 +5,7 @@ import { readPool, resolveText } from "../../pool.ts";
 import type { HttpClient } from "../../ports.ts";
 import { isJsonArray } from "../../value-type.ts";
 import { fetchFile } from "../document-extractor/file-value.ts";
-import { encodeForm } from "./encode-form.ts";
+import { encodeForm, encodeMultipart, type Part } from "./encode-form.ts";
 import { RequestProblem } from "./request-problem.ts";
 import type { BodyItem, HttpBody } from "./schema.ts";
 import { bodyItems } from "./schema.ts";
@@ -82,29 +82,33 @@ const fetchItem = async (item: BodyItem, { pool, http, signal }: BodySources) =>
   return fetched;
 };
 
+/** What Dify sends in a form without a file, so that it stays a multipart one. */
+const PLACEHOLDER: Part = {
+  name: "__multipart_placeholder__",
+  file: { name: "", type: "application/octet-stream" },
+  bytes: new Uint8Array(),
+};
+
 const buildForm = async (items: readonly BodyItem[], sources: BodySources): Promise<BuiltBody> => {
-  const form = new FormData();
-  for (const [key, value] of fieldsOf(
+  const texts = fieldsOf(
     items.filter(({ type }) => type === "text"),
     sources.pool,
-  ))
-    form.append(key, value);
+  );
+  const fields = Array.from(texts, ([name, value]): Part => ({
+    name,
+    file: null,
+    bytes: Buffer.from(value),
+  }));
+  const files: Part[] = [];
   for (const item of items.filter(({ type }) => type === "file")) {
+    const name = resolveText(sources.pool, item.key);
     for (const { file, bytes } of await fetchItem(item, sources)) {
       const type = file.mime_type ?? "application/octet-stream";
-      form.append(
-        resolveText(sources.pool, item.key),
-        new Blob([Buffer.from(bytes)], { type }),
-        file.filename ?? "file",
-      );
+      files.push({ name, file: { name: file.filename ?? "file", type }, bytes });
     }
   }
-  const encoded = new Response(form);
-  return {
-    bytes: new Uint8Array(await encoded.arrayBuffer()),
-    contentType: encoded.headers.get("content-type"),
-    ownsContentType: true,
-  };
+  const { boundary, bytes } = encodeMultipart([...fields, ...(files.length === 0 ? [PLACEHOLDER] : files)]);
+  return { bytes, contentType: `multipart/form-data; boundary=${boundary}`, ownsContentType: true };
 };
 
 const buildBinary = async (item: BodyItem, sources: BodySources): Promise<BuiltBody> => {

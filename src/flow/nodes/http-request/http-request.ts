@@ -24,7 +24,13 @@ const readsOfBody = (body: HttpBody | null): readonly VariableUse[] =>
   ]);
 
 const bodyWarnings = (body: HttpBody | null): readonly NodeRemark[] => {
-  if (body === null || !["raw-text", "json", "binary"].includes(body.type)) return [];
+  if (body === null || body.type === "none") return [];
+  if (body.type === "form-data" || body.type === "x-www-form-urlencoded") {
+    if (typeof body.data !== "string" || body.data === "") return [];
+    const message =
+      "the form is one text, which is sent whole as the value of a field without a name, as Dify does; list its fields";
+    return [{ field: "body.data", message }];
+  }
   const count = bodyItems(body).length;
   return count === 1
     ? []
@@ -62,6 +68,9 @@ const declare = (data: HttpRequestData): NodeDeclaration => {
     ],
     outputs: { status_code: "integer", body: "string", headers: "object", files: "array[file]" },
     warnings: [
+      ...(data.method === "options"
+        ? [{ field: "method", message: "OPTIONS is not sent, nor is it by Dify: the node fails" }]
+        : []),
       ...timeoutWarnings(data),
       ...bodyWarnings(data.body ?? null),
       ...(lacksKey

@@ -1,7 +1,8 @@
 import type { Pool } from "../../pool.ts";
 import { resolveText, splitText } from "../../pool.ts";
 import type { HttpRequest } from "../../ports.ts";
-import type { BodySources } from "./body.ts";
+import { pythonRepr } from "../../value-text.ts";
+import type { BodySources, BuiltBody } from "./body.ts";
 import { buildBody } from "./body.ts";
 import { encodeForm } from "./encode-form.ts";
 import { RequestProblem } from "./request-problem.ts";
@@ -29,15 +30,27 @@ const isOnlyReference = (line: string): boolean => {
   return parts.length === 1 && parts[0]?.kind === "reference";
 };
 
+/** One header of a line of the file. */
+const headerOf = (line: string): Pair => {
+  const text = line.trim();
+  const [name, value] = splitLine(text);
+  if (!/[\r\n]/.test(text)) return [name, value];
+  throw new RequestProblem(
+    "RequestHeadersError",
+    `the header ${splitLine(linesOf(text)[0] ?? "")[0]} would hold a line break, and what follows it would be a header of its own; take the line breaks out of its value, with a template or a code node`,
+  );
+};
+
 /**
- * Headers of the form `name:value`, one a line. A line that is nothing but a reference may bring several headers; in all
- * others a value stays in its line, so that text of a merge request cannot add headers of its own.
+ * Headers of the form `name:value`, one a line. A line that is nothing but a reference may bring several headers. In all
+ * others a value with several lines fails: Dify sends the further ones as headers of their own, which would let a text of
+ * a merge request add some.
  */
 const buildHeaders = (text: string, pool: Pool): readonly Pair[] => {
   const pairs = linesOf(text).flatMap((line) =>
     isOnlyReference(line)
       ? linesOf(resolveText(pool, line.trim())).map(splitLine)
-      : [splitLine(resolveText(pool, line).replace(/[\r\n]+/g, " "))],
+      : [headerOf(resolveText(pool, line))],
   );
   return [...new Map(pairs.map((pair) => [pair[0].toLowerCase(), pair])).values()].filter(
     ([name]) => name !== "",
@@ -51,12 +64,29 @@ const buildParams = (text: string, pool: Pool): readonly Pair[] =>
     .filter(([name]) => name !== "")
     .map(([name, value]) => [resolveText(pool, name), resolveText(pool, value)]);
 
-const buildUrl = (data: HttpRequestData, pool: Pool): string => {
-  const text = resolveText(pool, data.url);
-  if (text === "") throw new RequestProblem("InvalidURLError", "url is required");
-  if (!/^https?:\/\//.test(text)) {
-    throw new RequestProblem("InvalidURLError", "url should start with http:// or https://");
+const invalidUrl = (message: string): RequestProblem => new RequestProblem("InvalidURLError", message);
+
+/** An address that means to URL what it means to Dify's client; others would go elsewhere than they say, or do so in Dify. */
+const checkUrl = (text: string): void => {
+  if (text === "") throw invalidUrl("url is required");
+  if (!/^https?:\/\//.test(text)) throw invalidUrl("url should start with http:// or https://");
+  // oxlint-disable-next-line no-control-regex -- these are the characters that URL drops in silence
+  const control = /[\u0000-\u001f\u007f]/.exec(text);
+  if (control !== null) {
+    throw invalidUrl(
+      `Invalid non-printable ASCII character in URL, ${pythonRepr(control[0])} at position ${control.index}.`,
+    );
   }
+  if (/^https?:\/\/(?:[/?#]|$)/.test(text)) throw invalidUrl("the url names no host");
+  if (/^[^?#]*\\/.test(text)) {
+    throw invalidUrl("the url holds a backslash, which servers read in different ways: write %5C or /");
+  }
+};
+
+const buildUrl = (data: HttpRequestData, pool: Pool): string => {
+  const resolved = resolveText(pool, data.url);
+  checkUrl(resolved);
+  const text = resolved.replace(/ +$/, (spaces) => "%20".repeat(spaces.length));
   const params = buildParams(data.params, pool);
   if (params.length === 0 || !URL.canParse(text)) return text;
   const url = new URL(text);
@@ -102,6 +132,17 @@ const checkHeaders = (headers: readonly Pair[]): void => {
   );
 };
 
+/** A length that the flow states has to be that of the body; the client states it in any case. */
+const checkLength = (headers: readonly Pair[], body: BuiltBody): void => {
+  const stated = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
+  const length = body.bytes?.length ?? 0;
+  if (stated === undefined || stated === String(length)) return;
+  throw new RequestProblem(
+    "HttpRequestNodeError",
+    `Too ${Number(stated) < length ? "much" : "little"} data for declared Content-Length: ${stated}, where the body has ${length} bytes; leave the header out`,
+  );
+};
+
 const hasHeader = (headers: readonly Pair[], name: string): boolean =>
   headers.some(([key]) => key.toLowerCase() === name);
 
@@ -113,12 +154,16 @@ const timeoutMs = (data: HttpRequestData, kind: keyof typeof TIMEOUT_LIMITS): nu
 /** Builds the request that the node's data and the values of the run make. Throws `RequestProblem`. */
 export const buildRequest = async (data: HttpRequestData, sources: BodySources): Promise<HttpRequest> => {
   const { pool, signal } = sources;
+  if (data.method === "options") {
+    throw new RequestProblem("InvalidHttpMethodError", `Invalid http method ${data.method}`);
+  }
   const authorization = buildAuthorization(data, pool);
   const url = buildUrl(data, pool);
   const plain = buildHeaders(data.headers, pool);
   const body = await buildBody(data.body ?? null, sources);
   const authorized = authorization === null ? plain : withHeader(plain, authorization);
   checkHeaders(authorized);
+  checkLength(authorized, body);
   const needsType =
     body.contentType !== null && (body.ownsContentType || !hasHeader(authorized, "content-type"));
   return {

@@ -83,6 +83,47 @@ const nameInUrl = (url: string): string => {
   }
 };
 
+/** Types by extension, as Python's `mimetypes` knows them. */
+const TYPE_OF_EXTENSION: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "application/json": ["json"],
+    "application/msword": ["doc"],
+    "application/pdf": ["pdf"],
+    "application/vnd.ms-excel": ["xls"],
+    "application/vnd.ms-powerpoint": ["ppt"],
+    "application/x-tar": ["tar"],
+    "application/zip": ["zip"],
+    "audio/mpeg": ["mp3"],
+    "audio/x-wav": ["wav"],
+    "image/bmp": ["bmp"],
+    "image/gif": ["gif"],
+    "image/jpeg": ["jpg", "jpeg"],
+    "image/png": ["png"],
+    "image/svg+xml": ["svg"],
+    "image/tiff": ["tif", "tiff"],
+    "text/css": ["css"],
+    "text/csv": ["csv"],
+    "text/html": ["html", "htm"],
+    "text/javascript": ["js"],
+    "text/plain": ["txt"],
+    "text/x-python": ["py"],
+    "text/xml": ["xml"],
+    "video/mp4": ["mp4"],
+    "video/quicktime": ["mov"],
+    "video/webm": ["webm"],
+  }).flatMap(([type, extensions]) => extensions.map((extension) => [extension, type] as const)),
+);
+
+const typeByName = (filename: string): string | undefined =>
+  TYPE_OF_EXTENSION.get(/\.([^.]+)$/.exec(filename)?.[1]?.toLowerCase() ?? "");
+
+/** The type of a file: by the name that the answer gives it, else as the answer states it, else by the address. */
+const fileType = (disposed: string | null, stated: string, url: string): string => {
+  const byDisposition = disposed === null ? undefined : typeByName(disposed);
+  const rest = stated === "" ? typeByName(nameInUrl(url)) : stated;
+  return byDisposition ?? rest ?? "application/octet-stream";
+};
+
 /**
  * The outputs of an answer: the status, headers, and either its text as `body` or, for a file, an empty body and
  * the file's description. Throws `RequestProblem` when it is longer than Dify allows.
@@ -93,13 +134,19 @@ export const responseOutputs = (response: HttpResponse): JsonObject => {
   checkSize(response.body.length, isFile);
   const type = headers["content-type"] ?? "";
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1] ?? null;
-  const filename = filenameIn(headers["content-disposition"] ?? "") ?? nameInUrl(response.url);
+  const disposed = filenameIn(headers["content-disposition"] ?? "");
   return {
     status_code: response.status,
     body: isFile ? "" : decodeText(response.body, charset),
     headers,
     files: isFile
-      ? [describeFile(response.body, filename, type === "" ? "application/octet-stream" : type)]
+      ? [
+          describeFile(
+            response.body,
+            disposed ?? nameInUrl(response.url),
+            fileType(disposed, type, response.url),
+          ),
+        ]
       : [],
   };
 };

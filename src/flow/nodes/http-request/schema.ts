@@ -59,21 +59,9 @@ export const HttpRequestData = z.object({
 export type HttpRequestData = z.infer<typeof HttpRequestData>;
 export type HttpBody = NonNullable<HttpRequestData["body"]>;
 
-const pairsOf = (text: string): readonly BodyItem[] =>
-  text
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "")
-    .map((line) => {
-      const [key = "", ...rest] = line.split(":");
-      return { key: key.trim(), type: "text", value: rest.join(":").trim(), file: undefined };
-    });
-
-/**
- * The items of a body. The old form, one text, is the value of the only item; of a form it is lines of `key:value`.
- */
-export const bodyItems = ({ type, data }: HttpBody): readonly BodyItem[] => {
+/** The items of a body. The old form, one text, is the value of the only item, which has no name. */
+export const bodyItems = ({ data }: HttpBody): readonly BodyItem[] => {
   if (data === null || data === undefined || data === "") return [];
   if (typeof data !== "string") return data;
-  if (type === "form-data" || type === "x-www-form-urlencoded") return pairsOf(data);
   return [{ key: "", type: "text", value: data, file: undefined }];
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
-import { exactOf } from "../../value-type.ts";
+import { exactOf, isJsonArray, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** Dify's limit, in characters. */
@@ -16,6 +16,11 @@ export const TemplateTransformData = z.object({
     .transform((value) => value ?? []),
 });
 export type TemplateTransformData = z.infer<typeof TemplateTransformData>;
+
+/** Dify gives templates no files, nor lists that hold some. */
+const holdsFiles = (variable: Variable | undefined): boolean =>
+  variable?.type === "file" ||
+  (variable?.type === "array[file]" && isJsonArray(variable.value) && variable.value.length > 0);
 
 /** Renders a Jinja2 template; a variable that is not there is `None`. */
 export const templateTransformKind = defineNodeKind({
@@ -36,11 +41,16 @@ export const templateTransformKind = defineNodeKind({
       ({ variable, value_selector }) => [variable, readPool(pool, value_selector)] as const,
     );
     const inputs = Object.fromEntries(found.map(([name, variable]) => [name, variable?.value ?? null]));
+    const file = found.find(([, variable]) => holdsFiles(variable));
+    if (file !== undefined) {
+      const message = `Type is not JSON serializable: File (the variable ${file[0]}; take an attribute of it, such as its name)`;
+      return nodeFailure("", message, { inputs });
+    }
     const variables = Object.fromEntries(
       found.map(([name, variable]) => [name, variable === undefined ? null : exactOf(variable)]),
     );
     const rendered = await ports.template.render({ template: data.template, variables, signal });
-    if (!rendered.ok) return nodeFailure(rendered.errorType, rendered.message, { inputs });
+    if (!rendered.ok) return nodeFailure("", rendered.message, { inputs });
     if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
       const message = `Output length exceeds ${MAX_OUTPUT_CHARACTERS} characters`;
       return nodeFailure("", message, { inputs });

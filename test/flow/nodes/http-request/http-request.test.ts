@@ -10,6 +10,7 @@ const POOL = poolOf({
   "start.id": 7,
   "start.text": 'say "hi"\nnow',
   "start.headers": "X-A: 1\nX-B: 2",
+  "start.line": "a line\n",
   "start.blank": "",
   "env.key": "s3cret",
 });
@@ -57,12 +58,34 @@ describe("http-request: what is sent", () => {
     assert.equal(await failed({ url: "" }), "InvalidURLError: url is required");
   });
 
+  it("refuses URLs that would mean another address here than to Dify's client, or to a server", async () => {
+    for (const url of [
+      "https://h/e\n",
+      "https://h/a\tb",
+      "https:///h/e",
+      "https://h/a\\b",
+      "https://h\\@other/",
+    ])
+      assert.match(await failed({ url }), /^InvalidURLError: /, JSON.stringify(url));
+    assert.equal((await sentBy({ url: "https://h/e?q=a\\b  " })).url, "https://h/e?q=a\\b%20%20");
+    assert.match(await failed({ method: "options" }), /^InvalidHttpMethodError: Invalid http method options/);
+    const { warnings } = loadNode(httpRequestKind, node({ method: "OPTIONS" })).declaration;
+    assert.deepEqual(
+      warnings.map(({ field }) => field),
+      ["method"],
+    );
+  });
+
   it("reads headers line by line; a value cannot add headers, a bare reference may bring several", async () => {
+    assert.match(
+      await failed({ headers: "X-Text: {{#start.text#}}" }),
+      /^RequestHeadersError: the header X-Text /,
+    );
     const request = await sentBy({
-      headers: "X-Text: {{#start.text#}}\nX-Empty\n{{#start.headers#}}\nX-Url: http://a:1",
+      headers: "X-Text: {{#start.line#}}\nX-Empty\n{{#start.headers#}}\nX-Url: http://a:1",
     });
     assert.deepEqual(request.headers, [
-      ["X-Text", 'say "hi" now'],
+      ["X-Text", "a line"],
       ["X-Empty", ""],
       ["X-A", "1"],
       ["X-B", "2"],
@@ -159,7 +182,17 @@ describe("http-request: what is sent", () => {
     assert.equal(url, `https://api.example/e?a=${encoded}`);
   });
 
-  it("encodes forms, from lists and from old lines", async () => {
+  it("takes a length that the flow states only where it is the body's", async () => {
+    const raw = body("raw-text", "four");
+    assert.match(
+      await failed({ ...raw, headers: "Content-Length: 3" }),
+      /^HttpRequestNodeError: Too much data for declared Content-Length/,
+    );
+    assert.match(await failed({ headers: "Content-Length: 3" }), /Too little data for declared/);
+    assert.equal(bodyText(await sentBy({ ...raw, headers: "Content-Length: 4" })), "four");
+  });
+
+  it("encodes forms; an old one of one text is a field without a name, with a warning", async () => {
     const items = [
       { key: "a", type: "text", value: "{{#start.text#}}" },
       { key: "{{#start.host#}}", type: "text", value: "1" },
@@ -167,7 +200,12 @@ describe("http-request: what is sent", () => {
     const request = await sentBy(body("x-www-form-urlencoded", items));
     assert.equal(bodyText(request), "a=say+%22hi%22%0Anow&api.example=1");
     assert.equal(header(request, "content-type"), "application/x-www-form-urlencoded");
-    assert.equal(bodyText(await sentBy(body("x-www-form-urlencoded", "a:1\nb: x:y"))), "a=1&b=x%3Ay");
+    const old = body("x-www-form-urlencoded", "a:1\nb:2");
+    assert.equal(bodyText(await sentBy(old)), "=a%3A1%0Ab%3A2");
+    assert.deepEqual(
+      loadNode(httpRequestKind, node(old)).declaration.warnings.map(({ field }) => field),
+      ["body.data"],
+    );
   });
 
   it("sends multipart forms with texts and files", async () => {
@@ -202,6 +240,22 @@ describe("http-request: what is sent", () => {
     assert.ok(upload instanceof File);
     assert.equal(upload.name, "a.txt");
     assert.equal(await upload.text(), "hello");
+  });
+
+  it("writes multipart forms as Dify's client does", async () => {
+    const request = await sentBy(
+      body("form-data", [{ key: 'a"\n', type: "text", value: "{{#start.text#}}" }]),
+    );
+    const [, boundary = ""] =
+      /^multipart\/form-data; boundary=(\w+)$/.exec(header(request, "content-type") ?? "") ?? [];
+    const parts = [
+      `Content-Disposition: form-data; name="a%22%0A"\r\n\r\nsay "hi"\nnow\r\n`,
+      'Content-Disposition: form-data; name="__multipart_placeholder__"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n',
+    ];
+    assert.equal(
+      bodyText(request),
+      `${parts.map((part) => `--${boundary}\r\n${part}`).join("")}--${boundary}--\r\n`,
+    );
   });
 
   it("sends a file's bytes as binary body and fails without a file", async () => {

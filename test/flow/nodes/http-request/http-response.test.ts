@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { z } from "zod";
 import type { JsonObject } from "../../../../src/base/json.ts";
 import { httpRequestKind } from "../../../../src/flow/nodes/http-request/http-request.ts";
 import { isFileResponse } from "../../../../src/flow/nodes/http-request/response.ts";
@@ -70,6 +71,18 @@ describe("http-request: what comes of answers", () => {
         url: "data:image/png;base64,AQI=",
       },
     ]);
+  });
+
+  it("takes a file's type from the name that the answer gives it", async () => {
+    const typeOf = async (...headers: readonly (readonly [string, string])[]) => {
+      const { files } = outputsOf(await run({ body: Uint8Array.of(1), headers }));
+      return z.array(z.object({ mime_type: z.string() })).parse(files)[0]?.mime_type;
+    };
+    const attached = ["content-disposition", 'attachment; filename="a.PDF"'] as const;
+    assert.equal(await typeOf(attached, ["content-type", "text/plain"]), "application/pdf");
+    const unknown = ["content-disposition", "attachment; filename=a.qqq"] as const;
+    assert.equal(await typeOf(unknown, ["content-type", "text/plain"]), "text/plain");
+    assert.equal(await typeOf(unknown), "application/octet-stream");
   });
 
   it("only describes a long file", async () => {
