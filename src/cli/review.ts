@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { SEVERITIES, type Severity } from "../review/finding.ts";
+import { unreviewedFiles } from "../review/unreviewed.ts";
 import { readLocalConfig } from "./read-config.ts";
 import { chooseChange, type Wanted } from "./review/choose-change.ts";
 import {
@@ -64,8 +65,9 @@ export type ReviewOptions = Partial<Terminal> & {
 
 /**
  * `reviewflow review [RANGE | ADDRESS]`: reviews a change of the git repository at hand, or a merge request,
- * with no server. Returns the exit code: 1 when there is a finding that `failOn` is about, 2 when the
- * review could not be made or published, else 0.
+ * with no server. Returns the exit code: 1 when there is a finding that `failOn` is about, 3 when there is none
+ * but a changed file was not reviewed without a right to be left out, 2 when the review could not be made or
+ * published, else 0.
  */
 export const runReview = async (range: string | undefined, options: ReviewOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
@@ -77,7 +79,9 @@ export const runReview = async (range: string | undefined, options: ReviewOption
     else await writeReport(fileOf(options.output, options), text);
     complain(renderReceipt(report));
     if (posted !== null) complain(`${safeText(posted)}\n`);
-    return usage.failOn !== null && hasAtLeast(report, usage.failOn) ? 1 : 0;
+    if (usage.failOn === null) return 0;
+    if (hasAtLeast(report, usage.failOn)) return 1;
+    return unreviewedFiles(report.receipt).length > 0 ? 3 : 0;
   } catch (error) {
     const isOurs = error instanceof ReviewflowError || !(error instanceof Error);
     complain(`${safeText(isOurs ? describeError(error) : (error.stack ?? error.message))}\n`);

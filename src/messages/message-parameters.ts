@@ -446,6 +446,7 @@ export type MessageParameters = {
   readonly "skipped.vendored": null;
   readonly "status.findings": { readonly count: number };
   readonly "status.no-findings": null;
+  readonly "status.not-reviewed": { readonly files: string | number; readonly findings: number; readonly unreviewed: string | number };
   readonly "summary.column.finding": null;
   readonly "summary.column.place": null;
   readonly "summary.column.severity": null;
@@ -462,6 +463,7 @@ export type MessageParameters = {
   readonly "summary.refuted": { readonly count: number };
   readonly "summary.rejected": { readonly count: number };
   readonly "summary.threads": null;
+  readonly "summary.unverified": { readonly count: number };
   readonly "thread.confidence": { readonly percent: string | number };
   readonly "thread.nearby": null;
   readonly "thread.resolved.code-gone": { readonly sha: string | number };
@@ -471,6 +473,7 @@ export type MessageParameters = {
   readonly "thread.state.open": null;
   readonly "thread.state.resolved": null;
   readonly "thread.suggestion": null;
+  readonly "thread.unverified": null;
   readonly "usage.tokens": { readonly input: number; readonly output: number; readonly total: number };
   readonly "usage.tokens-unsplit": { readonly total: number };
   readonly "word.attempt": null;

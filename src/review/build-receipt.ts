@@ -2,7 +2,8 @@ import type { ChangedFile } from "./forge.ts";
 import type { RememberedHunk } from "./memory/remembered-hunk.ts";
 import type { FileReceipt, SkipReason } from "./receipt.ts";
 import { pathOf } from "./units/hunk-digest.ts";
-import type { Selection } from "./units/review-unit.ts";
+import type { ReviewHunk, Selection } from "./units/review-unit.ts";
+import { LONGEST_LINE, linesCut } from "./units/shown-hunk.ts";
 
 /** Why a hunk was not reviewed. */
 export type Omission = { readonly reason: SkipReason; readonly detail: string };
@@ -23,9 +24,21 @@ export const buildReceipt = (
   const hunks = Map.groupBy(selection.hunks, ({ file }) => pathOf(file));
   return files.map((file): FileReceipt => {
     const path = pathOf(file);
-    const digests = (hunks.get(path) ?? []).map(({ digest }) => digest);
-    return (digests.length === 0 ? setAside.get(path) : undefined) ?? account(path, digests, fates);
+    const own = hunks.get(path) ?? [];
+    const digests = own.map(({ digest }) => digest);
+    const left = digests.length === 0 ? setAside.get(path) : undefined;
+    return left ?? withoutHidden(account(path, digests, fates), own);
   });
+};
+
+/** A file whose lines were not shown to their end was reviewed in part: what stands there nobody saw. */
+const withoutHidden = (receipt: FileReceipt, hunks: readonly ReviewHunk[]): FileReceipt => {
+  const { path, outcome } = receipt;
+  if (outcome.kind !== "reviewed") return receipt;
+  const hidden = hunks.flatMap(({ hunk }) => linesCut(hunk)).filter(({ kind }) => kind !== "context").length;
+  if (hidden === 0) return receipt;
+  const detail = `${hidden} ${hidden === 1 ? "line is" : "lines are"} shown up to column ${LONGEST_LINE} only`;
+  return { path, outcome: { ...outcome, kind: "partly", reason: "too-large", detail } };
 };
 
 const UNKNOWN: Omission = { reason: "flow-failed", detail: "it was not reviewed" };

@@ -41,6 +41,8 @@ export type Finding = {
   readonly body: string;
   /** What is to stand in place of the lines that are meant; the empty text deletes them; null for none. */
   readonly suggestion: string | null;
+  /** Whether the flow that was to verify it gave no verdict that could be read. */
+  readonly unverified?: true | undefined;
 };
 
 /**

@@ -45,6 +45,25 @@ describe("review of a repository", () => {
     assert.equal(await codeOf("major"), 1);
   });
 
+  for (const [what, path, content] of [
+    ["a mark in its first line", "src/more.js", "// @generated\nexec(evil);\n"],
+    ["its name", "src/api.gen.ts", "exec(evil);\n"],
+    ["its folder", "vendor/lib/index.js", "exec(evil);\n"],
+    ["a byte", "src/zero.js", "exec(evil);\n\0\n"],
+    ["a long line", "src/long.js", `a;${" ".repeat(4_100)}exec(evil);\n`],
+    ["an attribute", "src/odd.js", "exec(evil);\n"],
+  ] as const)
+    it(`does not end with 0 where a file was left out by ${what}`, async () => {
+      await using repository = await createPlanted();
+      if (what === "an attribute") await repository.write(".gitattributes", "odd.js -diff\n");
+      await repository.write(path, content);
+      repository.commit("More");
+      const { code, err } = await review(repository, model.url, "main...work", { failOn: "critical" });
+      assert.equal(code, 3, err);
+      assert.ok(err.includes(path));
+      assert.equal((await review(repository, model.url, "main...work")).code, 0);
+    });
+
   it("gives the same fingerprint when lines have moved", async () => {
     await using repository = await createPlanted();
     const prints = async (): Promise<readonly string[]> => {

@@ -9,7 +9,7 @@ import type { FileReceipt } from "../../review/receipt.ts";
 /** A finding with what every format says of it. Texts are as the model wrote them: untrusted. */
 export type LocalFinding = Pick<
   Finding,
-  "severity" | "category" | "confidence" | "title" | "body" | "suggestion"
+  "severity" | "category" | "confidence" | "title" | "body" | "suggestion" | "unverified"
 > &
   Place & {
     /** The same for the same matter in another review, wherever its lines have moved; unique in a report. */
@@ -59,6 +59,7 @@ export const toLocalFindings = (found: readonly AnchoredFinding[]): readonly Loc
         title,
         body,
         suggestion,
+        ...(one.finding.unverified === true ? { unverified: true } : {}),
         ...placeOf(one),
         fingerprint: fingerprint(kin, ordinal),
       };

@@ -20,6 +20,7 @@ export const renderReceipt = (report: LocalReport): string => {
       ? []
       : ["Not in git, so not reviewed (git add -N makes them part of it):", ...unknown]),
     ...(more > 0 ? [`  and ${more} more`] : []),
+    ...unverifiedLine(report),
     ...(below === 0
       ? []
       : [`${below} ${below === 1 ? "finding is" : "findings are"} below what the flow is set to tell`]),
@@ -27,6 +28,12 @@ export const renderReceipt = (report: LocalReport): string => {
     usageLine(report),
     "",
   ].join("\n");
+};
+
+const unverifiedLine = ({ findings }: LocalReport): readonly string[] => {
+  const count = findings.filter(({ unverified }) => unverified === true).length;
+  if (count === 0) return [];
+  return [`${count} ${count === 1 ? "finding" : "findings"} could not be verified; counted all the same`];
 };
 
 const usageLine = ({ usage }: LocalReport): string => {

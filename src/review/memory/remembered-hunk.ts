@@ -16,6 +16,7 @@ const StoredFinding = z.object({
   title: z.string(),
   body: z.string(),
   suggestion: z.string().nullable(),
+  unverified: z.literal(true).optional(),
 });
 
 const StoredHunk = z.object({

@@ -1,7 +1,8 @@
-import { translator } from "../../messages/format-message.ts";
+import { type Translate, translator } from "../../messages/format-message.ts";
 import type { DiffRefs } from "../../diff/position.ts";
 import type { Publication } from "../discussion.ts";
 import type { AnchoredFinding, Severity } from "../finding.ts";
+import { unreviewedFiles } from "../unreviewed.ts";
 import { summaryMarker } from "./marker.ts";
 import { renderSummary } from "./render-summary.ts";
 import type { SummaryFacts } from "./render-summary.ts";
@@ -21,7 +22,8 @@ export type PublicationFacts = SummaryFacts & {
   readonly addLabels: readonly string[];
   /**
    * The commit status to set, null for none. It is `failed` when a finding that nobody resolved is at
-   * least as severe as `failsFrom`, those below the confidence for a thread apart.
+   * least as severe as `failsFrom`, those below the confidence for a thread apart, and when a file was not
+   * reviewed without a right to be left out.
    */
   readonly status: { readonly name: string; readonly failsFrom: Severity | null } | null;
 };
@@ -35,6 +37,7 @@ export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Pu
     ...plan.keep.filter(({ resolved }) => !resolved).map(({ found }) => found),
     ...plan.fold.map(({ found }) => found),
   ];
+  const unreviewed = unreviewedFiles(facts.files).length;
   const unsure = new Set(plan.fold.flatMap(({ found, why }) => (why === "confidence" ? [found] : [])));
   return {
     open: plan.open.map((planned) => renderThread(planned, context)),
@@ -51,18 +54,26 @@ export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Pu
         : {
             sha: facts.refs.headSha,
             name: facts.status.name,
-            state: isFailure(
-              standing.filter((found) => !unsure.has(found)),
-              facts.status.failsFrom,
-            )
-              ? "failed"
-              : "success",
-            description:
-              standing.length === 0
-                ? t("status.no-findings")
-                : t("status.findings", { count: standing.length }),
+            state:
+              unreviewed > 0 ||
+              isFailure(
+                standing.filter((found) => !unsure.has(found)),
+                facts.status.failsFrom,
+              )
+                ? "failed"
+                : "success",
+            description: describeStatus(t, standing.length, { unreviewed, files: facts.files.length }),
           },
   };
+};
+
+const describeStatus = (
+  t: Translate,
+  findings: number,
+  { unreviewed, files }: { readonly unreviewed: number; readonly files: number },
+): string => {
+  if (unreviewed > 0) return t("status.not-reviewed", { unreviewed, files, findings });
+  return findings === 0 ? t("status.no-findings") : t("status.findings", { count: findings });
 };
 
 const isFailure = (standing: readonly AnchoredFinding[], failsFrom: Severity | null): boolean =>

@@ -98,7 +98,7 @@ const renderWith = (
     renderThreads(plan, measure, context),
     renderFolded(plan, measure, context),
     details(t("coverage.heading", countReceipt(facts.files)), renderReceipt(facts.files, measure, t)),
-    renderRemarks(facts, context),
+    renderRemarks(plan, facts, context),
     `---\n<sub>${[t("note.commit", { sha: shortSha(refs.headSha) }), renderCost(facts.usage, context), t("note.flow", { name: publishLine(shortTitle(flow)) })].filter((part) => part !== "").join(" · ")}</sub>`,
   ];
   return [summaryMarker(flow), parts.filter((part) => part !== "").join("\n\n")].join("\n");
@@ -163,15 +163,24 @@ const renderFolded = (
 const MAX_REMARKS = 10;
 const MAX_REMARK_LENGTH = 300;
 
-const renderRemarks = ({ remarks, rejected, refuted }: SummaryFacts, { t }: TextContext): string =>
-  [
+const renderRemarks = (
+  plan: ReviewPlan,
+  { remarks, rejected, refuted }: SummaryFacts,
+  { t }: TextContext,
+): string => {
+  const unverified = [...plan.open, ...plan.keep, ...plan.fold].filter(
+    ({ found }) => found.finding.unverified,
+  );
+  return [
     ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(beginningOf(remark, MAX_REMARK_LENGTH))),
     ...more(remarks.length - MAX_REMARKS, t),
     ...(rejected > 0 ? [t("summary.rejected", { count: rejected })] : []),
     ...(refuted > 0 ? [t("summary.refuted", { count: refuted })] : []),
+    ...(unverified.length > 0 ? [t("summary.unverified", { count: unverified.length })] : []),
   ]
     .map((line) => `> ${line}`)
     .join("\n>\n");
+};
 
 const renderCost = (usage: FlowUsage | null, { t }: TextContext): string => {
   if (usage === null || usage.totalTokens === 0) return "";

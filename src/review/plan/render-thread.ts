@@ -62,13 +62,14 @@ export const renderEnd = (ended: EndedThread, { flow, refs, t }: TextContext): R
 
 /** Severity and category in words, and the confidence where it is asked for. */
 export const badge = (
-  { severity, category, confidence }: Finding,
+  { severity, category, confidence, unverified }: Finding,
   { t, showConfidence }: Pick<TextContext, "t" | "showConfidence">,
 ): string => {
   const words = [
     t(`severity.${severity}`),
     t(`category.${category}`),
     ...(showConfidence ? [t("thread.confidence", { percent: Math.round(confidence * 100) })] : []),
+    ...(unverified === true ? [t("thread.unverified")] : []),
   ];
   return `**${words.join(" · ")}**`;
 };

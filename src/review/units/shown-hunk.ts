@@ -21,6 +21,8 @@ export const shownHunk = (hunk: Hunk): ShownHunk => {
 
 /** The lines of which a model did not see the end. */
 export const linesCut = (hunk: Hunk): readonly DiffLine[] => {
+  // No sign grows to more than ten when it is shown by its name.
+  if (hunk.lines.every(({ text }) => text.length * 10 <= LONGEST_LINE)) return [];
   const { texts } = shownHunk(hunk);
   return hunk.lines.filter((_line, index) => CUT.test(texts[index] ?? ""));
 };

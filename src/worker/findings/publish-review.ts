@@ -98,7 +98,7 @@ const factsOf = async (
   { walkthrough, remark }: Summary,
 ): Promise<PublicationFacts> => {
   const { flow } = context;
-  const { rejected, refuted, unverified } = judged.counts;
+  const { rejected, refuted } = judged.counts;
   return {
     flow: flow.name,
     refs: change.diff.refs,
@@ -110,7 +110,7 @@ const factsOf = async (
     files: judged.receipt,
     remarks: [...judged.remarks, ...(remark === null ? [] : [remark]), ...judged.notices],
     rejected,
-    refuted: refuted + unverified,
+    refuted,
     usage: await standingUsage(context),
   };
 };

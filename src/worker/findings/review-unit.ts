@@ -33,7 +33,7 @@ export type UnitOutcome =
   | { readonly kind: "failed"; readonly reason: string };
 
 /**
- * Reviews one unit: every pass reports findings, each finds its place, and what is confirmed is
+ * Reviews one unit: every pass reports findings, each finds its place, and what stands is
  * remembered with its hunk. A further pass that fails costs only what it would have found.
  */
 export const reviewUnit = async (
@@ -48,7 +48,7 @@ export const reviewUnit = async (
   const found = mergeFindings(anchorFindings(reported.findings, change.files));
   const verified = await verifyFindings(context, unit, { diff, nonce: context.nonce }, found);
   if (verified.kind === "failed") return verified;
-  await remember(context, change, unit, reported.overview, verified.confirmed);
+  await remember(context, change, unit, reported.overview, verified.standing);
   const { refuted, unverified } = verified;
   return { kind: "reviewed", rejected: reported.rejected, refuted, unverified, remarks: reported.remarks };
 };
@@ -143,9 +143,9 @@ const remember = async (
   { diff }: Change,
   unit: ReviewUnit,
   overview: string | null,
-  confirmed: readonly AnchoredFinding[],
+  standing: readonly AnchoredFinding[],
 ): Promise<void> => {
-  const byOwner = Map.groupBy(confirmed, (found) => ownerOf(found, unit.hunks));
+  const byOwner = Map.groupBy(standing, (found) => ownerOf(found, unit.hunks));
   for (const hunk of unit.hunks) {
     await hunks.keep(hunk, {
       headSha: diff.refs.headSha,

@@ -1,5 +1,6 @@
 import type { AnchoredFinding } from "../../review/finding.ts";
-import { readVerdicts } from "../../review/findings/read-verdicts.ts";
+import { readVerdicts, type Verdict } from "../../review/findings/read-verdicts.ts";
+import type { FlowOutcome } from "../../review/flow-runner.ts";
 import { filesOf } from "../../review/units/files-of.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
@@ -9,47 +10,73 @@ import { describeForModel } from "./finding-json.ts";
 export type Verified =
   | {
       readonly kind: "verified";
-      readonly confirmed: readonly AnchoredFinding[];
+      /** What was confirmed, and what nobody gave a verdict on, which says so. */
+      readonly standing: readonly AnchoredFinding[];
       readonly refuted: number;
-      /** Without a verdict, which is not a pass. */
+      /** How many of those that stand have no verdict. */
       readonly unverified: number;
     }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Has the findings of a unit verified, where a flow for that is set; what is not confirmed goes. */
+type Named = { readonly id: string; readonly one: AnchoredFinding };
+
+/**
+ * Has the findings of a unit verified, where a flow for that is set; what is refuted goes. What has no verdict
+ * that can be read is asked about once more, then it stands as unverified: a verifier that cannot be understood
+ * must not silence a review.
+ */
 export const verifyFindings = async (
   { desk, flow }: FindingsContext,
   unit: ReviewUnit,
   inputs: { readonly diff: string; readonly nonce: string },
   found: readonly AnchoredFinding[],
 ): Promise<Verified> => {
-  if (flow.verify === null || found.length === 0) {
-    return { kind: "verified", confirmed: found, refuted: 0, unverified: 0 };
+  const { verify } = flow;
+  if (verify === null || found.length === 0) {
+    return { kind: "verified", standing: found, refuted: 0, unverified: 0 };
   }
-  const named = found.map((one, index) => ({ id: `f${index + 1}`, one }));
-  const question = {
-    key: `verify-${unit.id}`,
-    part: { role: "verify", index: 0 },
-    files: filesOf(unit),
-  } as const;
-  const outcome = await desk.ask(flow.verify, question, {
-    ...inputs,
-    findings: JSON.stringify(named.map(({ id, one }) => ({ id, ...describeForModel(one) }))),
-    language: flow.language,
-  });
-  if (outcome.status === "failed" || outcome.status === "stopped") {
+  const named = found.map((one, index): Named => ({ id: `f${index + 1}`, one }));
+  const ask = async (key: string, about: readonly Named[]): Promise<FlowOutcome> =>
+    desk.ask(
+      verify,
+      { key, part: { role: "verify", index: 0 }, files: filesOf(unit) },
+      {
+        ...inputs,
+        findings: JSON.stringify(about.map(({ id, one }) => ({ id, ...describeForModel(one) }))),
+        language: flow.language,
+      },
+    );
+  const outcome = await ask(`verify-${unit.id}`, named);
+  if (hasFailed(outcome)) {
     return {
       kind: "failed",
       reason: `its findings could not be verified: ${outcome.error ?? outcome.status}`,
     };
   }
-  const verdicts = readVerdicts(
-    outcome.outputs["verdicts"] ?? null,
-    named.map(({ id }) => id),
+  const first = verdictsOf(outcome, named);
+  const missing = named.filter(({ id }) => first.get(id) === "missing");
+  const again = missing.length === 0 ? null : await ask(`verify-${unit.id}-again`, missing);
+  const second = again === null || hasFailed(again) ? new Map<string, never>() : verdictsOf(again, missing);
+  const judged = named.map(({ id, one }) => ({ one, verdict: second.get(id) ?? first.get(id) ?? "missing" }));
+  return {
+    kind: "verified",
+    standing: judged.flatMap(({ one, verdict }) => {
+      if (verdict === "refuted") return [];
+      return verdict === "confirmed" ? [one] : [{ ...one, finding: { ...one.finding, unverified: true } }];
+    }),
+    refuted: judged.filter(({ verdict }) => verdict === "refuted").length,
+    unverified: judged.filter(({ verdict }) => verdict === "missing").length,
+  };
+};
+
+const hasFailed = ({ status }: FlowOutcome): boolean => status === "failed" || status === "stopped";
+
+const verdictsOf = (
+  { outputs }: FlowOutcome,
+  about: readonly Named[],
+): ReadonlyMap<string, Verdict["verdict"]> => {
+  const ids = about.map(({ id }) => id);
+  return new Map(
+    [...readVerdicts(outputs["verdicts"] ?? null, ids)].map(([id, { verdict }]) => [id, verdict]),
   );
-  const withVerdict = (wanted: "confirmed" | "refuted"): readonly AnchoredFinding[] =>
-    named.filter(({ id }) => verdicts.get(id)?.verdict === wanted).map(({ one }) => one);
-  const confirmed = withVerdict("confirmed");
-  const refuted = withVerdict("refuted").length;
-  return { kind: "verified", confirmed, refuted, unverified: found.length - confirmed.length - refuted };
 };

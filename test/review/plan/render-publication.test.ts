@@ -6,6 +6,7 @@ import { planReview } from "../../../src/review/plan/plan-review.ts";
 import { renderPublication } from "../../../src/review/plan/render-publication.ts";
 import { renderReceipt } from "../../../src/review/plan/render-receipt.ts";
 import type { AnchoredFinding, Finding } from "../../../src/review/finding.ts";
+import { readAsGitLab } from "../publish/read-as-gitlab.ts";
 import { CODE, REFS, factsOf, fileOf, findingOf, inputOf, onLines, reviewInTurn } from "./review-setup.ts";
 
 const A = fileOf("a.ts");
@@ -53,19 +54,26 @@ suite("a thread's text", () => {
   });
 
   test("only shows a suggestion that GitLab could not apply as it is", () => {
-    for (const suggestion of [
-      "ok();\n/approve",
-      "   /merge",
-      "a\u202Eb",
-      "x\r/close",
-      "<!-- reviewflow:thread -->",
-    ]) {
+    for (const suggestion of ["a\u202Eb", "x\r/close", "a\u2028b"]) {
       const body = threadOf({ suggestion });
       assert.doesNotMatch(body, /suggestion:-/, JSON.stringify(suggestion));
       assert.ok(body.includes(`${t("thread.suggestion")}\n\n\`\`\`\n`));
-      assert.doesNotMatch(body, /(^|[\n\r])\s*\/\w/);
+      assert.deepEqual(readAsGitLab(body).commands, []);
     }
-    assert.match(threadOf({ suggestion: "/* ok */\n * x\n */\n// fine" }), /suggestion:-/);
+  });
+
+  test("offers a suggestion whose lines begin with a slash, sign by sign", () => {
+    for (const suggestion of [
+      "/* ok */\n * x\n */\n// fine",
+      "ok();\n/approve",
+      "/usr/bin/env node",
+      "/^a$/u.test(b);",
+      "<!-- reviewflow:thread -->",
+    ]) {
+      const { commands, infos, blocks } = readAsGitLab(threadOf({ suggestion }));
+      assert.deepEqual([commands, blocks], [[], [suggestion]]);
+      assert.match(infos[0] ?? "", /^suggestion:-/);
+    }
   });
 
   test("is shortened where it is too long, and says so", () => {
@@ -205,6 +213,46 @@ suite("the summary", () => {
     const resolved = discussions.map((one) => ({ ...one, resolved: true, resolvedById: 7 }));
     assert.equal(publish([onLines(A, 2, 2)], { status }, { discussions: resolved }).status?.state, "success");
     assert.equal(publish([]).status, null);
+  });
+
+  test("a status is no success while a file was left out by its author's word, or for a failure", () => {
+    const skipped = (path: string, reason: SkipReason): FileReceipt => ({
+      path,
+      outcome: { kind: "skipped", reason, detail: "" },
+    });
+    const stateOf = (...files: readonly FileReceipt[]): string | undefined =>
+      publish([], { status: { name: "review", failsFrom: "critical" }, files }).status?.state;
+    for (const file of [
+      skipped("a.ts", "generated"),
+      skipped("a.gen.ts", "generated"),
+      skipped("vendor/a.js", "vendored"),
+      skipped("a.js", "binary"),
+      skipped("a.png.js", "binary"),
+      skipped("lib.so", "binary"),
+      skipped("a.js", "unavailable"),
+      skipped("a.js", "too-large"),
+      skipped("a.js", "cost-limit"),
+      skipped("a.js", "flow-failed"),
+      { path: "a.js", outcome: { kind: "partly", sinceSha: "a", reason: "too-large", detail: "" } } as const,
+    ]) {
+      assert.equal(stateOf(file), "failed", JSON.stringify(file));
+      assert.match(
+        publish([], { status: { name: "review", failsFrom: "critical" }, files: [file] }).status
+          ?.description ?? "",
+        /1 of 1/,
+      );
+    }
+    assert.equal(
+      stateOf(
+        skipped("docs/a.md", "path-rule"),
+        skipped("yarn.lock", "lock-file"),
+        skipped("logo.png", "binary"),
+        skipped("old.js", "deleted"),
+        skipped("moved.js", "no-text-change"),
+        { path: "a.ts", outcome: { kind: "reviewed", sinceSha: "a" } },
+      ),
+      "success",
+    );
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { z } from "zod";
+import { translator } from "../../../src/messages/format-message.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
 import { HUMAN, createPlace } from "./place.ts";
@@ -20,6 +22,10 @@ const clean = linesOf(100);
 const verdictsOf = (verdicts: Readonly<Record<string, string>>) => ({
   outputs: { verdicts: JSON.stringify(Object.entries(verdicts).map(([id, verdict]) => ({ id, verdict }))) },
 });
+
+const Named = z.array(z.object({ id: z.string() }));
+const idsOf = (findings: string): string[] => Named.parse(JSON.parse(findings)).map(({ id }) => id);
+const t = translator("English");
 
 suite("a review by findings", () => {
   test("opens a thread on each finding and one summary that accounts for every file", async () => {
@@ -131,19 +137,73 @@ suite("a review by findings", () => {
     assert.equal(world.threads().length, 1);
   });
 
-  test("a finding without a verdict is not published, nor a refuted one", async () => {
+  test("a refuted finding is not published; one without a verdict is asked about once more, then stands as unverified", async () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10, 40, 70)] });
+    const asked: string[][] = [];
     const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => {
-      const findings: unknown = JSON.parse(textInput(request, "findings"));
-      assert.ok(Array.isArray(findings) && findings.length === 3);
+      asked.push(idsOf(textInput(request, "findings")));
       return verdictsOf({ f1: "confirmed", f2: "refuted" });
     });
     const { flow } = fakeFindingsFlow({ verify });
-    const settlement = await createWorker(world).review(flow);
-    assert.equal(world.threads().length, 1);
+    const worker = createWorker(world);
+    const settlement = await worker.review(flow);
+    assert.deepEqual(asked, [["f1", "f2", "f3"], ["f3"]]);
+    assert.equal(world.threads().length, 2);
     const { counts } = ReviewResult.parse(resultOf(settlement));
     assert.equal(counts.refuted, 1);
     assert.equal(counts.unverified, 1);
+    const marked = world.threads().filter(({ notes }) => notes[0]?.body.includes(t("thread.unverified")));
+    assert.equal(marked.length, 1);
+    assert.ok(world.summaries()[0]?.includes(t("summary.unverified", { count: 1 })));
+    // What is remembered stays unverified.
+    world.push({ "a.ts": [clean, bugAt(10, 40, 70)], "b.ts": ["", "x\n"] });
+    await worker.review(flow);
+    assert.ok(world.summaries()[0]?.includes(t("summary.unverified", { count: 1 })));
+  });
+
+  test("verdicts that cannot be read remove nothing, whatever they are", async () => {
+    for (const verdicts of [
+      "",
+      "I agree with all of them.",
+      "[]",
+      "{}",
+      '[{"id":"x9","verdict":"refuted"}]',
+      '[{"id":"f1","verdict":"maybe"}]',
+      '[{"id":"f1","verdict":"refuted"},{"id":"f1","verdict":"confirmed"}]',
+      "null",
+    ]) {
+      const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+      const verify = fakeFlow(FINDINGS_INPUTS.verify, () => ({ outputs: { verdicts } }));
+      const { flow } = fakeFindingsFlow({ verify });
+      const { counts } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
+      assert.deepEqual([counts.opened, counts.unverified], [1, 1], verdicts);
+    }
+  });
+
+  test("a second answer of the verifier counts for what the first left out", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10, 40)] });
+    let calls = 0;
+    const verify = fakeFlow(FINDINGS_INPUTS.verify, () => {
+      calls += 1;
+      return calls === 1 ? { outputs: { verdicts: "?" } } : verdictsOf({ f1: "refuted", f2: "confirmed" });
+    });
+    const { flow } = fakeFindingsFlow({ verify });
+    const { counts } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
+    assert.deepEqual([counts.opened, counts.refuted, counts.unverified], [1, 1, 0]);
+  });
+
+  test("a line of which only the beginning was shown leaves its file reviewed in part", async () => {
+    const hidden = `${"x".repeat(10)}${" ".repeat(5_000)}exec(evil);\n`;
+    const world = createPlace({ "a.ts": ["", hidden], "b.ts": ["", "short();\n"] });
+    const { flow } = fakeFindingsFlow();
+    const { files } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
+    assert.deepEqual(
+      files.map(({ path, outcome }) => [path, outcome.kind, "reason" in outcome ? outcome.reason : null]),
+      [
+        ["a.ts", "partly", "too-large"],
+        ["b.ts", "reviewed", null],
+      ],
+    );
   });
 
   test("findings that cannot be verified leave their hunks unreviewed", async () => {

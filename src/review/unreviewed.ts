@@ -1,0 +1,25 @@
+import type { FileReceipt, SkipReason } from "./receipt.ts";
+
+/**
+ * Why a file may be left out of a review that counts as whole: a rule of the operator or of a protected branch says
+ * so, or nothing in it can be code. Everything else is the author's own word (a mark, a name, a byte), or went wrong.
+ */
+const LEFT_OUT_BY_RIGHT: ReadonlySet<SkipReason> = new Set([
+  "path-rule",
+  "lock-file",
+  "no-text-change",
+  "deleted",
+]);
+
+/** Files that nobody runs, as long as they are no text. */
+const MEDIA =
+  /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|icns|tiff?|psd|woff2?|ttf|otf|eot|mp[34]|m4[av]|ogg|oga|ogv|wav|flac|webm|mov|avi|pdf)$/iu;
+
+/** The files that a review cannot speak for: none of them, or not all of their changes, were reviewed. */
+export const unreviewedFiles = (receipt: readonly FileReceipt[]): readonly FileReceipt[] =>
+  receipt.filter(
+    ({ path, outcome }) =>
+      outcome.kind !== "reviewed" &&
+      !LEFT_OUT_BY_RIGHT.has(outcome.reason) &&
+      !(outcome.reason === "binary" && MEDIA.test(path)),
+  );
