@@ -25,12 +25,11 @@ export class UnresolvedReference extends Error {
   }
 }
 
-const isFunction = (value: unknown): boolean => typeof value === "function";
-
-const Library = z.object({
-  Ajv: z.custom<typeof Ajv>(isFunction),
-  MissingRefError: z.custom<typeof MissingRefError>(isFunction),
-});
+/** The library is a function that has its parts as properties. */
+const Library = z.custom<{
+  readonly Ajv: typeof Ajv;
+  readonly MissingRefError: typeof MissingRefError;
+}>((value) => typeof value === "function" && "Ajv" in value && "MissingRefError" in value);
 
 const require = createRequire(import.meta.url);
 
