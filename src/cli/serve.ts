@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import type { ServerRole } from "../config/instances-schema.ts";
+import { secretsIn } from "../base/mask-values.ts";
 import { startReviewflow } from "../main.ts";
 import { provideAdminToken } from "./admin-token.ts";
 import { createLogger } from "./create-logger.ts";
@@ -26,7 +27,7 @@ export type ServeOptions = {
 export const serve = async (options: ServeOptions): Promise<void> => {
   const configured = await configOf(options);
   const isTerminal = process.stdout.isTTY;
-  const logger = createLogger(configured.log.level, isTerminal);
+  const logger = createLogger(configured.log.level, isTerminal, secretsIn(configured));
   const stopped = untilStopped(["SIGINT", "SIGTERM"]);
   let isStarting = true;
   // A start that does not come to its end is left half done; the next one takes it up, as after a crash.

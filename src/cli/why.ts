@@ -1,6 +1,7 @@
 import type { Environment } from "../config/environment.ts";
 import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/delivery-report.ts";
-import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
+import { createMasking } from "../http/dashboard/mask-text.ts";
+import { secretsIn } from "../base/mask-values.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
+import { maskValues } from "../base/mask-values.ts";
 import type { Secret } from "../base/secret.ts";
+import { maskSecrets } from "../review/units/mask-secrets.ts";
+import { FAILURE_FORMATS } from "../review/units/secret-formats.ts";
 import type { CallContext } from "./call.ts";
 import { readRetryHint } from "./retry-plan.ts";
 
@@ -59,7 +62,7 @@ const readReason = (text: string, headers: Headers, token: Secret): string => {
   const line = (typeof said === "string" ? said : JSON.stringify(said))
     .replaceAll(/[\p{Cc}\s]+/gu, " ")
     .trim();
-  return line.replaceAll(token.reveal(), "[secret]").slice(0, MAX_REASON_LENGTH);
+  return maskSecrets(maskValues([token])(line), FAILURE_FORMATS).text.slice(0, MAX_REASON_LENGTH);
 };
 
 /** An answer of GitLab that is no success. */

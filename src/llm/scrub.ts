@@ -1,8 +1,7 @@
 import { readableFailure } from "../review/readable-failure.ts";
+import { maskValues } from "../base/mask-values.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
-
-const MASK = "[secret]";
 
 const isSecret = (value: Secret | string | null): value is Secret =>
   value !== null && typeof value !== "string";
@@ -12,14 +11,8 @@ export const secretsOf = (endpoint: ModelEndpoint): readonly Secret[] =>
   [endpoint.apiKey, ...Object.values(endpoint.headers ?? {})].filter(isSecret);
 
 /**
- * A foreign text made fit for messages and logs: what readableFailure makes of it, without the secrets, as
- * they are, URL-encoded or escaped in JSON.
+ * A foreign text made fit for messages and logs: what readableFailure makes of it, without the secrets in
+ * any of their forms.
  */
-export const scrub = (text: string, secrets: readonly Secret[]): string => {
-  const forms = secrets
-    .map((secret) => secret.reveal())
-    .filter((value) => value !== "")
-    .flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)])
-    .sort((a, b) => b.length - a.length);
-  return readableFailure(text, (read) => forms.reduce((rest, form) => rest.replaceAll(form, MASK), read));
-};
+export const scrub = (text: string, secrets: readonly Secret[]): string =>
+  readableFailure(text, maskValues(secrets, 1));

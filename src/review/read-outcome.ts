@@ -2,6 +2,7 @@ import type { JsonObject } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowOutcome } from "./flow-runner.ts";
 import { readableFailure } from "./readable-failure.ts";
+import type { Remark } from "./remark.ts";
 
 /** What a finished flow means under its contract. */
 export type FlowReading =
@@ -10,7 +11,7 @@ export type FlowReading =
       readonly kind: "done";
       readonly markdown: string | null;
       readonly partial: boolean;
-      readonly remark: string | null;
+      readonly remark: Remark | null;
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason: string };
 
@@ -84,10 +85,13 @@ const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
  * A sentence about the nodes that failed in a run which went on without them; null when none is known to
  * have. The run's own status is no reason for one: a retry that succeeded makes it `partial-succeeded`, too.
  */
-export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): string | null =>
+export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): Remark | null =>
   failedNodes.length === 0
     ? null
-    : `Some steps of the flow failed: ${failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; ")}.`;
+    : {
+        text: "Some steps of the flow failed",
+        cause: `${failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; ")}.`,
+      };
 
 const textNames = (outputs: JsonObject): string[] =>
   Object.entries(outputs).flatMap(([name, value]) => (typeof value === "string" ? [name] : []));

@@ -8,7 +8,8 @@ import { projectRoutes } from "../http/api/project-routes.ts";
 import type { ClientOf } from "../http/client-of.ts";
 import type { AttemptLimit } from "../http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../http/dashboard/dashboard-options.ts";
-import { createMasking, secretsIn } from "../http/dashboard/mask-text.ts";
+import { createMasking } from "../http/dashboard/mask-text.ts";
+import { secretsIn } from "../base/mask-values.ts";
 import { shadowApiRoutes } from "../http/api/shadow-routes.ts";
 import type { ShadowDesk } from "../http/shadow/shadow-desk.ts";
 import type { OpenedStore } from "../store/open-store.ts";
@@ -40,11 +41,13 @@ export const createConfiguredApi = ({
   shadows,
   logger,
 }: ApiSource): Hono => {
-  const masking = createMasking(secretsIn(settings));
+  const secrets = secretsIn(settings);
+  const masking = createMasking(secrets);
   return createApi({
     access,
     attempts,
     clientOf,
+    secrets,
     logger,
     parts: [
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },

@@ -8,6 +8,7 @@ import type { AnchoredFinding, Severity } from "../review/finding.ts";
 import type { Forge, MergeRequest } from "../review/forge.ts";
 import { severityRank } from "../review/plan/strength.ts";
 import type { FileReceipt } from "../review/receipt.ts";
+import { fullRemark } from "../review/remark.ts";
 import type { NewRunEvent } from "../store/run-event.ts";
 import { openFindingsContext, underTeamRules } from "../worker/findings/findings-context.ts";
 import type { FindingsFlow } from "../worker/findings/findings-flow.ts";
@@ -95,7 +96,8 @@ export const openLocalReviewer = async (
       const judged = await judgeChange(context, await readChange(context, mergeRequest));
       const usage = context.desk.meter.total();
       if (judged.kind === "failed") return { ...judged, usage };
-      const { findings, receipt, remarks, notices } = judged;
+      const { findings, receipt, notices } = judged;
+      const remarks = judged.remarks.map(fullRemark);
       const told = findings.filter((found) => isTold(found, context.flow.least));
       const below = findings.length - told.length;
       return { kind: "reviewed", told, below, receipt, remarks, notices, usage };

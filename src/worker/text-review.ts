@@ -16,6 +16,7 @@ import {
   readClassicOutcome,
   readNoteOutcome,
 } from "../review/read-outcome.ts";
+import { fullRemark, publicRemark } from "../review/remark.ts";
 import { renderDiff } from "../review/render-diff.ts";
 import type { Claim, Settlement } from "../store/store.ts";
 import { createEventRecorder } from "./record-events.ts";
@@ -56,7 +57,7 @@ export const reviewText = async (review: TextReview, mergeRequest: MergeRequest)
   const receipt = await publish(review, mergeRequest, step, reading);
   return {
     state: reading.partial ? "partial-succeeded" : "succeeded",
-    reason: reading.remark ?? step.outcome.standIn ?? null,
+    reason: (reading.remark === null ? null : fullRemark(reading.remark)) ?? step.outcome.standIn ?? null,
     result: { headSha: step.headSha, note: receipt === null ? null : { ...receipt } },
     usage: step.outcome.usage,
   };
@@ -123,7 +124,7 @@ const publish = async (
   reading: FlowReading & { kind: "done" },
 ): Promise<NoteReceipt | null> => {
   if (reading.markdown === null) return null;
-  const all = reading.remark === null ? remarks : [...remarks, reading.remark];
+  const all = reading.remark === null ? remarks : [...remarks, publicRemark(reading.remark)];
   const body = renderNote({ flow: flow.name, headSha, markdown: reading.markdown, remarks: all });
   return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);
 };

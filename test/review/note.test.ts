@@ -76,7 +76,7 @@ suite("the note of a review", () => {
       null,
     );
     assert.ok(
-      reading.kind === "done" && reading.partial && (reading.remark ?? "").includes("ASK (no answer)"),
+      reading.kind === "done" && reading.partial && reading.remark?.cause?.includes("ASK (no answer)"),
     );
     const retried = readNoteOutcome(outcome({ status: "partial-succeeded", outputs: { a: "x" } }), null);
     assert.ok(retried.kind === "done" && !retried.partial && retried.remark === null);

@@ -5,6 +5,7 @@ import { isProjectAllowed } from "../../base/project-globs.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
 import type { MergeRequest } from "../../review/forge.ts";
+import { fullRemark } from "../../review/remark.ts";
 import type { NewRunEvent } from "../../store/run-event.ts";
 import { createFlows } from "../../wiring/create-flows.ts";
 import { findingsFlow, isTold } from "../../wiring/local-reviewer.ts";
@@ -124,7 +125,7 @@ const toReport = (
     below: findings.length - told.length,
     receipt,
     untracked: [],
-    remarks,
+    remarks: remarks.map(fullRemark),
     notices,
     usage: desk.meter.total(),
   };

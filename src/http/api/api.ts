@@ -1,6 +1,8 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { describeError, StoreError } from "../../base/errors.ts";
+import type { Secret } from "../../base/secret.ts";
+import { maskAnswers } from "../mask-answers.ts";
 import { apiProblem } from "./api-problem.ts";
 import { guardApi, type GuardOptions } from "./guard-api.ts";
 
@@ -12,7 +14,11 @@ export type ApiPart = {
 };
 
 /** What the API is made of. */
-export type ApiOptions = GuardOptions & { readonly parts: readonly ApiPart[] };
+export type ApiOptions = GuardOptions & {
+  readonly parts: readonly ApiPart[];
+  /** What no answer holds. */
+  readonly secrets: readonly Secret[];
+};
 
 /** Where the API lives in the server. */
 export const API_PATH = "/api";
@@ -26,6 +32,7 @@ const LARGEST_BODY = 1_048_576;
  */
 export const createApi = (options: ApiOptions): Hono => {
   const api = new Hono();
+  api.use("*", maskAnswers(options.secrets));
   api.use("*", guardApi(options));
   api.use(
     "*",

@@ -8,13 +8,15 @@ import { gitlabSignInRoutes } from "./gitlab-sign-in-routes.ts";
 import { lessonRoutes } from "./lesson-routes.ts";
 import { createLive } from "./live.ts";
 import { createLiveRun } from "./live/live-run.ts";
-import { createMasking, secretsIn } from "./mask-text.ts";
+import { createMasking } from "./mask-text.ts";
+import { secretsIn } from "../../base/mask-values.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { receiveVisit, sendProblem } from "./receive-visit.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { createSessions } from "./session.ts";
 import { shadowRoutes } from "./shadow-routes.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
+import { maskAnswers } from "../mask-answers.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
 
 /** The dashboard as a part of a server. */
@@ -48,6 +50,7 @@ export const createDashboard = (options: DashboardOptions): Dashboard => {
   const liveRun = createLiveRun({ store, flows, masking, isSessionOver: sessions.isOver, clock, logger });
   const routes = new Hono<DashboardEnv>();
   routes.use("*", securityHeaders);
+  routes.use("*", maskAnswers(secretsIn(settings)));
   routes.get("/assets/:name", (context) => {
     const asset = findAsset(context.req.param("name"));
     if (asset === undefined) return context.text("", 404);

@@ -1,8 +1,8 @@
 import { Json, parseJson } from "../../base/json.ts";
-import { Secret } from "../../base/secret.ts";
+import { maskValues } from "../../base/mask-values.ts";
+import type { Secret } from "../../base/secret.ts";
 
 const MASK = "[secret]";
-const SHORTEST_MASKED = 6;
 
 /** Names whose values are nobody's business, whatever they hold. */
 const SECRET_NAME =
@@ -27,25 +27,14 @@ export type Masking = {
   readonly json: (value: Json) => Json;
 };
 
-/** Every secret in a tree of settings. */
-export const secretsIn = (tree: unknown): readonly Secret[] => {
-  if (tree instanceof Secret) return [tree];
-  return typeof tree === "object" && tree !== null
-    ? Object.values(tree).flatMap((child: unknown) => secretsIn(child))
-    : [];
-};
-
 /**
  * A mask for bodies and results: our own secrets wherever they stand, tokens by their look, credentials in
  * addresses, and every text under a name that speaks of a secret.
  */
 export const createMasking = (secrets: readonly Secret[]): Masking => {
-  const values = [...new Set(secrets.map((secret) => secret.reveal()))]
-    .filter((value) => value.length >= SHORTEST_MASKED)
-    .sort((left, right) => right.length - left.length);
+  const own = maskValues(secrets);
   const text = (original: string): string => {
-    const own = values.reduce((seen, value) => seen.replaceAll(value, MASK), original);
-    return PATTERNS.reduce((seen, pattern) => seen.replaceAll(pattern, MASK), own)
+    return PATTERNS.reduce((seen, pattern) => seen.replaceAll(pattern, MASK), own(original))
       .replaceAll(CREDENTIALS_IN_URL, `$1${MASK}@`)
       .replaceAll(SECRET_IN_QUERY, `$1${MASK}`);
   };

@@ -1,4 +1,4 @@
-import type { FileReceipt } from "../receipt.ts";
+import type { FileReceipt, SkipReason } from "../receipt.ts";
 import { publishLine, publishName } from "../publish-text.ts";
 import { shortSha } from "./render-thread.ts";
 import type { Translate } from "../../messages/format-message.ts";
@@ -61,12 +61,15 @@ const describe = ({ outcome }: FileReceipt, t: Translate, detailed: boolean): st
   }
 };
 
+/** Reasons whose detail is somebody else's words, or speaks of the operator's models: the run's page has it. */
+const UNTOLD: ReadonlySet<SkipReason> = new Set(["flow-failed"]);
+
 const because = (
   { reason, detail }: Extract<FileReceipt["outcome"], { readonly reason: string }>,
   t: Translate,
   detailed: boolean,
 ): string =>
-  detailed && detail.trim() !== ""
+  detailed && !UNTOLD.has(reason) && detail.trim() !== ""
     ? `${t(`skipped.${reason}`)} (${publishLine(beginningOf(detail, MAX_DETAIL_LENGTH))})`
     : t(`skipped.${reason}`);
 

@@ -1,6 +1,7 @@
 import type { MergeRequest } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
 import { decideClaimed } from "../../review/decide.ts";
+import { fullRemark } from "../../review/remark.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
   type FindingsContext,
@@ -104,7 +105,7 @@ const settleDone = (
   { remark }: Summary,
   published: Published & { readonly kind: "published" },
 ): Settlement => {
-  const remarks = remark === null ? judged.remarks : [...judged.remarks, remark];
+  const remarks = [...judged.remarks, ...(remark === null ? [] : [remark])].map(fullRemark);
   return {
     state: remarks.length > 0 ? "partial-succeeded" : "succeeded",
     reason: remarks.length > 0 ? remarks.join(" ").slice(0, 2_000) : null,

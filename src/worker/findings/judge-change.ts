@@ -6,6 +6,7 @@ import { recallFindings } from "../../review/memory/remembered-hunk.ts";
 import type { FileReceipt } from "../../review/receipt.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ReviewHunk } from "../../review/units/review-unit.ts";
+import { fullRemark, type Remark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { fitUnits } from "./fit-units.ts";
 import type { Change } from "./read-change.ts";
@@ -22,7 +23,7 @@ export type Judged = {
   readonly receipt: readonly FileReceipt[];
   readonly counts: JudgeCounts;
   /** What did not go as it should, in sentences; the review is complete without any. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly Remark[];
   /** What of the team's rules has no effect, in sentences; the review is as it should be all the same. */
   readonly notices: readonly string[];
 };
@@ -58,7 +59,10 @@ export const judgeChange = async (
   }
   const { failure, noticesFor } = context.rules;
   const notices = noticesFor(change.diff.files.map(pathOf));
-  const remarks = [...(failure === null ? [] : [failure]), ...remarksOf(results, failures)];
+  const remarks = [
+    ...(failure === null ? [] : [{ text: failure, cause: null }]),
+    ...remarksOf(results, failures),
+  ];
   return {
     kind: "judged",
     findings: findingsOf(change, all, fates),
@@ -132,19 +136,26 @@ const omissionOf = (outcome: UnitResult["outcome"]): Omission | null => {
   return outcome.kind === "over-budget" ? OVER_BUDGET : null;
 };
 
-const remarksOf = (results: readonly UnitResult[], failures: readonly string[]): readonly string[] => {
+const remarksOf = (results: readonly UnitResult[], failures: readonly string[]): readonly Remark[] => {
   const left = results.filter(({ outcome }) => outcome.kind === "over-budget").length;
   const told = results.flatMap(({ outcome }) => (outcome.kind === "reviewed" ? outcome.remarks : []));
   const all = [
     ...(failures[0] === undefined
       ? []
-      : [`${failures.length} of ${results.length} parts could not be reviewed: ${failures[0]}`]),
+      : [
+          { text: `${failures.length} of ${results.length} parts could not be reviewed`, cause: failures[0] },
+        ]),
     ...(left === 0
       ? []
-      : [`${left} of ${results.length} parts were left out: the limit on tokens or cost was reached.`]),
+      : [
+          {
+            text: `${left} of ${results.length} parts were left out: the limit on tokens or cost was reached.`,
+            cause: null,
+          },
+        ]),
     ...told,
   ];
-  return [...new Set(all)];
+  return [...new Map(all.map((remark) => [fullRemark(remark), remark])).values()];
 };
 
 const findingsOf = (

@@ -8,6 +8,7 @@ import type { MergeRequest } from "../../review/forge.ts";
 import { planReview } from "../../review/plan/plan-review.ts";
 import { type PublicationFacts, renderPublication } from "../../review/plan/render-publication.ts";
 import type { ReviewPlan } from "../../review/plan/review-plan.ts";
+import { publicRemark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { Judged } from "./judge-change.ts";
 import type { Change } from "./read-change.ts";
@@ -108,7 +109,10 @@ const factsOf = async (
     status: flow.publish.status ? { name: `reviewflow/${flow.name}`, failsFrom: "critical" } : null,
     walkthrough,
     files: judged.receipt,
-    remarks: [...judged.remarks, ...(remark === null ? [] : [remark]), ...judged.notices],
+    remarks: [
+      ...[...judged.remarks, ...(remark === null ? [] : [remark])].map(publicRemark),
+      ...judged.notices,
+    ],
     rejected,
     refuted,
     usage: await standingUsage(context),

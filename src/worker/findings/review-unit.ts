@@ -12,6 +12,7 @@ import { filesOf } from "../../review/units/files-of.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { renderUnit } from "../../review/units/render-unit.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
+import type { Remark } from "../../review/remark.ts";
 import type { Question } from "./ask-flow.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
@@ -28,7 +29,7 @@ export type UnitOutcome =
       readonly refuted: number;
       readonly unverified: number;
       /** What did not go as it should, in sentences. */
-      readonly remarks: readonly string[];
+      readonly remarks: readonly Remark[];
     }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -82,7 +83,7 @@ type Reported =
       readonly findings: readonly Finding[];
       readonly overview: string | null;
       readonly rejected: number;
-      readonly remarks: readonly string[];
+      readonly remarks: readonly Remark[];
     }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -102,7 +103,10 @@ const askPasses = async (
     const report = await ask(pass, { key, part: { role: "pass", index } });
     all =
       report.kind === "failed"
-        ? { ...all, remarks: [...all.remarks, `Pass ${index + 1} failed for a part: ${report.reason}`] }
+        ? {
+            ...all,
+            remarks: [...all.remarks, { text: `Pass ${index + 1} failed for a part`, cause: report.reason }],
+          }
         : {
             ...all,
             findings: [...all.findings, ...report.findings],

@@ -6,6 +6,7 @@ import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import { estimateTokens } from "../../review/units/estimate-tokens.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
+import type { Remark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { Judged } from "./judge-change.ts";
@@ -13,7 +14,7 @@ import type { Change } from "./read-change.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 
 /** The walk-through, null without one, and why it is missing where one was to be written. */
-export type Summary = { readonly walkthrough: string | null; readonly remark: string | null };
+export type Summary = { readonly walkthrough: string | null; readonly remark: Remark | null };
 
 const Remembered = z.object({ digest: z.string(), text: z.string() });
 const KEY = "summary";
@@ -40,7 +41,10 @@ export const summarize = async (
   if (!desk.meter.allows(estimateTokens(JSON.stringify(facts)))) {
     return {
       walkthrough: null,
-      remark: "The walk-through was left out: the limit on tokens or cost was reached.",
+      remark: {
+        text: "The walk-through was left out: the limit on tokens or cost was reached.",
+        cause: null,
+      },
     };
   }
   try {
@@ -57,7 +61,7 @@ export const summarize = async (
 
 const failed = (reason: string): Summary => ({
   walkthrough: null,
-  remark: `The walk-through could not be written: ${reason}`,
+  remark: { text: "The walk-through could not be written", cause: reason },
 });
 
 const write = async (

@@ -9,6 +9,7 @@ import { ReviewResult } from "../../review/review-result.ts";
 import { SHADOW_LIMITS, toReported, toShadowFindings } from "../../review/shadow/shadow-finding.ts";
 import { figuresOf, type ShadowReport, type ShadowSide } from "../../review/shadow/shadow-report.ts";
 import { parseStoredEvent } from "../../review/stored-event.ts";
+import { fullRemark } from "../../review/remark.ts";
 import type { ShadowClaim, ShadowSettlement } from "../../store/shadows/shadow-store.ts";
 import type { Claim, Run } from "../../store/store.ts";
 import { openFindingsContext, underTeamRules } from "../findings/findings-context.ts";
@@ -131,7 +132,7 @@ const compareFindings = async (
       elapsedMs: elapsedOf(run),
     },
     candidate: {
-      ...sideOf(context.desk.meter.total(), judged.remarks),
+      ...sideOf(context.desk.meter.total(), judged.remarks.map(fullRemark)),
       findings: [...toShadowFindings(judged.findings, least)],
     },
   };

@@ -33,6 +33,7 @@ const setUp = (access: Partial<AccessOptions> = {}) => {
     },
     attempts: createAdminLimit(clock),
     clientOf: createClientOf([]),
+    secrets: [new Secret(TOKEN)],
     logger: silentLogger,
     parts: [{ path: "/things", routes: things }],
   });

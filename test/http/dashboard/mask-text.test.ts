@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { fc } from "../../properties.ts";
 import type { Json } from "../../../src/base/json.ts";
 import { Secret } from "../../../src/base/secret.ts";
-import { createMasking, secretsIn, showBody } from "../../../src/http/dashboard/mask-text.ts";
+import { createMasking, showBody } from "../../../src/http/dashboard/mask-text.ts";
+import { secretsIn } from "../../../src/base/mask-values.ts";
 import { settingsLines } from "../../../src/http/dashboard/settings-lines.ts";
 
 const OWN = "correct-horse-battery";

@@ -67,6 +67,44 @@ suite("a review by findings in trouble", () => {
     assert.equal(all.usage.totalTokens, 100);
   });
 
+  const CAUSE =
+    'The model "main" (qwen3-internal) is not available (HTTP 500). It said: canary at http://10.0.0.7:11434';
+  const failing = () => ({ status: "failed", error: CAUSE }) as const;
+  const summaryOf = () => fakeFlow(FINDINGS_INPUTS.summary, failing);
+  const failsFor =
+    (name: string): Parameters<typeof fakeFindingsFlow>[1] =>
+    (request, nth) =>
+      shownLines(request).some(({ path }) => path === name) ? failing() : findBugs(request, nth);
+  const partlyFails = () => {
+    const { flow } = fakeFindingsFlow({}, failsFor("b.ts"));
+    return { ...flow, limits: { ...flow.limits, unitTokens: SMALL } };
+  };
+
+  for (const [name, flow] of [
+    ["a part", partlyFails()],
+    ["a pass", fakeFindingsFlow({ passes: [fakeFlow(FINDINGS_INPUTS.review, failing)] }).flow],
+    ["the summary", fakeFindingsFlow({ summary: summaryOf() }).flow],
+    [
+      "a step that the flow went on without",
+      fakeFindingsFlow({}, (request, nth) => ({ ...findBugs(request, nth), failedNodes: [`ASK (${CAUSE})`] }))
+        .flow,
+    ],
+    [
+      "everything at once",
+      { ...partlyFails(), passes: [fakeFlow(FINDINGS_INPUTS.review, failing)], summary: summaryOf() },
+    ],
+  ] as const)
+    test(`of the failure of ${name} the merge request names no model, address or cause; the run does`, async () => {
+      const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
+      const settlement = await createWorker(world).review(flow);
+      const published = JSON.stringify(world.discussions());
+      assert.ok(published.length > 100);
+      assert.doesNotMatch(published, /canary|qwen3-internal|10\.0\.0\.7|11434|HTTP 500/);
+      assert.ok(settlement.state === "partial-succeeded", settlement.state);
+      assert.match(settlement.reason ?? "", /qwen3-internal/);
+      assert.match(JSON.stringify(ReviewResult.parse(resultOf(settlement))), /canary/);
+    });
+
   test("a failure that may pass is tried again with the rest kept, and told at the last attempt", async () => {
     const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
     const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {

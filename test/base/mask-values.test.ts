@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Hono } from "hono";
+import { html, raw } from "hono/html";
+import { maskValues, secretsIn } from "../../src/base/mask-values.ts";
+import { Secret } from "../../src/base/secret.ts";
+import { createLogger } from "../../src/cli/create-logger.ts";
+import { maskAnswers } from "../../src/http/mask-answers.ts";
+import { fc } from "../properties.ts";
+
+const VALUE = 'k"ey/with<odd>&chars+1%';
+const SECRET = new Secret(VALUE);
+const TREE = { a: [{ b: { c: SECRET } }], plain: "kept", again: SECRET };
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+/** How others repeat a value. */
+const ECHOES: readonly (readonly [string, string])[] = [
+  ["as it is", `Incorrect API key provided: ${VALUE}.`],
+  ["in a query", `GET /v1/models?x=${encodeURIComponent(VALUE)} was refused`],
+  ["in JSON", JSON.stringify({ error: { message: `bad key ${VALUE}` } })],
+  ["in JSON in a header's text", `x-debug: ${JSON.stringify(VALUE)}`],
+  [
+    "in a page",
+    `<p>${VALUE.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")}</p>`,
+  ],
+  ["in base64", `token ${base64(VALUE)}`],
+  ["as Basic's password without a name", `authorization: Basic ${base64(`:${VALUE}`)}`],
+  ["as the password of oauth2", `authorization: Basic ${base64(`oauth2:${VALUE}`)}`],
+  ["twice", `${VALUE}${VALUE}`],
+  ["in the middle of a word", `x${VALUE}y`],
+  ["over a line break", `first\n${VALUE}\nlast`],
+];
+
+describe("the values of secrets", () => {
+  it("are found in a tree of settings", () => {
+    assert.deepEqual(secretsIn(TREE), [SECRET, SECRET]);
+  });
+
+  for (const [name, echo] of ECHOES)
+    it(`leave no text that repeats them ${name}`, () => {
+      const masked = maskValues([SECRET])(echo);
+      assert.match(masked, /\[secret\]/);
+      for (const form of [VALUE, encodeURIComponent(VALUE), base64(VALUE), "with&lt;odd", "chars+1"])
+        assert.ok(!masked.includes(form), masked);
+    });
+
+  it("are taken out whole where one is a part of another", () => {
+    const mask = maskValues([new Secret("abcdef"), new Secret("abcdefghi")]);
+    assert.equal(mask("abcdefghi abcdef"), "[secret] [secret]");
+  });
+
+  it("that are short, or texts without them, leave texts as they are", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        fc.pre(!text.includes("abc123"));
+        assert.equal(maskValues([new Secret("abc"), new Secret("")])(text), text);
+      }),
+    );
+  });
+});
+
+describe("the log", () => {
+  it("holds no secret of the settings and nothing that looks like one, in any field at any depth", () => {
+    const lines: string[] = [];
+    const logger = createLogger("debug", false, [SECRET], (line) => void lines.push(line));
+    for (const [, echo] of ECHOES) {
+      logger.warn({ error: echo }, "A model failed");
+      logger.info({ deep: { list: [{ text: echo }] }, echo }, "Deep");
+      logger.child({ about: echo }).error({}, "In a child");
+    }
+    logger.warn(
+      { error: "Bearer abcdefghijklmnop", key: { of: "glpat-abcdefghij1234567890" } },
+      "By its look",
+    );
+    logger.info({ secret: SECRET, count: 1, none: null, when: new Date(0) }, "Types");
+    const text = lines.join("");
+    for (const form of [VALUE, JSON.stringify(VALUE).slice(1, -1), encodeURIComponent(VALUE), base64(VALUE)])
+      assert.ok(!text.includes(form));
+    assert.doesNotMatch(text, /abcdefghijklmnop|glpat-abcdefghij/);
+    const [last] = lines.slice(-1).map((line): unknown => JSON.parse(line));
+    assert.deepEqual(
+      Object.entries(Object(last)).filter(([name]) => ["secret", "count", "none", "when"].includes(name)),
+      [
+        ["secret", "[secret]"],
+        ["count", 1],
+        ["none", null],
+        ["when", "1970-01-01T00:00:00.000Z"],
+      ],
+    );
+  });
+});
+
+describe("answers", () => {
+  const app = new Hono();
+  app.use("*", maskAnswers([SECRET, new Secret("class")]));
+  app.get("/page/:n", (context) => {
+    const [, echo = ""] = ECHOES[Number(context.req.param("n"))] ?? [];
+    return context.html(html`<p class="reason" title="${echo}">${echo}${raw("<b>")}</p>`, 422);
+  });
+  app.get("/json/:n", (context) => context.json({ reason: ECHOES[Number(context.req.param("n"))]?.[1] }));
+  app.get("/file", (context) => context.body(VALUE, 200, { "content-type": "application/octet-stream" }));
+
+  for (const [index, [name]] of ECHOES.entries())
+    it(`hold no secret of the settings that a reason repeats ${name}`, async () => {
+      for (const kind of ["page", "json"]) {
+        const response = await app.request(`/${kind}/${index}`);
+        const text = await response.text();
+        assert.equal(response.status, kind === "page" ? 422 : 200);
+        assert.match(text, /\[secret\]/);
+        for (const form of [
+          VALUE,
+          encodeURIComponent(VALUE),
+          base64(VALUE),
+          "odd&gt;&amp;chars",
+          "odd>&chars",
+        ])
+          assert.ok(!text.includes(form), text);
+      }
+    });
+
+  it("keep words of pages that are somebody's short key, and files", async () => {
+    assert.match(await (await app.request("/page/0")).text(), /class="reason"/);
+    assert.equal(await (await app.request("/file")).text(), VALUE);
+  });
+});
