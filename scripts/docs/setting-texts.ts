@@ -111,15 +111,20 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "models.NAME.provider":
     "whose API it is; left out, `openai-compatible` (Ollama, vLLM, llama.cpp, LM Studio) with a `base_url`, and by the model's name with a key alone",
   "models.NAME.model": "the provider's own name of the model",
-  "models.NAME.base_url": "address of the API, with its `/v1`; needed for `openai-compatible`",
+  "models.NAME.base_url":
+    "address of the API, with its `/v1`; needed for `openai-compatible`; a query (`?api-version=…`) goes to every call",
   "models.NAME.api_key": "its key; a local server needs none",
   "models.NAME.headers": "further headers; all are secrets",
   "models.NAME.price.input": "price of a million tokens read",
   "models.NAME.price.output": "price of a million tokens written",
   "models.NAME.price.currency": "the currency of both",
-  "models.NAME.timeouts.first_token": "how long the first token may take",
-  "models.NAME.timeouts.idle": "how long a stream may be silent",
-  "models.NAME.timeouts.total": "how long an answer may take",
+  "models.NAME.timeouts.first_token":
+    "how long the server may be silent before the first token; left out, 60 s and 60 ms for each token of the prompt",
+  "models.NAME.timeouts.idle": "how long a stream may be silent; left out, 60 s",
+  "models.NAME.timeouts.total":
+    "how long an answer may take; left out, a stream that moves is never cut for its time",
+  "models.NAME.concurrency":
+    "calls at once from one instance; left out, 1 for a private or loopback address and 8 for a public one",
   "models.NAME.parameters": "parameters over those of the file; null takes one away",
   "models.NAME.extra_body": "further fields for openai-compatible servers",
   "models.NAME.stream": "whether answers are streamed",

@@ -5,7 +5,7 @@ import type { ModelSubject } from "../doctor/probe-model.ts";
 import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
 import type { ConfiguredModel } from "../llm/model-options.ts";
-import { toRouting } from "../wiring/open-engine.ts";
+import { toRouting } from "../wiring/model-routing.ts";
 
 /** One call and no second: a passing failure is worth knowing, too. */
 const ONCE = { attempts: 1, baseMs: 0, maxMs: 0 };

@@ -157,6 +157,8 @@ export type ModelConfig = {
   readonly parameters: JsonObject;
   readonly extraBody: JsonObject;
   readonly stream: boolean;
+  /** Calls at once from this process; null leaves it to the address. */
+  readonly concurrency: number | null;
   readonly structuredOutput: "json-schema" | "json-object" | "prompt";
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { JsonObject, parseJson } from "../base/json.ts";
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,6 +26,10 @@ export const VARIABLES: readonly Variable[] = [
   variable("MODEL_NAME", "model.model"),
   variable("MODEL_BASE_URL", "model.base_url"),
   variable("MODEL_API_KEY", "model.api_key", true),
+  variable("MODEL_CONCURRENCY", "model.concurrency"),
+  variable("MODEL_TIMEOUT", "model.timeouts.total"),
+  variable("MODEL_TEMPERATURE", "model.parameters.temperature"),
+  variable("MODEL_EXTRA_BODY", "model.extra_body"),
   variable("REVIEWFLOW_TOKEN_PASS_THROUGH", "webhook.token_pass_through"),
   variable("REVIEWFLOW_ENCRYPTION_KEY", "encryption_keys", true),
   variable("REVIEWFLOW_ADMIN_TOKEN", "dashboard.admin_token", true),
@@ -113,6 +118,16 @@ const readVariable = (
 
 const toValue = (key: string, name: string, text: string, problems: string[]): unknown => {
   if (LISTS.has(key)) return text.split(/\s+/).filter((part) => part !== "");
+  if (key === "model.extra_body") {
+    const body = JsonObject.safeParse(parseJson(text));
+    if (!body.success) problems.push(`${name} takes a JSON object, such as {"top_k": 20}`);
+    return body.data ?? {};
+  }
+  if (key === "model.parameters.temperature") {
+    const temperature = z.coerce.number().min(0).safeParse(text);
+    if (!temperature.success) problems.push(`${name} takes a number, such as 0.2`);
+    return temperature.data ?? 0;
+  }
   if (key !== "webhook.token_pass_through") return text;
   const answer = Yes.safeParse(text);
   if (!answer.success) problems.push(`${name} takes true or false`);

@@ -40,11 +40,10 @@ export const mergeEnvironment = (
     }
   }
   const given = (section: string): Tree =>
-    Object.fromEntries(
-      [...settings]
-        .filter(([key]) => key.startsWith(`${section}.`))
-        .map(([key, { value }]) => [key.slice(section.length + 1), value]),
-    );
+    [...settings].reduce<Tree>((tree, [key, { value }]) => {
+      const [first, ...path] = key.split(".");
+      return first === section ? put(tree, path, value) : tree;
+    }, {});
   const model = given("model");
   if (file["models"] === undefined) {
     if (Object.keys(model).length > 0) merged["models"] = { default: model };
@@ -63,6 +62,12 @@ export const mergeEnvironment = (
   merged["flows"] = mergeFlows(file["flows"], given("flow"), given("dify"), hasModels);
   return { tree: merged, problems };
 };
+
+/** The tree with a value at a path of keys. */
+const put = (tree: Tree, [key = "", ...rest]: readonly string[], value: unknown): Tree => ({
+  ...tree,
+  [key]: rest.length === 0 ? value : put(sectionOf(tree, key), rest, value),
+});
 
 const mergeFlows = (flows: unknown, defaults: Tree, dify: Tree, hasModels: boolean): unknown => {
   const hasDify = Object.keys(dify).length > 0;

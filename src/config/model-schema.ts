@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { JsonObject } from "../base/json.ts";
-import { address, optionalDuration, secretText } from "./schema-values.ts";
+import { addressWithQuery, optionalCount, optionalDuration, secretText } from "./schema-values.ts";
 
 /** One model: where it lives, how it is let in, what it costs. */
 export const ModelSection = z.strictObject({
   /** Inferred from the address or the model's name where it is left out. */
   provider: z.enum(["openai-compatible", "openai", "google", "anthropic"]).optional(),
   model: z.string().min(1),
-  base_url: address.optional(),
+  base_url: addressWithQuery.optional(),
   api_key: secretText.nullable().default(null),
   headers: z.record(z.string().min(1), secretText).default({}),
   /** Per million tokens. */
@@ -25,6 +25,7 @@ export const ModelSection = z.strictObject({
   parameters: JsonObject.default({}),
   extra_body: JsonObject.default({}),
   stream: z.boolean().default(true),
+  concurrency: optionalCount(1, 1_000),
   structured_output: z.enum(["json-schema", "json-object", "prompt"]).default("json-schema"),
 });
 export type ModelSection = z.infer<typeof ModelSection>;

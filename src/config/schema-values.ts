@@ -50,11 +50,9 @@ export const encryptionKey = secretText.refine(
   "must be 32 bytes in base64 (openssl rand -base64 32); white space separates several keys",
 );
 
-/** An http or https address, without its trailing slashes. Names and passwords in it are refused. */
-export const address = z
-  .string()
-  .meta({ takes: "address" })
-  .transform((text, context) => {
+const readAddress =
+  (mayHaveQuery: boolean) =>
+  (text: string, context: z.RefinementCtx): string => {
     const url = URL.parse(text);
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
       context.addIssue({
@@ -63,12 +61,26 @@ export const address = z
       });
       return z.NEVER;
     }
-    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-      context.addIssue({ code: "custom", message: "must hold neither a name and password nor ? or #" });
+    const hasQuery = url.search !== "" && !mayHaveQuery;
+    if (url.username !== "" || url.password !== "" || hasQuery || url.hash !== "") {
+      const signs = mayHaveQuery ? "#" : "? or #";
+      context.addIssue({ code: "custom", message: `must hold neither a name and password nor ${signs}` });
       return z.NEVER;
     }
-    return url.href.replace(/\/+$/, "");
-  });
+    return `${url.origin}${url.pathname.replace(/\/+$/, "")}${url.search}`;
+  };
+
+/** An http or https address, without its trailing slashes. Names and passwords in it are refused. */
+export const address = z.string().meta({ takes: "address" }).transform(readAddress(false));
+
+/** As `address`, with a query that goes to every call (Azure's `?api-version=`). */
+export const addressWithQuery = z.string().meta({ takes: "address" }).transform(readAddress(true));
+
+/** A whole number between two others that need not be given, also written as a text. */
+export const optionalCount = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
+};
 
 /** Globs over the paths of projects. */
 export const globs = z

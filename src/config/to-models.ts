@@ -73,6 +73,7 @@ const toModel = (name: string, model: ModelSection): ModelConfig => {
     parameters: model.parameters,
     extraBody: model.extra_body,
     stream: model.stream,
+    concurrency: model.concurrency ?? null,
     structuredOutput: model.structured_output,
   };
 };

@@ -149,6 +149,8 @@ export type NodeOutcome =
       readonly inputs?: JsonObject;
       readonly outputs?: JsonObject;
       readonly usage?: FlowUsage;
+      /** Whether another attempt would get the same answer, so that `retry_config` is left aside. */
+      readonly isFinal?: boolean;
     };
 
 /** A node whose data was read and understood, ready to run any number of times. */
@@ -213,5 +215,5 @@ export const defineNodeKind = <Data>(parts: NodeKindParts<Data>): NodeKind => ({
 export const nodeFailure = (
   errorType: string,
   message: string,
-  more: { readonly inputs?: JsonObject; readonly outputs?: JsonObject; readonly usage?: FlowUsage } = {},
+  more: Pick<Extract<NodeOutcome, { ok: false }>, "inputs" | "outputs" | "usage" | "isFinal"> = {},
 ): NodeOutcome => ({ ok: false, errorType, message, ...more });

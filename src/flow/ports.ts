@@ -1,3 +1,4 @@
+import type { ContextLimit } from "../base/context-limit.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
@@ -14,6 +15,8 @@ export type NodeFailure = {
   readonly message: string;
   /** Whether the adapter thinks that another attempt may succeed; a node's retry settings still rule. */
   readonly retryable: boolean;
+  /** A model takes no prompt of this length. */
+  readonly contextLimit?: ContextLimit;
 };
 
 /** Either what was asked for or an expected failure. */
@@ -58,6 +61,8 @@ export type ModelRequest = {
   readonly signal: AbortSignal;
   /** Called with each piece of text as it arrives, when the model streams. */
   readonly onText?: (chunk: string) => void;
+  /** Called when the call waits for its place behind others; the function that it gives ends the wait. */
+  readonly onQueued?: () => () => void;
 };
 
 /** What a language model answered. */

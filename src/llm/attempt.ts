@@ -1,17 +1,30 @@
-import { generateText, streamText, wrapLanguageModel, type JSONValue, type LanguageModelUsage } from "ai";
+import {
+  generateText,
+  InvalidResponseDataError,
+  streamText,
+  wrapLanguageModel,
+  type JSONValue,
+  type LanguageModelUsage,
+} from "ai";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { ModelMessage } from "../flow/ports.ts";
 import { isStrictSchema, type AnswerFormat, type CallSettings } from "./call-settings.ts";
-import { COMPATIBLE_NAME, type createLanguageModel } from "./language-model.ts";
+import { COMPATIBLE_NAME, createLanguageModel } from "./language-model.ts";
 import { BrokenAnswer } from "./model-failure.ts";
 import type { ConfiguredModel, ModelTimeouts } from "./model-options.ts";
+import { createModelFetch, openModelWire, type ModelWire } from "./model-wire.ts";
+import { createRunawayDetector } from "./runaway-text.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** One call, all settled. */
 export type Attempt = {
   readonly model: ConfiguredModel;
-  readonly languageModel: ReturnType<typeof createLanguageModel>;
+  readonly isStreaming: boolean;
+  /** Whether the usage is asked for in a stream. */
+  readonly includeUsage: boolean;
+  /** The limit of the answer under the name of newer servers, in place of `max_tokens`. */
+  readonly maxCompletionTokens: number | null;
   readonly messages: readonly ModelMessage[];
   readonly settings: CallSettings;
   readonly format: AnswerFormat;
@@ -21,7 +34,7 @@ export type Attempt = {
   readonly onText: (piece: string) => void;
 };
 
-/** What came of it. */
+/** An answer as the provider gave it. */
 export type RawAnswer = {
   readonly text: string;
   readonly reasoning: string;
@@ -46,8 +59,7 @@ const nameFinishReason = (unified: string, raw: string | undefined): string =>
  * Puts the wanted format into the call by itself: the answer stays text, so that an answer that is not
  * quite JSON reaches the caller's lenient parser instead of ending in the SDK's strict one.
  */
-const withFormat = (attempt: Attempt) => {
-  const { format, languageModel } = attempt;
+const withFormat = ({ format }: Attempt, languageModel: ReturnType<typeof createLanguageModel>) => {
   if (format.kind === "text") return languageModel;
   const responseFormat =
     format.kind === "json"
@@ -62,18 +74,29 @@ const withFormat = (attempt: Attempt) => {
   });
 };
 
-const providerOptions = ({ format, model }: Attempt): Record<string, Record<string, JSONValue>> => {
+const providerOptions = ({
+  format,
+  model,
+  maxCompletionTokens,
+}: Attempt): Record<string, Record<string, JSONValue>> => {
   const strictJsonSchema = format.kind === "schema" && isStrictSchema(format.schema);
+  const { extraBody = {} } = model;
   return {
-    openai: { strictJsonSchema },
+    openai: { strictJsonSchema, ...(maxCompletionTokens === null ? {} : { maxCompletionTokens }) },
     openaiCompatible: { strictJsonSchema },
-    ...(model.extraBody === undefined ? {} : { [COMPATIBLE_NAME]: SdkFields.parse(model.extraBody) }),
+    [COMPATIBLE_NAME]: SdkFields.parse({
+      ...extraBody,
+      ...(maxCompletionTokens === null ? {} : { max_completion_tokens: maxCompletionTokens }),
+    }),
   };
 };
 
-const callOptions = (attempt: Attempt, watchdog: Watchdog) => ({
+/** A call on its way: what the SDK is given, and what is seen beneath it. */
+type OpenCall = { readonly attempt: Attempt; readonly watchdog: Watchdog; readonly wire: ModelWire };
+
+const callOptions = ({ attempt, watchdog, wire }: OpenCall) => ({
   ...attempt.settings,
-  model: withFormat(attempt),
+  model: withFormat(attempt, createLanguageModel(attempt.model, wire.fetch, attempt)),
   messages: attempt.messages.map(({ role, content }) => ({ role, content })),
   allowSystemInMessages: true,
   maxRetries: 0,
@@ -81,35 +104,44 @@ const callOptions = (attempt: Attempt, watchdog: Watchdog) => ({
   providerOptions: providerOptions(attempt),
 });
 
-const stream = async (attempt: Attempt, watchdog: Watchdog): Promise<RawAnswer> => {
-  const result = streamText({ ...callOptions(attempt, watchdog), onError: () => undefined });
+const stream = async (call: OpenCall): Promise<RawAnswer> => {
+  const { attempt, watchdog, wire } = call;
+  const result = streamText({ ...callOptions(call), onError: () => undefined });
+  const isRunaway = createRunawayDetector();
   let text = "";
   let reasoning = "";
+  // The SDK reports a stream without a finish reason as an error, and then its finish.
+  let isUnfinished = false;
   for await (const part of result.stream) {
-    if (part.type === "error") throw part.error;
-    if (part.type === "abort") throw new BrokenAnswer("was interrupted");
-    if (part.type === "text-delta") {
-      watchdog.beat();
-      text += part.text;
-      if (part.text !== "") attempt.onText(part.text);
+    if (part.type === "error") {
+      if (!InvalidResponseDataError.isInstance(part.error)) throw part.error;
+      isUnfinished = true;
     }
-    if (part.type === "reasoning-delta") {
-      watchdog.beat();
-      reasoning += part.text;
+    if (part.type === "abort") throw new BrokenAnswer("was interrupted");
+    if (part.type === "text-delta" || part.type === "reasoning-delta") {
+      watchdog.seeText();
+      if (part.type === "text-delta") text += part.text;
+      else reasoning += part.text;
+      if (part.type === "text-delta" && part.text !== "") attempt.onText(part.text);
+      const runaway = isRunaway(part.text);
+      // Leaving the loop lets go of the stream, which ends the model's work.
+      if (runaway !== null) return { text, reasoning, finishReason: runaway, usage: null };
     }
     if (part.type === "finish") {
-      if (part.finishReason === "other" && part.rawFinishReason === undefined) {
-        throw new BrokenAnswer("ended its answer without a finish reason, so the answer may be cut");
-      }
-      const finishReason = nameFinishReason(part.finishReason, part.rawFinishReason);
+      isUnfinished ||= part.finishReason === "other" && part.rawFinishReason === undefined;
+      if (isUnfinished && (!wire.isDone() || text + reasoning === "")) break;
+      const finishReason = isUnfinished ? "stop" : nameFinishReason(part.finishReason, part.rawFinishReason);
       return { text, reasoning, finishReason, usage: part.totalUsage };
     }
   }
-  throw new BrokenAnswer("ended its answer without a finish reason, so the answer may be cut");
+  throw new BrokenAnswer(
+    "ended its answer without a finish reason, so the answer may be cut",
+    wire.isEventStream() && text + reasoning === "",
+  );
 };
 
-const whole = async (attempt: Attempt, watchdog: Watchdog): Promise<RawAnswer> => {
-  const result = await generateText(callOptions(attempt, watchdog));
+const whole = async (call: OpenCall): Promise<RawAnswer> => {
+  const result = await generateText(callOptions(call));
   return {
     text: result.text,
     reasoning: result.finalStep.reasoningText ?? "",
@@ -118,17 +150,28 @@ const whole = async (attempt: Attempt, watchdog: Watchdog): Promise<RawAnswer> =
   };
 };
 
+/** The longest an answer in one piece takes where `timeouts.total` does not say, in milliseconds. */
+const WHOLE_ANSWER_MS = 600_000;
+
+const longestOf = (waits: readonly (number | null)[]): number | null =>
+  waits.includes(null) ? null : Math.max(...waits.map(Number));
+
 /**
  * Calls the model once, under the limits of time. Throws the provider's error, an AttemptTimeout, a
  * BrokenAnswer, or the caller's reason when the signal was aborted.
  */
 export const runAttempt = async (attempt: Attempt): Promise<RawAnswer> => {
   attempt.signal.throwIfAborted();
-  const isStreaming = attempt.model.stream !== false;
-  const timeouts = isStreaming ? attempt.timeouts : { ...attempt.timeouts, firstTokenMs: null, idleMs: null };
+  const { isStreaming } = attempt;
+  const timeouts = isStreaming
+    ? attempt.timeouts
+    : { firstTokenMs: null, idleMs: null, totalMs: attempt.timeouts.totalMs ?? WHOLE_ANSWER_MS };
+  const waits = isStreaming ? [timeouts.firstTokenMs, timeouts.idleMs] : [timeouts.totalMs];
   using watchdog = startWatchdog(timeouts, attempt.clock, attempt.signal);
+  const wire = openModelWire(createModelFetch(longestOf(waits)), isStreaming, watchdog.seeSign);
+  const call = { attempt, watchdog, wire };
   try {
-    return await (isStreaming ? stream(attempt, watchdog) : whole(attempt, watchdog));
+    return await (isStreaming ? stream(call) : whole(call));
   } catch (error) {
     attempt.signal.throwIfAborted();
     watchdog.check();

@@ -1,39 +1,44 @@
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { ModelAnswer, ModelRequest } from "../flow/ports.ts";
-import { runAttempt } from "./attempt.ts";
+import { runAttempt, type Attempt, type RawAnswer } from "./attempt.ts";
 import type { AnswerFormat, ReadParameters } from "./call-settings.ts";
 import { choosePause } from "./choose-pause.ts";
-import { createLanguageModel } from "./language-model.ts";
-import { classifyFailure, isModelOutage, leftAlone, type ModelFailure } from "./model-failure.ts";
+import { classifyFailure, isModelOutage, leftAlone, promptCut, type ModelFailure } from "./model-failure.ts";
 import {
   DEFAULT_RETRY,
-  DEFAULT_TIMEOUTS,
   type ConfiguredModel,
   type ModelClientOptions,
   type ModelTimeouts,
 } from "./model-options.ts";
+import { createModelSlots, type ModelSlots } from "./model-slots.ts";
+import {
+  findRefusedPart,
+  settingFor,
+  type RefusablePart,
+  withoutSettings,
+  withoutSystemRole,
+} from "./refused-parts.ts";
 import { settleFormat } from "./settle-format.ts";
-import { readUsage } from "./usage.ts";
+import { estimateTokens, isPromptCut, readUsage } from "./usage.ts";
 
 /** A configured model, ready to be called. */
-export type ModelLine = {
+export type ModelHandle = {
   readonly model: ConfiguredModel;
-  readonly timeouts: ModelTimeouts;
-  readonly languageModel: ReturnType<typeof createLanguageModel>;
-  /** How answers by schema are asked for; becomes `prompt` once the server has refused the rest. */
-  means: NonNullable<ConfiguredModel["structuredOutput"]>;
+  readonly slots: ModelSlots;
+  /** What this server has refused by name, and what is therefore left out of every request. */
+  readonly refused: Set<RefusablePart>;
 };
 
 /** Makes a configured model ready. */
-export const createModelLine = (model: ConfiguredModel): ModelLine => {
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...model.timeouts };
-  const languageModel = createLanguageModel(model, timeouts);
-  return { model, timeouts, languageModel, means: model.structuredOutput ?? "json-schema" };
-};
+export const createModelHandle = (model: ConfiguredModel): ModelHandle => ({
+  model,
+  slots: createModelSlots(model),
+  refused: new Set(model.stream === false ? ["stream"] : []),
+});
 
 /** A call of one model. */
 export type ModelCall = {
-  readonly line: ModelLine;
+  readonly handle: ModelHandle;
   readonly request: ModelRequest;
   readonly read: ReadParameters;
   readonly isFallback: boolean;
@@ -41,67 +46,173 @@ export type ModelCall = {
   readonly openGate: () => (piece: string) => void;
 };
 
-/** What came of it after all attempts. */
+/** How a call ended after all attempts. */
 export type ModelOutcome =
   | { readonly ok: true; readonly answer: ModelAnswer }
   | { readonly ok: false; readonly failure: ModelFailure };
+
+/** What one request leaves out, beyond what is left out of every one. */
+type Plan = { readonly left: ReadonlySet<RefusablePart>; readonly attempt: number };
 
 const wantedFormat = ({ request, read }: ModelCall): AnswerFormat =>
   request.responseSchema === null
     ? read.format
     : { kind: "schema", name: "response", schema: request.responseSchema };
 
+/** Until the first token, in milliseconds: a minute, and 60 ms a token, as slow as a CPU reads. */
+const firstTokenMs = (promptTokens: number): number => 60_000 + 60 * promptTokens;
+
+const timeoutsOf = ({ timeouts = {} }: ConfiguredModel, prompt: string): ModelTimeouts => ({
+  firstTokenMs:
+    timeouts.firstTokenMs === undefined ? firstTokenMs(estimateTokens(prompt)) : timeouts.firstTokenMs,
+  idleMs: timeouts.idleMs === undefined ? 60_000 : timeouts.idleMs,
+  totalMs: timeouts.totalMs ?? null,
+});
+
+const structuredOutputMode = (
+  model: ConfiguredModel,
+  left: ReadonlySet<RefusablePart>,
+): NonNullable<ConfiguredModel["structuredOutput"]> => {
+  if (left.has("responseFormat")) return "prompt";
+  const { structuredOutput = "json-schema" } = model;
+  return left.has("jsonSchema") && structuredOutput === "json-schema" ? "json-object" : structuredOutput;
+};
+
+/** One request as it is sent. */
+const composeAttempt = (call: ModelCall, { left }: Plan, options: ModelClientOptions): Attempt => {
+  const { handle, request, read } = call;
+  const { model } = handle;
+  const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), request.messages);
+  const messages = left.has("systemRole") ? withoutSystemRole(settled.messages) : settled.messages;
+  const { maxOutputTokens } = read.settings;
+  return {
+    model,
+    messages,
+    format: settled.format,
+    settings: withoutSettings(read.settings, left),
+    isStreaming: !left.has("stream"),
+    includeUsage: !left.has("streamOptions"),
+    maxCompletionTokens: left.has("maxTokens") ? (maxOutputTokens ?? null) : null,
+    timeouts: timeoutsOf(model, messages.map(({ content }) => content).join("\n")),
+    clock: options.clock,
+    signal: request.signal,
+    onText: call.openGate(),
+  };
+};
+
+/** Whether a streamed answer holds nothing at all; what stands behind it, a stream does not say. */
+const isNothing = ({ text, reasoning, finishReason }: RawAnswer): boolean =>
+  text === "" && reasoning === "" && finishReason === "stop";
+
+/** Sends one request. */
 const attemptOnce = async (
   call: ModelCall,
-  attempt: number,
+  plan: Plan,
   options: ModelClientOptions,
-): Promise<ModelOutcome> => {
-  const { line, request, read, isFallback } = call;
-  const { model } = line;
+): Promise<ModelOutcome & { readonly isEmpty?: boolean }> => {
+  const { handle, request, isFallback } = call;
+  const { name, provider, price } = handle.model;
   const { clock } = options;
+  const attempt = composeAttempt(call, plan, options);
   const startedAt = clock.now();
-  const { format, messages } = settleFormat(line.means, wantedFormat(call), request.messages);
   const report = (outcome: string, usage = NO_USAGE): void => {
     const elapsedMs = clock.now() - startedAt;
-    const { name, provider } = model;
-    options.onCall?.({ model: name, provider, outcome, attempt, isFallback, elapsedMs, usage });
+    options.onCall?.({ model: name, provider, outcome, attempt: plan.attempt, isFallback, elapsedMs, usage });
   };
   try {
-    const { settings } = read;
-    const { signal } = request;
-    const onText = call.openGate();
-    const raw = await runAttempt({ ...line, messages, format, settings, clock, signal, onText });
+    const raw = await runAttempt(attempt);
     const { text, reasoning, finishReason } = raw;
-    const prompt = messages.map((message) => message.content).join("\n");
-    const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, model.price);
+    const prompt = attempt.messages.map((message) => message.content).join("\n");
+    const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, price);
+    const reported = raw.usage?.inputTokens;
+    if (provider === "openai-compatible" && reported !== undefined && isPromptCut(prompt, reported)) {
+      const failure = promptCut(handle.model, reported);
+      report(failure.errorType, usage);
+      return { ok: false, failure };
+    }
     report("ok", usage);
-    return { ok: true, answer: { text, reasoning, finishReason, usage } };
+    const isEmpty = attempt.isStreaming && isNothing(raw);
+    return { ok: true, answer: { text, reasoning, finishReason, usage }, isEmpty };
   } catch (error) {
     request.signal.throwIfAborted();
-    const failure = classifyFailure(error, model, clock.now());
+    const failure = classifyFailure(error, handle.model, clock.now());
     report(failure.errorType);
-    return { ok: false, failure };
+    return { ok: false, failure, isEmpty: attempt.isStreaming && failure.isEmptyAnswer === true };
   }
 };
 
-/** One attempt, and a plainer one without the response format where that may be what was refused. */
+/**
+ * A streamed answer without anything in it is asked for once more in one piece: llama-cpp-python and LiteLLM
+ * answer a prompt that is too long so, and give the reason only there.
+ */
+const attemptAloud = async (
+  call: ModelCall,
+  plan: Plan,
+  options: ModelClientOptions,
+): Promise<ModelOutcome> => {
+  const outcome = await attemptOnce(call, plan, options);
+  if (outcome.isEmpty !== true) return outcome;
+  const { signal } = call.request;
+  signal.throwIfAborted();
+  const again = await attemptOnce(call, { ...plan, left: new Set([...plan.left, "stream"]) }, options);
+  return again.ok || again.failure.contextLimit !== undefined || !outcome.ok ? again : outcome;
+};
+
+/** More parts than this are not left out of one call. */
+const MAX_REFUSED_PARTS = 8;
+
+/**
+ * Sends a request, and plainer ones where the server refuses parts of it by name. Each differs from the ones
+ * before it, and what helped is left out of every later request to this model.
+ */
 const attemptPlainer = async (
   call: ModelCall,
   attempt: number,
   options: ModelClientOptions,
 ): Promise<ModelOutcome> => {
-  const outcome = await attemptOnce(call, attempt, options);
-  const { line } = call;
-  const hasFormat = line.means !== "prompt" && wantedFormat(call).kind !== "text";
-  if (outcome.ok || !outcome.failure.isRefusal || !hasFormat) return outcome;
-  const plainer = await attemptOnce({ ...call, line: { ...line, means: "prompt" } }, attempt, options);
-  if (!plainer.ok) return plainer.failure.isRefusal ? outcome : plainer;
-  options.logger.warn(
-    { model: line.model.name, setting: `models.${line.model.name}.structured_output` },
-    "Model refuses a response format, its prompt asks for JSON instead",
-  );
-  line.means = "prompt";
-  return plainer;
+  const { handle, request, read } = call;
+  const { model, refused } = handle;
+  const left = new Set(refused);
+  const parts = { messages: request.messages, settings: read.settings, format: wantedFormat(call) };
+  let first: ModelFailure | null = null;
+  for (;;) {
+    const outcome = await attemptAloud(call, { left, attempt }, options);
+    if (outcome.ok) {
+      remember(handle, left, options);
+      return outcome;
+    }
+    const { failure } = outcome;
+    if (!failure.isRefusal) return outcome;
+    const named = findRefusedPart(
+      failure.refusal ?? failure.message,
+      parts,
+      model,
+      left,
+      !left.has("stream"),
+    );
+    // A refusal that names nothing is often one of the response format.
+    const hasFormat = parts.format.kind !== "text" && structuredOutputMode(model, left) !== "prompt";
+    const next = named ?? (hasFormat && first === null ? "responseFormat" : null);
+    first ??= failure;
+    if (next === null || left.size >= MAX_REFUSED_PARTS)
+      return { ok: false, failure: named === null ? first : failure };
+    left.add(next);
+  }
+};
+
+const remember = (
+  { model, refused }: ModelHandle,
+  left: ReadonlySet<RefusablePart>,
+  { logger }: ModelClientOptions,
+): void => {
+  for (const part of left) {
+    if (refused.has(part)) continue;
+    refused.add(part);
+    logger.warn(
+      { model: model.name, part, setting: settingFor(part, model.name) },
+      "Model refuses a part of the request, which is left out from now on",
+    );
+  }
 };
 
 /** An attempt, unless the model failed so often that it is left alone: then it is a failure at once. */
@@ -110,7 +221,7 @@ const attemptUnderBreaker = async (
   attempt: number,
   options: ModelClientOptions,
 ): Promise<ModelOutcome> => {
-  const { name } = call.line.model;
+  const { name } = call.handle.model;
   const pass = await options.breakerOf?.(name).enter(call.request.signal);
   if (pass?.kind === "wait") return { ok: false, failure: leftAlone(name, pass.waitMs) };
   try {
@@ -127,15 +238,19 @@ const attemptUnderBreaker = async (
 const addressOf = ({ baseUrl, provider }: ConfiguredModel): string =>
   baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).origin : provider;
 
-/** Calls one model until it answers, fails for good or has used up its attempts. */
+/**
+ * Calls one model until it answers, fails for good or has used up its attempts. Each attempt waits for one of
+ * the model's slots first; no limit of time counts meanwhile, `request.onQueued` hears of it.
+ */
 export const callModel = async (call: ModelCall, options: ModelClientOptions): Promise<ModelOutcome> => {
   const { clock, logger, random = Math.random, retry = DEFAULT_RETRY } = options;
+  const { handle, request } = call;
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptUnderBreaker(call, attempt, options);
+    const outcome = await handle.slots.run(request, () => attemptUnderBreaker(call, attempt, options));
     if (outcome.ok) return outcome;
     const pauseMs =
       outcome.failure.untried === true ? null : choosePause(outcome.failure, attempt, retry, random());
-    const { model } = call.line;
+    const { model } = handle;
     const fields = {
       model: model.name,
       address: addressOf(model),
@@ -147,6 +262,6 @@ export const callModel = async (call: ModelCall, options: ModelClientOptions): P
       return outcome;
     }
     logger.info({ ...fields, pauseMs }, "Model call failed, another attempt follows");
-    await clock.sleep(pauseMs, call.request.signal);
+    await clock.sleep(pauseMs, request.signal);
   }
 };

@@ -1,6 +1,6 @@
 import { ConfigError } from "../base/errors.ts";
 import type { ModelAnswer, ModelClient, ModelRequest, NodeResult } from "../flow/ports.ts";
-import { callModel, createModelLine } from "./call-model.ts";
+import { callModel, createModelHandle } from "./call-model.ts";
 import { readParameters } from "./call-settings.ts";
 import type { ModelFailure } from "./model-failure.ts";
 import type { ModelClientOptions } from "./model-options.ts";
@@ -23,6 +23,7 @@ const toNodeFailure = (failures: readonly ModelFailure[]): NodeResult<never> => 
   errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
   message: failures.map(({ message }) => message).join(" The fallback failed too: "),
   retryable: failures.some(({ retryable }) => retryable),
+  ...(failures[0]?.contextLimit === undefined ? {} : { contextLimit: failures[0].contextLimit }),
 });
 
 /**
@@ -37,7 +38,7 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
   if (problems.length > 0) throw new ConfigError(problems);
   // The SDK prints its warnings to the console unless told not to; ours go to the logger.
   globalThis.AI_SDK_LOG_WARNINGS = false;
-  const lines = new Map(options.models.map((model) => [model.name, createModelLine(model)]));
+  const handles = new Map(options.models.map((model) => [model.name, createModelHandle(model)]));
 
   const generate = async (request: ModelRequest): Promise<NodeResult<ModelAnswer>> => {
     request.signal.throwIfAborted();
@@ -48,9 +49,9 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
     const openGate = createTextGate(request.onText);
     const failures: ModelFailure[] = [];
     for (const name of new Set([resolved.model.name, options.fallback])) {
-      const line = name === null ? undefined : lines.get(name);
-      if (line === undefined) continue;
-      const read = readParameters(request.parameters, line.model.parameters);
+      const handle = name === null ? undefined : handles.get(name);
+      if (handle === undefined) continue;
+      const read = readParameters(request.parameters, handle.model.parameters);
       if (read.dropped.length > 0) {
         options.logger.debug(
           { model: name, parameters: read.dropped },
@@ -58,7 +59,7 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
         );
       }
       const outcome = await callModel(
-        { line, request, read, isFallback: failures.length > 0, openGate },
+        { handle, request, read, isFallback: failures.length > 0, openGate },
         options,
       );
       if (outcome.ok) return { ok: true, value: outcome.answer };

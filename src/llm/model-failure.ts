@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
 import { readRetryAfter } from "./retry-after.ts";
+import { contextLimitIn, type ContextLimit } from "../base/context-limit.ts";
 import { isTransientFailure } from "../base/transient-failure.ts";
 import { scrub, secretsOf } from "./scrub.ts";
 
@@ -22,9 +23,28 @@ export type ModelFailure = {
   readonly retryAfterMs: number | null;
   /** Whether the request itself was refused, so that a plainer one may be taken. */
   readonly isRefusal: boolean;
+  /** What the server said of a refusal, for finding the part that it refuses. */
+  readonly refusal?: string;
+  /** Whether the answer ended without anything in it. */
+  readonly isEmptyAnswer?: true;
+  /** The prompt is longer than the server takes; the window in tokens where it is known. */
+  readonly contextLimit?: ContextLimit;
   /** Whether the model was not asked at all. */
   readonly untried?: true;
 };
+
+/** The failure of a call whose prompt the server has cut without saying so: its answer is no answer to it. */
+export const promptCut = (
+  model: ModelEndpoint & { readonly name: string },
+  windowTokens: number,
+): ModelFailure => ({
+  errorType: "InvokeBadRequestError",
+  message: `The model "${model.name}" (${model.model}) read only the last ${windowTokens} tokens of its prompt, its server cut the rest away; raise the server's context window (Ollama: OLLAMA_CONTEXT_LENGTH), or lower limits.unit_tokens.`,
+  retryable: false,
+  retryAfterMs: null,
+  isRefusal: false,
+  contextLimit: { windowTokens },
+});
 
 /** The failure of a call that is not made because the model failed again and again. */
 export const leftAlone = (name: string, waitMs: number): ModelFailure => ({
@@ -53,9 +73,17 @@ export class AttemptTimeout extends Error {
 }
 
 /** An answer that came to an end without being whole. */
-export class BrokenAnswer extends Error {}
+export class BrokenAnswer extends Error {
+  /** Whether nothing at all had come. */
+  readonly isEmpty: boolean;
 
-type Verdict = Omit<ModelFailure, "message" | "retryAfterMs" | "isRefusal" | "untried"> & {
+  constructor(message: string, isEmpty = false) {
+    super(message);
+    this.isEmpty = isEmpty;
+  }
+}
+
+type Verdict = Pick<ModelFailure, "errorType" | "retryable" | "contextLimit"> & {
   readonly what: string;
 };
 
@@ -96,6 +124,15 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       what: isSpent
         ? "has no quota left (HTTP 429); check the provider's billing"
         : "is asked too often (HTTP 429); lower the number of runs at a time or raise the provider's limit",
+    };
+  }
+  const contextLimit = contextLimitIn(said);
+  if (contextLimit !== null) {
+    return {
+      errorType: "InvokeBadRequestError",
+      retryable: false,
+      contextLimit,
+      what: `takes no prompt of this length (HTTP ${status}); raise the server's context window, or lower limits.unit_tokens`,
     };
   }
   if (status >= 500 || status === 408 || status === 409) {
@@ -144,6 +181,8 @@ const byNature = (error: unknown, at: string): Verdict => {
     };
   }
   const stream = StreamError.safeParse(error);
+  if (stream.success && contextLimitIn(stream.data.message) !== null)
+    return byStatus(400, stream.data.message, at);
   if (APICallError.isInstance(error)) return unreadable;
   if (stream.success && stream.data.statusCode !== undefined) {
     return byStatus(stream.data.statusCode, stream.data.message, at);
@@ -154,7 +193,7 @@ const byNature = (error: unknown, at: string): Verdict => {
   return unreadable;
 };
 
-const judge = (error: unknown, at: string): Verdict => {
+const classify = (error: unknown, at: string): Verdict => {
   if (error instanceof AttemptTimeout) {
     const waited = error.limit === "totalMs" ? "did not finish" : "sent nothing";
     return {
@@ -197,9 +236,10 @@ export const classifyFailure = (
   nowMs: number,
 ): ModelFailure => {
   const at = `models.${model.name}`;
-  const { what, errorType, retryable } = judge(error, at);
+  const { what, errorType, retryable, contextLimit } = classify(error, at);
   const api = APICallError.isInstance(error) ? error : null;
   const status = api?.statusCode ?? 0;
+  const refusal = api === null ? "" : `${api.message} ${api.responseBody ?? ""}`;
   const retryAfterMs =
     api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs);
   const pause =
@@ -210,8 +250,16 @@ export const classifyFailure = (
     message: `The model "${model.name}" (${model.model}) ${what}${pause}.${quote(error, secretsOf(model))}`,
     retryAfterMs,
     isRefusal:
-      (status === 400 || status === 422 || status === 501) &&
+      contextLimit === undefined &&
       errorType !== "InvokeAuthorizationError" &&
-      !/context.?(length|window)|too many tokens|maximum context/i.test(api?.message ?? ""),
+      (REFUSALS.has(status) || (status === 500 && SCHEMA_REFUSED.test(refusal))),
+    ...(refusal === "" ? {} : { refusal }),
+    ...(error instanceof BrokenAnswer && error.isEmpty ? { isEmptyAnswer: true } : {}),
+    ...(contextLimit === undefined ? {} : { contextLimit }),
   };
 };
+
+const REFUSALS: ReadonlySet<number> = new Set([400, 422, 501]);
+
+/** llama-cpp-python refuses a response format with status 500. */
+const SCHEMA_REFUSED = /should be 'text' or 'json_object'|response_?format|json_?schema/i;

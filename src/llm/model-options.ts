@@ -28,18 +28,18 @@ export type ModelPrice = {
   readonly currency: string;
 };
 
-/** How long one attempt may take, in milliseconds; null for no limit. */
+/** How long one attempt may take, in milliseconds; null for no limit. Waiting for a slot does not count. */
 export type ModelTimeouts = {
-  /** Until the first piece of text or reasoning. */
+  /**
+   * Of silence before the first piece of text or reasoning; a header or a ping is a sign of life. Grows with
+   * the prompt unless it is set: 60 s and 60 ms a token.
+   */
   readonly firstTokenMs: number | null;
-  /** Between two pieces. */
+  /** Of silence between two pieces, a minute unless it is set. */
   readonly idleMs: number | null;
-  /** For the whole answer. */
+  /** For the whole answer, without a limit unless it is set (an answer in one piece: ten minutes). */
   readonly totalMs: number | null;
 };
-
-/** Two minutes to the first piece (local models load slowly), one between pieces, ten in total. */
-export const DEFAULT_TIMEOUTS: ModelTimeouts = { firstTokenMs: 120_000, idleMs: 60_000, totalMs: 600_000 };
 
 /** A model as the operator configured it. */
 export type ConfiguredModel = ModelEndpoint & {
@@ -54,6 +54,8 @@ export type ConfiguredModel = ModelEndpoint & {
   readonly extraBody?: JsonObject;
   /** False for servers that cannot stream. */
   readonly stream?: boolean;
+  /** Calls at once from this process; see `concurrencyOf` for the default. */
+  readonly concurrency?: number;
   /**
    * How an answer by JSON schema is asked for: by the provider's own means (the default), as JSON
    * without a schema, or by the prompt alone. Where the first is refused the prompt is used instead.

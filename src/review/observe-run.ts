@@ -27,6 +27,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   content_filter: "the model's content filter stopped its answer",
   length: "the model used up its tokens, perhaps while thinking; raise max_tokens",
   tool_calls: "the model called a tool in place of an answer",
+  repetition: "the model repeated itself, so its answer was cut",
+  too_long: "the model's answer was cut at 200,000 characters",
 };
 /** Longer lists say no more. */
 const MAX_NAMED = 5;

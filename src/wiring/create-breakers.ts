@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { modelBreaker } from "./model-waits.ts";
+import { modelBreaker } from "./model-routing.ts";
 
 /** How long a probe is waited for: about what a model may take to its first piece of text. */
 const PROBE_MS = 120_000;

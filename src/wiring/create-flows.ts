@@ -5,19 +5,20 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { FlowPart } from "../worker/findings/findings-flow.ts";
 import { createTeamRules } from "../worker/findings/team-rules.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
+import { callsAtOnce } from "./model-routing.ts";
 import type { OpenedRunner } from "./open-embedded.ts";
 import type { Runners } from "./open-runners.ts";
 
 /** The configured flows as the worker takes them, their runs told to `telemetry`. */
 export const createFlows = (
-  config: Pick<Config, "flows" | "rules">,
+  config: Pick<Config, "flows" | "rules" | "models" | "modelRouting">,
   runners: Runners,
   telemetry?: Telemetry,
-): readonly ReviewFlow[] => config.flows.map((flow) => createFlow(flow, config.rules, runners, telemetry));
+): readonly ReviewFlow[] => config.flows.map((flow) => createFlow(flow, config, runners, telemetry));
 
 const createFlow = (
   flow: FlowConfig,
-  host: Config["rules"],
+  config: Pick<Config, "rules" | "models" | "modelRouting">,
   runners: Runners,
   telemetry?: Telemetry,
 ): ReviewFlow => {
@@ -43,7 +44,7 @@ const createFlow = (
     language,
     rules: findings.rules,
     teamRules: createTeamRules({
-      host,
+      host: config.rules,
       flow: { name, rules: findings.rules, language },
       repository: findings.repositoryRules,
     }),
@@ -51,7 +52,11 @@ const createFlow = (
     verify: optional(findings.verify),
     summary: optional(findings.summary),
     paths: findings.paths,
-    limits: findings.limits,
+    limits: {
+      ...findings.limits,
+      // More parts at once than the model takes calls would only keep other reviews waiting.
+      unitsAtOnce: Math.min(findings.limits.unitsAtOnce, callsAtOnce(runners.flowOf(flow.runner), config)),
+    },
     least: findings.least,
     publish: findings.publish,
   };

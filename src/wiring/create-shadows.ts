@@ -37,7 +37,10 @@ export type Shadows = {
 
 /** Makes the candidates ready. Their calls are told to `telemetry` under the names of flow and candidate. */
 export const createShadows = (
-  config: Pick<Config, "flows" | "rules" | "gitlab" | "server" | "store" | "worker">,
+  config: Pick<
+    Config,
+    "flows" | "rules" | "models" | "modelRouting" | "gitlab" | "server" | "store" | "worker"
+  >,
   runners: Runners,
   telemetry: Telemetry,
 ): Shadows => {
@@ -65,16 +68,16 @@ export const createShadows = (
 };
 
 const shadowedFlows = (
-  { flows, rules }: Pick<Config, "flows" | "rules">,
+  config: Pick<Config, "flows" | "rules" | "models" | "modelRouting">,
   runners: Runners,
   telemetry: Telemetry,
 ): readonly ShadowedFlow[] =>
-  flows.flatMap((flow): ShadowedFlow[] => {
+  config.flows.flatMap((flow): ShadowedFlow[] => {
     const shadow = flow.shadow ?? null;
     if (shadow === null) return [];
     const observed = `${flow.name}~${shadow.name}`;
     const [candidate] = createFlows(
-      { flows: [{ ...flow, name: observed, runner: shadow.runner, shadow: null }], rules },
+      { ...config, flows: [{ ...flow, name: observed, runner: shadow.runner, shadow: null }] },
       runners,
       telemetry,
     );

@@ -10,8 +10,8 @@ import type { Logger } from "../base/logger.ts";
 import { withLessons } from "../knowledge/lessons-dataset.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
-import { createModelWaits } from "./model-waits.ts";
-import { type Engine, type EngineConfig, type EngineOptions, openEngine, toRouting } from "./open-engine.ts";
+import { createModelWaits, toRouting } from "./model-routing.ts";
+import { type Engine, type EngineConfig, type EngineOptions, openEngine } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
 /** A runner and what tells whether it still is the same flow. */

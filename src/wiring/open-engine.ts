@@ -2,7 +2,7 @@ import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Config, ModelConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
@@ -12,11 +12,11 @@ import { LESSONS_DATASET } from "../knowledge/lessons-dataset.ts";
 import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
 import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
-import type { ConfiguredModel, ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
+import type { ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
-import { modelBreaker } from "./model-waits.ts";
+import { modelBreaker, toModel, toRouting } from "./model-routing.ts";
 
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
 export type Engine = AsyncDisposable & {
@@ -124,31 +124,3 @@ const openKnowledge = async ({ config, clock, logger }: EngineOptions): Promise<
     embed: model === undefined ? null : createEmbedder({ ...toModel(model), clock }),
   });
 };
-
-/** The configured models and their routing, as the model client takes them. */
-export const toRouting = (config: Pick<Config, "models" | "modelRouting">): ModelRouting => ({
-  models: config.models.map(toModel),
-  ...config.modelRouting,
-});
-
-const toModel = (model: ModelConfig): ConfiguredModel => ({
-  name: model.name,
-  provider: model.provider,
-  model: model.model,
-  ...(model.baseUrl === null ? {} : { baseUrl: model.baseUrl }),
-  apiKey: model.apiKey,
-  headers: model.headers,
-  price:
-    model.price === null
-      ? null
-      : {
-          inputPerMillion: model.price.input,
-          outputPerMillion: model.price.output,
-          currency: model.price.currency,
-        },
-  timeouts: model.timeouts,
-  parameters: model.parameters,
-  ...(Object.keys(model.extraBody).length === 0 ? {} : { extraBody: model.extraBody }),
-  stream: model.stream,
-  structuredOutput: model.structuredOutput,
-});

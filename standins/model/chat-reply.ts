@@ -64,6 +64,16 @@ export const composeReply = (
   };
 };
 
+/** The reply of a server that read no more of its prompt than its window holds. */
+export const cutUsage = (reply: Reply, window: number): Reply => {
+  const { prompt_tokens: prompt, completion_tokens } = reply.usage;
+  const prompt_tokens = Math.min(prompt, window);
+  return {
+    ...reply,
+    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+  };
+};
+
 /** Sends the reply as one JSON body. */
 export const sendWhole = (response: ServerResponse, reply: Reply, fault: ModelFault | null): void => {
   const { id, created, model, usage, reasoning } = reply;
@@ -148,7 +158,7 @@ export const sendStream = async (
   withUsage: boolean,
   msPerPiece: number,
 ): Promise<void> => {
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+  if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   response.flushHeaders();
   const frames = openFrames(response, reply, withUsage);
   if (fault?.kind !== "hang-before-first-token")
@@ -162,7 +172,7 @@ export const sendStream = async (
     frames.send(frames.delta({ content: piece }));
   }
   if (fault?.kind === "no-finish") {
-    response.end();
+    response.end(fault.isDone === true ? "data: [DONE]\n\n" : "");
     return;
   }
   frames.send(frames.delta({}, reply.finishReason));

@@ -1,9 +1,16 @@
 import { createHash } from "node:crypto";
 import { readChatRequest, type ChatRequest } from "./chat-request.ts";
-import { composeReply, sendStream, sendWhole, type ScriptedAnswer } from "./chat-reply.ts";
+import { composeReply, cutUsage, sendStream, sendWhole, type ScriptedAnswer } from "./chat-reply.ts";
 import { hashVector, readEmbeddingRequest } from "./embeddings.ts";
 import { notFound, playRefusal, sendJson, sendRefusal, type Exchange } from "./exchange.ts";
 import type { CallRecord } from "./record.ts";
+import {
+  answerTooLong,
+  type createPlaces,
+  readPrompt,
+  refuseByName,
+  type ServerSettings,
+} from "./server-kinds.ts";
 import { countTokens } from "./tokens.ts";
 
 /** How the stand-in answers: the text for a request, at once or later. */
@@ -22,11 +29,9 @@ export type ModelStandInOptions = {
   readonly embeddingModels?: readonly string[];
   /** Default: a scripted reviewer that says what it is and counts the diff's files. */
   readonly script?: ModelScript;
-  /** False refuses `response_format` of type `json_schema` with 400, as several local servers do. */
-  readonly supportsJsonSchema?: boolean;
   readonly msPerPiece?: number;
   readonly dimensions?: number;
-};
+} & Partial<ServerSettings>;
 
 /** The settings with their defaults filled in. */
 export type EndpointSettings = Required<Omit<ModelStandInOptions, "port">>;
@@ -36,25 +41,30 @@ export const answerChat = async (
   exchange: Exchange,
   settings: EndpointSettings,
   record: CallRecord,
+  places: ReturnType<typeof createPlaces>,
 ): Promise<void> => {
   const { response } = exchange;
-  const { models, supportsJsonSchema, script, msPerPiece } = settings;
-  const read = readChatRequest(exchange.body);
-  if (!read.ok) return sendRefusal(response, read.refusal);
-  const { request } = read;
+  const { models, script, msPerPiece } = settings;
+  const parsed = readChatRequest(exchange.body);
+  if (!parsed.ok) return sendRefusal(response, parsed.refusal);
+  const { request } = parsed;
   if (!models.includes(request.model)) return sendRefusal(response, notFound(request.model));
-  if (!supportsJsonSchema && request.response_format?.type === "json_schema") {
-    const message = "'response_format.type' must be 'text' or 'json_object'.";
-    return sendRefusal(response, { status: 400, message, param: "response_format", code: null });
-  }
+  const refusal = refuseByName(request, settings);
+  if (refusal !== null) return sendRefusal(response, refusal);
   record.accept(request);
   const fault = record.takeFault();
   if (playRefusal(exchange, fault)) return;
+  if (answerTooLong(request, response, settings)) return;
+  await places.enter(response, settings.kind);
+  if (response.destroyed) return;
+  await readPrompt(request, response, settings);
   const said = await script(request);
   const id = `chatcmpl-${createHash("sha256").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`;
-  const reply = composeReply(request, typeof said === "string" ? { text: said } : said, fault, id);
-  if (request.stream === true) {
-    const withUsage = request.stream_options?.include_usage === true;
+  const { contextWindow, kind } = settings;
+  const read = composeReply(request, typeof said === "string" ? { text: said } : said, fault, id);
+  const reply = contextWindow === null ? read : cutUsage(read, contextWindow);
+  if (request.stream === true && fault?.kind !== "json-for-stream") {
+    const withUsage = request.stream_options?.include_usage === true && kind !== "llama-cpp-python";
     return sendStream(response, reply, fault, withUsage, msPerPiece);
   }
   if (fault?.kind === "hang-before-first-token" || fault?.kind === "hang-after-first-token") return;

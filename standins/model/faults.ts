@@ -22,7 +22,9 @@ export type ModelFault =
   /** The socket is destroyed after so many pieces of text. */
   | { readonly kind: "broken-stream"; readonly afterPieces: number }
   /** The answer ends in good order, without a finish reason: what a proxy makes of a cut answer. */
-  | { readonly kind: "no-finish" }
+  | { readonly kind: "no-finish"; /** Whether `[DONE]` says that it is whole. */ readonly isDone?: true }
+  /** One JSON body although a stream was asked for. */
+  | { readonly kind: "json-for-stream" }
   /** The text of the answer is cut in the middle, with finish reason `stop`. */
   | { readonly kind: "truncated-text" }
   /** A frame of the stream (or the body) is cut in the middle of its JSON. */

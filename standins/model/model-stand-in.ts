@@ -9,6 +9,7 @@ import {
 import { bearer, readBody, sendRefusal, type Exchange } from "./exchange.ts";
 import type { ModelFault } from "./faults.ts";
 import { createCallRecord, type CallRecord, type ModelCall } from "./record.ts";
+import { createPlaces } from "./server-kinds.ts";
 import { scriptedReviewer } from "./scripted-reviewer.ts";
 
 /** A running stand-in. */
@@ -30,7 +31,11 @@ const withDefaults = (options: ModelStandInOptions): EndpointSettings => ({
   models: ["stand-in"],
   embeddingModels: ["stand-in-embedding"],
   script: scriptedReviewer,
-  supportsJsonSchema: true,
+  kind: "openai",
+  contextWindow: null,
+  refuses: [],
+  msPerPromptToken: 0,
+  pingMs: 15_000,
   msPerPiece: 0,
   dimensions: 64,
   ...options,
@@ -41,6 +46,7 @@ const route = async (
   path: string,
   settings: EndpointSettings,
   record: CallRecord,
+  places: ReturnType<typeof createPlaces>,
 ): Promise<void> => {
   const { response, key, request } = exchange;
   const { apiKeys } = settings;
@@ -49,7 +55,7 @@ const route = async (
     return sendRefusal(response, { status: 401, message, param: null, code: "invalid_api_key" });
   }
   const wanted = `${request.method} ${path}`;
-  if (wanted === "POST /v1/chat/completions") return answerChat(exchange, settings, record);
+  if (wanted === "POST /v1/chat/completions") return answerChat(exchange, settings, record, places);
   if (wanted === "POST /v1/embeddings") return answerEmbeddings(exchange, settings, record);
   if (wanted === "GET /v1/models") return answerModels(exchange, settings);
   sendRefusal(response, { status: 404, message: `Unknown request URL: ${wanted}`, param: null, code: null });
@@ -63,13 +69,14 @@ const route = async (
 export const startModelStandIn = async (options: ModelStandInOptions = {}): Promise<ModelStandIn> => {
   const record = createCallRecord();
   const settings = withDefaults(options);
+  const places = createPlaces();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://stand-in").pathname;
     const key = bearer(request);
     const run = async (): Promise<void> => {
       const body = request.method === "POST" ? await readBody(request) : null;
       record.open({ path, body, chat: null, hadKey: key !== null, status: null }, response);
-      await route({ request, response, key, body }, path, settings, record);
+      await route({ request, response, key, body }, path, settings, record, places);
     };
     run().catch(() => response.destroy());
   });

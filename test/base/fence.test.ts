@@ -10,7 +10,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { createDifyTransport } from "../../src/dify/dify-transport.ts";
 import { createGuardedHttpClient } from "../../src/egress/guarded-http-client.ts";
 import { createTransport } from "../../src/gitlab/transport.ts";
-import { createModelFetch } from "../../src/llm/language-model.ts";
+import { createModelFetch } from "../../src/llm/model-wire.ts";
 
 const requests: string[] = [];
 const server = createServer((request, response) => {

@@ -7,7 +7,7 @@ import { ConfigError } from "../../src/base/errors.ts";
 import { readConfig, readLocalConfig } from "../../src/cli/read-config.ts";
 import { runReview } from "../../src/cli/review.ts";
 import { checkModels } from "../../src/llm/resolve-model.ts";
-import { toRouting } from "../../src/wiring/open-engine.ts";
+import { toRouting } from "../../src/wiring/model-routing.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 
 const MODEL = { MODEL_NAME: "some-model", MODEL_API_KEY: "sk-1" };

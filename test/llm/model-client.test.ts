@@ -109,19 +109,19 @@ test("a schema travels as response format, and answers that are not quite JSON c
   assert.equal(format.json_schema.strict, false);
 });
 
-test("a server without json_schema is asked by the prompt, and from then on at once", async () => {
-  await using standIn = await startModelStandIn({ supportsJsonSchema: false, script: () => "{}" });
+test("a server without json_schema is asked for any JSON and by the prompt, and from then on at once", async () => {
+  await using standIn = await startModelStandIn({ refuses: ["json_schema"], script: () => "{}" });
   const { client, lines } = createTestClient([standInModel(standIn, { apiKey: null })]);
   assert.ok((await client.generate(modelRequest({ responseSchema: SCHEMA }))).ok);
   assert.equal(standIn.chatCount(), 2);
   const [refused, taken] = standIn.calls();
   assert.equal(refused?.status, 400);
-  assert.equal(taken?.chat?.response_format, undefined);
+  assert.equal(taken?.chat?.response_format?.type, "json_object");
   assert.match(JSON.stringify(taken?.chat?.messages), /JSON Schema.*findings/);
   assert.equal(taken?.hadKey, false);
   assert.ok((await client.generate(modelRequest({ responseSchema: SCHEMA }))).ok);
   assert.equal(standIn.chatCount(), 3);
-  assert.ok(lines.some(({ message }) => message.startsWith("Model refuses a response format")));
+  assert.ok(lines.some(({ fields }) => fields["setting"] === "models.main.structured_output: json-object"));
 });
 
 test("finish reasons are OpenAI's words", async () => {

@@ -81,11 +81,12 @@ type DemoModel = {
 
 const chooseModel = async (
   started: AsyncDisposableStack,
-  { MODEL_PROVIDER, MODEL_NAME, MODEL_BASE_URL, MODEL_API_KEY }: StartDemoOptions["environment"],
+  environment: StartDemoOptions["environment"],
 ): Promise<DemoModel> => {
+  const { MODEL_NAME } = environment;
   if (MODEL_NAME !== undefined && MODEL_NAME !== "") {
-    const environment = { MODEL_PROVIDER, MODEL_NAME, MODEL_BASE_URL, MODEL_API_KEY };
-    return { name: MODEL_NAME, section: {}, environment };
+    const ofModel = Object.entries(environment).filter(([name]) => name.startsWith("MODEL_"));
+    return { name: MODEL_NAME, section: {}, environment: Object.fromEntries(ofModel) };
   }
   const standIn = started.use(await startModelStandIn());
   const section = { models: { scripted: { model: "stand-in", base_url: standIn.url } } };

@@ -21,7 +21,7 @@ import type { EvalSet } from "../../eval/set/eval-case.ts";
 import { readSet } from "../../eval/set/read-set.ts";
 import { createModelClient } from "../../llm/model-client.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
-import { toRouting } from "../../wiring/open-engine.ts";
+import { toRouting } from "../../wiring/model-routing.ts";
 import { readLocalConfig } from "../read-config.ts";
 import { safeJson, safeLine, safeText } from "../review/safe-text.ts";
 import { processTerminal, type Terminal } from "../terminal.ts";

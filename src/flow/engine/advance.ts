@@ -21,7 +21,7 @@ export type FrameEvent =
       readonly nodeId: string;
       readonly message: string;
       readonly extraFailures: number;
-      /** No attempt is left, whatever the count says: it was used up before a restart. */
+      /** No attempt is made, whatever the count says: they were used up before a restart, or none can help. */
       readonly isFinal: boolean;
     };
 

@@ -9,6 +9,7 @@ import type { ExactObject } from "../exact.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowEvent, FlowUsage } from "../flow-event.ts";
 import type { FlowPorts } from "../node.ts";
+import type { ModelClient } from "../ports.ts";
 import { plainValues } from "../value-text.ts";
 import { exactOf } from "../value-type.ts";
 import { initialPool } from "./initial-pool.ts";
@@ -73,17 +74,47 @@ const openRunRecord = async (options: RunFlowOptions): Promise<RunRecord> => {
   return record;
 };
 
+/** The time of a run that counts towards its limit: without what it waits for a place in a queue of ours. */
+const createRunTime = (clock: Clock) => {
+  const startedAt = clock.now();
+  let queued = 0;
+  let queuedSince = startedAt;
+  let uncountedMs = 0;
+  return {
+    isStanding: () => queued > 0,
+    countedMs: () => (queued > 0 ? queuedSince : clock.now()) - startedAt - uncountedMs,
+    enterQueue: (): (() => void) => {
+      if (queued === 0) queuedSince = clock.now();
+      queued += 1;
+      return () => {
+        queued -= 1;
+        if (queued === 0) uncountedMs += clock.now() - queuedSince;
+      };
+    },
+  };
+};
+type RunTime = ReturnType<typeof createRunTime>;
+
+/** How often the time is read again while it stands still, in milliseconds. */
+const STANDING_MS = 1_000;
+
 /** Stops the run when its time is up; stops waiting when `done` is aborted. */
 const watchTime = async (
   { clock }: RunFlowOptions,
   limits: FlowLimits,
-  startedAt: number,
+  time: RunTime,
   stop: AbortController,
   done: AbortSignal,
 ): Promise<void> => {
   try {
-    await clock.sleep(limits.maxMs, done);
-    stop.abort(new RunStopped(timeReason(limits, clock.now() - startedAt)));
+    for (;;) {
+      const counted = time.countedMs();
+      if (counted >= limits.maxMs) {
+        stop.abort(new RunStopped(timeReason(limits, counted)));
+        return;
+      }
+      await clock.sleep(Math.max(limits.maxMs - counted, time.isStanding() ? STANDING_MS : 0), done);
+    }
   } catch {
     // The run ended first.
   }
@@ -105,11 +136,12 @@ const createContext = async (
   stop: AbortController,
   done: AbortSignal,
   meter: UsageMeter,
+  time: RunTime,
 ): Promise<RunContext> => {
   let steps = 0;
   return {
     flow,
-    ports: options.ports,
+    ports: { ...options.ports, model: queueAside(options.ports.model, time) },
     clock: options.clock,
     limits,
     signal: AbortSignal.any([options.signal, stop.signal]),
@@ -129,6 +161,11 @@ const createContext = async (
     },
   };
 };
+
+/** A model client whose queue costs the run no time. */
+const queueAside = (model: ModelClient, time: RunTime): ModelClient => ({
+  generate: (request) => model.generate({ ...request, onQueued: time.enterQueue }),
+});
 
 const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
   const { error } = frame;
@@ -179,13 +216,14 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
   const done = new AbortController();
   const startedAt = options.clock.now();
   const meter = createUsageMeter();
-  const run = await createContext(flow, options, limits, stop, done.signal, meter);
+  const time = createRunTime(options.clock);
+  const run = await createContext(flow, options, limits, stop, done.signal, meter, time);
   run.emit({ event: "workflow_started", workflowRunId: record.workflowRunId, taskId: newId(startedAt) });
   const plan = run.planOf(null, flow.startNodeId);
   const stream = createResponseStream(flow, plan, (text) => {
     if (text !== "") run.emit({ event: "text_chunk", text });
   });
-  void watchTime(options, limits, startedAt, stop, done.signal);
+  void watchTime(options, limits, time, stop, done.signal);
   const frame = { run, plan, scope: ROOT_SCOPE, pool, stream };
   let steps = 0;
   let result: FlowRunResult;

@@ -164,7 +164,13 @@ const eventOf = (frame: Frame, done: NodeRun): FrameEvent => {
   frame.run.countUsage(done.ownUsage);
   if (outcome.ok) return succeed(frame, done, outcome);
   frame.last.set(nodeId, done);
-  return { kind: "failed", nodeId, message: outcome.message, extraFailures, isFinal: done.isResumed };
+  return {
+    kind: "failed",
+    nodeId,
+    message: outcome.message,
+    extraFailures,
+    isFinal: done.isResumed || outcome.isFinal === true,
+  };
 };
 
 const retry = (frame: Frame, command: Extract<FrameCommand, { kind: "retry" }>): void => {

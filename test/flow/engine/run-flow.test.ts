@@ -57,6 +57,17 @@ workflow:
       - { source: first, target: ask }
 `);
 
+/** A flow that asks a model, and twice more where that may help. */
+const askingOnce = parseFlow(`
+app: { name: retry, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start } }
+      - { id: ask, data: { type: llm, title: ask, model: { provider: p, name: m, mode: chat }, prompt_template: [{ role: user, text: "x" }], context: { enabled: false }, retry_config: { retry_enabled: true, max_retries: 2, retry_interval: 1 } } }
+    edges: [{ source: start, target: ask }]
+`);
+
 describe("runFlow", () => {
   it("rejects with the reason when it is aborted, whatever the adapter does, and reports no end", async () => {
     for (const heedsSignal of [true, false]) {
@@ -213,6 +224,61 @@ workflow:
     );
     assert.deepEqual([result.status, result.usage.totalTokens], ["stopped", 7]);
   });
+
+  it("repeats no request of a model that was refused for what it says", async () => {
+    const asked = { true: 0, false: 0 };
+    for (const retryable of [true, false]) {
+      const generate: FlowPorts["model"]["generate"] = async () => {
+        asked[`${retryable}`] += 1;
+        return { ok: false, errorType: "InvokeBadRequestError", message: "no", retryable };
+      };
+      const ports = { ...createScriptedPorts().ports, model: { generate } };
+      assert.equal((await runFlow(askingOnce, options({ ports }))).status, "failed");
+    }
+    assert.deepEqual(asked, { true: 3, false: 1 });
+  });
+
+  for (const isQueued of [true, false]) {
+    it(`${isQueued ? "does not count" : "counts"} the time of a call that ${isQueued ? "waits for its place" : "is under way"}`, async () => {
+      let nowMs = 0;
+      const sleeps: { readonly atMs: number; readonly wake: () => void }[] = [];
+      const clock: Clock = {
+        now: () => nowMs,
+        sleep: async (ms, signal) =>
+          await new Promise((resolve, reject) => {
+            sleeps.push({ atMs: nowMs + ms, wake: resolve });
+            signal?.addEventListener("abort", () => reject(signal.reason));
+          }),
+      };
+      const pass = async (ms: number): Promise<void> => {
+        nowMs += ms;
+        for (const { atMs, wake } of sleeps) if (atMs <= nowMs) wake();
+        await new Promise(setImmediate);
+      };
+      const ports: FlowPorts = {
+        ...createScriptedPorts().ports,
+        model: {
+          generate: async ({ onQueued, signal }) => {
+            const served = isQueued ? onQueued?.() : undefined;
+            for (let minute = 0; minute < 30; minute += 1) await pass(60_000);
+            served?.();
+            signal.throwIfAborted();
+            const { ports: scripted } = createScriptedPorts({ model: [{ text: "done", tokens: 1 }] });
+            return scripted.model.generate({
+              provider: "p",
+              name: "m",
+              messages: [],
+              parameters: {},
+              responseSchema: null,
+              signal,
+            });
+          },
+        },
+      };
+      const { status } = await runFlow(askingOnce, options({ ports, clock }));
+      assert.equal(status, isQueued ? "succeeded" : "stopped");
+    });
+  }
 
   it("refuses to go deeper than flows may call flows", async () => {
     await assert.rejects(runFlow(askingFlow("loop", 1), options({ callDepth: 6 })), (error) => {

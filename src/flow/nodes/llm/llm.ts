@@ -184,7 +184,9 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     onText: stream.feed,
   });
   stream.finish();
-  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  // Dify repeats these, too; a request that was refused for what it says is refused again, and paid again.
+  if (!answer.ok)
+    return nodeFailure(answer.errorType, answer.message, { inputs, isFinal: !answer.retryable });
   return finish(data, answer.value, clock.now() - startedAt, inputs);
 };
 

@@ -1,0 +1,195 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { textOf, type ChatRequest, type Refusal } from "./chat-request.ts";
+import { sendJson, sendRefusal } from "./exchange.ts";
+import { countTokens } from "./tokens.ts";
+
+/** Whose server is played; what each does was seen on the real one, but for llama-server's source. */
+export type ServerKind = "openai" | "llama-cpp-python" | "litellm" | "llama-server" | "ollama";
+
+/** A part of a request that a server can refuse by name. */
+export type RefusedName =
+  | "temperature"
+  | "stream"
+  | "stream_options"
+  | "json_schema"
+  | "response_format"
+  | "reasoning_effort"
+  | "max_tokens"
+  | "system";
+
+/** How the server that is played differs from OpenAI's. */
+export type ServerSettings = {
+  readonly kind: ServerKind;
+  /** In tokens as `countTokens` counts them; null takes every prompt. */
+  readonly contextWindow: number | null;
+  readonly refuses: readonly RefusedName[];
+  /** How long it reads at each token of the prompt before the first token of the answer, in milliseconds. */
+  readonly msPerPromptToken: number;
+  /** How often llama-cpp-python sends a ping while it reads, in milliseconds. */
+  readonly pingMs: number;
+};
+
+const of400 = (message: string, param: string | null = null, code: string | null = null): Refusal => ({
+  status: 400,
+  message,
+  param,
+  code,
+});
+
+const REFUSALS: Readonly<
+  Record<RefusedName, { readonly has: (request: ChatRequest) => boolean; readonly refusal: Refusal }>
+> = {
+  temperature: {
+    has: ({ temperature }) => typeof temperature === "number",
+    refusal: of400(
+      "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+      "temperature",
+      "unsupported_value",
+    ),
+  },
+  stream: {
+    has: ({ stream }) => stream === true,
+    refusal: of400("Your organization must be verified to stream this model.", "stream", "unsupported_value"),
+  },
+  stream_options: {
+    has: ({ stream_options: options }) => Boolean(options),
+    refusal: of400("Unrecognized request argument supplied: stream_options"),
+  },
+  json_schema: {
+    has: ({ response_format: format }) => format?.type === "json_schema",
+    refusal: of400("'response_format.type' must be 'text' or 'json_object'.", "response_format"),
+  },
+  response_format: {
+    has: ({ response_format: format }) => format !== undefined && format !== null && format.type !== "text",
+    refusal: of400("response_format is not supported by this model"),
+  },
+  reasoning_effort: {
+    has: ({ reasoning_effort: effort }) => Boolean(effort),
+    refusal: of400('"smol" does not support thinking'),
+  },
+  max_tokens: {
+    has: ({ max_tokens: limit }) => typeof limit === "number",
+    refusal: of400(
+      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+      "max_tokens",
+      "unsupported_parameter",
+    ),
+  },
+  system: {
+    has: ({ messages }) => messages.some(({ role }) => role === "system"),
+    refusal: of400("System role not supported"),
+  },
+};
+
+/** The refusal of a request that holds something which this server does not take; null when it takes it. */
+export const refuseByName = (request: ChatRequest, { kind, refuses }: ServerSettings): Refusal | null => {
+  const name = refuses.find((one) => REFUSALS[one].has(request));
+  if (name === undefined) return null;
+  // llama-cpp-python's own validation ends in its error handler.
+  return kind === "llama-cpp-python" && name === "json_schema"
+    ? {
+        status: 500,
+        message: "[{'type': 'literal_error', 'msg': \"Input should be 'text' or 'json_object'\"}]",
+        param: null,
+        code: null,
+      }
+    : REFUSALS[name].refusal;
+};
+
+/** The tokens of a request's prompt. */
+export const promptTokens = (request: ChatRequest): number =>
+  request.messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0);
+
+/**
+ * Answers a prompt that is longer than the window, as this server does; true when nothing more is to be
+ * said. Ollama cuts the prompt and answers as if it had read it.
+ */
+export const answerTooLong = (
+  request: ChatRequest,
+  response: ServerResponse,
+  { kind, contextWindow: window }: ServerSettings,
+): boolean => {
+  const tokens = promptTokens(request);
+  if (window === null || tokens <= window || kind === "ollama") return false;
+  const isStreaming = request.stream === true;
+  const startStream = (): void => {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+  };
+  if (kind === "llama-cpp-python" && isStreaming) {
+    startStream();
+    response.end();
+    return true;
+  }
+  if (kind === "litellm" && isStreaming) {
+    startStream();
+    const frame = (delta: object, finish: string | null): string =>
+      `data: ${JSON.stringify({ id: "chatcmpl-0", object: "chat.completion.chunk", created: 0, model: request.model, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+    response.end(`${frame({ role: "assistant", content: "" }, null)}${frame({}, "stop")}data: [DONE]\n\n`);
+    return true;
+  }
+  if (kind === "llama-server") {
+    sendJson(response, 400, {
+      error: {
+        code: 400,
+        message: `request (${tokens} tokens) exceeds the available context size (${window} tokens), try increasing it`,
+        type: "exceed_context_size_error",
+        n_prompt_tokens: tokens,
+        n_ctx: window,
+      },
+    });
+    return true;
+  }
+  const words = `This model's maximum context length is ${window} tokens. However, your messages resulted in ${tokens} tokens. Please reduce the length of the messages.`;
+  const message = kind === "litellm" ? `litellm.ContextWindowExceededError: ${words}` : words;
+  sendRefusal(response, of400(message, "messages", "context_length_exceeded"));
+  return true;
+};
+
+/** The places of one server: Ollama and llama-server let calls wait, llama-cpp-python breaks the running one off. */
+export const createPlaces = () => {
+  let running: ServerResponse | null = null;
+  let queue: Promise<void> = Promise.resolve();
+  const queued = async (response: ServerResponse): Promise<void> => {
+    const before = queue;
+    queue = (async () => {
+      await before;
+      await new Promise<void>((resolve) => {
+        if (response.destroyed || response.writableEnded) resolve();
+        response.once("close", resolve);
+      });
+    })();
+    await before;
+  };
+  return {
+    enter: async (response: ServerResponse, kind: ServerKind): Promise<void> => {
+      if (kind === "ollama" || kind === "llama-server") return queued(response);
+      if (kind !== "llama-cpp-python") return;
+      running?.destroy();
+      running = response;
+      response.once("close", () => {
+        if (running === response) running = null;
+      });
+    },
+  };
+};
+
+/** Reads the prompt as long as the server would, with llama-cpp-python's pings where it streams. */
+export const readPrompt = async (
+  request: ChatRequest,
+  response: ServerResponse,
+  { kind, msPerPromptToken, pingMs }: ServerSettings,
+): Promise<void> => {
+  let leftMs = msPerPromptToken * promptTokens(request);
+  const isPinging = kind === "llama-cpp-python" && request.stream === true;
+  if (isPinging) {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    response.flushHeaders();
+  }
+  while (leftMs > 0 && !response.destroyed) {
+    const stepMs = isPinging ? Math.min(leftMs, pingMs) : leftMs;
+    await delay(stepMs);
+    leftMs -= stepMs;
+    if (isPinging && leftMs > 0) response.write(": ping\n\n");
+  }
+};
