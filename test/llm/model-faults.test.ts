@@ -58,7 +58,8 @@ for (const [name, fault, errorType, retryable] of FAULTS) {
       models: ["stand-in"],
     });
     await using spare = await startModelStandIn({ script: () => "from the fallback" });
-    const timeouts = { firstTokenMs: 250, idleMs: 250 };
+    const limit = name.startsWith("a hang") ? 250 : 60_000;
+    const timeouts = { firstTokenMs: limit, idleMs: limit };
     const models = [standInModel(standIn, { timeouts }), standInModel(spare, { name: "spare" })];
     standIn.fail(...times(6, fault));
     const alone = createTestClient(models);
