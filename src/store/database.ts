@@ -30,8 +30,8 @@ export type Database = Sql & {
   readonly listen: (channel: string, onMessage: () => void) => Promise<void>;
   /** Runs `work` while no other process is inside its own `exclusively`. */
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Gives the disk back a bounded part of what was deleted; false when there is nothing left to give. */
-  readonly reclaim: () => Promise<boolean>;
+  /** Gives the disk back at most so many pages of what was deleted, and says how many it gave. */
+  readonly reclaim: (most: number) => Promise<number>;
   readonly close: () => Promise<void>;
 };
 

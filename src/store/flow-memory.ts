@@ -8,6 +8,7 @@ import type { ClaimedRow } from "./claimed-writes.ts";
 import type { Sql } from "./database.ts";
 import { startsWith } from "./dialect.ts";
 import { claimLost, readValue, storedKey, toEntries } from "./journal-entry.ts";
+import { deleteInPieces, inPieces } from "./retention/delete-in-pieces.ts";
 
 const DAY_MS = 86_400_000;
 /** How long an entry that nobody uses is kept. */
@@ -112,25 +113,52 @@ const assertSize = (key: string, text: string): void => {
  * requests whose end was the last thing that was heard of them. A reopened one is reviewed from the beginning.
  */
 export const forgetUnusedMemory = async (
-  { db }: Sql,
+  database: Sql,
   nowMs: number,
   unusedMs: number | null = UNUSED_MS,
 ): Promise<void> => {
   if (unusedMs !== null)
-    await db
-      .deleteFrom("reviewCache")
-      .where("usedAt", "<", nowMs - unusedMs)
-      .execute();
+    await deleteInPieces(database, {
+      table: "review_cache",
+      key: ["seq"],
+      where: sql`used_at < ${nowMs - unusedMs}`,
+    });
+  let at = { projectId: -1, iid: -1 };
+  await inPieces(async (most) => {
+    const found = await listRemembered(database, at, most);
+    at = found.at(-1) ?? at;
+    const ended = found.filter(({ endedAt, reviewedAt }) => endedAt !== null && endedAt > (reviewedAt ?? 0));
+    for (const { projectId, iid } of ended)
+      await deleteInPieces(database, {
+        table: "review_cache",
+        key: ["seq"],
+        where: sql`project_id = ${projectId} AND iid = ${iid}`,
+      });
+    return found.length;
+  });
+};
+
+/** Merge requests behind `at` of which something is remembered, with the last that was heard of them. */
+const listRemembered = async (
+  { db }: Sql,
+  at: { readonly projectId: number; readonly iid: number },
+  most: number,
+) => {
   const newest = (condition: ReturnType<typeof sql>) =>
     sql`(SELECT max(d.seq) FROM reviewflow.deliveries d
          WHERE d.project_id = known.project_id AND d.iid = known.iid AND ${condition})`;
-  await sql`
-    DELETE FROM reviewflow.review_cache WHERE EXISTS (
-      SELECT 1 FROM (
-        SELECT known.project_id, known.iid,
-          ${newest(sql`d.reason IN (${sql.join(Object.values(ENDED_REASONS))})`)} AS ended,
-          ${newest(sql`d.decision = 'review'`)} AS reviewed
-        FROM (SELECT DISTINCT project_id, iid FROM reviewflow.review_cache) AS known) AS last
-      WHERE last.project_id = review_cache.project_id AND last.iid = review_cache.iid
-        AND last.ended > coalesce(last.reviewed, 0))`.execute(db);
+  const { rows } = await sql<{
+    projectId: number;
+    iid: number;
+    endedAt: number | null;
+    reviewedAt: number | null;
+  }>`
+    SELECT known.project_id, known.iid,
+      ${newest(sql`d.reason IN (${sql.join(Object.values(ENDED_REASONS))})`)} AS ended_at,
+      ${newest(sql`d.decision = 'review'`)} AS reviewed_at
+    FROM (SELECT DISTINCT project_id, iid FROM reviewflow.review_cache
+          WHERE (project_id, iid) > (${at.projectId}, ${at.iid})
+          ORDER BY project_id, iid LIMIT ${most}) AS known
+    ORDER BY known.project_id, known.iid`.execute(db);
+  return rows;
 };

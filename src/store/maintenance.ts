@@ -6,6 +6,7 @@ import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
 import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
 import { forgetOldSpending } from "./spending/create-spending.ts";
+import { inPieces } from "./retention/delete-in-pieces.ts";
 import { createForgetting } from "./retention/forget-old.ts";
 import type { Retention } from "./retention/retention.ts";
 import { forgetOldShadows } from "./shadows/create-shadow-store.ts";
@@ -37,8 +38,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());
         await forgetOldShadows(parts.database, parts.clock.now());
-        // In small steps, between which others have their turn.
-        while (!stopping.signal.aborted && (await parts.database.reclaim()));
+        await inPieces(parts.database.reclaim, () => stopping.signal.aborted);
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");
       }

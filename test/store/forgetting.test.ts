@@ -4,10 +4,14 @@ import { after, before, describe, test } from "node:test";
 import { z } from "zod";
 import { newId } from "../../src/base/ids.ts";
 import { silentLogger } from "../../src/base/logger.ts";
+import { ENDED_REASONS } from "../../src/review/decide.ts";
 import type { Database } from "../../src/store/database.ts";
+import { forgetUnusedMemory } from "../../src/store/flow-memory.ts";
+import { forgetOldFindings } from "../../src/store/lessons/create-lesson-store.ts";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import { createForgetting } from "../../src/store/retention/forget-old.ts";
 import { DEFAULT_RETENTION, type Retention } from "../../src/store/retention/retention.ts";
+import { forgetOldSpending } from "../../src/store/spending/create-spending.ts";
 import type { Claim } from "../../src/store/store.ts";
 import { startPostgres } from "./postgres-server.ts";
 import {
@@ -239,6 +243,73 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
       assert.deepEqual(forgotten, [10_000, 2_000]);
     });
 
+    test("others have the database between the pieces of what is tidied up", async () => {
+      const rows = 3_000;
+      const numbers = Array.from({ length: rows }, (_, index) => index);
+      const merge = { projectId: 99, iid: 9, flow: "f" };
+      const { db } = database;
+      const now = Date.now();
+      const fill = async (insert: (some: readonly number[]) => Promise<unknown>): Promise<void> => {
+        for (let from = 0; from < rows; from += 1_000) await insert(numbers.slice(from, from + 1_000));
+      };
+      const cached = (iid: number) => (some: readonly number[]) =>
+        db
+          .insertInto("reviewCache")
+          .values(
+            some.map((each) => ({ ...merge, iid, key: `${each}`, value: "v", usedAt: iid === 9 ? 0 : now })),
+          )
+          .execute();
+      await fill(cached(9));
+      await fill(cached(8));
+      await db
+        .updateTable("deliveries")
+        .set({ projectId: 99, iid: 8, reason: ENDED_REASONS.merged })
+        .where("id", "in", await insertIgnored(database, "ended", 1))
+        .execute();
+      const finding = {
+        path: "p",
+        category: "bug",
+        severity: "major",
+        title: "t",
+        headSha: "0",
+        raisedAt: 0,
+      };
+      await fill((some) =>
+        db
+          .insertInto("findings")
+          .values(some.map((each) => ({ ...merge, ...finding, fingerprint: `${each}` })))
+          .execute(),
+      );
+      await fill((some) =>
+        db
+          .insertInto("spendings")
+          .values(some.map((projectId) => ({ day: "2001-01-01", projectId, projectPath: "team/shop" })))
+          .execute(),
+      );
+      /** What another saw of a table while it was tidied up. */
+      const seenDuring = async (from: string, work: () => Promise<void>): Promise<readonly number[]> => {
+        const seen: number[] = [];
+        const state = { isDone: false };
+        const working = work().finally(() => (state.isDone = true));
+        while (!state.isDone) seen.push(await count(database, from));
+        await working;
+        return seen;
+      };
+      for (const [from, work] of [
+        ["review_cache WHERE iid = 9", () => forgetUnusedMemory(database, now)],
+        ["findings WHERE project_id = 99", () => forgetOldFindings(database, now)],
+        ["spendings WHERE day = '2001-01-01'", () => forgetOldSpending(database, now)],
+      ] as const) {
+        const seen = await seenDuring(from, work);
+        assert.ok(
+          seen.some((left) => left > 0 && left < rows),
+          `${from}: ${seen.join(" ")}`,
+        );
+        assert.equal(await count(database, from), 0, from);
+      }
+      assert.equal(await count(database, "review_cache WHERE iid = 8"), 0, "of a merge request that ended");
+    });
+
     test("the space goes back to the disk where the database is embedded", async () => {
       const body = randomBytes(1024 * 1024);
       const ids = await insertIgnored(database, "b", 20);
@@ -249,7 +320,8 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
           .execute();
       assert.equal((await forget(database, { bodies: DAY_MS }))["bodies"], 20);
       let steps = 0;
-      while (await database.reclaim()) steps += 1;
+      const pages = 256;
+      while ((await database.reclaim(pages)) === pages) steps += 1;
       if (database.kind !== "embedded") return assert.equal(steps, 0);
       assert.ok(steps > 10, "in small steps");
       assert.deepEqual(await query(database, "PRAGMA reviewflow.freelist_count"), [{ freelistCount: 0 }]);

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { writeClaimed } from "../claimed-writes.ts";
 import type { Database, Sql } from "../database.ts";
@@ -5,6 +6,7 @@ import { storableText } from "../stored-text.ts";
 import type { LessonStore } from "./lesson-store.ts";
 import { createLessonFiles } from "./lesson-files.ts";
 import { createOutcomes } from "./outcomes.ts";
+import { deleteInPieces } from "../retention/delete-in-pieces.ts";
 
 const DAY_MS = 86_400_000;
 /** How long a role is believed. */
@@ -68,9 +70,10 @@ export const createLessonStore = (database: Database, clock: Clock): LessonStore
 };
 
 /** Deletes findings of more than a year ago, with what people made of them. */
-export const forgetOldFindings = async ({ db }: Sql, nowMs: number): Promise<void> => {
-  await db
-    .deleteFrom("findings")
-    .where("raisedAt", "<", nowMs - KEPT_MS)
-    .execute();
+export const forgetOldFindings = async (database: Sql, nowMs: number): Promise<void> => {
+  await deleteInPieces(database, {
+    table: "findings",
+    key: ["project_id", "iid", "flow", "fingerprint"],
+    where: sql`raised_at < ${nowMs - KEPT_MS}`,
+  });
 };

@@ -221,7 +221,7 @@ const shared = (
           await raw(own, `SELECT pg_advisory_unlock(${START_LOCK})`);
         }
       }),
-    reclaim: async () => false,
+    reclaim: async () => 0,
     close: async () => {
       await listener.close();
       await db.destroy();

@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
 import { endRuns, WAKE_CHANNEL } from "../end-runs.ts";
 import { storableText } from "../stored-text.ts";
+import { type Rows, deleteInPieces } from "./delete-in-pieces.ts";
 
 /** What was deleted of a project. */
 export type ForgottenProject = {
@@ -11,6 +12,8 @@ export type ForgottenProject = {
   readonly deliveries: number;
   readonly runs: number;
 };
+
+type Counts = Omit<ForgottenProject, "projectIds">;
 
 /** What a project is forgotten with. */
 export type ForgetProjectParts = {
@@ -21,7 +24,6 @@ export type ForgetProjectParts = {
 /** How long a review that is under way gets to stop before its run is taken from it. */
 const STOP_MS = 20_000;
 const POLL_MS = 200;
-const BATCH = 500;
 
 const FORGOTTEN = "everything about the project is being deleted";
 
@@ -39,9 +41,9 @@ export const forgetProject = async (
   const projectIds = await findProjects(database, project);
   if (projectIds.length === 0) return null;
   await stopRuns(parts, projectIds);
-  await deleteInBatches(database, projectIds);
-  const counts = await database.transaction((tx) => deleteRest(tx, projectIds));
-  return { projectIds, ...counts };
+  const most = await deleteMost(database, projectIds);
+  const rest = await database.transaction((tx) => deleteRest(tx, projectIds));
+  return { projectIds, runs: most.runs + rest.runs, deliveries: most.deliveries + rest.deliveries };
 };
 
 /** By its id, or by any path that it had; letter case does not matter, as in GitLab. */
@@ -102,40 +104,38 @@ const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly n
 };
 
 /** The most of it goes in small statements, so that others are not kept waiting. */
-const deleteInBatches = async ({ db }: Sql, ids: readonly number[]): Promise<void> => {
-  const bodies = () =>
-    db
-      .deleteFrom("deliveryBodies")
-      .where("deliveryId", "in", (eb) =>
-        eb
-          .selectFrom("deliveryBodies as b")
-          .innerJoin("deliveries as d", "d.id", "b.deliveryId")
-          .select("b.deliveryId")
-          .where("d.projectId", "in", ids)
-          .limit(BATCH),
-      )
-      .executeTakeFirst();
-  const replies = () =>
-    db
-      .deleteFrom("runs")
-      .where("id", "in", (eb) =>
-        eb
-          .selectFrom("runs as r")
-          .select("r.id")
-          .where("r.projectId", "in", ids)
-          .where("r.finishedAt", "is not", null)
-          .where("r.kind", "=", "reply")
-          .limit(BATCH),
-      )
-      .executeTakeFirst();
-  for (const part of [bodies, replies]) while ((await part()).numDeletedRows > 0n);
+const deleteMost = async (database: Sql, ids: readonly number[]): Promise<Counts> => {
+  const ofProject = sql`project_id IN (${sql.join(ids)})`;
+  const ended = sql`${ofProject} AND finished_at IS NOT NULL`;
+  const ofRuns = sql`run_id IN (SELECT id FROM reviewflow.runs WHERE ${ended})`;
+  const rows: readonly Rows[] = [
+    {
+      table: "delivery_bodies",
+      key: ["delivery_id"],
+      where: sql`delivery_id IN (SELECT id FROM reviewflow.deliveries WHERE ${ofProject})`,
+    },
+    {
+      table: "shadow_steps",
+      key: ["seq"],
+      where: sql`shadow_id IN (SELECT id FROM reviewflow.shadow_runs WHERE ${ofRuns})`,
+    },
+    { table: "steps", key: ["seq"], where: ofRuns },
+    { table: "run_events", key: ["seq"], where: ofRuns },
+    { table: "review_cache", key: ["seq"], where: ofProject },
+    { table: "findings", key: ["project_id", "iid", "flow", "fingerprint"], where: ofProject },
+  ];
+  for (const some of rows) await deleteInPieces(database, some);
+  const runs = await deleteInPieces(database, { table: "runs", key: ["seq"], where: ended });
+  const deliveries = await deleteInPieces(database, {
+    table: "deliveries",
+    key: ["seq"],
+    where: sql`${ofProject} AND NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)`,
+  });
+  return { runs, deliveries };
 };
 
 /** In one transaction. What arrives meanwhile stays whole: a delivery is kept while its run is. */
-const deleteRest = async (
-  { db }: Sql,
-  ids: readonly number[],
-): Promise<Omit<ForgottenProject, "projectIds">> => {
+const deleteRest = async ({ db }: Sql, ids: readonly number[]): Promise<Counts> => {
   const runs = await db.deleteFrom("runs").where("projectId", "in", ids).executeTakeFirst();
   const deliveries = await db
     .deleteFrom("deliveries")

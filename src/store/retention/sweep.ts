@@ -16,9 +16,9 @@ export type Sweep = {
 export type SweepPlace = { readonly ageMs: number; readonly id: string };
 
 const START: SweepPlace = { ageMs: -1, id: "00000000-0000-0000-0000-000000000000" };
-const BATCH = 100;
+const BATCH = 50;
 /** So many batches at a time: what is left is for the next time, so that others are not kept waiting. */
-const BATCHES = 100;
+const BATCHES = 200;
 
 /** Deletes what is too old, from `place` on, in small statements. Returns how much, and how far it came. */
 export const sweepOld = async (

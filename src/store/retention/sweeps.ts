@@ -2,6 +2,7 @@ import { sql, type SqlBool } from "kysely";
 import type { Sql } from "../database.ts";
 import { REVIEWED_KEPT_MS, type Retention } from "./retention.ts";
 import type { Sweep } from "./sweep.ts";
+import { deleteInPieces } from "./delete-in-pieces.ts";
 
 const DONE = sql`('succeeded', 'partial-succeeded')`;
 
@@ -10,11 +11,13 @@ const IS_NEWEST_REVIEW = sql<SqlBool>`runs.kind = 'review' AND runs.state IN ${D
   SELECT 1 FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id AND newer.iid = runs.iid
     AND newer.kind = 'review' AND newer.state IN ${DONE} AND newer.seq > runs.seq)`;
 
-const removeSteps = async ({ db }: Sql, ids: readonly string[]): Promise<number> =>
-  Number((await db.deleteFrom("steps").where("runId", "in", ids).executeTakeFirst()).numDeletedRows);
+const removeOfRuns =
+  (table: "steps" | "run_events") =>
+  (database: Sql, ids: readonly string[]): Promise<number> =>
+    deleteInPieces(database, { table, key: ["seq"], where: sql`run_id IN (${sql.join(ids)})` });
 
-const removeEvents = async ({ db }: Sql, ids: readonly string[]): Promise<number> =>
-  Number((await db.deleteFrom("runEvents").where("runId", "in", ids).executeTakeFirst()).numDeletedRows);
+const removeSteps = removeOfRuns("steps");
+const removeEvents = removeOfRuns("run_events");
 
 /**
  * Deletes runs with all that belongs to them. Of the newest review of a merge request the head stays, without
@@ -22,6 +25,8 @@ const removeEvents = async ({ db }: Sql, ids: readonly string[]): Promise<number
  */
 const removeRuns: Sweep["remove"] = async (database, ids, nowMs) => {
   const { db } = database;
+  await removeSteps(database, ids);
+  await removeEvents(database, ids);
   const { numDeletedRows } = await db
     .deleteFrom("runs")
     .where("id", "in", ids)
@@ -35,8 +40,6 @@ const removeRuns: Sweep["remove"] = async (database, ids, nowMs) => {
     .where("finishedAt", "is not", null)
     .where((eb) => eb.or([eb("event", "<>", "{}"), eb("result", "<>", "null")]))
     .executeTakeFirst();
-  await removeSteps(database, ids);
-  await removeEvents(database, ids);
   return Number(numDeletedRows + numUpdatedRows);
 };
 
@@ -46,17 +49,13 @@ export const sweepsOf = (retention: Retention): readonly Sweep[] => [
     what: "bodies",
     keptMs: retention.bodies,
     of: "arrival of deliveries",
-    remove: async ({ db }, ids) => {
-      const { numDeletedRows } = await db
-        .deleteFrom("deliveryBodies")
-        .where("deliveryId", "in", ids)
-        .where(
-          sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r
-            WHERE r.delivery_id = delivery_bodies.delivery_id AND r.finished_at IS NULL)`,
-        )
-        .executeTakeFirst();
-      return Number(numDeletedRows);
-    },
+    remove: (database, ids) =>
+      deleteInPieces(database, {
+        table: "delivery_bodies",
+        key: ["delivery_id"],
+        where: sql`delivery_id IN (${sql.join(ids)}) AND NOT EXISTS (SELECT 1 FROM reviewflow.runs r
+          WHERE r.delivery_id = delivery_bodies.delivery_id AND r.finished_at IS NULL)`,
+      }),
   },
   { what: "steps", keptMs: retention.steps, of: "end of runs", remove: removeSteps },
   { what: "events", keptMs: retention.events, of: "end of runs", remove: removeEvents },

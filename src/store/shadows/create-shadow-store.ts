@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import { parseJson } from "../../base/json.ts";
@@ -10,6 +11,7 @@ import { storableText, storableTextOrNull } from "../stored-text.ts";
 import { claimShadow } from "./claim-shadow.ts";
 import { SHADOW_COLUMNS, toShadow, toStanding } from "./shadow-rows.ts";
 import type { PlannedShadow, ShadowStore } from "./shadow-store.ts";
+import { deleteInPieces } from "../retention/delete-in-pieces.ts";
 
 const DAY_MS = 86_400_000;
 /** How long comparisons are kept. */
@@ -199,10 +201,12 @@ const createStandings = ({ db, transaction }: Database, clock: Clock): Standings
 });
 
 /** Deletes comparisons of more than 90 days ago. */
-export const forgetOldShadows = async ({ db }: Sql, nowMs: number): Promise<void> => {
-  await db
-    .deleteFrom("shadowRuns")
-    .where("createdAt", "<", nowMs - KEPT_MS)
-    .where("state", "in", ["done", "failed", "skipped"])
-    .execute();
+export const forgetOldShadows = async (database: Sql, nowMs: number): Promise<void> => {
+  const old = sql`created_at < ${nowMs - KEPT_MS} AND state IN ('done', 'failed', 'skipped')`;
+  await deleteInPieces(database, {
+    table: "shadow_steps",
+    key: ["seq"],
+    where: sql`shadow_id IN (SELECT id FROM reviewflow.shadow_runs WHERE ${old})`,
+  });
+  await deleteInPieces(database, { table: "shadow_runs", key: ["seq"], where: old });
 };

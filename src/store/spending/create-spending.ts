@@ -1,7 +1,9 @@
+import { sql } from "kysely";
 import type { Spent } from "../../review/budgets/judge-budget.ts";
 import { writeClaimed } from "../claimed-writes.ts";
 import type { Database, Sql } from "../database.ts";
 import { storableText } from "../stored-text.ts";
+import { deleteInPieces } from "../retention/delete-in-pieces.ts";
 
 /** A project's use of a day. */
 export type ProjectSpent = Spent & { readonly projectId: number; readonly projectPath: string };
@@ -83,9 +85,10 @@ const DAY_MS = 86_400_000;
 const KEPT_MS = 400 * DAY_MS;
 
 /** Deletes what was used more than 400 days ago. */
-export const forgetOldSpending = async ({ db }: Sql, nowMs: number): Promise<void> => {
-  await db
-    .deleteFrom("spendings")
-    .where("day", "<", new Date(nowMs - KEPT_MS).toISOString().slice(0, 10))
-    .execute();
+export const forgetOldSpending = async (database: Sql, nowMs: number): Promise<void> => {
+  await deleteInPieces(database, {
+    table: "spendings",
+    key: ["day", "project_id"],
+    where: sql`day < ${new Date(nowMs - KEPT_MS).toISOString().slice(0, 10)}`,
+  });
 };

@@ -25,9 +25,6 @@ export type Backup = { readonly bytes: number; readonly stream: () => Readable }
 /** An embedded database that can be copied while it works. */
 export type EmbeddedDatabase = Database & { readonly backup: () => Promise<Backup> };
 
-/** Pages that are given back at once: a millisecond or two. */
-const RECLAIM_PAGES = 256;
-
 /** Lets one user at a time have the connection, in the order in which they came. */
 const createTurnstile = () => {
   let last: Promise<void> = Promise.resolve();
@@ -163,13 +160,14 @@ const embedded = (place: DataFolder, thread: SqliteThread, db: Kysely<Tables>): 
       onMessage();
     },
     exclusively: (work) => work(),
-    reclaim: () =>
+    reclaim: (most) =>
       db.connection().execute(async (own) => {
         const { rows } = await sql<{ freelistCount: number }>`PRAGMA reviewflow.freelist_count`.execute(own);
         const free = rows[0]?.freelistCount ?? 0;
-        if (free === 0) return false;
-        await thread.ask({ kind: "script", sql: `PRAGMA reviewflow.incremental_vacuum(${RECLAIM_PAGES})` });
-        return free > RECLAIM_PAGES;
+        const given = Math.min(free, most);
+        if (given > 0)
+          await thread.ask({ kind: "script", sql: `PRAGMA reviewflow.incremental_vacuum(${given})` });
+        return given;
       }),
     backup: async () => {
       const file = copyFile(place.folder, randomUUID());
