@@ -86,8 +86,10 @@ suite("a review by findings in trouble", () => {
     ["the summary", fakeFindingsFlow({ summary: summaryOf() }).flow],
     [
       "a step that the flow went on without",
-      fakeFindingsFlow({}, (request, nth) => ({ ...findBugs(request, nth), failedNodes: [`ASK (${CAUSE})`] }))
-        .flow,
+      fakeFindingsFlow({}, async (request, nth) => ({
+        ...(await findBugs(request, nth)),
+        failedNodes: [`ASK (${CAUSE})`],
+      })).flow,
     ],
     [
       "everything at once",
