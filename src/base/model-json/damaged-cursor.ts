@@ -16,6 +16,8 @@ export type DamagedCursor = {
   givenUp: "too-deep" | "too-damaged" | null;
   /** Whether something was read of which it is not sure what json_repair makes. */
   doubtful: boolean;
+  /** Whether a string has quotes inside, or ended where no quote or nothing that may follow a string is. */
+  isBroken: boolean;
 };
 
 export const createCursor = (text: string, notWhole: Set<number> | null): DamagedCursor => ({
@@ -27,6 +29,7 @@ export const createCursor = (text: string, notWhole: Set<number> | null): Damage
   steps: 0,
   givenUp: null,
   doubtful: false,
+  isBroken: false,
 });
 
 export const placeOf = ({ places }: DamagedCursor): Place | undefined => places.at(-1);
@@ -42,8 +45,11 @@ const MOST_READINGS = 20;
 const SPARE_STEPS = 100_000;
 
 /** Notes that a string was read from `start` to the cursor, so that no text can make the reading slow. */
-export const noteSteps = (cursor: DamagedCursor, start: number): void => {
-  cursor.steps += cursor.at - start;
+export const noteSteps = (cursor: DamagedCursor, start: number): void => noteWork(cursor, cursor.at - start);
+
+/** Notes that so many characters were looked at, see {@link noteSteps}. */
+export const noteWork = (cursor: DamagedCursor, characters: number): void => {
+  cursor.steps += characters;
   if (cursor.steps > MOST_READINGS * cursor.text.length + SPARE_STEPS) giveUp(cursor, "too-damaged");
 };
 
@@ -72,7 +78,8 @@ const nextOf = (
 export const findNext = (cursor: DamagedCursor, characters: string, from: number): number =>
   nextOf(cursor, characters, (at) => characters.includes(cursor.text.charAt(at)), from);
 
-const isUnescaped = (text: string, character: string, at: number): boolean =>
+/** Whether a character stands at the offset without a backslash in front. */
+export const isUnescaped = (text: string, character: string, at: number): boolean =>
   text[at] === character && text[at - 1] !== "\\";
 
 /** As {@link findNext} for one character, passing over those with a backslash in front. */

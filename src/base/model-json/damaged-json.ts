@@ -77,15 +77,34 @@ const WORDS: Readonly<Record<string, null | boolean>> = { true: true, false: fal
 const WORD = /(?:true|false|null|none)(?![\p{L}\p{N}_])/iuy;
 
 const readText = (cursor: DamagedCursor): JsonNode => {
+  const { text } = cursor;
   const start = cursor.at;
   WORD.lastIndex = start;
-  const word = WORD.exec(cursor.text)?.[0];
+  const word = WORD.exec(text)?.[0];
   if (word !== undefined) {
     cursor.at += word.length;
+    if (!",}]".includes(text.charAt(skipBlanks(cursor, cursor.at)))) cursor.doubtful = true;
     return { kind: "scalar", value: WORDS[word.toLowerCase()] ?? null, cut: false, start, end: cursor.at };
   }
+  const fenced = readFenced(cursor);
+  if (fenced !== null) return fenced;
   const { value, closed } = readDamagedString(cursor);
   return { kind: "scalar", value, cut: !closed, start, end: cursor.at };
+};
+
+const FENCE = "```json";
+
+/** The JSON in a fence with which a quoted string begins, which json_repair takes in the place of the string. */
+const readFenced = (cursor: DamagedCursor): JsonNode | null => {
+  const { text, at } = cursor;
+  const inside = at + 1 + FENCE.length;
+  if (!isQuote(text.charAt(at)) || !text.startsWith(FENCE, at + 1) || !text.includes("```", inside))
+    return null;
+  cursor.at = inside;
+  const node = readValue(cursor) ?? { kind: "scalar", value: "", cut: true, start: at, end: cursor.at };
+  // What is no JSON in a fence is read by rules of its own.
+  if (node.kind !== "object" && node.kind !== "array") cursor.doubtful = true;
+  return node;
 };
 
 const NUMBER_SIGNS = /[\d.eE/_+,-]/;
@@ -164,10 +183,13 @@ const readItem = (
 ): JsonNode | null | "closed" => {
   const { text } = cursor;
   const start = cursor.at;
+  const fenced = readFenced(cursor);
+  if (fenced !== null) return fenced;
   if (isQuote(text.charAt(start))) {
     KEY.lastIndex = start;
     if (amongObjects && KEY.test(text)) return readEntries(cursor, start);
     const { value, closed } = readDamagedString(cursor);
+    if (!',]}"'.includes(text.charAt(skipBlanks(cursor, cursor.at)))) cursor.doubtful = true;
     if (text[skipBlanks(cursor, cursor.at)] === ":") {
       cursor.at = start;
       if (cursor.places[depth - 1] === "value" && !amongObjects) return "closed";
@@ -253,9 +275,26 @@ type Key =
   /** More items of the list that is the last entry's value; they were added to it. */
   | { readonly kind: "items" };
 
+/**
+ * The text of a key. What is behind the rest of a broken string is hardly one, but json_repair takes it as one, in ways
+ * of its own.
+ */
+const readKeyText = (cursor: DamagedCursor, isBehindRest: boolean): string => {
+  const { text, at } = cursor;
+  const first = text.charAt(at);
+  let before = at - 1;
+  while (/\s/.test(text.charAt(before))) before -= 1;
+  const isInText = isBehindRest || (cursor.isBroken && text[before] !== ",");
+  const { value } = readDamagedString(cursor);
+  const isOdd = value === "" ? !isQuote(first) : value.includes('"');
+  cursor.doubtful ||= (isInText && first !== '"') || (isOdd && cursor.places.includes("item"));
+  return value;
+};
+
 const readKey = (cursor: DamagedCursor, lastItems: JsonNode[] | null): Key => {
   const { text } = cursor;
   let brace: number | null = null;
+  let isBehindRest = false;
   while (cursor.at < text.length) {
     passBlanks(cursor);
     const character = text.charAt(cursor.at);
@@ -265,18 +304,19 @@ const readKey = (cursor: DamagedCursor, lastItems: JsonNode[] | null): Key => {
       return { kind: "items" };
     }
     if (isComment(cursor)) {
+      const { at } = cursor;
       passComment(cursor);
+      cursor.doubtful ||= text.slice(at, cursor.at).includes('"');
       continue;
     }
     if (character === ":" || character === "}") return { kind: "key", key: "", brace };
     if (!isQuote(character) && !isLetter(character)) {
       if (character === "{") brace = cursor.at;
+      isBehindRest ||= character !== ",";
       cursor.at += 1;
       continue;
     }
-    const { value } = readDamagedString(cursor);
-    const inList = cursor.places.includes("item");
-    if (inList && (value === "" ? !isQuote(character) : value.includes('"'))) cursor.doubtful = true;
+    const value = readKeyText(cursor, isBehindRest);
     if (value !== "" || text[cursor.at] === ":" || text[cursor.at] === "}")
       return { kind: "key", key: value, brace };
     if (!isQuote(character)) brace = null;
@@ -336,6 +376,8 @@ const readAll = (cursor: DamagedCursor): JsonNode | null => {
   }
   const [only] = values;
   if (values.length <= 1) return only ?? null;
+  // What follows a broken value is text, mostly, of which json_repair makes values in its own ways.
+  if (cursor.isBroken) cursor.doubtful = true;
   return { kind: "array", items: values, cut: values.at(-1)?.cut === true, start: 0, end: text.length };
 };
 
@@ -348,6 +390,7 @@ export type DamagedReading =
 const guarded = (cursor: DamagedCursor, read: (cursor: DamagedCursor) => JsonNode | null): DamagedReading => {
   cursor.places.length = 0;
   cursor.doubtful = false;
+  cursor.isBroken = false;
   cursor.givenUp = null;
   const node = read(cursor);
   if (cursor.givenUp !== null) return { ok: false, reason: cursor.givenUp };

@@ -3,7 +3,9 @@ import {
   type DamagedCursor,
   findNext,
   findUnescaped,
+  isUnescaped,
   noteSteps,
+  noteWork,
   passBlanks,
   placeOf,
   skipBlanks,
@@ -46,9 +48,16 @@ const readString = (cursor: DamagedCursor): DamagedString => {
   if (exact !== null) return exact;
   if (close === undefined) return readUntil(cursor, { open: '"', close: '"', bare: true, doubled: false });
   cursor.at += 1;
+  const afterOpen = cursor.at;
   const second = readSecondQuote(cursor, open, close);
   if (second === "empty") return EMPTY;
-  return readUntil(cursor, { open, close, bare: false, doubled: second === "doubled" }, second === "inside");
+  const skipped = cursor.at - afterOpen;
+  return readUntil(
+    cursor,
+    { open, close, bare: false, doubled: second === "doubled" },
+    second === "inside",
+    skipped,
+  );
 };
 
 const AFTER_KEY = /\s*:/y;
@@ -82,7 +91,8 @@ const readSecondQuote = (cursor: DamagedCursor, open: string, close: string): Se
   const { text, at } = cursor;
   if (text[at] !== open) return "none";
   const place = placeOf(cursor);
-  if (place === "key" && text[skipBlanks(cursor, at + 1)] === ":") {
+  const enders = { key: ":", value: ",}]", item: ",]", group: "" }[place ?? "group"];
+  if (enders.includes(text[skipBlanks(cursor, at + 1)] ?? " ")) {
     cursor.at = at + 1;
     return "empty";
   }
@@ -128,11 +138,25 @@ type Reading = {
   unmatched: boolean;
   /** Whether a quote that follows at once is the end, whatever comes after it. */
   endsAtQuote: boolean;
+  /** Whether a curly quote was passed. */
+  hasCurly: boolean;
 };
 
-const readUntil = (cursor: DamagedCursor, delimiters: Delimiters, startsQuoted = false): DamagedString => {
+const readUntil = (
+  cursor: DamagedCursor,
+  delimiters: Delimiters,
+  startsQuoted = false,
+  skipped = 0,
+): DamagedString => {
   const { text } = cursor;
-  const reading: Reading = { parts: [], quotes: 0, braces: 0, unmatched: startsQuoted, endsAtQuote: false };
+  const reading: Reading = {
+    parts: [],
+    quotes: skipped,
+    braces: 0,
+    unmatched: startsQuoted,
+    endsAtQuote: false,
+    hasCurly: false,
+  };
   if (startsQuoted) {
     reading.parts.push(delimiters.close);
     cursor.at += 1;
@@ -144,6 +168,7 @@ const readUntil = (cursor: DamagedCursor, delimiters: Delimiters, startsQuoted =
       passEscape(cursor, delimiters, reading);
       continue;
     }
+    if (character === "," && passContainer(cursor, delimiters, reading)) continue;
     end =
       character === delimiters.close
         ? endAtQuote(cursor, delimiters, reading)
@@ -152,7 +177,43 @@ const readUntil = (cursor: DamagedCursor, delimiters: Delimiters, startsQuoted =
     reading.parts.push(character);
     cursor.at += 1;
   }
+  const next = text.charAt(skipBlanks(cursor, cursor.at + 1));
+  const isWhole = end === "quote" && reading.quotes === 0 && ",}]:".includes(next);
+  if (!delimiters.bare && !isWhole) cursor.isBroken = true;
   return finishString(cursor, delimiters.bare, reading.parts.join(""), end === "quote");
+};
+
+const CLOSERS: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
+
+/** Where the list or the object ends that begins at the offset, by its brackets outside of quotes; null when it does not. */
+const endOfContainer = (cursor: DamagedCursor, start: number): number | null => {
+  const { text } = cursor;
+  const open: string[] = [];
+  let isQuoted = false;
+  for (let at = start; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === "\\") at += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && CLOSERS[character] !== undefined) open.push(CLOSERS[character]);
+    else if (!isQuoted && "}]".includes(character) && open.pop() !== character) return null;
+    if (open.length === 0) return at + 1;
+  }
+  return null;
+};
+
+/** Takes a list or an object right behind the comma at the cursor as text, where it is whole. */
+const passContainer = (cursor: DamagedCursor, delimiters: Delimiters, reading: Reading): boolean => {
+  const { text, at } = cursor;
+  const start = skipBlanks(cursor, at + 1);
+  if (placeOf(cursor) !== "value" || delimiters.bare || CLOSERS[text.charAt(start)] === undefined)
+    return false;
+  const end = endOfContainer(cursor, start);
+  noteWork(cursor, (end ?? text.length) - start);
+  if (end === null) return false;
+  reading.parts.push(text.slice(at, end));
+  reading.endsAtQuote = false;
+  cursor.at = end;
+  return true;
 };
 
 const passEscape = (cursor: DamagedCursor, { close }: Delimiters, reading: Reading): void => {
@@ -195,7 +256,9 @@ const endAtCharacter = (cursor: DamagedCursor, delimiters: Delimiters, reading: 
   const character = cursor.text.charAt(cursor.at);
   const inBraces = reading.braces > 0;
   if (delimiters.bare ? endsBare(place, character) : endsUnclosed(cursor, delimiters, reading)) return "here";
+  if (delimiters.bare && place === "value" && "([{".includes(character)) cursor.doubtful = true;
   reading.endsAtQuote = place === "value" && (character === "," || (character === "}" && inBraces));
+  reading.hasCurly ||= character === "\u201c" || character === "\u201d";
   if (character === "{") reading.braces += 1;
   if (character === "}" && inBraces) reading.braces -= 1;
   return null;
@@ -233,25 +296,48 @@ const endsUnclosed = (cursor: DamagedCursor, delimiters: Delimiters, reading: Re
     case "key":
       return character === ":" && valueFollows(cursor, close);
     case "item":
-      return (
-        character === "]" &&
-        reading.parts.at(-1) !== close &&
-        findUnescaped(cursor, close, at + 1) >= text.length
-      );
+      return endsList(cursor, close, reading);
     case "value":
-      if (character === ",") return entryFollows(cursor, delimiters);
-      return character === "}" && reading.braces === 0 && entryFollows(cursor, delimiters);
+      if (endsList(cursor, close, reading)) return true;
+      if (character === ",") return closesAtComma(cursor, close, reading) || entryFollows(cursor, delimiters);
+      if (character !== "}") return false;
+      if (reading.braces > 0 && skipBlanks(cursor, at + 1) < text.length) return false;
+      return entryFollows(cursor, delimiters);
     default:
       return false;
   }
+};
+
+/** Whether the bracket at the cursor ends a list around the string, since no quote follows that could end the string. */
+const endsList = (cursor: DamagedCursor, close: string, reading: Reading): boolean =>
+  cursor.text[cursor.at] === "]" &&
+  cursor.places.includes("item") &&
+  reading.parts.at(-1) !== close &&
+  findUnescaped(cursor, close, cursor.at + 1) >= cursor.text.length;
+
+/** A key behind a comma that lacks its quotes, and the beginning of its value. */
+const BARE_ENTRY = /,\s*['`]?[\p{L}\p{N}_-]+'?\s*:\s*(?:(")|['\u201c[{\\\d]|(?:true|false|null)\b)/uy;
+
+/** Whether a brace or a bare entry follows the comma at the cursor, and more quotes than the one that ends the value. */
+const closesAtComma = (cursor: DamagedCursor, close: string, { quotes, hasCurly }: Reading): boolean => {
+  const { text, at } = cursor;
+  BARE_ENTRY.lastIndex = at;
+  const entry = BARE_ENTRY.exec(text);
+  if (entry?.[1] !== undefined) return true;
+  if (entry === null && text[skipBlanks(cursor, at + 1)] !== "}") return false;
+  const next = findUnescaped(cursor, close, at + 1);
+  return quotes > 0 || hasCurly || findUnescaped(cursor, close, next + 1) < text.length;
 };
 
 /** Whether behind the comma or brace at the cursor comes the key of an entry, or nothing that ends the value. */
 const entryFollows = (cursor: DamagedCursor, { open, close }: Delimiters): boolean => {
   const { text, at } = cursor;
   const quote = findUnescaped(cursor, close, at + 1);
-  if (quote >= text.length) return text[at] === "}" || findNext(cursor, ":", at + 1) < text.length;
-  if (text[at] === "," && findNext(cursor, "{", at + 1) < quote) return false;
+  if (quote >= text.length) {
+    if (text[at] === "}") return skipBlanks(cursor, at + 1) >= text.length;
+    return findNext(cursor, ":", at + 1) < text.length;
+  }
+  if (text[at] === "," && findNext(cursor, "'[{\u201c\u201d", at + 1) < quote) return false;
   const after = skipBlanks(cursor, quote + 1);
   if (after >= text.length || text[after] === "," || text[after] === "}") return false;
   const second = findUnescaped(cursor, open, after);
@@ -273,54 +359,75 @@ const valueFollows = (cursor: DamagedCursor, close: string): boolean => {
 
 type Meaning = "end" | "opens" | "inside";
 
-/** What the quote at the cursor means: the end of the string, the first of a pair inside it, or a lone one. */
-const meaningOfQuote = (cursor: DamagedCursor, delimiters: Delimiters, isOdd: boolean): Meaning => {
-  const { open, close } = delimiters;
-  const from = cursor.at + 1;
-  const quote = Math.min(findNext(cursor, close, from), findNext(cursor, open, from));
-  const isLast = quote >= cursor.text.length;
-  const isNextToQuote = skipBlanks(cursor, from) === quote;
-  switch (placeOf(cursor)) {
-    case "key":
-      return isLast || isNextToQuote || findNext(cursor, ":}", from) < quote ? "end" : "inside";
-    case "item":
-      if (isLast || isNextToQuote || findNext(cursor, "],", from) < quote) return "end";
-      return pairsInside(cursor, close, quote) ? "opens" : "end";
-    case "value":
-      return meaningInValue(cursor, delimiters, quote, isOdd);
-    default:
-      return "end";
+/** Where the look for what a quote means stops: the next quote, or what ends the things around the string. */
+const stopAfterQuote = (cursor: DamagedCursor, { open, close }: Delimiters): number => {
+  const { text, places } = cursor;
+  const place = placeOf(cursor);
+  const stops = `${places.includes("key") ? ":}" : ""}${places.includes("value") ? "}" : ""}${places.includes("item") ? "]," : ""}`;
+  let isLetterSeen = false;
+  for (let at = cursor.at + 1; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === open || character === close || stops.includes(character)) return at;
+    isLetterSeen ||= ALPHA.test(character);
+    if (character === "," && place === "value" && !isLetterSeen) return at;
   }
+  return text.length;
 };
 
-const meaningInValue = (
-  cursor: DamagedCursor,
-  { close }: Delimiters,
-  quote: number,
-  isOdd: boolean,
-): Meaning => {
+/** What the quote at the cursor means: the end of the string, the first of a pair inside it, or a lone one. */
+const meaningOfQuote = (cursor: DamagedCursor, delimiters: Delimiters, isOdd: boolean): Meaning => {
   const { text } = cursor;
-  const from = cursor.at + 1;
-  const brace = findNext(cursor, "}", from);
-  const comma = findNext(cursor, ",", from);
-  if (comma < quote && comma < brace && !hasLetter(text, from, comma)) {
-    return isOdd && isFollowed(cursor, findUnescaped(cursor, close, comma + 1)) ? "inside" : "end";
+  const { close } = delimiters;
+  const stop = stopAfterQuote(cursor, delimiters);
+  const place = placeOf(cursor);
+  if (text[stop] === "," && place === "value") {
+    return isOdd && isFollowed(cursor, findUnescaped(cursor, close, stop + 1)) ? "inside" : "end";
   }
-  if (brace < quote || quote >= text.length || skipBlanks(cursor, from) === quote) return "end";
-  const second = findUnescaped(cursor, close, quote + 1);
-  const stop = findNext(cursor, `:,]}${close}`, second + 1);
-  return text[stop] === ":" && second < text.length ? "end" : "opens";
+  if (text[stop] !== close || text[stop - 1] === "\\") return "end";
+  if (skipBlanks(cursor, cursor.at + 1) === stop) return "end";
+  if (place === "value") return meaningBeforeQuote(cursor, delimiters, stop);
+  if (place === "item") return pairsInside(cursor, close, stop) ? "opens" : "end";
+  return place === "key" ? "inside" : "end";
+};
+
+const BARE_KEY = /[\p{L}\p{N}_-]+\s*:/uy;
+
+/** What a quote inside a value means that another one, at `quote`, follows. */
+const meaningBeforeQuote = (cursor: DamagedCursor, { open, close }: Delimiters, quote: number): Meaning => {
+  const { text } = cursor;
+  const comma = skipBlanks(cursor, quote + 1);
+  if (text[comma] === ",") {
+    const key = skipBlanks(cursor, comma + 1);
+    const colon = skipBlanks(cursor, findUnescaped(cursor, close, key + 2) + 1);
+    if (text[key] === open && text[colon] === ":") return "inside";
+    BARE_KEY.lastIndex = key;
+    if (BARE_KEY.test(text)) return "inside";
+  }
+  let stop = findUnescaped(cursor, close, quote + 1) + 1;
+  while (stop < text.length && !":,]}".includes(text.charAt(stop)) && !isUnescaped(text, close, stop))
+    stop += 1;
+  if (text[stop] === ":") return "end";
+  return quotesListItem(cursor, quote) ? "inside" : "opens";
+};
+
+/** Brackets of a list right in front of a quote. */
+const LIST_BEFORE = /\[[^\p{L}\p{N}"\]]*$/u;
+const LIST_LOOK_BACK = 40;
+
+/** Whether the quotes at the cursor and at `quote` are around words in a list: `["two words"]`. */
+const quotesListItem = (cursor: DamagedCursor, quote: number): boolean => {
+  const { text, at } = cursor;
+  return (
+    LIST_BEFORE.test(text.slice(Math.max(0, at - LIST_LOOK_BACK), at)) &&
+    (findNext(cursor, "]", at) < quote ||
+      (/\s/.test(text.slice(at, quote)) && findNext(cursor, "]", quote) < text.length))
+  );
 };
 
 /** Whether the quote at `quote` is there and a comma or a brace follows it. */
 const isFollowed = (cursor: DamagedCursor, quote: number): boolean => {
   const after = cursor.text[skipBlanks(cursor, quote + 1)];
   return after === "," || after === "}";
-};
-
-const hasLetter = (text: string, from: number, to: number): boolean => {
-  for (let at = from; at < to; at += 1) if (ALPHA.test(text.charAt(at))) return true;
-  return false;
 };
 
 /** Whether the quotes from `quote` to the end of the list are pairs. */
@@ -339,7 +446,9 @@ const readEscape = (cursor: DamagedCursor, close: string): string => {
     cursor.at += 2 + length;
     return String.fromCharCode(Number.parseInt(hex, 16));
   }
-  const known = ESCAPES[character] ?? (character === close || isQuote(character) ? character : undefined);
+  const known =
+    ESCAPES[character] ??
+    (character === close || character === "\u201d" || isQuote(character) ? character : undefined);
   cursor.at += known === undefined ? 1 : 2;
   return known ?? "\\";
 };
