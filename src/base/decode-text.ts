@@ -9,8 +9,17 @@ const decode = (bytes: Uint8Array, label: string, fatal: boolean): string | unde
   }
 };
 
-/** The share of pairs with a zero byte, at the same place in each, from which bytes count as UTF-16. */
+/** The share of pairs with a zero byte, at the same place in each, from which bytes count as UTF-16 whatever they say. */
 const LEAST_ZERO_SHARE = 1 / 8;
+
+/** What no text has: unassigned and private characters, halves of them, controls but for tabs and line breaks. */
+const NO_TEXT = /[\p{Cn}\p{Co}\p{Cs}]|(?![\t\n\r])\p{Cc}/u;
+/** Text of East Asian characters alone, which have no zero byte in UTF-16. */
+const EAST_ASIAN_TEXT =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef]+$/u;
+/** Controls that no text of one byte a character has. */
+// oxlint-disable-next-line no-control-regex -- controls are what is looked for
+const CONTROLS = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 
 /** What a byte beside a zero byte is: ASCII (with tabs and line breaks), Latin-1, or no character of a text. */
 const kindOf = (byte = 0): "ascii" | "latin" | "control" => {
@@ -32,10 +41,22 @@ const utf16Of = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
     zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
   }
   const [first = 0, second = 0] = zeros;
-  if (Math.max(first, second) < (bytes.length / 2) * LEAST_ZERO_SHARE || Math.min(first, second) > 0)
-    return undefined;
-  if (ascii * 2 < first + second) return undefined;
-  return second > 0 ? "utf-16le" : "utf-16be";
+  if (first + second === 0) return wideWithoutZeros(bytes);
+  if (Math.min(first, second) > 0 || ascii * 2 < first + second) return undefined;
+  const label = second > 0 ? "utf-16le" : "utf-16be";
+  if (Math.max(first, second) >= (bytes.length / 2) * LEAST_ZERO_SHARE) return label;
+  const text = decode(bytes, label, true);
+  return text === undefined || NO_TEXT.test(text) ? undefined : label;
+};
+
+/** UTF-16 of East Asian characters alone, by controls that would be in it if it were UTF-8. */
+const wideWithoutZeros = (bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined => {
+  const narrow = decode(bytes, "utf-8", true);
+  if (narrow === undefined || !CONTROLS.test(narrow)) return undefined;
+  const labels = (["utf-16le", "utf-16be"] as const).filter((label) =>
+    EAST_ASIAN_TEXT.test(decode(bytes, label, true) ?? ""),
+  );
+  return labels.length === 1 ? labels[0] : undefined;
 };
 
 const Detected = z.object({ encoding: z.string().nullable(), confidence: z.number() });

@@ -23,6 +23,13 @@ describe("texts of bytes", () => {
     ["UTF-16 with its mark", "hi 世", "fffe68006900200016 4e".replace(" ", "")],
     ["UTF-16LE", "名,1\na,2\n", "0d542c0031000a0061002c0032000a00"],
     ["UTF-16BE", "hello", "00680065006c006c006f"],
+    ["UTF-16LE, East Asian alone", "你好世界", "604f7d59164e4c75"],
+    ["UTF-16BE, East Asian alone", "你好世界", "4f60597d4e16754c"],
+    [
+      "UTF-16LE, a line feed in many characters",
+      "二三四五六七八九十名前\n你好",
+      "8c4e094edb56944e6d51034e6b515d4e41530d544d520a00604f7d59",
+    ],
     ["UTF-16LE with Latin letters", "Grüße", "47007200fc00df006500"],
   ];
   for (const [name, text, hex] of charsets) {
