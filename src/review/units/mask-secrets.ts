@@ -3,6 +3,10 @@ import { SECRET_FORMATS, type SecretFormat } from "./secret-formats.ts";
 
 const PLACEHOLDER = /\[masked: [a-z-]{1,32}\]/;
 
+/** What is called is code, whatever its name looks like; a mask would hide what it does. */
+const CALLED = /^[ \t]*\(/;
+const MAX_GAP = 16;
+
 /** What stands in the place of a secret of this kind. */
 export const maskedAs = (kind: string): string => `[masked: ${kind}]`;
 
@@ -15,6 +19,7 @@ export const holdsMask = (text: string): boolean => PLACEHOLDER.test(text);
  * every line its place. `masked` counts the replacements, a private key as one for each of its lines.
  * Where tokens are not glued to each other, masking twice is the same as masking once. Linear in the text.
  *
+ * Nothing but the secret is replaced, so that nobody hides code from a reviewer by what stands around it.
  * Secrets without a form of their own (`password = "hunter2"`) are not known by this; what looks like a
  * commit, a checksum or a UUID is left alone.
  */
@@ -25,7 +30,8 @@ export const maskSecrets = (
   let masked = 0;
   let seen = text;
   for (const { kind, pattern } of formats) {
-    seen = seen.replace(pattern, (_match, kept: string) => {
+    seen = seen.replace(pattern, (match, kept: string, index: number, whole: string) => {
+      if (CALLED.test(whole.slice(index + match.length, index + match.length + MAX_GAP))) return match;
       masked += 1;
       return `${kept}${maskedAs(kind)}`;
     });

@@ -18,7 +18,7 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
   {
     kind: "gitlab-token",
     pattern: whole(
-      String.raw`(?:glpat|gldt|glrtr?|glcbt|glptt|glft|glimt|glagent|gloas|glsoat|glffct|glwt)-[\w-]{20,}(?:\.[\w-]+){0,2}`,
+      String.raw`(?:glpat|gldt|glrtr?|glcbt|glptt|glft|glimt|glagent|gloas|glsoat|glffct|glwt)-[\w-]{20,}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,12}|\.eyJ[\w-]+\.[\w-]+)?`,
     ),
   },
   { kind: "gitlab-token", pattern: whole(String.raw`GR1348941[\w-]{20,}`) },
@@ -70,11 +70,12 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
     kind: "json-web-token",
     pattern: apart(String.raw`eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]+)?`),
   },
-  // The password of a URL's user; not one that stands for a value (`$VAR`, `${x}`, `{x}`, `<x>`, `%s`).
+  // The password of a URL's user; not one that stands for a value (`$VAR`, `${x}`, `{x}`, `<x>`, `%s`), nor what
+  // shells and languages take for code: a password with such signs is written in percents.
   {
     kind: "password",
     pattern:
-      /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^\s:@/"'`<>]{0,128}:)(?![$<{%*[])[^\s/"'`<>]{1,256}(?=@)/g,
+      /((?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^\s:@/"'`<>]{0,128}:)(?![$<{%*[])[^\s/"'`<>;|&(){}\\]{1,256}(?=@)/g,
   },
 ];
 

@@ -151,6 +151,47 @@ describe("masks private keys", () => {
     ]));
 });
 
+/** Code that somebody wants no reviewer to see, next to what looks like a secret; `code` has to stay. */
+const HIDING: readonly (readonly [text: string, code: string])[] = [
+  [`/*-----BEGIN PRIVATE KEY-----*/ exec(evil()) // ${run(64)}`, "exec(evil())"],
+  [`/*-----BEGIN PRIVATE KEY-----*/exec(evil())/*${run(64)}-----END PRIVATE KEY-----*/`, "exec(evil())"],
+  [`${run(64)};exec(evil());//-----END PRIVATE KEY-----`, "exec(evil())"],
+  [`k="-----BEGIN PRIVATE KEY-----\\n${run(64)}\\n";exec(evil());x="${run(64)}"`, "exec(evil())"],
+  [
+    `// -----BEGIN PRIVATE KEY-----\ndeleteAllTheUsersOfTheShopNow()\n// -----END PRIVATE KEY-----`,
+    "deleteAllTheUsersOfTheShopNow()",
+  ],
+  [`# -----BEGIN PRIVATE KEY-----\nreboot\n# -----END PRIVATE KEY-----`, "reboot"],
+  [`// -----BEGIN PRIVATE KEY-----\ngrantAdmin2ToAttacker1();\n`, "grantAdmin2ToAttacker1();"],
+  [`// -----BEGIN PRIVATE KEY-----\na = grantAdmin2ToAttacker1.now\n`, "a = grantAdmin2ToAttacker1.now"],
+  [`/* -----BEGIN PRIVATE KEY----- ${run(64)} */ exec(evil())`, "exec(evil())"],
+  [`glpat-${run(20)}.deleteEverything(db)`, ".deleteEverything(db)"],
+  [`eyJ${run(30)}.eyJ${run(60)}.deleteEverything(db)`, ".deleteEverything(db)"],
+  [`SG.${run(16)}.dangerouslyDeleteEverythingInTheWholeDatabase(db)`, "dangerouslyDeleteEverything"],
+  [`hvs.dangerouslyDeleteEverythingNow (db)`, "dangerouslyDeleteEverythingNow"],
+  ["echo a://b:;curl$IFS-d@x", ";curl$IFS-d"],
+  ["echo a://b:x|sh&&curl@x", "x|sh&&curl"],
+  ["a://b:f(evil)@", "f(evil)"],
+];
+
+describe("hides no code", () => {
+  for (const [text, code] of HIDING)
+    test(text.slice(0, 80), () => {
+      const { text: seen } = maskSecrets(text);
+      assert.ok(seen.includes(code), seen);
+      assert.equal(seen.split("\n").length, text.split("\n").length);
+    });
+
+  test("but the key next to it", () => {
+    for (const text of [
+      `/* -----BEGIN PRIVATE KEY----- ${run(64)} */ exec(evil())`,
+      `/*-----BEGIN PRIVATE KEY-----\\n${run(64)}\\nAb0=\\n-----END PRIVATE KEY-----*/ exec(evil())`,
+      `"${run(64)}" + "${run(64)}" + "-----END PRIVATE KEY-----"; exec(evil())`,
+    ])
+      assert.ok(!maskSecrets(text).text.includes(run(20)), maskSecrets(text).text);
+  });
+});
+
 describe("any text", () => {
   const pieces = fc.constantFrom(
     ...SECRETS.map(([, secret]) => secret),
