@@ -21,6 +21,8 @@ export type GuardedHttpClientOptions = {
   readonly maxRedirects?: number;
   /** Resolves host names; the operating system's resolver by default. */
   readonly resolve?: Resolver;
+  /** Changes or refuses each request before it is sent, those after redirects too; all are sent as they are by default. */
+  readonly prepare?: (hop: Hop) => Promise<Hop | { readonly refused: string }>;
   /** Sent as User-Agent where a flow sets none. */
   readonly userAgent?: string;
 };
@@ -47,6 +49,7 @@ type Settings = {
   readonly maxRedirects: number;
   readonly resolve: Resolver;
   readonly userAgent: string;
+  readonly prepare: NonNullable<GuardedHttpClientOptions["prepare"]>;
 };
 
 const refuse = (errorType: string, message: string): NodeResult<never> => ({
@@ -148,7 +151,8 @@ const follow = async (
   try {
     let hop = start;
     for (let redirects = 0; ; redirects += 1) {
-      const from = hop;
+      const from = await settings.prepare(hop);
+      if ("refused" in from) return refuse("HttpRequestNodeError", from.refused);
       const { response, location } = await (READING.has(from.method)
         ? sendHop(request, from, agent)
         : sendBehindFence(agent, (dispatcher) => sendHop(request, from, dispatcher)));
@@ -183,6 +187,7 @@ export const createGuardedHttpClient = (options: GuardedHttpClientOptions): Http
     maxRedirects: options.maxRedirects ?? 10,
     resolve: options.resolve ?? systemResolver,
     userAgent: options.userAgent ?? "Reviewflow",
+    prepare: options.prepare ?? (async (hop) => hop),
   };
   return {
     send: async (request) => {

@@ -48,6 +48,16 @@ export const publishShortened = (
 };
 
 /**
+ * `publishText` for what a flow posts by itself: a text in which nothing acts stays as it was written, sign by sign.
+ */
+export const publishPosted = (text: string): string => {
+  const published = publishText(text);
+  if (plainSigns(text) !== text || isTooDeep(text) || /[$>]/u.test(text)) return published;
+  const tree = parse(text);
+  return !hasQuickAction(text, tree) && print(tree.children) === published ? text : published;
+};
+
+/**
  * A whole text of which others wrote a part, and which the bot hands to GitLab again: as it is, but for lines of
  * paragraphs that GitLab would now run as the bot, which are escaped. Null where such a line stands in what cannot
  * be escaped, or in what GitLab may read otherwise than we do.

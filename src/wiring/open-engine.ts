@@ -7,6 +7,7 @@ import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
 import type { ModelClient } from "../flow/ports.ts";
+import { createFlowRequestPublisher } from "../gitlab/publish/flow-request.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
 import { LESSONS_DATASET } from "../knowledge/lessons-dataset.ts";
 import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
@@ -64,7 +65,10 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   await using opened = new AsyncDisposableStack();
-  const http = createGuardedHttpClient({ allow: destinations(config) });
+  const http = createGuardedHttpClient({
+    allow: destinations(config),
+    ...(config.gitlab === undefined ? {} : { prepare: createFlowRequestPublisher(config.gitlab.url) }),
+  });
   const code = opened.use(
     createCodeRunner({
       http,

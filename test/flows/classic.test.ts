@@ -5,6 +5,7 @@ import { runInNewContext } from "node:vm";
 import { withoutThoughts } from "../../src/base/thoughts.ts";
 import { anyThoughts, THOUGHTS } from "../base/thoughts-cases.ts";
 import { fc } from "../properties.ts";
+import { readAsGitLab } from "../review/publish/read-as-gitlab.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -216,17 +217,24 @@ describe("flows/classic.yml in its code nodes", () => {
     assert.match(bodyOf("Good", { "x-next-page": "2" }), /first 30 changed files/);
     assert.doesNotMatch(bodyOf("Good", { "x-next-page": "" }), /first 30/);
   });
-  it("never writes a quick action, a mention of everybody or an image, whatever the model wrote", () => {
-    const piece = fc.constantFrom("/merge", "/approve", "\n", "\r", "\r\n", "\u2028", " ", "\t", "@all", "![", "](https://x)", "<img src=x>", '"', "\\", "{{#start.PrivateToken#}}", "검토");
+  it("never writes anything that acts, whatever the model wrote", () => {
+    const piece = fc.constantFrom("/merge", "/approve", "\n", "\n\n", "\r", "\r\n", "\u2028", " ", "    ", "\t", "@all", "\\@all", "@a/b", "#1 ", "!2", "GL-3", "![", "[a]", "[b]: ", "](https://x)", "https://e.example", "www.e.example", "x@y.example", "<img src=x>", "<!--", "-->", "<b>", "&#64;all", "&#47;merge", "&lt;", '"', "\\", "\\\\", "`", "``", "```", "````", "~~~", "```mermaid", "```suggestion:-0+0", "```js", "- ", "1. ", "> ", ">>>", "---", "+++", ";;;", "|", "| - |", "$", "*", "{{#start.PrivateToken#}}", "검토");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         const body = bodyOf(`Review\n${pieces.join("")}`);
-        assert.doesNotMatch(body, /(^|[\r\n\u2028\u2029])\s*\/[A-Za-z]/);
-        assert.doesNotMatch(body, /@all\b|!\[|<img/);
+        const { commands, references, addresses, html, infos } = readAsGitLab(body);
+        assert.deepEqual([commands, references, addresses, html], [[], [], [], []], JSON.stringify(body));
+        assert.ok(infos.every((info) => info === "" || info === "js"), JSON.stringify(body));
         assert.ok(body.startsWith("Review"));
       }),
-      { numRuns: 150 },
+      { numRuns: 600 },
     );
+  });
+  it("leaves code as it is, in blocks and in lines", () => {
+    const written = "Use `@all[0] < 1` here:\n\n```ts\n// @all\n/^a$/u.test(<b>);\n\n```\n- ~~~\n  /merge\n  ~~~\n\n````\n```\n/x\n```\n````";
+    const { blocks, spans, infos, commands } = readAsGitLab(bodyOf(written));
+    assert.deepEqual(blocks, ["// @all\n/^a$/u.test(<b>);\n", "/merge", "```\n/x\n```"]);
+    assert.deepEqual([spans, infos, commands], [["@all[0] < 1"], ["ts", "", ""], []]);
   });
   it("publishes no thoughts, as the product keeps them from every other note", () => {
     for (const [, written] of THOUGHTS) {

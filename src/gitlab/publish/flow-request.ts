@@ -1,0 +1,179 @@
+import { publishPosted } from "../../review/publish-text.ts";
+
+/** A request that a flow sends by itself, as it goes over the wire. */
+export type FlowRequest = {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array | null;
+};
+
+/** A request that is not sent, with what to change in the flow. */
+export type RefusedRequest = { readonly refused: string };
+
+/** The fields of GitLab's API that become notes and descriptions, in which quick actions, mentions and links act. */
+const TEXT_FIELDS: ReadonlySet<string> = new Set(["body", "note", "description"]);
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+const API = /\/api\/(?:v4\/(?:projects|groups|snippets)\b|graphql\b)/iu;
+
+/**
+ * What flows that post by themselves (the contract `classic`) send to GitLab, with its texts made harmless as those of
+ * all other notes are: in JSON, forms and queries, at `gitlabUrl` and at whatever looks like GitLab's API. A body
+ * that cannot be read as GitLab would read it is refused. Everything else passes as it is.
+ */
+export const createFlowRequestPublisher = (
+  gitlabUrl: string,
+): ((request: FlowRequest) => Promise<FlowRequest | RefusedRequest>) => {
+  const { hostname } = new URL(gitlabUrl);
+  return async (request) => {
+    const { url, method } = request;
+    const path = decodePath(url.pathname);
+    if (url.hostname !== hostname && !API.test(path)) return request;
+    const isGraphql = /\/api\/graphql\b/iu.test(path);
+    if (READING.has(method.toUpperCase()))
+      return isGraphql && /mutation/iu.test(decodePath(url.search)) ? NO_MUTATION : request;
+    const asked = new URL(url);
+    const query = publishForm(url.search.slice(1));
+    if (query !== null) asked.search = query;
+    const body = await publishBody(request, isGraphql);
+    if (body !== null && "refused" in body) return body;
+    return { ...request, url: asked, ...body };
+  };
+};
+
+const NO_MUTATION: RefusedRequest = {
+  refused:
+    "a GraphQL mutation that writes a text to GitLab has to be sent by POST, with the text in its variables",
+};
+const NOT_READABLE: RefusedRequest = {
+  refused:
+    "the body of a request to GitLab is not JSON, a form or form data; set its type and write it as that",
+};
+
+const decodePath = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+type Changed = Pick<FlowRequest, "headers" | "body">;
+
+/** The body with harmless texts; null where nothing changes. */
+const publishBody = async (
+  request: FlowRequest,
+  isGraphql: boolean,
+): Promise<Changed | RefusedRequest | null> => {
+  const { headers, body } = request;
+  if (body === null || body.length === 0) return null;
+  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  if (/^\s*multipart\/form-data/iu.test(type)) return publishMultipart(request, type);
+  // Files of a repository, packages: nobody reads them as a note.
+  if (/^\s*(?:application\/octet-stream|image\/|application\/(?:zip|gzip|x-tar))/iu.test(type)) return null;
+  const text = Buffer.from(body).toString("utf8");
+  const changed =
+    /json/iu.test(type) || /^\s*[[{"]/u.test(text) ? publishJson(text, isGraphql) : publishForm(text);
+  if (changed === null) return null;
+  return typeof changed === "string" ? { headers, body: Buffer.from(changed, "utf8") } : changed;
+};
+
+const publishJson = (text: string, isGraphql: boolean): string | RefusedRequest | null => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return NOT_READABLE;
+  }
+  if (isGraphql) {
+    const queries = [value]
+      .flat()
+      .map((one) => (isRecord(one) && typeof one["query"] === "string" ? one["query"] : ""));
+    if (queries.some((query) => LITERAL.test(query))) return NO_MUTATION;
+  }
+  const published = publishValue(value, (key) => TEXT_FIELDS.has(key.toLowerCase()), isGraphql);
+  const next = JSON.stringify(published);
+  return next === JSON.stringify(value) ? null : next;
+};
+
+/** A text that stands in a GraphQL query itself. */
+const LITERAL = /\b(?:body|note|description)\s*:\s*"/iu;
+/** What names a thing to GraphQL: an id, a path, a word. */
+const IDENTIFIER = /^(?:gid:\/\/gitlab\/[\w:/-]+|\w[\w.:-]*(?:\/[\w.:-]+)*)$/u;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A value with harmless texts under keys of texts; under `variables` of GraphQL, whose names are the flow's, everywhere. */
+const publishValue = (
+  value: unknown,
+  isText: (key: string) => boolean,
+  isGraphql: boolean,
+  key = "",
+): unknown => {
+  if (typeof value === "string") return isText(key) ? publishPosted(value) : value;
+  if (Array.isArray(value)) return value.map((one) => publishValue(one, isText, isGraphql, key));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      isGraphql && name === "variables"
+        ? publishVariables(inner)
+        : publishValue(inner, isText, isGraphql, name),
+    ]),
+  );
+};
+
+const publishVariables = (value: unknown): unknown => {
+  if (typeof value === "string") return IDENTIFIER.test(value) ? value : publishPosted(value);
+  if (Array.isArray(value)) return value.map(publishVariables);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, publishVariables(inner)]));
+};
+
+/** The last name of `note[body]`. */
+const fieldOf = (name: string): string => (/\[([^\]]*)\]$/u.exec(name)?.[1] || name.split("[")[0]) ?? name;
+
+/** A form or a query with harmless texts; null where nothing changes. GitLab takes a semicolon for an ampersand, too. */
+const publishForm = (text: string): string | null => {
+  let isChanged = false;
+  const pairs = text.split(/[&;]/u).map((pair) => {
+    const [[name, value] = ["", ""]] = [...new URLSearchParams(pair)];
+    if (!TEXT_FIELDS.has(fieldOf(name).toLowerCase())) return pair;
+    const published = publishPosted(value);
+    if (published === value) return pair;
+    isChanged = true;
+    return new URLSearchParams([[name, published]]).toString();
+  });
+  return isChanged ? pairs.join("&") : null;
+};
+
+const publishMultipart = async (
+  { headers, body }: FlowRequest,
+  type: string,
+): Promise<Changed | RefusedRequest | null> => {
+  let form: FormData;
+  try {
+    form = await new Response(Buffer.from(body ?? []), { headers: { "content-type": type } }).formData();
+  } catch {
+    return NOT_READABLE;
+  }
+  const next = new FormData();
+  let isChanged = false;
+  for (const [name, value] of form) {
+    if (typeof value !== "string") {
+      next.append(name, value);
+      continue;
+    }
+    const published = TEXT_FIELDS.has(fieldOf(name).toLowerCase()) ? publishPosted(value) : value;
+    isChanged ||= published !== value;
+    next.append(name, published);
+  }
+  if (!isChanged) return null;
+  const sent = new Response(next);
+  const others = headers.filter(([name]) => name.toLowerCase() !== "content-type");
+  return {
+    headers: [...others, ["Content-Type", sent.headers.get("content-type") ?? type]],
+    body: new Uint8Array(await sent.arrayBuffer()),
+  };
+};
