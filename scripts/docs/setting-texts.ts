@@ -123,6 +123,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "models.NAME.timeouts.idle": "how long a stream may be silent; left out, 60 s",
   "models.NAME.timeouts.total":
     "how long an answer may take; left out, a stream that moves is never cut for its time",
+  "models.NAME.context_window":
+    "tokens that the model's server takes, prompt and answer together; left out, learnt from its refusals",
   "models.NAME.concurrency":
     "calls at once from one instance; left out, 1 for a private or loopback address and 8 for a public one",
   "models.NAME.parameters": "parameters over those of the file; null takes one away",

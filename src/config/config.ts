@@ -159,6 +159,8 @@ export type ModelConfig = {
   readonly stream: boolean;
   /** Calls at once from this process; null leaves it to the address. */
   readonly concurrency: number | null;
+  /** Prompt and answer together, in tokens; null where it is not set. */
+  readonly contextWindow: number | null;
   readonly structuredOutput: "json-schema" | "json-object" | "prompt";
 };
 

@@ -27,6 +27,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("MODEL_BASE_URL", "model.base_url"),
   variable("MODEL_API_KEY", "model.api_key", true),
   variable("MODEL_CONCURRENCY", "model.concurrency"),
+  variable("MODEL_CONTEXT", "model.context_window"),
   variable("MODEL_TIMEOUT", "model.timeouts.total"),
   variable("MODEL_TEMPERATURE", "model.parameters.temperature"),
   variable("MODEL_EXTRA_BODY", "model.extra_body"),

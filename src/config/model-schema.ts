@@ -26,6 +26,7 @@ export const ModelSection = z.strictObject({
   extra_body: JsonObject.default({}),
   stream: z.boolean().default(true),
   concurrency: optionalCount(1, 1_000),
+  context_window: optionalCount(1_024, 100_000_000),
   structured_output: z.enum(["json-schema", "json-object", "prompt"]).default("json-schema"),
 });
 export type ModelSection = z.infer<typeof ModelSection>;

@@ -74,6 +74,7 @@ const toModel = (name: string, model: ModelSection): ModelConfig => {
     extraBody: model.extra_body,
     stream: model.stream,
     concurrency: model.concurrency ?? null,
+    contextWindow: model.context_window ?? null,
     structuredOutput: model.structured_output,
   };
 };

@@ -5,7 +5,7 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { FlowPart } from "../worker/findings/findings-flow.ts";
 import { createTeamRules } from "../worker/findings/team-rules.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
-import { callsAtOnce } from "./model-routing.ts";
+import { callsAtOnce, packingOf } from "./model-routing.ts";
 import type { OpenedRunner } from "./open-embedded.ts";
 import type { Runners } from "./open-runners.ts";
 
@@ -57,6 +57,7 @@ const createFlow = (
       // More parts at once than the model takes calls would only keep other reviews waiting.
       unitsAtOnce: Math.min(findings.limits.unitsAtOnce, callsAtOnce(runners.flowOf(flow.runner), config)),
     },
+    packing: packingOf(runners.flowOf(flow.runner), config),
     least: findings.least,
     publish: findings.publish,
   };

@@ -4,17 +4,38 @@ import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";
 import type { ConfiguredModel, ModelRouting } from "../llm/model-options.ts";
 import { resolveModel } from "../llm/resolve-model.ts";
+import { createPacking, type Packing } from "../worker/findings/findings-flow.ts";
 
 /** The name of a model's breaker. */
 export const modelBreaker = (model: string): string => `model ${model}`;
 
 /** How many calls at once every model takes that the flow asks; without a limit for a flow on Dify (null). */
-export const callsAtOnce = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): number => {
-  const routing = toRouting(config);
-  const named = [...(flow?.nodes.values() ?? [])].flatMap(({ declaration }) => declaration.models);
-  const resolved = named.map((model) => resolveModel(model, routing));
-  return Math.min(Infinity, ...resolved.flatMap((one) => (one.ok ? [concurrencyOf(one.model)] : [])));
+export const callsAtOnce = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): number =>
+  Math.min(Infinity, ...modelsOf(flow, toRouting(config)).map(concurrencyOf));
+
+/** A token has at least so many characters in instructions of any language but Chinese, Japanese and Korean. */
+const CHARS_PER_TOKEN = 3;
+
+/** The packing for a flow's models, as far as their windows are set. */
+export const packingOf = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): Packing => {
+  const names = modelsOf(flow, toRouting(config)).map(({ name }) => name);
+  const windows = config.models.flatMap(({ name, contextWindow }) =>
+    names.includes(name) ? (contextWindow ?? []) : [],
+  );
+  const lengths = [...(flow?.nodes.values() ?? [])].map(({ declaration }) => declaration.promptLength ?? 0);
+  return createPacking(
+    windows.length === 0 ? null : Math.min(...windows),
+    Math.ceil(Math.max(0, ...lengths) / CHARS_PER_TOKEN),
+  );
 };
+
+const modelsOf = (flow: Flow | null, routing: ModelRouting): readonly ConfiguredModel[] =>
+  [...(flow?.nodes.values() ?? [])]
+    .flatMap(({ declaration }) => declaration.models)
+    .flatMap((named) => {
+      const resolved = resolveModel(named, routing);
+      return resolved.ok ? [resolved.model] : [];
+    });
 
 /**
  * Tells for how long a model that the flow needs would not be asked, in milliseconds, and its fallback

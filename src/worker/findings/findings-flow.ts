@@ -1,3 +1,4 @@
+import type { ContextLimit } from "../../base/context-limit.ts";
 import type { FlowRunner } from "../../review/flow-runner.ts";
 import type { Severity } from "../../review/finding.ts";
 import type { TeamRules } from "./team-rules.ts";
@@ -28,9 +29,48 @@ export type FindingsFlow = FlowPart & {
   /** Globs, see SelectionRules. */
   readonly paths: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly limits: FindingsLimits;
+  readonly packing: Packing;
   /** Findings below these are told in the summary only. */
   readonly least: { readonly severity: Severity; readonly confidence: number };
   readonly publish: { readonly labels: readonly string[]; readonly status: boolean };
+};
+
+/** How much one call of a flow reads, as this process has learnt from its models' refusals. */
+export type Packing = {
+  /** The size of parts in tokens: what is wanted, or what fits. */
+  readonly fit: (unitTokens: number) => number;
+  /**
+   * Makes the parts smaller after a prompt that was too long: half of what they were, and at most half of the
+   * window, where it is known, since the instructions and the answer take the rest. The new size in tokens;
+   * null when it would be too small to review anything.
+   */
+  readonly shrink: (from: number, limit: ContextLimit) => number | null;
+};
+
+/** Parts of fewer tokens hold no hunk with its context. */
+const MIN_UNIT_TOKENS = 256;
+
+/** What of a window the answer keeps: a quarter, at most 8,000 tokens. */
+const answerTokens = (window: number): number => Math.min(window / 4, 8_000);
+
+/**
+ * The packing of a flow whose models' smallest window is known (in tokens) or not (null), and whose
+ * instructions take so many tokens.
+ */
+export const createPacking = (windowTokens: number | null = null, promptTokens = 0): Packing => {
+  let largest =
+    windowTokens === null
+      ? Infinity
+      : Math.max(MIN_UNIT_TOKENS, Math.floor(windowTokens - answerTokens(windowTokens) - promptTokens));
+  return {
+    fit: (unitTokens) => Math.min(unitTokens, largest),
+    shrink: (from, { windowTokens }) => {
+      const next = Math.floor(Math.min(from, windowTokens ?? from) / 2);
+      if (next < MIN_UNIT_TOKENS) return null;
+      largest = Math.min(largest, next);
+      return next;
+    },
+  };
 };
 
 /** What one review may take. */

@@ -9,13 +9,15 @@ import type { ReviewHunk } from "../../review/units/review-unit.ts";
 import { fullRemark, type Remark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { fitUnits } from "./fit-units.ts";
-import type { Change } from "./read-change.ts";
-import { type UnitResult, reviewUnits } from "./review-units.ts";
+import { type Change, packedTokens, selectFor } from "./read-change.ts";
+import { contextLimitOf, type UnitResult, reviewUnits } from "./review-units.ts";
 import { NOTHING_SAID, type SaidText, prepareSaid } from "./said-text.ts";
 
 /** What is known of a change after its review. */
 export type Judged = {
   readonly kind: "judged";
+  /** The change as it was cut in the end. */
+  readonly change: Change;
   /** Everything that holds for this head, remembered findings included. */
   readonly findings: readonly AnchoredFinding[];
   readonly fates: HunkFates;
@@ -46,12 +48,10 @@ export type JudgeCounts = {
  */
 export const judgeChange = async (
   context: FindingsContext,
-  change: Change,
+  read: Change,
 ): Promise<Judged | { readonly kind: "failed"; readonly reason: string }> => {
+  const { change, results, tooLarge, recalled } = await reviewPacked(context, read);
   const { hunks: all } = change.selection;
-  const remembered = await context.hunks.recall(all);
-  const unknown = all.filter(({ digest }) => !remembered.has(digest));
-  const { results, tooLarge } = await reviewUnknown(context, change, unknown);
   const failures = results.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.reason] : []));
   const fates = { reviewed: await context.hunks.recall(all), omitted: omissionsOf(results, tooLarge) };
   if (failures[0] !== undefined && fates.reviewed.size === 0) {
@@ -65,13 +65,51 @@ export const judgeChange = async (
   ];
   return {
     kind: "judged",
+    change,
     findings: findingsOf(change, all, fates),
     fates,
     receipt: buildReceipt(change.diff.files, change.selection, fates),
-    counts: countResults(all.length, remembered.size, results),
+    counts: countResults(all.length, recalled, results),
     remarks,
     notices,
   };
+};
+
+type PackedReview = {
+  readonly change: Change;
+  readonly results: readonly UnitResult[];
+  readonly tooLarge: readonly ReviewHunk[];
+  /** How many hunks were known before. */
+  readonly recalled: number;
+};
+
+/**
+ * Reviews what is not known yet. Where a model takes no prompt of that length, what is left is cut into
+ * smaller parts and asked for again, until it fits or a part would hold nothing.
+ */
+const reviewPacked = async (context: FindingsContext, read: Change): Promise<PackedReview> => {
+  const { packing } = context.flow;
+  const done: UnitResult[] = [];
+  let change = read;
+  let unitTokens = packedTokens(context);
+  let recalled: number | null = null;
+  for (;;) {
+    const { hunks: all } = change.selection;
+    const remembered = await context.hunks.recall(all);
+    recalled ??= remembered.size;
+    const unknown = all.filter(({ digest }) => !remembered.has(digest));
+    const { results, tooLarge } = await reviewUnknown(context, change, unknown, unitTokens);
+    const limit = contextLimitOf(results);
+    const next = limit === null ? null : packing.shrink(unitTokens, limit);
+    if (next === null) return { change, results: [...done, ...results], tooLarge, recalled };
+    context.logger.warn(
+      { unitTokens: next, window: limit?.windowTokens },
+      "Parts made smaller for the model",
+    );
+    done.push(...results.filter(({ outcome }) => outcome.kind === "reviewed"));
+    unitTokens = next;
+    change = { ...change, selection: selectFor(context, change.diff, unitTokens) };
+  }
 };
 
 const describeFailures = (count: number, reason: string): string =>
@@ -83,10 +121,11 @@ const reviewUnknown = async (
   context: FindingsContext,
   change: Change,
   unknown: readonly ReviewHunk[],
+  unitTokens: number,
 ): Promise<{ readonly results: readonly UnitResult[]; readonly tooLarge: readonly ReviewHunk[] }> => {
   if (unknown.length === 0) return { results: [], tooLarge: [] };
   const { units, tooLarge } = fitUnits(unknown, {
-    unitTokens: context.flow.limits.unitTokens,
+    unitTokens,
     maxLength: await longestDiff(context),
     nonce: context.nonce,
   });

@@ -17,18 +17,24 @@ export type Change = {
 };
 
 /** Fetches the diff and decides what of it is reviewed. */
-export const readChange = async (
-  { forge, flow, claim, rules }: FindingsContext,
-  mergeRequest: MergeRequest,
-): Promise<Change> => {
-  const diff = await forge.fetchDiff(mergeRequest, claim.signal);
-  const { hunks, setAside } = selectHunks(diff, {
-    ...flow.paths,
-    repository: rules.paths,
-    unitTokens: flow.limits.unitTokens,
-  });
-  const selection = { hunks: hunks.map(underRules(rules)), setAside };
+export const readChange = async (context: FindingsContext, mergeRequest: MergeRequest): Promise<Change> => {
+  const diff = await context.forge.fetchDiff(mergeRequest, context.claim.signal);
+  const selection = selectFor(context, diff, packedTokens(context));
   return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection };
+};
+
+/** The size of a part in tokens. */
+export const packedTokens = ({ flow }: Pick<FindingsContext, "flow">): number =>
+  flow.packing.fit(flow.limits.unitTokens);
+
+/** What of a diff is reviewed, cut for parts of at most so many tokens. */
+export const selectFor = (
+  { flow, rules }: Pick<FindingsContext, "flow" | "rules">,
+  diff: Diff,
+  unitTokens: number,
+): Selection => {
+  const { hunks, setAside } = selectHunks(diff, { ...flow.paths, repository: rules.paths, unitTokens });
+  return { hunks: hunks.map(underRules(rules)), setAside };
 };
 
 /** A hunk under other rules is another one: it is neither remembered nor asked about as the same. */

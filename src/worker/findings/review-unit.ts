@@ -1,3 +1,4 @@
+import { type ContextLimit, contextLimitIn } from "../../base/context-limit.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding, Finding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
@@ -31,7 +32,14 @@ export type UnitOutcome =
       /** What did not go as it should, in sentences. */
       readonly remarks: readonly Remark[];
     }
-  | { readonly kind: "failed"; readonly reason: string };
+  | FailedUnit;
+
+/** A unit that was not reviewed, and whether its prompt was longer than a model takes. */
+export type FailedUnit = {
+  readonly kind: "failed";
+  readonly reason: string;
+  readonly contextLimit?: ContextLimit | null;
+};
 
 /**
  * Reviews one unit: every pass reports findings, each finds its place, and what stands is
@@ -85,7 +93,7 @@ type Reported =
       readonly rejected: number;
       readonly remarks: readonly Remark[];
     }
-  | { readonly kind: "failed"; readonly reason: string };
+  | FailedUnit;
 
 const askPasses = async (
   { desk, flow }: FindingsContext,
@@ -122,7 +130,8 @@ const askPasses = async (
 const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported => {
   const { status, outputs, error } = outcome;
   if (status === "failed" || status === "stopped") {
-    return { kind: "failed", reason: error ?? `the flow was ${status}` };
+    const reason = error ?? `the flow was ${status}`;
+    return { kind: "failed", reason, contextLimit: contextLimitIn(reason) };
   }
   if (outputs["findings"] === undefined) {
     return { kind: "failed", reason: "the flow has no output named findings" };

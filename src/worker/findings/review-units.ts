@@ -1,3 +1,4 @@
+import type { ContextLimit } from "../../base/context-limit.ts";
 import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
@@ -28,7 +29,8 @@ export const reviewUnits = async (
   const waiting = units.values();
   const work = async (): Promise<void> => {
     for (const unit of waiting) {
-      if (failures.length > 0) return;
+      // A model that took no prompt of this length takes the next ones neither: they are packed again first.
+      if (failures.length > 0 || contextLimitOf(results) !== null) return;
       try {
         results.push({ unit, outcome: await reviewWithinBudget(context, change, unit, said) });
       } catch (error) {
@@ -44,6 +46,14 @@ export const reviewUnits = async (
   context.claim.signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
   return results;
+};
+
+/** The window of a model that refused a part for its length; null when none was. */
+export const contextLimitOf = (results: readonly UnitResult[]): ContextLimit | null => {
+  const [first = null] = results.flatMap(({ outcome }) =>
+    outcome.kind === "failed" ? (outcome.contextLimit ?? []) : [],
+  );
+  return first;
 };
 
 const reviewWithinBudget = async (

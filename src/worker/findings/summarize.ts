@@ -85,12 +85,12 @@ const write = async (
 const factsFor = (language: string, change: Change, judged: Judged): JsonObject => ({
   title: maskSecrets(change.mergeRequest.title).text,
   description: maskSecrets(change.mergeRequest.description).text,
-  files: JSON.stringify(describeFiles(change, judged)),
+  files: JSON.stringify(describeFiles(judged)),
   findings: JSON.stringify(describeFindings(judged)),
   language,
 });
 
-const describeFiles = (change: Change, { fates }: Judged): readonly JsonObject[] => {
+const describeFiles = ({ change, fates }: Judged): readonly JsonObject[] => {
   const overviews = new Map<string, Set<string>>();
   for (const { digest, file } of change.selection.hunks) {
     const overview = fates.reviewed.get(digest)?.overview ?? null;

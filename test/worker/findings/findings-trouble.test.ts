@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { DifyError } from "../../../src/base/errors.ts";
 import { RunCancelled } from "../../../src/review/flow-runner.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
-import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { createPacking, FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
 import { BOT, createPlace } from "./place.ts";
 import {
   createWorker,
@@ -65,6 +65,54 @@ suite("a review by findings in trouble", () => {
       all.state === "failed" && all.reasonCode === "no-part-reviewed" && all.reason.includes("broken"),
     );
     assert.equal(all.usage.totalTokens, 100);
+  });
+
+  const takes = (most: number): Parameters<typeof fakeFindingsFlow>[1] => {
+    const words = `request (9000 tokens) exceeds the available context size (${most} tokens)`;
+    return (request, nth) =>
+      textInput(request, "diff").length > most * 2
+        ? { status: "failed", error: words }
+        : findBugs(request, nth);
+  };
+  const many = (count: number) =>
+    createPlace(
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [`f${index}.ts`, [clean, longBugAt(10)] as const]),
+      ),
+    );
+
+  test("parts that are too long for the model are packed again, and the next review starts so", async () => {
+    const world = many(6);
+    const worker = createWorker(world);
+    const { flow, requests } = fakeFindingsFlow({}, takes(1_000));
+    const settlement = await worker.review(flow);
+    assert.equal(settlement.state, "succeeded", JSON.stringify(settlement));
+    assert.equal(world.threads().length, 6);
+    const { files } = ReviewResult.parse(resultOf(settlement));
+    assert.deepEqual(new Set(files.map(({ outcome }) => outcome.kind)), new Set(["reviewed"]));
+    const refused = (): number => requests.filter((one) => textInput(one, "diff").length > 2_000).length;
+    const before = refused();
+    assert.ok(before > 0 && before <= 4, String(before));
+    const next = many(6);
+    assert.equal((await createWorker(next).review(flow)).state, "succeeded");
+    assert.equal(refused(), before);
+  });
+
+  test("a hunk that is longer than the window is cut; an instruction that fills it fails the review", async () => {
+    const long = linesOf(400, (line) => `changed BUG ${line}`);
+    const world = createPlace({ "a.ts": [linesOf(400), long] });
+    const { flow } = fakeFindingsFlow(
+      { limits: { ...fakeFindingsFlow().flow.limits, threads: 500 } },
+      takes(2_000),
+    );
+    const settlement = await createWorker(world).review(flow);
+    assert.equal(settlement.state, "succeeded", JSON.stringify(settlement).slice(0, 500));
+    assert.equal(world.threads().length, 400);
+    const none = fakeFindingsFlow({}, takes(10));
+    const failed = await createWorker(many(3)).review(none.flow);
+    assert.ok(failed.state === "failed" && failed.reasonCode === "no-part-reviewed");
+    assert.ok(failed.reason.includes("context size"));
+    assert.ok(none.requests.length <= 12, String(none.requests.length));
   });
 
   const CAUSE =
@@ -237,4 +285,16 @@ suite("a review by findings in trouble", () => {
     assert.equal(world.threads().length, 3);
     assert.ok(world.threads().every(({ notes: [note] }) => note?.authorId === BOT));
   });
+});
+
+test("a window that is set bounds the parts from the start, and refusals make them smaller still", () => {
+  const packing = createPacking(8_192, 2_400);
+  assert.equal(packing.fit(12_000), 8_192 - 2_048 - 2_400);
+  assert.equal(packing.fit(1_000), 1_000);
+  assert.equal(packing.shrink(3_744, { windowTokens: null }), 1_872);
+  assert.equal(packing.shrink(1_872, { windowTokens: 1_024 }), 512);
+  assert.equal(packing.shrink(400, { windowTokens: null }), null);
+  assert.equal(packing.fit(12_000), 512);
+  assert.equal(createPacking().fit(12_000), 12_000);
+  assert.equal(createPacking(1_024, 4_000).fit(12_000), 256);
 });

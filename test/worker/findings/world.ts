@@ -11,7 +11,11 @@ import { toStoredEvent } from "../../../src/review/stored-event.ts";
 import type { NewRunEvent } from "../../../src/store/run-event.ts";
 import type { Claim, Run, Settlement } from "../../../src/store/store.ts";
 import { settlementOfError } from "../../../src/store/settlement-of-error.ts";
-import { FINDINGS_INPUTS, type FindingsFlow } from "../../../src/worker/findings/findings-flow.ts";
+import {
+  createPacking,
+  FINDINGS_INPUTS,
+  type FindingsFlow,
+} from "../../../src/worker/findings/findings-flow.ts";
 import { type ReviewOptions, reviewRun } from "../../../src/worker/review-run.ts";
 import { mergeRequestEvent } from "../../review/events.ts";
 
@@ -111,6 +115,7 @@ export const fakeFindingsFlow = (changes: Partial<FindingsFlow> = {}, answer: An
     limits: { unitTokens: 4_000, unitsAtOnce: 2, threads: 50, tokens: null, cost: null },
     least: { severity: "info", confidence: 0 },
     publish: { labels: [], status: false },
+    packing: createPacking(),
     ...changes,
   };
   return { flow, requests: review.requests };

@@ -81,6 +81,7 @@ const declare = (data: LlmData): NodeDeclaration => {
       ...(answerSchema(data) === null ? {} : { structured_output: "object" }),
     },
     models: declaredModels(data.model),
+    promptLength: prompts.reduce((sum, prompt) => sum + activeText(prompt).length, 0),
     languages: prompts.some(({ edition_type }) => edition_type === "jinja2") ? ["jinja2"] : [],
     failures: [...modelFailures(data.model), ...schema.failures],
     warnings: [
