@@ -3,6 +3,10 @@ declare module "undici/lib/dispatcher/agent.js" {
   import { Agent } from "undici";
   export default Agent;
 }
+declare module "undici/lib/dispatcher/env-http-proxy-agent.js" {
+  import { EnvHttpProxyAgent } from "undici";
+  export default EnvHttpProxyAgent;
+}
 declare module "undici/lib/api/api-request.js" {
   import type { Dispatcher } from "undici";
   /** What `Dispatcher.request` is where the index was loaded. */
@@ -12,5 +16,5 @@ declare module "undici/lib/api/api-request.js" {
   ): Promise<Dispatcher.ResponseData>;
 }
 declare module "undici/lib/global.js" {
-  export { getGlobalDispatcher } from "undici";
+  export { getGlobalDispatcher, setGlobalDispatcher } from "undici";
 }

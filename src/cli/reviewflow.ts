@@ -1,4 +1,5 @@
 import { describeError, ReviewflowError } from "../base/errors.ts";
+import { useProxies } from "../base/dispatcher.ts";
 import { createProgram } from "./create-program.ts";
 
 /** Ends the program with a message. The last of the three places where failures end. */
@@ -8,6 +9,7 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
+useProxies();
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
-import Agent from "undici/lib/dispatcher/agent.js";
 import type { z } from "zod";
 import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
+import { createDispatcher } from "../base/dispatcher.ts";
 import { DifyError, StoreError } from "../base/errors.ts";
 import { sendBehindFence } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
@@ -88,7 +88,11 @@ export type DifyTransport = {
 /** Talks to Dify. Each request has its own connection: a stale one would leave a run's fate unknown. */
 export const createDifyTransport = (options: DifyTransportOptions): DifyTransport => {
   const root = normaliseBaseUrl(options.baseUrl);
-  const agent = new Agent({ pipelining: 0, bodyTimeout: 0, connect: { timeout: options.connectMs } });
+  const agent = createDispatcher({
+    pipelining: 0,
+    bodyTimeout: 0,
+    connect: { timeout: options.connectMs },
+  });
 
   let version: string | null = null;
 

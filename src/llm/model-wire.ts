@@ -1,12 +1,13 @@
-import { Agent } from "undici";
+import type { Dispatcher } from "undici";
 import { z } from "zod";
+import { createDispatcher } from "../base/dispatcher.ts";
 import { fetchBehindFence } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
 
 /** How long Node's own fetch waits for headers and between pieces of a body, in milliseconds. */
 const FETCH_PATIENCE_MS = 300_000;
 
-let patientAgent: Agent | undefined;
+let patientWay: Dispatcher | undefined;
 
 /**
  * A fetch that follows no redirect (a key must not travel to another host) and, where a limit of ours
@@ -15,8 +16,8 @@ let patientAgent: Agent | undefined;
  */
 export const createModelFetch = (longestWaitMs: number | null): typeof globalThis.fetch => {
   const isPatient = longestWaitMs === null || longestWaitMs >= FETCH_PATIENCE_MS;
-  if (isPatient) patientAgent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  const patient = isPatient ? (patientAgent ?? null) : null;
+  if (isPatient) patientWay ??= createDispatcher({ headersTimeout: 0, bodyTimeout: 0 });
+  const patient = isPatient ? (patientWay ?? null) : null;
   return (input, init) =>
     fetchBehindFence(patient, (dispatcher) => fetch(input, { ...init, redirect: "manual", dispatcher }));
 };
