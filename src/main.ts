@@ -77,7 +77,10 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const forWorker = shadows.forWorker(store, createForge);
   const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
   const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, budget, ...forWorker });
-  started.defer(async () => worker?.stop(config.worker.stopGraceMs));
+  let graceMs = config.worker.stopGraceMs;
+  // What a newer version has changed is not written to by runs that may take a while.
+  void store.outdated.then(() => (graceMs = 0));
+  started.defer(async () => worker?.stop(graceMs));
   started.defer(shadows.start({ store, createForge, budget, clock, logger }));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {

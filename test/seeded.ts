@@ -8,6 +8,9 @@ export const randomOf = (seed: number) => (): number => {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 };
 
+/** So many kills, or lives that end by one; REVIEWFLOW_KILL_LIVES asks for more. */
+export const livesOf = (few: number): number => Number(process.env["REVIEWFLOW_KILL_LIVES"] ?? few);
+
 /** The seed of a test that does something else each time; printed, and taken from REVIEWFLOW_TEST_SEED to do it again. */
 export const seedOf = (context: Pick<TestContext, "diagnostic">): number => {
   const asked = Number(process.env["REVIEWFLOW_TEST_SEED"] ?? "none");

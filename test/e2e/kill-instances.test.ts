@@ -12,6 +12,7 @@ import { createClassicApp } from "../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
+import { livesOf, randomOf, seedOf } from "../seeded.ts";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
 import { startBalancer } from "./balancer.ts";
 import { freePort } from "./free-port.ts";
@@ -24,23 +25,28 @@ import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
 const INSTANCES = 3;
 
-/** For how long servers are killed; REVIEWFLOW_KILL_SECONDS=120 makes it two minutes. */
-const KILL_MS = Number(process.env["REVIEWFLOW_KILL_SECONDS"] ?? "20") * 1_000;
+const KILLS = livesOf(8);
 
-/** However slow the machine is. */
-const LEAST_KILLS = 3;
+/** So many merge requests are opened for each kill, however long a slow machine takes to start a server again. */
+const OPENED_PER_KILL = 15;
 
 type Opened = { readonly team: Team; readonly mergeRequest: MergeRequest };
 
-/** Opens merge requests in every project for as long as `isGoingOn`. */
+/** How far the killing is. */
+type Progress = { kills: number; isOver: boolean };
+
+/** Opens merge requests in every project until the killing is over. */
 const openWhile = async (
   teams: readonly Team[],
   opened: Opened[],
-  isGoingOn: () => boolean,
+  progress: Readonly<Progress>,
 ): Promise<void> => {
   const openIn = async (team: Team, name: string): Promise<void> => {
-    for (let index = 0; isGoingOn(); index += 1) {
-      opened.push({ team, mergeRequest: await team.openMergeRequest(`${name}${index}`) });
+    for (let index = 0; !progress.isOver;) {
+      if (opened.length < OPENED_PER_KILL * (progress.kills + 1)) {
+        opened.push({ team, mergeRequest: await team.openMergeRequest(`${name}${index}`) });
+        index += 1;
+      }
       await delay(150);
     }
   };
@@ -48,29 +54,28 @@ const openWhile = async (
 };
 
 /**
- * Kills one server after the other, each at a random moment, and starts it again while the others go on;
- * returns how many it were. One at least is always up.
+ * Kills one server after the other, each at a random moment, and starts it again while the others go on. One at least
+ * is always up.
  */
 const killInTurn = async (
   servers: ServerProcess[],
+  random: () => number,
+  progress: Progress,
   start: (index: number) => Promise<ServerProcess>,
   onRestart: () => void,
-): Promise<number> => {
-  const endMs = Date.now() + KILL_MS;
+): Promise<void> => {
   const starting = new Map<number, Promise<void>>();
-  let kills = 0;
-  while (Date.now() < endMs || kills < LEAST_KILLS) {
-    await delay(500 + Math.random() * 2_500);
+  for (; progress.kills < KILLS; progress.kills += 1) {
+    await delay(500 + random() * 2_500);
     if (starting.size >= INSTANCES - 1) await Promise.race(starting.values());
     const up = servers
       .keys()
       .filter((index) => !starting.has(index))
       .toArray();
-    const index = up[Math.floor(Math.random() * up.length)] ?? assert.fail("no server");
+    const index = up[Math.floor(random() * up.length)] ?? assert.fail("no server");
     const victim = servers[index] ?? assert.fail("no server");
     assert.ok(victim.isAlive(), `a server ended by itself: ${victim.output()}`);
     await victim.kill();
-    kills += 1;
     const restart = async (): Promise<void> => {
       servers[index] = await start(index);
       starting.delete(index);
@@ -79,7 +84,6 @@ const killInTurn = async (
     starting.set(index, restart());
   }
   await Promise.all(starting.values());
-  return kills;
 };
 
 const Facts = z.object({
@@ -160,12 +164,15 @@ const killInstances = async (context: TestContext, url: string, folder: string):
     const servers = await Promise.all(ports.map((_, index) => start(index)));
     for (const team of teams) await addHook(team, { url: `${balancer.url}/webhooks/gitlab`, token: SECRET });
     const opened: Opened[] = [];
-    let isGoingOn = true;
-    const opening = openWhile(teams, opened, () => isGoingOn);
+    const progress = { kills: 0, isOver: false };
+    const opening = openWhile(teams, opened, progress);
     // A hook that failed four times in a row is off for a while; the clock brings it back.
-    const kills = await killInTurn(servers, start, () => gitlab.advanceTime(86_400_000)).finally(
-      () => (isGoingOn = false),
+    const startedMs = Date.now();
+    const random = randomOf(seedOf(context));
+    await killInTurn(servers, random, progress, start, () => gitlab.advanceTime(86_400_000)).finally(
+      () => (progress.isOver = true),
     );
+    const seconds = Math.round((Date.now() - startedMs) / 1_000);
     await opening;
     await gitlab.settleHooks();
     const accepted = acceptedOf(teams, opened);
@@ -188,7 +195,7 @@ const killInstances = async (context: TestContext, url: string, folder: string):
     );
     const { lost, slowest_ms: slowestMs, unfinished } = await readFacts(url);
     context.diagnostic(
-      `${kills} kills in ${KILL_MS / 1_000} s, ${opened.length} merge requests opened, ${accepted.length} deliveries ` +
+      `${KILLS} kills in ${seconds} s, ${opened.length} merge requests opened, ${accepted.length} deliveries ` +
         `accepted, ${lost} runs taken over, the slowest review after ${Math.round(slowestMs / 100) / 10} s`,
     );
     assert.deepEqual(
@@ -197,7 +204,7 @@ const killInstances = async (context: TestContext, url: string, folder: string):
       "nothing accepted is lost, nothing is said twice",
     );
     assert.equal(unfinished, 0);
-    assert.ok(accepted.length > kills, `${kills} kills, ${accepted.length} accepted`);
+    assert.ok(accepted.length > KILLS, `${KILLS} kills, ${accepted.length} accepted`);
     for (const server of servers) assert.equal(await server.stop(), 0, "an orderly stop ends well");
     assert.ok(!all.some((server) => server.output().includes(bot.token)), "no log line holds the token");
   } finally {

@@ -16,6 +16,8 @@ export type ServerProcess = {
   readonly output: () => string;
   readonly pid: number;
   readonly isAlive: () => boolean;
+  /** Null while it runs, and after a signal ended it. */
+  readonly exitCode: () => number | null;
   /** SIGKILL: no chance to tidy up. */
   readonly kill: () => Promise<void>;
   /** SIGTERM: an orderly stop; its exit code. */
@@ -56,6 +58,7 @@ export const startServerProcess = async (
     url,
     output: () => output,
     pid: child.pid ?? assert.fail("no process"),
+    exitCode: () => child.exitCode,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     kill: async () => void (await exitOf(child, "SIGKILL")),
     stop: () => exitOf(child, "SIGTERM"),

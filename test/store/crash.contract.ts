@@ -7,14 +7,13 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Run, Store } from "../../src/store/store.ts";
-import { randomOf, seedOf } from "../seeded.ts";
+import { livesOf, randomOf, seedOf } from "../seeded.ts";
 import type { Place, Places } from "./store-places.ts";
 import { succeeded, until } from "./store-requests.ts";
 
 const CHILD = join(import.meta.dirname, "crash-child.ts");
 
-/** So many kills; REVIEWFLOW_KILL_LIVES asks for more. */
-const LIVES = Number(process.env["REVIEWFLOW_KILL_LIVES"] ?? 3);
+const LIVES = livesOf(3);
 
 const addressOf = (place: Place): string =>
   "dataDir" in place.database ? place.database.dataDir : place.database.databaseUrl.reveal();

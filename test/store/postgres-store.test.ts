@@ -11,14 +11,39 @@ import { assertMayWrite } from "../../src/base/fence.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { RunCancelled } from "../../src/review/flow-runner.ts";
 import { openStore } from "../../src/store/open-store.ts";
+import type { NewRunEvent } from "../../src/store/run-event.ts";
 import type { Claim, Store } from "../../src/store/store.ts";
 import { POSTGRES_MISSING, type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { type Place, createPostgresPlaces } from "./store-places.ts";
 import { closing, queueRun, request, succeeded, until, untilAborted, untilState } from "./store-requests.ts";
 
 const HOLDER = join(import.meta.dirname, "hold-store.ts");
-const CRASHER = join(import.meta.dirname, "crash-child.ts");
+const BUSY = join(import.meta.dirname, "busy-child.ts");
 const PASSWORD = "a-password-to-look-for";
+
+const FINDING = {
+  projectId: 1,
+  iid: 1,
+  flow: "classic",
+  fingerprint: "f",
+  path: "a.js",
+  category: "bug",
+  severity: "major",
+  title: "t",
+  headSha: "h",
+} as const;
+
+const START: NewRunEvent = {
+  kind: "call-started",
+  callId: "c",
+  atMs: 1,
+  attempt: 1,
+  key: "flow",
+  part: { role: "main", index: 0 },
+  files: [],
+  fileCount: 0,
+  digest: null,
+};
 
 const urlOf = (place: Place): string => {
   if (!("databaseUrl" in place.database)) throw new Error("not a place on a server");
@@ -193,14 +218,14 @@ function sharedStore(server: PostgresServer): void {
       assert.equal(run.attempts, 2);
     });
 
-    test("a process that stands still while it accepts, claims and settles holds no lock", async () => {
+    test("a process that stands still in the middle of anything holds no lock", async () => {
       const other = await places.fresh();
-      const child = spawn(process.execPath, [CRASHER, urlOf(other), "1"], {
+      const child = spawn(process.execPath, [BUSY, urlOf(other)], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       const said: string[] = [];
       child.stdout.on("data", (chunk: Buffer) => said.push(String(chunk)));
-      await until(async () => /end /.test(said.join("")), "the process to work");
+      await until(async () => /end/.test(said.join("")), "the process to work");
       const sessions = (client: Client, state: string) =>
         client
           .query(
@@ -221,6 +246,75 @@ function sharedStore(server: PostgresServer): void {
       child.kill("SIGKILL");
       await once(child, "exit");
       assert.equal(seen, 0);
+    });
+
+    test("an instance opens no transaction that would wait for its next message", async (context) => {
+      const other = await places.fresh();
+      await using store = await other.open({ heartbeatMs: 60_000 });
+      const sent: string[] = [];
+      const query: unknown = Reflect.get(Client.prototype, "query");
+      assert.ok(typeof query === "function");
+      context.mock.method(
+        Client.prototype,
+        "query",
+        function (this: Client, ...given: readonly unknown[]): unknown {
+          const [text] = given;
+          if (typeof text === "string") sent.push(text);
+          return Reflect.apply(query, this, given);
+        },
+      );
+      const runId = await queueRun(store, { iid: 1 });
+      await store.cancelRun(runId, "by hand");
+      assert.ok((await store.runAgain(runId)) !== null);
+      const shadow = { flow: "classic", candidate: "next" };
+      const worker = await store.work({
+        concurrency: 1,
+        perProject: 1,
+        handle: async ({ run, journal, memory, record, signal }) => {
+          await journal.write("step", 1);
+          await memory.write("step", 1);
+          await record([START]);
+          await store.spending.spend("2026-12-01", { id: 1, path: "a/b" }, { tokens: 1, cost: 0, runs: 1 });
+          await store.lessons.keepFindings([FINDING]);
+          await store.lessons.keepOutcomes([{ ...FINDING, kind: "resolved-with-change", userId: null }]);
+          const gate = store.callGateOf("gitlab", 60_000);
+          await gate.pass({ maxWaitMs: 1_000, signal });
+          gate.holdOff(1);
+          assert.ok(await store.cancelRun(run.id, "while it is worked on"));
+          return succeeded;
+        },
+      });
+      const run = await until(
+        async () => (await store.listRuns({ limit: 1, state: "succeeded" }))[0],
+        "the run",
+      );
+      const lost = await queueRun(store, { iid: 2 });
+      await untilState(store, lost, "succeeded");
+      await worker.stop(1_000);
+      await withSql(other, (client) =>
+        client.query(
+          "UPDATE reviewflow.runs SET state = 'active', claim_id = 'lost', finished_at = NULL, cancel_reason = NULL WHERE id = $1",
+          [lost],
+        ),
+      );
+      const again = await store.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
+      await untilState(store, lost, "succeeded");
+      await again.stop(1_000);
+      await store.shadows.plan({ run, candidate: "next", skip: null });
+      const claim = await store.shadows.claim([shadow], { leaseMs: 60_000, plannedBeforeMs: null });
+      assert.equal(claim, null, "nobody follows the candidate yet");
+      await store.shadows.follow(shadow);
+      const held = await store.shadows.claim([shadow], { leaseMs: 60_000, plannedBeforeMs: null });
+      assert.ok(held !== null);
+      await held.journal.write("step", 1);
+      assert.ok(await held.settle({ state: "handed-back" }));
+      const turn = await store.reconciliation.beginTurn("look", { leaseMs: 60_000, pauseMs: 0 });
+      assert.equal(turn.kind, "begun");
+      assert.deepEqual(
+        sent.filter((text) => /^\s*(begin|start transaction|select pg_advisory_lock)/i.test(text)),
+        [],
+      );
+      assert.ok(sent.length > 20);
     });
 
     test("data of a newer version is left alone", async () => {

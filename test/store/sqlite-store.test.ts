@@ -5,13 +5,14 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "nod
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { sql } from "kysely";
 import { StoreError } from "../../src/base/errors.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { copyFile, takeDataFolder } from "../../src/store/sqlite/data-folder.ts";
 import { type Place, type Places, createSqlitePlaces, openDatabase, query } from "./store-places.ts";
-import { queueRun, succeeded, untilState } from "./store-requests.ts";
+import { queueRun, request, succeeded, untilState } from "./store-requests.ts";
 
 const HOLDER = join(import.meta.dirname, "hold-store.ts");
 
@@ -175,6 +176,52 @@ describe("the embedded store", () => {
     await untilState(store, orphan?.id ?? "", "succeeded");
     await worker.stop(0);
     assert.deepEqual(steps, ["finished before the kill"]);
+  });
+
+  test("takes another thread when one dies: nothing that was answered is lost, nothing is half written", async (context) => {
+    const threads: Worker[] = [];
+    const onThread = (thread: Worker): void => void threads.push(thread);
+    process.on("worker", onThread);
+    context.after(() => process.off("worker", onThread));
+    await using store = await (await places.fresh()).open();
+    const dying = Promise.withResolvers<void>();
+    const worker = await store.work({
+      concurrency: 1,
+      perProject: 1,
+      handle: async ({ journal }) => {
+        await journal.write("step", 1);
+        await dying.promise;
+        assert.equal(await journal.read("step"), 1);
+        return succeeded;
+      },
+    });
+    const runId = await queueRun(store, { iid: 1 });
+    await untilState(store, runId, "active");
+    const answered = new Set<string>();
+    for (let death = 1; death <= 5; death += 1) {
+      const keys = Array.from({ length: 40 }, (_, index) => `death-${death}-${index}`);
+      const answers = keys.map((key, index) => store.accept(request({ key, iid: 100 + index })));
+      // In the middle of them.
+      await Promise.race(answers);
+      const thread = threads.at(-1) ?? assert.fail("no thread");
+      await thread.terminate();
+      for (const [index, outcome] of (await Promise.allSettled(answers)).entries())
+        if (outcome.status === "fulfilled") answered.add(keys[index] ?? "");
+        else
+          assert.ok(outcome.reason instanceof StoreError && outcome.reason.retryable, String(outcome.reason));
+      await store.ping();
+      assert.equal(threads.length, death + 1);
+    }
+    dying.resolve();
+    await untilState(store, runId, "succeeded");
+    const deliveries = await store.listDeliveries({ limit: 1_000 });
+    const stored = new Set(deliveries.map(({ key }) => key));
+    assert.deepEqual(
+      [...answered].filter((key) => !stored.has(key)),
+      [],
+    );
+    for (const { runId: of } of deliveries) assert.ok(of !== null && (await store.getRun(of)) !== null);
+    await worker.stop(1_000);
   });
 
   test("is tidied up on its own while it works", async () => {
