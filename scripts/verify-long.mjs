@@ -11,7 +11,10 @@ import { join } from "node:path";
 import { install, root, useNode } from "./bootstrap.mjs";
 
 /** Each part's module has `verify({ folder, commit, step })`, which throws on failure and returns a sentence. */
-const PARTS = new Map([["debian", () => import("./long/debian.mjs")]]);
+const PARTS = new Map([
+  ["debian", () => import("./long/debian.mjs")],
+  ["kills", () => import("./long/kills.mjs")],
+]);
 
 const DOCUMENT = join(root, "docs", "verification.md");
 
