@@ -12,6 +12,7 @@ import { type ModelStandIn, startModelStandIn } from "../../standins/model/model
 import { startBalancer } from "./balancer.ts";
 import { freePort } from "./free-port.ts";
 import { sharedToken } from "./kill.contract.ts";
+import { PATIENCE_MS } from "./kill-world.ts";
 import { noteApp } from "./review-apps.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { SECRET, teamEnvironment } from "./start.ts";
@@ -24,7 +25,7 @@ const Rows = z.array(z.record(z.string(), z.unknown()));
 
 /** Flows that between them make every kind of write that there is. */
 const CONFIG = {
-  worker: { lease: "1s", backoff: "100ms", attempts: 20 },
+  worker: { lease: "2s", backoff: "100ms", attempts: 20 },
   reconcile: { enabled: false },
   budgets: { projects: [{ match: ["**"], runs: 100_000 }] },
   flows: [
@@ -166,7 +167,7 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
     stopAt: async (at, cause) => {
       await writeFile(armed, JSON.stringify(at));
       await cause();
-      const server = await eventually(`a server to stop at ${at.pattern}`, findStopped, 60_000);
+      const server = await eventually(`a server to stop at ${at.pattern}`, findStopped, PATIENCE_MS);
       await rm(`${armed}.${server.pid}`);
       targets.splice(targets.indexOf(server.url), 1);
       return {
@@ -178,7 +179,7 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
           await eventually(
             `the late attempt at ${at.pattern} to end`,
             async () => countLate(server) > before || undefined,
-            60_000,
+            PATIENCE_MS,
           );
         },
       };
@@ -196,7 +197,7 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
           );
           return (Number(row?.["open"]) === 0 && Number(row?.["unplanned"]) <= 0) || undefined;
         },
-        60_000,
+        PATIENCE_MS,
       );
       // What was said last has hooks of its own, which lead to nothing.
       await gitlab.settleHooks();
