@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
+import { maskValues } from "../base/mask-values.ts";
+import { Secret } from "../base/secret.ts";
 import { loadYaml } from "../base/yaml.ts";
 import { checkConfig, checkFlows, missingBasics, type RoomChecks } from "./check-config.ts";
 import type { Config, LocalConfig } from "./config.ts";
@@ -23,7 +25,9 @@ export type LoadOptions = RoomChecks & {
  * Reads the configuration from file and environment. Throws a ConfigError that lists every mistake,
  * each with its key or variable; no value of a secret is ever in it.
  */
-export const loadConfig = (options: LoadOptions): Config => {
+export const loadConfig = (options: LoadOptions): Config => withoutSecrets(options, () => load(options));
+
+const load = (options: LoadOptions): Config => {
   const environment = readEnvironment(options.environment, options.readFile);
   const { tree, problems } = mergeAll(readTree(options), environment, options);
   problems.push(...missingBasics(tree));
@@ -41,7 +45,10 @@ export const loadConfig = (options: LoadOptions): Config => {
  * passed over, right or wrong, in the file as in the environment: the file of a server can be used where
  * none of its secrets is at hand.
  */
-export const loadLocalConfig = (options: LoadOptions): LocalConfig => {
+export const loadLocalConfig = (options: LoadOptions): LocalConfig =>
+  withoutSecrets(options, () => loadLocal(options));
+
+const loadLocal = (options: LoadOptions): LocalConfig => {
   const environment = readEnvironment(ofReviews(options.environment), options.readFile);
   const file = readTree(options);
   const sections = Object.entries(isTree(file) ? file : {}).filter(([key]) => !SERVER_SECTIONS.has(key));
@@ -53,6 +60,55 @@ export const loadLocalConfig = (options: LoadOptions): LocalConfig => {
   problems.push(...checkFlows(parsed.data.flows, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(toLocalConfig(parsed.data, options.file, host.rules));
+};
+
+/**
+ * The last thing that is done to mistakes: some quote the value that is wrong, and a secret may stand in the place
+ * of any value, by a reference or by a slip.
+ */
+const withoutSecrets = <T>(options: LoadOptions, read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const mask = maskValues(secretsGiven(options));
+    throw new ConfigError(error.problems.map(mask), { code: error.code, cause: error.cause });
+  }
+};
+
+const SECRET_NAME = /token|secret|passw|credential|key|database_url/i;
+
+/** What variables and keys hold whose names speak of secrets. */
+const secretsGiven = (options: LoadOptions): readonly Secret[] => {
+  const below = (tree: unknown, isSecret: boolean): readonly string[] => {
+    if (typeof tree === "string") return isSecret ? [tree] : [];
+    if (typeof tree !== "object" || tree === null) return [];
+    return Object.entries(tree).flatMap(([key, child]: [string, unknown]) =>
+      below(child, isSecret || SECRET_NAME.test(key)),
+    );
+  };
+  const files = Object.entries(options.environment).flatMap(([name, path]) =>
+    name.endsWith("_FILE") && path !== undefined && path !== "" ? [textOf(options, path)] : [],
+  );
+  const variables = Object.entries(options.environment).filter(([name]) => !name.endsWith("_FILE"));
+  const texts = [...below(Object.fromEntries(variables), false), ...below(fileOf(options), false), ...files];
+  return texts.flatMap((text) => [text, ...text.split(/\s+/)]).map((text) => new Secret(text));
+};
+
+const textOf = ({ readFile }: LoadOptions, path: string): string => {
+  try {
+    return readFile(path);
+  } catch {
+    return "";
+  }
+};
+
+const fileOf = (options: LoadOptions): unknown => {
+  try {
+    return readTree(options);
+  } catch {
+    return {};
+  }
 };
 
 /** The environment without the variables of sections that only a server needs. */

@@ -60,6 +60,21 @@ const checkMode = (mode: string, problems: ProblemList): Flow["mode"] => {
   return "workflow";
 };
 
+/** Far more than anybody draws; each is checked, and described in problems. */
+const MOST_NODES = 20_000;
+const MOST_EDGES = 50_000;
+
+/** Told at once, before a node is read. */
+const checkSize = ({ nodes, edges }: NonNullable<FlowDocument["workflow"]>["graph"]): FlowProblem | null => {
+  const [name, count, most] =
+    nodes.length > MOST_NODES
+      ? (["nodes", nodes.length, MOST_NODES] as const)
+      : (["edges", edges.length, MOST_EDGES] as const);
+  return count > most
+    ? fileProblem(`workflow.graph.${name}`, `The graph has ${count} ${name}; at most ${most} are taken.`)
+    : null;
+};
+
 const parseNodes = (raw: readonly unknown[], findKind: FindKind, problems: ProblemList) => {
   const nodes = new Map<string, FlowNode>();
   for (const [index, one] of raw.entries()) {
@@ -113,6 +128,11 @@ export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow
   if (workflow === null || workflow === undefined) {
     if (problems.errors.length === 0)
       problems.errors.push(fileProblem("workflow", "The file has no workflow."));
+    return { ok: false, problems: problems.errors, warnings: problems.warnings, partial: null };
+  }
+  const tooLarge = checkSize(workflow.graph);
+  if (tooLarge !== null) {
+    problems.errors.push(tooLarge);
     return { ok: false, problems: problems.errors, warnings: problems.warnings, partial: null };
   }
   const read = parseNodes(workflow.graph.nodes, options.findKind ?? findNodeKind, problems);
