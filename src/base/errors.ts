@@ -1,3 +1,5 @@
+import { isReasonCode, type Reason, REASONS, reasonFrom, reasonOf, withDetail } from "./reason.ts";
+
 /** What every failure of ours carries besides its message. */
 export type FailureDetails = {
   /** Stable, machine-readable name of the failure, in kebab-case; shown on pages and in logs. */
@@ -8,6 +10,8 @@ export type FailureDetails = {
   readonly retryAfterMs?: number | undefined;
   /** Whether nothing was tried at all: an attempt that ends so does not count. */
   readonly untried?: boolean;
+  /** What the failure is for a run, where its code alone does not say it; see `reasonOfError`. */
+  readonly reason?: Reason;
   /** The error that this one translates. */
   readonly cause?: unknown;
 };
@@ -21,6 +25,7 @@ export abstract class ReviewflowError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly untried: boolean;
+  readonly reason: Reason | undefined;
 
   constructor(message: string, details: FailureDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -29,6 +34,7 @@ export abstract class ReviewflowError extends Error {
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.untried = details.untried ?? false;
+    this.reason = details.reason;
   }
 }
 
@@ -98,3 +104,27 @@ export const isUntried = (error: unknown): boolean => error instanceof Reviewflo
 /** A one-line account of any thrown value, for logs, pages and reasons. */
 export const describeError = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+/**
+ * Why a run failed that ended in `error`: the error's own reason, else its code where that is one of a reason, else
+ * the code of its kind. What the error says stands in the detail.
+ */
+export const reasonOfError = (error: unknown): Reason => {
+  if (!(error instanceof ReviewflowError))
+    return reasonOf("unexpected-error", { detail: describeError(error) });
+  return error.reason ?? withDetail(reasonOfCode(error), error.message);
+};
+
+const reasonOfCode = (error: ReviewflowError): Reason => {
+  const { code } = error;
+  const known = isReasonCode(code) && Object.keys(REASONS[code]).length === 0;
+  return known ? reasonFrom(code, {}) : reasonOf(familyOf(error), { error: code });
+};
+
+const familyOf = (error: ReviewflowError) => {
+  if (error instanceof GitLabError) return "gitlab-failed";
+  if (error instanceof DifyError) return "dify-failed";
+  if (error instanceof ModelError) return "model-failed";
+  if (error instanceof FlowError) return "flow-unusable";
+  return error instanceof StoreError ? "store-failed" : "failed-otherwise";
+};

@@ -1,3 +1,4 @@
+import { describeReason } from "./describe-reason.ts";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
@@ -87,7 +88,7 @@ const describeRules = async (
       ...explainRules(reading.sources, paths),
       ...describeReading(reading),
     ],
-    failure: reading.failure,
+    failure: reading.failure === null ? null : describeReason(reading.failure),
   };
 };
 

@@ -1,3 +1,4 @@
+import { describeReason } from "./describe-reason.ts";
 import type { Environment } from "../config/environment.ts";
 import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/delivery-report.ts";
 import { createMasking } from "../http/dashboard/mask-text.ts";
@@ -67,9 +68,11 @@ const describe = (report: DeliveryReport): string => {
   const lines = [
     `Delivery ${report.id}: ${report.event}${about}, received ${timeOf(report.receivedAtMs)}`,
     `  key ${report.key}${report.repeats === 0 ? "" : `; came ${report.repeats} more ${report.repeats === 1 ? "time" : "times"}`}`,
-    `${OUTCOMES[report.decision]}: ${report.reason}`,
+    `${OUTCOMES[report.decision]}: ${describeReason(report.reason)}`,
     ...report.runs.flatMap(describeRun),
-    ...(asked === null ? [] : [`The review that it asked for. ${OUTCOMES[asked.decision]}: ${asked.reason}`]),
+    ...(asked === null
+      ? []
+      : [`The review that it asked for. ${OUTCOMES[asked.decision]}: ${describeReason(asked.reason)}`]),
     ...(asked?.runs ?? []).flatMap(describeRun),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -78,8 +81,8 @@ const describe = (report: DeliveryReport): string => {
 const OUTCOMES = {
   ignore: "Ignored",
   cancel: "Ended what was under way",
-  review: "A review was queued, because of",
-  reply: "An answer was queued, because of",
+  review: "A review was queued",
+  reply: "An answer was queued",
 } as const satisfies Record<DeliveryReport["decision"], string>;
 
 const describeRun = (run: RunReport): readonly string[] => [
@@ -92,7 +95,7 @@ const describeRun = (run: RunReport): readonly string[] => [
     ...(run.finishedAtMs === null ? [] : [`ended ${timeOf(run.finishedAtMs)}`]),
     ...(run.nextAttemptAtMs === null ? [] : [`due ${timeOf(run.nextAttemptAtMs)}`]),
   ].join(", ")}`,
-  ...(run.reason === null ? [] : [`  ${run.reason}${run.reasonCode === null ? "" : ` (${run.reasonCode})`}`]),
+  ...(run.reason === null ? [] : [`  ${describeReason(run.reason)}`]),
 ];
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();

@@ -21,7 +21,7 @@ import { endUserOf, releaseTransient } from "./new-try.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 import { createRunLife } from "./run-life.ts";
 import { openRunRecord } from "./run-record.ts";
-import { leftRunning, stopRun } from "./stop-run.ts";
+import { leftRunning, stopOnDify } from "./stop-run.ts";
 
 /** For how long the inputs that a flow declares are believed. */
 const DECLARED_FOR_MS = 60_000;
@@ -76,7 +76,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
       if (!signal.aborted) throw await afterFailure(context, error);
       const reason: unknown = signal.reason;
       if (!(reason instanceof RunCancelled)) throw reason;
-      const stop = (): Promise<RunCancelled> => stopRun(context, reason);
+      const stop = async (): Promise<RunCancelled> => leftRunning(reason, await stopOnDify(context));
       // A run that was settled while it waited in Dify's queue has no lease any more, and nobody takes it up.
       throw await (context.record.isDetached() ? outsideFence(stop) : stop());
     }
@@ -216,8 +216,8 @@ const isAnswerLost = (error: DifyError, mode: Mode): boolean => {
 /** A run that outlived its limit is ended on Dify's side too, where it can be. */
 const afterFailure = async (context: RunContext, error: unknown): Promise<unknown> => {
   if (!(error instanceof DifyError) || error.code !== "dify-run-timeout") return error;
-  const left = await stopRun(context, new RunCancelled(error.message));
-  return left.message === error.message
-    ? error
-    : new DifyError(left.message, { code: error.code, status: null, retryable: false, cause: error });
+  const remains = await stopOnDify(context);
+  if (remains === null) return error;
+  const message = `${error.message}; ${remains}`;
+  return new DifyError(message, { code: error.code, status: null, retryable: false, cause: error });
 };

@@ -1,3 +1,4 @@
+import { withDetail } from "../base/reason.ts";
 import { describeError, StoreError } from "../base/errors.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import { endWhenSilent, liveTaskId, readFrames } from "./event-stream.ts";
@@ -50,10 +51,10 @@ const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Sto
 };
 
 /**
- * Ends a cancelled run on Dify's side too and sees to it that it has ended, within `stopMs`. Gives back
- * what the run is to be rejected with: the reason itself, or a RunCancelled that also says that Dify went on.
+ * Ends a run on Dify's side and sees to it that it has ended, within `stopMs`. Returns what remains of it
+ * there, for those who run the server; null when it has ended.
  */
-export const stopRun = async (context: RunContext, reason: RunCancelled): Promise<RunCancelled> => {
+export const stopOnDify = async (context: RunContext): Promise<string | null> => {
   const limit = new AbortController();
   const timer = setTimeout(
     () => limit.abort(new Error(`it went on for ${context.limits.stopMs} ms after it was asked to stop`)),
@@ -68,16 +69,13 @@ export const stopRun = async (context: RunContext, reason: RunCancelled): Promis
     result = { stopped: false, why: describeError(limit.signal.aborted ? limit.signal.reason : error) };
   } finally {
     clearTimeout(timer);
-    limit.abort(reason);
+    limit.abort(new Error("the run was stopped"));
   }
-  if (result.stopped) return reason;
+  if (result.stopped) return null;
   context.logger.warn({ runId: context.request.runId, why: result.why }, "dify run was not stopped");
-  return leftRunning(reason, `the run on Dify could not be stopped: ${result.why}`);
+  return `the run on Dify could not be stopped: ${result.why}`;
 };
 
-/** The reason of a cancel, with what remains of the run on Dify. */
-export const leftRunning = (reason: RunCancelled, remark: string): RunCancelled => {
-  const cancelled = new RunCancelled(`${reason.message}; ${remark}`);
-  cancelled.cause = reason;
-  return cancelled;
-};
+/** A cancel with what remains of the run on Dify; as it was where that is nothing. */
+export const leftRunning = (cancelled: RunCancelled, remains: string | null): RunCancelled =>
+  remains === null ? cancelled : new RunCancelled(withDetail(cancelled.reason, remains), cancelled);

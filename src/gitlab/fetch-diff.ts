@@ -148,7 +148,7 @@ const createRebuild = (
     if (blobFiles > options.maxBlobFiles)
       return {
         kind: "unavailable",
-        reason: `GitLab left out the text of more than ${options.maxBlobFiles} files`,
+        problem: { cause: "many" },
       };
     return diffFromBlobs(client, projectId, entry, refs, options.maxBlobBytes, signal);
   };

@@ -4,7 +4,7 @@ import { decodePatch } from "../diff/decode-patch.ts";
 import { type PatchedFile, parsePatch } from "../diff/parse-patch.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import { unifiedHunks } from "../diff/unified-hunks.ts";
-import type { ChangedFile, MergeRequestRef } from "../review/forge.ts";
+import type { ChangedFile, DiffProblem, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import type { DiffEntry } from "./rest-schema.ts";
 
@@ -43,7 +43,10 @@ const BINARY_PROBE_BYTES = 8_000;
 /** Whether git takes a content for binary: a zero byte near its beginning. */
 export const isBinary = (bytes: Uint8Array): boolean => bytes.subarray(0, BINARY_PROBE_BYTES).includes(0);
 
-const unavailable = (reason: string): ChangedFile["diff"] => ({ kind: "unavailable", reason });
+const unavailable = (cause: DiffProblem["cause"], detail?: string): ChangedFile["diff"] => ({
+  kind: "unavailable",
+  problem: { cause, ...(detail === undefined ? {} : { detail }) },
+});
 
 /**
  * Makes a file's hunks from its two versions, each at most `maxBytes` long. What GitLab does not give or
@@ -57,8 +60,7 @@ export const diffFromBlobs = async (
   maxBytes: number,
   signal?: AbortSignal,
 ): Promise<ChangedFile["diff"]> => {
-  if (entry.a_mode === SUBMODULE || entry.b_mode === SUBMODULE)
-    return unavailable("GitLab left out the change of this submodule");
+  if (entry.a_mode === SUBMODULE || entry.b_mode === SUBMODULE) return unavailable("submodule");
   const fetchBlob = (path: string, ref: string): Promise<Uint8Array> =>
     client.bytes({
       route: "/projects/:id/repository/files/:path/raw",
@@ -77,9 +79,8 @@ export const diffFromBlobs = async (
   } catch (error) {
     if (!(error instanceof GitLabError) || error.retryable || error.code === "gitlab-unauthorized")
       throw error;
-    if (error.code === "gitlab-response-too-large")
-      return unavailable(`GitLab left out the text and the file is larger than ${maxBytes} bytes`);
-    return unavailable(`GitLab left out the text and does not give the file: ${error.message}`);
+    if (error.code === "gitlab-response-too-large") return unavailable("large");
+    return unavailable("refused", error.message);
   }
 };
 

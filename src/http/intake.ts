@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
@@ -153,18 +154,18 @@ const receive = async (
 const keepOutcome = async (
   decision: EmojiDecision,
   { reactions = null }: Pick<IntakeOptions, "reactions">,
-): Promise<string> => {
+): Promise<Reason> => {
   if (decision.kind === "ignore") return decision.reason;
-  if (reactions === null) return "lessons-off: nothing is learnt from emoji here (lessons.enabled)";
+  if (reactions === null) return reasonOf("lessons-off");
   const { outcome, given } = decision;
-  const thumb = outcome.kind === "liked" ? "up" : "down";
   if (given)
     return (await reactions.keepOutcomes([outcome])) > 0
-      ? `outcome-kept: a thumb ${thumb} for the lessons of the project`
-      : "emoji-not-counted: nothing is known of the finding any more";
-  return (await reactions.dropOutcome(outcome))
-    ? `outcome-dropped: the thumb ${thumb} was taken back`
-    : `outcome-dropped: the thumb ${thumb} was taken back; it had not been counted`;
+      ? reasonOf("outcome-kept", { outcome: outcome.kind })
+      : reasonOf("emoji-finding-unknown");
+  return reasonOf("outcome-dropped", {
+    outcome: outcome.kind,
+    counted: await reactions.dropOutcome(outcome),
+  });
 };
 
 const isJson = (contentType: string | undefined): boolean =>
@@ -242,12 +243,13 @@ const toRequest = async (
     headers: pickSafeHeaders(headers),
     body,
   };
-  const ignore = (reason: string): AcceptRequest => ({
+  const ignore = (reason: Reason): AcceptRequest => ({
     delivery,
     decide: () => ({ kind: "ignore", reason }),
     run: null,
   });
-  if (reading.kind === "invalid") return ignore(`payload-not-understood: ${reading.message}`);
+  if (reading.kind === "invalid")
+    return ignore(reasonOf("payload-not-understood", { detail: reading.message }));
   const route = reading.project === null ? null : options.route(reading.project.path);
   const rules = route?.rules ?? null;
   if (reading.kind === "emoji") return ignore(await keepOutcome(decide(reading, rules, NO_HISTORY), options));

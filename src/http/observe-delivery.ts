@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Answer } from "./answer.ts";
 
 const STORED = ["review", "reply", "cancel", "ignore", "duplicate"] as const;
@@ -13,14 +14,13 @@ export type DeliveryOutcome = {
 /** Runs the whole way of a delivery, from the first byte to the answer, and looks at the answer. */
 export type ObserveDelivery = (receive: () => Promise<Answer>) => Promise<Answer>;
 
-/** Reads an answer of the webhook. Of a reason only the name before the colon is stable. */
+const Coded = z.object({ code: z.string() });
+
+/** Reads an answer of the webhook. */
 export const outcomeOf = ({ status, body }: Answer): DeliveryOutcome => {
   const outcome = STORED.find((kind) => kind === body["outcome"]);
-  if (outcome !== undefined) return { outcome, reason: nameOf(body["reason"]) };
-  const { error } = body;
-  const code = typeof error === "object" && error !== null && "code" in error ? nameOf(error["code"]) : null;
-  return { outcome: status >= 500 ? "unavailable" : "refused", reason: code };
+  if (outcome !== undefined) return { outcome, reason: codeOf(body["reason"]) };
+  return { outcome: status >= 500 ? "unavailable" : "refused", reason: codeOf(body["error"]) };
 };
 
-const nameOf = (reason: unknown): string | null =>
-  typeof reason === "string" ? (reason.split(":", 1)[0] ?? null) : null;
+const codeOf = (coded: unknown): string | null => Coded.safeParse(coded).data?.code ?? null;

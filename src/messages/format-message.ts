@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { FormatError, IntlMessageFormat } from "intl-messageformat";
+import { IntlMessageFormat } from "intl-messageformat";
 import { FALLBACK, languageOf } from "./language.ts";
 import type { MessageParameters } from "./message-parameters.ts";
 
@@ -11,14 +11,21 @@ export type MessageArguments<Code extends MessageCode> = [MessageParameters[Code
   ? []
   : [parameters: MessageParameters[Code]];
 
+/** Why something is as it is, as far as a sentence needs it: the message `reason.CODE` with its parameters. */
+type SpokenReason = {
+  readonly code: string;
+  readonly params: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+};
+
 /**
  * The messages of one language. Parameters go in as they are: whoever calls escapes a text for where it goes,
  * and the whole message where that is a page or a terminal.
  */
-export type Translate = <Code extends MessageCode>(
-  code: Code,
-  ...parameters: MessageArguments<Code>
-) => string;
+export type Translate = {
+  <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string;
+  /** The sentence of a reason, without its detail, which is a foreign text. */
+  readonly reason: (reason: SpokenReason) => string;
+};
 
 /**
  * The catalogue in a language as people name it (see `languageOf`), English where there is none of it. Dates are
@@ -26,7 +33,30 @@ export type Translate = <Code extends MessageCode>(
  */
 export const translator = (language: string, timeZone = "UTC"): Translate => {
   const format = openCatalogue(languageOf(language), timeZone);
-  return (code, ...parameters) => format(code, parameters[0] ?? {});
+  const translate = <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string =>
+    format(code, parameters[0] ?? {});
+  return Object.assign(translate, {
+    reason: ({ code, params }: SpokenReason): string => {
+      const message = `reason.${code}`;
+      return isMessageCode(message) ? format(message, spoken(params)) : code;
+    },
+  });
+};
+
+/** Lists are joined, and ICU chooses by "true" and "false". */
+const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string | number>> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value === "number" ? value : typeof value === "object" ? value.join(", ") : String(value),
+    ]),
+  );
+
+/** The sentence of a reason and what its source says in its own words, for those who run the server. */
+export const reasonInFull = (language: string, reason: SpokenReason): string => {
+  const { detail } = reason.params;
+  const sentence = translator(language).reason(reason);
+  return typeof detail === "string" ? `${sentence}: ${detail}` : sentence;
 };
 
 /** One message; `translator` is for several of a language. */
@@ -37,25 +67,6 @@ export const formatMessage = <Code extends MessageCode>(
 ): string => translator(language)(code, ...parameters);
 
 const isMessageCode = (text: string): text is MessageCode => readTexts(FALLBACK).has(text);
-
-/**
- * What a stored reason means, by its code and parameters: the message `reason.CODE`. Null where there is no such
- * message or a parameter of it is missing, as in what another version stored.
- */
-export const formatReason = (
-  language: string,
-  code: string,
-  parameters: Readonly<Record<string, string | number>> = {},
-): string | null => {
-  const message = `reason.${code}`;
-  if (!isMessageCode(message)) return null;
-  try {
-    return openCatalogue(languageOf(language), "UTC")(message, parameters);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
-};
 
 type Value = string | number | Date;
 type Format = (code: MessageCode, parameters: Readonly<Record<string, Value>>) => string;

@@ -1,17 +1,15 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { ChangedFile } from "./forge.ts";
 import type { RememberedHunk } from "./memory/remembered-hunk.ts";
-import type { FileReceipt, SkipReason } from "./receipt.ts";
+import type { FileReceipt } from "./receipt.ts";
 import { pathOf } from "./units/hunk-digest.ts";
 import type { ReviewHunk, Selection } from "./units/review-unit.ts";
 import { LONGEST_LINE, linesCut } from "./units/shown-hunk.ts";
 
-/** Why a hunk was not reviewed. */
-export type Omission = { readonly reason: SkipReason; readonly detail: string };
-
 /** What became of the hunks of a diff, by their digests. */
 export type HunkFates = {
   readonly reviewed: ReadonlyMap<string, RememberedHunk>;
-  readonly omitted: ReadonlyMap<string, Omission>;
+  readonly omitted: ReadonlyMap<string, Reason>;
 };
 
 /** Accounts for every changed file of a diff, in its order. */
@@ -37,22 +35,22 @@ const withoutHidden = (receipt: FileReceipt, hunks: readonly ReviewHunk[]): File
   if (outcome.kind !== "reviewed") return receipt;
   const hidden = hunks.flatMap(({ hunk }) => linesCut(hunk)).filter(({ kind }) => kind !== "context").length;
   if (hidden === 0) return receipt;
-  const detail = `${hidden} ${hidden === 1 ? "line is" : "lines are"} shown up to column ${LONGEST_LINE} only`;
-  return { path, outcome: { ...outcome, kind: "partly", reason: "too-large", detail } };
+  const reason = reasonOf("lines-cut", { lines: hidden, column: LONGEST_LINE });
+  return { path, outcome: { ...outcome, kind: "partly", reason } };
 };
 
-const UNKNOWN: Omission = { reason: "flow-failed", detail: "it was not reviewed" };
+const UNKNOWN = reasonOf("not-reviewed");
 
 const account = (path: string, digests: readonly string[], { reviewed, omitted }: HunkFates): FileReceipt => {
   const known = digests.flatMap((digest) => reviewed.get(digest) ?? []);
   const missing = digests.filter((digest) => !reviewed.has(digest));
   const newest = known.toSorted((left, right) => right.reviewedAtMs - left.reviewedAtMs)[0];
-  const why = omitted.get(missing[0] ?? "") ?? UNKNOWN;
-  if (newest === undefined) return { path, outcome: { kind: "skipped", ...why } };
+  const reason = omitted.get(missing[0] ?? "") ?? UNKNOWN;
+  if (newest === undefined) return { path, outcome: { kind: "skipped", reason } };
   const sinceSha = newest.headSha;
   return missing.length === 0
     ? { path, outcome: { kind: "reviewed", sinceSha } }
-    : { path, outcome: { kind: "partly", sinceSha, ...why } };
+    : { path, outcome: { kind: "partly", sinceSha, reason } };
 };
 
 /**
@@ -69,8 +67,7 @@ export const coverage = (
       files.find((candidate) => pathOf(candidate) === path) ?? files.find(({ oldPath }) => oldPath === path);
     const outcome = file === undefined ? undefined : outcomes.get(pathOf(file));
     if (outcome === undefined || outcome.kind === "reviewed") return true;
-    return (
-      outcome.kind === "skipped" && (outcome.reason === "no-text-change" || outcome.reason === "deleted")
-    );
+    const { code } = outcome.reason;
+    return outcome.kind === "skipped" && (code === "no-text-change" || code === "deleted");
   };
 };

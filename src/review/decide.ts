@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import { isMentioned } from "./commands/is-mentioned.ts";
 import type { Command } from "./commands/command.ts";
 import { parseCommand } from "./commands/parse-command.ts";
@@ -14,7 +15,6 @@ import type { MergeRequest } from "./forge.ts";
 import type { Outcome } from "./lessons/outcome.ts";
 import { readMarker } from "./plan/marker.ts";
 import {
-  type FoundTrigger,
   findTriggers,
   isTriggerOn,
   REQUESTS,
@@ -58,7 +58,7 @@ export type NoteIntent =
 export const intentName = (intent: NoteIntent): string =>
   intent.kind === "command" ? intent.command.name : intent.kind;
 
-type Ignore = { readonly kind: "ignore"; readonly reason: string };
+type Ignore = { readonly kind: "ignore"; readonly reason: Reason };
 
 /** A decision that the store carries out. It finds the ids of the runs that it touches by itself. */
 export type RunDecision =
@@ -78,7 +78,7 @@ export type RunDecision =
    */
   | { readonly kind: "reply"; readonly trigger: string; readonly intent: NoteIntent }
   /** End what is queued or active for the merge request. */
-  | { readonly kind: "cancel"; readonly reason: string }
+  | { readonly kind: "cancel"; readonly reason: Reason }
   | Ignore;
 
 /** What an emoji is worth: somebody's opinion of a finding, or nothing. `given` is false when it was taken back. */
@@ -92,10 +92,10 @@ export type Decision = RunDecision | EmojiDecision;
 /** A project's rules; null where no flow reviews it. */
 type Rules = TriggerRules | null;
 
-/** The reasons of decisions about a merge request that has come to its end. */
-export const ENDED_REASONS = { closed: "merge-request-closed", merged: "merge-request-merged" } as const;
+/** The codes of decisions about a merge request that has come to its end. */
+export const ENDED_CODES = ["merge-request-closed", "merge-request-merged"] as const;
 
-const ignore = (reason: string): Ignore => ({ kind: "ignore", reason });
+const ignore = (reason: Reason): Ignore => ({ kind: "ignore", reason });
 
 /**
  * Decides what an event is worth, from what it says, a project's rules and what was already done. Pure and
@@ -111,9 +111,8 @@ export function decide(
 ): RunDecision;
 export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision;
 export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision {
-  if (event.kind === "other")
-    return ignore(`event-not-reviewed: events of the kind ${event.name} start nothing here`);
-  if (rules === null) return ignore(`project-not-configured: no flow names ${projectOf(event).path}`);
+  if (event.kind === "other") return ignore(reasonOf("event-not-reviewed", { event: event.name }));
+  if (rules === null) return ignore(reasonOf("project-not-configured", { project: projectOf(event).path }));
   switch (event.kind) {
     case "merge_request":
       return decideMergeRequest(event, rules, history);
@@ -143,45 +142,41 @@ const decideMergeRequest = (
   history: MergeRequestHistory,
 ): RunDecision => {
   if (event.action === "close" || event.state === "closed")
-    return cancelOrIgnore(history, ENDED_REASONS.closed);
+    return cancelOrIgnore(history, reasonOf("merge-request-closed"));
   if (event.action === "merge" || event.state === "merged")
-    return cancelOrIgnore(history, ENDED_REASONS.merged);
-  if (event.state !== "opened")
-    return ignore(`state-not-reviewed: a merge request in the state ${event.state} is not reviewed`);
+    return cancelOrIgnore(history, reasonOf("merge-request-merged"));
+  if (event.state !== "opened") return ignore(reasonOf("state-not-reviewed", { state: event.state }));
   const triggers = findTriggers(event, rules);
   const pulled = triggers.find(({ off }) => off === null);
-  if (pulled === undefined) return ignore(triggers[0]?.off ?? describeNothing(event));
+  if (pulled === undefined) return ignore(triggers[0]?.off ?? reasonOfNothing(event));
   const against =
     reasonOfDraft(pulled.trigger, event.draft, rules) ??
-    reasonOfPause(pulled, history) ??
+    reasonOfPause(pulled.trigger, history) ??
     filterMergeRequest(factsOf(event), rules.filters, rules.bots);
   return against === null ? decideTrigger(event, pulled.trigger, rules, history) : ignore(against);
 };
 
 /** Ends what is under way for a merge request that has come to its end. */
-const cancelOrIgnore = (history: MergeRequestHistory, reason: string): RunDecision =>
+const cancelOrIgnore = (history: MergeRequestHistory, reason: Reason): RunDecision =>
   history.queued === null && history.active === null ? ignore(reason) : { kind: "cancel", reason };
 
-const describeNothing = (event: MergeRequestEvent): string =>
-  event.action === "update"
-    ? "nothing-to-review: the update brought no new commits and no request for a review"
-    : `action-not-reviewed: the action ${event.action ?? "(none)"} starts nothing`;
+const reasonOfNothing = ({ action }: MergeRequestEvent): Reason =>
+  action === "update"
+    ? reasonOf("nothing-to-review")
+    : reasonOf("action-not-reviewed", { action: action ?? "none" });
 
 /** Why a draft is not reviewed; null when it is, and for what is no draft. */
 const reasonOfDraft = (
   trigger: Trigger,
   draft: boolean,
   { drafts }: Pick<TriggerRules, "drafts">,
-): string | null => {
-  if (!draft || drafts === "review") return null;
-  if (drafts === "never") return "draft: drafts are not reviewed here; mark it as ready first";
-  return REQUESTS.has(trigger) ? null : "draft: drafts are reviewed on request only";
-};
+): Reason | null =>
+  !draft || drafts === "review" || (drafts === "on-request" && REQUESTS.has(trigger))
+    ? null
+    : reasonOf("draft", { drafts });
 
-const reasonOfPause = ({ trigger, what }: FoundTrigger, history: MergeRequestHistory): string | null =>
-  history.paused === true && !REQUESTS.has(trigger)
-    ? `paused: ${what}, but reviews of this merge request are paused`
-    : null;
+const reasonOfPause = (trigger: Trigger, history: MergeRequestHistory): Reason | null =>
+  history.paused === true && !REQUESTS.has(trigger) ? reasonOf("paused") : null;
 
 /** What an event says of the merge request; the author's name is known when it was the author's doing. */
 const factsOf = (event: MergeRequestEvent): FilterFacts => ({
@@ -226,18 +221,14 @@ const decideHead = (
 ): RunDecision => {
   const { headSha } = review;
   if (history.queued !== null)
-    return history.queued.headSha === headSha
-      ? ignore("already-queued: a review of this head waits for its turn")
-      : review;
+    return history.queued.headSha === headSha ? ignore(reasonOf("already-queued")) : review;
   if (history.active !== null) {
-    if (history.active.headSha === headSha) return ignore("already-under-review: this head is under review");
-    return policy === "once" ? ignore("reviewed-once: a review is under way") : review;
+    if (history.active.headSha === headSha) return ignore(reasonOf("already-under-review"));
+    return policy === "once" ? ignore(reasonOf("reviewed-once")) : review;
   }
   if (history.reviewedHeads.length === 0) return review;
-  if (policy === "once") return ignore("reviewed-once: this merge request has had its review");
-  return history.reviewedHeads.includes(headSha)
-    ? ignore("head-already-reviewed: this head has had its review")
-    : review;
+  if (policy === "once") return ignore(reasonOf("reviewed-once"));
+  return history.reviewedHeads.includes(headSha) ? ignore(reasonOf("head-already-reviewed")) : review;
 };
 
 /** Drafts and filters count for a command as for any other request. */
@@ -261,7 +252,7 @@ const decideListed = (
   const { queued, active, reviewedHeads } = history;
   const { headSha } = event;
   if (queued?.headSha === headSha || active?.headSha === headSha || reviewedHeads.includes(headSha))
-    return ignore("head-already-known: this head has had its review, or gets it");
+    return ignore(reasonOf("head-already-known"));
   const decision = decideMergeRequest(event, rules, history);
   return decision.kind === "review" ? { ...decision, trigger: RECONCILE } : decision;
 };
@@ -275,22 +266,18 @@ const decideStale = (
   rules: TriggerRules,
   history: MergeRequestHistory,
 ): RunDecision => {
-  if (rules.stale === null)
-    return ignore("trigger-off: nothing has happened for long, and looks at that are turned off");
-  if (event.state !== "opened") return ignore(`state-not-reviewed: ${event.state}`);
-  if (history.queued !== null || history.active !== null)
-    return ignore("already-queued: a review is under way");
+  if (rules.stale === null) return ignore(reasonOf("trigger-off", { trigger: "stale" }));
+  if (event.state !== "opened") return ignore(reasonOf("state-not-reviewed", { state: event.state }));
+  if (history.queued !== null || history.active !== null) return ignore(reasonOf("already-queued"));
   const against =
     reasonOfDraft("stale", event.draft, rules) ??
-    (history.paused === true ? "paused: reviews of this merge request are paused" : null) ??
+    reasonOfPause("stale", history) ??
     filterMergeRequest(factsOf(event), rules.filters, rules.bots);
   if (against !== null) return ignore(against);
   const run = { kind: "review", headSha: event.headSha, trigger: "stale" } as const;
   const decision = decideHead({ ...run, stale: "review" }, rules.policy, history);
   if (decision.kind === "review") return decision;
-  return rules.stale.remind
-    ? { ...run, stale: "remind" }
-    : ignore("head-already-reviewed: this head has had its review");
+  return rules.stale.remind ? { ...run, stale: "remind" } : ignore(reasonOf("head-already-reviewed"));
 };
 
 /** What is known once a run was claimed and its merge request read: why the run was made, and how things are. */
@@ -318,7 +305,7 @@ const BY_HAND = "run-again";
 export const decideClaimed = (
   { trigger, event, mergeRequest, changedFiles }: ClaimedRun,
   rules: TriggerRules,
-): string | null => {
+): Reason | null => {
   if (trigger === BY_HAND) return null;
   const pulled = TRIGGERS.find((one) => one === trigger);
   const held = findTriggers(event, rules);
@@ -328,39 +315,32 @@ export const decideClaimed = (
     isTriggerOn(cause, rules)
       ? (reasonOfDraft(cause, mergeRequest.draft, rules) ??
         filterMergeRequest({ ...mergeRequest, changedFiles }, rules.filters, rules.bots))
-      : `trigger-off: reviews by the trigger ${cause} are turned off`,
+      : reasonOf("trigger-off", { trigger: cause }),
   );
-  const [first = held[0]?.off ?? "trigger-off: nothing that starts a review here has happened"] = reasons;
+  const [first = held[0]?.off ?? reasonOf("trigger-off", { trigger })] = reasons;
   return reasons.includes(null) ? null : first;
 };
 
 const decideNote = (event: NoteEvent, rules: TriggerRules): RunDecision => {
   const { self } = rules;
-  if (event.system) return ignore("system-note: GitLab wrote this note itself");
-  if (self !== null && event.user.id === self.id)
-    return ignore("own-event: the note is one of Reviewflow's own");
-  if (isBotUser(event.user, rules.bots))
-    return ignore(`from-a-bot: ${event.user.username} is a bot and is not answered`);
+  if (event.system) return ignore(reasonOf("system-note"));
+  if (self !== null && event.user.id === self.id) return ignore(reasonOf("own-event"));
+  if (isBotUser(event.user, rules.bots)) return ignore(reasonOf("from-a-bot", { user: event.user.username }));
   // Editing a note must not do again what the note has done.
-  if (event.action === "update") return ignore("note-edited: an edited note starts nothing; write a new one");
-  if (self === null) return ignore("bot-unknown: it is not known yet who the bot is at GitLab");
+  if (event.action === "update") return ignore(reasonOf("note-edited"));
+  if (self === null) return ignore(reasonOf("bot-unknown"));
+  if (!rules.command) return ignore(reasonOf("trigger-off", { trigger: "command" }));
   const command = parseCommand(event.text, self.username, { slash: rules.commands.slash });
-  if (!rules.command)
-    return ignore(
-      command === null
-        ? "trigger-off: answers to notes are turned off"
-        : "trigger-off: a command was given, and commands are turned off",
-    );
   if (command !== null) {
     const { state } = event.mergeRequest;
     const isOver = state === "closed" || state === "merged";
     return isOver && !AFTER_THE_END.has(command.name)
-      ? ignore(`merge-request-${state}: ${command.name} does nothing any more, the merge request is ${state}`)
+      ? ignore(reasonOf("command-after-end", { command: command.name, state }))
       : reply({ kind: "command", command });
   }
   if (isMentioned(event.text, self.username)) return reply({ kind: "mention" });
   return event.discussionId === null || event.standsAlone
-    ? ignore("note-not-for-us: the note neither mentions the bot nor answers it")
+    ? ignore(reasonOf("note-not-for-us"))
     : reply({ kind: "thread" });
 };
 
@@ -400,17 +380,15 @@ const THUMB = /^(?:thumbs(up|down)|[+](1)|-(1))(?:_tone\d)?$/;
  */
 const decideEmoji = (event: EmojiEvent, { self, bots }: TriggerRules): EmojiDecision => {
   const { iid, note, user } = event;
-  if (iid === null || event.awardableType !== "Note")
-    return ignore("emoji-not-counted: only emoji on notes of merge requests say something about a review");
-  if (self !== null && user.id === self.id)
-    return ignore("own-event: the emoji was set by Reviewflow itself");
-  if (isBotUser(user, bots)) return ignore("from-a-bot: emoji of bots are not counted");
+  if (iid === null || event.awardableType !== "Note") return ignore(reasonOf("emoji-not-on-note"));
+  if (self !== null && user.id === self.id) return ignore(reasonOf("own-event"));
+  if (isBotUser(user, bots)) return ignore(reasonOf("from-a-bot", { user: user.username }));
   const thumb = THUMB.exec(event.emoji);
-  if (thumb === null) return ignore(`emoji-not-counted: ${event.emoji} is neither a thumb up nor down`);
-  if (note === null) return ignore("emoji-not-counted: the event does not hold the note that it is on");
-  if (note.authorId === user.id) return ignore("own-event: whoever wrote a note does not judge it");
+  if (thumb === null) return ignore(reasonOf("emoji-not-a-thumb", { emoji: event.emoji }));
+  if (note === null) return ignore(reasonOf("emoji-note-unknown"));
+  if (note.authorId === user.id) return ignore(reasonOf("emoji-on-own-note"));
   const marker = readMarker({ id: event.awardableId, ...note }, self?.id ?? note.authorId);
-  if (marker?.kind !== "thread") return ignore("emoji-not-counted: the note is no finding of Reviewflow");
+  if (marker?.kind !== "thread") return ignore(reasonOf("emoji-not-on-finding"));
   const isUp = thumb[1] === "up" || thumb[2] !== undefined;
   return {
     kind: "outcome",

@@ -13,8 +13,8 @@ export type FallbackOptions = {
   readonly mayHaveBegun: (journal: Journal) => Promise<boolean>;
   /** Whether the flow has effects of its own, such as posting; others only return values. */
   readonly hasEffects: boolean;
-  /** Told to people where the other runner stood in. */
-  readonly notice: string;
+  /** What the outcome names as the flow that was run instead. */
+  readonly name: string;
   /** Called when it stands in; must not throw. */
   readonly onStandIn?: (runId: string) => void;
 };
@@ -83,16 +83,13 @@ const openChoice = (journal: Journal) => ({
   chooseStandIn: (): Promise<void> => journal.write(CHOICE, "chosen"),
 });
 
-const runStandIn = async (
-  { standIn, notice }: FallbackOptions,
-  request: FlowRequest,
-): Promise<FlowOutcome> => {
+const runStandIn = async ({ standIn, name }: FallbackOptions, request: FlowRequest): Promise<FlowOutcome> => {
   const declared = await standIn.describe(request.signal);
   const outcome = await standIn.run({
     ...only(request, declared),
     journal: scopeJournal(request.journal, `${CHOICE}:`),
   });
-  return { ...outcome, standIn: notice };
+  return { ...outcome, fallbackUsed: name };
 };
 
 /** The request with those of its inputs that a flow declares; all of them when that is not known. */

@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { EventUser } from "./delivery-event.ts";
 
 /** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
@@ -54,8 +55,8 @@ export type FilterFacts = {
   readonly changedFiles: number | null;
 };
 
-/** Why a merge request is not reviewed, as a code and a sentence; null when it passes. */
-export const filterMergeRequest = (facts: FilterFacts, filters: Filters, bots: BotRules): string | null =>
+/** Why a merge request is not reviewed; null when it passes. */
+export const filterMergeRequest = (facts: FilterFacts, filters: Filters, bots: BotRules): Reason | null =>
   filterBranch("target", facts.targetBranch, filters.targetBranches) ??
   filterBranch("source", facts.sourceBranch, filters.sourceBranches) ??
   filterAuthor(facts.author, filters.authors, bots) ??
@@ -67,56 +68,55 @@ const filterBranch = (
   side: "target" | "source",
   branch: string,
   { allow, deny }: AllowDeny,
-): string | null => {
+): Reason | null => {
   const matches = (glob: string): boolean => picomatch.isMatch(branch, glob, { dot: true });
-  const denied = deny.find(matches);
-  if (denied !== undefined)
-    return `${side}-branch-filtered: the ${side} branch ${branch} is kept out by ${denied}`;
-  if (allow.length === 0 || allow.some(matches)) return null;
-  return `${side}-branch-filtered: the ${side} branch ${branch} is none of ${allow.join(", ")}`;
+  const filtered = (patterns: readonly string[], denied: boolean): Reason =>
+    reasonOf(`${side}-branch-filtered`, { branch, patterns, denied });
+  const against = deny.find(matches);
+  if (against !== undefined) return filtered([against], true);
+  return allow.length === 0 || allow.some(matches) ? null : filtered(allow, false);
 };
 
 type Author = NonNullable<FilterFacts["author"]>;
 
-const filterAuthor = (author: Author | null, { allow, deny }: AllowDeny, bots: BotRules): string | null => {
+const filterAuthor = (author: Author | null, { allow, deny }: AllowDeny, bots: BotRules): Reason | null => {
   if (author === null) return null;
-  const name = author.username ?? `user ${author.id}`;
+  const name = author.username ?? String(author.id);
   const isAuthor = (entry: string): boolean =>
     entry === String(author.id) ||
     (author.username !== null && stripAt(entry).toLowerCase() === author.username.toLowerCase());
-  if (!bots.review && isBotUser(toUser(author), bots))
-    return `author-is-a-bot: ${name} is a bot, and merge requests of bots are not reviewed here`;
-  if (deny.some(isAuthor)) return `author-filtered: merge requests of ${name} are kept out`;
+  if (!bots.review && isBotUser(toUser(author), bots)) return reasonOf("author-is-a-bot", { author: name });
+  if (deny.some(isAuthor)) return reasonOf("author-filtered", { author: name, denied: true });
   if (allow.length === 0 || allow.some(isAuthor)) return null;
   // A name that is not known yet may be among the names that are allowed.
   if (author.username === null && allow.some((entry) => !/^\d+$/.test(entry))) return null;
-  return `author-filtered: ${name} is not among the authors whose merge requests are reviewed`;
+  return reasonOf("author-filtered", { author: name, denied: false });
 };
 
 const stripAt = (entry: string): string => entry.replace(/^@/, "");
 
 const toUser = (author: Author): EventUser => ({ id: author.id, username: author.username ?? "" });
 
-const filterLabels = (labels: readonly string[], { any, none }: Filters["labels"]): string | null => {
+const filterLabels = (labels: readonly string[], { any, none }: Filters["labels"]): Reason | null => {
   const has = (label: string): boolean => labels.some((one) => one.toLowerCase() === label.toLowerCase());
   const against = none.find(has);
-  if (against !== undefined) return `label-filtered: the label ${against} keeps reviews away`;
-  if (any.length === 0 || any.some(has)) return null;
-  return `label-filtered: none of the labels ${any.join(", ")} is set`;
-};
-
-const filterTitle = (title: string, { allow, deny }: AllowDeny): string | null => {
-  const matches = (pattern: string): boolean => compileTitlePattern(pattern)?.(title) ?? false;
-  const denied = deny.find(matches);
-  if (denied !== undefined) return `title-filtered: the title is kept out by ${denied}`;
-  if (allow.length === 0 || allow.some(matches)) return null;
-  return `title-filtered: the title has none of ${allow.join(", ")}`;
-};
-
-const filterSize = (changedFiles: number | null, mostFiles: number | null): string | null =>
-  changedFiles === null || mostFiles === null || changedFiles <= mostFiles
+  if (against !== undefined) return reasonOf("label-filtered", { labels: [against], denied: true });
+  return any.length === 0 || any.some(has)
     ? null
-    : `too-many-files: ${changedFiles} files changed, and reviews are made of at most ${mostFiles}`;
+    : reasonOf("label-filtered", { labels: any, denied: false });
+};
+
+const filterTitle = (title: string, { allow, deny }: AllowDeny): Reason | null => {
+  const matches = (pattern: string): boolean => compileTitlePattern(pattern)?.(title) ?? false;
+  const against = deny.find(matches);
+  if (against !== undefined) return reasonOf("title-filtered", { patterns: [against], denied: true });
+  return allow.length === 0 || allow.some(matches)
+    ? null
+    : reasonOf("title-filtered", { patterns: allow, denied: false });
+};
+
+const filterSize = (files: number | null, most: number | null): Reason | null =>
+  files === null || most === null || files <= most ? null : reasonOf("too-many-files", { files, most });
 
 /**
  * The user names that GitLab itself gives: users of project and group access tokens, service accounts

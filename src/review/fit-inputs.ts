@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import { beginningOf } from "../base/cut-text.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { FlowInput } from "./flow-runner.ts";
@@ -5,8 +6,8 @@ import type { FlowInput } from "./flow-runner.ts";
 /** Inputs that a flow will take, and what had to be left out of them. */
 export type FittedInputs = {
   readonly inputs: JsonObject;
-  /** One sentence for each input that was cut, for the note and the run. */
-  readonly cuts: readonly string[];
+  /** The inputs that were cut. */
+  readonly cuts: readonly Reason[];
 };
 
 /**
@@ -14,15 +15,13 @@ export type FittedInputs = {
  * with it. What is cut is said in the text itself, where the model sees it, and in `cuts`.
  */
 export const fitInputs = (inputs: JsonObject, declared: readonly FlowInput[]): FittedInputs => {
-  const cuts: string[] = [];
+  const cuts: Reason[] = [];
   const limits = new Map(declared.map(({ name, maxLength }) => [name, maxLength]));
   const fitted = Object.entries(inputs).map(([name, value]): [string, Json] => {
     const limit = limits.get(name) ?? null;
     if (typeof value !== "string" || limit === null || limit <= 0 || value.length <= limit)
       return [name, value];
-    cuts.push(
-      `The input ${name} was cut from ${value.length} to ${limit} characters, the most that the flow takes.`,
-    );
+    cuts.push(reasonOf("input-cut", { input: name, length: value.length, most: limit }));
     return [name, cutText(value, limit)];
   });
   return { inputs: Object.fromEntries(fitted), cuts };

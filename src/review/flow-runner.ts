@@ -1,4 +1,5 @@
 import type { Journal } from "../base/journal.ts";
+import type { Reason } from "../base/reason.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowEvent, FlowUsage } from "../flow/flow-event.ts";
 import type { InputType } from "../flow/nodes/start/schema.ts";
@@ -48,13 +49,23 @@ export type FlowOutcome = {
    * run's events were lost.
    */
   readonly failedNodes?: readonly string[] | undefined;
-  /** Why the last answer of a model was not whole, where its finish reason says so; for people. */
-  readonly incompleteAnswer?: string | undefined;
+  /** Why the last answer of a model was not whole, where its finish reason says so. */
+  readonly incompleteAnswer?: IncompleteAnswer | undefined;
   /** Set on `failed` when the cause passes by itself: a model that is overloaded or limits the rate. */
   readonly transient?: TransientFailure | undefined;
-  /** Set when another runner stood in for the configured one: a sentence about it, for people. */
-  readonly standIn?: string | undefined;
+  /** Set when another flow was run in place of the configured one, by its name. */
+  readonly fallbackUsed?: string | undefined;
 };
+
+/** The codes of reasons why an answer is not whole. */
+export const INCOMPLETE_ANSWERS = [
+  "answer-filtered",
+  "answer-cut-short",
+  "answer-is-tool-call",
+  "answer-repeats-itself",
+  "answer-too-long",
+] as const;
+export type IncompleteAnswer = (typeof INCOMPLETE_ANSWERS)[number];
 
 /** A failure that passes by itself. The same request given to the same runner again is a new try. */
 export type TransientFailure = {
@@ -70,6 +81,13 @@ export type TransientFailure = {
  */
 export class RunCancelled extends Error {
   override readonly name = "RunCancelled";
+  readonly reason: Reason;
+
+  /** `cause` is the cancel that this one says more about. */
+  constructor(reason: Reason, cause?: RunCancelled) {
+    super(`The run was cancelled: ${reason.code}`, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
 }
 
 /** Runs one flow: on a Dify server or on the embedded engine, with no difference for the caller. */

@@ -24,6 +24,12 @@ export type MergeRequest = {
   readonly noteCount?: number;
 };
 
+/** Why the change of a file cannot be read; `detail` is what the other side said. */
+export type DiffProblem = {
+  readonly cause: "submodule" | "large" | "many" | "refused" | "conflict" | "malformed";
+  readonly detail?: string;
+};
+
 /** One changed file. The text is unified-diff hunks without file headers, as GitLab serves it. */
 export type ChangedFile = {
   readonly oldPath: string;
@@ -36,7 +42,7 @@ export type ChangedFile = {
   readonly diff:
     | { readonly kind: "text"; readonly text: string; readonly source: "diffs" | "raw_diffs" | "blobs" }
     | { readonly kind: "binary" }
-    | { readonly kind: "unavailable"; readonly reason: string };
+    | { readonly kind: "unavailable"; readonly problem: DiffProblem };
 };
 
 /** All changes of one diff version; every file is in it, also those whose text cannot be had. */

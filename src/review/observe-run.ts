@@ -1,6 +1,6 @@
 import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
-import type { FlowOutcome } from "./flow-runner.ts";
+import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
 
 /** How a run ended, by the engine's own account. */
 export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage">;
@@ -23,13 +23,13 @@ const MODEL_KINDS = new Set([
 const EFFECT_KINDS = new Set(["tool", "agent"]);
 const READING_METHODS = new Set(["GET", "HEAD"]);
 /** Why a model's answer has no text, or not all of it, by the finish reason that its node gives. */
-const CAUSES: Readonly<Record<string, string>> = {
-  content_filter: "the model's content filter stopped its answer",
-  length: "the model used up its tokens, perhaps while thinking; raise max_tokens",
-  tool_calls: "the model called a tool in place of an answer",
-  repetition: "the model repeated itself, so its answer was cut",
-  too_long: "the model's answer was cut at 200,000 characters",
-};
+const CAUSES: ReadonlyMap<string, IncompleteAnswer> = new Map([
+  ["content_filter", "answer-filtered"],
+  ["length", "answer-cut-short"],
+  ["tool_calls", "answer-is-tool-call"],
+  ["repetition", "answer-repeats-itself"],
+  ["too_long", "answer-too-long"],
+]);
 /** Longer lists say no more. */
 const MAX_NAMED = 5;
 
@@ -42,7 +42,7 @@ export const createRunObserver = (): RunObserver => {
   let steps = 0;
   let totalSteps: number | null = null;
   let hasPosted = false;
-  let cause: string | undefined;
+  let cause: IncompleteAnswer | undefined;
 
   const see = (event: FlowEvent): void => {
     switch (event.event) {
@@ -53,7 +53,7 @@ export const createRunObserver = (): RunObserver => {
         steps += 1;
         const { nodeType } = event.node;
         const { finish_reason: reason } = event.outputs;
-        if (typeof reason === "string") cause = CAUSES[reason];
+        if (typeof reason === "string") cause = CAUSES.get(reason);
         const reads = event.method !== undefined && READING_METHODS.has(event.method);
         hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
         if (event.status === "failed" || event.status === "exception")
@@ -79,9 +79,9 @@ export const createRunObserver = (): RunObserver => {
     (failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType)));
 
   /** What a node made of an answer that was not whole is no cause; why it was not whole is. */
-  const withCause = (error: string | null): string | null => {
+  const causeOf = ({ status }: EndedRun): IncompleteAnswer | undefined => {
     const isOfModel = failed.some(({ node }) => MODEL_KINDS.has(node.nodeType));
-    return error === null || cause === undefined || isOfModel ? error : `${error}: ${cause}`;
+    return status === "failed" && isOfModel ? undefined : cause;
   };
 
   return {
@@ -89,11 +89,11 @@ export const createRunObserver = (): RunObserver => {
     complete: (ended) => {
       const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
       const sentences = new Set(failed.map(({ node, error }) => sentenceOf(node, error)));
+      const incompleteAnswer = causeOf(ended);
       const failedNodes = [...sentences].slice(0, MAX_NAMED);
       return {
         ...ended,
-        ...(ended.status === "failed" ? { error: withCause(ended.error) } : {}),
-        ...(cause === undefined ? {} : { incompleteAnswer: cause }),
+        ...(incompleteAnswer === undefined ? {} : { incompleteAnswer }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
         ...(mayPass(ended)
           ? {

@@ -1,8 +1,8 @@
+import { type Reason, reasonOf, withDetail } from "../base/reason.ts";
 import type { JsonObject } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowOutcome } from "./flow-runner.ts";
 import { readableFailure } from "./readable-failure.ts";
-import type { Remark } from "./remark.ts";
 
 /** What a finished flow means under its contract. */
 export type FlowReading =
@@ -11,9 +11,9 @@ export type FlowReading =
       readonly kind: "done";
       readonly markdown: string | null;
       readonly partial: boolean;
-      readonly remark: Remark | null;
+      readonly remark: Reason | null;
     }
-  | { readonly kind: "failed"; readonly code: string; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: Reason };
 
 /** The outcome with every text among its outputs as the model meant it for readers, without its thoughts. */
 export const dropThoughts = (outcome: FlowOutcome): FlowOutcome => ({
@@ -26,7 +26,7 @@ export const dropThoughts = (outcome: FlowOutcome): FlowOutcome => ({
   ),
 });
 
-const failed = (code: string, reason: string): FlowReading => ({ kind: "failed", code, reason });
+const failed = (reason: Reason): FlowReading => ({ kind: "failed", reason });
 
 /**
  * Reads how a flow of the `classic` contract ended: it posts by itself, and an output `error_message`
@@ -35,7 +35,7 @@ const failed = (code: string, reason: string): FlowReading => ({ kind: "failed",
 export const readClassicOutcome = (outcome: FlowOutcome): FlowReading => {
   const reported = outcome.outputs["error_message"];
   if (typeof reported === "string" && reported.trim() !== "")
-    return failed("flow-reported-error", `The flow reports: ${readableFailure(reported)}`);
+    return failed(reasonOf("flow-reported-error", { detail: readableFailure(reported) }));
   return readStatus(outcome) ?? done(outcome, null);
 };
 
@@ -47,33 +47,30 @@ export const readNoteOutcome = (outcome: FlowOutcome, output: string | null): Fl
   const ended = readStatus(outcome);
   if (ended !== null) return ended;
   const name = output ?? onlyText(outcome.outputs);
-  if (name === null) {
-    return failed(
-      "flow-output-unclear",
-      `The flow's outputs hold ${describeTexts(outcome.outputs)}; name the one with the review in flows.<name>.output`,
-    );
-  }
+  if (name === null) return failed(reasonOf("flow-output-unclear", { outputs: textNames(outcome.outputs) }));
   const markdown = outcome.outputs[name];
-  if (typeof markdown !== "string") {
-    return failed(
-      "flow-output-missing",
-      `The flow has no text output named ${name}; it has ${Object.keys(outcome.outputs).join(", ") || "none"}`,
-    );
-  }
+  if (typeof markdown !== "string")
+    return failed(reasonOf("flow-output-missing", { output: name, outputs: Object.keys(outcome.outputs) }));
   if (markdown.trim() === "")
-    return failed("flow-output-empty", `The flow's output ${name} is empty${becauseOf(outcome)}`);
+    return failed(reasonOfIncomplete(outcome) ?? reasonOf("flow-output-empty", { output: name }));
   return done(outcome, markdown);
 };
 
-/** The cause of an answer that cannot be used, as the end of a sentence; empty where it is not known. */
-export const becauseOf = ({ incompleteAnswer }: FlowOutcome): string =>
-  incompleteAnswer === undefined ? "" : `: ${incompleteAnswer}`;
+/** Why an answer cannot be used that a model did not finish; null where that is not known. */
+export const reasonOfIncomplete = ({ incompleteAnswer }: FlowOutcome): Reason | null =>
+  incompleteAnswer === undefined ? null : reasonOf(incompleteAnswer);
 
-const readStatus = ({ status, error }: FlowOutcome): FlowReading | null => {
-  if (status === "failed") return failed("flow-failed", `The flow failed: ${error ?? "without a reason"}`);
-  if (status === "stopped")
-    return failed("flow-stopped", `The flow was stopped: ${error ?? "by someone on its server"}`);
-  return null;
+/** Why a flow did not end well; null for one that did. */
+export const reasonOfStatus = (outcome: FlowOutcome): Reason | null => {
+  const { status, error } = outcome;
+  if (status !== "failed" && status !== "stopped") return null;
+  const incomplete = status === "failed" ? reasonOfIncomplete(outcome) : null;
+  return withDetail(incomplete ?? reasonOf(`flow-${status}`), error ?? "");
+};
+
+const readStatus = (outcome: FlowOutcome): FlowReading | null => {
+  const reason = reasonOfStatus(outcome);
+  return reason === null ? null : failed(reason);
 };
 
 const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
@@ -82,16 +79,16 @@ const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
 };
 
 /**
- * A sentence about the nodes that failed in a run which went on without them; null when none is known to
+ * A remark about the nodes that failed in a run which went on without them; null when none is known to
  * have. The run's own status is no reason for one: a retry that succeeded makes it `partial-succeeded`, too.
  */
-export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): Remark | null =>
+export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): Reason | null =>
   failedNodes.length === 0
     ? null
-    : {
-        text: "Some steps of the flow failed",
-        cause: `${failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; ")}.`,
-      };
+    : reasonOf("steps-failed", {
+        steps: failedNodes.length,
+        detail: failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; "),
+      });
 
 const textNames = (outputs: JsonObject): string[] =>
   Object.entries(outputs).flatMap(([name, value]) => (typeof value === "string" ? [name] : []));
@@ -99,9 +96,4 @@ const textNames = (outputs: JsonObject): string[] =>
 const onlyText = (outputs: JsonObject): string | null => {
   const [first, second] = textNames(outputs);
   return first !== undefined && second === undefined ? first : null;
-};
-
-const describeTexts = (outputs: JsonObject): string => {
-  const names = textNames(outputs);
-  return names.length === 0 ? "no text" : `several texts (${names.join(", ")})`;
 };

@@ -1,16 +1,4 @@
-/** Why a file was not reviewed, or not in full. */
-export type SkipReason =
-  | "generated"
-  | "vendored"
-  | "lock-file"
-  | "binary"
-  | "path-rule"
-  | "no-text-change"
-  | "deleted"
-  | "unavailable"
-  | "too-large"
-  | "cost-limit"
-  | "flow-failed";
+import type { Reason } from "../base/reason.ts";
 
 /** What became of one changed file in a review. Every file of the diff has exactly one. */
 export type FileReceipt = {
@@ -19,11 +7,6 @@ export type FileReceipt = {
   readonly outcome:
     /** `sinceSha` is the head at which its newest part was looked at. */
     | { readonly kind: "reviewed"; readonly sinceSha: string }
-    | {
-        readonly kind: "partly";
-        readonly sinceSha: string;
-        readonly reason: SkipReason;
-        readonly detail: string;
-      }
-    | { readonly kind: "skipped"; readonly reason: SkipReason; readonly detail: string };
+    | { readonly kind: "partly"; readonly sinceSha: string; readonly reason: Reason }
+    | { readonly kind: "skipped"; readonly reason: Reason };
 };

@@ -1,4 +1,6 @@
-import type { ChangedFile, Diff } from "./forge.ts";
+import { reasonOf } from "../base/reason.ts";
+import { translator } from "../messages/format-message.ts";
+import type { ChangedFile, DiffProblem, Diff } from "./forge.ts";
 
 /**
  * The whole diff as one text in the form of `git diff`, for flows that take it in one piece. Every
@@ -15,9 +17,12 @@ const renderFile = (file: ChangedFile): string => {
     case "binary":
       return `${header.join("\n")}\nBinary files differ\n`;
     case "unavailable":
-      return `${header.join("\n")}\n[the changes of this file could not be had: ${file.diff.reason}]\n`;
+      return `${header.join("\n")}\n[${unavailableText(file.diff.problem)}]\n`;
   }
 };
+
+const unavailableText = (problem: DiffProblem): string =>
+  translator("en").reason(reasonOf("diff-unavailable", problem));
 
 const renderChange = (file: ChangedFile): string[] => {
   switch (file.change) {

@@ -1,28 +1,15 @@
+import { StoredReason } from "../base/reason.ts";
 import { z } from "zod";
 import { ToldFinding } from "./told-finding.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
-
-const SkipReason = z.enum([
-  "generated",
-  "vendored",
-  "lock-file",
-  "binary",
-  "path-rule",
-  "no-text-change",
-  "deleted",
-  "unavailable",
-  "too-large",
-  "cost-limit",
-  "flow-failed",
-]);
 
 /** What became of one file; see FileReceipt. */
 const ResultFile = z.object({
   path: z.string(),
   outcome: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("reviewed"), sinceSha: z.string() }),
-    z.object({ kind: z.literal("partly"), sinceSha: z.string(), reason: SkipReason, detail: z.string() }),
-    z.object({ kind: z.literal("skipped"), reason: SkipReason, detail: z.string() }),
+    z.object({ kind: z.literal("partly"), sinceSha: z.string(), reason: StoredReason }),
+    z.object({ kind: z.literal("skipped"), reason: StoredReason }),
   ]),
 });
 
@@ -60,7 +47,7 @@ export const ReviewResult = z.object({
     refuted: z.number(),
     unverified: z.number(),
   }),
-  remarks: z.array(z.string()),
+  remarks: z.array(StoredReason),
   files: z.array(ResultFile),
   findings: z.array(ResultFinding),
   usage: FlowUsage,

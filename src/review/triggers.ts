@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { CommandRules } from "./commands/may-command.ts";
 import type { EventUser, MergeRequestEvent } from "./delivery-event.ts";
 import { type BotRules, type Filters, NO_FILTERS } from "./filters.ts";
@@ -104,23 +105,16 @@ export const isTriggerOn = (trigger: Trigger, rules: TriggerRules): boolean => {
   }
 };
 
-/** A trigger that an event holds, what happened, and why it starts nothing (null when it does). */
-export type FoundTrigger = {
-  readonly trigger: Trigger;
-  /** What happened, as the beginning of a sentence. */
-  readonly what: string;
-  readonly off: string | null;
-};
+/** A trigger that an event holds, and why it starts nothing (null when it does). */
+export type FoundTrigger = { readonly trigger: Trigger; readonly off: Reason | null };
 
-const found = (trigger: Trigger, what: string, off: string | null): readonly FoundTrigger[] => [
-  { trigger, what, off },
-];
+const found = (trigger: Trigger, off: Reason | null): readonly FoundTrigger[] => [{ trigger, off }];
 
-const unless = (on: boolean, what: string): string | null =>
-  on ? null : `trigger-off: ${what}, and reviews for that are turned off`;
+const unless = (on: boolean, trigger: Trigger): Reason | null =>
+  on ? null : reasonOf("trigger-off", { trigger });
 
 /**
- * Everything in an event that may start a review, requests first. GitLab tells several things in one
+ * Everything in an event that may start a review, requests first. GitLab puts several things into one
  * event, such as commits and the end of a draft, and says `opened` as the state on every update.
  */
 export const findTriggers = (event: MergeRequestEvent, rules: TriggerRules): readonly FoundTrigger[] => [
@@ -131,34 +125,25 @@ export const findTriggers = (event: MergeRequestEvent, rules: TriggerRules): rea
 const findRequests = (event: MergeRequestEvent, rules: TriggerRules): readonly FoundTrigger[] => {
   const { self } = rules;
   const wanted = rules.labels.map((label) => label.toLowerCase());
-  const label = event.labelsAdded.find((title) => wanted.includes(title.toLowerCase()));
+  const isLabelled = event.labelsAdded.some((title) => wanted.includes(title.toLowerCase()));
+  const isAsked =
+    self !== null && (event.reviewersAskedAgain.includes(self.id) || event.reviewersAdded.includes(self.id));
   // A review submitted by ourselves changes our own state as a reviewer (GitLab 19.3), and we set labels.
-  const own = self !== null && event.user.id === self.id;
-  const offByUs = own ? "own-event: this was done by Reviewflow itself" : null;
-  const asked = askedOf(event, self?.id ?? null);
+  const offByUs = self !== null && event.user.id === self.id ? reasonOf("own-event") : null;
   return [
-    ...(asked === null ? [] : found("reviewer", asked, offByUs ?? unless(rules.reviewer, asked))),
-    ...(label === undefined ? [] : found("label", `the label ${label} was added`, offByUs)),
+    ...(isAsked ? found("reviewer", offByUs ?? unless(rules.reviewer, "reviewer")) : []),
+    ...(isLabelled ? found("label", offByUs) : []),
   ];
-};
-
-const askedOf = (event: MergeRequestEvent, selfId: number | null): string | null => {
-  if (selfId === null) return null;
-  if (event.reviewersAskedAgain.includes(selfId)) return "another review was asked of the bot";
-  return event.reviewersAdded.includes(selfId) ? "the bot was made a reviewer" : null;
 };
 
 const findAutomatic = (event: MergeRequestEvent, rules: TriggerRules): readonly FoundTrigger[] => {
-  if (event.action === "open") return happened("opened", "the merge request was opened", rules.opened);
-  if (event.action === "reopen")
-    return happened("reopened", "the merge request was reopened", rules.reopened);
+  const happened = (trigger: Trigger, on: boolean) => found(trigger, unless(on, trigger));
+  if (event.action === "open") return happened("opened", rules.opened);
+  if (event.action === "reopen") return happened("reopened", rules.reopened);
   if (event.action !== "update") return [];
   return [
-    ...(event.becameReady ? happened("ready", "the draft was marked as ready", rules.ready) : []),
+    ...(event.becameReady ? happened("ready", rules.ready) : []),
     // Only an update with new commits has an `oldrev`.
-    ...(event.oldRev === null ? [] : happened("new-commits", "commits were added", rules.newCommits.on)),
+    ...(event.oldRev === null ? [] : happened("new-commits", rules.newCommits.on)),
   ];
 };
-
-const happened = (trigger: Trigger, what: string, on: boolean): readonly FoundTrigger[] =>
-  found(trigger, what, unless(on, what));

@@ -1,10 +1,11 @@
-import type { FileReceipt, SkipReason } from "./receipt.ts";
+import type { ReasonCode } from "../base/reason.ts";
+import type { FileReceipt } from "./receipt.ts";
 
 /**
  * Why a file may be left out of a review that counts as whole: a rule of the operator or of a protected branch says
  * so, or nothing in it can be code. Everything else is the author's own word (a mark, a name, a byte), or went wrong.
  */
-const LEFT_OUT_BY_RIGHT: ReadonlySet<SkipReason> = new Set([
+const LEFT_OUT_BY_RIGHT: ReadonlySet<ReasonCode> = new Set([
   "path-rule",
   "lock-file",
   "no-text-change",
@@ -20,6 +21,6 @@ export const unreviewedFiles = (receipt: readonly FileReceipt[]): readonly FileR
   receipt.filter(
     ({ path, outcome }) =>
       outcome.kind !== "reviewed" &&
-      !LEFT_OUT_BY_RIGHT.has(outcome.reason) &&
-      !(outcome.reason === "binary" && MEDIA.test(path)),
+      !LEFT_OUT_BY_RIGHT.has(outcome.reason.code) &&
+      !(outcome.reason.code === "binary" && MEDIA.test(path)),
   );

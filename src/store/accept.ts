@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
+import { reasonOf } from "../base/reason.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { CompiledQuery } from "kysely";
 import { encodeBody } from "./body-codec.ts";
 import type { Database, Sql } from "./database.ts";
 import { IS_NOT_WAITING, IS_WAITING, assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { nowPlus } from "./dialect.ts";
-import { endingStatements } from "./end-runs.ts";
+import { cancelColumns, endingStatements } from "./end-runs.ts";
 import type { ItemResult } from "./group-commit.ts";
+import { NO_REASON, reasonColumns } from "./run-rows.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
 import {
   type AcceptPlan,
@@ -84,17 +86,13 @@ const acceptStatements = (parts: AcceptParts, tx: Sql, plan: AcceptPlan): readon
     ...ended.flatMap(({ run }) => assertHolds(tx, run.id, IS_WAITING)),
     ...endingStatements(
       tx,
-      ended.map(({ run, state, reason }) => ({ id: run.id, state, reason, reasonCode: null })),
+      ended.map(({ run, state, reason }) => ({ id: run.id, state, reason })),
       nowMs,
     ),
     ...stopping.flatMap(({ runId, reason }) => [
       // One that waits again meanwhile is no longer asked to stop but ended.
       ...assertHolds(tx, runId, IS_NOT_WAITING),
-      tx.db
-        .updateTable("runs")
-        .set({ cancelReason: storableText(reason) })
-        .where("id", "=", runId)
-        .compile(),
+      tx.db.updateTable("runs").set(cancelColumns(reason)).where("id", "=", runId).compile(),
     ]),
     ...insertDeliveries(tx, plan),
     ...[...plan.repeats].map(([deliveryId, count]) =>
@@ -123,7 +121,9 @@ const insertDeliveries = ({ db }: Sql, plan: AcceptPlan): readonly CompiledQuery
       iid: delivery.iid,
       headers: JSON.stringify(delivery.headers),
       decision: decision.kind,
-      reason: storableText("trigger" in decision ? decision.trigger : decision.reason),
+      ...reasonColumns(
+        "trigger" in decision ? reasonOf("triggered", { trigger: decision.trigger }) : decision.reason,
+      ),
       runId,
     };
   });
@@ -155,7 +155,7 @@ const runRow = (
   usage: JSON.stringify(NO_USAGE),
   createdAt: nowMs,
   state: planned.ended?.state ?? ("queued" as const),
-  reason: storableTextOrNull(planned.ended?.reason ?? null),
+  ...(planned.ended === null ? NO_REASON : reasonColumns(planned.ended.reason)),
   finishedAt: planned.ended === null ? null : nowMs,
   // A wait counts from now on the database's clock: as a time of ours it would be wrong by the difference.
   dueAt: planned.ended === null && planned.quietMs > 0 ? nowPlus(dialect, planned.quietMs) : 0,

@@ -1,12 +1,12 @@
 import { newId } from "../base/ids.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Reason } from "../base/reason.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { Database, Sql } from "./database.ts";
 import { IS_ACTIVE, IS_WAITING, type Decided, assertHolds, decideAndWrite } from "./decide-and-write.ts";
-import { endingStatements } from "./end-runs.ts";
+import { endingStatements, firstCancelColumns } from "./end-runs.ts";
 import { mergeRequestKey } from "./merge-request-key.ts";
 import { readMergeRequests } from "./merge-request-states.ts";
-import { storableText } from "./stored-text.ts";
 
 /** What people's requests about runs are carried out with. */
 export type ChangeParts = {
@@ -23,14 +23,14 @@ const nothing = <T>(result: T): Decided<T> => ({ result, statements: [], wakesWo
 export const cancelRun = (
   { database, clock }: ChangeParts,
   runId: string,
-  reason: string,
+  reason: Reason,
 ): Promise<boolean> =>
   decideAndWrite(database, async (tx) => {
     const run = await readRun(tx, runId);
     switch (run?.state) {
       case "queued":
       case "retrying": {
-        const ending = { id: runId, state: "cancelled", reason, reasonCode: null } as const;
+        const ending = { id: runId, state: "cancelled", reason } as const;
         return {
           result: true,
           statements: [...assertHolds(tx, runId, IS_WAITING), ...endingStatements(tx, [ending], clock.now())],
@@ -42,11 +42,7 @@ export const cancelRun = (
           result: true,
           statements: [
             ...assertHolds(tx, runId, IS_ACTIVE),
-            tx.db
-              .updateTable("runs")
-              .set((eb) => ({ cancelReason: eb.fn.coalesce("cancelReason", eb.val(storableText(reason))) }))
-              .where("id", "=", runId)
-              .compile(),
+            tx.db.updateTable("runs").set(firstCancelColumns(reason)).where("id", "=", runId).compile(),
           ],
           wakesWorkers: true,
         };

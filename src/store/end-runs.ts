@@ -1,14 +1,15 @@
-import type { CompiledQuery } from "kysely";
+import type { CompiledQuery, ExpressionBuilder } from "kysely";
+import type { Reason } from "../base/reason.ts";
 import type { Sql } from "./database.ts";
+import type { Tables } from "./tables.ts";
 import { RELEASED } from "./lease.ts";
-import { storableText, storableTextOrNull } from "./stored-text.ts";
+import { reasonColumns } from "./run-rows.ts";
 
 /** A run on its way to a final state. */
 export type EndingRun = {
   readonly id: string;
   readonly state: "superseded" | "cancelled" | "failed";
-  readonly reason: string;
-  readonly reasonCode: string | null;
+  readonly reason: Reason;
   /** Whether the reason may pass by itself; false when left out. */
   readonly transient?: boolean;
 };
@@ -24,13 +25,12 @@ export const endingStatements = (
   runs: readonly EndingRun[],
   nowMs: number,
 ): readonly CompiledQuery[] => [
-  ...runs.map(({ id, state, reason, reasonCode, transient = false }) =>
+  ...runs.map(({ id, state, reason, transient = false }) =>
     db
       .updateTable("runs")
       .set({
         state,
-        reason: storableText(reason),
-        reasonCode: storableTextOrNull(reasonCode),
+        ...reasonColumns(reason),
         finishedAt: nowMs,
         transient: transient ? 1 : 0,
         dueAt: 0,
@@ -41,6 +41,21 @@ export const endingStatements = (
   ),
   ...runs.map(({ id }) => forgetToken({ db }, id)),
 ];
+
+/** Asks the worker of a run to stop. */
+export const cancelColumns = ({ code, params }: Reason) => ({
+  cancelCode: code,
+  cancelParams: JSON.stringify(params),
+});
+
+/** As `cancelColumns`, but leaves an earlier request as it is. */
+export const firstCancelColumns = (reason: Reason) => (eb: ExpressionBuilder<Tables, "runs">) => {
+  const { cancelCode, cancelParams } = cancelColumns(reason);
+  return {
+    cancelCode: eb.fn.coalesce("cancelCode", eb.val(cancelCode)),
+    cancelParams: eb.fn.coalesce("cancelParams", eb.val(cancelParams)),
+  };
+};
 
 /** Deletes the token of a run that has ended. */
 export const forgetToken = ({ db }: Pick<Sql, "db">, runId: string): CompiledQuery =>

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
-import { ENDED_REASONS } from "../review/decide.ts";
+import { ENDED_CODES } from "../review/decide.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { ClaimedRow } from "./claimed-writes.ts";
 import type { Sql } from "./database.ts";
@@ -154,7 +154,7 @@ const listRemembered = async (
     reviewedAt: number | null;
   }>`
     SELECT known.project_id, known.iid,
-      ${newest(sql`d.reason IN (${sql.join(Object.values(ENDED_REASONS))})`)} AS ended_at,
+      ${newest(sql`d.reason_code IN (${sql.join(ENDED_CODES)})`)} AS ended_at,
       ${newest(sql`d.decision = 'review'`)} AS reviewed_at
     FROM (SELECT DISTINCT project_id, iid FROM reviewflow.review_cache
           WHERE (project_id, iid) > (${at.projectId}, ${at.iid})

@@ -5,6 +5,7 @@ import type { TakenRun } from "./claim-runs.ts";
 import type { Database } from "./database.ts";
 import { leavesTimeToWrite, renewLeases } from "./lease.ts";
 import { claimLost } from "./journal-entry.ts";
+import { readReason } from "./run-rows.ts";
 
 /** A claim that this process works on. */
 export type HeldClaim = {
@@ -100,17 +101,17 @@ export const createHeldClaims = (options: HeldClaimsOptions): HeldClaims => {
       if (performance.now() - oldest > heartbeatMs / 2) await beat();
       const rows = await database.db
         .selectFrom("runs")
-        .select(["id", "claimId", "cancelReason"])
+        .select(["id", "claimId", "cancelCode", "cancelParams"])
         .where(
           "claimId",
           "in",
           [...claims].map(({ taken }) => taken.claimId),
         )
-        .where("cancelReason", "is not", null)
+        .where("cancelCode", "is not", null)
         .execute();
-      for (const { id, claimId, cancelReason } of rows) {
+      for (const { id, claimId, cancelCode, cancelParams } of rows) {
         const claim = [...claims].find(({ taken }) => taken.run.id === id && taken.claimId === claimId);
-        claim?.abort.abort(new RunCancelled(cancelReason ?? ""));
+        if (cancelCode !== null) claim?.abort.abort(new RunCancelled(readReason(cancelCode, cancelParams)));
       }
     },
     beat,

@@ -4,7 +4,7 @@ import type { LiveRun, MergeRequestState } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
 
 const liveRun = (handle: RunHandle | undefined): LiveRun | null =>
-  handle === undefined ? null : { id: handle.id, headSha: handle.headSha, cancelReason: handle.cancelReason };
+  handle === undefined ? null : { id: handle.id, headSha: handle.headSha, cancelCode: handle.cancelCode };
 
 /** The key in the cache of a flow under which it says whether a merge request's reviews are paused. */
 export const PAUSED_KEY = "paused";

@@ -55,9 +55,8 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     iid ${whole},
     headers text NOT NULL,
     decision text NOT NULL,
-    reason text NOT NULL,
-    reason_code text,
-    reason_params text,
+    reason_code text NOT NULL,
+    reason_params text NOT NULL,
     run_id ${id},
     repeats ${whole} NOT NULL DEFAULT 0
   ${end};
@@ -81,7 +80,6 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     flow text NOT NULL,
     trigger text NOT NULL,
     state text NOT NULL,
-    reason text,
     reason_code text,
     reason_params text,
     transient ${whole} NOT NULL DEFAULT 0,
@@ -94,7 +92,8 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     due_at ${whole} NOT NULL DEFAULT 0,
     claim_id ${id},
     held_until ${whole} NOT NULL DEFAULT 0,
-    cancel_reason text,
+    cancel_code text,
+    cancel_params text,
     event text NOT NULL,
     result text NOT NULL DEFAULT 'null',
     usage text NOT NULL
@@ -222,7 +221,6 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     iid ${whole} NOT NULL,
     head_sha text,
     state text NOT NULL,
-    reason text,
     reason_code text,
     reason_params text,
     attempts ${whole} NOT NULL DEFAULT 0,

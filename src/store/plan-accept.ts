@@ -1,4 +1,5 @@
 import { StoreError } from "../base/errors.ts";
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { ItemResult } from "./group-commit.ts";
@@ -18,11 +19,12 @@ export type PreparedRequest = {
 export type LiveRun = {
   readonly id: string;
   readonly headSha: string | null;
-  readonly cancelReason: string | null;
+  /** The code of the reason for which its worker is to stop. */
+  readonly cancelCode: string | null;
 };
 
 /** Why a run is asked to stop when a newer head waits for its review; such a run ends as superseded. */
-export const SUPERSEDED = "a newer head of the merge request waits for its review";
+export const SUPERSEDED = reasonOf("newer-head");
 
 /** What is known of a merge request when a delivery for it is decided. */
 export type MergeRequestState = {
@@ -43,7 +45,7 @@ export type PlannedRun = {
   readonly trigger: string;
   /** How long it waits for a newer head before it is taken, in milliseconds. */
   readonly quietMs: number;
-  ended: { readonly state: "superseded" | "cancelled"; readonly reason: string } | null;
+  ended: { readonly state: "superseded" | "cancelled"; readonly reason: Reason } | null;
 };
 
 /** All that one transaction writes for a batch of deliveries. */
@@ -61,10 +63,10 @@ export type AcceptPlan = {
   readonly ended: readonly {
     readonly run: LiveRun;
     readonly state: "superseded" | "cancelled";
-    readonly reason: string;
+    readonly reason: Reason;
   }[];
   /** Stored runs that are worked on and are to stop. */
-  readonly cancelRequests: readonly { readonly runId: string; readonly reason: string }[];
+  readonly cancelRequests: readonly { readonly runId: string; readonly reason: Reason }[];
 };
 
 /** What the plan is made from; both were read under the locks of the batch. */
@@ -87,7 +89,7 @@ export const mergeRequestOf = ({ delivery }: AcceptRequest): string | null =>
 export const historyOf = (state: MergeRequestState = NOTHING): MergeRequestHistory => ({
   queued: state.waiting && { runId: state.waiting.id, headSha: state.waiting.headSha },
   active:
-    state.active && state.active.cancelReason === null
+    state.active && state.active.cancelCode === null
       ? { runId: state.active.id, headSha: state.active.headSha }
       : null,
   reviewedHeads: state.reviewedHeads,
@@ -162,7 +164,7 @@ const planDecision = (draft: Draft, prepared: PreparedRequest, decision: RunDeci
 };
 
 /** Ends a run that waits, be it stored or of this very batch. */
-const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled", reason: string): void => {
+const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled", reason: Reason): void => {
   const planned = draft.runs.find((candidate) => candidate.prepared.runId === run.id);
   if (planned === undefined) draft.ended.push({ run, state, reason });
   else planned.ended = { state, reason };
@@ -178,10 +180,10 @@ const planReview = (
   const state = stateIn(draft, key);
   const { runId, deliveryId } = prepared;
   if (state.waiting !== null) {
-    endWaiting(draft, state.waiting, "superseded", `a newer run took its place: ${runId}`);
+    endWaiting(draft, state.waiting, "superseded", reasonOf("newer-run", { run: runId }));
   }
   draft.runs.push({ ...place, kind: "review", headSha, trigger, quietMs, ended: null });
-  const waiting = { id: runId, headSha, cancelReason: null };
+  const waiting = { id: runId, headSha, cancelCode: null };
   draft.states.set(key, { ...state, active: stopOlder(draft, state.active, headSha), waiting });
   return { kind: "review", deliveryId, runId, superseded: state.waiting === null ? [] : [state.waiting.id] };
 };
@@ -208,20 +210,20 @@ const planReply = (
 
 /** A review of an older head is of no use any more: it is asked to stop. */
 const stopOlder = (draft: Draft, active: LiveRun | null, headSha: string | null): LiveRun | null => {
-  if (active === null || active.cancelReason !== null || active.headSha === headSha) return active;
+  if (active === null || active.cancelCode !== null || active.headSha === headSha) return active;
   draft.cancelRequests.push({ runId: active.id, reason: SUPERSEDED });
-  return { ...active, cancelReason: SUPERSEDED };
+  return { ...active, cancelCode: SUPERSEDED.code };
 };
 
-const planCancel = (draft: Draft, prepared: PreparedRequest, reason: string): AcceptOutcome => {
+const planCancel = (draft: Draft, prepared: PreparedRequest, reason: Reason): AcceptOutcome => {
   const key = mergeRequestOf(prepared.request);
   const state = stateIn(draft, key);
   const { waiting, active } = state;
-  const stopping = active !== null && active.cancelReason === null ? active : null;
+  const stopping = active !== null && active.cancelCode === null ? active : null;
   if (waiting !== null) endWaiting(draft, waiting, "cancelled", reason);
   if (stopping !== null) draft.cancelRequests.push({ runId: stopping.id, reason });
   if (key !== null) {
-    const stopped = stopping === null ? active : { ...stopping, cancelReason: reason };
+    const stopped = stopping === null ? active : { ...stopping, cancelCode: reason.code };
     draft.states.set(key, { ...state, waiting: null, active: stopped });
   }
   const runIds = [waiting, stopping].flatMap((run) => (run === null ? [] : [run.id]));

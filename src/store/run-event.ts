@@ -87,7 +87,7 @@ export const NewRunEvent = z.intersection(
       /** Events of this call that were left out because there were too many. */
       omitted: z.number(),
       /** That another runner stood in for the configured one, for people. */
-      standIn: z.string().optional(),
+      fallbackUsed: z.string().optional(),
     }),
   ]),
 );

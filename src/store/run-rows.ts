@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { type Reason, reasonFrom } from "../base/reason.ts";
 import { Json, JsonObject, parseJson } from "../base/json.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
 import type { Delivery, Run } from "./store.ts";
@@ -17,8 +18,8 @@ export const RUN_COLUMNS = [
   "flow",
   "trigger",
   "state",
-  "reason",
   "reasonCode",
+  "reasonParams",
   "attempts",
   "createdAt",
   "startedAt",
@@ -40,7 +41,8 @@ export const DELIVERY_COLUMNS = [
   "iid",
   "headers",
   "decision",
-  "reason",
+  "reasonCode",
+  "reasonParams",
   "runId",
   "repeats",
 ] as const satisfies readonly (keyof Row<"deliveries">)[];
@@ -56,7 +58,8 @@ export const HANDLE_COLUMNS = [
   "failures",
   "stalledCount",
   "claimId",
-  "cancelReason",
+  "cancelCode",
+  "cancelParams",
 ] as const satisfies readonly (keyof Row<"runs">)[];
 
 /** What the store needs to move a run from one state to another. */
@@ -73,6 +76,19 @@ const readJson = <T>(schema: z.ZodType<T>, text: string): T => {
   });
 };
 
+/** A reason on its way into a row: its text parameters are JSON, so that they may hold anything. */
+export const reasonColumns = ({ code, params }: Reason) => ({
+  reasonCode: code,
+  reasonParams: JSON.stringify(params),
+});
+
+/** The columns of a row without a reason. */
+export const NO_REASON = { reasonCode: null, reasonParams: null } as const;
+
+/** The reason in a row; its parameters may have been swept away with other texts of people. */
+export const readReason = (code: string, params: string | null): Reason =>
+  reasonFrom(code, parseJson(params ?? "{}"));
+
 /** A run as people see it. */
 export const toRun = ({
   createdAt,
@@ -82,9 +98,12 @@ export const toRun = ({
   event,
   result,
   usage,
+  reasonCode,
+  reasonParams,
   ...row
 }: Pick<Row<"runs">, (typeof RUN_COLUMNS)[number]>): Run => ({
   ...row,
+  reason: reasonCode === null ? null : readReason(reasonCode, reasonParams),
   createdAtMs: createdAt,
   startedAtMs: startedAt,
   finishedAtMs: finishedAt,
@@ -98,9 +117,12 @@ export const toRun = ({
 export const toDelivery = ({
   receivedAt,
   headers,
+  reasonCode,
+  reasonParams,
   ...row
 }: Pick<Row<"deliveries">, (typeof DELIVERY_COLUMNS)[number]>): Delivery => ({
   ...row,
+  reason: readReason(reasonCode, reasonParams),
   receivedAtMs: receivedAt,
   headers: readJson(Headers, headers),
 });

@@ -1,16 +1,16 @@
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
 import { type CompiledQuery, type SqlBool, sql } from "kysely";
+import type { Reason } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Database, Sql } from "./database.ts";
 import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { endingStatements, forgetToken } from "./end-runs.ts";
-import { storableText, storableTextOrNull } from "./stored-text.ts";
 import { nowPlus } from "./dialect.ts";
 import { RELEASED } from "./lease.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
-import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
+import { HANDLE_COLUMNS, NO_REASON, readReason, reasonColumns, type RunHandle } from "./run-rows.ts";
 import type { SettledState, Settlement } from "./store.ts";
 
 /** What becomes of a run when its worker lets go of it. */
@@ -18,23 +18,21 @@ export type SettledRun =
   | {
       readonly kind: "done";
       readonly state: "succeeded" | "partial-succeeded";
-      readonly reason: string | null;
+      readonly reason: Reason | null;
       readonly result: Json;
       readonly usage: FlowUsage;
     }
   | {
       readonly kind: "end";
       readonly state: "failed" | "cancelled" | "superseded";
-      readonly reason: string;
-      readonly reasonCode: string | null;
+      readonly reason: Reason;
       readonly usage: FlowUsage | null;
       /** Whether the reason may pass by itself. */
       readonly transient?: true;
     }
   | {
       readonly kind: "retry";
-      readonly reason: string;
-      readonly reasonCode: string;
+      readonly reason: Reason;
       readonly delayMs: number;
       /** Whether the attempt counts as one that failed. */
       readonly counts: boolean;
@@ -42,18 +40,19 @@ export type SettledRun =
   | { readonly kind: "hand-back" };
 
 /** An end whose reason may pass, so that the same head may have its review another time. */
-const endForNow = (
-  state: "failed" | "cancelled",
-  reason: string,
-  reasonCode: string | null = null,
-): SettledRun => ({ kind: "end", state, reason, reasonCode, usage: null, transient: true });
+const endForNow = (state: "failed" | "cancelled", reason: Reason): SettledRun => ({
+  kind: "end",
+  state,
+  reason,
+  usage: null,
+  transient: true,
+});
 
 const end = (
   state: "failed" | "cancelled" | "superseded",
-  reason: string,
-  reasonCode: string | null = null,
+  reason: Reason,
   usage: FlowUsage | null = null,
-): SettledRun => ({ kind: "end", state, reason, reasonCode, usage });
+): SettledRun => ({ kind: "end", state, reason, usage });
 
 /**
  * Decides what a settlement means. A review that was finished counts even when its end had been asked
@@ -67,33 +66,33 @@ export const planSettlement = (
   random: number,
 ): SettledRun => {
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
-  if (run.cancelReason !== null && !isDone) {
-    const state = run.cancelReason === SUPERSEDED && isNewerWaiting ? "superseded" : "cancelled";
-    const isExplained = settlement.state === "cancelled" && settlement.reason.startsWith(run.cancelReason);
-    return end(state, isExplained ? settlement.reason : run.cancelReason);
+  const { cancelCode, cancelParams } = run;
+  if (cancelCode !== null && !isDone) {
+    const state = cancelCode === SUPERSEDED.code && isNewerWaiting ? "superseded" : "cancelled";
+    // Its worker may add what the cancel left behind.
+    const isSame = settlement.state === "cancelled" && settlement.reason.code === cancelCode;
+    return end(state, isSame ? settlement.reason : readReason(cancelCode, cancelParams));
   }
   switch (settlement.state) {
     case "succeeded":
     case "partial-succeeded":
       return { kind: "done", ...settlement };
     case "failed":
-      return end("failed", settlement.reason, settlement.reasonCode, settlement.usage);
+      return end("failed", settlement.reason, settlement.usage);
     case "cancelled":
       // Its worker found the merge request closed, which may be reopened.
       return endForNow("cancelled", settlement.reason);
     case "handed-back":
       return isNewerWaiting ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
     case "retry": {
-      const { reason, reasonCode, retryAfterMs, untried = false } = settlement;
+      const { reason, retryAfterMs, untried = false } = settlement;
       const attempt = run.failures + 1;
-      if (!untried && attempt >= policy.maxAttempts)
-        return endForNow("failed", `${reason} (gave up after ${attempt} attempts)`, reasonCode);
+      if (!untried && attempt >= policy.maxAttempts) return endForNow("failed", reason);
       if (isNewerWaiting) return end("superseded", SUPERSEDED);
       const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
       return {
         kind: "retry",
         reason,
-        reasonCode,
         delayMs: Math.max(0, Math.ceil(delayMs)),
         counts: !untried,
       };
@@ -140,8 +139,8 @@ export const settleRun = (
   });
 
 /** Whether a run is still held by the same claim, and nobody has asked it to stop meanwhile. */
-const isAsRead = ({ claimId, cancelReason }: RunHandle) =>
-  sql<SqlBool>`claim_id = ${claimId} AND state = 'active' AND cancel_reason IS NOT DISTINCT FROM ${cancelReason}`;
+const isAsRead = ({ claimId, cancelCode }: RunHandle) =>
+  sql<SqlBool>`claim_id = ${claimId} AND state = 'active' AND cancel_code IS NOT DISTINCT FROM ${cancelCode}`;
 
 /** Whether another review waits that a review gives way to; replies give way to nothing. */
 export const newerWaits = async ({ db }: Sql, { kind, projectId, iid }: RunHandle): Promise<boolean> => {
@@ -175,8 +174,7 @@ const settlingStatements = (
         ofRun
           .set({
             state: settled.state,
-            reason: storableTextOrNull(settled.reason),
-            reasonCode: null,
+            ...(settled.reason === null ? NO_REASON : reasonColumns(settled.reason)),
             result: JSON.stringify(settled.result),
             usage: JSON.stringify(settled.usage),
             finishedAt: nowMs,
@@ -197,8 +195,7 @@ const settlingStatements = (
         ofRun
           .set((eb) => ({
             ...waiting(database, "retrying", settled.delayMs),
-            reason: storableText(settled.reason),
-            reasonCode: storableText(settled.reasonCode),
+            ...reasonColumns(settled.reason),
             failures: eb("failures", "+", counted),
             attempts: eb("attempts", "-", 1 - counted),
           }))

@@ -1,4 +1,4 @@
-import { ReviewflowError, describeError } from "../base/errors.ts";
+import { ReviewflowError, reasonOfError } from "../base/errors.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import type { Settlement } from "./store.ts";
@@ -13,24 +13,16 @@ export const settlementOfError = (error: unknown, signal: AbortSignal): Settleme
   if (reason instanceof RunCancelled) {
     // A handler may add what the cancel left behind, such as a run that goes on on Dify.
     const ended = error instanceof RunCancelled && error.cause === reason ? error : reason;
-    return { state: "cancelled", reason: ended.message };
+    return { state: "cancelled", reason: ended.reason };
   }
   if (signal.aborted) return { state: "handed-back" };
-  if (error instanceof ReviewflowError) {
-    return error.retryable
-      ? {
-          state: "retry",
-          reason: error.message,
-          reasonCode: error.code,
-          retryAfterMs: error.retryAfterMs,
-          ...(error.untried ? { untried: true } : {}),
-        }
-      : { state: "failed", reason: error.message, reasonCode: error.code, usage: NO_USAGE };
-  }
+  if (error instanceof ReviewflowError && !error.retryable)
+    return { state: "failed", reason: reasonOfError(error), usage: NO_USAGE };
+  const known = error instanceof ReviewflowError ? error : null;
   return {
     state: "retry",
-    reason: `An unexpected error: ${describeError(error)}`,
-    reasonCode: "unexpected-error",
-    retryAfterMs: undefined,
+    reason: reasonOfError(error),
+    retryAfterMs: known?.retryAfterMs,
+    ...(known?.untried === true ? { untried: true } : {}),
   };
 };

@@ -1,5 +1,6 @@
 import type { Journal } from "../base/journal.ts";
 import type { Json, JsonObject } from "../base/json.ts";
+import type { Reason } from "../base/reason.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
@@ -55,9 +56,9 @@ export type AcceptOutcome =
       readonly kind: "cancel";
       readonly deliveryId: string;
       readonly runIds: readonly string[];
-      readonly reason: string;
+      readonly reason: Reason;
     }
-  | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: string };
+  | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: Reason };
 
 /**
  * How a run stands. `queued` waits for its turn, `retrying` for its next attempt; the last five are
@@ -88,10 +89,8 @@ export type Run = {
   readonly flow: string;
   readonly trigger: string;
   readonly state: RunState;
-  /** Why it stands so, for people; null where there is nothing to say. */
-  readonly reason: string | null;
-  /** The stable code of the failure behind `reason`. */
-  readonly reasonCode: string | null;
+  /** Why it stands so; null where there is nothing to say. */
+  readonly reason: Reason | null;
   /** Attempts begun so far. */
   readonly attempts: number;
   readonly createdAtMs: number;
@@ -116,8 +115,8 @@ export type Delivery = {
   readonly iid: number | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly decision: RunDecision["kind"];
-  /** Why it was ignored or what it cancelled; the trigger of a review or reply. */
-  readonly reason: string;
+  /** Why it was ignored or what it cancelled; `triggered` for a review or reply. */
+  readonly reason: Reason;
   readonly runId: string | null;
   /** How often the same delivery came again. */
   readonly repeats: number;
@@ -150,27 +149,25 @@ export type Claim = {
 export type Settlement =
   | {
       readonly state: "succeeded" | "partial-succeeded";
-      readonly reason: string | null;
+      readonly reason: Reason | null;
       readonly result: Json;
       readonly usage: FlowUsage;
     }
   /** No further attempt. */
   | {
       readonly state: "failed";
-      readonly reason: string;
-      readonly reasonCode: string;
+      readonly reason: Reason;
       readonly usage: FlowUsage;
     }
   /** Another attempt after `retryAfterMs`, or after the store's backoff; `failed` when attempts are used up. */
   | {
       readonly state: "retry";
-      readonly reason: string;
-      readonly reasonCode: string;
+      readonly reason: Reason;
       readonly retryAfterMs: number | undefined;
       /** Nothing was tried: the attempt does not count. */
       readonly untried?: true;
     }
-  | { readonly state: "cancelled"; readonly reason: string }
+  | { readonly state: "cancelled"; readonly reason: Reason }
   /** We are stopping: back into the queue at once, without counting the attempt. */
   | { readonly state: "handed-back" };
 
@@ -215,7 +212,7 @@ export type Store = AsyncDisposable & {
   readonly accept: (request: AcceptRequest) => Promise<AcceptOutcome>;
   readonly work: (options: WorkOptions) => Promise<RunningWorker>;
   /** Ends a queued, retrying or active run; false when it had ended already or is unknown. */
-  readonly cancelRun: (runId: string, reason: string) => Promise<boolean>;
+  readonly cancelRun: (runId: string, reason: Reason) => Promise<boolean>;
   /** Queues a finished run's merge request again, as a new run with a fresh journal; null when unknown or under way. */
   readonly runAgain: (runId: string) => Promise<string | null>;
   readonly getRun: (runId: string) => Promise<Run | null>;

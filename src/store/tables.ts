@@ -51,9 +51,9 @@ type DeliveriesTable = {
   /** A JSON object of texts. */
   headers: string;
   decision: "review" | "reply" | "cancel" | "ignore";
-  reason: string;
-  reasonCode: string | null;
-  reasonParams: string | null;
+  /** Why it was decided so, see base/reason.ts; parameters are JSON. */
+  reasonCode: string;
+  reasonParams: string;
   runId: string | null;
   /** How often it came again. */
   repeats: Generated<number>;
@@ -83,7 +83,6 @@ type RunsTable = Leased & {
     | "failed"
     | "cancelled"
     | "superseded";
-  reason: string | null;
   reasonCode: string | null;
   reasonParams: string | null;
   /** Whether the reason that it failed or was cancelled for may pass by itself. */
@@ -97,8 +96,9 @@ type RunsTable = Leased & {
   finishedAt: number | null;
   /** When it may be claimed; 0 for at once. */
   dueAt: Generated<number>;
-  /** Why its worker is to stop. */
-  cancelReason: string | null;
+  /** Why its worker is to stop, as reasonCode and reasonParams. */
+  cancelCode: string | null;
+  cancelParams: string | null;
   /** JSON. */
   event: string;
   result: Generated<string>;
@@ -213,7 +213,6 @@ type ShadowRunsTable = Leased & {
   iid: number;
   headSha: string | null;
   state: "queued" | "active" | "done" | "failed" | "skipped";
-  reason: string | null;
   reasonCode: string | null;
   reasonParams: string | null;
   attempts: Generated<number>;

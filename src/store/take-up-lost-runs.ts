@@ -1,10 +1,11 @@
 import { type CompiledQuery, type SqlBool, sql } from "kysely";
+import { reasonOf } from "../base/reason.ts";
 import type { Database, Sql } from "./database.ts";
 import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { NOW } from "./dialect.ts";
 import { endingStatements } from "./end-runs.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
-import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
+import { HANDLE_COLUMNS, readReason, type RunHandle } from "./run-rows.ts";
 import { newerWaits, waiting } from "./settle.ts";
 
 /**
@@ -34,19 +35,19 @@ export const takeUpLostRuns = async (database: Database, nowMs: number): Promise
 };
 
 /** Whether a run is still held by the claim that has expired, and nobody has asked it to stop meanwhile. */
-const isLostAsRead = ({ dialect }: Sql, { claimId, cancelReason }: RunHandle) =>
+const isLostAsRead = ({ dialect }: Sql, { claimId, cancelCode }: RunHandle) =>
   sql<SqlBool>`state = 'active' AND claim_id IS NOT DISTINCT FROM ${claimId} AND held_until <= ${sql.raw(NOW[dialect])}
-    AND cancel_reason IS NOT DISTINCT FROM ${cancelReason}`;
+    AND cancel_code IS NOT DISTINCT FROM ${cancelCode}`;
 
 const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<readonly CompiledQuery[]> => {
   const isNewerWaiting = await newerWaits(tx, run);
   const ending =
-    run.cancelReason !== null && !(run.cancelReason === SUPERSEDED && isNewerWaiting)
-      ? ({ state: "cancelled", reason: run.cancelReason, reasonCode: null } as const)
+    run.cancelCode !== null && !(run.cancelCode === SUPERSEDED.code && isNewerWaiting)
+      ? ({ state: "cancelled", reason: readReason(run.cancelCode, run.cancelParams) } as const)
       : isNewerWaiting
-        ? ({ state: "superseded", reason: SUPERSEDED, reasonCode: null } as const)
+        ? ({ state: "superseded", reason: SUPERSEDED } as const)
         : run.stalledCount + 1 >= MAX_STALLED
-          ? ({ state: "failed", reason: GIVEN_UP, reasonCode: "worker-lost" } as const)
+          ? ({ state: "failed", reason: reasonOf("worker-lost", { times: MAX_STALLED }) } as const)
           : null;
   if (ending !== null) return endingStatements(tx, [{ ...ending, id: run.id }], nowMs);
   return [
@@ -57,5 +58,3 @@ const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<readonly 
       .compile(),
   ];
 };
-
-const GIVEN_UP = `The process that worked on this run ended ${MAX_STALLED} times before it could finish.`;

@@ -30,7 +30,7 @@ const NODE_KINDS = [
 /** The labels of one registry, each with a bounded number of values. */
 export const createLabels = () => ({
   delivery: createChosenLabel(["review", "reply", "cancel", "ignore", "duplicate", "refused", "unavailable"]),
-  reason: createBoundedLabel(60, /^[a-z][a-z-]{0,60}$/),
+  reason: createBoundedLabel(100, /^[a-z][a-z-]{0,60}$/),
   /** Flows and models have the names that the operator gave them, which may be in any language. */
   flow: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),
   model: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),

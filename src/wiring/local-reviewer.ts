@@ -1,3 +1,4 @@
+import type { Reason } from "../base/reason.ts";
 import { systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
@@ -8,11 +9,10 @@ import type { AnchoredFinding, Severity } from "../review/finding.ts";
 import type { Forge, MergeRequest } from "../review/forge.ts";
 import { severityRank } from "../review/plan/strength.ts";
 import type { FileReceipt } from "../review/receipt.ts";
-import { fullRemark } from "../review/remark.ts";
 import type { NewRunEvent } from "../store/run-event.ts";
 import { openFindingsContext, underTeamRules } from "../worker/findings/findings-context.ts";
 import type { FindingsFlow } from "../worker/findings/findings-flow.ts";
-import { judgeChange } from "../worker/findings/judge-change.ts";
+import { reviewChange } from "../worker/findings/review-change.ts";
 import { readChange } from "../worker/findings/read-change.ts";
 import { createLocalClaim } from "../worker/local-claim.ts";
 import { createFlows } from "./create-flows.ts";
@@ -32,7 +32,7 @@ export type LocalRun = {
 
 /** What a review on this machine came to, and what it took. `failed` when no part could be reviewed. */
 export type LocalOutcome = { readonly usage: FlowUsage } & (
-  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: Reason }
   | {
       readonly kind: "reviewed";
       /** What the flow is set to tell. */
@@ -41,10 +41,10 @@ export type LocalOutcome = { readonly usage: FlowUsage } & (
       readonly below: number;
       /** Every changed file. */
       readonly receipt: readonly FileReceipt[];
-      /** What did not go as it should, in sentences. */
-      readonly remarks: readonly string[];
-      /** What of the rules has no effect, in sentences. */
-      readonly notices: readonly string[];
+      /** What did not go as it should. */
+      readonly remarks: readonly Reason[];
+      /** What of the rules has no effect. */
+      readonly notices: readonly Reason[];
     }
 );
 
@@ -93,11 +93,10 @@ export const openLocalReviewer = async (
       });
       const first = await openFindingsContext({ claim, flow: opened, forge, clock, logger, maxAttempts: 1 });
       const context = await underTeamRules(first, mergeRequest);
-      const judged = await judgeChange(context, await readChange(context, mergeRequest));
+      const reviewed = await reviewChange(context, await readChange(context, mergeRequest));
       const usage = context.desk.meter.total();
-      if (judged.kind === "failed") return { ...judged, usage };
-      const { findings, receipt, notices } = judged;
-      const remarks = judged.remarks.map(fullRemark);
+      if (reviewed.kind === "failed") return { ...reviewed, usage };
+      const { findings, receipt, remarks, notices } = reviewed;
       const told = findings.filter((found) => isTold(found, context.flow.least));
       const below = findings.length - told.length;
       return { kind: "reviewed", told, below, receipt, remarks, notices, usage };

@@ -74,7 +74,7 @@ const observeAttempt = async (
         const settlement = await handle(claim);
         outcome = settlement.state;
         span.set({ "reviewflow.run.outcome": outcome });
-        if ("reasonCode" in settlement) span.end(settlement.reasonCode);
+        if (settlement.state === "failed" || settlement.state === "retry") span.end(settlement.reason.code);
         if ("result" in settlement) countThreads(settlement.result, metrics);
         return settlement;
       },

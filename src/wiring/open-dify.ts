@@ -59,7 +59,7 @@ export const openDify = (
     isOutage: isDifyOutage,
     mayHaveBegun,
     hasEffects,
-    notice: `Dify did not work, so ${name} stood in for its flow.`,
+    name,
     onStandIn: (runId) => logger.warn({ runId, url: section.url, file: name }, "A file stands in for Dify"),
   });
 };

@@ -30,7 +30,6 @@ export const createLocalClaim = (options: {
       trigger: "opened",
       state: "active",
       reason: null,
-      reasonCode: null,
       attempts: 1,
       createdAtMs: nowMs,
       startedAtMs: nowMs,

@@ -62,7 +62,7 @@ export const createEventRecorder = (
         if (!journal.add(event)) omitted += 1;
       };
       const end = (
-        ending: Pick<NewRunEvent & { kind: "call-finished" }, "status" | "error" | "usage" | "standIn">,
+        ending: Pick<NewRunEvent & { kind: "call-finished" }, "status" | "error" | "usage" | "fallbackUsed">,
       ) => {
         const atMs = clock.now();
         add({ atMs, callId, kind: "call-finished", ...ending, elapsedMs: atMs - startedAtMs, omitted });
@@ -74,12 +74,12 @@ export const createEventRecorder = (
           const kept = toRunEvent(event, { callId, atMs: clock.now() }, journal.bounds());
           if (kept !== null) add(kept);
         });
-        const { status, error, usage, standIn } = outcome;
+        const { status, error, usage, fallbackUsed } = outcome;
         end({
           status,
           usage,
           error: error === null ? null : cutText(error, SHOWN_BOUNDS.text),
-          ...(standIn === undefined ? {} : { standIn }),
+          ...(fallbackUsed === undefined ? {} : { fallbackUsed }),
         });
         return outcome;
       } catch (error) {

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
@@ -71,8 +72,7 @@ const answerNote = async (
   { flow, token }: Prepared,
   { conversation, createForge, budget, clock, logger }: ReviewOptions,
 ): Promise<Settlement> => {
-  if (conversation === undefined)
-    return unusable("conversation-off", "Notes are no longer answered here.", claim);
+  if (conversation === undefined) return unusable(reasonOf("conversation-off"), claim);
   const answers = flow.reply === undefined ? conversation.answers : flow.reply;
   const guarded =
     budget === undefined || answers === null
@@ -88,8 +88,7 @@ const reviewMergeRequest = async (
   options: ReviewOptions,
 ): Promise<Settlement> => {
   const event = parseStoredEvent(claim.run.event);
-  if (event === null)
-    return unusable("event-unreadable", "The stored event cannot be read; send the event again.", claim);
+  if (event === null) return unusable(reasonOf("event-unreadable"), claim);
   const forge = options.createForge(token);
   const request = readRequest(claim.run.event);
   const chosen = (await options.chooseFlow?.(claim, configured)) ?? configured;
@@ -153,24 +152,16 @@ const review = async (
     : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
 };
 
-const unusable = (code: string, reason: string, { run }: Claim): Settlement => ({
+const unusable = (reason: Reason, { run }: Claim): Settlement => ({
   state: "failed",
   reason,
-  reasonCode: code,
   usage: run.usage,
 });
 
 const prepare = (claim: Claim, options: ReviewOptions): Prepared | Settlement => {
   const flow = options.flows.get(claim.run.flow);
-  if (flow === undefined) {
-    const reason = `The flow ${claim.run.flow} is no longer configured; add it to flows or send the event again.`;
-    return unusable("flow-not-configured", reason, claim);
-  }
+  if (flow === undefined) return unusable(reasonOf("flow-not-configured", { flow: claim.run.flow }), claim);
   const token = claim.token ?? options.token;
-  if (token === null) {
-    const reason =
-      "The token that came with the event is gone and GITLAB_TOKEN is not set; send the event again.";
-    return unusable("gitlab-token-missing", reason, claim);
-  }
+  if (token === null) return unusable(reasonOf("gitlab-token-missing"), claim);
   return { flow, token };
 };

@@ -29,8 +29,8 @@ const handle = async (claim: Claim, options: ReviewWorkerOptions): Promise<Settl
   logger.info({ flow: run.flow, trigger: run.trigger }, "Run started");
   const settlement = await attempt(claim, options);
   const facts = { state: settlement.state, elapsedMs: options.clock.now() - startedAtMs };
-  if ("reasonCode" in settlement) {
-    logger.warn({ ...facts, code: settlement.reasonCode, reason: settlement.reason }, "Run attempt failed");
+  if (settlement.state === "failed" || settlement.state === "retry") {
+    logger.warn({ ...facts, ...settlement.reason }, "Run attempt failed");
   } else {
     logger.info(facts, "Run attempt ended");
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { JsonObject } from "../base/json.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
-import type { FlowOutcome } from "../review/flow-runner.ts";
+import { type FlowOutcome, INCOMPLETE_ANSWERS } from "../review/flow-runner.ts";
 
 /** How a flow ended, as a journal keeps it. */
 export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
@@ -9,7 +9,7 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   outputs: JsonObject,
   error: z.string().nullable(),
   usage: FlowUsage,
-  incompleteAnswer: z.string().optional(),
+  incompleteAnswer: z.enum(INCOMPLETE_ANSWERS).optional(),
   failedNodes: z.array(z.string()).optional(),
-  standIn: z.string().optional(),
+  fallbackUsed: z.string().optional(),
 });

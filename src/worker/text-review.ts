@@ -1,3 +1,5 @@
+import { translator } from "../messages/format-message.ts";
+import { type Reason, reasonOf, StoredReason } from "../base/reason.ts";
 import { z } from "zod";
 import { scopeJournal } from "../base/journal.ts";
 import { JsonObject } from "../base/json.ts";
@@ -16,7 +18,6 @@ import {
   readClassicOutcome,
   readNoteOutcome,
 } from "../review/read-outcome.ts";
-import { fullRemark, publicRemark } from "../review/remark.ts";
 import { renderDiff } from "../review/render-diff.ts";
 import type { Claim, Settlement } from "../store/store.ts";
 import { createEventRecorder } from "./record-events.ts";
@@ -38,7 +39,7 @@ export type TextReview = {
 /** What the flow said about which head; kept so that a second attempt does not pay for it again. */
 const FlowStep = z.object({
   headSha: z.string(),
-  remarks: z.array(z.string()),
+  remarks: z.array(StoredReason),
   outcome: StoredOutcome,
 });
 type FlowStep = z.infer<typeof FlowStep>;
@@ -52,16 +53,19 @@ export const reviewText = async (review: TextReview, mergeRequest: MergeRequest)
   claim.signal.throwIfAborted();
   const reading = readOutcome(flow, step.outcome);
   if (reading.kind === "failed") {
-    return { state: "failed", reason: reading.reason, reasonCode: reading.code, usage: step.outcome.usage };
+    return { state: "failed", reason: reading.reason, usage: step.outcome.usage };
   }
   const receipt = await publish(review, mergeRequest, step, reading);
   return {
     state: reading.partial ? "partial-succeeded" : "succeeded",
-    reason: (reading.remark === null ? null : fullRemark(reading.remark)) ?? step.outcome.standIn ?? null,
+    reason: reading.remark ?? fallbackOf(step.outcome),
     result: { headSha: step.headSha, note: receipt === null ? null : { ...receipt } },
     usage: step.outcome.usage,
   };
 };
+
+const fallbackOf = ({ fallbackUsed }: FlowOutcome): Reason | null =>
+  fallbackUsed === undefined ? null : reasonOf("fallback-used", { flow: fallbackUsed });
 
 /** What the flow of a run said already; null while it has said nothing. */
 export const readFlowStep = async (journal: Pick<Claim["journal"], "read">): Promise<FlowStep | null> => {
@@ -107,7 +111,8 @@ export const runFlow = async (review: TextReview, mergeRequest: MergeRequest): P
   // A flow that posts by itself is not run again once it may have posted.
   if (flow.contract === "note" || outcome.transient?.mayHavePosted === false)
     await rejectTransient(claim, about.key, outcome);
-  const remarks = [...cuts, ...(outcome.standIn === undefined ? [] : [outcome.standIn])];
+  const fallback = fallbackOf(outcome);
+  const remarks = [...cuts, ...(fallback === null ? [] : [fallback])];
   const usage = addUsage(outcome.usage, await readSpentInVain(claim));
   const step = { headSha: mergeRequest.headSha, remarks, outcome: { ...dropThoughts(outcome), usage } };
   await claim.journal.write(FLOW_STEP, JsonObject.parse(step));
@@ -124,7 +129,12 @@ const publish = async (
   reading: FlowReading & { kind: "done" },
 ): Promise<NoteReceipt | null> => {
   if (reading.markdown === null) return null;
-  const all = reading.remark === null ? remarks : [...remarks, publicRemark(reading.remark)];
-  const body = renderNote({ flow: flow.name, headSha, markdown: reading.markdown, remarks: all });
+  const all = reading.remark === null ? remarks : [...remarks, reading.remark];
+  const body = renderNote({
+    flow: flow.name,
+    headSha,
+    markdown: reading.markdown,
+    remarks: all.map(translator(flow.language).reason),
+  });
   return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);
 };

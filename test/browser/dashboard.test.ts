@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { translator } from "../../src/messages/format-message.ts";
 import { after, before, describe, it } from "node:test";
@@ -122,7 +123,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     await page.locator("#facts .badge.queued").waitFor();
     await page.evaluate(`globalThis.untouched = true`);
     await page.waitForTimeout(1_500);
-    await world.store.cancelRun(runId ?? "", "while you watched");
+    await world.store.cancelRun(runId ?? "", reasonOf("cancelled-by-user", { user: "ann" }));
     await page.locator("#facts .badge.cancelled").waitFor({ timeout: 15_000 });
     assert.match((await page.locator("#facts").textContent()) ?? "", /while you watched/);
     assert.equal(await page.locator("#actions button").textContent(), t("run.again"));

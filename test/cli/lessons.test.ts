@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +24,9 @@ describe("reviewflow lessons where no server runs", () => {
     // Nobody listens there from now on.
     await server.stop(0);
     await using store = await openStore({ database: { dataDir: dataDir } });
-    await store.accept(request({ decide: () => ({ kind: "ignore", reason: "no" }) }));
+    await store.accept(
+      request({ decide: () => ({ kind: "ignore", reason: reasonOf("nothing-to-review") }) }),
+    );
     writeFileSync(file, "Be brief.\n");
   });
   after(() => rmSync(dataDir, { recursive: true, force: true }));

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
@@ -70,12 +71,15 @@ const hostile = finding({
 const hostileReport = report([hostile], {
   name: HOSTILE,
   receipt: [
-    { path: HOSTILE, outcome: { kind: "skipped", reason: "flow-failed", detail: HOSTILE } },
-    { path: "a", outcome: { kind: "partly", sinceSha: "1", reason: "cost-limit", detail: HOSTILE } },
+    { path: HOSTILE, outcome: { kind: "skipped", reason: reasonOf("flow-failed", { detail: HOSTILE }) } },
+    {
+      path: "a",
+      outcome: { kind: "partly", sinceSha: "1", reason: reasonOf("over-limit", { detail: HOSTILE }) },
+    },
   ],
   untracked: [HOSTILE],
-  remarks: [HOSTILE],
-  notices: [HOSTILE],
+  remarks: [reasonOf("steps-failed", { steps: 1, detail: HOSTILE })],
+  notices: [reasonOf("rules-without-effect", { problem: HOSTILE })],
 });
 
 // oxlint-disable-next-line no-control-regex
@@ -192,7 +196,8 @@ describe("formats of a local review", () => {
     });
     assert.equal(readSarif(report([])).results.length, 0);
     assert.equal(
-      readSarif(report([], { remarks: ["A part failed."] })).invocations[0]?.executionSuccessful,
+      readSarif(report([], { remarks: [reasonOf("parts-failed", { failed: 1, parts: 2 })] })).invocations[0]
+        ?.executionSuccessful,
       false,
     );
   });
@@ -262,14 +267,14 @@ describe("formats of a local review", () => {
       report([], {
         receipt: [
           { path: "a", outcome: { kind: "reviewed", sinceSha: "1" } },
-          { path: "b", outcome: { kind: "skipped", reason: "binary", detail: "it is binary" } },
-          { path: "c", outcome: { kind: "partly", sinceSha: "1", reason: "cost-limit", detail: "limit" } },
+          { path: "b", outcome: { kind: "skipped", reason: reasonOf("binary") } },
+          { path: "c", outcome: { kind: "partly", sinceSha: "1", reason: reasonOf("over-limit") } },
         ],
         below: 2,
         untracked: Array.from({ length: 25 }, (_, index) => `u${index}`),
       }),
     );
-    assert.match(text, /Not reviewed:\n {2}b: it is binary\n {2}c: in part, limit\n/);
+    assert.match(text, /Not reviewed:\n {2}b: .*\(binary\)\n {2}c: in part, .*\(over-limit\)\n/);
     assert.match(text, / {2}u19\n {2}and 5 more\n/);
     assert.match(text, /2 findings are below/);
     assert.match(text, /1,234 tokens \(1,000 input, 234 output\), 0\.0123 USD\n$/);

@@ -7,7 +7,7 @@ import { createPlanted, createRepository, PLANTED, review, SOUND } from "./revie
 
 const Report = z.object({
   findings: z.array(z.object({ path: z.string(), line: z.number().nullable() })),
-  files: z.array(z.object({ path: z.string(), reason: z.string().optional() })),
+  files: z.array(z.object({ path: z.string(), reason: z.object({ code: z.string() }).optional() })),
   untracked: z.array(z.string()),
 });
 
@@ -68,7 +68,7 @@ describe("review of a repository as git gives it", () => {
       findings.map(({ path, line }) => `${path}:${line}`),
       ["new name.js:31", '소스/합 "계".js:3'],
     );
-    assert.deepEqual(Object.fromEntries(files.map(({ path, reason }) => [path, reason])), {
+    assert.deepEqual(Object.fromEntries(files.map(({ path, reason }) => [path, reason?.code])), {
       "gone.js": "deleted",
       "image.bin": "binary",
       "new name.js": undefined,

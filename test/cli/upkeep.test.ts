@@ -150,7 +150,7 @@ suite("backups and keys, by the command line", () => {
       const found = await third.store.getRun(waits?.id ?? "");
       return found?.finishedAtMs === null ? undefined : (found ?? undefined);
     });
-    assert.equal(ended.state, "succeeded", ended.reason ?? "");
+    assert.equal(ended.state, "succeeded", JSON.stringify(ended.reason));
     secrets.push(key);
   });
 
@@ -162,8 +162,11 @@ suite("backups and keys, by the command line", () => {
     const waits = await eventually("the run that cannot be made", async () =>
       (await server.store.listRuns({ limit: 1, state: "retrying" })).at(0),
     );
-    assert.equal(waits.reasonCode, "token-unreadable");
-    assert.match(waits.reason ?? "", /Put that key behind the present one in REVIEWFLOW_ENCRYPTION_KEY/);
+    assert.equal(waits.reason?.code, "token-unreadable");
+    assert.match(
+      waits.reason?.params.detail ?? "",
+      /Put that key behind the present one in REVIEWFLOW_ENCRYPTION_KEY/,
+    );
     assert.match(JSON.stringify(errors), /sealed with keys that are not configured/);
     const status = await run(
       ["keys", "status", "--server", server.url],

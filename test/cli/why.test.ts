@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,13 +45,13 @@ describe("reviewflow why", () => {
 
   before(async () => {
     store = await openStore({ database: { dataDir: dataDir } });
-    const reason = `draft: drafts are reviewed on request only; ${ENOUGH.GITLAB_TOKEN}`;
+    const reason = reasonOf("draft", { drafts: "on-request", detail: ENOUGH.GITLAB_TOKEN });
     const ignored = await store.accept(
       request({ key: "idempotency-key:from-gitlab", decide: () => ({ kind: "ignore", reason }) }),
     );
     const reviewed = await store.accept(request({ iid: 12, head: "a94a8fe5ccb19ba61c4c0873" }));
     assert.equal(reviewed.kind, "review");
-    await store.cancelRun(reviewed.runId, "cancelled by hand");
+    await store.cancelRun(reviewed.runId, reasonOf("cancelled-by-user", { user: "ann" }));
     Object.assign(ids, { ignored: ignored.deliveryId, reviewed: reviewed.deliveryId });
     const api = createConfiguredApi({
       access: {
@@ -105,14 +106,14 @@ describe("reviewflow why", () => {
     const { code, out, err } = await run("from-gitlab");
     assert.equal(code, 0, err);
     assert.match(out, /Merge Request Hook of group\/project!1, received 2023-11-14T/);
-    assert.match(out, /^Ignored: draft: drafts are reviewed on request only; \[secret\]$/m);
+    assert.match(out, /^Ignored: .*: \[secret\] \(draft\)$/m);
   });
 
   it("tells what became of the run of a delivery, as text and as JSON", async () => {
     const { out } = await run(ids.reviewed);
-    assert.match(out, /^A review was queued, because of: opened$/m);
+    assert.match(out, /^A review was queued: .*opened.*\(triggered\)$/m);
     assert.match(out, /^Run [0-9a-f-]{36}: cancelled\n {2}flow classic, head a94a8fe5ccb1, 0 attempts/m);
-    assert.match(out, /^ {2}cancelled by hand$/m);
+    assert.match(out, /^ {2}.*\(cancelled-by-user\)$/m);
     const json = await run(ids.reviewed, {}, { json: true });
     const report = z.object({ runs: z.array(z.object({ state: z.string() })) }).parse(JSON.parse(json.out));
     assert.deepEqual(report.runs, [{ state: "cancelled" }]);
@@ -154,6 +155,6 @@ describe("reviewflow why", () => {
     await store[Symbol.asyncDispose]();
     const { code, out, err } = await run("from-gitlab", { REVIEWFLOW_ADMIN_TOKEN: "" });
     assert.equal(code, 0, err);
-    assert.match(out, /^Ignored: draft:.*\[secret\]$/m);
+    assert.match(out, /^Ignored: .*\[secret\] \(draft\)$/m);
   });
 });

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryJournal } from "../../src/base/journal.ts";
@@ -111,7 +112,7 @@ const cancelling = (open: () => Promise<FlowRunnerHarness>): void => {
   it("ends a cancelled run where it runs, and rejects with the reason", async () => {
     await using harness = await open();
     const controller = new AbortController();
-    const reason = new RunCancelled("the merge request was closed");
+    const reason = new RunCancelled(reasonOf("merge-request-closed"));
     const onEvent = abortAtSecondNode(controller, reason);
     const run = harness.runner("slow").run(requestOf("r1", {}, { signal: controller.signal, onEvent }));
     await assert.rejects(run, (error) => error === reason);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
@@ -30,7 +31,7 @@ export const acceptingContract = (bench: GetBench): void => {
         assert.equal(delivery.receivedAtMs, asked.delivery.receivedAtMs);
         assert.deepEqual(delivery.headers, asked.delivery.headers);
         assert.equal(delivery.decision, "review");
-        assert.equal(delivery.reason, "opened");
+        assert.deepEqual(delivery.reason, reasonOf("triggered", { trigger: "opened" }));
         assert.equal(delivery.repeats, 0);
         const kept = await bench().store.getDeliveryBody(outcome.deliveryId);
         assert.ok(kept && Buffer.compare(kept, body) === 0);
@@ -75,7 +76,9 @@ export const acceptingContract = (bench: GetBench): void => {
     });
 
     test("stores an event about no merge request", async () => {
-      const asked = request({ decide: () => ({ kind: "ignore", reason: "event-not-reviewed: push" }) });
+      const asked = request({
+        decide: () => ({ kind: "ignore", reason: reasonOf("event-not-reviewed", { event: "push" }) }),
+      });
       const outcome = await bench().store.accept({
         ...asked,
         delivery: { ...asked.delivery, project: null, iid: null },
@@ -84,7 +87,7 @@ export const acceptingContract = (bench: GetBench): void => {
       assert.equal(outcome.kind, "ignore");
       const delivery = await bench().store.getDelivery(outcome.deliveryId);
       assert.equal(delivery?.projectId, null);
-      assert.equal(delivery?.reason, "event-not-reviewed: push");
+      assert.deepEqual(delivery?.reason, reasonOf("event-not-reviewed", { event: "push" }));
       assert.equal(delivery?.runId, null);
     });
 
@@ -120,7 +123,7 @@ export const acceptingContract = (bench: GetBench): void => {
         iid,
         decide: (history) => {
           seen.push(history);
-          return { kind: "ignore", reason: "only looking" };
+          return { kind: "ignore", reason: reasonOf("nothing-to-review") };
         },
       });
       const look = async (): Promise<MergeRequestHistory | undefined> => {

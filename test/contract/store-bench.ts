@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import { StoreError } from "../../src/base/errors.ts";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import type { Claim, Settlement } from "../../src/store/store.ts";
@@ -8,10 +9,9 @@ export const failure = (code: string) => (error: unknown) =>
   error instanceof StoreError && error.code === code;
 
 /** A settlement that asks for another attempt. */
-export const retry = (reason = "busy", retryAfterMs?: number): Settlement => ({
+export const retry = (retryAfterMs?: number): Settlement => ({
   state: "retry",
-  reason,
-  reasonCode: "model-busy",
+  reason: reasonOf("model-overloaded"),
   retryAfterMs,
 });
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -26,7 +27,7 @@ export const cancellingContract = (bench: GetBench): void => {
       assert.deepEqual(outcome.runIds, [runId]);
       const run = await bench().store.getRun(runId);
       assert.equal(run?.state, "cancelled");
-      assert.equal(run?.reason, "merge-request-closed");
+      assert.equal(run?.reason?.code, "merge-request-closed");
       assert.notEqual(run?.finishedAtMs, null);
     });
 
@@ -61,7 +62,7 @@ export const cancellingContract = (bench: GetBench): void => {
         },
       );
       assert.equal(histories[0]?.active, null);
-      assert.equal((await bench().store.getRun(runId))?.reason, "merge-request-closed");
+      assert.equal((await bench().store.getRun(runId))?.reason?.code, "merge-request-closed");
     });
 
     test("a newer head stops the review of an older one, the same head does not", async () => {
@@ -85,22 +86,43 @@ export const cancellingContract = (bench: GetBench): void => {
           await untilState(bench().store, second, "succeeded");
         },
       );
-      assert.match((await bench().store.getRun(first))?.reason ?? "", /newer head/);
+      assert.equal((await bench().store.getRun(first))?.reason?.code, "newer-head");
     });
 
     test("by hand: waiting and active runs end, finished and unknown ones do not", async () => {
       const waiting = await queueRun(bench().store, { iid: nextNumber() });
-      assert.equal(await bench().store.cancelRun(waiting, "by hand"), true);
-      assert.equal(await bench().store.cancelRun(waiting, "by hand"), false);
-      assert.equal(await bench().store.cancelRun("5c6f8a1e-0000-7000-8000-000000000000", "by hand"), false);
-      assert.equal(await bench().store.cancelRun("no id", "by hand"), false);
+      assert.equal(
+        await bench().store.cancelRun(waiting, reasonOf("cancelled-by-user", { user: "ann" })),
+        true,
+      );
+      assert.equal(
+        await bench().store.cancelRun(waiting, reasonOf("cancelled-by-user", { user: "ann" })),
+        false,
+      );
+      assert.equal(
+        await bench().store.cancelRun(
+          "5c6f8a1e-0000-7000-8000-000000000000",
+          reasonOf("cancelled-by-user", { user: "ann" }),
+        ),
+        false,
+      );
+      assert.equal(
+        await bench().store.cancelRun("no id", reasonOf("cancelled-by-user", { user: "ann" })),
+        false,
+      );
       const active = await queueRun(bench().store, { iid: nextNumber() });
       await bench().working(
         ({ signal }) => untilAborted(signal),
         async () => {
           await untilState(bench().store, active, "active");
-          assert.equal(await bench().store.cancelRun(active, "by hand\u0000"), true);
-          assert.equal((await untilState(bench().store, active, "cancelled")).reason, "by hand\uFFFD");
+          assert.equal(
+            await bench().store.cancelRun(active, reasonOf("cancelled-by-user", { user: "a\u0000nn" })),
+            true,
+          );
+          assert.deepEqual(
+            (await untilState(bench().store, active, "cancelled")).reason,
+            reasonOf("cancelled-by-user", { user: "a\u0000nn" }),
+          );
         },
       );
     });
@@ -115,7 +137,7 @@ export const cancellingContract = (bench: GetBench): void => {
         },
         async () => {
           await untilState(bench().store, runId, "active");
-          await bench().store.cancelRun(runId, "too late");
+          await bench().store.cancelRun(runId, reasonOf("cancelled-by-user", { user: "ann" }));
           gate.resolve();
           await untilState(bench().store, runId, "succeeded");
         },

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
@@ -26,7 +27,7 @@ export const keepingContract = (bench: GetBench): void => {
         journals.push(await journal.read("step"));
         await journal.write("step", run.id);
         return run.id === first
-          ? { state: "failed", reason: "no", reasonCode: "bad", usage: NO_USAGE }
+          ? { state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE }
           : succeeded;
       },
       async () => {
@@ -112,10 +113,10 @@ export const keepingContract = (bench: GetBench): void => {
       const last = await strange.work({ concurrency: 1, perProject: 1, handle: async () => succeeded });
       const run = await untilState(strange, unreadable, "retrying");
       await last.stop(0);
-      assert.equal(run.reasonCode, "token-unreadable");
+      assert.equal(run.reason?.code, "token-unreadable");
       const kept = (await strange.keys.status()).keys.find(({ kind }) => kind === "missing");
       assert.equal(kept?.tokens, 1, "the token waits for its key");
-      assert.ok(!run.reason?.includes(token));
+      assert.ok(!JSON.stringify(run.reason).includes(token));
     });
   });
 
@@ -124,7 +125,7 @@ export const keepingContract = (bench: GetBench): void => {
     await using fresh = await other.open();
     const ids = [];
     for (const iid of [1, 2, 3]) ids.push(await queueRun(fresh, { iid }));
-    await fresh.cancelRun(ids[1] ?? "", "by hand");
+    await fresh.cancelRun(ids[1] ?? "", reasonOf("cancelled-by-user", { user: "ann" }));
     const listed = async (filter: Parameters<Store["listRuns"]>[0]): Promise<string[]> =>
       (await fresh.listRuns(filter)).map((run) => run.id);
     assert.deepEqual(await listed({ limit: 10 }), ids.toReversed());

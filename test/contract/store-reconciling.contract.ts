@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -122,8 +123,8 @@ export const reconcilingContract = (bench: GetBench): void => {
     });
 
     test("tell a failure that may pass from one that would come again", async () => {
-      const busy = { state: "retry", reason: "busy", reasonCode: "busy", retryAfterMs: 1 } as const;
-      const broken = { state: "failed", reason: "no", reasonCode: "no", usage: NO_USAGE } as const;
+      const busy = { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: 1 } as const;
+      const broken = { state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE } as const;
       for (const [settlement, final] of [
         [busy, false],
         [broken, true],
@@ -152,7 +153,7 @@ export const reconcilingContract = (bench: GetBench): void => {
       assert.deepEqual((await standing(pushed, "a"))?.unreviewed, [
         { runId: older, state: "superseded", final: false },
       ]);
-      await bench().store.cancelRun(newer, "cancelled by hand");
+      await bench().store.cancelRun(newer, reasonOf("cancelled-by-user", { user: "ann" }));
       assert.deepEqual((await standing(pushed, "b"))?.unreviewed, [
         { runId: newer, state: "cancelled", final: true },
       ]);
@@ -165,7 +166,11 @@ export const reconcilingContract = (bench: GetBench): void => {
         ["new/name", 1],
         [null, null],
       ] as const) {
-        const asked = request({ projectId, iid: iid ?? 1, decide: () => ({ kind: "ignore", reason: "no" }) });
+        const asked = request({
+          projectId,
+          iid: iid ?? 1,
+          decide: () => ({ kind: "ignore", reason: reasonOf("nothing-to-review") }),
+        });
         const project = path === null ? null : { id: projectId, path };
         await bench().store.accept({ ...asked, delivery: { ...asked.delivery, project, iid }, run: null });
       }

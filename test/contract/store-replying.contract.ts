@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { MergeRequestHistory } from "../../src/review/decide.ts";
@@ -57,7 +58,7 @@ export const replyingContract = (bench: GetBench): void => {
           iid,
           decide: (history) => {
             after.push(history);
-            return { kind: "ignore", reason: "x" };
+            return { kind: "ignore", reason: reasonOf("nothing-to-review") };
           },
         }),
       );
@@ -93,7 +94,7 @@ export const replyingContract = (bench: GetBench): void => {
         assert.equal(active, 1);
         await new Promise((resolve) => setTimeout(resolve, 5));
         active -= 1;
-        if (run.id === replies[1] && run.attempts === 1) return retry("busy", 300);
+        if (run.id === replies[1] && run.attempts === 1) return retry(300);
         order.push(run.id);
         return succeeded;
       };
@@ -171,7 +172,7 @@ export const replyingContract = (bench: GetBench): void => {
             iid,
             decide: (history) => {
               seen.push(history);
-              return { kind: "ignore", reason: "x" };
+              return { kind: "ignore", reason: reasonOf("nothing-to-review") };
             },
           }),
         );

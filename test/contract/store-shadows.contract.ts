@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
@@ -87,7 +88,7 @@ export const shadowsContract = (bench: GetBench): void => {
       assert.deepEqual([...(await claim.journal.entries("asked:"))], [["asked:\u0000", { n: 1 }]]);
       assert.equal(await claim.renew(), true);
       assert.equal(await claim.settle({ state: "done", report, figures: figuresOf(report) }), true);
-      assert.equal(await claim.settle({ state: "failed", reason: "late" }), false);
+      assert.equal(await claim.settle({ state: "failed", reason: reasonOf("shadow-never-ended") }), false);
       await assert.rejects(claim.journal.write("x", 1), failure("claim-lost"));
       await assert.rejects(claim.memory.write("x", 1), failure("claim-lost"));
       const found = await shadows().find(claim.shadow.id);
@@ -109,14 +110,14 @@ export const shadowsContract = (bench: GetBench): void => {
       assert.equal(await heir.memory.read("hunk"), 2);
       await assert.rejects(dead.journal.write("asked:b", 1), failure("claim-lost"));
       assert.equal(await dead.renew(), false);
-      assert.equal(await dead.settle({ state: "failed", reason: "dead" }), false);
+      assert.equal(await dead.settle({ state: "failed", reason: reasonOf("shadow-never-ended") }), false);
       assert.equal(await heir.settle({ state: "handed-back" }), true);
       const again = await claimed(key);
       assert.equal(again.shadow.attempts, 2);
-      await again.settle({ state: "retry", reason: "budget-used-up", delayMs: 0, untried: true });
+      await again.settle({ state: "retry", reason: reasonOf("model-paused"), delayMs: 0, untried: true });
       const third = await claimed(key);
-      assert.deepEqual([third.shadow.attempts, third.shadow.reason], [2, "budget-used-up"]);
-      await third.settle({ state: "retry", reason: "busy", delayMs: 600_000 });
+      assert.deepEqual([third.shadow.attempts, third.shadow.reason?.code], [2, "model-paused"]);
+      await third.settle({ state: "retry", reason: reasonOf("model-overloaded"), delayMs: 600_000 });
       assert.equal(await shadows().claim([key], LONG), null);
     });
 
@@ -139,11 +140,11 @@ export const shadowsContract = (bench: GetBench): void => {
           [run.id, "skipped"],
         ],
       );
-      await shadows().plan({ run, candidate: "another", skip: "outside" });
+      await shadows().plan({ run, candidate: "another", skip: reasonOf("shadow-out-of-share") });
       const other = await shadows().list({ flow: run.flow, candidate: "another" }, 9);
       assert.deepEqual(
-        other.map(({ state, reason }) => [state, reason]),
-        [["skipped", "outside"]],
+        other.map(({ state, reason }) => [state, reason?.code]),
+        [["skipped", "shadow-out-of-share"]],
       );
     });
   });
@@ -155,7 +156,7 @@ export const shadowsContract = (bench: GetBench): void => {
       const chosen = await shadows().choose(key, "promoted", "ann");
       assert.deepEqual([chosen.choice, chosen.chosenBy], ["promoted", "ann"]);
       assert.equal(await claim.renew(), false);
-      assert.equal(await claim.settle({ state: "failed", reason: "late" }), false);
+      assert.equal(await claim.settle({ state: "failed", reason: reasonOf("shadow-never-ended") }), false);
       assert.equal((await shadows().follow(key)).choice, "promoted");
       await shadows().plan({ run: await finishedRun(), candidate: key.candidate, skip: null });
       assert.equal(await shadows().claim([key], LONG), null);

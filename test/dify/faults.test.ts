@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -279,8 +280,11 @@ describe("a run that waits in Dify's queue", () => {
     const controller = new AbortController();
     const run = world.run(undefined, controller.signal);
     await waitFor(() => world.standIn.runs().length === 1);
-    controller.abort(new RunCancelled("closed"));
-    await assert.rejects(run, (error) => error instanceof RunCancelled && /blocking/.test(error.message));
+    controller.abort(new RunCancelled(reasonOf("merge-request-closed")));
+    await assert.rejects(
+      run,
+      (error) => error instanceof RunCancelled && /blocking/.test(error.reason.params.detail ?? ""),
+    );
     assert.deepEqual(
       world.standIn.requests().filter(({ path }) => path.endsWith("/stop")),
       [],
@@ -300,8 +304,11 @@ describe("a run that waits in Dify's queue", () => {
     };
     const cancelled = behindFence(fence, () => second(world, undefined, controller.signal));
     await waitFor(() => world.standIn.runs().length === 2);
-    controller.abort(new RunCancelled("closed"));
-    await assert.rejects(cancelled, (error) => error instanceof RunCancelled && /queue/.test(error.message));
+    controller.abort(new RunCancelled(reasonOf("merge-request-closed")));
+    await assert.rejects(
+      cancelled,
+      (error) => error instanceof RunCancelled && /queue/.test(error.reason.params.detail ?? ""),
+    );
     isSettled = true;
     const events = world.events.length;
     gate.resolve();

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
@@ -62,7 +63,7 @@ describe("a run that was interrupted", () => {
 describe("a run that is cancelled", () => {
   const cancelAt = (kind: FlowEvent["event"], events: FlowEvent[]) => {
     const controller = new AbortController();
-    const reason = new RunCancelled("closed");
+    const reason = new RunCancelled(reasonOf("merge-request-closed"));
     const watch = setInterval(() => {
       if (events.some((event) => event.event === kind)) controller.abort(reason);
     }, 5);
@@ -82,7 +83,7 @@ describe("a run that is cancelled", () => {
     using cancel = cancelAt("node_started", world.events);
     await assert.rejects(world.run(undefined, cancel.signal), (error: Error) => {
       assert.ok(error instanceof RunCancelled);
-      assert.match(error.message, /closed; the run on Dify could not be stopped: it went on/);
+      assert.match(error.reason.params.detail ?? "", /^the run on Dify could not be stopped: it went on/);
       assert.equal(error.cause, cancel.reason);
       return true;
     });
@@ -109,7 +110,7 @@ describe("a run that is cancelled", () => {
   it("before Dify told its name is stopped once it is told", async () => {
     await using world = await open({ app: endless, faults: [{ kind: "slow", ms: 400 }] });
     const controller = new AbortController();
-    const reason = new RunCancelled("closed");
+    const reason = new RunCancelled(reasonOf("merge-request-closed"));
     const run = world.run(undefined, controller.signal);
     void (async () => {
       await waitFor(() => world.standIn.runs().length > 0);
@@ -148,7 +149,7 @@ describe("a run that is cancelled", () => {
       workflowRunId: begun?.id ?? "",
       taskId: null,
     });
-    const cancelled = AbortSignal.abort(new RunCancelled("closed"));
+    const cancelled = AbortSignal.abort(new RunCancelled(reasonOf("merge-request-closed")));
     await assert.rejects(world.run(journal, cancelled), RunCancelled);
     assert.deepEqual(
       world.standIn.runs().map(({ status }) => status),

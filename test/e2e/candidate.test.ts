@@ -118,7 +118,7 @@ suite("a candidate and answers to notes, with flows on Dify, from the webhook on
       await gitlab.settleHooks();
       const runs = await reviewflow.store.listRuns({ limit: 20 });
       const bad = runs.find(({ state }) => state === "failed" || state === "cancelled");
-      assert.equal(bad, undefined, bad?.reason ?? "");
+      assert.equal(bad, undefined, JSON.stringify(bad?.reason));
       return (runs.length === count && runs.every(({ state }) => state === "succeeded")) || undefined;
     });
   const ask = (token: string, path = "", method: "GET" | "POST" = "GET") =>

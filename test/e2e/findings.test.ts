@@ -78,7 +78,7 @@ const openReviewed = async (shared: Shared, stack: AsyncDisposableStack) => {
     title: "Change the shop",
   });
   const [run] = await world.reviewed(1);
-  assert.equal(run?.state, "succeeded", run?.reason ?? "");
+  assert.equal(run?.state, "succeeded", JSON.stringify(run?.reason));
   return { ...world, mergeRequest, run: run ?? assert.fail("no run") };
 };
 
@@ -125,7 +125,7 @@ suite("a review by findings, from webhook to GitLab", () => {
     const asked = requests.length;
     await store.runAgain(run.id);
     const [again] = await reviewed(2);
-    assert.equal(again?.state, "succeeded", again?.reason ?? "");
+    assert.equal(again?.state, "succeeded", JSON.stringify(again?.reason));
     assert.equal(requests.length, asked);
     assert.equal((await threadsOf(team, mergeRequest)).length, 3);
     assert.equal((await summariesOf(team, mergeRequest)).length, 1);
@@ -145,7 +145,7 @@ suite("a review by findings, from webhook to GitLab", () => {
       "src/user.js": shop({ 30: "mended user" }),
     });
     const [run] = await reviewed(2);
-    assert.equal(run?.state, "succeeded", run?.reason ?? "");
+    assert.equal(run?.state, "succeeded", JSON.stringify(run?.reason));
     const sent = requests.flatMap(shownLines).filter(({ sign }) => sign === "+");
     assert.deepEqual(new Set(sent.map(({ text }) => text)), new Set(["mended cart", "mended user"]));
     const threads = await threadsOf(team, mergeRequest);
@@ -175,7 +175,7 @@ suite("a review by findings, from webhook to GitLab", () => {
     });
     await write("topic", { ...FIRST, "src/extra.js": "BUG in extra\n" }, "main");
     const [run] = await reviewed(3);
-    assert.equal(run?.state, "succeeded", run?.reason ?? "");
+    assert.equal(run?.state, "succeeded", JSON.stringify(run?.reason));
     assert.equal(requests.length, 0);
     const threads = await threadsOf(team, mergeRequest);
     assert.equal(threads.length, 4);

@@ -53,7 +53,7 @@ suite("learning from what people make of findings, over the whole way", () => {
   const reasons = async (): Promise<readonly string[]> =>
     (await world().store.listDeliveries({ limit: 100 }))
       .filter(({ eventName }) => eventName === "Emoji Hook")
-      .map(({ reason }) => reason.split(":")[0] ?? "");
+      .map(({ reason }) => reason.code);
 
   const command = async (...asked: readonly [action: "show" | "on" | "off" | "edit", file?: string]) => {
     const { setup, url, team } = world();
@@ -118,7 +118,7 @@ suite("learning from what people make of findings, over the whole way", () => {
     );
     await award(mergeRequest, team.author, summary?.id ?? assert.fail("no summary"), "thumbsdown");
     const all = await store.listDeliveries({ limit: 200 });
-    const heard = all.slice(0, all.length - before).map(({ reason }) => reason.split(":")[0]);
+    const heard = all.slice(0, all.length - before).map(({ reason }) => reason.code);
     assert.deepEqual(heard, ["emoji-not-counted", "emoji-not-counted", "outcome-dropped", "outcome-kept"]);
   });
 

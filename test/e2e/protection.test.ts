@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { forget } from "../../src/cli/forget.ts";
@@ -43,15 +44,18 @@ suite("protection", () => {
     const done = await eventually("the run", async () =>
       (await store.listRuns({ limit: 5, state: "succeeded" })).at(0),
     );
-    assert.equal(done.reason, "Dify did not work, so builtin:classic stood in for its flow.");
+    assert.deepEqual(done.reason, reasonOf("fallback-used", { flow: "builtin:classic" }));
     assert.equal((await team.allBotNotes(first)).length, 1);
 
     const second = await team.openMergeRequest("till");
     const waiting = await eventually("the run that waits", async () =>
       (await store.listRuns({ limit: 5, state: "retrying" })).at(0),
     );
-    assert.equal(waiting.reasonCode, "budget-used-up");
-    assert.match(waiting.reason ?? "", /^budgets\.projects\[0\]\.runs \(1 a day\) is used up; /);
+    assert.ok(waiting.reason?.code === "budget-used-up");
+    assert.deepEqual(
+      [waiting.reason.params.setting, waiting.reason.params.limit],
+      ["budgets.projects[0].runs", 1],
+    );
     assert.equal(waiting.attempts, 0);
     // The day may have changed since.
     const ends = [Date.now() - 3_600_000, Date.now()].map((ms) => budgetDay(ms, ZONE).endsAtMs);

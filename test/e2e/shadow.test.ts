@@ -101,7 +101,7 @@ suite("a candidate beside its flow", () => {
       assert.equal(outcome.kind, "review");
       await eventually("the run ends well", async () => {
         const run = await store.getRun(outcome.runId);
-        assert.notEqual(run?.state, "failed", run?.reason ?? "");
+        assert.notEqual(run?.state, "failed", JSON.stringify(run?.reason));
         return run?.state === "succeeded" ? run : undefined;
       });
       return outcome.runId;
@@ -128,7 +128,7 @@ suite("a candidate beside its flow", () => {
     context.after(() => running.stop());
     const [putOff] = await eventually("the comparison is put off", async () => {
       const [one] = await store.shadows.list(KEY, 10);
-      const isPutOff = one?.state === "queued" && one.reason?.startsWith("budgets.total.tokens") === true;
+      const isPutOff = one?.state === "queued" && one.reason?.code === "budget-used-up";
       return isPutOff ? [one] : undefined;
     });
     assert.equal(putOff?.attempts, 1);
@@ -139,7 +139,7 @@ suite("a candidate beside its flow", () => {
       return shadows.every(({ state }) => state === "done" || state === "failed") ? shadows : undefined;
     });
     await running.stop();
-    assert.equal(shadow?.state, "done", shadow?.reason ?? "");
+    assert.equal(shadow?.state, "done", JSON.stringify(shadow?.reason));
     assert.equal(shadow.runId, runId);
     assert.equal(shadow.attempts, 2);
     assert.equal(shadow.figures?.both.major ?? 0, 1, JSON.stringify(shadow.figures));

@@ -62,7 +62,7 @@ suite("the review flow that comes with Reviewflow, over the whole way", () => {
         content: index < 4 ? pastTheEnd(name) : `export const ${name} = ${index};\n`,
       })),
     );
-    assert.equal(run.state, "succeeded", run.reason ?? "");
+    assert.equal(run.state, "succeeded", JSON.stringify(run.reason));
     assert.equal(view.discussions.filter((one) => !one.individual_note).length, 4);
     assert.ok(calls.length <= 12, calls.map(({ method, path }) => `${method} ${path}`).join("\n"));
     assert.equal(result.files.length, 5);
@@ -83,7 +83,7 @@ suite("the review flow that comes with Reviewflow, over the whole way", () => {
       };
     });
     const { run, view, result } = await review(actions);
-    assert.equal(run.state, "succeeded", run.reason ?? "");
+    assert.equal(run.state, "succeeded", JSON.stringify(run.reason));
     assert.deepEqual(
       result.files.map(({ path }) => path).toSorted(),
       actions.map(({ path }) => path).toSorted(),

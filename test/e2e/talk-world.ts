@@ -78,7 +78,7 @@ export const startTalkWorld = async (more: Readonly<Record<string, unknown>> = {
       title: `Add ${name}`,
     });
     const [run] = await idle(mergeRequest.iid);
-    assert.equal(run?.state, "succeeded", run?.reason ?? "");
+    assert.equal(run?.state, "succeeded", JSON.stringify(run?.reason));
     return mergeRequest;
   };
   return {

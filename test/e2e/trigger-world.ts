@@ -80,12 +80,14 @@ export const startTriggerWorld = async (
         user,
         actions: [{ action: "write", path: "src/pushed.js", content: `export const word = "${word}";\n` }],
       }),
-    /** What became of the newest delivery about a merge request, in the store's words. */
+    /** What was decided about the newest delivery for a merge request: the code of a reason, or what started a run. */
     reason: async ({ project, iid }: MergeRequest): Promise<string> => {
       await gitlab.settleHooks();
       const all = await store.listDeliveries({ limit: 200 });
       const newest = all.find((delivery) => delivery.projectId === project.id && delivery.iid === iid);
-      return newest?.reason ?? assert.fail("no delivery");
+      if (newest === undefined) return assert.fail("no delivery");
+      const { reason } = newest;
+      return reason.code === "triggered" ? reason.params.trigger : reason.code;
     },
     /** The texts of what the bot wrote. */
     notes: async (mergeRequest: MergeRequest): Promise<readonly string[]> => {

@@ -1,4 +1,5 @@
-import { formatMessage } from "../../src/messages/format-message.ts";
+import { type ReasonCode, reasonOf } from "../../src/base/reason.ts";
+import { formatMessage, translator } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Run } from "../../src/store/store.ts";
@@ -31,9 +32,9 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     test("reopened", async () => {
       const { gitlab, project, author, open, runs, reason } = world();
       const mergeRequest = await open(project("reopened"), "life");
-      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was opened/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       await gitlab.closeMergeRequest(mergeRequest, author);
-      assert.match(await reason(mergeRequest), /^merge-request-closed/);
+      assert.equal(await reason(mergeRequest), "merge-request-closed");
       await gitlab.reopenMergeRequest(mergeRequest, author);
       assert.deepEqual(told(await runs(mergeRequest)), ["reopened succeeded"]);
     });
@@ -65,7 +66,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       const { gitlab, project, author, open, runs, reason } = world();
       const mergeRequest = await open(project("triggers"), "draft", { title: "Draft: Later" });
       assert.deepEqual(await runs(mergeRequest), []);
-      assert.match(await reason(mergeRequest), /^draft: drafts are reviewed on request only/);
+      assert.equal(await reason(mergeRequest), "draft");
       await gitlab.updateMergeRequest(mergeRequest, author, { title: "Now" });
       assert.deepEqual(told(await runs(mergeRequest)), ["ready succeeded"]);
     });
@@ -117,16 +118,16 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     test("what is turned off starts nothing, and says so", async () => {
       const { gitlab, bot, project, author, open, push, runs, reason } = world();
       const mergeRequest = await open(project("off"), "off", { title: "Draft: Off" });
-      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was opened/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       await push(mergeRequest, "one");
-      assert.match(await reason(mergeRequest), /^trigger-off: commits were added/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       await gitlab.updateMergeRequest(mergeRequest, author, { title: "Off" });
-      assert.match(await reason(mergeRequest), /^trigger-off: the draft was marked as ready/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       await gitlab.updateMergeRequest(mergeRequest, author, { reviewers: [bot] });
-      assert.match(await reason(mergeRequest), /^trigger-off: the bot was made a reviewer/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       await gitlab.closeMergeRequest(mergeRequest, author);
       await gitlab.reopenMergeRequest(mergeRequest, author);
-      assert.match(await reason(mergeRequest), /^trigger-off: the merge request was reopened/);
+      assert.equal(await reason(mergeRequest), "trigger-off");
       assert.deepEqual(await runs(mergeRequest), []);
     });
   });
@@ -142,8 +143,8 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     };
     const own = await ask("answers");
     assert.match(own.answers[0] ?? "", /Our own flow was asked in Korean: .*why\?/);
-    assert.equal(own.run.state, "succeeded", own.run.reason ?? "");
-    assert.match(await page(`/dashboard/runs/${own.run.id}`), /Answer[\s\S]*Say/);
+    assert.equal(own.run.state, "succeeded", JSON.stringify(own.run.reason));
+    assert.match(await page(`/dashboard/runs/${own.run.id}`), /Reply[\s\S]*Say/);
     const silent = await ask("silent");
     assert.equal(silent.run.reason, "no-flow-for-answers");
     assert.ok(silent.answers[0]?.includes(formatMessage("en", "conversation.no-answers")));
@@ -157,7 +158,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
 
     type Case = readonly [
       name: string,
-      reason: RegExp,
+      reason: ReasonCode,
       open: (world: TriggerWorld, filtered: Project) => Promise<MergeRequest>,
     ];
     const by = ({ gitlab }: TriggerWorld, filtered: Project, username: string): User => {
@@ -168,35 +169,27 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     const cases: readonly Case[] = [
       [
         "target branch",
-        /^target-branch-filtered: the target branch stable\/1 is kept out by stable\/\*/,
+        "target-branch-filtered",
         async ({ gitlab, author, open }, filtered) => {
           await gitlab.push(filtered, { branch: "stable/1", user: author, actions: [] });
           return open(filtered, "to-stable", { targetBranch: "stable/1" });
         },
       ],
-      [
-        "source branch",
-        /^source-branch-filtered: the source branch renovate\/a\/b is kept out by renovate/,
-        ({ open }, filtered) => open(filtered, "renovate/a/b"),
-      ],
+      ["source branch", "source-branch-filtered", ({ open }, filtered) => open(filtered, "renovate/a/b")],
       [
         "author",
-        /^author-filtered: merge requests of kept-out are kept out/,
+        "author-filtered",
         (here, filtered) => here.open(filtered, "of-other", { author: by(here, filtered, "kept-out") }),
       ],
       [
         "label",
-        /^label-filtered: the label no-review keeps reviews away/,
+        "label-filtered",
         ({ open }, filtered) => open(filtered, "labelled", { labels: ["no-review"] }),
       ],
-      [
-        "title",
-        /^title-filtered: the title is kept out by/,
-        ({ open }, filtered) => open(filtered, "titled", { title: "WIP of mine" }),
-      ],
+      ["title", "title-filtered", ({ open }, filtered) => open(filtered, "titled", { title: "WIP of mine" })],
       [
         "bot",
-        /^author-is-a-bot: project_\d+_bot\S* is a bot/,
+        "author-is-a-bot",
         ({ gitlab, open }, filtered) =>
           open(filtered, "of-bot", { author: gitlab.createProjectToken(filtered).user }),
       ],
@@ -206,7 +199,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
         const { project, runs, reason } = world();
         const mergeRequest = await act(world(), project("filtered"));
         assert.deepEqual(await runs(mergeRequest), []);
-        assert.match(await reason(mergeRequest), expected);
+        assert.equal(await reason(mergeRequest), expected);
       });
 
     test("size: known when the change was read, and the run ends with its reason", async () => {
@@ -215,7 +208,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       const mergeRequest = await open(project("filtered"), "large", { files });
       const [run, ...more] = await runs(mergeRequest);
       assert.deepEqual([run?.state, more.length], ["cancelled", 0]);
-      assert.match(run?.reason ?? "", /^too-many-files: 4 files changed, and reviews are made of at most 3/);
+      assert.deepEqual(run?.reason, reasonOf("too-many-files", { files: 4, most: 3 }));
       assert.deepEqual(await notes(mergeRequest), []);
       assert.deepEqual(prompts(mergeRequest), []);
     });
@@ -237,7 +230,8 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
         thread.map(({ author: by }) => by.id),
         [bot.id],
       );
-      assert.match(thread[0]?.body ?? "", /too-many-files/);
+      const refusal = translator("en").reason(reasonOf("too-many-files", { files: 4, most: 3 }));
+      assert.ok(thread[0]?.body.includes(refusal));
     });
 
     test("size: whoever asks while that is not known yet is told afterwards", async () => {
@@ -258,7 +252,8 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       const thread = await answersIn(gitlab, mergeRequest, asked?.discussion.id ?? assert.fail());
       assert.equal(thread.length, 2);
       assert.ok(thread[0]?.body.includes(formatMessage("en", "conversation.under-review")));
-      assert.match(thread[1]?.body ?? "", /too-many-files/);
+      const refusal = translator("en").reason(reasonOf("too-many-files", { files: 4, most: 3 }));
+      assert.ok(thread[1]?.body.includes(refusal));
     });
 
     test("an author who is not listed: pushed by somebody who is, known when GitLab was asked", async () => {
@@ -268,11 +263,11 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
       const fine = await here.open(allowed, "listed", { author: listed });
       assert.deepEqual(told(await here.runs(fine)), ["opened succeeded"]);
       const mergeRequest = await here.open(allowed, "unlisted");
-      assert.match(await here.reason(mergeRequest), /^author-filtered: .* is not among the authors/);
+      assert.equal(await here.reason(mergeRequest), "author-filtered");
       await here.push(mergeRequest, "more", listed);
       const [run, ...more] = await here.runs(mergeRequest);
       assert.deepEqual([run?.trigger, run?.state, more.length], ["new-commits", "cancelled", 0]);
-      assert.match(run?.reason ?? "", /^author-filtered: /);
+      assert.equal(run?.reason?.code, "author-filtered");
       assert.deepEqual(await here.notes(mergeRequest), []);
     });
   });
@@ -289,7 +284,7 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     const mergeRequest = await open(own, "mine", { title: "Draft: Mine" });
     const [run, ...more] = await runs(mergeRequest);
     assert.deepEqual([run?.state, more.length], ["cancelled", 0]);
-    assert.match(run?.reason ?? "", /^draft: drafts are not reviewed here/);
+    assert.deepEqual(run?.reason, reasonOf("draft", { drafts: "never" }));
     assert.deepEqual(await notes(mergeRequest), []);
     await gitlab.updateMergeRequest(mergeRequest, author, { title: "Mine" });
     assert.deepEqual(told(await runs(mergeRequest)).slice(1), ["ready succeeded"]);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const dataDir = mkdtempSync(join(tmpdir(), "reviewflow-clock-"));
 after(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const busy: Settlement = { state: "retry", reasonCode: "busy", reason: "Busy.", retryAfterMs: undefined };
+const busy: Settlement = { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: undefined };
 
 test("the clock jumps by hours while runs wait, are worked on and are tried again: each ends once", async () => {
   let offMs = 0;

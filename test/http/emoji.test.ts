@@ -37,7 +37,7 @@ suite("emoji that GitLab tells of", () => {
     const { post, accepted } = setUp(options);
     const { status } = await post(body, HEADERS);
     const decision = accepted[0]?.decide({ queued: null, active: null, reviewedHeads: [] });
-    const reason = decision?.kind === "ignore" ? (decision.reason.split(":")[0] ?? "") : "";
+    const reason = decision?.kind === "ignore" ? decision.reason.code : "";
     return { status, reason, iid: accepted[0]?.delivery.iid ?? null };
   };
 
@@ -59,7 +59,10 @@ suite("emoji that GitLab tells of", () => {
 
   test("are ignored with a reason where nothing is learnt, or known of the finding, or no flow reviews", async () => {
     assert.equal((await send(emoji(), {})).reason, "lessons-off");
-    assert.equal((await send(emoji(), { reactions: keeper(false).reactions })).reason, "emoji-not-counted");
+    assert.equal(
+      (await send(emoji(), { reactions: keeper(false).reactions })).reason,
+      "emoji-finding-unknown",
+    );
     const { reactions, kept } = keeper();
     const elsewhere = await send(emoji("award", "other/project"), { reactions });
     assert.equal(elsewhere.reason, "project-not-configured");

@@ -26,7 +26,6 @@ export const watchedRun = (state: Run["state"] = "active"): Run => ({
   trigger: "opened",
   state,
   reason: null,
-  reasonCode: null,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

@@ -42,13 +42,15 @@ const addressIn = (part: string): string =>
   (/data-events="([^"]+)"/.exec(part)?.[1] ?? assert.fail("no address")).replaceAll("&amp;", "&");
 
 describe("the part of a run's page about its calls", () => {
-  test("says when another flow stood in for Dify's, and why", async () => {
+  test("says when another flow was run in place of Dify's, and which", async () => {
     const shelf = createEventShelf();
     const live = createLiveApp(shelf);
-    const why = "Dify did not work, so builtin:review stood in for its flow.";
+    const name = "builtin:review";
     const events = await recordedEvents();
-    shelf.put(events.map((event) => (event.kind === "call-finished" ? { ...event, standIn: why } : event)));
-    const notice = formatMessage("en", "live.fallback-used", { why });
+    shelf.put(
+      events.map((event) => (event.kind === "call-finished" ? { ...event, fallbackUsed: name } : event)),
+    );
+    const notice = formatMessage("en", "live.fallback-used", { flow: name });
     assert.ok((await live.part()).includes(`<p class="notice">${notice}</p>`));
     const usual = createEventShelf();
     usual.put(events);

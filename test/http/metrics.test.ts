@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { Hono } from "hono";
@@ -94,11 +95,11 @@ suite("/metrics with a token", () => {
 });
 
 suite("what became of a delivery", () => {
-  test("is read from its answer, the reason without what follows its name", () => {
+  test("is read from its answer, the reason by its code", () => {
     const ignored = {
       kind: "ignore",
       deliveryId: "d1",
-      reason: "project-not-configured: group/shop",
+      reason: reasonOf("project-not-configured", { project: "group/shop" }),
     } as const;
     assert.deepEqual(outcomeOf(answers.accepted(ignored)), {
       outcome: "ignore",

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { z } from "zod";
 import { fc } from "../properties.ts";
 import { StoreError } from "../../src/base/errors.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { payload, SECRET, setUp, tokensBy } from "./webhook-app.ts";
+
+const Answer = z.object({ reason: z.object({ code: z.string() }) });
 
 suite("the webhook", () => {
   test("a merge request is stored with its run, at our address and the tutorial's", async () => {
@@ -39,21 +42,21 @@ suite("the webhook", () => {
   });
 
   test("what is unwanted is a success with its reason, and is kept", async () => {
-    const cases: [unknown, RegExp][] = [
-      [{ object_kind: "push", project: payload()["project"] }, /event-not-reviewed: .*push/],
-      [{ object_kind: "from-the-future" }, /event-not-reviewed: .*from-the-future/],
+    const cases: [unknown, string][] = [
+      [{ object_kind: "push", project: payload()["project"] }, "event-not-reviewed"],
+      [{ object_kind: "from-the-future" }, "event-not-reviewed"],
       [
         payload({ project: { id: 8, path_with_namespace: "elsewhere/x", web_url: "https://g/x" } }),
-        /project-not-configured/,
+        "project-not-configured",
       ],
-      [payload({}, { action: "update" }), /nothing-to-review: the update brought no new commits/],
-      [payload({}, { iid: "one" }), /payload-not-understood: object_attributes\.iid/],
+      [payload({}, { action: "update" }), "nothing-to-review"],
+      [payload({}, { iid: "one" }), "payload-not-understood"],
     ];
-    for (const [body, reason] of cases) {
+    for (const [body, code] of cases) {
       const { accepted, post } = setUp();
       const answer = await post(body);
       assert.equal(answer.status, 200, answer.text);
-      assert.match(answer.text, reason);
+      assert.deepEqual(Answer.parse(JSON.parse(answer.text)).reason.code, code);
       assert.equal(accepted.length, 1);
     }
   });

@@ -1,9 +1,10 @@
+import { REASONS, reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parametersOf } from "../../scripts/docs/message-parameters.ts";
-import { formatMessage, formatReason, readTexts, translator } from "../../src/messages/format-message.ts";
+import { formatMessage, readTexts, translator } from "../../src/messages/format-message.ts";
 import { languageOfTerminal } from "../../src/messages/choose-language.ts";
 import { englishName, findLanguage, LANGUAGES, languageOf } from "../../src/messages/language.ts";
 
@@ -37,6 +38,22 @@ suite("the catalogue of messages", () => {
     assert.deepEqual([...LANGUAGES], ["en", "ja", "ko"]);
   });
 
+  test("holds a sentence for every reason, with exactly its parameters", () => {
+    const reasons = [...english.keys()].filter((code) => code.startsWith("reason."));
+    assert.deepEqual(
+      reasons,
+      Object.keys(REASONS)
+        .map((code) => `reason.${code}`)
+        .toSorted(),
+    );
+    for (const [code, parameters] of Object.entries(REASONS))
+      assert.deepEqual(
+        [...parametersOf(english.get(`reason.${code}`) ?? "").keys()].toSorted(),
+        Object.keys(parameters).toSorted(),
+        code,
+      );
+  });
+
   test("holds no code that no source names", () => {
     const sources = globSync("src/**/*.ts", { cwd: ROOT }).filter(
       (file) => !file.startsWith("src/messages/"),
@@ -67,10 +84,11 @@ suite("a message", () => {
       assert.ok(formatMessage(language, "conversation.not-reviewed", { reason }).includes(reason));
   });
 
-  test("of a stored reason is null where it is not known or lacks a parameter", () => {
-    assert.equal(formatReason("ja", "no-such-reason"), null);
-    assert.equal(formatReason("ja", "not-open"), null);
-    assert.equal(formatReason("ja", "draft"), formatMessage("ja", "reason.draft"));
+  test("of a reason joins lists and chooses by flags", () => {
+    const reason = (denied: boolean) =>
+      translator("en").reason(reasonOf("label-filtered", { labels: ["a", "b"], denied }));
+    assert.ok(reason(true).includes("a, b"));
+    assert.notEqual(reason(true), reason(false));
   });
 });
 

@@ -43,7 +43,7 @@ test("what a whole GitLab sends is decided as what people did", async () => {
       const decision = decide(reading.event, rules, NO_HISTORY);
       if (decision.kind === "review") return decision.trigger;
       if (decision.kind === "reply") return decision.trigger;
-      return decision.kind === "ignore" ? (decision.reason.split(":")[0] ?? "") : decision.kind;
+      return decision.kind === "ignore" ? decision.reason.code : decision.kind;
     });
   };
   await standIn.push(project, {
@@ -78,5 +78,5 @@ test("what a whole GitLab sends is decided as what people did", async () => {
   const answered = await standIn.addNote(opened, bot, { body: "@reviewflow review" });
   assert.deepEqual(await decided(), ["own-event"]);
   await api(`/merge_requests/${opened.iid}/notes/${answered?.note.id}/award_emoji`, { name: "thumbsdown" });
-  assert.deepEqual(await decided(), ["emoji-not-counted"]);
+  assert.deepEqual(await decided(), ["emoji-not-on-finding"]);
 });

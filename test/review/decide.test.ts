@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../properties.ts";
@@ -46,7 +47,7 @@ suite("decide, by a policy alone", () => {
     const relabelled = mergeRequestEvent({ action: "update", oldRev: null });
     assert.deepEqual(decide(relabelled, rulesForPolicy("every-push"), NOTHING), {
       kind: "ignore",
-      reason: "nothing-to-review: the update brought no new commits and no request for a review",
+      reason: reasonOf("nothing-to-review"),
     });
   });
 
@@ -85,10 +86,10 @@ suite("decide, by a policy alone", () => {
 
   test("other events are ignored by name, and everything where no flow reviews the project", () => {
     const other = decide({ kind: "other", name: "push", project: null }, null, NOTHING);
-    assert.match(other.kind === "ignore" ? other.reason : "", /^event-not-reviewed: .*push/);
+    assert.deepEqual(other, { kind: "ignore", reason: reasonOf("event-not-reviewed", { event: "push" }) });
     for (const event of [opened, noteEvent(), emojiEvent(), { kind: "stale", event: opened } as const]) {
       const decision = decide(event, null, NOTHING);
-      assert.match(decision.kind === "ignore" ? decision.reason : "", /^project-not-configured/);
+      assert.equal(decision.kind === "ignore" && decision.reason.code, "project-not-configured");
     }
   });
 
@@ -134,9 +135,9 @@ const triggerOf = (...of: Parameters<typeof decideWith>): string => {
   const decision = decideWith(...of);
   return decision.kind === "review" ? decision.trigger : decision.kind;
 };
-const reasonOf = (...of: Parameters<typeof decideWith>): string => {
+const codeOf = (...of: Parameters<typeof decideWith>): string => {
   const decision = decideWith(...of);
-  return decision.kind === "ignore" ? decision.reason : decision.kind;
+  return decision.kind === "ignore" ? decision.reason.code : decision.kind;
 };
 
 const PUSHED = { action: "update", oldRev: "a", headSha: "b" } as const;
@@ -158,10 +159,7 @@ suite("decide, merge requests", () => {
       assert.equal(triggerOf(event), trigger);
       assert.equal(triggerOf(event, off), "ignore");
     }
-    assert.match(
-      reasonOf(PUSHED, { newCommits: { on: false, quietMs: 0 } }),
-      /^trigger-off: commits were added/,
-    );
+    assert.equal(codeOf(PUSHED, { newCommits: { on: false, quietMs: 0 } }), "trigger-off");
   });
 
   test("an update without new commits, requests or readiness reviews nothing", () => {
@@ -171,14 +169,14 @@ suite("decide, merge requests", () => {
       { action: "approved" },
     ])
       assert.equal(triggerOf(event), "ignore");
-    assert.match(reasonOf(TOUCHED), /^nothing-to-review: the update brought no new commits/);
+    assert.equal(codeOf(TOUCHED), "nothing-to-review");
   });
 
   test("what we do ourselves asks for nothing: our own state as a reviewer, labels that we set", () => {
     const own = { ...TOUCHED, user: SELF };
-    assert.match(reasonOf(own), /^nothing-to-review/);
-    assert.match(reasonOf({ ...own, labelsAdded: ["review me"] }), /^own-event/);
-    assert.match(reasonOf({ ...own, reviewersAskedAgain: [99] }), /^own-event/);
+    assert.equal(codeOf(own), "nothing-to-review");
+    assert.equal(codeOf({ ...own, labelsAdded: ["review me"] }), "own-event");
+    assert.equal(codeOf({ ...own, reviewersAskedAgain: [99] }), "own-event");
     // The token may be a person's, whose pushes are to be reviewed.
     assert.equal(triggerOf({ ...PUSHED, user: SELF }), "new-commits");
   });
@@ -216,7 +214,7 @@ suite("decide, merge requests", () => {
   });
 
   test("a pause holds what happens by itself, not what somebody asks for", () => {
-    assert.match(reasonOf(PUSHED, {}, { paused: true }), /^paused: commits were added, but/);
+    assert.equal(codeOf(PUSHED, {}, { paused: true }), "paused");
     assert.equal(triggerOf(ASKED, {}, { paused: true }), "reviewer");
   });
 
@@ -224,23 +222,14 @@ suite("decide, merge requests", () => {
     const once = { policy: "once" } as const;
     assert.equal(triggerOf(ASKED, once, { reviewedHeads: ["a"] }), "reviewer");
     assert.equal(triggerOf(PUSHED, once, { reviewedHeads: ["a"] }), "ignore");
-    assert.equal(
-      reasonOf(ASKED, once, { queued: { runId: "r", headSha: "a" } }),
-      "already-queued: a review of this head waits for its turn",
-    );
-    assert.equal(
-      reasonOf(ASKED, once, { active: { runId: "r", headSha: "a" } }),
-      "already-under-review: this head is under review",
-    );
+    assert.equal(codeOf(ASKED, once, { queued: { runId: "r", headSha: "a" } }), "already-queued");
+    assert.equal(codeOf(ASKED, once, { active: { runId: "r", headSha: "a" } }), "already-under-review");
   });
 
   test("filters count for every trigger, and say what keeps a merge request out", () => {
     const filters = { ...RULES.filters, targetBranches: { allow: ["main", "release/*"], deny: [] } };
     const event = { ...ASKED, targetBranch: "feature/x" };
-    assert.equal(
-      reasonOf(event, { filters }),
-      "target-branch-filtered: the target branch feature/x is none of main, release/*",
-    );
+    assert.equal(codeOf(event, { filters }), "target-branch-filtered");
     assert.equal(triggerOf({ ...event, targetBranch: "release/1" }, { filters }), "reviewer");
   });
 });
@@ -279,17 +268,6 @@ const rules = fc
   .map((some): TriggerRules => ({ ...RULES, ...some }));
 
 suite("decide, in general", () => {
-  test("property: what is ignored has a code and a sentence", () => {
-    fc.assert(
-      fc.property(event, rules, history, (event, rules, history) => {
-        const decision = decide(event, rules, history);
-        if (decision.kind !== "ignore" || event.state !== "opened") return;
-        assert.match(decision.reason, /^[a-z-]+: \S+ .+\S$|^merge-request-(?:closed|merged)$/);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
   test("property: the same event asks for nothing more while its review waits or is made", () => {
     fc.assert(
       fc.property(event, rules, history, (event, rules, history) => {
@@ -351,13 +329,13 @@ suite("decideClaimed", () => {
     const facts = { mergeRequest, changedFiles: 12 };
     const filters = { ...RULES.filters, mostFiles: 10 };
     assert.equal(claimed("opened", facts, RULES), null);
-    assert.match(claimed("opened", facts, { ...RULES, filters }) ?? "", /^too-many-files: 12 files changed/);
-    assert.match(claimed("opened", facts, { ...RULES, opened: false }) ?? "", /^trigger-off/);
+    assert.equal(claimed("opened", facts, { ...RULES, filters })?.code, "too-many-files");
+    assert.equal(claimed("opened", facts, { ...RULES, opened: false })?.code, "trigger-off");
     const authors = { allow: ["@Ann"], deny: [] };
     const byName = { ...RULES, filters: { ...RULES.filters, authors } };
     // A push of somebody else does not name the author.
     assert.equal(triggerOf({ ...PUSHED, user: { id: 4, username: "bob" } }, byName), "new-commits");
-    assert.match(claimed("new-commits", facts, byName) ?? "", /^author-filtered: author is not among/);
+    assert.equal(claimed("new-commits", facts, byName)?.code, "author-filtered");
   });
 
   test("of several triggers in one event one that is wanted is enough", () => {
@@ -365,33 +343,27 @@ suite("decideClaimed", () => {
     const both = { trigger: "ready", event: mergeRequestEvent({ ...PUSHED, becameReady: true }) };
     assert.equal(decideClaimed({ ...both, ...facts }, { ...RULES, ready: false }), null);
     const neither = { ...RULES, ready: false, newCommits: { on: false, quietMs: 0 } };
-    assert.match(
-      decideClaimed({ ...both, ...facts }, neither) ?? "",
-      /^trigger-off: reviews by the trigger ready/,
-    );
+    assert.equal(decideClaimed({ ...both, ...facts }, neither)?.code, "trigger-off");
     const asked = { trigger: "label", event: mergeRequestEvent({ ...PUSHED, labelsAdded: ["review me"] }) };
     const draft = { ...facts, mergeRequest: { ...mergeRequest, draft: true } };
     assert.equal(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "on-request" }), null);
-    assert.match(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "never" }) ?? "", /^draft: /);
+    assert.equal(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "never" })?.code, "draft");
   });
 
   test("what no delivery started is decided by its event, and what somebody ran again is not", () => {
     const facts = { mergeRequest, changedFiles: 12 };
     const found = { trigger: "reconcile", event: mergeRequestEvent() };
     assert.equal(decideClaimed({ ...found, ...facts }, RULES), null);
-    assert.match(decideClaimed({ ...found, ...facts }, { ...RULES, opened: false }) ?? "", /^trigger-off: /);
+    assert.equal(decideClaimed({ ...found, ...facts }, { ...RULES, opened: false })?.code, "trigger-off");
     const small = { ...RULES, filters: { ...RULES.filters, mostFiles: 10 } };
-    assert.match(decideClaimed({ ...found, ...facts }, small) ?? "", /^too-many-files: /);
+    assert.equal(decideClaimed({ ...found, ...facts }, small)?.code, "too-many-files");
     assert.equal(
       decideClaimed({ ...found, trigger: "run-again", ...facts }, { ...small, opened: false }),
       null,
     );
     const command = { trigger: "command", event: mergeRequestEvent({ action: null }) };
     assert.equal(decideClaimed({ ...command, ...facts }, { ...RULES, opened: false }), null);
-    assert.match(
-      decideClaimed({ ...command, ...facts }, { ...RULES, command: false }) ?? "",
-      /^trigger-off: /,
-    );
+    assert.equal(decideClaimed({ ...command, ...facts }, { ...RULES, command: false })?.code, "trigger-off");
   });
 });
 
@@ -402,7 +374,7 @@ const noteCode = (...of: Parameters<typeof note>): string => {
   return decision.kind === "reply"
     ? decision.trigger
     : "reason" in decision
-      ? decision.reason
+      ? decision.reason.code
       : decision.kind;
 };
 
@@ -426,32 +398,32 @@ suite("decide, notes", () => {
 
   test("a note that is in no thread answers nobody, and is only for us when it says so", () => {
     const alone = (text: string): string => noteCode({ text, standsAlone: true });
-    assert.match(alone("Shall we merge this?"), /^note-not-for-us/);
+    assert.equal(alone("Shall we merge this?"), "note-not-for-us");
     assert.equal(alone("Thanks, @reviewflow!"), "note:mention");
     assert.equal(alone("@reviewflow help"), "note:help");
   });
 
   test("neither bots, GitLab nor we ourselves are heard", () => {
     const by = (id: number, username: string) => noteCode({ user: { id, username } });
-    assert.match(by(99, "reviewflow"), /^own-event/);
+    assert.equal(by(99, "reviewflow"), "own-event");
     for (const name of ["project_7_bot_0a1b", "group_7_bot", "service_account_group_3_ab", "support-bot"])
-      assert.match(by(5, name), /^from-a-bot: \S+ is a bot/);
-    assert.match(noteCode({ system: true }), /^system-note/);
+      assert.equal(by(5, name), "from-a-bot");
+    assert.equal(noteCode({ system: true }), "system-note");
     assert.equal(by(5, "my_bot"), "note:review");
-    assert.match(noteCode({}, { bots: { ids: [4], notIds: [], review: true } }), /^from-a-bot/);
+    assert.equal(noteCode({}, { bots: { ids: [4], notIds: [], review: true } }), "from-a-bot");
   });
 
   test("an edited note does not fire twice", () => {
     const edited = { action: "update" };
-    assert.match(noteCode(edited), /^note-edited/);
+    assert.equal(noteCode(edited), "note-edited");
     assert.equal(noteCode({ action: null }), "note:review");
   });
 
   test("commands can be turned off, and end with the merge request", () => {
-    assert.match(noteCode({}, { command: false }), /^trigger-off/);
-    assert.match(noteCode({}, { self: null }), /^bot-unknown/);
+    assert.equal(noteCode({}, { command: false }), "trigger-off");
+    assert.equal(noteCode({}, { self: null }), "bot-unknown");
     const merged = { ...noteEvent().mergeRequest, state: "merged" };
-    assert.match(noteCode({ mergeRequest: merged }), /^merge-request-merged: review does nothing/);
+    assert.equal(noteCode({ mergeRequest: merged }), "command-after-end");
     assert.equal(noteCode({ mergeRequest: merged, text: "@reviewflow ask why?" }), "note:ask");
   });
 });
@@ -486,15 +458,17 @@ suite("decide, emoji", () => {
   test("all else is ignored with its reason", () => {
     const reason = (fields: Partial<EmojiEvent>): string => {
       const decision = decideOn(fields);
-      return decision.kind === "ignore" ? decision.reason : assert.fail("an outcome");
+      return decision.kind === "ignore" ? decision.reason.code : assert.fail("an outcome");
     };
-    assert.match(reason({ note: null }), /^emoji-not-counted: .*does not hold the note/);
-    assert.match(reason({ note: { ...FINDING, authorId: 9 } }), /^emoji-not-counted: .*no finding/);
-    assert.match(reason({ note: { ...FINDING, body: `Quote:\n${FINDING.body}` } }), /no finding/);
-    assert.match(reason({ emoji: "tada" }), /neither a thumb/);
-    assert.match(reason({ iid: null }), /notes of merge requests/);
-    assert.match(reason({ awardableType: "MergeRequest" }), /notes of merge requests/);
-    assert.match(reason({ user: BOT }), /^own-event/);
-    assert.match(reason({ user: { id: 5, username: "project_1_bot" } }), /^from-a-bot/);
+    const foreign = { note: { ...FINDING, authorId: 9 } };
+    const quoted = { note: { ...FINDING, body: `Quote:\n${FINDING.body}` } };
+    assert.equal(reason({ note: null }), "emoji-note-unknown");
+    assert.equal(reason(foreign), "emoji-not-on-finding");
+    assert.equal(reason(quoted), "emoji-not-on-finding");
+    assert.equal(reason({ emoji: "tada" }), "emoji-not-a-thumb");
+    assert.equal(reason({ iid: null }), "emoji-not-on-note");
+    assert.equal(reason({ awardableType: "MergeRequest" }), "emoji-not-on-note");
+    assert.equal(reason({ user: BOT }), "own-event");
+    assert.equal(reason({ user: { id: 5, username: "project_1_bot" } }), "from-a-bot");
   });
 });

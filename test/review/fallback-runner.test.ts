@@ -55,7 +55,7 @@ const setUp = (hasEffects: boolean) => {
     isOutage: (error) => error instanceof DifyError && error.retryable,
     mayHaveBegun: async () => world.begun,
     hasEffects,
-    notice: "Another stood in.",
+    name: "another.yml",
   });
   return { world, runner };
 };
@@ -64,10 +64,10 @@ suite("a runner with one that stands in", () => {
   test("gives each flow what it declares", async () => {
     const { world, runner } = setUp(false);
     assert.deepEqual(await runner.describe(), [input("both", 5), input("main"), input("other")]);
-    assert.equal((await runner.run(request())).standIn, undefined);
+    assert.equal((await runner.run(request())).fallbackUsed, undefined);
     assert.deepEqual(world.given, { both: "b", main: "m" });
     world.failure = down(true);
-    assert.equal((await runner.run(request())).standIn, "Another stood in.");
+    assert.equal((await runner.run(request())).fallbackUsed, "another.yml");
     assert.deepEqual(world.given, { both: "b", other: "o" });
     assert.deepEqual(await runner.describe(), [input("both", 5), input("main"), input("other")]);
   });
@@ -78,9 +78,9 @@ suite("a runner with one that stands in", () => {
     const journal = createMemoryJournal();
     world.failure = down();
     await assert.rejects(runner.run(request(journal)), /down/);
-    assert.equal((await runner.run(request(journal))).standIn, "Another stood in.");
+    assert.equal((await runner.run(request(journal))).fallbackUsed, "another.yml");
     world.failure = null;
-    assert.equal((await runner.run(request(journal))).standIn, "Another stood in.");
+    assert.equal((await runner.run(request(journal))).fallbackUsed, "another.yml");
     assert.deepEqual([world.main, world.standIn], [2, 2]);
     assert.equal(await journal.read("stand-in:of-stand-in"), true);
   });
@@ -96,7 +96,7 @@ suite("a runner with one that stands in", () => {
     }
     assert.equal(world.standIn, 0);
     world.failure = null;
-    assert.equal((await runner.run(request(journal))).standIn, undefined);
+    assert.equal((await runner.run(request(journal))).fallbackUsed, undefined);
   });
 
   test("runs it again where it only returns values", async () => {
@@ -104,14 +104,14 @@ suite("a runner with one that stands in", () => {
     await runner.describe();
     world.begun = true;
     world.failure = down(true);
-    assert.equal((await runner.run(request())).standIn, "Another stood in.");
+    assert.equal((await runner.run(request())).fallbackUsed, "another.yml");
   });
 
   test("goes to the other at once when nobody ever heard what the main flow takes", async () => {
     const { world, runner } = setUp(true);
     world.failure = down();
     assert.deepEqual(await runner.describe(), [input("both", 5), input("other")]);
-    assert.equal((await runner.run(request())).standIn, "Another stood in.");
+    assert.equal((await runner.run(request())).fallbackUsed, "another.yml");
     assert.equal(world.main, 0);
   });
 

@@ -20,7 +20,7 @@ const FACTS: FilterFacts = {
 };
 const BOTS: BotRules = { ids: [], notIds: [], review: true };
 const codeOf = (filters: Partial<Filters>, facts: Partial<FilterFacts> = {}, bots: BotRules = BOTS) =>
-  filterMergeRequest({ ...FACTS, ...facts }, { ...NO_FILTERS, ...filters }, bots)?.split(":")[0] ?? null;
+  filterMergeRequest({ ...FACTS, ...facts }, { ...NO_FILTERS, ...filters }, bots)?.code ?? null;
 
 suite("filterMergeRequest", () => {
   test("lets everything pass by default", () => assert.equal(codeOf({}), null));

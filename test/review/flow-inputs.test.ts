@@ -1,3 +1,5 @@
+import { translator } from "../../src/messages/format-message.ts";
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { Secret } from "../../src/base/secret.ts";
@@ -103,7 +105,7 @@ suite("the inputs of a flow", () => {
     const fitted = fitInputs({ x: "y".repeat(500), z: 1 }, [declare({ maxLength: 100 })]);
     assert.equal(textOf(fitted.inputs["x"]).length, 100);
     assert.match(textOf(fitted.inputs["x"]), /\[cut: 500 characters, the flow takes 100\]$/);
-    assert.match(fitted.cuts.join(), /input x was cut from 500 to 100/);
+    assert.deepEqual(fitted.cuts, [reasonOf("input-cut", { input: "x", length: 500, most: 100 })]);
     assert.deepEqual(fitInputs({ x: "short" }, [declare({ maxLength: 100 })]), {
       inputs: { x: "short" },
       cuts: [],
@@ -138,14 +140,14 @@ suite("the inputs of a flow", () => {
           diff: { kind: "text", text: "", source: "diffs" },
         },
         { ...file, newPath: "d.png", oldPath: "d.png", change: "added", diff: { kind: "binary" } },
-        { ...file, newPath: "e", oldPath: "e", diff: { kind: "unavailable", reason: "over every limit" } },
+        { ...file, newPath: "e", oldPath: "e", diff: { kind: "unavailable", problem: { cause: "large" } } },
       ],
     });
     for (const part of [
       "--- a/a\n+++ b/a\n@@ -1 +1 @@",
       "rename from b\nrename to c",
       "Binary files differ",
-      "could not be had: over every limit",
+      translator("en").reason(reasonOf("diff-unavailable", { cause: "large" })),
     ]) {
       assert.ok(text.includes(part), part);
     }

@@ -1,7 +1,8 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { NO_USAGE, type FlowEvent, type NodeStatus } from "../../src/flow/flow-event.ts";
-import { readNoteOutcome } from "../../src/review/read-outcome.ts";
+import { readNoteOutcome, reasonOfStatus } from "../../src/review/read-outcome.ts";
 import { createRunObserver } from "../../src/review/observe-run.ts";
 
 const node = (
@@ -37,21 +38,25 @@ describe("the observer of a run", () => {
     assert.equal(createRunObserver().complete(ended).failedNodes, undefined);
   });
   it("gives the cause of an answer that is not whole to the failure of the node that reads it", () => {
-    for (const [reason, cause] of [
-      ["content_filter", /no text: the model's content filter/],
-      ["length", /no text: .*max_tokens/],
-      ["tool_calls", /no text: .*tool/],
-      ["stop", /no text$/],
+    for (const [finish, code] of [
+      ["content_filter", "answer-filtered"],
+      ["length", "answer-cut-short"],
+      ["tool_calls", "answer-is-tool-call"],
+      ["stop", null],
     ] as const) {
       const observer = createRunObserver();
-      observer.see(node("llm", "succeeded", { outputs: { finish_reason: reason } }));
+      observer.see(node("llm", "succeeded", { outputs: { finish_reason: finish } }));
       observer.see(node("code", "failed", { error: "no text" }));
-      const ended = { status: "failed", outputs: {}, error: "no text", usage: NO_USAGE } as const;
-      assert.match(observer.complete(ended).error ?? "", cause);
-      const whole = { ...ended, status: "succeeded", error: null, outputs: { review: "" } } as const;
-      const reading = readNoteOutcome(observer.complete(whole), null);
-      assert.ok(reading.kind === "failed");
-      assert.match(`no text${reading.reason.replace(/^.*is empty/, "")}`, cause);
+      const failed = { status: "failed", outputs: {}, error: "no text", usage: NO_USAGE } as const;
+      assert.deepEqual(
+        reasonOfStatus(observer.complete(failed)),
+        reasonOf(code ?? "flow-failed", { detail: "no text" }),
+      );
+      const whole = { ...failed, status: "succeeded", error: null, outputs: { review: "" } } as const;
+      assert.deepEqual(readNoteOutcome(observer.complete(whole), null), {
+        kind: "failed",
+        reason: code === null ? reasonOf("flow-output-empty", { output: "review" }) : reasonOf(code),
+      });
     }
   });
 });

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../properties.ts";
@@ -78,8 +79,13 @@ const publicationOf = (text: string): Publication => {
     plan,
     factsOf({
       walkthrough: text,
-      remarks: [text],
-      files: [{ path: text, outcome: { kind: "skipped", reason: "path-rule", detail: text } }],
+      remarks: [reasonOf("rules-without-effect", { problem: text })],
+      files: [
+        {
+          path: text,
+          outcome: { kind: "skipped", reason: reasonOf("action-not-reviewed", { action: text }) },
+        },
+      ],
     }),
   );
 };

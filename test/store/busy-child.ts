@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { Secret } from "../../src/base/secret.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
@@ -57,7 +58,7 @@ await store.work({
 const busy = async (iid: number): Promise<void> => {
   for (;;) {
     const runId = await queueRun(store, { iid });
-    if (nextNumber() % 2 === 0) await store.cancelRun(runId, "by hand");
+    if (nextNumber() % 2 === 0) await store.cancelRun(runId, reasonOf("cancelled-by-user", { user: "ann" }));
     await store.runAgain(runId);
     await store.accept(request({ iid }));
     await delay(2);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Client } from "pg";
@@ -158,8 +159,8 @@ const createPlay = (place: Place, { instances, expire }: Model) => {
   const settle = async (step: Extract<Step, { do: "settle" }>): Promise<void> => {
     const answers = {
       succeeded,
-      failed: { state: "failed", reason: "no", reasonCode: "no", usage: NO_USAGE },
-      retry: { state: "retry", reason: "busy", reasonCode: "busy", retryAfterMs: undefined },
+      failed: { state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE },
+      retry: { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: undefined },
       throw: new Error("by chance"),
     } as const;
     open.get(keyOf(step))?.answer(answers[step.as]);
@@ -198,7 +199,8 @@ const createPlay = (place: Place, { instances, expire }: Model) => {
     const run = runs[step.nth % Math.max(runs.length, 1)];
     if (run === undefined) return;
     if (step.do === "again") await store().runAgain(run.id);
-    else if (await store().cancelRun(run.id, "by hand")) assert.ok(!FINAL.includes(run.state));
+    else if (await store().cancelRun(run.id, reasonOf("cancelled-by-user", { user: "ann" })))
+      assert.ok(!FINAL.includes(run.state));
   };
 
   /** What is true at every moment. */

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf, withDetail } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fc } from "../properties.ts";
@@ -20,11 +21,15 @@ const run: RunHandle = {
   failures: 0,
   stalledCount: 0,
   claimId: "claim",
-  cancelReason: null,
+  cancelCode: null,
+  cancelParams: null,
 };
 
-const busy: Settlement = { state: "retry", reason: "busy", reasonCode: "x", retryAfterMs: undefined };
-const failed: Settlement = { state: "failed", reason: "no", reasonCode: "x", usage: NO_USAGE };
+const CLOSED = { cancelCode: "merge-request-closed", cancelParams: "{}" };
+const NEWER = { cancelCode: SUPERSEDED.code, cancelParams: "{}" };
+
+const busy: Settlement = { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: undefined };
+const failed: Settlement = { state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE };
 const done: Settlement = { state: "succeeded", reason: null, result: 1, usage: NO_USAGE };
 
 describe("what a settlement means", () => {
@@ -33,17 +38,11 @@ describe("what a settlement means", () => {
     ["the last attempt fails the run", { failures: 2 }, busy, false, "failed"],
     ["a newer head comes before another attempt", {}, busy, true, "superseded"],
     ["a used-up run says so even when a newer head waits", { failures: 2 }, busy, true, "failed"],
-    ["a cancelled run is not tried again", { cancelReason: "closed" }, busy, false, "cancelled"],
-    ["a cancelled run does not fail", { cancelReason: "closed" }, failed, false, "cancelled"],
-    ["a stopped run gives way to a newer head", { cancelReason: SUPERSEDED }, busy, true, "superseded"],
-    [
-      "a run whose successor is gone too is cancelled",
-      { cancelReason: SUPERSEDED },
-      busy,
-      false,
-      "cancelled",
-    ],
-    ["a review that was finished counts", { cancelReason: "closed" }, done, true, "succeeded"],
+    ["a cancelled run is not tried again", CLOSED, busy, false, "cancelled"],
+    ["a cancelled run does not fail", CLOSED, failed, false, "cancelled"],
+    ["a stopped run gives way to a newer head", NEWER, busy, true, "superseded"],
+    ["a run whose successor is gone too is cancelled", NEWER, busy, false, "cancelled"],
+    ["a review that was finished counts", CLOSED, done, true, "succeeded"],
     ["a run that is handed back waits again", {}, { state: "handed-back" }, false, "hand-back"],
     ["a run that is handed back gives way", {}, { state: "handed-back" }, true, "superseded"],
   ] as const;
@@ -55,14 +54,14 @@ describe("what a settlement means", () => {
   }
 
   test("a cancelled run keeps its reason, with what the cancel left behind", () => {
-    const reasonOf = (reason: string): string | null => {
+    const endsFor = (reason: Reason): Reason => {
       const settlement: Settlement = { state: "cancelled", reason };
-      const settled = planSettlement({ ...run, cancelReason: SUPERSEDED }, settlement, true, policy, 0.5);
+      const settled = planSettlement({ ...run, ...NEWER }, settlement, true, policy, 0.5);
       assert.ok(settled.kind === "end" && settled.state === "superseded");
       return settled.reason;
     };
-    const explained = `${SUPERSEDED}; it goes on on Dify`;
-    assert.deepEqual([reasonOf(explained), reasonOf("other")], [explained, SUPERSEDED]);
+    const explained = withDetail(SUPERSEDED, "it goes on on Dify");
+    assert.deepEqual([endsFor(explained), endsFor(reasonOf("paused"))], [explained, SUPERSEDED]);
   });
 
   test("an attempt that tried nothing uses none up, however many there were", () => {

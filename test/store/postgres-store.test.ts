@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -100,7 +101,7 @@ function sharedStore(server: PostgresServer): void {
       assert.equal(runs.filter((run) => run.state === "queued").length, 1);
       assert.equal(runs.filter((run) => run.state === "superseded").length, 20);
       for (const run of await one.listRuns({ limit: 1, state: "queued" }))
-        await one.cancelRun(run.id, "done");
+        await one.cancelRun(run.id, reasonOf("cancelled-by-user", { user: "ann" }));
     });
 
     test("instances together work on one run of a merge request, and on so many of a project", async () => {
@@ -145,12 +146,12 @@ function sharedStore(server: PostgresServer): void {
         perProject: 1,
         handle: async ({ signal }) => {
           await untilAborted(signal).catch((reason: unknown) => reasons.push(reason));
-          return { state: "cancelled", reason: "stopped" };
+          return { state: "cancelled", reason: reasonOf("paused") };
         },
       });
       await untilState(one, runId, "active");
       await one.accept(closing({ projectId: 3, iid: 1 }));
-      assert.equal((await untilState(one, runId, "cancelled")).reason, "merge-request-closed");
+      assert.equal((await untilState(one, runId, "cancelled")).reason?.code, "merge-request-closed");
       await worker.stop(0);
       assert.ok(reasons[0] instanceof RunCancelled);
     });
@@ -264,7 +265,7 @@ function sharedStore(server: PostgresServer): void {
         },
       );
       const runId = await queueRun(store, { iid: 1 });
-      await store.cancelRun(runId, "by hand");
+      await store.cancelRun(runId, reasonOf("cancelled-by-user", { user: "ann" }));
       assert.ok((await store.runAgain(runId)) !== null);
       const shadow = { flow: "classic", candidate: "next" };
       const worker = await store.work({
@@ -280,7 +281,7 @@ function sharedStore(server: PostgresServer): void {
           const gate = store.callGateOf("gitlab", 60_000);
           await gate.pass({ maxWaitMs: 1_000, signal });
           gate.holdOff(1);
-          assert.ok(await store.cancelRun(run.id, "while it is worked on"));
+          assert.ok(await store.cancelRun(run.id, reasonOf("cancelled-by-user", { user: "ann" })));
           return succeeded;
         },
       });
@@ -293,7 +294,7 @@ function sharedStore(server: PostgresServer): void {
       await worker.stop(1_000);
       await withSql(other, (client) =>
         client.query(
-          "UPDATE reviewflow.runs SET state = 'active', claim_id = 'lost', finished_at = NULL, cancel_reason = NULL WHERE id = $1",
+          "UPDATE reviewflow.runs SET state = 'active', claim_id = 'lost', finished_at = NULL, cancel_code = NULL, cancel_params = NULL WHERE id = $1",
           [lost],
         ),
       );

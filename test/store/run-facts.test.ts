@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -54,9 +55,7 @@ test("a worker is told how each of its runs was left, when that is durable", asy
     concurrency: 1,
     perProject: 1,
     handle: async ({ run }) =>
-      run.id === good
-        ? succeeded
-        : { state: "retry", reason: "busy", reasonCode: "model-busy", retryAfterMs: 0 },
+      run.id === good ? succeeded : { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: 0 },
     onSettled: (run, state) => settled.push(`${run.id} ${run.attempts} ${state}`),
   });
   await until(async () => settled.length === 3, "three settlements");

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { DifyError } from "../../src/base/errors.ts";
@@ -16,8 +17,7 @@ suite("a failed attempt", () => {
     });
     assert.deepEqual(settlementOfError(error, open), {
       state: "retry",
-      reason: "busy",
-      reasonCode: "too_many_requests",
+      reason: reasonOf("dify-failed", { error: "too_many_requests", detail: "busy" }),
       retryAfterMs: 7_000,
     });
     assert.equal(settlementOfError(new TypeError("a bug"), open).state, "retry");
@@ -29,8 +29,7 @@ suite("a failed attempt", () => {
     });
     assert.deepEqual(settlementOfError(untried, open), {
       state: "retry",
-      reason: "open",
-      reasonCode: "dify-paused",
+      reason: reasonOf("dify-paused", { detail: "open" }),
       retryAfterMs: undefined,
       untried: true,
     });
@@ -42,17 +41,21 @@ suite("a failed attempt", () => {
   });
 
   test("is no failure when the run was cancelled or we are stopping", () => {
-    const cancelled = AbortSignal.abort(new RunCancelled("merge-request-closed"));
+    const closed = new RunCancelled(reasonOf("merge-request-closed"));
+    const cancelled = AbortSignal.abort(closed);
     assert.deepEqual(settlementOfError(cancelled.reason, cancelled), {
       state: "cancelled",
-      reason: "merge-request-closed",
+      reason: reasonOf("merge-request-closed"),
     });
-    const explained = new RunCancelled("merge-request-closed; it goes on on Dify");
-    assert.equal(settlementOfError(new RunCancelled("other"), cancelled).state, "cancelled");
-    explained.cause = cancelled.reason;
+    const why = reasonOf("merge-request-closed", { detail: "it goes on on Dify" });
+    const explained = new RunCancelled(why, closed);
+    assert.equal(
+      settlementOfError(new RunCancelled(reasonOf("merge-request-closed")), cancelled).state,
+      "cancelled",
+    );
     assert.deepEqual(settlementOfError(explained, cancelled), {
       state: "cancelled",
-      reason: "merge-request-closed; it goes on on Dify",
+      reason: why,
     });
     assert.deepEqual(settlementOfError(new Error("x"), AbortSignal.abort(new Error("stopping"))), {
       state: "handed-back",

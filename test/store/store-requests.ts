@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { Secret } from "../../src/base/secret.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
@@ -44,7 +45,7 @@ export const request = (ask: Ask): AcceptRequest => ({
 
 /** A delivery that closes the merge request. */
 export const closing = (ask: Ask): AcceptRequest =>
-  request({ ...ask, decide: () => ({ kind: "cancel", reason: "merge-request-closed" }) });
+  request({ ...ask, decide: () => ({ kind: "cancel", reason: reasonOf("merge-request-closed") }) });
 
 /** Accepts and returns the new run's id. */
 export const queueRun = async (store: Store, ask: Ask): Promise<string> => {

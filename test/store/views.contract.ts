@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { OpenedStore } from "../../src/store/open-store.ts";
@@ -21,8 +22,7 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
       await settleNext(store, runs[0] ?? "", reviewed("first \u0000 \uD800 text"), STEPS);
       await settleNext(store, runs[1] ?? "", {
         state: "failed",
-        reason: "refused",
-        reasonCode: "model-refused",
+        reason: reasonOf("model-failed", { error: "model-refused" }),
         usage: {
           totalTokens: 5,
           promptTokens: 5,
@@ -31,7 +31,7 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
           currency: "E\u0000R",
         },
       });
-      await store.cancelRun(runs[2] ?? "", "by hand");
+      await store.cancelRun(runs[2] ?? "", reasonOf("cancelled-by-user", { user: "ann" }));
       await deliver(
         store,
         { project: "other/tools", projectId: 8, iid: 1, title: "Tools" },
@@ -144,7 +144,7 @@ export const viewsContract = (name: string, open: () => Promise<OpenedStore>): v
     it("its pulse changes with every change and stands still otherwise", async () => {
       const seen = [await store.views.pulse()];
       assert.equal(await store.views.pulse(), seen[0]);
-      await store.cancelRun(runs[4] ?? "", "by hand");
+      await store.cancelRun(runs[4] ?? "", reasonOf("cancelled-by-user", { user: "ann" }));
       seen.push(await store.views.pulse());
       await deliver(store, { ...shop, iid: 9 }, { ignore: "unwanted" });
       seen.push(await store.views.pulse());

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -29,7 +30,7 @@ const rememberingStore = () => {
   const store: Store = {
     accept: async (asked) => {
       accepted.push(asked);
-      return { kind: "ignore", deliveryId: "d1", reason: "test" };
+      return { kind: "ignore", deliveryId: "d1", reason: reasonOf("nothing-to-review") };
     },
     work: async (options) => {
       workers.push(options);
@@ -63,7 +64,6 @@ const claimOf = ({ event }: Pick<NewRun, "event">, attempts = 1): Claim => {
     trigger: "opened",
     state: "active",
     reason: null,
-    reasonCode: null,
     attempts,
     createdAtMs: Date.now() - 5_000,
     startedAtMs: null,
@@ -118,7 +118,11 @@ suite("an observed store", () => {
     assert.deepEqual(event, asked.run?.event);
     assert.ok(typeof traceparent === "string");
     assert.match(traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-    const retry = { state: "retry", reason: "the title", reasonCode: "model-busy", retryAfterMs: 1 } as const;
+    const retry = {
+      state: "retry",
+      reason: reasonOf("model-overloaded", { detail: "the title" }),
+      retryAfterMs: 1,
+    } as const;
     for (const attempt of [1, 2])
       await work(world, claimOf({ event: { ...event, traceparent } }, attempt), async () =>
         Promise.resolve(retry),
@@ -128,8 +132,8 @@ suite("an observed store", () => {
       collector.spans.map(({ name, attributes }) => [name, attributes["error.type"] ?? null]),
       [
         ["delivery", null],
-        ["run", "model-busy"],
-        ["run", "model-busy"],
+        ["run", "model-overloaded"],
+        ["run", "model-overloaded"],
       ],
     );
     assert.equal(new Set(collector.spans.map(({ traceId }) => traceId)).size, 1);

@@ -44,7 +44,6 @@ const RUN = {
   trigger: "opened",
   state: "active",
   reason: null,
-  reasonCode: null,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

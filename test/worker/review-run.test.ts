@@ -1,3 +1,5 @@
+import { translator } from "../../src/messages/format-message.ts";
+import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -49,7 +51,6 @@ const run: Run = {
   trigger: "opened",
   state: "active",
   reason: null,
-  reasonCode: null,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,
@@ -184,7 +185,7 @@ suite("one run", () => {
       assert.match(notes[0]?.body ?? "", /Well done: `<think>` is closed/);
     }
     const only = await reviewRun(claimOf(), setUp({}, { outputs: { review: "<think>PRIVATE" } }).options);
-    assert.ok(only.state === "failed" && only.reasonCode === "flow-output-empty");
+    assert.ok(only.state === "failed" && only.reason.code === "flow-output-empty");
   });
 
   test("the classic contract leaves posting to the flow", async () => {
@@ -234,13 +235,14 @@ suite("one run", () => {
       claimOf(),
       setUp({}, { status: "failed", error: "model is gone" }).options,
     );
-    assert.ok(failed.state === "failed" && failed.reason.includes("model is gone"));
+    assert.ok(failed.state === "failed" && failed.reason.params.detail === "model is gone");
     const outcome = { status: "partial-succeeded", outputs: { review: "x" } } as const;
     const partial = setUp({}, { ...outcome, failedNodes: ["ASK (no answer)"] });
     const settlement = await reviewRun(claimOf(), partial.options);
-    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("ASK (no answer)"));
-    assert.match(partial.notes[0]?.body ?? "", /Some steps of the flow failed\./);
-    assert.doesNotMatch(partial.notes[0]?.body ?? "", /no answer/);
+    assert.ok(
+      settlement.state === "partial-succeeded" && settlement.reason?.params.detail === "ASK (no answer)",
+    );
+    assert.equal(settlement.reason.code, "steps-failed");
     // Dify's status alone says no more than that a node was tried twice.
     const retried = setUp({}, outcome);
     const whole = await reviewRun(claimOf(), retried.options);
@@ -268,7 +270,7 @@ suite("one run", () => {
     const classic = { contract: "classic", inputs: DEFAULT_INPUTS.classic } as const;
     await assert.rejects(reviewRun(claimOf(), setUp(classic, busy(false)).options), putOff);
     const posted = await reviewRun(claimOf(), setUp(classic, busy(true)).options);
-    assert.ok(posted.state === "failed" && posted.reasonCode === "flow-failed");
+    assert.ok(posted.state === "failed" && posted.reason.code === "flow-failed");
   });
 
   test("an input over the flow's limit is cut and the note says so", async () => {
@@ -276,7 +278,8 @@ suite("one run", () => {
     declared.push({ name: "title", type: "text-input", required: true, maxLength: 5, options: [] });
     await reviewRun(claimOf(), options);
     assert.equal(inputsOf(requests)["title"], "Add a");
-    assert.match(notes[0]?.body ?? "", /input title was cut from 14 to 5/);
+    const cut = reasonOf("input-cut", { input: "title", length: 14, most: 5 });
+    assert.ok(notes[0]?.body.includes(translator("en").reason(cut)));
   });
 
   test("is judged again by what GitLab tells, and ends with the reason where it is not wanted", async () => {
@@ -290,7 +293,7 @@ suite("one run", () => {
     const settlement = await reviewRun(claimOf(), { ...options, rules });
     assert.deepEqual(settlement, {
       state: "cancelled",
-      reason: "draft: drafts are not reviewed here; mark it as ready first",
+      reason: reasonOf("draft", { drafts: "never" }),
     });
     assert.deepEqual([requests, notes, asked], [[], [], ["group/project"]]);
     assert.equal((await reviewRun(claimOf(), { ...options, rules: () => null })).state, "succeeded");
@@ -300,11 +303,11 @@ suite("one run", () => {
 
   test("what the configuration no longer has is a readable failure", async () => {
     const gone = await reviewRun(claimOf({ flow: "old" }), setUp().options);
-    assert.ok(gone.state === "failed" && gone.reasonCode === "flow-not-configured");
+    assert.ok(gone.state === "failed" && gone.reason.code === "flow-not-configured");
     const tokenless = await reviewRun(claimOf(), { ...setUp().options, token: null });
-    assert.ok(tokenless.state === "failed" && tokenless.reasonCode === "gitlab-token-missing");
+    assert.ok(tokenless.state === "failed" && tokenless.reason.code === "gitlab-token-missing");
     const unreadable = await reviewRun(claimOf({ event: {} }), setUp().options);
-    assert.ok(unreadable.state === "failed" && unreadable.reasonCode === "event-unreadable");
+    assert.ok(unreadable.state === "failed" && unreadable.reason.code === "event-unreadable");
   });
 
   test("that a review waits for the next day's budget is said in the language of the review", async () => {

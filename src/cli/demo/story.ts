@@ -79,7 +79,7 @@ const sayRun = ({ say, t }: Stage, mergeRequest: DemoMergeRequest, run: Run, whe
     where,
     took: tookMs,
   });
-  say(`   ${told}${run.reason === null ? "" : ` ${run.reason}`}`);
+  say(`   ${told}${run.reason === null ? "" : ` ${t.reason(run.reason)}`}`);
 };
 
 const sayView = async ({ say, t }: Stage, mergeRequest: DemoMergeRequest) => {

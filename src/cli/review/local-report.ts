@@ -1,3 +1,4 @@
+import type { Reason } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import type { AnchoredFinding, Finding, Severity } from "../../review/finding.ts";
@@ -31,10 +32,10 @@ export type LocalReport = {
   readonly receipt: readonly FileReceipt[];
   /** Files that git does not know, which no diff holds. */
   readonly untracked: readonly string[];
-  /** What did not go as it should, in sentences. */
-  readonly remarks: readonly string[];
-  /** What of the rules has no effect, in sentences. */
-  readonly notices: readonly string[];
+  /** What did not go as it should. */
+  readonly remarks: readonly Reason[];
+  /** What of the rules has no effect. */
+  readonly notices: readonly Reason[];
   readonly usage: FlowUsage;
 };
 

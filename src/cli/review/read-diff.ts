@@ -50,7 +50,7 @@ const unreadable = (path: string): ChangedFile => ({
   newMode: "",
   change: "modified",
   generated: false,
-  diff: { kind: "unavailable", reason: "git gave no diff that can be read, as for a file in conflict" },
+  diff: { kind: "unavailable", problem: { cause: "conflict" } },
 });
 
 /** The files that git does not know and is not told to ignore. */

@@ -13,7 +13,7 @@ export const renderJson = (report: LocalReport): string => {
     files: receipt.map(({ path, outcome }) =>
       outcome.kind === "reviewed"
         ? { path, outcome: outcome.kind }
-        : { path, outcome: outcome.kind, reason: outcome.reason, detail: outcome.detail },
+        : { path, outcome: outcome.kind, reason: outcome.reason },
     ),
     untracked,
     remarks,

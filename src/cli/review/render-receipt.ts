@@ -1,3 +1,4 @@
+import { describeReason } from "../describe-reason.ts";
 import type { LocalReport } from "./local-report.ts";
 import { safeLine } from "./safe-text.ts";
 
@@ -10,7 +11,9 @@ export const renderReceipt = (report: LocalReport): string => {
   const left = receipt.flatMap(({ path, outcome }) =>
     outcome.kind === "reviewed"
       ? []
-      : [`  ${safeLine(path)}: ${outcome.kind === "partly" ? "in part, " : ""}${safeLine(outcome.detail)}`],
+      : [
+          `  ${safeLine(path)}: ${outcome.kind === "partly" ? "in part, " : ""}${safeLine(describeReason(outcome.reason))}`,
+        ],
   );
   const unknown = untracked.slice(0, MOST_UNTRACKED).map((path) => `  ${safeLine(path)}`);
   const more = untracked.length - unknown.length;
@@ -24,7 +27,7 @@ export const renderReceipt = (report: LocalReport): string => {
     ...(below === 0
       ? []
       : [`${below} ${below === 1 ? "finding is" : "findings are"} below what the flow is set to tell`]),
-    ...[...remarks, ...notices].map(safeLine),
+    ...[...remarks, ...notices].map((remark) => safeLine(describeReason(remark))),
     usageLine(report),
     "",
   ].join("\n");

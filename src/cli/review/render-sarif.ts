@@ -1,3 +1,4 @@
+import { describeReason } from "../describe-reason.ts";
 import { CATEGORIES, type Severity } from "../../review/finding.ts";
 import type { LocalFinding, LocalReport } from "./local-report.ts";
 import { safeJson, safeText } from "./safe-text.ts";
@@ -27,9 +28,9 @@ export const renderSarif = ({ findings, remarks }: LocalReport): string =>
         invocations: [
           {
             executionSuccessful: remarks.length === 0,
-            toolExecutionNotifications: remarks.map((text) => ({
+            toolExecutionNotifications: remarks.map((remark) => ({
               level: "warning",
-              message: { text: safeText(text) },
+              message: { text: safeText(describeReason(remark)) },
             })),
           },
         ],

@@ -1,3 +1,4 @@
+import { describeReason } from "../describe-reason.ts";
 import { ConfigError, FlowError } from "../../base/errors.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
@@ -45,7 +46,7 @@ export const reviewChange = async (review: LocalReview): Promise<LocalReport> =>
     onEvent,
   });
   if (outcome.kind === "failed")
-    throw new FlowError(outcome.reason, { code: "no-part-reviewed", nodeId: null });
+    throw new FlowError(describeReason(outcome.reason), { code: "no-part-reviewed", nodeId: null });
   const { told, below, receipt, remarks, notices, usage } = outcome;
   return {
     name: change.name,

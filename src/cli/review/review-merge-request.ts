@@ -1,3 +1,4 @@
+import { describeReason } from "../describe-reason.ts";
 import { systemClock } from "../../base/clock.ts";
 import { FlowError, GitLabError } from "../../base/errors.ts";
 import { silentLogger } from "../../base/logger.ts";
@@ -5,7 +6,6 @@ import { isProjectAllowed } from "../../base/project-globs.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
 import type { MergeRequest } from "../../review/forge.ts";
-import { fullRemark } from "../../review/remark.ts";
 import type { NewRunEvent } from "../../store/run-event.ts";
 import { createFlows } from "../../wiring/create-flows.ts";
 import { findingsFlow, isTold } from "../../wiring/local-reviewer.ts";
@@ -15,7 +15,7 @@ import {
   openFindingsContext,
   underTeamRules,
 } from "../../worker/findings/findings-context.ts";
-import { type Judged, judgeChange } from "../../worker/findings/judge-change.ts";
+import { type ReviewedChange, reviewChange } from "../../worker/findings/review-change.ts";
 import { type Published, publishReview } from "../../worker/findings/publish-review.ts";
 import { type Change, readChange } from "../../worker/findings/read-change.ts";
 import { summarize } from "../../worker/findings/summarize.ts";
@@ -78,12 +78,12 @@ export const reviewMergeRequest = async (review: MergeRequestReview): Promise<Re
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const context = await underTeamRules(opened, current);
     const change = await readChange(context, current);
-    const judged = await judgeChange(context, change);
-    if (judged.kind === "failed")
-      throw new FlowError(judged.reason, { code: "no-part-reviewed", nodeId: null });
-    const report = toReport(context, change, judged);
+    const reviewed = await reviewChange(context, change);
+    if (reviewed.kind === "failed")
+      throw new FlowError(describeReason(reviewed.reason), { code: "no-part-reviewed", nodeId: null });
+    const report = toReport(context, change, reviewed);
     if (!post) return { report, posted: null };
-    const published = await publish(context, change, judged);
+    const published = await publish(context, change, reviewed);
     if (published.kind !== "head-moved") return { report, posted: describe(published, current) };
     current = published.mergeRequest;
   }
@@ -114,7 +114,7 @@ const claimFor = (
 const toReport = (
   { flow, desk }: FindingsContext,
   { mergeRequest: { projectPath, ref } }: Change,
-  { findings, receipt, remarks, notices }: Judged,
+  { findings, receipt, remarks, notices }: ReviewedChange,
 ): LocalReport => {
   const told = findings.filter((found) => isTold(found, flow.least));
   return {
@@ -125,14 +125,17 @@ const toReport = (
     below: findings.length - told.length,
     receipt,
     untracked: [],
-    remarks: remarks.map(fullRemark),
+    remarks,
     notices,
     usage: desk.meter.total(),
   };
 };
 
-const publish = async (context: FindingsContext, change: Change, judged: Judged): Promise<Published> =>
-  publishReview(context, change, judged, await summarize(context, change, judged));
+const publish = async (
+  context: FindingsContext,
+  change: Change,
+  reviewed: ReviewedChange,
+): Promise<Published> => publishReview(context, change, reviewed, await summarize(context, change, reviewed));
 
 const describe = (
   published: Exclude<Published, { readonly kind: "head-moved" }>,

@@ -1,3 +1,5 @@
+import { reasonInFull } from "../../messages/format-message.ts";
+import type { Reason } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { systemClock } from "../../base/clock.ts";
 import { describeError } from "../../base/errors.ts";
@@ -95,14 +97,16 @@ const review = async (
       journal: await journalOf(found, repeat),
     });
     if (outcome.kind === "failed")
-      return { failure: outcome.reason, reported: [], usage: outcome.usage, remarks: [] };
+      return { failure: inEnglish(outcome.reason), reported: [], usage: outcome.usage, remarks: [] };
     const { told, usage, remarks } = outcome;
-    return { failure: null, reported: told.map(toReported), usage, remarks };
+    return { failure: null, reported: told.map(toReported), usage, remarks: remarks.map(inEnglish) };
   } catch (error) {
     signal.throwIfAborted();
     return { failure: describeError(error), reported: [], usage: NO_USAGE, remarks: [] };
   }
 };
+
+const inEnglish = (reason: Reason): string => reasonInFull("en", reason);
 
 /**
  * A run marks data in prompts with a number of its own. Here the case and the repeat decide it, so that the

@@ -1,3 +1,4 @@
+import { maskReason, StoredReason } from "../../base/reason.ts";
 import { z } from "zod";
 import type { Delivery, Run } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
@@ -10,8 +11,7 @@ const RunReport = z.object({
   flow: z.string(),
   headSha: z.string().nullable(),
   /** Why it stands so, or what came of it. */
-  reason: z.string().nullable(),
-  reasonCode: z.string().nullable(),
+  reason: StoredReason.nullable(),
   attempts: z.number(),
   createdAtMs: z.number(),
   startedAtMs: z.number().nullable(),
@@ -33,7 +33,7 @@ export const DeliveryReport = z.object({
   iid: z.number().nullable(),
   decision: z.enum(["review", "reply", "cancel", "ignore"]),
   /** Why it was ignored, what it cancelled, or what started its run. */
-  reason: z.string(),
+  reason: StoredReason,
   repeats: z.number(),
   /** The runs that were made for it, the oldest first; also those that people started again. */
   runs: z.array(RunReport),
@@ -41,7 +41,7 @@ export const DeliveryReport = z.object({
   asked: z
     .object({
       decision: z.enum(["review", "reply", "cancel", "ignore"]),
-      reason: z.string(),
+      reason: StoredReason,
       runs: z.array(RunReport),
     })
     .nullable(),
@@ -80,7 +80,7 @@ export const readDeliveryReport = async (
     project: delivery.projectPath,
     iid: delivery.iid,
     decision: delivery.decision,
-    reason: mask(delivery.reason),
+    reason: maskReason(delivery.reason, mask),
     repeats: delivery.repeats,
     runs: runs.map(show),
     asked:
@@ -88,7 +88,7 @@ export const readDeliveryReport = async (
         ? null
         : {
             decision: asked.decision,
-            reason: mask(asked.reason),
+            reason: maskReason(asked.reason, mask),
             runs: (await runsOf(source, asked)).map(show),
           },
   };
@@ -115,8 +115,7 @@ const toRunReport = (run: Run, mask: (text: string) => string): RunReport => ({
   trigger: run.trigger,
   flow: run.flow,
   headSha: run.headSha,
-  reason: run.reason === null ? null : mask(run.reason),
-  reasonCode: run.reasonCode,
+  reason: run.reason === null ? null : maskReason(run.reason, mask),
   attempts: run.attempts,
   createdAtMs: run.createdAtMs,
   startedAtMs: run.startedAtMs,

@@ -1,4 +1,5 @@
 import type { Translate } from "../../messages/format-message.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { type Context, Hono } from "hono";
 import type { AcceptOutcome } from "../../store/store.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
@@ -39,7 +40,7 @@ export const actionRoutes = ({ store, replay, logger }: DashboardOptions): Hono<
   routes.post("/runs/:id/cancel", async (context) => {
     const runId = context.req.param("id");
     const user = userOf(context);
-    const isCancelled = await store.cancelRun(runId, `Cancelled on the dashboard by ${user ?? "nobody"}.`);
+    const isCancelled = await store.cancelRun(runId, reasonOf("cancelled-by-user", { user: user ?? "" }));
     logger.info({ runId, user, isCancelled }, "Run cancelled on the dashboard");
     return goTo(context, `/runs/${encodeURIComponent(runId)}`, isCancelled ? "cancelled" : "not-cancelled");
   });

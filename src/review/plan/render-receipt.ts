@@ -1,4 +1,5 @@
-import type { FileReceipt, SkipReason } from "../receipt.ts";
+import type { Reason } from "../../base/reason.ts";
+import type { FileReceipt } from "../receipt.ts";
 import { publishLine, publishName } from "../publish-text.ts";
 import { shortSha } from "./render-thread.ts";
 import type { Translate } from "../../messages/format-message.ts";
@@ -7,7 +8,7 @@ import { beginningOf, endingOf } from "../../base/cut-text.ts";
 /** How many lines the receipt may take for single files, and for folders when those are too many. */
 export type ReceiptSize = { readonly files: number; readonly folders: number };
 
-const MAX_DETAIL_LENGTH = 200;
+const MAX_REASON_LENGTH = 200;
 const MAX_PATH_LENGTH = 300;
 
 /**
@@ -19,11 +20,9 @@ export const renderReceipt = (files: readonly FileReceipt[], size: ReceiptSize, 
   if (files.length <= size.files)
     return files
       .toSorted((left, right) => (left.path < right.path ? -1 : 1))
-      .map((file) => `- ${name(file.path)} — ${describe(file, t, true)}`)
+      .map((file) => `- ${name(file.path)} — ${describe(file, t)}`)
       .join("\n");
-  const groups = [
-    ...Map.groupBy(files, (file) => JSON.stringify([describe(file, t, false), folderOf(file.path)])),
-  ]
+  const groups = [...Map.groupBy(files, (file) => JSON.stringify([describe(file, t), folderOf(file.path)]))]
     .map(([, members]) => members)
     .toSorted((left, right) => right.length - left.length);
   const shown = groups.slice(0, size.folders);
@@ -32,7 +31,7 @@ export const renderReceipt = (files: readonly FileReceipt[], size: ReceiptSize, 
     const [first] = members;
     if (first === undefined) return [];
     return [
-      `- ${name(`${folderOf(first.path)}/`)} — ${t("coverage.files", { count: members.length })}, ${describe(first, t, false)}`,
+      `- ${name(`${folderOf(first.path)}/`)} — ${t("coverage.files", { count: members.length })}, ${describe(first, t)}`,
     ];
   });
   return [...lines, ...sumUp(rest, t)].join("\n");
@@ -46,32 +45,23 @@ export const countReceipt = (files: readonly FileReceipt[]) => {
 };
 
 const sumUp = (files: readonly FileReceipt[], t: Translate): string[] =>
-  [...Map.groupBy(files, (file) => describe(file, t, false))].map(
+  [...Map.groupBy(files, (file) => describe(file, t))].map(
     ([outcome, members]) => `- … — ${t("coverage.files", { count: members.length })}, ${outcome}`,
   );
 
-const describe = ({ outcome }: FileReceipt, t: Translate, detailed: boolean): string => {
+const describe = ({ outcome }: FileReceipt, t: Translate): string => {
   switch (outcome.kind) {
     case "reviewed":
       return t("coverage.reviewed", { sha: shortSha(outcome.sinceSha) });
     case "partly":
-      return t("coverage.partly", { sha: shortSha(outcome.sinceSha), reason: because(outcome, t, detailed) });
+      return t("coverage.partly", { sha: shortSha(outcome.sinceSha), reason: because(outcome.reason, t) });
     case "skipped":
-      return t("coverage.skipped", { reason: because(outcome, t, detailed) });
+      return t("coverage.skipped", { reason: because(outcome.reason, t) });
   }
 };
 
-/** Reasons whose detail is somebody else's words, or speaks of the operator's models: the run's page has it. */
-const UNTOLD: ReadonlySet<SkipReason> = new Set(["flow-failed"]);
-
-const because = (
-  { reason, detail }: Extract<FileReceipt["outcome"], { readonly reason: string }>,
-  t: Translate,
-  detailed: boolean,
-): string =>
-  detailed && !UNTOLD.has(reason) && detail.trim() !== ""
-    ? `${t(`skipped.${reason}`)} (${publishLine(beginningOf(detail, MAX_DETAIL_LENGTH))})`
-    : t(`skipped.${reason}`);
+const because = (reason: Reason, t: Translate): string =>
+  publishLine(beginningOf(t.reason(reason), MAX_REASON_LENGTH));
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 

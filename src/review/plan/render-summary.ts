@@ -1,4 +1,5 @@
 import type { Translate } from "../../messages/format-message.ts";
+import type { Reason } from "../../base/reason.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import type { AnchoredFinding } from "../finding.ts";
 import { publishLine, publishName, publishShortened, publishTable } from "../publish-text.ts";
@@ -18,8 +19,8 @@ export type SummaryFacts = {
   readonly walkthrough: string | null;
   /** Every file of the diff. */
   readonly files: readonly FileReceipt[];
-  /** What the reader has to know about the review itself, as Markdown lines. */
-  readonly remarks: readonly string[];
+  /** What the reader has to know about the review itself. */
+  readonly remarks: readonly Reason[];
   /** Findings that could not be understood. */
   readonly rejected: number;
   /** Findings that verification refuted, or did not confirm. */
@@ -171,9 +172,11 @@ const renderRemarks = (
   const unverified = [...plan.open, ...plan.keep, ...plan.fold].filter(
     ({ found }) => found.finding.unverified,
   );
+  // Remarks that differ in what their source says read the same.
+  const lines = [...new Set(remarks.map(t.reason))];
   return [
-    ...remarks.slice(0, MAX_REMARKS).map((remark) => publishLine(beginningOf(remark, MAX_REMARK_LENGTH))),
-    ...more(remarks.length - MAX_REMARKS, t),
+    ...lines.slice(0, MAX_REMARKS).map((line) => publishLine(beginningOf(line, MAX_REMARK_LENGTH))),
+    ...more(lines.length - MAX_REMARKS, t),
     ...(rejected > 0 ? [t("summary.rejected", { count: rejected })] : []),
     ...(refuted > 0 ? [t("summary.refuted", { count: refuted })] : []),
     ...(unverified.length > 0 ? [t("summary.unverified", { count: unverified.length })] : []),

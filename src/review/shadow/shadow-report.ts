@@ -1,3 +1,4 @@
+import { StoredReason } from "../../base/reason.ts";
 import { z } from "zod";
 import { FlowUsage } from "../../flow/flow-usage.ts";
 import { SEVERITIES } from "../finding.ts";
@@ -13,8 +14,8 @@ const ShadowSide = z.object({
   /** Of the review alone: a walk-through is not compared. */
   usage: FlowUsage,
   elapsedMs: z.number(),
-  /** What did not go as it should, in sentences. */
-  remarks: z.array(z.string()),
+  /** What did not go as it should. */
+  remarks: z.array(StoredReason),
 });
 
 /** The type of a ShadowSide. */

@@ -1,20 +1,12 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import picomatch from "picomatch";
-import type { SkipReason } from "../receipt.ts";
 
-/** Why a file is set aside, in the words of a receipt. */
-export type SetAside = { readonly reason: SkipReason; readonly detail: string };
-
-type PathRule = {
-  readonly reason: SkipReason;
-  readonly detail: string;
-  readonly globs: readonly string[];
-};
+type PathRule = { readonly reason: Reason; readonly globs: readonly string[] };
 
 // The names follow GitHub's Linguist, whose rules GitLab's `generated` flag follows too.
 const PATH_RULES: readonly PathRule[] = [
   {
-    reason: "lock-file",
-    detail: "written by a package manager",
+    reason: reasonOf("lock-file"),
     globs: [
       "{package-lock,npm-shrinkwrap,packages.lock,deno.lock,project.assets}.json",
       "{yarn,bun,deno,poetry,uv,pdm,Cargo,composer,Gemfile,gems,Podfile,Package,mix,rebar,flake,pubspec,conan,Chart,Brewfile,pixi,stack.yaml,shard,cabal.project,pylock}.{lock,lockb,resolved,locked,freeze}",
@@ -26,8 +18,7 @@ const PATH_RULES: readonly PathRule[] = [
     ],
   },
   {
-    reason: "vendored",
-    detail: "the code of others, kept in the repository",
+    reason: reasonOf("vendored"),
     globs: [
       "**/{vendor,vendors,node_modules,bower_components,jspm_packages,Pods,Godeps/_workspace,site-packages,.venv,.bundle}/**",
       "**/{third,Third,3rd}{-,_,}{party,Party}/**",
@@ -39,8 +30,7 @@ const PATH_RULES: readonly PathRule[] = [
     ],
   },
   {
-    reason: "generated",
-    detail: "named like generated code",
+    reason: reasonOf("generated-by-name"),
     globs: [
       "*.min.{js,mjs,cjs,css}",
       "*{-,.}bundle.{js,css}",
@@ -70,7 +60,5 @@ export const matchesGlobs = (globs: readonly string[]): ((path: string) => boole
 const rules = PATH_RULES.map((rule) => ({ ...rule, matches: matchesGlobs(rule.globs) }));
 
 /** What the names of files alone say: lock files, code of others, generated code. Null for none of them. */
-export const setAsideByPath = (path: string): SetAside | null => {
-  const rule = rules.find(({ matches }) => matches(path));
-  return rule === undefined ? null : { reason: rule.reason, detail: rule.detail };
-};
+export const reasonOfPath = (path: string): Reason | null =>
+  rules.find(({ matches }) => matches(path))?.reason ?? null;

@@ -1,8 +1,9 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { ChangedFile, Diff } from "../forge.ts";
 import { matchesPaths } from "../rules/match-paths.ts";
-import { matchesGlobs, type SetAside, setAsideByPath } from "./default-rules.ts";
+import { matchesGlobs, reasonOfPath } from "./default-rules.ts";
 import { findGeneratedMark } from "./generated-mark.ts";
 import { createDigests, pathOf } from "./hunk-digest.ts";
 import { renderHunks } from "./render-hunks.ts";
@@ -42,11 +43,11 @@ export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
   const setAside: Selection["setAside"][number][] = [];
   for (const changed of diff.files) {
     const path = pathOf(changed);
-    const read = isExcluded(path) ? EXCLUDED : readFile(changed, isIncluded(path));
-    const rendered = "reason" in read ? [] : renderHunks(read, rules.unitTokens, digests);
+    const read = isExcluded(path) ? reasonOf("path-rule") : readFile(changed, isIncluded(path));
+    const rendered = "code" in read ? [] : renderHunks(read, rules.unitTokens, digests);
     hunks.push(...rendered);
     if (rendered.length > 0) continue;
-    setAside.push({ path, outcome: { kind: "skipped", ...("reason" in read ? read : noChange(changed)) } });
+    setAside.push({ path, outcome: { kind: "skipped", reason: "code" in read ? read : noChange(changed) } });
   }
   return { hunks, setAside };
 };
@@ -60,44 +61,41 @@ const matchesEither = (
   return (path) => matchesHost(path) || (repository.length > 0 && matchesRepository(path));
 };
 
-const EXCLUDED: SetAside = { reason: "path-rule", detail: "excluded by the settings" };
-
-const readFile = (changed: ChangedFile, included: boolean): FileDiff | SetAside => {
-  const byDefault = included ? null : (setAsideByPath(pathOf(changed)) ?? setAsideByFlag(changed));
+const readFile = (changed: ChangedFile, included: boolean): FileDiff | Reason => {
+  const byDefault = included ? null : (reasonOfPath(pathOf(changed)) ?? reasonOfFlag(changed));
   if (byDefault !== null) return byDefault;
   switch (changed.diff.kind) {
     case "binary":
-      return { reason: "binary", detail: "not a text" };
+      return reasonOf("binary");
     case "unavailable":
-      return { reason: "unavailable", detail: changed.diff.reason };
+      return reasonOf("diff-unavailable", changed.diff.problem);
     case "text":
       return readText(changed, changed.diff.text, included);
   }
 };
 
-const setAsideByFlag = (changed: ChangedFile): SetAside | null => {
-  if (changed.generated) return { reason: "generated", detail: "generated, as GitLab says" };
-  return changed.change === "deleted" ? { reason: "deleted", detail: "the file was deleted" } : null;
+const reasonOfFlag = (changed: ChangedFile): Reason | null => {
+  if (changed.generated) return reasonOf("generated-by-gitlab");
+  return changed.change === "deleted" ? reasonOf("deleted") : null;
 };
 
-const readText = (changed: ChangedFile, text: string, included: boolean): FileDiff | SetAside => {
+const readText = (changed: ChangedFile, text: string, included: boolean): FileDiff | Reason => {
   const reading = parseHunks(text);
   if (reading.kind === "malformed")
-    return {
-      reason: "unavailable",
-      detail: `its diff is not understood: ${reading.reason} (line ${reading.line})`,
-    };
+    return reasonOf("diff-unavailable", {
+      cause: "malformed",
+      detail: `line ${reading.line}: ${reading.reason}`,
+    });
   const mark = included ? null : findGeneratedMark(reading.hunks);
-  if (mark !== null) return { reason: "generated", detail: `generated, as its line ${mark} says` };
+  if (mark !== null) return reasonOf("generated-by-mark", { line: mark });
   const { oldPath, newPath, change } = changed;
   return { oldPath, newPath, change, hunks: reading.hunks };
 };
 
-const noChange = (changed: ChangedFile): SetAside => {
-  const facts: string[] = [];
-  if (changed.oldPath !== changed.newPath) facts.push("renamed");
-  if (changed.change === "added") facts.push("a new file without text");
-  else if (changed.oldMode !== changed.newMode && changed.change !== "deleted")
-    facts.push(`its mode is ${changed.newMode} instead of ${changed.oldMode}`);
-  return { reason: "no-text-change", detail: facts.join(", ") || "no line changed" };
+const noChange = ({ change, oldPath, newPath, oldMode, newMode }: ChangedFile): Reason => {
+  if (oldPath !== newPath) return reasonOf("no-text-change", { change: "renamed" });
+  if (change === "added") return reasonOf("no-text-change", { change: "added" });
+  return oldMode === newMode || change === "deleted"
+    ? reasonOf("no-text-change", { change: "none" })
+    : reasonOf("no-text-change", { change: "mode", detail: `${oldMode} → ${newMode}` });
 };

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { ENDED_REASONS } from "../../review/decide.ts";
+import { ENDED_CODES } from "../../review/decide.ts";
 import {
   facetOf,
   type JudgedOutcome,
@@ -193,7 +193,7 @@ const createQuestions = (
             .select("d.id")
             .whereRef("d.projectId", "=", "f.projectId")
             .whereRef("d.iid", "=", "f.iid")
-            .where("d.reason", "in", Object.values(ENDED_REASONS)),
+            .where("d.reasonCode", "in", ENDED_CODES),
         ),
       )
       .orderBy("f.iid", "desc")

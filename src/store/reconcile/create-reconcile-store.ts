@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql, type SqlBool } from "kysely";
 import { Json, parseJson } from "../../base/json.ts";
-import { ENDED_REASONS } from "../../review/decide.ts";
+import { ENDED_CODES } from "../../review/decide.ts";
 import type { Sql } from "../database.ts";
 import { NOW } from "../dialect.ts";
 import { RELEASED, heldBy } from "../lease.ts";
@@ -118,8 +118,8 @@ const readLastRuns = async (
   return heads.map((head) => found.get(keyOf(head)) ?? null);
 };
 
-/** Reasons of a cancellation that a reopening undoes, or that lost their ground. */
-const UNDONE: ReadonlySet<string | null> = new Set<string>([...Object.values(ENDED_REASONS), SUPERSEDED]);
+/** Codes of a cancellation that a reopening undoes, or that lost their ground. */
+const UNDONE: ReadonlySet<string | null> = new Set<string>([...ENDED_CODES, SUPERSEDED.code]);
 
 const readStandings = async (database: Sql, heads: readonly AskedHead[]): Promise<readonly Standing[]> => {
   if (heads.length === 0) return [];
@@ -127,7 +127,7 @@ const readStandings = async (database: Sql, heads: readonly AskedHead[]): Promis
   const rows = await inParts(heads, (isAsked) =>
     database.db
       .selectFrom("runs")
-      .select(["id", "projectId", "iid", "headSha", "state", "reason", "transient"])
+      .select(["id", "projectId", "iid", "headSha", "state", "reasonCode", "transient"])
       .where(isAsked)
       .where("kind", "=", "review")
       .where("state", "in", ["failed", "cancelled", "superseded"])
@@ -137,14 +137,16 @@ const readStandings = async (database: Sql, heads: readonly AskedHead[]): Promis
   const unreviewed = Map.groupBy(rows, keyOf);
   return heads.map((head) => ({
     history: historyOf(states.get(mergeRequestKey(head))),
-    unreviewed: (unreviewed.get(keyOf(head)) ?? []).flatMap(({ id, state, reason, transient }) =>
+    unreviewed: (unreviewed.get(keyOf(head)) ?? []).flatMap(({ id, state, reasonCode, transient }) =>
       state === "failed" || state === "cancelled" || state === "superseded"
         ? [
             {
               runId: id,
               state,
               final:
-                transient === 0 && state !== "superseded" && !(state === "cancelled" && UNDONE.has(reason)),
+                transient === 0 &&
+                state !== "superseded" &&
+                !(state === "cancelled" && UNDONE.has(reasonCode)),
             },
           ]
         : [],

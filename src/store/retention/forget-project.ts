@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql, type SqlBool } from "kysely";
+import { reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
-import { endRuns, WAKE_CHANNEL } from "../end-runs.ts";
+import { endRuns, firstCancelColumns, WAKE_CHANNEL } from "../end-runs.ts";
 import { storableText } from "../stored-text.ts";
 import { type Rows, deleteInPieces } from "./delete-in-pieces.ts";
 
@@ -25,7 +26,7 @@ export type ForgetProjectParts = {
 const STOP_MS = 20_000;
 const POLL_MS = 200;
 
-const FORGOTTEN = "everything about the project is being deleted";
+const FORGOTTEN = reasonOf("project-forgotten");
 
 /**
  * Deletes everything that is stored of a project: deliveries, runs with their journals and events, what flows
@@ -75,7 +76,7 @@ const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly n
       .orderBy("id")
       .$if(tx.dialect === "postgres", (query) => query.forUpdate())
       .execute();
-    const ended = { state: "cancelled", reason: FORGOTTEN, reasonCode: null } as const;
+    const ended = { state: "cancelled", reason: FORGOTTEN } as const;
     await endRuns(
       tx,
       waiting.map(({ id }) => ({ ...ended, id })),
@@ -83,7 +84,7 @@ const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly n
     );
     await tx.db
       .updateTable("runs")
-      .set((eb) => ({ cancelReason: eb.fn.coalesce("cancelReason", eb.val(FORGOTTEN)) }))
+      .set(firstCancelColumns(FORGOTTEN))
       .where("projectId", "in", ids)
       .where("state", "=", "active")
       .execute();

@@ -35,7 +35,7 @@ const removeRuns: Sweep["remove"] = async (database, ids, nowMs) => {
     .executeTakeFirst();
   const { numUpdatedRows } = await db
     .updateTable("runs")
-    .set({ event: "{}", result: "null", reason: null })
+    .set({ event: "{}", result: "null", reasonParams: null })
     .where("id", "in", ids)
     .where("finishedAt", "is not", null)
     .where((eb) => eb.or([eb("event", "<>", "{}"), eb("result", "<>", "null")]))

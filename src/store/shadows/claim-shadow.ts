@@ -8,8 +8,7 @@ import { NOW, nowPlus } from "../dialect.ts";
 import { claimLost } from "../journal-entry.ts";
 import { RELEASED, heldBy, leavesTimeToWrite, renewLeases } from "../lease.ts";
 import { readJournal } from "../run-journal.ts";
-import { RUN_COLUMNS, toRun } from "../run-rows.ts";
-import { storableText } from "../stored-text.ts";
+import { NO_REASON, reasonColumns, RUN_COLUMNS, toRun } from "../run-rows.ts";
 import { shadowJournal, shadowMemory, type HeldShadow } from "./shadow-journals.ts";
 import { SHADOW_COLUMNS, toShadow } from "./shadow-rows.ts";
 import type { ShadowClaim, ShadowSettlement, ShadowStore } from "./shadow-store.ts";
@@ -139,7 +138,7 @@ const settling = (
         .set((eb) => ({
           state: "queued" as const,
           ...RELEASED,
-          reason: isRetry ? storableText(settlement.reason) : null,
+          ...(isRetry ? reasonColumns(settlement.reason) : NO_REASON),
           dueAt: nowPlus(dialect, isRetry ? settlement.delayMs : 0),
           attempts: eb("attempts", "-", counts ? 0 : 1),
         }))
@@ -152,7 +151,7 @@ const settling = (
       .set({
         state: settlement.state,
         ...RELEASED,
-        reason: isDone ? null : storableText(settlement.reason),
+        ...(isDone ? NO_REASON : reasonColumns(settlement.reason)),
         report: isDone ? JSON.stringify(settlement.report) : null,
         figures: isDone ? JSON.stringify(settlement.figures) : null,
         finishedAt: clock.now(),

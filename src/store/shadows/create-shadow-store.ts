@@ -1,12 +1,13 @@
 import { sql } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { parseJson } from "../../base/json.ts";
 import { ShadowReport } from "../../review/shadow/shadow-report.ts";
 import type { Database, Sql } from "../database.ts";
 import { RELEASED } from "../lease.ts";
 import { readJournal } from "../run-journal.ts";
-import { RUN_COLUMNS, toRun } from "../run-rows.ts";
+import { reasonColumns, RUN_COLUMNS, toRun } from "../run-rows.ts";
 import { storableText, storableTextOrNull } from "../stored-text.ts";
 import { claimShadow } from "./claim-shadow.ts";
 import { SHADOW_COLUMNS, toShadow, toStanding } from "./shadow-rows.ts";
@@ -109,7 +110,7 @@ const plan = (
       iid: run.iid,
       headSha: run.headSha,
       state: skip === null ? "queued" : "skipped",
-      reason: storableTextOrNull(skip),
+      ...(skip === null ? {} : reasonColumns(skip)),
       createdAt: nowMs,
       finishedAt: skip === null ? null : nowMs,
     })
@@ -119,7 +120,7 @@ const plan = (
     .updateTable("shadowRuns")
     .set({
       state: "skipped",
-      reason: "A newer review of the merge request is compared.",
+      ...reasonColumns(reasonOf("shadow-newer-review")),
       finishedAt: nowMs,
     })
     .where("projectId", "=", run.projectId)
@@ -189,7 +190,7 @@ const createStandings = ({ db, transaction }: Database, clock: Clock): Standings
         .set({
           state: "skipped",
           ...RELEASED,
-          reason: `The candidate was ${choice ?? "taken up again"} meanwhile.`,
+          ...reasonColumns(reasonOf("shadow-decided", { choice: choice ?? "none" })),
           finishedAt: nowMs,
         })
         .where("flow", "=", flow)

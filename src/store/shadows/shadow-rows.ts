@@ -1,5 +1,6 @@
 import { parseJson } from "../../base/json.ts";
 import { ShadowFigures } from "../../review/shadow/shadow-report.ts";
+import { readReason } from "../run-rows.ts";
 import type { Row } from "../tables.ts";
 import type { CandidateStanding, ShadowRun } from "./shadow-store.ts";
 
@@ -21,7 +22,8 @@ export const SHADOW_COLUMNS = [
   "iid",
   "headSha",
   "state",
-  "reason",
+  "reasonCode",
+  "reasonParams",
   "attempts",
   "createdAt",
   "finishedAt",
@@ -33,9 +35,12 @@ export const toShadow = ({
   createdAt,
   finishedAt,
   figures,
+  reasonCode,
+  reasonParams,
   ...row
 }: Pick<Row<"shadowRuns">, (typeof SHADOW_COLUMNS)[number]>): ShadowRun => ({
   ...row,
+  reason: reasonCode === null ? null : readReason(reasonCode, reasonParams),
   createdAtMs: createdAt,
   finishedAtMs: finishedAt,
   figures: figures === null ? null : (ShadowFigures.safeParse(parseJson(figures)).data ?? null),

@@ -1,4 +1,5 @@
 import type { StoreError } from "../../base/errors.ts";
+import type { Reason } from "../../base/reason.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { ShadowChoice } from "../../review/shadow/decide-choice.ts";
 import type { ShadowFigures, ShadowReport } from "../../review/shadow/shadow-report.ts";
@@ -30,7 +31,7 @@ export type ShadowRun = CandidateKey & {
   readonly headSha: string | null;
   readonly state: ShadowState;
   /** Why it failed or was skipped. */
-  readonly reason: string | null;
+  readonly reason: Reason | null;
   readonly attempts: number;
   readonly createdAtMs: number;
   readonly finishedAtMs: number | null;
@@ -42,7 +43,7 @@ export type ShadowRun = CandidateKey & {
 export type PlannedShadow = {
   readonly run: Run;
   readonly candidate: string;
-  readonly skip: string | null;
+  readonly skip: Reason | null;
 };
 
 /** A shadow run that this process is to work on now. */
@@ -69,11 +70,11 @@ export type ShadowClaim = {
 /** How a worker leaves a shadow run. */
 export type ShadowSettlement =
   | { readonly state: "done"; readonly report: ShadowReport; readonly figures: ShadowFigures }
-  | { readonly state: "failed" | "skipped"; readonly reason: string }
+  | { readonly state: "failed" | "skipped"; readonly reason: Reason }
   /** Another attempt after so many milliseconds; one in which nothing was tried does not count. */
   | {
       readonly state: "retry";
-      readonly reason: string;
+      readonly reason: Reason;
       readonly delayMs: number;
       readonly untried?: boolean;
     }

@@ -3,7 +3,7 @@ import { sql, type RawBuilder, type SqlBool } from "kysely";
 import { readKey } from "../journal-entry.ts";
 import type { Database, Dialect } from "../database.ts";
 import { startsWith } from "../dialect.ts";
-import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, toRun } from "../run-rows.ts";
+import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, readReason, toRun } from "../run-rows.ts";
 import type { Row } from "../tables.ts";
 import { findDelivery } from "./find-delivery.ts";
 import type { ProjectFacts, ProjectView, Slice, SpanCount, Views } from "./views.ts";
@@ -104,7 +104,8 @@ type ProjectRow = {
   readonly path: string | null;
   readonly lastDeliveryId: string;
   readonly lastDecision: Row<"deliveries">["decision"];
-  readonly lastReason: string;
+  readonly lastReasonCode: string;
+  readonly lastReasonParams: string;
   readonly lastDeliveryAt: number;
   readonly runs: number;
   readonly waiting: number;
@@ -119,7 +120,7 @@ const toProject = ({ id, path, runs, waiting, failed, reviewed, ...row }: Projec
   lastDelivery: {
     id: row.lastDeliveryId,
     decision: row.lastDecision,
-    reason: row.lastReason,
+    reason: readReason(row.lastReasonCode, row.lastReasonParams),
     atMs: row.lastDeliveryAt,
   },
   runs,
@@ -148,7 +149,8 @@ const newestOfOne = (id: number) => sql`
 const projectsQuery = (newestOf: RawBuilder<unknown>, runs: RawBuilder<unknown>) => sql<ProjectRow>`
   WITH RECURSIVE ${newestOf}
   SELECT newest.project_id AS id, newest.project_path AS path,
-    newest.id AS last_delivery_id, newest.decision AS last_decision, newest.reason AS last_reason,
+    newest.id AS last_delivery_id, newest.decision AS last_decision, newest.reason_code AS last_reason_code,
+    newest.reason_params AS last_reason_params,
     newest.received_at AS last_delivery_at,
     coalesce(worked.runs, 0) AS runs, coalesce(worked.waiting, 0) AS waiting,
     coalesce(worked.failed, 0) AS failed, coalesce(worked.reviewed, 0) AS reviewed, worked.last_run_at

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../base/reason.ts";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
 import { type Budget, type Budgets, judgeBudget } from "../../review/budgets/judge-budget.ts";
@@ -32,6 +33,11 @@ export const openCandidateBudget = (
       `${usedUp.setting}: candidates have used up what they may of it (${usedUp.limit} a day); this one goes on from ${next} on, or once more is allowed`,
       {
         code: BUDGET_USED_UP,
+        reason: reasonOf("budget-used-up", {
+          setting: usedUp.setting,
+          limit: usedUp.limit,
+          until: day.endsAtMs,
+        }),
         retryable: true,
         untried: true,
         retryAfterMs: Math.max(0, day.endsAtMs - clock.now()),

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
@@ -41,6 +42,7 @@ export const openRunBudget = (
     const message = `${setting} (${limit} a day) is used up; ${isReview ? "the review is made" : "notes are answered again"} from ${next} on, or once more is allowed`;
     const details = {
       code: BUDGET_USED_UP,
+      reason: reasonOf("budget-used-up", { setting, limit, until: endsAtMs }),
       retryable: isReview,
       untried: isReview,
       retryAfterMs: Math.max(0, endsAtMs - clock.now()),

@@ -1,3 +1,4 @@
+import { causeText, reasonOf } from "../../base/reason.ts";
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
@@ -12,7 +13,7 @@ import { renderThread, showNote } from "../../review/conversation/thread-text.ts
 import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
 import type { MergeRequest } from "../../review/forge.ts";
-import { dropThoughts } from "../../review/read-outcome.ts";
+import { dropThoughts, reasonOfStatus } from "../../review/read-outcome.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
 import { flowRules, reviewRules } from "../findings/review-rules.ts";
@@ -59,16 +60,16 @@ export const hasAnswer = async ({ claim }: Pick<Talk, "claim">): Promise<boolean
  */
 export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Reaction> => {
   const outcome = await askOnce(talk, part, task);
-  const { usage, status, error } = outcome;
-  const answer = status === "failed" || status === "stopped" ? null : readAnswer(answerOf(outcome));
+  const { usage } = outcome;
+  const failure = reasonOfStatus(outcome);
+  const answer = failure === null ? readAnswer(answerOf(outcome)) : null;
   if (answer === null) {
-    const reason = error ?? "the flow's output answer holds no reply";
-    return {
-      outcome: "answer-failed",
-      text: talk.t("conversation.answer-failed"),
-      usage,
-      failure: { state: "failed", reason, reasonCode: "answer-failed", usage },
-    };
+    const reason =
+      failure === null
+        ? reasonOf("answer-missing")
+        : reasonOf("answer-failed", { detail: causeText(failure) });
+    const text = talk.t("conversation.answer-failed");
+    return { reason, text, usage, failure: { state: "failed", reason, usage } };
   }
   const reaction = await carryOut(talk, answer);
   const isWritten = task.write !== true || (await writeDescription(talk, answer));
@@ -94,19 +95,19 @@ const DISMISSING = ["resolve", "ignore"] as const;
 const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reaction> => {
   const text = publishAnswer(reply);
   const finding = withdraw ? findingOf(talk) : null;
-  if (finding === null) return { outcome: "answered", text, done: true };
+  if (finding === null) return { reason: reasonOf("answered"), text, done: true };
   const { commands } = talk.conversation.rules(talk.claim.run.projectPath);
   // What the flow was talked into is worth as much as the command that does the same.
   if (!DISMISSING.some((name) => mayCommand(talk.role, name, commands).kind === "allowed")) {
-    const role = talk.t(`role.${commands.per.resolve ?? commands.least}`);
+    const needed = commands.per.resolve ?? commands.least;
     return {
-      outcome: "role-too-low",
-      text: `${text}\n\n${talk.t("conversation.role-too-low", { role })}`,
+      reason: reasonOf("role-too-low", { command: "resolve", role: needed }),
+      text: `${text}\n\n${talk.t("conversation.role-too-low", { role: talk.t(`role.${needed}`) })}`,
     };
   }
   await dismiss(talk, finding, "withdrawn");
   return {
-    outcome: "withdrawn",
+    reason: reasonOf("withdrawn"),
     text: `${text}\n\n${talk.t("conversation.withdrawn")}`,
     resolve: true,
     done: true,

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../base/reason.ts";
 import { renderHelp } from "../../review/conversation/render-help.ts";
 import { isAnswered } from "../../review/conversation/reply-marker.ts";
 import type { NoteIntent } from "../../review/decide.ts";
@@ -31,15 +32,17 @@ export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction
     case "pause":
       await claim.memory.write(PAUSED_KEY, { byUserId: event.user.id, atMs: clock.now() });
       return {
-        outcome: "paused",
+        reason: reasonOf("reviews-paused"),
         text: t("conversation.paused", { resume: publishName(`@${bot.username} resume`) }),
         done: true,
       };
     case "resume":
       await claim.memory.write(PAUSED_KEY, null);
-      return { outcome: "resumed", text: t("conversation.resumed"), done: true };
-    case "help":
-      return { outcome: "help", text: renderHelp(t, bot.username, command.problem), done: true };
+      return { reason: reasonOf("reviews-resumed"), text: t("conversation.resumed"), done: true };
+    case "help": {
+      const text = renderHelp(t, bot.username, command.problem);
+      return { reason: reasonOf("help-given"), text, done: true };
+    }
     default:
       return command satisfies never;
   }
@@ -47,16 +50,22 @@ export const carryOut = async (talk: Talk, intent: NoteIntent): Promise<Reaction
 
 const dropFinding = async (talk: Talk, why: "resolved" | "ignored"): Promise<Reaction> => {
   const finding = findingOf(talk);
-  if (finding === null) return { outcome: "no-finding", text: talk.t("conversation.no-finding") };
+  if (finding === null)
+    return { reason: reasonOf("no-finding-here"), text: talk.t("conversation.no-finding") };
   await dismiss(talk, finding, why);
-  return { outcome: why, text: talk.t(`conversation.${why}`), resolve: true, done: true };
+  return {
+    reason: reasonOf(`finding-${why}`),
+    text: talk.t(`conversation.${why}`),
+    resolve: true,
+    done: true,
+  };
 };
 
 /** Another delivery of a note that was answered pays for no second answer. */
 const answer = async (talk: Talk, task: ReplyTask, withoutFlow: string | null): Promise<Reaction> => {
   const { conversation, thread, bot, event } = talk;
-  if (conversation.answers === null) return { outcome: "no-flow-for-answers", text: withoutFlow };
+  if (conversation.answers === null) return { reason: reasonOf("no-flow-for-answers"), text: withoutFlow };
   if (isAnswered(thread, bot.id, event.noteId) && !(await hasAnswer(talk)))
-    return { outcome: "answered-already", text: null };
+    return { reason: reasonOf("answered-already"), text: null };
   return answerNote(talk, conversation.answers, task);
 };

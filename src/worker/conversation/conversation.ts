@@ -1,4 +1,5 @@
 import type { Translate } from "../../messages/format-message.ts";
+import type { Reason } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
@@ -46,8 +47,8 @@ export type Talk = {
 
 /** What came of a note. */
 export type Reaction = {
-  /** What became of it, for pages. */
-  readonly outcome: string;
+  /** What came of it. */
+  readonly reason: Reason;
   /** What to say in the thread, harmless Markdown; null for nothing. */
   readonly text: string | null;
   readonly resolve?: boolean;

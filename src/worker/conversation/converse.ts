@@ -1,6 +1,6 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import { translator } from "../../messages/format-message.ts";
-import type { JsonObject } from "../../base/json.ts";
 import { NO_USAGE } from "../../flow/flow-event.ts";
 import { mayCommand, roleOfLevel } from "../../review/commands/may-command.ts";
 import { countTurns, hasOurs } from "../../review/conversation/reply-marker.ts";
@@ -27,30 +27,30 @@ export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "rol
 export const converse = async (input: ConverseInput): Promise<Settlement> => {
   const { claim, forge } = input;
   const event = parseStoredNote(claim.run.event);
-  if (event === null) return failed("event-unreadable", "The stored note cannot be read; write it again.");
+  if (event === null) return { state: "failed", reason: reasonOf("event-unreadable"), usage: NO_USAGE };
   const ref = { projectId: claim.run.projectId, iid: claim.run.iid };
   const { discussionId } = event;
   const thread = discussionId === null ? null : await forge.fetchDiscussion(ref, discussionId, claim.signal);
   if (thread === null || !thread.notes.some(({ id }) => id === event.noteId))
-    return settle(null, { outcome: "note-gone", text: null });
+    return settle(null, reasonOf("note-gone"));
   const bot = await forge.currentUser(claim.signal);
   const host = { ...input.conversation.rules(claim.run.projectPath), self: bot };
   const decision = decide(event, host, NO_HISTORY);
-  if (decision.kind !== "reply") return settle(null, { outcome: decisionOutcome(decision), text: null });
+  if (decision.kind !== "reply") return settle(null, reasonOfDecision(decision));
   const { intent } = decision;
   // Whether a thread is one of ours is only known now.
   if (intent.kind === "thread" && !hasOurs(thread, bot.id))
-    return settle(intent, { outcome: "not-for-us", text: null });
+    return settle(intent, reasonOf("thread-not-ours"));
   const { language, narrow } = await readSettings(input, event);
   const narrowed = decide(event, narrow(host), NO_HISTORY);
-  if (narrowed.kind !== "reply") return settle(intent, { outcome: decisionOutcome(narrowed), text: null });
+  if (narrowed.kind !== "reply") return settle(intent, reasonOfDecision(narrowed));
   const who = { projectId: ref.projectId, userId: event.user.id };
   const role = roleOfLevel(await forge.fetchAccessLevel(who, claim.signal));
   return react({ ...input, event, ref, bot, thread, role, language, t: translator(language) }, intent);
 };
 
-const decisionOutcome = (decision: RunDecision): string =>
-  "reason" in decision ? (decision.reason.split(":")[0] ?? "") : decision.kind;
+const reasonOfDecision = (decision: RunDecision): Reason =>
+  "reason" in decision ? decision.reason : reasonOf("note-not-for-us");
 
 /** What the repository says about answers: their language, and what it turns off. */
 const readSettings = async (
@@ -66,11 +66,11 @@ const readSettings = async (
 const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
   const { claim, forge, ref, event, bot, thread, conversation, t } = talk;
   const refusal = await refuse(talk, intent);
-  if (refusal !== null) return settle(intent, await speak(talk, refusal));
+  if (refusal !== null) return settle(intent, (await speak(talk, refusal)).reason);
   const turns = countTurns(thread, bot.id, event.noteId);
   const isTalk =
     intent.kind !== "command" || intent.command.name === "ask" || intent.command.name === "describe";
-  if (isTalk && turns >= conversation.maxTurns) return settle(intent, { outcome: "turn-limit", text: null });
+  if (isTalk && turns >= conversation.maxTurns) return settle(intent, reasonOf("reply-limit"));
   await forge.react(ref, { noteId: event.noteId, emoji: HEARD }, claim.signal);
   const reaction = await carryOut(talk, intent);
   const isLast = isTalk && turns + 1 === conversation.maxTurns && reaction.text !== null;
@@ -79,7 +79,7 @@ const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
     : reaction;
   await speak(talk, turns >= conversation.maxTurns ? { ...said, text: null } : said);
   if (reaction.done === true) await forge.react(ref, { noteId: event.noteId, emoji: DONE }, claim.signal);
-  return settle(intent, reaction);
+  return reaction.failure ?? settle(intent, reaction.reason, reaction.usage);
 };
 
 const Refused = z.object({ noteId: z.number() });
@@ -94,12 +94,11 @@ const refuse = async (
   if (mayCommand(role, name, commands).kind === "allowed") return null;
   const key = `refused:${event.user.id}`;
   const known = Refused.safeParse(await claim.memory.read(key));
-  if (known.success && known.data.noteId !== event.noteId) return { outcome: "role-too-low", text: null };
+  const needed = commands.per[name] ?? commands.least;
+  const reason = reasonOf("role-too-low", { command: name, role: needed });
+  if (known.success && known.data.noteId !== event.noteId) return { reason, text: null };
   await claim.memory.write(key, { noteId: event.noteId });
-  return {
-    outcome: "role-too-low",
-    text: t("conversation.role-too-low", { role: t(`role.${commands.per[name] ?? commands.least}`) }),
-  };
+  return { reason, text: t("conversation.role-too-low", { role: t(`role.${needed}`) }) };
 };
 
 const speak = async (talk: Talk, reaction: Reaction): Promise<Reaction> => {
@@ -116,15 +115,9 @@ const speak = async (talk: Talk, reaction: Reaction): Promise<Reaction> => {
   return reaction;
 };
 
-const failed = (reasonCode: string, reason: string): Settlement => ({
-  state: "failed",
+const settle = (intent: NoteIntent | null, reason: Reason, usage = NO_USAGE): Settlement => ({
+  state: "succeeded",
   reason,
-  reasonCode,
-  usage: NO_USAGE,
+  result: { kind: "reply", asked: intent === null ? null : intentName(intent), outcome: reason.code },
+  usage,
 });
-
-const settle = (intent: NoteIntent | null, { outcome, usage = NO_USAGE, failure }: Reaction): Settlement => {
-  if (failure !== undefined) return failure;
-  const result: JsonObject = { kind: "reply", asked: intent === null ? null : intentName(intent), outcome };
-  return { state: "succeeded", reason: outcome, result, usage };
-};

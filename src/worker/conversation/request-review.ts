@@ -1,7 +1,7 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import type { Command } from "../../review/commands/command.ts";
 import { ANEW_PREFIX, toStoredWish } from "../../review/conversation/anew.ts";
-import { explainReason } from "../../review/conversation/explain-reason.ts";
 import { withRequest } from "../../review/conversation/review-request.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import { publishLine } from "../../review/publish-text.ts";
@@ -20,24 +20,23 @@ export const requestReview = async (
 ): Promise<Reaction> => {
   const { claim, forge, ref, t } = talk;
   const { headSha, state } = await forge.fetchMergeRequest(ref, claim.signal);
-  if (state !== "opened")
-    return {
-      outcome: "not-open",
-      text: t("conversation.not-reviewed", { reason: t("reason.not-open", { state }) }),
-    };
+  if (state !== "opened") return refused(talk, reasonOf("merge-request-not-open", { state }));
   if (!command.changesOnly) await wishAnew(talk, command.paths);
   const reason = await queueReview(talk, { ...talk.event, headSha }, command.language);
-  if (reason === null) return { outcome: "review-queued", text: null };
-  const isUnderWay = reason.startsWith("already-");
+  if (reason === null) return { reason: reasonOf("review-queued"), text: null };
+  const isUnderWay = reason.code === "already-queued" || reason.code === "already-under-review";
   const { noteId, discussionId } = talk.event;
   if (isUnderWay && discussionId !== null) await addWaitingNote(claim.memory, { noteId, discussionId });
   return {
-    outcome: "review-refused",
-    text: isUnderWay
-      ? t("conversation.under-review")
-      : t("conversation.not-reviewed", { reason: publishLine(explainReason(reason, talk.language)) }),
+    reason,
+    text: isUnderWay ? t("conversation.under-review") : refused(talk, reason).text,
   };
 };
+
+const refused = ({ t }: Pick<Talk, "t">, reason: Reason): Reaction => ({
+  reason,
+  text: t("conversation.not-reviewed", { reason: publishLine(t.reason(reason)) }),
+});
 
 const Wish = z.object({ sinceMs: z.number() });
 
@@ -53,7 +52,7 @@ const queueReview = async (
   { claim, conversation, clock, bot }: Talk,
   event: NoteEvent,
   language: string | null,
-): Promise<string | null> => {
+): Promise<Reason | null> => {
   const { run, token } = claim;
   const { noteId, discussionId } = event;
   const stored = toStoredEvent(toMergeRequestEvent(event));

@@ -1,5 +1,5 @@
-import { formatMessage } from "../../messages/format-message.ts";
-import { explainReason } from "../../review/conversation/explain-reason.ts";
+import { translator } from "../../messages/format-message.ts";
+import type { Reason } from "../../base/reason.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
 import type { ReviewRequest } from "../../review/conversation/review-request.ts";
 import { publishLine } from "../../review/publish-text.ts";
@@ -18,16 +18,14 @@ export type Asker = Pick<ReviewRequest, "noteId" | "discussionId"> & {
 export const tellRefusal = async (
   telling: Telling,
   { noteId, discussionId, isLater = false }: Asker,
-  reason: string,
+  reason: Reason,
 ): Promise<void> => {
   if (discussionId === null) return;
   const { forge, logger } = telling;
   const { run, signal } = telling.claim;
   const { projectId, iid } = run;
-  const language = await languageOf(telling);
-  const text = formatMessage(language, "conversation.not-reviewed", {
-    reason: publishLine(explainReason(reason, language)),
-  });
+  const t = translator(await languageOf(telling));
+  const text = t("conversation.not-reviewed", { reason: publishLine(t.reason(reason)) });
   const said = await forge.reply(
     { projectId, iid },
     renderReply({ discussionId, noteId, isLater }, text, false),

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { scopeJournal } from "../../base/journal.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -17,8 +18,8 @@ export type Question = Omit<FlowCall, "digest">;
 /** Asks the flows of one run, each question once over all attempts of the run. */
 export type FlowDesk = {
   readonly meter: UsageMeter;
-  /** That other runners stood in for the configured ones, in sentences. */
-  readonly standIns: () => readonly string[];
+  /** The flows that were run in place of the configured ones. */
+  readonly fallbacks: () => readonly Reason[];
   /**
    * Runs the flow, or returns how it ended in an earlier attempt. Of the inputs only those are sent that
    * the flow declares.
@@ -48,7 +49,10 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
   let lessons = "";
   return {
     meter,
-    standIns: () => [...new Set([...answers.values()].flatMap(({ standIn }) => standIn ?? []))],
+    fallbacks: () =>
+      [...new Set([...answers.values()].flatMap(({ fallbackUsed }) => fallbackUsed ?? []))].map((flow) =>
+        reasonOf("fallback-used", { flow }),
+      ),
     declared: async (part, name) => (await inputsOf(part)).find((input) => input.name === name) ?? null,
     tell: (told) => {
       lessons = told;

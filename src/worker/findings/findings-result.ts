@@ -1,9 +1,10 @@
+import type { Reason } from "../../base/reason.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding } from "../../review/finding.ts";
 import type { ReviewPlan } from "../../review/plan/review-plan.ts";
 import { RESULT_LIMITS, type ReviewResult } from "../../review/review-result.ts";
 import type { FindingsContext } from "./findings-context.ts";
-import type { Judged } from "./judge-change.ts";
+import type { ReviewedChange } from "./review-change.ts";
 import type { Published } from "./publish-review.ts";
 import type { Change } from "./read-change.ts";
 
@@ -11,9 +12,9 @@ import type { Change } from "./read-change.ts";
 export const findingsResult = (
   { desk }: Pick<FindingsContext, "desk">,
   { diff }: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
   { plan, refused, summaryNoteId }: Published & { readonly kind: "published" },
-  remarks: readonly string[],
+  remarks: readonly Reason[],
 ): Json => {
   const { files, findings, remarks: most, textLength } = RESULT_LIMITS;
   const cut = (text: string): string => text.slice(0, textLength);
@@ -23,18 +24,18 @@ export const findingsResult = (
     baseSha: diff.refs.baseSha,
     summaryNoteId,
     counts: {
-      files: judged.receipt.length,
+      files: reviewed.receipt.length,
       opened: plan.open.length,
       kept: plan.keep.length,
       resolved: plan.resolve.length,
       folded: plan.fold.length,
       refused: refused.length,
-      ...judged.counts,
+      ...reviewed.counts,
     },
-    remarks: remarks.slice(0, most).map(cut),
-    files: judged.receipt.slice(0, files).map(({ path, outcome }) => ({
+    remarks: remarks.slice(0, most),
+    files: reviewed.receipt.slice(0, files).map(({ path, outcome }) => ({
       path: cut(path),
-      outcome: "detail" in outcome ? { ...outcome, detail: outcome.detail.slice(0, 200) } : outcome,
+      outcome,
     })),
     findings: listFindings(plan).slice(0, findings),
     usage: desk.meter.total(),

@@ -1,7 +1,7 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
 import { decideClaimed } from "../../review/decide.ts";
-import { fullRemark } from "../../review/remark.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
   type FindingsContext,
@@ -10,7 +10,7 @@ import {
   underTeamRules,
 } from "./findings-context.ts";
 import { findingsResult } from "./findings-result.ts";
-import { type Judged, judgeChange } from "./judge-change.ts";
+import { type ReviewedChange, reviewChange } from "./review-change.ts";
 import { type Published, publishReview } from "./publish-review.ts";
 import { type Change, readChange } from "./read-change.ts";
 import { type Summary, summarize } from "./summarize.ts";
@@ -19,9 +19,9 @@ import { type Summary, summarize } from "./summarize.ts";
 const MAX_ROUNDS = 2;
 
 /**
- * Reviews a merge request under the contract `findings`: what is new is judged by the flows, together
+ * Reviews a merge request under the contract `findings`: what is new is reviewed by the flows, together
  * with what is remembered it becomes a plan, and the plan is published. Every step can be repeated: what
- * was judged is in the memory, what was published is found again by its marker. When the head moves
+ * was reviewed is in the memory, what was published is found again by its marker. When the head moves
  * meanwhile, the new one is reviewed instead, which costs only what is new in it. A review that the
  * repository's triggers or the size of the change keep away is not made.
  */
@@ -37,10 +37,10 @@ export const reviewFindings = async (
     const unwanted = reasonAgainst(change);
     if (unwanted !== null) return settleUnwanted(unwanted);
     await tellLessons(context);
-    const judged = await judgeChange(context, change);
-    if (judged.kind === "failed") return settleFailed(context, judged.reason);
-    const summary = await summarize(context, change, judged);
-    const told = { ...judged, notices: [...judged.notices, ...context.desk.standIns()] };
+    const reviewed = await reviewChange(context, change);
+    if (reviewed.kind === "failed") return settleFailed(context, reviewed.reason);
+    const summary = await summarize(context, change, reviewed);
+    const told = { ...reviewed, notices: [...reviewed.notices, ...context.desk.fallbacks()] };
     const published = await publishReview(context, change, told, summary);
     if (published.kind === "published") return settleDone(context, change, told, summary, published);
     if (published.kind === "ended") return settleEnded(published.mergeRequest);
@@ -49,8 +49,7 @@ export const reviewFindings = async (
   }
   return {
     state: "retry",
-    reason: "Commits were added while the merge request was reviewed.",
-    reasonCode: "head-moved",
+    reason: reasonOf("head-moved"),
     retryAfterMs: undefined,
   };
 };
@@ -65,11 +64,11 @@ const tellLessons = async ({ lessons, desk, claim, forge, logger }: FindingsCont
 /** A merge request that is open no more needs no review. */
 export const settleEnded = ({ state }: Pick<MergeRequest, "state">): Settlement => ({
   state: "cancelled",
-  reason: `The merge request is ${state}.`,
+  reason: reasonOf("merge-request-not-open", { state }),
 });
 
-/** A review that is not wanted is not made; `reason` is a code and a sentence. */
-export const settleUnwanted = (reason: string): Settlement => ({ state: "cancelled", reason });
+/** A review that is not wanted is not made. */
+export const settleUnwanted = (reason: Reason): Settlement => ({ state: "cancelled", reason });
 
 /** What keeps a review away by the repository's own triggers; what of them has no effect is a notice. */
 const underTriggers = (
@@ -78,7 +77,7 @@ const underTriggers = (
 ): {
   readonly context: FindingsContext;
   /** Why a review is not wanted by what is known now; null when it is. */
-  readonly reasonAgainst: (change: Change) => string | null;
+  readonly reasonAgainst: (change: Change) => Reason | null;
 } => {
   if (asked === null || asked === undefined) return { context, reasonAgainst: () => null };
   const { rules } = context;
@@ -91,25 +90,24 @@ const underTriggers = (
   };
 };
 
-const settleFailed = ({ desk }: FindingsContext, reason: string): Settlement => ({
+const settleFailed = ({ desk }: FindingsContext, reason: Reason): Settlement => ({
   state: "failed",
   reason,
-  reasonCode: "no-part-reviewed",
   usage: desk.meter.total(),
 });
 
 const settleDone = (
   context: FindingsContext,
   change: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
   { remark }: Summary,
   published: Published & { readonly kind: "published" },
 ): Settlement => {
-  const remarks = [...judged.remarks, ...(remark === null ? [] : [remark])].map(fullRemark);
+  const remarks = remark === null ? reviewed.remarks : [...reviewed.remarks, remark];
   return {
     state: remarks.length > 0 ? "partial-succeeded" : "succeeded",
-    reason: remarks.length > 0 ? remarks.join(" ").slice(0, 2_000) : null,
-    result: findingsResult(context, change, judged, published, [...remarks, ...judged.notices]),
+    reason: remarks[0] ?? null,
+    result: findingsResult(context, change, reviewed, published, [...remarks, ...reviewed.notices]),
     usage: context.desk.meter.total(),
   };
 };

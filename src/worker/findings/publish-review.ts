@@ -8,9 +8,8 @@ import type { MergeRequest } from "../../review/forge.ts";
 import { planReview } from "../../review/plan/plan-review.ts";
 import { type PublicationFacts, renderPublication } from "../../review/plan/render-publication.ts";
 import type { ReviewPlan } from "../../review/plan/review-plan.ts";
-import { publicRemark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
-import type { Judged } from "./judge-change.ts";
+import type { ReviewedChange } from "./review-change.ts";
 import type { Change } from "./read-change.ts";
 import type { Summary } from "./summarize.ts";
 
@@ -28,13 +27,13 @@ export type Published =
   | { readonly kind: "ended"; readonly mergeRequest: MergeRequest };
 
 /**
- * Publishes what was judged, planned from the discussions as they are at this moment. What GitLab
+ * Publishes what was reviewed, planned from the discussions as they are at this moment. What GitLab
  * refuses to place moves to the summary, which is then sent once more.
  */
 export const publishReview = async (
   context: FindingsContext,
   change: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
   summary: Summary,
 ): Promise<Published> => {
   const { forge, claim } = context;
@@ -42,8 +41,8 @@ export const publishReview = async (
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
   if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
-  const { plan, discussions, botId } = await makePlan(context, change, judged, mergeRequest);
-  const facts = await factsOf(context, change, judged, summary);
+  const { plan, discussions, botId } = await makePlan(context, change, reviewed, mergeRequest);
+  const facts = await factsOf(context, change, reviewed, summary);
   const publication = renderPublication(plan, facts);
   claim.signal.throwIfAborted();
   const receipt = await forge.publish(ref, publication, claim.signal);
@@ -69,7 +68,7 @@ type Planned = {
 const makePlan = async (
   { forge, claim, flow }: FindingsContext,
   change: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
   { ref, noteCount }: MergeRequest,
 ): Promise<Planned> => {
   const { id: botId } = await forge.currentUser(claim.signal);
@@ -80,11 +79,11 @@ const makePlan = async (
     flow: flow.name,
     refs: change.diff.refs,
     files: change.files,
-    findings: judged.findings,
+    findings: reviewed.findings,
     discussions,
     botId,
     dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
-    isCovered: coverage(change.diff.files, judged.receipt),
+    isCovered: coverage(change.diff.files, reviewed.receipt),
     maxThreads: flow.limits.threads,
     leastSeverity: flow.least.severity,
     leastConfidence: flow.least.confidence,
@@ -95,11 +94,11 @@ const makePlan = async (
 const factsOf = async (
   context: FindingsContext,
   change: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
   { walkthrough, remark }: Summary,
 ): Promise<PublicationFacts> => {
   const { flow } = context;
-  const { rejected, refuted } = judged.counts;
+  const { rejected, refuted } = reviewed.counts;
   return {
     flow: flow.name,
     refs: change.diff.refs,
@@ -108,11 +107,8 @@ const factsOf = async (
     addLabels: flow.publish.labels,
     status: flow.publish.status ? { name: `reviewflow/${flow.name}`, failsFrom: "critical" } : null,
     walkthrough,
-    files: judged.receipt,
-    remarks: [
-      ...[...judged.remarks, ...(remark === null ? [] : [remark])].map(publicRemark),
-      ...judged.notices,
-    ],
+    files: reviewed.receipt,
+    remarks: [...reviewed.remarks, ...(remark === null ? [] : [remark]), ...reviewed.notices],
     rejected,
     refuted,
     usage: await standingUsage(context),

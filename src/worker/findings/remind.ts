@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { NO_USAGE } from "../../flow/flow-event.ts";
@@ -33,23 +34,23 @@ export const remindOfThreads = async (
   const { signal, run } = claim;
   const settings = await readTeamSettings(flow, forge, mergeRequest, { signal, logger });
   if (rules !== null && !isTriggerOn("stale", settings.narrow(rules)))
-    return { state: "cancelled", reason: "trigger-off: reviews by the trigger stale are turned off" };
+    return { state: "cancelled", reason: reasonOf("trigger-off", { trigger: "stale" }) };
   const { id: botId } = await forge.currentUser(signal);
   const discussions = await forge.fetchDiscussions(mergeRequest.ref, signal);
   const open = ownThreads(discussions, flow.name, botId).filter(
     ({ discussion }) => discussion.resolvable && !discussion.resolved,
   );
-  if (open.length === 0) return settle("no-open-threads", 0);
+  if (open.length === 0) return settle(reasonOf("no-open-threads"), 0);
   const quietMs = clock.now() - quietSinceMs;
   const draft = renderReminder(open, { runId: run.id, language: settings.language, quietMs });
   signal.throwIfAborted();
   await forge.upsertNote(mergeRequest.ref, draft, signal);
-  return settle("reminded", open.length);
+  return settle(reasonOf("reminded", { threads: open.length }), open.length);
 };
 
-const settle = (outcome: "reminded" | "no-open-threads", threads: number): Settlement => ({
+const settle = (reason: Reason, threads: number): Settlement => ({
   state: "succeeded",
-  reason: outcome,
-  result: { kind: "reminder", outcome, threads },
+  reason,
+  result: { kind: "reminder", outcome: reason.code, threads },
   usage: NO_USAGE,
 });

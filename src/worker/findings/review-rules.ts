@@ -1,3 +1,4 @@
+import type { Reason } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { applySettings } from "../../review/rules/apply-settings.ts";
 import { collectOrdered } from "../../review/rules/collect-rules.ts";
@@ -26,7 +27,7 @@ export type ReviewRules = {
   /** What of the rules has no effect, in sentences, given every changed file. */
   readonly noticesFor: (paths: readonly string[]) => readonly string[];
   /** Why the review went on without rules that there may be; null when they could be read. */
-  readonly failure: string | null;
+  readonly failure: Reason | null;
 };
 
 /** The rules of a review where nobody but the flow says anything. */

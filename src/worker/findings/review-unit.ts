@@ -1,11 +1,12 @@
 import { type ContextLimit, contextLimitIn } from "../../base/context-limit.ts";
+import { causeText, type Reason, reasonOf, withDetail } from "../../base/reason.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding, Finding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
 import { parseFindings } from "../../review/findings/parse-findings.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
-import { becauseOf, remarkOnSteps } from "../../review/read-outcome.ts";
+import { reasonOfIncomplete, reasonOfStatus, remarkOnSteps } from "../../review/read-outcome.ts";
 import { ownerOf } from "../../review/memory/owner-of.ts";
 import { toRelative } from "../../review/memory/remembered-hunk.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
@@ -13,7 +14,6 @@ import { filesOf } from "../../review/units/files-of.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { renderUnit } from "../../review/units/render-unit.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
-import type { Remark } from "../../review/remark.ts";
 import type { Question } from "./ask-flow.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
@@ -29,15 +29,15 @@ export type UnitOutcome =
       readonly rejected: number;
       readonly refuted: number;
       readonly unverified: number;
-      /** What did not go as it should, in sentences. */
-      readonly remarks: readonly Remark[];
+      /** What did not go as it should. */
+      readonly remarks: readonly Reason[];
     }
   | FailedUnit;
 
 /** A unit that was not reviewed, and whether its prompt was longer than a model takes. */
 export type FailedUnit = {
   readonly kind: "failed";
-  readonly reason: string;
+  readonly reason: Reason;
   readonly contextLimit?: ContextLimit | null;
 };
 
@@ -91,7 +91,7 @@ type Reported =
       readonly findings: readonly Finding[];
       readonly overview: string | null;
       readonly rejected: number;
-      readonly remarks: readonly Remark[];
+      readonly remarks: readonly Reason[];
     }
   | FailedUnit;
 
@@ -113,7 +113,10 @@ const askPasses = async (
       report.kind === "failed"
         ? {
             ...all,
-            remarks: [...all.remarks, { text: `Pass ${index + 1} failed for a part`, cause: report.reason }],
+            remarks: [
+              ...all.remarks,
+              reasonOf("pass-failed", { pass: index + 1, detail: causeText(report.reason) }),
+            ],
           }
         : {
             ...all,
@@ -128,17 +131,19 @@ const askPasses = async (
 
 /** What a flow reported. An answer of which nothing can be used says nothing about the code. */
 const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported => {
-  const { status, outputs, error } = outcome;
-  if (status === "failed" || status === "stopped") {
-    const reason = error ?? `the flow was ${status}`;
-    return { kind: "failed", reason, contextLimit: contextLimitIn(reason) };
-  }
-  if (outputs["findings"] === undefined) {
-    return { kind: "failed", reason: "the flow has no output named findings" };
-  }
+  const { outputs } = outcome;
+  const failure = reasonOfStatus(outcome);
+  if (failure !== null)
+    return { kind: "failed", reason: failure, contextLimit: contextLimitIn(outcome.error ?? "") };
+  if (outputs["findings"] === undefined)
+    return {
+      kind: "failed",
+      reason: reasonOf("flow-output-missing", { output: "findings", outputs: Object.keys(outputs) }),
+    };
   const { findings, rejected } = parseFindings(outputs["findings"], { paths });
   if (findings.length === 0 && rejected[0] !== undefined) {
-    return { kind: "failed", reason: `no finding can be used: ${rejected[0].reason}${becauseOf(outcome)}` };
+    const reason = reasonOfIncomplete(outcome) ?? reasonOf("findings-unusable");
+    return { kind: "failed", reason: withDetail(reason, rejected[0].reason) };
   }
   const { overview } = outputs;
   const remark = remarkOnSteps(outcome);

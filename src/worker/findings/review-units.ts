@@ -1,5 +1,5 @@
 import type { ContextLimit } from "../../base/context-limit.ts";
-import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
+import { ReviewflowError, StoreError, describeError, isUntried, reasonOfError } from "../../base/errors.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
@@ -72,6 +72,6 @@ const reviewWithinBudget = async (
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
     if (mayPass && (!isLastAttempt || isUntried(error))) throw error;
     logger.warn({ unit: unit.id, error: describeError(error) }, "Unit not reviewed");
-    return { kind: "failed", reason: describeError(error) };
+    return { kind: "failed", reason: reasonOfError(error) };
   }
 };

@@ -1,20 +1,21 @@
+import { reasonOfStatus } from "../../review/read-outcome.ts";
+import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { ReviewflowError, StoreError, describeError, isUntried } from "../../base/errors.ts";
+import { ReviewflowError, StoreError, isUntried, reasonOfError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import { estimateTokens } from "../../review/units/estimate-tokens.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
-import type { Remark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
-import type { Judged } from "./judge-change.ts";
+import type { ReviewedChange } from "./review-change.ts";
 import type { Change } from "./read-change.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 
 /** The walk-through, null without one, and why it is missing where one was to be written. */
-export type Summary = { readonly walkthrough: string | null; readonly remark: Remark | null };
+export type Summary = { readonly walkthrough: string | null; readonly remark: Reason | null };
 
 const Remembered = z.object({ digest: z.string(), text: z.string() });
 const KEY = "summary";
@@ -30,21 +31,18 @@ const MAX_TEXT_LENGTH = 500;
 export const summarize = async (
   context: FindingsContext,
   change: Change,
-  judged: Judged,
+  reviewed: ReviewedChange,
 ): Promise<Summary> => {
   const { flow, claim, desk, isLastAttempt } = context;
   if (flow.summary === null) return { walkthrough: null, remark: null };
-  const facts = factsFor(flow.language, change, judged);
+  const facts = factsFor(flow.language, change, reviewed);
   const digest = digestOf([flow.summary.digest, facts]);
   const known = Remembered.safeParse(await claim.memory.read(KEY));
   if (known.success && known.data.digest === digest) return { walkthrough: known.data.text, remark: null };
   if (!desk.meter.allows(estimateTokens(JSON.stringify(facts)))) {
     return {
       walkthrough: null,
-      remark: {
-        text: "The walk-through was left out: the limit on tokens or cost was reached.",
-        cause: null,
-      },
+      remark: reasonOf("walkthrough-over-limit"),
     };
   }
   try {
@@ -53,15 +51,15 @@ export const summarize = async (
     claim.signal.throwIfAborted();
     if (error instanceof StoreError) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
-    // What was judged is not held back for a day, or until a server is back.
+    // What was reviewed is not held back for a day, or until a server is back.
     if (mayPass && !isLastAttempt && !isUntried(error)) throw error;
-    return failed(describeError(error));
+    return failed(reasonOfError(error));
   }
 };
 
-const failed = (reason: string): Summary => ({
+const failed = (cause: Reason): Summary => ({
   walkthrough: null,
-  remark: { text: "The walk-through could not be written", cause: reason },
+  remark: reasonOf("walkthrough-failed", { detail: causeText(cause) }),
 });
 
 const write = async (
@@ -74,23 +72,23 @@ const write = async (
   const question = { key, part: { role: "summary", index: 0 }, files: [] } as const;
   const outcome = await desk.ask(part, question, { ...facts, nonce });
   const { summary: text } = outcome.outputs;
-  if (outcome.status === "failed" || outcome.status === "stopped")
-    return failed(outcome.error ?? outcome.status);
+  const failure = reasonOfStatus(outcome);
+  if (failure !== null) return failed(failure);
   if (typeof text !== "string" || text.trim() === "")
-    return failed("the flow has no text output named summary");
+    return failed(reasonOf("flow-output-missing", { output: KEY, outputs: Object.keys(outcome.outputs) }));
   await claim.memory.write(KEY, { digest, text: text.slice(0, 100_000) });
   return { walkthrough: text, remark: null };
 };
 
-const factsFor = (language: string, change: Change, judged: Judged): JsonObject => ({
+const factsFor = (language: string, change: Change, reviewed: ReviewedChange): JsonObject => ({
   title: maskSecrets(change.mergeRequest.title).text,
   description: maskSecrets(change.mergeRequest.description).text,
-  files: JSON.stringify(describeFiles(judged)),
-  findings: JSON.stringify(describeFindings(judged)),
+  files: JSON.stringify(describeFiles(reviewed)),
+  findings: JSON.stringify(describeFindings(reviewed)),
   language,
 });
 
-const describeFiles = ({ change, fates }: Judged): readonly JsonObject[] => {
+const describeFiles = ({ change, fates }: ReviewedChange): readonly JsonObject[] => {
   const overviews = new Map<string, Set<string>>();
   for (const { digest, file } of change.selection.hunks) {
     const overview = fates.reviewed.get(digest)?.overview ?? null;
@@ -104,7 +102,7 @@ const describeFiles = ({ change, fates }: Judged): readonly JsonObject[] => {
   });
 };
 
-const describeFindings = ({ findings }: Judged): readonly JsonObject[] =>
+const describeFindings = ({ findings }: ReviewedChange): readonly JsonObject[] =>
   findings
     .toSorted(byStrength)
     .slice(0, MAX_FINDINGS)

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
@@ -24,7 +25,7 @@ export type TeamRulesReading = {
   /** What in the repository's files has no effect, in sentences. */
   readonly problems: readonly string[];
   /** Why the repository's rules could not be read, null when they could. */
-  readonly failure: string | null;
+  readonly failure: Reason | null;
 };
 
 /** Whose rules are read. */
@@ -77,14 +78,14 @@ export const createTeamRules = (options: TeamRulesOptions): TeamRules => {
     language: flow.language,
     read: async (forge, rulesOf, signal, logger) => {
       let rules: RepositoryRules | null = null;
-      let failure: string | null = null;
+      let failure: Reason | null = null;
       try {
         if (repository && rulesOf.targetBranch !== "") rules = await read(forge, rulesOf, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ReviewflowError)) throw error;
         rules = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch))?.rules ?? null;
-        failure = `The repository's rules could not be read, ${rules === null ? "so that none of them hold" : "so that those from before hold"}: ${describeError(error)}`;
+        failure = reasonOf("rules-unreadable", { kept: rules !== null, detail: describeError(error) });
         logger.warn({ error: describeError(error) }, "Rules of the repository cannot be read");
       }
       const { settings, files, problems } = rules ?? NO_RULES;

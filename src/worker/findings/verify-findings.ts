@@ -1,3 +1,5 @@
+import { reasonOfStatus } from "../../review/read-outcome.ts";
+import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
 import type { AnchoredFinding } from "../../review/finding.ts";
 import { readVerdicts, type Verdict } from "../../review/findings/read-verdicts.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
@@ -16,7 +18,7 @@ export type Verified =
       /** How many of those that stand have no verdict. */
       readonly unverified: number;
     }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: Reason };
 
 type Named = { readonly id: string; readonly one: AnchoredFinding };
 
@@ -47,16 +49,14 @@ export const verifyFindings = async (
       },
     );
   const outcome = await ask(`verify-${unit.id}`, named);
-  if (hasFailed(outcome)) {
-    return {
-      kind: "failed",
-      reason: `its findings could not be verified: ${outcome.error ?? outcome.status}`,
-    };
-  }
+  const failure = reasonOfStatus(outcome);
+  if (failure !== null)
+    return { kind: "failed", reason: reasonOf("verification-failed", { detail: causeText(failure) }) };
   const first = verdictsOf(outcome, named);
   const missing = named.filter(({ id }) => first.get(id) === "missing");
   const again = missing.length === 0 ? null : await ask(`verify-${unit.id}-again`, missing);
-  const second = again === null || hasFailed(again) ? new Map<string, never>() : verdictsOf(again, missing);
+  const second =
+    again === null || reasonOfStatus(again) !== null ? new Map<string, never>() : verdictsOf(again, missing);
   const judged = named.map(({ id, one }) => ({ one, verdict: second.get(id) ?? first.get(id) ?? "missing" }));
   return {
     kind: "verified",
@@ -68,8 +68,6 @@ export const verifyFindings = async (
     unverified: judged.filter(({ verdict }) => verdict === "missing").length,
   };
 };
-
-const hasFailed = ({ status }: FlowOutcome): boolean => status === "failed" || status === "stopped";
 
 const verdictsOf = (
   { outputs }: FlowOutcome,

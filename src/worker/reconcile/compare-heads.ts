@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { ListedMergeRequest } from "../../review/change-feed.ts";
 import { decide, type MergeRequestHistory, type RunDecision } from "../../review/decide.ts";
 import type { MergeRequestEvent } from "../../review/delivery-event.ts";
@@ -21,7 +22,7 @@ export type MissedHead = {
 /** What a list comes to. */
 export type Comparison = {
   readonly missed: readonly MissedHead[];
-  readonly passedOver: readonly { readonly listed: ListedMergeRequest; readonly reason: string }[];
+  readonly passedOver: readonly { readonly listed: ListedMergeRequest; readonly reason: Reason }[];
 };
 
 /** How often a head is tried whose reviews fail for reasons that may pass. */
@@ -50,12 +51,12 @@ const findMissed = (
   listed: ListedMergeRequest,
   standing: Standing,
   route: ReviewRoute | null,
-): MissedHead | { readonly reason: string } => {
+): MissedHead | { readonly reason: Reason } => {
   const { headSha } = listed;
-  if (headSha === null) return { reason: "head-missing: the merge request has no commits" };
+  if (headSha === null) return { reason: reasonOf("head-missing") };
   const tried = reasonOfTries(standing);
   if (tried !== null) return { reason: tried };
-  let reason = "nothing-to-review";
+  let reason = reasonOf("nothing-to-review");
   for (const event of possibleEvents(listed, standing.history)) {
     const decideNow = (history: MergeRequestHistory): RunDecision =>
       decide({ kind: "listed", event }, route?.rules ?? null, history);
@@ -68,10 +69,10 @@ const findMissed = (
 };
 
 /** Why a head is not tried again; null when it may be. */
-export const reasonOfTries = ({ unreviewed }: Standing): string | null => {
-  if (unreviewed[0]?.final === true) return "head-already-tried: its review failed for good or was cancelled";
+export const reasonOfTries = ({ unreviewed }: Standing): Reason | null => {
+  if (unreviewed[0]?.final === true) return reasonOf("head-failed-for-good");
   const failures = unreviewed.filter(({ state }) => state === "failed").length;
-  return failures >= MOST_TRIES ? `head-already-tried: its review failed ${failures} times` : null;
+  return failures >= MOST_TRIES ? reasonOf("head-failed-repeatedly", { failures }) : null;
 };
 
 const keyOf = ({ project, iid }: ListedMergeRequest, headSha: string, { unreviewed }: Standing): string => {

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { decide, type MergeRequestHistory, type RunDecision } from "../../review/decide.ts";
 import type { StaleTask } from "../../review/stored-event.ts";
 import type { ReviewRoute, StaleRules } from "../../review/triggers.ts";
@@ -10,7 +11,7 @@ export type QuietHead = ListedHead & { readonly lastLookMs: number | null };
 /** A head that is to be looked at, and how. */
 export type StaleHead = MissedHead & { readonly task: StaleTask };
 
-type Passed = { readonly reason: string };
+type Passed = { readonly reason: Reason };
 
 /**
  * Decides whether a merge request is stale and what is done about it. Pure; applied again after its result
@@ -23,12 +24,11 @@ export const findStale = (
 ): StaleHead | Passed => {
   const { headSha, updatedAtMs, project, iid } = listed;
   const { stale } = rules;
-  if (stale === null) return { reason: "trigger-off: stale merge requests are not looked at" };
-  if (headSha === null) return { reason: "head-missing: the merge request has no commits" };
-  if (!isStale(updatedAtMs, stale, nowMs))
-    return { reason: "not-stale: something happened lately, or too long ago" };
+  if (stale === null) return { reason: reasonOf("trigger-off", { trigger: "stale" }) };
+  if (headSha === null) return { reason: reasonOf("head-missing") };
+  if (!isStale(updatedAtMs, stale, nowMs)) return { reason: reasonOf("not-stale") };
   if (lastLookMs !== null && lastLookMs > nowMs - stale.everyMs)
-    return { reason: "looked-at-lately: this head had its look" };
+    return { reason: reasonOf("stale-scanned-lately") };
   const tried = reasonOfTries(standing);
   if (tried !== null) return { reason: tried };
   const event = toEvent(listed);
@@ -36,13 +36,13 @@ export const findStale = (
     decide({ kind: "stale", event }, rules, history);
   const decision = decideStale(standing.history);
   if (decision.kind !== "review" || decision.stale === undefined)
-    return { reason: "reason" in decision ? decision.reason : "not-stale" };
+    return { reason: "reason" in decision ? decision.reason : reasonOf("not-stale") };
   const how = decision.stale;
   const decideSame = (history: MergeRequestHistory): RunDecision => {
     const again = decideStale(history);
     return again.kind !== "review" || again.stale === how
       ? again
-      : { kind: "ignore", reason: "already-looked-at: the head had its review meanwhile" };
+      : { kind: "ignore", reason: reasonOf("stale-reviewed-meanwhile") };
   };
   return {
     key: `stale:${project.id}!${iid}@${headSha}:after:${lastLookMs ?? "none"}`,

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { ReviewResult } from "../../review/review-result.ts";
 import { isInShare } from "../../review/shadow/is-in-share.ts";
 import type { ShadowStore } from "../../store/shadows/shadow-store.ts";
@@ -34,16 +35,16 @@ const whyNot = async (
   store: ShadowStore,
   { key, share, candidate }: ShadowedFlow,
   run: Run,
-): Promise<string | null> => {
-  if (!isInShare(run, key.candidate, share)) return "The merge request is outside of the candidate's share.";
+): Promise<Reason | null> => {
+  if (!isInShare(run, key.candidate, share)) return reasonOf("shadow-out-of-share");
   const journal = store.journalOf(run.id);
-  if ((await journal.read(REVIEWER_STEP)) === key.candidate) return "The candidate itself made the review.";
+  if ((await journal.read(REVIEWER_STEP)) === key.candidate) return reasonOf("shadow-own-review");
   if (candidate.contract !== "findings")
-    return (await readFlowStep(journal)) === null ? "The review left no text." : null;
+    return (await readFlowStep(journal)) === null ? reasonOf("shadow-no-text") : null;
   const result = ReviewResult.safeParse(run.result);
-  if (!result.success) return "The review left no findings.";
+  if (!result.success) return reasonOf("shadow-no-findings");
   // The present flow would pay for a part only, the candidate for the whole.
   if (result.data.counts.remembered > 0 && !(await store.hasSeen(key, run)))
-    return "The merge request was reviewed in part before the candidate came.";
+    return reasonOf("shadow-partly-reviewed");
   return null;
 };

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Secret } from "../../base/secret.ts";
@@ -6,15 +7,14 @@ import type { Forge, MergeRequest } from "../../review/forge.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { readNoteOutcome } from "../../review/read-outcome.ts";
 import { ReviewResult } from "../../review/review-result.ts";
-import { SHADOW_LIMITS, toReported, toShadowFindings } from "../../review/shadow/shadow-finding.ts";
+import { toReported, toShadowFindings } from "../../review/shadow/shadow-finding.ts";
 import { figuresOf, type ShadowReport, type ShadowSide } from "../../review/shadow/shadow-report.ts";
 import { parseStoredEvent } from "../../review/stored-event.ts";
-import { fullRemark } from "../../review/remark.ts";
 import type { ShadowClaim, ShadowSettlement } from "../../store/shadows/shadow-store.ts";
 import type { Claim, Run } from "../../store/store.ts";
 import { openFindingsContext, underTeamRules } from "../findings/findings-context.ts";
 import type { FindingsFlow } from "../findings/findings-flow.ts";
-import { judgeChange } from "../findings/judge-change.ts";
+import { reviewChange } from "../findings/review-change.ts";
 import { readChange } from "../findings/read-change.ts";
 import type { ReviewFlow, TextFlow } from "../review-flow.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
@@ -72,9 +72,9 @@ const compare = async (
   const headSha = await reviewedHead(held);
   const known = headSha === null ? null : shelf.find(run, headSha);
   const mergeRequest = known?.mergeRequest ?? (await whole.fetchMergeRequest(refOf(run), signal));
-  if (known === null && mergeRequest.headSha !== headSha) return skipped("The head moved meanwhile.");
+  if (known === null && mergeRequest.headSha !== headSha) return skipped(reasonOf("shadow-head-moved"));
   if (known === null && mergeRequest.state !== "opened")
-    return skipped(`The merge request is ${mergeRequest.state}.`);
+    return skipped(reasonOf("merge-request-not-open", { state: mergeRequest.state }));
   const place = { ...parts, forge: createReadOnlyForge(whole, known) };
   const claim = toClaim(held, signal);
   return candidate.contract === "findings"
@@ -84,8 +84,8 @@ const compare = async (
 
 const refOf = ({ projectId, iid }: Run) => ({ projectId, iid });
 
-const skipped = (reason: string): ShadowSettlement => ({ state: "skipped", reason });
-const failed = (reason: string): ShadowSettlement => ({ state: "failed", reason });
+const skipped = (reason: Reason): ShadowSettlement => ({ state: "skipped", reason });
+const failed = (reason: Reason): ShadowSettlement => ({ state: "failed", reason });
 
 /** The head that the run reviewed, which may be a newer one than it was made for. */
 const reviewedHead = async ({ run, presentJournal }: ShadowClaim): Promise<string | null> => {
@@ -115,14 +115,14 @@ const compareFindings = async (
   { forge, clock, logger, maxAttempts }: Place,
 ): Promise<ShadowReport | ShadowSettlement> => {
   const result = ReviewResult.safeParse(run.result);
-  if (!result.success) return skipped("The review left no findings.");
+  if (!result.success) return skipped(reasonOf("shadow-no-findings"));
   const opened = await openFindingsContext({ claim, flow, forge, clock, logger, maxAttempts });
   const context = await underTeamRules(opened, mergeRequest);
   const told = await presentJournal.read("lessons");
   context.desk.tell(typeof told === "string" ? told : "");
   const change = await readChange(context, mergeRequest);
-  const judged = await judgeChange(context, change);
-  if (judged.kind === "failed") return failed(judged.reason);
+  const reviewed = await reviewChange(context, change);
+  if (reviewed.kind === "failed") return failed(reviewed.reason);
   const { least } = context.flow;
   const present = anchorFindings(result.data.findings.map(toReported), change.files);
   return {
@@ -132,18 +132,18 @@ const compareFindings = async (
       elapsedMs: elapsedOf(run),
     },
     candidate: {
-      ...sideOf(context.desk.meter.total(), judged.remarks.map(fullRemark)),
-      findings: [...toShadowFindings(judged.findings, least)],
+      ...sideOf(context.desk.meter.total(), reviewed.remarks),
+      findings: [...toShadowFindings(reviewed.findings, least)],
     },
   };
 };
 
-const sideOf = (usage: FlowUsage, remarks: readonly string[]): ShadowSide => ({
+const sideOf = (usage: FlowUsage, remarks: readonly Reason[]): ShadowSide => ({
   findings: [],
   text: null,
   usage,
   elapsedMs: 0,
-  remarks: remarks.slice(0, 20).map((remark) => remark.slice(0, SHADOW_LIMITS.textLength)),
+  remarks: remarks.slice(0, 20),
 });
 
 /** From the first attempt to the end; the posting is in it. */
@@ -172,7 +172,7 @@ const compareTexts = async (
 ): Promise<ShadowReport | ShadowSettlement> => {
   const before = await readFlowStep(presentJournal);
   const event = parseStoredEvent(run.event);
-  if (before === null || event === null) return skipped("The review left no text.");
+  if (before === null || event === null) return skipped(reasonOf("shadow-no-text"));
   // No input of a flow with a candidate holds the token; the configuration refuses that.
   const review = { claim, event, flow, token: new Secret("none"), forge, gitlabUrl, logger };
   const after = (await readFlowStep(claim.journal)) ?? (await runFlow(review, mergeRequest));

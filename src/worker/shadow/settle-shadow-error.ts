@@ -1,4 +1,5 @@
-import { describeError, ReviewflowError } from "../../base/errors.ts";
+import { reasonOf } from "../../base/reason.ts";
+import { describeError, reasonOfError, ReviewflowError } from "../../base/errors.ts";
 import type { ShadowRun, ShadowSettlement } from "../../store/shadows/shadow-store.ts";
 
 /** How often a shadow run is tried at most. */
@@ -19,12 +20,12 @@ export const settleShadowError = (
   error: unknown,
   nowMs: number,
 ): ShadowSettlement => {
-  const reason = describeError(error).slice(0, 2_000);
+  const reason = reasonOfError(error);
   const known = error instanceof ReviewflowError ? error : null;
   const delayMs = Math.min(known?.retryAfterMs ?? BACKOFF_MS * attempts, LONGEST_DELAY_MS);
   if (known?.retryable === true && known.untried)
     return nowMs - createdAtMs >= PUT_OFF_WITHIN_MS
-      ? { state: "skipped", reason: `It was put off for two days. ${reason}` }
+      ? { state: "skipped", reason: reasonOf("shadow-postponed", { detail: describeError(error) }) }
       : { state: "retry", reason, delayMs, untried: true };
   if (attempts >= SHADOW_ATTEMPTS || known?.retryable === false) return { state: "failed", reason };
   return { state: "retry", reason, delayMs };

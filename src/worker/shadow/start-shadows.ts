@@ -1,3 +1,4 @@
+import { reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import { describeError, isUntried } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -110,7 +111,7 @@ const workOn = async (
   try {
     const settlement =
       shadow.attempts > SHADOW_ATTEMPTS
-        ? { state: "failed" as const, reason: "It was begun several times and never came to its end." }
+        ? { state: "failed" as const, reason: reasonOf("shadow-never-ended") }
         : await claim.work(
             () => attempt(options, claim, candidate, signal, logger),
             (error) => lost.abort(error),
@@ -159,6 +160,6 @@ const beat = async (
     if (done.aborted) return;
     // A database that does not answer now may do so before the claim has run out.
     const isOurs = await claim.renew().catch(() => true);
-    if (!isOurs) lost.abort(new RunCancelled("The candidate was decided about meanwhile."));
+    if (!isOurs) lost.abort(new RunCancelled(reasonOf("shadow-decided", { choice: "none" })));
   }
 };

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -272,7 +273,9 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
       };
       const config = readConfig(environment, join(folder, "reviewflow.yml"));
       const { store } = running.use(await startReviewflow(config, { logger: silentLogger }));
-      await store.accept(request({ decide: () => ({ kind: "ignore", reason: "no" }) }));
+      await store.accept(
+        request({ decide: () => ({ kind: "ignore", reason: reasonOf("nothing-to-review") }) }),
+      );
       return { folder, environment: { REVIEWFLOW_PORT: port } };
     };
     const planted = async (): Promise<Repository> => {

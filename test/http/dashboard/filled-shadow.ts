@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { createShadowDesk, type ShadowDesk } from "../../../src/http/shadow/shadow-desk.ts";
 import type { ShadowFinding } from "../../../src/review/shadow/shadow-finding.ts";
@@ -43,7 +44,7 @@ export const fillShadow = async (store: OpenedStore, runId: string, text: string
     text: null,
     usage: { totalTokens: 1_234, promptTokens: 1_000, completionTokens: 234, totalPrice, currency: "USD" },
     elapsedMs: 65_000,
-    remarks: [text],
+    remarks: [reasonOf("steps-failed", { steps: 1, detail: text })],
   });
   const report = {
     present: side([finding(10, `Both: ${text}`), finding(40, `Present: ${text}`)], 0.0123),

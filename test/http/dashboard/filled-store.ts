@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import { JsonObject } from "../../../src/base/json.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import type { MergeRequestEvent } from "../../../src/review/delivery-event.ts";
@@ -97,7 +98,7 @@ export const deliver = async (
     decide: () =>
       ignore === undefined
         ? { kind: "review", headSha: "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3", trigger: "opened" }
-        : { kind: "ignore", reason: ignore },
+        : { kind: "ignore", reason: reasonOf("action-not-reviewed", { action: ignore }) },
     run: { flow, event: toStoredEvent(eventOf(story)), token: null },
   });
   return {
@@ -166,10 +167,10 @@ export const reviewResult = (text: string): JsonObject => {
       refuted: 0,
       unverified: 1,
     },
-    remarks: [`${text} One file was too large.`],
+    remarks: [reasonOf("steps-failed", { steps: 1, detail: text })],
     files: [
       { path: "src/cart.js", outcome: { kind: "reviewed", sinceSha: "a".repeat(40) } },
-      { path: text, outcome: { kind: "skipped", reason: "too-large", detail: text } },
+      { path: text, outcome: { kind: "skipped", reason: reasonOf("too-large", { detail: text }) } },
     ],
     findings: [
       finding(text, {}),
@@ -191,7 +192,7 @@ export const reviewResult = (text: string): JsonObject => {
 /** The settlement of a review that found something. */
 export const reviewed = (text: string): Settlement => ({
   state: "partial-succeeded",
-  reason: text,
+  reason: reasonOf("steps-failed", { steps: 1, detail: text }),
   result: reviewResult(text),
   usage: USAGE,
 });
@@ -230,14 +231,13 @@ export const fillStore = async (store: Store, text: string): Promise<Filled> => 
   const second = await deliver(store, { ...shop, iid: 2, title: `Pay by card ${text}` });
   await settleNext(store, second.runId ?? "", {
     state: "failed",
-    reason: `The model provider refused: ${text}`,
-    reasonCode: "model-refused",
+    reason: reasonOf("model-failed", { error: "model-refused", detail: text }),
     usage: USAGE,
   });
   const ignored = await deliver(
     store,
     { project: "team/shop", projectId: 7, iid: 1, title: `Label ${text}` },
-    { ignore: `action-not-reviewed: ${text}` },
+    { ignore: text },
   );
   const third = await deliver(store, {
     project: "team/a-rather-long-group-name/backend/payment-service",

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fc } from "../../properties.ts";
@@ -95,8 +96,7 @@ describe("the dashboard's pages", () => {
             ...run,
             projectPath: text,
             flow: text,
-            reason: text,
-            reasonCode: text,
+            reason: reasonOf("steps-failed", { steps: 1, detail: text }),
             headSha: text,
             trigger: text,
             event: { ...run.event, title: text, url: text },
@@ -108,7 +108,7 @@ describe("the dashboard's pages", () => {
             key: text,
             eventName: text,
             projectPath: text,
-            reason: text,
+            reason: reasonOf("action-not-reviewed", { action: text }),
             headers: { [text]: text },
           }),
           getDeliveryBody: async () => Buffer.from(text),
@@ -205,7 +205,10 @@ describe("the dashboard's pages", () => {
     assert.match(busy.headers.get("location") ?? "", /done=not-again$/);
     const cancelled = await browser.post(`/dashboard/runs/${filled.queuedRun}/cancel`);
     assert.match(cancelled.headers.get("location") ?? "", /done=cancelled$/);
-    assert.match((await store.getRun(filled.queuedRun))?.reason ?? "", /dashboard by admin/);
+    assert.deepEqual(
+      (await store.getRun(filled.queuedRun))?.reason,
+      reasonOf("cancelled-by-user", { user: "admin" }),
+    );
     const late = await browser.post(`/dashboard/runs/${filled.queuedRun}/cancel`);
     assert.match(late.headers.get("location") ?? "", /done=not-cancelled$/);
     assert.equal((await browser.post("/dashboard/runs/unknown/cancel")).status, 303);

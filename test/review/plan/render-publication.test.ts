@@ -1,7 +1,8 @@
+import { type Reason, reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { translator } from "../../../src/messages/format-message.ts";
-import type { FileReceipt, SkipReason } from "../../../src/review/receipt.ts";
+import type { FileReceipt } from "../../../src/review/receipt.ts";
 import { planReview } from "../../../src/review/plan/plan-review.ts";
 import { renderPublication } from "../../../src/review/plan/render-publication.ts";
 import { renderReceipt } from "../../../src/review/plan/render-receipt.ts";
@@ -102,13 +103,17 @@ suite("the last word in a thread", () => {
   });
 });
 
-const receiptOf = (path: string, reason: SkipReason | null): FileReceipt => ({
+type ParameterlessCode = "lock-file" | "generated-by-name" | "binary" | "over-limit" | "vendored";
+
+const receiptOf = (path: string, code: ParameterlessCode | null): FileReceipt => ({
   path,
   outcome:
-    reason === null
+    code === null
       ? { kind: "reviewed", sinceSha: REFS.headSha }
-      : { kind: "skipped", reason, detail: "because" },
+      : { kind: "skipped", reason: reasonOf(code) },
 });
+
+const CUT = reasonOf("input-cut", { input: "description", length: 9, most: 5 });
 
 suite("the summary", () => {
   test("tells everything, and ends with commit, cost and flow", () => {
@@ -118,7 +123,7 @@ suite("the summary", () => {
         {
           walkthrough: "Adds a *cart*.",
           files: [receiptOf("a.ts", null), receiptOf("package-lock.json", "lock-file")],
-          remarks: ["The description was cut."],
+          remarks: [CUT],
           rejected: 1,
           refuted: 2,
           usage: {
@@ -134,7 +139,7 @@ suite("the summary", () => {
     );
     const sha = "d".repeat(12);
     const info = `${t("severity.info")} · ${t("category.bug")}`;
-    const lockFile = `${t("skipped.lock-file")} (because)`;
+    const lockFile = t.reason(reasonOf("lock-file"));
     const tokens = t("usage.tokens", { total: 12_345, input: 12_000, output: 345 });
     for (const part of [
       `<!-- reviewflow:summary flow=default -->\n## ${t("summary.heading")}\n\nAdds a *cart*.`,
@@ -143,7 +148,7 @@ suite("the summary", () => {
       `<summary>${t("summary.only", { count: 1 })}</summary>\n\n- **${info}** \`a.ts:1\`: Folded | one _(${t("summary.only.severity")})_\n\n  Its body.`,
       `<summary>${t("coverage.heading", { reviewed: 1, partly: 0, skipped: 1 })}</summary>`,
       `- \`a.ts\` — ${t("coverage.reviewed", { sha })}\n- \`package-lock.json\` — ${t("coverage.skipped", { reason: lockFile })}`,
-      "> The description was cut.",
+      `> ${t.reason(CUT)}`,
       `> ${t("summary.rejected", { count: 1 })}`,
       `> ${t("summary.refuted", { count: 2 })}`,
       `<sub>${t("note.commit", { sha })} · ${tokens} · 0.0123 USD · ${t("note.flow", { name: "default" })}</sub>`,
@@ -166,7 +171,10 @@ suite("the summary", () => {
       }),
     );
     const files = Array.from({ length: 5_000 }, (_, index) =>
-      receiptOf(`dir${index % 900}/${"long/".repeat(30)}${index}.ts`, index % 3 === 0 ? "generated" : null),
+      receiptOf(
+        `dir${index % 900}/${"long/".repeat(30)}${index}.ts`,
+        index % 3 === 0 ? "generated-by-name" : null,
+      ),
     );
     const body = summaryOf(
       publish(
@@ -174,7 +182,9 @@ suite("the summary", () => {
         {
           files,
           walkthrough: "a * word. ".repeat(6_000),
-          remarks: Array.from({ length: 90 }, () => "a * [b] ".repeat(90)),
+          remarks: Array.from({ length: 90 }, (_, at) =>
+            reasonOf("rules-without-effect", { problem: `${at} ${"a * [b] ".repeat(90)}` }),
+          ),
         },
         { maxThreads: 10 },
       ),
@@ -185,7 +195,7 @@ suite("the summary", () => {
   });
 
   test("a receipt of many files counts each of them once", () => {
-    const reasons = [null, "generated", "binary", "cost-limit"] as const;
+    const reasons = [null, "generated-by-name", "binary", "over-limit"] as const;
     const files = Array.from({ length: 3_000 }, (_, index) =>
       receiptOf(`d${index % 70}/${index}.ts`, reasons[index % reasons.length] ?? null),
     );
@@ -216,24 +226,27 @@ suite("the summary", () => {
   });
 
   test("a status is no success while a file was left out by its author's word, or for a failure", () => {
-    const skipped = (path: string, reason: SkipReason): FileReceipt => ({
+    const skipped = (path: string, reason: Reason): FileReceipt => ({
       path,
-      outcome: { kind: "skipped", reason, detail: "" },
+      outcome: { kind: "skipped", reason },
     });
     const stateOf = (...files: readonly FileReceipt[]): string | undefined =>
       publish([], { status: { name: "review", failsFrom: "critical" }, files }).status?.state;
     for (const file of [
-      skipped("a.ts", "generated"),
-      skipped("a.gen.ts", "generated"),
-      skipped("vendor/a.js", "vendored"),
-      skipped("a.js", "binary"),
-      skipped("a.png.js", "binary"),
-      skipped("lib.so", "binary"),
-      skipped("a.js", "unavailable"),
-      skipped("a.js", "too-large"),
-      skipped("a.js", "cost-limit"),
-      skipped("a.js", "flow-failed"),
-      { path: "a.js", outcome: { kind: "partly", sinceSha: "a", reason: "too-large", detail: "" } } as const,
+      skipped("a.ts", reasonOf("generated-by-mark", { line: 1 })),
+      skipped("a.gen.ts", reasonOf("generated-by-name")),
+      skipped("vendor/a.js", reasonOf("vendored")),
+      skipped("a.js", reasonOf("binary")),
+      skipped("a.png.js", reasonOf("binary")),
+      skipped("lib.so", reasonOf("binary")),
+      skipped("a.js", reasonOf("diff-unavailable", { cause: "large" })),
+      skipped("a.js", reasonOf("too-large")),
+      skipped("a.js", reasonOf("over-limit")),
+      skipped("a.js", reasonOf("flow-failed")),
+      {
+        path: "a.js",
+        outcome: { kind: "partly", sinceSha: "a", reason: reasonOf("lines-cut", { lines: 1, column: 9 }) },
+      } as const,
     ]) {
       assert.equal(stateOf(file), "failed", JSON.stringify(file));
       assert.match(
@@ -244,11 +257,11 @@ suite("the summary", () => {
     }
     assert.equal(
       stateOf(
-        skipped("docs/a.md", "path-rule"),
-        skipped("yarn.lock", "lock-file"),
-        skipped("logo.png", "binary"),
-        skipped("old.js", "deleted"),
-        skipped("moved.js", "no-text-change"),
+        skipped("docs/a.md", reasonOf("path-rule")),
+        skipped("yarn.lock", reasonOf("lock-file")),
+        skipped("logo.png", reasonOf("binary")),
+        skipped("old.js", reasonOf("deleted")),
+        skipped("moved.js", reasonOf("no-text-change", { change: "renamed" })),
         { path: "a.ts", outcome: { kind: "reviewed", sinceSha: "a" } },
       ),
       "success",

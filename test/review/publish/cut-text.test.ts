@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { planReview } from "../../../src/review/plan/plan-review.ts";
@@ -44,11 +45,11 @@ suite("a text that is cut for a note", () => {
       );
       const facts = factsOf({
         walkthrough: text,
-        remarks: [text],
+        remarks: [reasonOf("rules-without-effect", { problem: text })],
         files: [
           {
             path: file.newPath,
-            outcome: { kind: "skipped", reason: "flow-failed", detail: text },
+            outcome: { kind: "skipped", reason: reasonOf("action-not-reviewed", { action: text }) },
           },
         ],
       });

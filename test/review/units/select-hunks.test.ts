@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fc } from "../../properties.ts";
@@ -13,7 +14,7 @@ const outcome = (file: ChangedFile, rules: Partial<SelectionRules> = {}): string
   const [receipt] = setAside;
   if (receipt === undefined) return `${hunks.length} hunks`;
   assert.deepEqual(hunks, []);
-  return receipt.outcome.kind === "skipped" ? receipt.outcome.reason : receipt.outcome.kind;
+  return receipt.outcome.kind === "skipped" ? receipt.outcome.reason.code : receipt.outcome.kind;
 };
 
 const byPath: Readonly<Record<string, readonly string[]>> = {
@@ -66,7 +67,7 @@ const byPath: Readonly<Record<string, readonly string[]>> = {
     "gradlew",
     "lib/site-packages/x.py",
   ],
-  generated: [
+  "generated-by-name": [
     "a/x.min.js",
     "x.min.css",
     "dist/index.js",
@@ -119,23 +120,32 @@ describe("reviews", () => {
 });
 
 describe("sets aside by what the forge says", () => {
-  test("generated", () => assert.equal(outcome(changedFile("a.ts", TEXT, { generated: true })), "generated"));
+  test("generated", () =>
+    assert.equal(outcome(changedFile("a.ts", TEXT, { generated: true })), "generated-by-gitlab"));
   test("binary", () =>
     assert.equal(outcome(changedFile("a.png", "", { diff: { kind: "binary" } })), "binary"));
   test("deleted", () =>
     assert.equal(outcome(changedFile("a.ts", "@@ -1,1 +0,0 @@\n-a\n", { change: "deleted" })), "deleted"));
   test("unavailable, with the reason", () => {
-    const file = changedFile("a.ts", "", { diff: { kind: "unavailable", reason: "too large for GitLab" } });
+    const file = changedFile("a.ts", "", { diff: { kind: "unavailable", problem: { cause: "large" } } });
     assert.deepEqual(selectHunks(diffOf(file), RULES).setAside, [
-      { path: "a.ts", outcome: { kind: "skipped", reason: "unavailable", detail: "too large for GitLab" } },
+      {
+        path: "a.ts",
+        outcome: { kind: "skipped", reason: reasonOf("diff-unavailable", { cause: "large" }) },
+      },
     ]);
   });
   test("a diff that is not understood", () =>
-    assert.equal(outcome(changedFile("a.ts", "@@ -1,9 +1,9 @@\n-a\n")), "unavailable"));
+    assert.equal(outcome(changedFile("a.ts", "@@ -1,9 +1,9 @@\n-a\n")), "diff-unavailable"));
   test("renamed only", () =>
     assert.deepEqual(
       selectHunks(diffOf(changedFile("b", "", { oldPath: "a", change: "renamed" })), RULES).setAside,
-      [{ path: "b", outcome: { kind: "skipped", reason: "no-text-change", detail: "renamed" } }],
+      [
+        {
+          path: "b",
+          outcome: { kind: "skipped", reason: reasonOf("no-text-change", { change: "renamed" }) },
+        },
+      ],
     ));
   test("mode only", () =>
     assert.deepEqual(selectHunks(diffOf(changedFile("a", "", { newMode: "100755" })), RULES).setAside, [
@@ -143,8 +153,7 @@ describe("sets aside by what the forge says", () => {
         path: "a",
         outcome: {
           kind: "skipped",
-          reason: "no-text-change",
-          detail: "its mode is 100755 instead of 100644",
+          reason: reasonOf("no-text-change", { change: "mode", detail: "100644 → 100755" }),
         },
       },
     ]));
@@ -164,7 +173,7 @@ describe("a mark in the first lines", () => {
       assert.deepEqual(setAside, [
         {
           path: "a",
-          outcome: { kind: "skipped", reason: "generated", detail: "generated, as its line 2 says" },
+          outcome: { kind: "skipped", reason: reasonOf("generated-by-mark", { line: 2 }) },
         },
       ]);
     });
@@ -222,7 +231,7 @@ const anyFile: fc.Arbitrary<ChangedFile> = fc
     newMode: fc.constantFrom("100644", "100755"),
     diff: fc.oneof(
       fc.constant({ kind: "binary" } as const),
-      fc.constant({ kind: "unavailable", reason: "collapsed" } as const),
+      fc.constant({ kind: "unavailable", problem: { cause: "refused" } } as const),
       fc
         .constantFrom(
           "",

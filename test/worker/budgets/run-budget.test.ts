@@ -23,7 +23,6 @@ const RUN: Run = {
   trigger: "opened",
   state: "active",
   reason: null,
-  reasonCode: null,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

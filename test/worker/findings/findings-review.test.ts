@@ -198,9 +198,13 @@ suite("a review by findings", () => {
     const { flow } = fakeFindingsFlow();
     const { files } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
     assert.deepEqual(
-      files.map(({ path, outcome }) => [path, outcome.kind, "reason" in outcome ? outcome.reason : null]),
+      files.map(({ path, outcome }) => [
+        path,
+        outcome.kind,
+        "reason" in outcome ? outcome.reason.code : null,
+      ]),
       [
-        ["a.ts", "partly", "too-large"],
+        ["a.ts", "partly", "lines-cut"],
         ["b.ts", "reviewed", null],
       ],
     );
@@ -215,7 +219,7 @@ suite("a review by findings", () => {
     );
     const { flow } = fakeFindingsFlow({ verify });
     const failed = await worker.review(flow);
-    assert.ok(failed.state === "failed" && failed.reason.includes("no model"));
+    assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
     assert.equal(world.discussions().length, 0);
     isBroken = false;
     assert.equal((await worker.review(flow)).state, "succeeded");
@@ -230,7 +234,7 @@ suite("a review by findings", () => {
     const second = fakeFlow(FINDINGS_INPUTS.review, findBugs);
     const third = fakeFlow(FINDINGS_INPUTS.review, () => ({ status: "failed", error: "third is broken" }));
     const settlement = await createWorker(world).review({ ...first.flow, passes: [second, third] });
-    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("third is broken"));
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.code === "pass-failed");
     assert.equal(world.threads().length, 2);
     const names = [...first.requests, ...second.requests, ...third.requests].map(({ runId }) => runId);
     assert.equal(new Set(names).size, names.length, "no two questions share a name");
@@ -270,6 +274,6 @@ suite("a review by findings", () => {
     assert.match(world.summaries()[0] ?? "", /It changes a line/);
     const broken = fakeFlow(FINDINGS_INPUTS.summary, () => ({ status: "failed", error: "no words" }));
     const settlement = await worker.review({ ...flow, summary: { ...broken, digest: "other" } });
-    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("no words"));
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.code === "walkthrough-failed");
   });
 });

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { DifyError } from "../../../src/base/errors.ts";
@@ -34,12 +35,12 @@ suite("a review by findings in trouble", () => {
     const { flow } = fakeFindingsFlow();
     const limits = { ...flow.limits, unitTokens: SMALL, unitsAtOnce: 1, cost: 0.015 };
     const settlement = await worker.review({ ...flow, limits });
-    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("limit"));
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.code === "parts-over-limit");
     assert.equal(world.threads().length, 2);
     const { files } = ReviewResult.parse(resultOf(settlement));
     assert.deepEqual(
-      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason : outcome.kind)),
-      ["reviewed", "reviewed", "cost-limit", "cost-limit"],
+      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason.code : outcome.kind)),
+      ["reviewed", "reviewed", "over-limit", "over-limit"],
     );
     assert.equal((await worker.review({ ...flow, limits })).state, "succeeded");
     assert.equal(world.threads().length, 4);
@@ -54,16 +55,15 @@ suite("a review by findings in trouble", () => {
     );
     const limits = { ...flow.limits, unitTokens: SMALL };
     const settlement = await createWorker(world).review({ ...flow, limits });
-    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.includes("broken"));
+    assert.ok(settlement.state === "partial-succeeded" && settlement.reason?.code === "parts-failed");
     const { files } = ReviewResult.parse(resultOf(settlement));
     assert.deepEqual(
-      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason : outcome.kind)),
+      files.map(({ outcome }) => ("reason" in outcome ? outcome.reason.code : outcome.kind)),
       ["reviewed", "flow-failed"],
     );
     const all = await createWorker(createPlace({ "b.ts": [clean, longBugAt(1)] })).review(flow);
-    assert.ok(
-      all.state === "failed" && all.reasonCode === "no-part-reviewed" && all.reason.includes("broken"),
-    );
+    assert.ok(all.state === "failed" && all.reason.code === "no-part-reviewed");
+    assert.match(all.reason.params.detail ?? "", /^flow-failed: broken/);
     assert.equal(all.usage.totalTokens, 100);
   });
 
@@ -110,8 +110,8 @@ suite("a review by findings in trouble", () => {
     assert.equal(world.threads().length, 400);
     const none = fakeFindingsFlow({}, takes(10));
     const failed = await createWorker(many(3)).review(none.flow);
-    assert.ok(failed.state === "failed" && failed.reasonCode === "no-part-reviewed");
-    assert.ok(failed.reason.includes("context size"));
+    assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
+    assert.match(failed.reason.params.detail ?? "", /context size/);
     assert.ok(none.requests.length <= 12, String(none.requests.length));
   });
 
@@ -151,7 +151,7 @@ suite("a review by findings in trouble", () => {
       assert.ok(published.length > 100);
       assert.doesNotMatch(published, /canary|qwen3-internal|10\.0\.0\.7|11434|HTTP 500/);
       assert.ok(settlement.state === "partial-succeeded", settlement.state);
-      assert.match(settlement.reason ?? "", /qwen3-internal/);
+      assert.match(settlement.reason?.params.detail ?? "", /qwen3-internal/);
       assert.match(JSON.stringify(ReviewResult.parse(resultOf(settlement))), /canary/);
     });
 
@@ -167,7 +167,7 @@ suite("a review by findings in trouble", () => {
     assert.ok(first.state === "retry" && first.retryAfterMs === 5);
     assert.equal(world.discussions().length, 0);
     const last = await run({ ...flow, limits }, 3);
-    assert.ok(last.state === "partial-succeeded" && last.reason?.includes("busy"));
+    assert.ok(last.state === "partial-succeeded" && last.reason?.code === "parts-failed");
     assert.equal(world.threads().length, 1);
     assert.equal(requests.filter((request) => shownLines(request)[0]?.path === "b.ts").length, 1);
   });
@@ -182,10 +182,12 @@ suite("a review by findings in trouble", () => {
     const limits = { ...flow.limits, unitTokens: SMALL };
     const run = createWorker(world).startRun();
     const first = await run({ ...flow, limits });
-    assert.ok(first.state === "retry" && first.retryAfterMs === 5 && first.reasonCode === "model-overloaded");
+    assert.ok(
+      first.state === "retry" && first.retryAfterMs === 5 && first.reason.code === "model-overloaded",
+    );
     assert.equal(world.discussions().length, 0);
     const last = await run({ ...flow, limits }, 3);
-    assert.ok(last.state === "partial-succeeded" && last.reason?.includes("Overloaded"));
+    assert.ok(last.state === "partial-succeeded" && last.reason?.code === "parts-failed");
     assert.equal(last.usage.totalTokens, 300);
     assert.equal(requests.filter((request) => shownLines(request)[0]?.path === "b.ts").length, 1);
   });
@@ -208,7 +210,7 @@ suite("a review by findings in trouble", () => {
     };
     const before = world.publications.length;
     const restless = await createWorker(world).review(flow);
-    assert.ok(restless.state === "retry" && restless.reasonCode === "head-moved");
+    assert.ok(restless.state === "retry" && restless.reason.code === "head-moved");
     assert.equal(world.publications.length, before);
   });
 
@@ -252,7 +254,7 @@ suite("a review by findings in trouble", () => {
     const { files } = ReviewResult.parse(resultOf(settlement));
     assert.ok(
       files.some(
-        ({ path, outcome }) => path === "b.ts" && "reason" in outcome && outcome.reason === "too-large",
+        ({ path, outcome }) => path === "b.ts" && "reason" in outcome && outcome.reason.code === "too-large",
       ),
     );
   });
@@ -263,14 +265,14 @@ suite("a review by findings in trouble", () => {
     const stop = new AbortController();
     const { flow, requests } = fakeFindingsFlow({}, (request, nth) => {
       if (nth === 2) {
-        stop.abort(new RunCancelled("a newer head waits"));
+        stop.abort(new RunCancelled(reasonOf("merge-request-closed")));
         request.signal.throwIfAborted();
       }
       return findBugs(request, nth);
     });
     const limits = { ...flow.limits, unitTokens: SMALL, unitsAtOnce: 1 };
     const stopped = await worker.startRun()({ ...flow, limits }, 1, stop.signal);
-    assert.deepEqual(stopped, { state: "cancelled", reason: "a newer head waits" });
+    assert.deepEqual(stopped, { state: "cancelled", reason: reasonOf("merge-request-closed") });
     assert.equal(world.discussions().length, 0);
     world.push({
       "a.ts": [clean, longBugAt(10)],

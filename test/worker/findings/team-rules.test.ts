@@ -113,7 +113,7 @@ describe("rules of a team in a review", () => {
     assert.equal(requests[0]?.inputs["language"], "日本語");
     assert.equal(requests[0]?.inputs["max_findings"], 50);
     assert.doesNotMatch(textInput(requests[0] ?? assert.fail(), "diff"), /docs/);
-    assert.match(JSON.stringify(result["files"]), /excluded by the settings/);
+    assert.match(JSON.stringify(result["files"]), /"path-rule"/);
     assert.deepEqual(place.threads(), []);
     place.state.files[".reviewflow.yml"] = config(9).replace("critical", "info");
     requests.length = 0;
@@ -173,14 +173,17 @@ describe("rules of a team in a review", () => {
     place.state.fail = failure;
     const first = await worker.review(flow);
     assert.equal(first.state, "partial-succeeded");
-    assert.match(remarksOf(resultOf(first)), /rules could not be read, so that none of them hold: .*away/);
+    assert.match(
+      remarksOf(resultOf(first)),
+      /"code":"rules-unreadable","params":\{"kept":false,"detail":"GitLab is away"/,
+    );
     assert.equal(requests.splice(0)[0]?.inputs["rules"], "");
     place.state.fail = null;
     await worker.review(flow);
     assert.match(textInput(requests.splice(0)[0] ?? assert.fail(), "rules"), /Speak up/);
     place.state.fail = failure;
     const last = await worker.review(flow);
-    assert.match(remarksOf(resultOf(last)), /those from before hold/);
+    assert.match(remarksOf(resultOf(last)), /"code":"rules-unreadable","params":\{"kept":true/);
     assert.deepEqual(requests, []);
   });
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
@@ -39,7 +40,7 @@ suite("a review that is not wanted", () => {
     const { place, requests, review } = setUp("", { filters });
     assert.deepEqual(await review(), {
       state: "cancelled",
-      reason: "too-many-files: 2 files changed, and reviews are made of at most 1",
+      reason: reasonOf("too-many-files", { files: 2, most: 1 }),
     });
     assert.deepEqual([requests, place.publications], [[], []]);
     assert.equal((await setUp("", { filters: { ...filters, mostFiles: 2 } }).review()).state, "succeeded");
@@ -49,12 +50,12 @@ suite("a review that is not wanted", () => {
     const drafts = setUp("drafts: never", {}, true);
     assert.deepEqual(await drafts.review(), {
       state: "cancelled",
-      reason: "draft: drafts are not reviewed here; mark it as ready first",
+      reason: reasonOf("draft", { drafts: "never" }),
     });
     assert.deepEqual([drafts.requests, drafts.place.publications], [[], []]);
     assert.equal((await setUp("drafts: never").review()).state, "succeeded");
     const opened = await setUp("triggers: { opened: false }").review();
-    assert.ok(opened.state === "cancelled" && opened.reason.startsWith("trigger-off: "), opened.state);
+    assert.ok(opened.state === "cancelled" && opened.reason.code === "trigger-off", opened.state);
     assert.equal((await setUp("triggers: { reopened: false }").review()).state, "succeeded");
   });
 
@@ -65,9 +66,12 @@ suite("a review that is not wanted", () => {
     const { review } = setUp("drafts: review\ntriggers: { ready: true, reviewer: false }", {
       drafts: "never",
     });
-    assert.deepEqual(resultOf(await review())["remarks"], [
-      ".reviewflow.yml: drafts has no effect, the host does not let repositories set it",
-      ".reviewflow.yml: triggers.ready has no effect, the host does not let repositories switch it",
-    ]);
+    assert.deepEqual(
+      resultOf(await review())["remarks"],
+      [
+        ".reviewflow.yml: drafts has no effect, the host does not let repositories set it",
+        ".reviewflow.yml: triggers.ready has no effect, the host does not let repositories switch it",
+      ].map((problem) => reasonOf("rules-without-effect", { problem })),
+    );
   });
 });

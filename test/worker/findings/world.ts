@@ -133,7 +133,6 @@ const run: Run = {
   trigger: "opened",
   state: "active",
   reason: null,
-  reasonCode: null,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

@@ -86,7 +86,7 @@ suite("stale merge requests", () => {
     const decideOn = (more: Partial<TriggerRules> = {}, known: object = {}, is: object = {}) => {
       const event = { kind: "stale", event: { ...asked, ...is } } as const;
       const decision = decide(event, { ...rules, ...more }, { ...history, ...known });
-      return "reason" in decision ? decision.reason.split(":")[0] : "stale" in decision && decision.stale;
+      return "reason" in decision ? decision.reason.code : "stale" in decision && decision.stale;
     };
     assert.equal(decideOn(), "remind");
     assert.equal(decideOn({ stale: { ...STALE, remind: false } }), "head-already-reviewed");

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import type { Json } from "../../../src/base/json.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
@@ -59,7 +60,8 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     const place = `${from?.id}!${iid}`;
     const reviewedHeads = heads.get(place) ?? [];
     const decision = request.decide({ queued: null, active: null, reviewedHeads });
-    if (decision.kind !== "review") return { kind: "ignore", deliveryId: key, reason: decision.kind };
+    if (decision.kind !== "review")
+      return { kind: "ignore", deliveryId: key, reason: reasonOf("nothing-to-review") };
     heads.set(place, [decision.headSha ?? "", ...reviewedHeads]);
     world.reviews.push(key);
     if (decision.trigger === "stale") world.looked.set(`${place}@${decision.headSha}`, world.nowMs);

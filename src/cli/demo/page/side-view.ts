@@ -27,7 +27,7 @@ const runView = ({ t, dashboardUrl }: PageModel, run: Run): Markup =>
   html`<li id="run-${run.id}">
     ${t(`demo.kind.${run.kind}`)}: <span class="badge ${run.state}">${t(`run-state.${run.state}`)}</span>
     <a href="${dashboardUrl}/runs/${run.id}" target="_blank" rel="noreferrer">${t("demo.to-run")}</a>
-    ${run.reason === null || run.state === "succeeded" ? null : html`<p class="soft">${run.reason}</p>`}
+    ${run.reason === null || run.state === "succeeded" ? null : html`<p class="soft">${t.reason(run.reason)}</p>`}
   </li>`;
 
 /** What the reviewer is at; read aloud when it changes. */

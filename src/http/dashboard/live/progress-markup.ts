@@ -86,9 +86,9 @@ export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Con
       ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(t, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
     call.error === null ? null : html`<p class="notice bad">${masking.text(call.error)}</p>`,
-    call.standIn === null
+    call.fallbackUsed === null
       ? null
-      : html`<p class="notice">${t("live.fallback-used", { why: masking.text(call.standIn) })}</p>`,
+      : html`<p class="notice">${t("live.fallback-used", { flow: masking.text(call.fallbackUsed) })}</p>`,
     call.omitted === 0 ? null : html`<p class="hint">${t("live.omitted", { count: call.omitted })}</p>`,
     isOther ? html`<p class="hint">${t("live.other-version")}</p>` : null,
     flow === null ? html`<p class="hint">${t("live.no-picture")}</p>` : null,

@@ -53,7 +53,7 @@ export type Call = {
   error: string | null;
   omitted: number;
   /** That another runner stood in for the configured one, and why; null when none did. */
-  standIn: string | null;
+  fallbackUsed: string | null;
   readonly steps: Step[];
 };
 
@@ -79,7 +79,7 @@ const BEGUN = {
   usage: null,
   error: null,
   omitted: 0,
-  standIn: null,
+  fallbackUsed: null,
 } as const;
 
 /** Follows a run event by event; the same events always come to the same. */
@@ -111,8 +111,8 @@ export const createRunProgress = (): RunProgress => {
     // The beginning of a call that was recorded in part is missing: there is nothing to show it with.
     if (call === undefined) return;
     if (event.kind === "call-finished") {
-      const { elapsedMs, usage, error, omitted, standIn = null } = event;
-      Object.assign(call, { elapsedMs, usage, error, omitted, standIn });
+      const { elapsedMs, usage, error, omitted, fallbackUsed = null } = event;
+      Object.assign(call, { elapsedMs, usage, error, omitted, fallbackUsed });
       endCall(call, event.status);
       return;
     }

@@ -1,3 +1,4 @@
+import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
 import type { Delivery, Run } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
@@ -45,7 +46,7 @@ export const deliveryTable = (t: Translate, rows: readonly Delivery[], empty: st
         kind: "long",
         cell: ({ projectPath, iid }) => mergeRequestName(projectPath, iid),
       },
-      { head: t("word.reason"), kind: "long", cell: ({ reason }) => reason },
+      { head: t("word.reason"), kind: "long", cell: ({ reason }) => reasonText(t, reason) },
       { head: t("word.run"), cell: ({ runId }) => (runId === null ? null : runLink(runId)) },
       { head: t("word.repeats"), kind: "number", cell: ({ repeats }) => formatCount(t, repeats) },
       { head: t("word.received"), cell: ({ receivedAtMs }) => formatTime(t, receivedAtMs) },
@@ -106,7 +107,7 @@ export const deliveryPage = (
       t("run.facts"),
       facts([
         [t("word.decision"), decisionBadge(t, delivery.decision)],
-        [t("word.reason"), delivery.reason],
+        [t("word.reason"), reasonText(t, delivery.reason)],
         [t("word.event"), delivery.eventName],
         [t("word.merge-request"), mergeRequestName(delivery.projectPath, delivery.iid)],
         [t("word.received"), formatTime(t, delivery.receivedAtMs)],

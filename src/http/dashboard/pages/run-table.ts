@@ -1,3 +1,4 @@
+import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
 import type { Run } from "../../../store/store.ts";
 import { formatCount, formatTime } from "../markup/format.ts";
@@ -11,14 +12,6 @@ export type RunColumns = {
   /** The buttons of a run; nothing when left out. */
   readonly actions?: (run: Run) => Content;
 };
-
-/** Why a run stands as it does, with the code of the failure. */
-export const reasonOf = ({ reason, reasonCode }: Run): Content =>
-  reason === null
-    ? null
-    : html`${reasonCode === null ? null : html`<code>${reasonCode}</code> `}<span class="reason"
-          >${reason}</span
-        >`;
 
 /** Runs, newest first. */
 export const runTable = (
@@ -45,7 +38,11 @@ export const runTable = (
       },
       { head: t("word.flow"), kind: "long", cell: ({ flow }) => flow },
       { head: t("word.attempt"), kind: "number", cell: ({ attempts }) => formatCount(t, attempts) },
-      { head: t("word.reason"), kind: "long", cell: reasonOf },
+      {
+        head: t("word.reason"),
+        kind: "long",
+        cell: ({ reason }) => (reason === null ? null : reasonText(t, reason)),
+      },
       { head: t("word.created"), cell: ({ createdAtMs }) => formatTime(t, createdAtMs) },
       ...(actions === undefined ? [] : [{ head: "", cell: actions }]),
     ],

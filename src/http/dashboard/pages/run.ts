@@ -1,3 +1,4 @@
+import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
 import { z } from "zod";
 import { parseJson } from "../../../base/json.ts";
@@ -12,7 +13,6 @@ import { facts, table } from "../markup/table.ts";
 import type { Masking } from "../mask-text.ts";
 import type { Visit } from "../visit.ts";
 import { findingTable, readReview } from "./findings.ts";
-import { reasonOf } from "./run-table.ts";
 
 /** What the page of one run shows. */
 export type RunDetails = {
@@ -41,7 +41,7 @@ const factsSection = (t: Translate, { run, gitlabUrl }: RunDetails): Content => 
   const tookMs = startedAtMs === null || finishedAtMs === null ? null : finishedAtMs - startedAtMs;
   return facts([
     [t("word.state"), stateBadge(t, run.state)],
-    ...(run.reason === null ? [] : [[t("word.reason"), reasonOf(run)] as const]),
+    ...(run.reason === null ? [] : [[t("word.reason"), reasonText(t, run.reason)] as const]),
     [
       t("word.merge-request"),
       html`${link} ${title === "" ? null : html`<span class="soft">${title}</span>`}`,
@@ -103,7 +103,7 @@ const reviewSections = (t: Translate, review: ReviewResult): Content => [
     : section(
         t("run.remarks"),
         html`<ul>
-          ${review.remarks.map((remark) => html`<li>${remark}</li>`)}
+          ${review.remarks.map((remark) => html`<li>${reasonText(t, remark)}</li>`)}
         </ul>`,
       ),
   section(
@@ -122,10 +122,7 @@ const reviewSections = (t: Translate, review: ReviewResult): Content => [
         {
           head: t("word.reason"),
           kind: "long",
-          cell: ({ outcome }) =>
-            outcome.kind === "reviewed"
-              ? null
-              : html`${t(`skipped.${outcome.reason}`)} <span class="under">${outcome.detail}</span>`,
+          cell: ({ outcome }) => (outcome.kind === "reviewed" ? null : reasonText(t, outcome.reason)),
         },
       ],
     }),

@@ -1,3 +1,4 @@
+import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
 import { matchFindings, type MatchedPair } from "../../../review/shadow/match-findings.ts";
 import type { ShadowFinding } from "../../../review/shadow/shadow-finding.ts";
@@ -90,7 +91,12 @@ const sides = (t: Translate, { present, candidate }: ShadowReport): Content => {
           cell: ({ side }) => formatCount(t, side.usage.totalTokens),
         },
         { head: t("shadow.time"), kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
-        { head: t("run.remarks"), kind: "long", cell: ({ side }) => side.remarks.join(" ") || "–" },
+        {
+          head: t("run.remarks"),
+          kind: "long",
+          cell: ({ side }) =>
+            side.remarks.length === 0 ? "–" : side.remarks.map((remark) => reasonText(t, remark)),
+        },
       ],
     }),
   );
@@ -110,7 +116,7 @@ export const shadowRunPage = (
       [t("word.run"), runLink(shadow.runId)],
       [t("word.head"), html`<code>${shadow.headSha ?? "–"}</code>`],
       [t("word.state"), t(`shadow.state.${shadow.state}`)],
-      ...(shadow.reason === null ? [] : [[t("word.reason"), shadow.reason] as const]),
+      ...(shadow.reason === null ? [] : [[t("word.reason"), reasonText(t, shadow.reason)] as const]),
     ]),
     report === null || matched === null
       ? html`<p class="empty">${t("shadow.nothing")}</p>`

@@ -1,3 +1,4 @@
+import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
 import { SEVERITIES } from "../../../review/finding.ts";
 import { type BySeverity, countAll } from "../../../review/shadow/shadow-report.ts";
@@ -137,7 +138,7 @@ const shadowTable = (t: Translate, rows: readonly ShadowRun[]): Content => {
         kind: "long",
         cell: ({ state, reason }) =>
           html`<span class="badge ${BADGES[state]}">${t(`shadow.state.${state}`)}</span>${
-              reason === null ? null : html`<span class="under">${reason}</span>`
+              reason === null ? null : html`<span class="under">${reasonText(t, reason)}</span>`
             }`,
       },
       { head: t("shadow.both"), kind: "number", cell: count("both") },

@@ -1,12 +1,12 @@
+import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
 import type { AnchoredFinding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
-import { type HunkFates, type Omission, buildReceipt } from "../../review/build-receipt.ts";
+import { type HunkFates, buildReceipt } from "../../review/build-receipt.ts";
 import { recallFindings } from "../../review/memory/remembered-hunk.ts";
 import type { FileReceipt } from "../../review/receipt.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ReviewHunk } from "../../review/units/review-unit.ts";
-import { fullRemark, type Remark } from "../../review/remark.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { fitUnits } from "./fit-units.ts";
 import { type Change, packedTokens, selectFor } from "./read-change.ts";
@@ -14,8 +14,8 @@ import { contextLimitOf, type UnitResult, reviewUnits } from "./review-units.ts"
 import { NOTHING_SAID, type SaidText, prepareSaid } from "./said-text.ts";
 
 /** What is known of a change after its review. */
-export type Judged = {
-  readonly kind: "judged";
+export type ReviewedChange = {
+  readonly kind: "reviewed";
   /** The change as it was cut in the end. */
   readonly change: Change;
   /** Everything that holds for this head, remembered findings included. */
@@ -23,15 +23,15 @@ export type Judged = {
   readonly fates: HunkFates;
   /** Every changed file. */
   readonly receipt: readonly FileReceipt[];
-  readonly counts: JudgeCounts;
-  /** What did not go as it should, in sentences; the review is complete without any. */
-  readonly remarks: readonly Remark[];
-  /** What of the team's rules has no effect, in sentences; the review is as it should be all the same. */
-  readonly notices: readonly string[];
+  readonly counts: ReviewCounts;
+  /** What did not go as it should; the review is complete without any. */
+  readonly remarks: readonly Reason[];
+  /** What of the team's rules has no effect; the review is as it should be all the same. */
+  readonly notices: readonly Reason[];
 };
 
-/** How much was looked at in this attempt, and what became of the reports. */
-export type JudgeCounts = {
+/** How much was reviewed in this attempt, and what became of the reports. */
+export type ReviewCounts = {
   readonly hunks: number;
   /** Hunks that were known already. */
   readonly remembered: number;
@@ -46,25 +46,25 @@ export type JudgeCounts = {
  * Has everything reviewed that is not known yet. `failed` when units failed and nothing at all is known
  * of the change: a review that says nothing would look like praise.
  */
-export const judgeChange = async (
+export const reviewChange = async (
   context: FindingsContext,
   read: Change,
-): Promise<Judged | { readonly kind: "failed"; readonly reason: string }> => {
+): Promise<ReviewedChange | { readonly kind: "failed"; readonly reason: Reason }> => {
   const { change, results, tooLarge, recalled } = await reviewPacked(context, read);
   const { hunks: all } = change.selection;
   const failures = results.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.reason] : []));
   const fates = { reviewed: await context.hunks.recall(all), omitted: omissionsOf(results, tooLarge) };
   if (failures[0] !== undefined && fates.reviewed.size === 0) {
-    return { kind: "failed", reason: describeFailures(failures.length, failures[0]) };
+    const detail = causeText(failures[0]);
+    return { kind: "failed", reason: reasonOf("no-part-reviewed", { parts: failures.length, detail }) };
   }
   const { failure, noticesFor } = context.rules;
-  const notices = noticesFor(change.diff.files.map(pathOf));
-  const remarks = [
-    ...(failure === null ? [] : [{ text: failure, cause: null }]),
-    ...remarksOf(results, failures),
-  ];
+  const notices = noticesFor(change.diff.files.map(pathOf)).map((problem) =>
+    reasonOf("rules-without-effect", { problem }),
+  );
+  const remarks = [...(failure === null ? [] : [failure]), ...remarksOf(results, failures)];
   return {
-    kind: "judged",
+    kind: "reviewed",
     change,
     findings: findingsOf(change, all, fates),
     fates,
@@ -112,11 +112,6 @@ const reviewPacked = async (context: FindingsContext, read: Change): Promise<Pac
   }
 };
 
-const describeFailures = (count: number, reason: string): string =>
-  count === 1
-    ? `The change could not be reviewed: ${reason}`
-    : `None of the ${count} parts of the change could be reviewed; the first failed with: ${reason}`;
-
 const reviewUnknown = async (
   context: FindingsContext,
   change: Change,
@@ -158,43 +153,29 @@ const readSaid = async (
 const omissionsOf = (
   results: readonly UnitResult[],
   tooLarge: readonly ReviewHunk[],
-): ReadonlyMap<string, Omission> =>
+): ReadonlyMap<string, Reason> =>
   new Map([
-    ...tooLarge.map(({ digest }) => [digest, TOO_LARGE] as const),
+    ...tooLarge.map(({ digest }) => [digest, reasonOf("too-large")] as const),
     ...results.flatMap(({ unit, outcome }) => {
-      const omission = omissionOf(outcome);
-      return omission === null ? [] : unit.hunks.map(({ digest }) => [digest, omission] as const);
+      if (outcome.kind === "reviewed") return [];
+      const reason = outcome.kind === "failed" ? outcome.reason : reasonOf("over-limit");
+      return unit.hunks.map(({ digest }) => [digest, reason] as const);
     }),
   ]);
 
-const TOO_LARGE: Omission = { reason: "too-large", detail: "a part of it is longer than the flow takes" };
-const OVER_BUDGET: Omission = { reason: "cost-limit", detail: "the limit of this review was reached" };
-
-const omissionOf = (outcome: UnitResult["outcome"]): Omission | null => {
-  if (outcome.kind === "failed") return { reason: "flow-failed", detail: outcome.reason };
-  return outcome.kind === "over-budget" ? OVER_BUDGET : null;
-};
-
-const remarksOf = (results: readonly UnitResult[], failures: readonly string[]): readonly Remark[] => {
+const remarksOf = (results: readonly UnitResult[], failures: readonly Reason[]): readonly Reason[] => {
   const left = results.filter(({ outcome }) => outcome.kind === "over-budget").length;
   const told = results.flatMap(({ outcome }) => (outcome.kind === "reviewed" ? outcome.remarks : []));
+  const parts = results.length;
+  const [first] = failures;
   const all = [
-    ...(failures[0] === undefined
+    ...(first === undefined
       ? []
-      : [
-          { text: `${failures.length} of ${results.length} parts could not be reviewed`, cause: failures[0] },
-        ]),
-    ...(left === 0
-      ? []
-      : [
-          {
-            text: `${left} of ${results.length} parts were left out: the limit on tokens or cost was reached.`,
-            cause: null,
-          },
-        ]),
+      : [reasonOf("parts-failed", { failed: failures.length, parts, detail: causeText(first) })]),
+    ...(left === 0 ? [] : [reasonOf("parts-over-limit", { left, parts })]),
     ...told,
   ];
-  return [...new Map(all.map((remark) => [fullRemark(remark), remark])).values()];
+  return [...new Map(all.map((remark) => [JSON.stringify(remark), remark])).values()];
 };
 
 const findingsOf = (
@@ -209,7 +190,7 @@ const findingsOf = (
   return mergeFindings(anchorFindings(recalled, change.files));
 };
 
-const countResults = (hunks: number, remembered: number, results: readonly UnitResult[]): JudgeCounts => {
+const countResults = (hunks: number, remembered: number, results: readonly UnitResult[]): ReviewCounts => {
   const sum = (name: "rejected" | "refuted" | "unverified"): number =>
     results.reduce((total, { outcome }) => total + (outcome.kind === "reviewed" ? outcome[name] : 0), 0);
   return {
