@@ -144,20 +144,23 @@ export const longIntegersAsTexts = (container: unknown): unknown => {
     : { ...container, ...texts };
 };
 
-/** The plain value of an exact one. */
-export const plainOf = (value: Exact): Json => {
+/** The plain value of an exact one; a value that is plain stays the same value. */
+export const plainOf = (value: Exact): Json => (isPlain(value) ? value : roundNumbers(value));
+
+const roundNumbers = (value: Exact): Json => {
   if (value instanceof WholeFloat) return value.value;
   if (typeof value === "bigint") return Number(value);
-  if (isExactArray(value)) return value.map(plainOf);
+  if (isExactArray(value)) return value.map(roundNumbers);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, plainOf(item)]));
+  return Object.fromEntries(exactEntries(value).map(([key, item]) => [key, roundNumbers(item)]));
 };
 
 /** Whether a value holds no number that JSON and JavaScript lose: whole floats, long integers, NaN, infinities. */
-export const isPlain = (value: Exact): boolean => {
+export const isPlain = (value: Exact): value is Json => {
   if (typeof value === "number") return Number.isFinite(value);
   if (value instanceof WholeFloat || typeof value === "bigint") return false;
-  return isExactArray(value) ? value.every(isPlain) : exactEntries(value).every(([, item]) => isPlain(item));
+  if (value === null || typeof value !== "object") return true;
+  return Object.values<Exact>(value).every(isPlain);
 };
 
 /** A value as Dify sends it to a sandbox: null in the place of NaN and the infinities. */

@@ -80,9 +80,9 @@ export const variableAs = (type: ValueType, value: Json): Variable => ({ type, v
 
 /** A variable of an exact value; its type is inferred where none is stated. */
 export const exactVariable = (exact: Exact, stated?: ValueType): Variable => {
+  if (isPlain(exact)) return { type: stated ?? typeOfValue(exact), value: exact };
   const value = plainOf(exact);
-  const type = stated ?? (exact instanceof WholeFloat ? "float" : typeOfValue(value));
-  return isPlain(exact) ? { type, value } : { type, value, exact };
+  return { type: stated ?? (exact instanceof WholeFloat ? "float" : typeOfValue(value)), value, exact };
 };
 
 /** Variables as a node's outcome gives them. */

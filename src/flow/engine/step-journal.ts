@@ -155,15 +155,19 @@ const variablesToJson = (variables: Readonly<Record<string, Variable>>): JsonObj
   Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variableToJson(variable)]));
 
 const variableToJson = (variable: Variable): Json => {
-  const { type, value } = variable;
+  const { type, value, exact } = variable;
+  // Containers without exact numbers are plain.
+  if (exact === undefined && typeof value === "object") return { type, value };
   const numbers = numbersOf(exactOf(variable));
   return numbers === undefined ? { type, value } : { type, value: finite(value), numbers };
 };
 
 /** A value with null for the numbers that JSON has not. */
-const finite = (value: Json): Json => {
+const finite = (value: Json): Json => (isPlain(value) ? value : withoutNonFinite(value));
+
+const withoutNonFinite = (value: Json): Json => {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (isJsonArray(value)) return value.map(finite);
+  if (isJsonArray(value)) return value.map(withoutNonFinite);
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries<Json>(value).map(([key, item]) => [key, finite(item)]));
+  return Object.fromEntries(Object.entries<Json>(value).map(([key, item]) => [key, withoutNonFinite(item)]));
 };
