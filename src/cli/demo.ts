@@ -10,6 +10,7 @@ import { type Demo, startDemo } from "./demo/start-demo.ts";
 import { tellFindings, tellTutorial } from "./demo/story.ts";
 import { requireGit } from "./review/git.ts";
 import { untilStopped } from "./until-stopped.ts";
+import { commandName } from "./terminal.ts";
 
 /** How the demo is shown, as the command line says it. */
 export type DemoOptions = {
@@ -66,7 +67,7 @@ const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void>
   const stage = { team, store: reviewflow.store, say, t };
   await tellTutorial(stage, t(`demo.story.${where}`));
   await tellFindings(stage, modelName === null);
-  say(`\n${t("demo.story.next")}`);
+  say(`\n${t("demo.story.next", { command: commandName(process.env) })}`);
 };
 
 /** The language of reviews: what is set, else that of the terminal, else English. */
@@ -96,7 +97,7 @@ const showPage = async ({ dify = false, port = 0, open = true }: DemoOptions): P
   say(t("demo.ends-with"));
   if (open) openBrowser(url);
   await stop;
-  say(`\n${t("demo.ended-next")}`);
+  say(`\n${t("demo.ended-next", { command: commandName(process.env) })}`);
 };
 
 /** Shows the page at the address of the GitLab stand-in, with a first merge request; where it is. */

@@ -25,7 +25,7 @@ import {
   type Settings,
   writeSettings,
 } from "./init/write-settings.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import { commandName, printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
 
 /** What `init` is told; what is left out is taken from the environment, else asked for. */
 export type InitOptions = Partial<Terminal> & {
@@ -322,7 +322,7 @@ const conclude = (
   names: readonly string[],
   hooked: "installed" | "failed" | "left",
 ): void => {
-  const command = environment["npm_command"] === "exec" ? "npx reviewflow" : "reviewflow";
+  const command = commandName(environment);
   const bot = seen.user === null ? null : `@${seen.user.username}`;
   say(`\nStart it: ${command} serve`);
   if (hooked !== "installed")

@@ -30,3 +30,10 @@ export const tellFailure = (error: unknown, complain: Terminal["complain"]): 1 =
   complain(printable(`${describeError(error)}\n`));
   return 1;
 };
+
+/**
+ * How whoever runs this command calls it: by `npx` only where npm found it installed, since anywhere else npx
+ * would fetch whatever package has the name.
+ */
+export const commandName = (environment: Readonly<Record<string, string | undefined>>): string =>
+  ["exec", "run-script", "run"].includes(environment["npm_command"] ?? "") ? "npx reviewflow" : "reviewflow";

@@ -95,7 +95,7 @@ export type MessageParameters = {
   readonly "demo.diff-of": { readonly path: string | number };
   readonly "demo.earlier": null;
   readonly "demo.ended": null;
-  readonly "demo.ended-next": null;
+  readonly "demo.ended-next": { readonly command: string | number };
   readonly "demo.ends-with": null;
   readonly "demo.event": null;
   readonly "demo.file": null;
@@ -136,7 +136,7 @@ export type MessageParameters = {
   readonly "demo.story.head": { readonly model: string | number; readonly outside: string };
   readonly "demo.story.here": null;
   readonly "demo.story.model": { readonly name: string | number };
-  readonly "demo.story.next": null;
+  readonly "demo.story.next": { readonly command: string | number };
   readonly "demo.story.on-dify": null;
   readonly "demo.story.push": null;
   readonly "demo.story.run": { readonly answered: string | number; readonly iid: string | number; readonly state: string | number; readonly status: string | number; readonly title: string | number; readonly took: string | number; readonly where: string | number };

@@ -1,3 +1,4 @@
+import { commandName } from "../../src/cli/terminal.ts";
 import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -63,7 +64,7 @@ suite("the demo with its page", () => {
     assert.equal(await send(`${origin}/nowhere`, "GET", { host }), 404);
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null], text());
-    assert.ok(text().includes(formatMessage("en", "demo.ended-next")));
+    assert.ok(text().includes(formatMessage("en", "demo.ended-next", { command: commandName(process.env) })));
   });
 
   test("refuses a call that cannot be meant", async () => {
