@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { availableParallelism, setPriority, tmpdir, totalmem } from "node:os";
@@ -14,8 +13,8 @@ import { startServerProcess } from "../test/e2e/server-process.ts";
 /**
  * A burst of 500 events over 50 merge requests, all sent at once to `reviewflow serve` with the embedded
  * store and real fsync, beside the same burst to a node:http server that stores nothing and, where Python
- * has Flask, to the tutorial's server. Prints the times of the answers, how many reviews came of it, and
- * how long one takes to start and how much memory it takes.
+ * has Flask, to the tutorial's server. Prints the times of the answers and how many reviews came of
+ * it. What starts and memory take stands in store.ts.
  */
 
 const MERGE_REQUESTS = 50;
@@ -85,16 +84,6 @@ const createBodies = (peers: Peers, firstIid: number): readonly string[] =>
     });
   });
 
-/** A process's memory as Linux counts it. */
-const memoryOf = (pid: number): string => {
-  try {
-    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return `${Math.round(Number(kib) / 1_024)} MiB`;
-  } catch {
-    return "unknown";
-  }
-};
-
 const messageOf = (child: ChildProcess): Promise<unknown> =>
   new Promise((resolve) => child.once("message", resolve));
 
@@ -127,7 +116,6 @@ await once(bare, "listening");
 const address = bare.address();
 const bareUrl = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/`;
 const flask = await startFlask(peers.difyUrl, peers.gitlabUrl);
-const startedAt = performance.now();
 const server = await startServerProcess({
   GITLAB_URL: peers.gitlabUrl,
   GITLAB_TOKEN: peers.token,
@@ -138,15 +126,13 @@ const server = await startServerProcess({
   REVIEWFLOW_DATA_DIR: folder,
   REVIEWFLOW_PORT: "0",
 });
-const startMs = performance.now() - startedAt;
 try {
   const hook = `${server.url}/webhooks/gitlab`;
   const unwanted = createBodies(peers, 1).map((body) => body.replace('"state":"opened"', '"state":"locked"'));
   await burst(bareUrl, unwanted);
-  const cold = await burst(hook, unwanted);
+  await burst(hook, unwanted);
   await burst(hook, unwanted);
   const bodies = createBodies(peers, 1);
-  const atRest = memoryOf(server.pid);
   const nothing = await burst(bareUrl, bodies);
   if (flask !== null) await burst(flask.url, unwanted);
   const tutorial = flask === null ? null : await burst(flask.url, bodies);
@@ -163,7 +149,6 @@ try {
       ? "the tutorial's server                (Python with Flask is not here)"
       : show("the tutorial's server, Flask", tutorial),
   );
-  console.log(show("Reviewflow, just started", cold));
   console.log(show("Reviewflow, embedded with fsync", stored));
   console.log(
     `throughput                         ${(nothing.tookMs / stored.tookMs).toFixed(2)} of the server that stores nothing`,
@@ -175,10 +160,6 @@ try {
     console.log(
       `                                   ${(tutorial.tookMs / stored.tookMs).toFixed(2)} of the tutorial's server`,
     );
-  console.log(`start until it takes deliveries    ${startMs.toFixed(0)} ms`);
-  console.log(
-    `memory                             ${atRest} before the burst, ${memoryOf(server.pid)} after it`,
-  );
   console.log(`every answer under a second        ${(stored.times.at(-1) ?? 0) < 1_000 ? "yes" : "no"}`);
 } finally {
   await flask?.[Symbol.asyncDispose]();
