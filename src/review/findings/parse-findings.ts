@@ -1,4 +1,4 @@
-import type { Json } from "../../base/json.ts";
+import { type Json, parseJson } from "../../base/json.ts";
 import type { Finding } from "../finding.ts";
 import { cleanText, firstSentence, saysNothing, shorten, toOneLine } from "./clean-text.ts";
 import { readCategory, readConfidence, readLines, readSeverity } from "./read-fields.ts";
@@ -63,7 +63,7 @@ const SHAPE = {
  */
 export const parseFindings = (output: Json, options: ParseFindingsOptions): ParsedFindings => {
   const read = readRecords(output, SHAPE);
-  if (!read.relevant) return withoutRecords(output);
+  if (!read.relevant || isBlank(output)) return withoutRecords(output);
   const findings: Finding[] = [];
   const rejected: Rejection[] = [...read.rejected];
   for (const record of read.records) {
@@ -72,6 +72,15 @@ export const parseFindings = (output: Json, options: ParseFindingsOptions): Pars
     else findings.push(finding);
   }
   return { findings, rejected };
+};
+
+const FENCED = /^\s*```[^\n]*\n([\s\S]*?)\n?```\s*$/;
+
+/** Whether an answer is an object that says nothing of findings, neither some nor none: `{}`, `{"findings": null}`. */
+const isBlank = (output: Json): boolean => {
+  const value = typeof output === "string" ? parseJson(FENCED.exec(output)?.[1] ?? output) : output;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, held]) => key === "overview" || held === null);
 };
 
 const withoutRecords = (output: Json): ParsedFindings => {

@@ -7,17 +7,22 @@ export type PathReading =
 
 const LINES_BEHIND = /(?:[:#]L?|\s+\(?lines?\s+)(\d+(?:\s*[-–]\s*L?\d+)?)(?::\d+)?\)?$/i;
 
+/** What `fileLine` puts around a path. */
+const FILE_LINE =
+  /^={2,}\s*|\s*\((?:added|deleted|modified|renamed[^)]*|removed|copied[^)]*|new file)\)\s*(?:={2,})?$|\s*={2,}$/gi;
+
 /**
  * The one of `paths` that a model meant: the same text; the same but for quotes, slashes, `./`, `a/` or
- * `b/` before it and a line behind it; or else the only one that ends with it at a slash.
+ * `b/` before it, what the line above its hunks says of it, and a line behind it; or else the only one that ends with it at a slash.
  */
 export const resolvePath = (stated: string, paths: readonly string[]): PathReading => {
   const raw = stated
     .normalize("NFC")
     .trim()
     .replace(/^[`"'<*]+|[`"'>*]+$/g, "");
-  const lines = LINES_BEHIND.exec(raw)?.[1] ?? null;
-  const forms = [stated, raw, raw.replace(LINES_BEHIND, "")];
+  const plain = raw.replace(FILE_LINE, "");
+  const lines = LINES_BEHIND.exec(plain)?.[1] ?? null;
+  const forms = [stated, raw, plain, plain.replace(LINES_BEHIND, "")];
   for (const form of forms) {
     for (const candidate of variants(form)) {
       const path = paths.find((given) =>
@@ -26,7 +31,7 @@ export const resolvePath = (stated: string, paths: readonly string[]): PathReadi
       if (path !== undefined) return { kind: "path", path, lines };
     }
   }
-  const tail = variants(raw.replace(LINES_BEHIND, "")).at(-1) ?? "";
+  const tail = variants(plain.replace(LINES_BEHIND, "")).at(-1) ?? "";
   const ending = tail === "" ? [] : paths.filter((given) => given.normalize("NFC").endsWith(`/${tail}`));
   const [only] = ending;
   if (only !== undefined && ending.length === 1) return { kind: "path", path: only, lines };

@@ -39,6 +39,8 @@ export type FailedUnit = {
   readonly kind: "failed";
   readonly reason: Reason;
   readonly contextLimit?: ContextLimit | null;
+  /** Whether the flow ended well and its answer was none, so that a fresh one may be. */
+  readonly isUnusable?: true;
 };
 
 /**
@@ -101,8 +103,13 @@ const askPasses = async (
   inputs: JsonObject,
 ): Promise<Reported> => {
   const files = filesOf(unit);
-  const ask = async (part: FlowPart, question: Omit<Question, "files">): Promise<Reported> =>
-    readReport(await desk.ask(part, { ...question, files }, inputs), [...pathsOf(unit)]);
+  const ask = async (part: FlowPart, question: Omit<Question, "files">): Promise<Reported> => {
+    const read = async (key: string): Promise<Reported> =>
+      readReport(await desk.ask(part, { ...question, key, files }, inputs), [...pathsOf(unit)]);
+    const first = await read(question.key);
+    // Small models answer with nothing, prose or the prompt's own example now and then, and well the next time.
+    return first.kind === "failed" && first.isUnusable === true ? read(`${question.key}-again`) : first;
+  };
   const first = await ask(flow, { key: `unit-${unit.id}`, part: { role: "main", index: 0 } });
   if (first.kind === "failed") return first;
   let all = first;
@@ -143,7 +150,7 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported =>
   const { findings, rejected } = parseFindings(outputs["findings"], { paths });
   if (findings.length === 0 && rejected[0] !== undefined) {
     const reason = reasonOfIncomplete(outcome) ?? reasonOf("findings-unusable");
-    return { kind: "failed", reason: withDetail(reason, rejected[0].reason) };
+    return { kind: "failed", reason: withDetail(reason, rejected[0].reason), isUnusable: true };
   }
   const { overview } = outputs;
   const remark = remarkOnSteps(outcome);

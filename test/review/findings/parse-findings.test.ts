@@ -91,9 +91,7 @@ suite("the form of findings may be broken", () => {
 suite("nothing is nothing only when it is said", () => {
   const saying: readonly Json[] = [
     "[]",
-    "{}",
     { findings: [] },
-    '{"findings": null}',
     "```json\n[]\n```",
     "The findings: []",
     "No issues found.",
@@ -120,6 +118,11 @@ suite("nothing is nothing only when it is said", () => {
     "No problems, but the loop is off by one.",
     "The list [] is never filled.",
     { overview: "fine" },
+    {},
+    "{}",
+    '{"findings": null}',
+    "```json\n{}\n```",
+    '{"overview": "Adds a flag.", "findings": null}',
   ];
   for (const output of unclear) {
     test(`not by ${JSON.stringify(output)}`, () => {
@@ -143,6 +146,9 @@ suite("the meaning of findings must hold", () => {
       "`src/a.ts`",
       "src/a.ts:12",
       "a.ts",
+      "src/a.ts (modified)",
+      "=== src/a.ts (added) ===",
+      "src/a.ts (renamed from src/old.ts)",
     ];
     for (const path of stated) assert.equal(read({ path })?.path, "src/a.ts", path);
     assert.equal(read({ path: "src/a.ts:12-14" })?.endLine, 14);
