@@ -82,7 +82,7 @@ suite("a review by findings in trouble", () => {
       assert.deepEqual([once.requests.length, world.threads().length], [2, 1]);
       const twice = fakeFindingsFlow({}, () => ({ outputs: { findings: answer } }));
       const failed = await createWorker(createPlace({ "a.ts": [clean, longBugAt(10)] })).review(twice.flow);
-      assert.ok(failed.state === "failed" && failed.reasonCode === "no-part-reviewed");
+      assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
       assert.equal(twice.requests.length, 2);
     });
 
