@@ -252,6 +252,7 @@ export type MessageParameters = {
   readonly "live.step.succeeded": null;
   readonly "live.step.waiting": null;
   readonly "note.commit": { readonly sha: string | number };
+  readonly "note.cut": { readonly length: number };
   readonly "note.flow": { readonly name: string | number };
   readonly "outcome.partly": null;
   readonly "outcome.reviewed": null;

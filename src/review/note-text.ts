@@ -1,3 +1,4 @@
+import { translator } from "../messages/format-message.ts";
 import { publishText } from "./publish-text.ts";
 import { beginningOf } from "../base/cut-text.ts";
 
@@ -5,7 +6,10 @@ import { beginningOf } from "../base/cut-text.ts";
 export type NoteContent = {
   /** The name of the flow, which also tells the notes of several flows apart. */
   readonly flow: string;
-  readonly headSha: string;
+  /** What the note itself says is in this language, as people name it. */
+  readonly language: string;
+  /** The reviewed commit; null where none was. */
+  readonly headSha: string | null;
   /** The Markdown that the flow returned. */
   readonly markdown: string;
   /** What the reader has to know about the review itself, such as an input that was cut. */
@@ -25,15 +29,20 @@ export const noteMarker = (flow: string): string => `<!-- reviewflow:note:${enco
  * The note's body: the flow's text made harmless, the remarks, and a last line that names the reviewed
  * commit. A text that is too long for a note is cut, and the note says so.
  */
-export const renderNote = ({ flow, headSha, markdown, remarks }: NoteContent): string => {
+export const renderNote = ({ flow, language, headSha, markdown, remarks }: NoteContent): string => {
+  const t = translator(language);
   const text = markdown.trim();
   const cut = text.length > MAX_MARKDOWN_LENGTH;
-  const told = cut ? [...remarks, `The review has ${text.length} characters and was cut here.`] : remarks;
+  const told = cut ? [...remarks, t("note.cut", { length: text.length })] : remarks;
   return [
     noteMarker(flow),
     publishText(cut ? beginningOf(text, MAX_MARKDOWN_LENGTH) : text),
     ...told.map((remark) => `\n> ${publishText(remark).replaceAll("\n", " ")}`),
-    "\n---",
-    `<sub>Reviewed commit ${headSha.slice(0, 12)} · flow ${flow}</sub>`,
+    ...(headSha === null
+      ? []
+      : [
+          "\n---",
+          `<sub>${t("note.commit", { sha: headSha.slice(0, 12) })} · ${t("note.flow", { name: flow })}</sub>`,
+        ]),
   ].join("\n");
 };

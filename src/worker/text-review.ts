@@ -132,6 +132,7 @@ const publish = async (
   const all = reading.remark === null ? remarks : [...remarks, reading.remark];
   const body = renderNote({
     flow: flow.name,
+    language: flow.language,
     headSha,
     markdown: reading.markdown,
     remarks: all.map(translator(flow.language).reason),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { latinSentences } from "./latin-sentences.ts";
 import { parametersOf } from "../../scripts/docs/message-parameters.ts";
 import { formatMessage, readTexts, translator } from "../../src/messages/format-message.ts";
 import { languageOfTerminal } from "../../src/messages/choose-language.ts";
@@ -52,6 +53,17 @@ suite("the catalogue of messages", () => {
         Object.keys(parameters).toSorted(),
         code,
       );
+  });
+
+  test("holds no English in another language, but for names and what people type", () => {
+    for (const language of LANGUAGES.filter((tag) => tag !== "en")) {
+      const found = [...readTexts(language)].flatMap(([code, text]) =>
+        latinSentences(
+          text.replaceAll(/\{\w+, (?:plural|select|number|date)[^{}]*|\b(?:other|one) \{/gu, " "),
+        ).map((sentence) => `${code}: ${sentence}`),
+      );
+      assert.deepEqual(found, [], language);
+    }
   });
 
   test("holds no code that no source names", () => {

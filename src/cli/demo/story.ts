@@ -54,7 +54,7 @@ export const tellFindings = async (stage: Stage, isScripted: boolean): Promise<v
   await mergeRequest.push(CART.fixed);
   sayRun(stage, mergeRequest, await waitForEnd(store, 3), t("demo.story.here"));
   const second = await sayView(stage, mergeRequest);
-  expect(second.notes.length === 1, "one summary, updated in place");
+  expect(second.notes.length === 1, "one summary");
   if (isScripted)
     expect(
       second.threads.every(({ resolved }) => resolved),

@@ -13,11 +13,12 @@ export const tellPutOff = async (telling: Telling, error: unknown): Promise<void
   const { projectId, iid } = run;
   const { setting, limit, untilMs, timeZone } = error.putOff;
   const flow = `${run.flow}:budget`;
-  const markdown = translator(await languageOf(telling), timeZone)("budget.postponed", {
+  const language = await languageOf(telling);
+  const markdown = translator(language, timeZone)("budget.postponed", {
     setting,
     limit,
     until: untilMs,
   });
-  const body = renderNote({ flow, headSha: run.headSha ?? "", markdown, remarks: [] });
+  const body = renderNote({ flow, language, headSha: null, markdown, remarks: [] });
   await telling.forge.upsertNote({ projectId, iid }, { marker: noteMarker(flow), body }, signal);
 };

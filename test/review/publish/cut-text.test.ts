@@ -36,7 +36,13 @@ suite("a text that is cut for a note", () => {
       const what = `alignment ${at}`;
       for (const max of [10, 11, 99, 100]) holdsWholeSigns(publishShortened(text, max).markdown, what);
       holdsWholeSigns(publishAnswer(text), what);
-      const note = { flow: "review", headSha: "a".repeat(40), markdown: text.repeat(2), remarks: [] };
+      const note = {
+        flow: "review",
+        language: "English",
+        headSha: "a".repeat(40),
+        markdown: text.repeat(2),
+        remarks: [],
+      };
       holdsWholeSigns(renderNote(note), what);
       const file = fileOf(`${beginningOf(text, 500)}.ts`);
       const fields = { title: beginningOf(text, 1_000), body: text, suggestion: `/merge ${text}` };

@@ -167,7 +167,13 @@ suite("any Markdown that others wrote", () => {
         ])
           actsNot(published, text);
         actsNot(publishTable([text], [[text], [{ name: text }], [{ text, noteId: 1 }]]), text);
-        const note = renderNote({ flow: "review", headSha: "a".repeat(40), markdown: text, remarks: [text] });
+        const note = renderNote({
+          flow: "review",
+          language: "English",
+          headSha: "a".repeat(40),
+          markdown: text,
+          remarks: [text],
+        });
         assert.deepEqual(readAsGitLab(note).commands, [], JSON.stringify({ text, note }));
         // One that we write: the marker, and the small print.
         assert.equal(readAsGitLab(note).html.filter((value) => value.startsWith("<!--")).length, 1);

@@ -1,3 +1,4 @@
+import { formatMessage } from "../../../messages/format-message.ts";
 import { englishName, FALLBACK } from "../../../messages/language.ts";
 import type { MergeRequest } from "../../../../standins/gitlab/state.ts";
 import { headOf, isPlaced, pathOf } from "./page-model.ts";
@@ -53,7 +54,7 @@ const apply = async (act: Act): Promise<void> => {
   const suggestion = findSuggestion(first.body);
   const changed = file === null || suggestion === null ? null : applySuggestion(file, line, suggestion);
   if (changed === null || changed === file) return;
-  await push(act, path, changed, "Apply suggestion");
+  await push(act, path, changed, formatMessage(act.language, "demo.apply"));
   scene.team.gitlab.resolve(mergeRequest, scene.team.author, discussion.id);
 };
 
@@ -61,7 +62,8 @@ const fix = async (act: Act): Promise<void> => {
   const change = act.scene.desk.changeOf(act.mergeRequest);
   if (change === null) return;
   const now = await readText(act.mergeRequest, headOf(act.mergeRequest), change.path);
-  if (now !== change.fixed) await push(act, change.path, change.fixed, "Correct what the review found");
+  if (now !== change.fixed)
+    await push(act, change.path, change.fixed, formatMessage(act.language, "demo.fix"));
 };
 
 type Action = (act: Act) => Promise<MergeRequest | undefined | void>;

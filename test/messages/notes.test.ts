@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { translator } from "../../src/messages/format-message.ts";
+import { LANGUAGES } from "../../src/messages/language.ts";
+import { ROLES } from "../../src/review/commands/may-command.ts";
+import { renderHelp } from "../../src/review/conversation/render-help.ts";
+import { type AnchoredFinding, CATEGORIES, SEVERITIES } from "../../src/review/finding.ts";
+import { noteMarker, renderNote } from "../../src/review/note-text.ts";
+import { ownThreads } from "../../src/review/plan/marker.ts";
+import { renderPublication } from "../../src/review/plan/render-publication.ts";
+import { renderReminder } from "../../src/review/plan/render-reminder.ts";
+import type { ReviewPlan } from "../../src/review/plan/review-plan.ts";
+import type { FileReceipt, SkipReason } from "../../src/review/receipt.ts";
+import { BOT, factsOf, fileOf, onLines, REFS, reviewInTurn } from "../review/plan/review-setup.ts";
+import { latinSentences } from "./latin-sentences.ts";
+
+const A = fileOf("a.ts");
+const FROM_MODEL = { title: "«title»", body: "«body»" };
+
+/** One finding of every category, over the severities in turn. */
+const findings = CATEGORIES.map((category, index) =>
+  onLines(A, index % 4, index % 4, {
+    ...FROM_MODEL,
+    category,
+    severity: SEVERITIES[index % SEVERITIES.length] ?? "info",
+  }),
+);
+const [first = onLines(A, 0, 0), second = first, third = first] = findings;
+
+/** Beside its line, with code that can only be shown and a text that is too long. */
+const awkward: AnchoredFinding = (() => {
+  const found = onLines(A, 1, 1, { ...FROM_MODEL, body: "«»".repeat(9_000), suggestion: "«»\n/merge" });
+  return found.anchor.kind === "line"
+    ? { ...found, anchor: { ...found.anchor, kind: "nearest-changed-line" } }
+    : found;
+})();
+
+const planned = (found: AnchoredFinding) => ({ fingerprint: `${"f".repeat(32)}-0`, found });
+const kept = (found: AnchoredFinding, noteId: number, resolved: boolean) => ({
+  ...planned(found),
+  discussionId: `d${noteId}`,
+  noteId,
+  resolved,
+});
+
+/** Whatever a review can come to. */
+const plan: ReviewPlan = {
+  open: [awkward, ...findings].map(planned),
+  keep: [kept(second, 7, false), kept(third, 8, true)],
+  resolve: [
+    { fingerprint: `${"e".repeat(32)}-0`, discussionId: "e1", why: "fixed" },
+    { fingerprint: `${"e".repeat(32)}-1`, discussionId: "e2", why: "code-gone" },
+  ],
+  fold: (["limit", "severity", "confidence", "no-place"] as const).map((why) => ({ found: first, why })),
+  summaryNoteId: null,
+};
+
+const SKIPPED = [
+  "generated",
+  "vendored",
+  "lock-file",
+  "binary",
+  "path-rule",
+  "no-text-change",
+  "deleted",
+  "unavailable",
+  "too-large",
+  "cost-limit",
+  "flow-failed",
+] as const satisfies readonly SkipReason[];
+
+const sinceSha = REFS.headSha;
+
+const files: readonly FileReceipt[] = [
+  { path: "a.ts", outcome: { kind: "reviewed", sinceSha } },
+  { path: "b.ts", outcome: { kind: "partly", sinceSha, reason: "cost-limit", detail: "" } },
+  ...SKIPPED.map((reason): FileReceipt => ({
+    path: `${reason}.ts`,
+    outcome: { kind: "skipped", reason, detail: "" },
+  })),
+];
+const usage = {
+  totalTokens: 12_345,
+  promptTokens: 12_000,
+  completionTokens: 345,
+  totalPrice: 0.5,
+  currency: "USD",
+};
+
+const publicationIn = (language: string): readonly string[] => {
+  const facts = factsOf({
+    language,
+    showConfidence: true,
+    files,
+    rejected: 1,
+    refuted: 2,
+    usage,
+    status: { name: "review", failsFrom: "major" },
+  });
+  const { open, reply, summary, status } = renderPublication(plan, facts);
+  const nothing = { open: [], keep: [], resolve: [], fold: [], summaryNoteId: null };
+  const unsplit = { ...usage, promptTokens: null, completionTokens: null };
+  const manyFiles = Array.from({ length: 201 }, (_, at) => ({
+    path: `${at % 3}/a.ts`,
+    outcome: { kind: "reviewed", sinceSha } as const,
+  }));
+  const silent = renderPublication(nothing, { ...facts, files: manyFiles, usage: unsplit });
+  return [
+    summary?.body ?? "",
+    silent.summary?.body ?? "",
+    ...[...open, ...reply].map(({ body }) => body.replaceAll(/(?:«»){2,}/gu, "«…»")),
+    status?.description ?? "",
+    silent.status?.description ?? "",
+  ];
+};
+
+const othersIn = (language: string): readonly string[] => {
+  const t = translator(language);
+  const { discussions } = reviewInTurn([{ findings: [first] }]);
+  const remindedOf = Array.from({ length: 25 }, () => ownThreads(discussions, "default", BOT)).flat();
+  const postponed = t("budget.postponed", { setting: "budgets.total.runs", limit: 5, until: 0 });
+  const problems = ["unknown-command", "unknown-option", "option-value", "too-many-paths"] as const;
+  return [
+    renderReminder(remindedOf, { runId: "1", language, quietMs: 3 * 86_400_000 }).body,
+    renderNote({ flow: "review", language, headSha: null, markdown: postponed, remarks: [] }),
+    renderNote({
+      flow: "review",
+      language,
+      headSha: sinceSha,
+      markdown: "«»".repeat(150_000),
+      remarks: [],
+    }).replaceAll(/(?:«»){2,}/gu, "«…»"),
+    ...problems.map((code) => renderHelp(t, "bot", { code, text: "«x»" })),
+    ...ROLES.map((role) => t("conversation.role-too-low", { role: t(`role.${role}`) })),
+    ...["merged", "closed", "locked", "other"].map((state) =>
+      t("conversation.not-reviewed", { reason: t("reason.not-open", { state }) }),
+    ),
+    t("conversation.withdrawn"),
+    t("conversation.last-reply"),
+    t("conversation.resolved"),
+    t("conversation.ignored"),
+    t("conversation.no-finding"),
+    t("conversation.paused", { resume: "`@bot resume`" }),
+    t("conversation.resumed"),
+    t("conversation.no-answers"),
+    t("conversation.answer-failed"),
+    t("conversation.under-review"),
+  ];
+};
+
+suite("what is said in a merge request", () => {
+  for (const language of LANGUAGES) {
+    const texts = [...publicationIn(language), ...othersIn(language)].map((text) =>
+      text.replaceAll(noteMarker("review"), "").trim(),
+    );
+
+    test(`is that of the catalogue: ${language}`, (t) => {
+      t.assert.fileSnapshot(
+        texts.join("\n\n=====\n\n"),
+        join(import.meta.dirname, `snapshots/notes.${language}.md`),
+        { serializers: [String] },
+      );
+    });
+
+    if (language !== "en")
+      test(`holds no English but code, names and what others wrote: ${language}`, () => {
+        assert.deepEqual(texts.flatMap(latinSentences), []);
+      });
+  }
+
+  test("in English would be seen", () => {
+    assert.ok(publicationIn("en").flatMap(latinSentences).length > 20);
+  });
+});
