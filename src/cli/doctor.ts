@@ -1,3 +1,7 @@
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { translator } from "../messages/format-message.ts";
+import { FALLBACK, findLanguage } from "../messages/language.ts";
+import { type Message, message } from "../messages/message.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
@@ -5,12 +9,12 @@ import type { Config } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
 import type { Environment } from "../config/environment.ts";
 import { compareClocks } from "../doctor/compare-clocks.ts";
-import { type Diagnosis, fail, warn } from "../doctor/diagnosis.ts";
+import { type Diagnosis, fail, verbatim, warn } from "../doctor/diagnosis.ts";
 import { examine, type Examination } from "../doctor/examine.ts";
 import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
 import type { MachineFacts } from "../doctor/judge-machine.ts";
 import { probeMachine } from "../doctor/probe-machine.ts";
-import { renderDiagnosis, renderSum } from "../doctor/render-diagnosis.ts";
+import { describeDiagnosis, renderDiagnosis, renderSum } from "../doctor/render-diagnosis.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
 import { openRunners } from "../wiring/open-runners.ts";
@@ -48,19 +52,22 @@ export type DoctorOptions = Partial<Terminal> & {
  * changed, but that `--resend` has GitLab send lost events again. Returns the exit code: 1 on any failure.
  */
 export const runDoctor = async (names: readonly string[], options: DoctorOptions = {}): Promise<number> => {
-  const { write = processTerminal.write, json = false } = options;
+  const { write = processTerminal.write, json = false, environment = process.env } = options;
+  // Programs compare codes; what stands beside them for people is in English for all of them.
+  const t = translator(json ? FALLBACK : languageOfTerminal(environment));
   const diagnoses: Diagnosis[] = [];
   for await (const diagnosis of diagnose(names, options)) {
     diagnoses.push(diagnosis);
-    if (!json) write(printable(renderDiagnosis(diagnosis)));
+    if (!json) write(printable(renderDiagnosis(t, diagnosis)));
   }
-  write(json ? `${JSON.stringify(diagnoses, null, 2)}\n` : renderSum(diagnoses));
+  const described = diagnoses.map((diagnosis) => describeDiagnosis(t, diagnosis));
+  write(json ? `${JSON.stringify(described, null, 2)}\n` : renderSum(t, diagnoses));
   return diagnoses.some(({ level }) => level === "fail") ? 1 : 0;
 };
 
-const toDiagnoses = (error: unknown, mend: string): readonly Diagnosis[] => {
+const toDiagnoses = (error: unknown, fix: Message): readonly Diagnosis[] => {
   if (!(error instanceof ConfigError)) throw error;
-  return error.problems.map((problem) => fail("configuration", problem, mend));
+  return error.problems.map((problem) => fail("configuration", verbatim(problem), fix));
 };
 
 async function* diagnose(names: readonly string[], options: DoctorOptions): AsyncGenerator<Diagnosis> {
@@ -71,23 +78,20 @@ async function* diagnose(names: readonly string[], options: DoctorOptions): Asyn
     config = readConfig(environment, options.config ?? null);
     examination = prepare(config, names, options, environment, clock);
   } catch (error) {
-    yield* toDiagnoses(
-      error,
-      "Change this in the environment or the configuration file; docs/configuration.md explains each setting",
-    );
+    yield* toDiagnoses(error, message("doctor.configuration.fix"));
     return;
   }
   for (const notice of config.notices)
-    yield warn("configuration", notice, "Set it, so that nothing is left to a guess");
+    yield warn("configuration", verbatim(notice), message("doctor.configuration.guess.fix"));
+  for (const { name: flow, language } of config.flows)
+    if (findLanguage(language) === null)
+      yield warn("language", message("doctor.language", { flow, language }), message("doctor.language.fix"));
   await using opened = new AsyncDisposableStack();
   try {
     const runners = opened.use(await openRunners(config, { clock, logger: silentLogger }));
     examination = { ...examination, flows: flowSubjects(config, runners) };
   } catch (error) {
-    yield* toDiagnoses(
-      error,
-      "Change the file or the setting that it names; look at files with: reviewflow flow check FILE",
-    );
+    yield* toDiagnoses(error, message("doctor.configuration.file.fix"));
   }
   yield* examine(examination);
 }

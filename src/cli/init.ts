@@ -6,6 +6,7 @@ import type { Environment } from "../config/environment.ts";
 import { renderDiagnosis } from "../doctor/render-diagnosis.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
 import { languageOfTerminal } from "../messages/choose-language.ts";
+import { translator } from "../messages/format-message.ts";
 import { englishName } from "../messages/language.ts";
 import { runHook } from "./hook.ts";
 import {
@@ -65,6 +66,7 @@ export type InitOptions = Partial<Terminal> & {
  */
 export const runInit = async (options: InitOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = translator(languageOfTerminal(options.environment ?? process.env));
   using prompter =
     options.yes === true ? silentPrompter : createPrompter(options.input ?? process.stdin, write);
   try {
@@ -75,7 +77,7 @@ export const runInit = async (options: InitOptions = {}): Promise<number> => {
       clock: options.clock ?? systemClock,
       folder: options.folder ?? process.cwd(),
       say: (line) => write(printable(`${line}\n`)),
-      show: (diagnosis) => write(printable(renderDiagnosis(diagnosis))),
+      show: (diagnosis) => write(printable(renderDiagnosis(t, diagnosis))),
     });
   } catch (error) {
     return tellFailure(error, complain);

@@ -1,31 +1,36 @@
-/** What one look found: all right, worth knowing, or in the way of reviews. */
+import { type Message, message } from "../messages/message.ts";
+
+/** What one check found: passed, worth knowing, or in the way of reviews. */
 export type Diagnosis =
-  | { readonly level: "ok"; readonly check: string; readonly what: string; readonly mend: null }
+  | { readonly level: "ok"; readonly check: string; readonly what: Message; readonly fix: null }
   | {
       readonly level: "warn" | "fail";
       /** The stable name of the check, in kebab-case. */
       readonly check: string;
-      /** What was found, in a sentence that holds no secret. */
-      readonly what: string;
+      /** What was found; it holds no secret. */
+      readonly what: Message;
       /** What to do about it. */
-      readonly mend: string;
+      readonly fix: Message;
     };
 
-/** All is right. */
-export const ok = (check: string, what: string): Diagnosis => ({ level: "ok", check, what, mend: null });
+/** The check passed. */
+export const ok = (check: string, what: Message): Diagnosis => ({ level: "ok", check, what, fix: null });
 
 /** Reviews work, but something will or may not. */
-export const warn = (check: string, what: string, mend: string): Diagnosis => ({
+export const warn = (check: string, what: Message, fix: Message): Diagnosis => ({
   level: "warn",
   check,
   what,
-  mend,
+  fix,
 });
 
 /** Reviews do not work as they should. */
-export const fail = (check: string, what: string, mend: string): Diagnosis => ({
+export const fail = (check: string, what: Message, fix: Message): Diagnosis => ({
   level: "fail",
   check,
   what,
-  mend,
+  fix,
 });
+
+/** What somebody else says, such as an error of GitLab's, in their own words. */
+export const verbatim = (text: string): Message => message("doctor.verbatim", { text });

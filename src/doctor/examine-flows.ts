@@ -1,6 +1,7 @@
+import { message } from "../messages/message.ts";
 import { describeError, ReviewflowError } from "../base/errors.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
-import { type Diagnosis, ok } from "./diagnosis.ts";
+import { type Diagnosis, ok, verbatim } from "./diagnosis.ts";
 import { type FlowFacts, judgeFlow, judgeUnreadableFlow } from "./judge-flow.ts";
 
 /** A flow to examine. */
@@ -19,12 +20,14 @@ export async function* examineFlows(
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const declared = await describe(signal);
-      if (isDify) yield ok("dify", `Dify answers for flows.${facts.name}`);
+      if (isDify) yield ok("dify", message("doctor.dify.ok", { flow: facts.name }));
       yield* judgeFlow({ ...facts, declared });
     } catch (error) {
       if (!(error instanceof ReviewflowError) && !signal.aborted) throw error;
-      const message = signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : describeError(error);
-      yield judgeUnreadableFlow(facts.name, message, isDify);
+      const why = signal.aborted
+        ? message("doctor.flow.no-response", { seconds: timeoutMs / 1_000 })
+        : verbatim(describeError(error));
+      yield judgeUnreadableFlow(facts.name, why, isDify);
     }
   }
 }

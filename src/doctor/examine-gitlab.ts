@@ -1,9 +1,10 @@
+import { message } from "../messages/message.ts";
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import type { GitLabClient } from "../gitlab/client.ts";
 import { fetchVersion, type GitLabVersion } from "../gitlab/hooks/fetch-version.ts";
-import { type Diagnosis, ok, warn } from "./diagnosis.ts";
-import { judgeClock, judgeUnreachable, judgeVersion, mendFor } from "./judge-gitlab.ts";
+import { type Diagnosis, ok, warn, verbatim } from "./diagnosis.ts";
+import { judgeClock, judgeUnreachable, judgeVersion, fixFor } from "./judge-gitlab.ts";
 import { judgeRefusedToken, judgeToken } from "./judge-token.ts";
 
 /** A client with what its token is called in messages. */
@@ -37,11 +38,7 @@ type User = z.infer<typeof User>;
 export async function* examineGitLab(subject: GitLabSubject): AsyncGenerator<Diagnosis, GitLabSeen | null> {
   const named = subject.service ?? subject.admin;
   if (named === null) {
-    yield warn(
-      "gitlab-reachable",
-      "GitLab was not looked at: tokens come with the deliveries, and there is none here",
-      "Give a token to look with: GITLAB_ADMIN_TOKEN or --token-env",
-    );
+    yield warn("gitlab-reachable", message("doctor.gitlab.skipped"), message("doctor.gitlab.skipped.fix"));
     return null;
   }
   const { client, tokenName } = named;
@@ -53,11 +50,11 @@ export async function* examineGitLab(subject: GitLabSubject): AsyncGenerator<Dia
     yield* judgeNoVersion(error, subject, client.url, tokenName);
     return null;
   }
-  yield ok("gitlab-reachable", `GitLab answers at ${client.url}`);
+  yield ok("gitlab-reachable", message("doctor.gitlab.ok", { url: client.url }));
   yield judgeVersion(version);
   yield judgeClock(subject.skewMs(), subject.toleranceMs);
   if (subject.service === null) {
-    yield ok("token-valid", "Tokens come with the deliveries (token pass-through)");
+    yield ok("token-valid", message("doctor.token.pass-through"));
     return { version, user: null };
   }
   return { version, user: yield* examineToken(subject, subject.service) };
@@ -74,7 +71,7 @@ function* judgeNoVersion(
     yield judgeUnreachable(error);
     return;
   }
-  yield ok("gitlab-reachable", `GitLab answers at ${url}`);
+  yield ok("gitlab-reachable", message("doctor.gitlab.ok", { url }));
   yield judgeClock(subject.skewMs(), subject.toleranceMs);
   yield judgeRefusedToken(tokenName, error.message);
 }
@@ -86,10 +83,7 @@ async function* examineToken(
   let user: User | null = null;
   try {
     user = await client.json({ route: "/user" }, User);
-    yield ok(
-      "bot-user",
-      `In notes the bot is called @${user.username}: "@${user.username} help" lists its commands`,
-    );
+    yield ok("bot-user", message("doctor.token.user", { username: user.username }));
     const token = await client.json({ route: "/personal_access_tokens/self" }, OwnToken);
     yield* judgeToken({
       tokenName,
@@ -102,7 +96,7 @@ async function* examineToken(
     if (!(error instanceof GitLabError)) throw error;
     yield error.status === 401 || error.status === 403
       ? judgeRefusedToken(tokenName, error.message)
-      : warn("token-valid", error.message, mendFor(error));
+      : warn("token-valid", verbatim(error.message), fixFor(error));
   }
   return user;
 }

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { GitLabError, ReviewflowError } from "../base/errors.ts";
@@ -7,10 +8,10 @@ import { findProjects, type FoundProjects } from "../gitlab/hooks/find-projects.
 import { createHookApi, type HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookProject, ProjectHook } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
-import { type Diagnosis, fail, warn } from "./diagnosis.ts";
+import { type Diagnosis, fail, warn, verbatim } from "./diagnosis.ts";
 import type { GitLabSeen, NamedClient } from "./examine-gitlab.ts";
 import { judgeEvents, lostEvents, resendable } from "./judge-events.ts";
-import { mendFor } from "./judge-gitlab.ts";
+import { fixFor } from "./judge-gitlab.ts";
 import { judgeHooks, ourHooks } from "./judge-hooks.ts";
 import { judgeProject } from "./judge-project.ts";
 import { resendEvents } from "./resend-events.ts";
@@ -40,11 +41,7 @@ export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator
   const finder = subject.admin ?? subject.service;
   if (finder === null) return;
   if (subject.names.length === 0) {
-    yield warn(
-      "project-found",
-      "No project was looked at, as the configuration names none by its full path",
-      "Name some: reviewflow doctor group/project …",
-    );
+    yield warn("project-found", message("doctor.project.none"), message("doctor.project.none.fix"));
     return;
   }
   let found: FoundProjects;
@@ -52,22 +49,26 @@ export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator
     found = await findProjects(finder.client, subject.names);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    yield fail("project-found", error.message, mendFor(error));
+    yield fail("project-found", verbatim(error.message), fixFor(error));
     return;
   }
   const { projects, problems } = found;
   for (const problem of problems)
     yield fail(
       "project-found",
-      problem,
-      `Correct the path, or let the user of ${finder.tokenName} see it (as a member of the project or group)`,
+      verbatim(problem),
+      message("doctor.project.unseen.fix", { token: finder.tokenName }),
     );
   for (const project of projects) {
     try {
       yield* examineProject(subject, project);
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;
-      yield fail("project-found", `${project.path_with_namespace}: ${error.message}`, mendFor(error));
+      yield fail(
+        "project-found",
+        message("doctor.project.failed", { path: project.path_with_namespace, message: error.message }),
+        fixFor(error),
+      );
     }
   }
 }
@@ -115,7 +116,11 @@ async function* examineHooks(
   const hasSigningTokens = isAtLeast(version, 19, 0);
   const wish = wishFor(path, { ...subject.hooks, url: url ?? "", renewSecrets: false, hasSigningTokens });
   if (!wish.ok) {
-    yield fail("hook-secret", `${path}: ${wish.problem}`, "Change webhook.secrets or webhook.signing_tokens");
+    yield fail(
+      "hook-secret",
+      message("doctor.project.failed", { path, message: wish.problem }),
+      message("doctor.hook.secret.fix"),
+    );
     return;
   }
   let hooks: readonly ProjectHook[];
@@ -125,8 +130,8 @@ async function* examineHooks(
     if (!(error instanceof GitLabError) || error.status !== 403) throw error;
     yield warn(
       "hook-present",
-      `The hooks of ${path} were not looked at: ${error.message}`,
-      "Give a Maintainer's token to look with: GITLAB_ADMIN_TOKEN or --token-env",
+      message("doctor.hook.hidden", { path, message: error.message }),
+      message("doctor.hook.hidden.fix"),
     );
     return;
   }
@@ -160,8 +165,8 @@ const examineEvents = async (
     return [
       warn(
         "hook-events",
-        `hook ${hook.id} of ${path}: its deliveries cannot be seen (${error.message})`,
-        "Look at them in the project under Settings → Webhooks → Edit → Recent events",
+        message("doctor.events.hidden", { hook: hook.id, path, message: error.message }),
+        message("doctor.events.hidden.fix"),
       ),
     ];
   }

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import ipaddr from "ipaddr.js";
 import { showAddress } from "../gitlab/hooks/hook-address.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
@@ -41,75 +42,46 @@ export const judgeAddress = (facts: AddressFacts): readonly Diagnosis[] => [
 
 const judgeReach = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): Diagnosis => {
   const check = "webhook-reach";
-  const where = showAddress(hookUrl);
+  const url = showAddress(hookUrl);
   const ours = narrowest(hookAddresses);
   const theirs = narrowest(gitlabAddresses);
   if (hookAddresses === null)
-    return warn(
-      check,
-      `The host of ${where} has no address here`,
-      "See that GitLab's machine resolves it; else give the hook a name that it knows (reviewflow hook install --url)",
-    );
+    return warn(check, message("doctor.reach.unresolved", { url }), message("doctor.reach.unresolved.fix"));
   if (ours === "loopback" && theirs !== "loopback")
-    return fail(
-      check,
-      `${where} is this machine alone, and GitLab is elsewhere: it would call itself`,
-      "Give the hooks an address of this machine that GitLab reaches: reviewflow hook install --url https://…, and let the server listen there (REVIEWFLOW_HOST)",
-    );
+    return fail(check, message("doctor.reach.loopback", { url }), message("doctor.reach.loopback.fix"));
   if (ours === "private" && theirs === "public")
-    return warn(
-      check,
-      `${where} is in a private network, and GitLab has a public address`,
-      "See that GitLab's machine is in that network too; else give the hooks a public address, or a tunnel's",
-    );
-  return ok(check, `${where} is where GitLab may reach it`);
+    return warn(check, message("doctor.reach.private", { url }), message("doctor.reach.private.fix"));
+  return ok(check, message("doctor.reach.ok", { url }));
 };
 
 const judgeProtection = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): readonly Diagnosis[] => {
   if (URL.parse(hookUrl)?.protocol !== "http:") return [];
   if (narrowest(hookAddresses) === "loopback" && narrowest(gitlabAddresses) === "loopback") return [];
-  return [
-    warn(
-      "webhook-https",
-      `${showAddress(hookUrl)} is http: secrets and code travel readable for all in between`,
-      "Put a proxy with a certificate in front of the server and give the hooks its https address",
-    ),
-  ];
+  const what = message("doctor.https", { url: showAddress(hookUrl) });
+  return [warn("webhook-https", what, message("doctor.https.fix"))];
 };
 
 const judgeAnswer = ({ hookUrl, answer }: AddressFacts): Diagnosis => {
   const check = "webhook-answer";
-  const where = showAddress(hookUrl);
+  const url = showAddress(hookUrl);
   if (answer.kind === "error")
     return warn(
       check,
-      `${where} does not answer from here (${answer.message})`,
-      "See that reviewflow serve runs; if it does, that the proxy in front of it is up. GitLab may still reach what this machine does not",
+      message("doctor.answer.error", { url, message: answer.message }),
+      message("doctor.answer.error.fix"),
     );
   const { status, location } = answer;
   if (status >= 300 && status < 400)
     return fail(
       check,
-      `${where} redirects${location === null ? "" : ` to ${showAddress(location)}`}: GitLab takes that for a success, and every event is lost`,
-      "Give the hooks the address that it leads to: reviewflow hook install --url …",
+      message("doctor.answer.redirect", {
+        url,
+        location: location === null ? "none" : showAddress(location),
+      }),
+      message("doctor.answer.redirect.fix"),
     );
   // The server answers this to whoever only reads.
-  if (status === 405) return ok(check, `${where} is answered by Reviewflow`);
-  if (status >= 500)
-    return fail(
-      check,
-      `${where} is answered with ${status}`,
-      "See that reviewflow serve runs and that the proxy in front of it leads there",
-    );
-  if (status === 401 || status === 403)
-    return fail(
-      check,
-      `${where} is answered with ${status} before it comes to Reviewflow`,
-      "Let GitLab pass the proxy's sign-in at the path of the webhook",
-    );
-  return fail(
-    check,
-    `${where} is answered with ${status} by something that is not Reviewflow`,
-    "Let the hooks call the server's address with /webhooks/gitlab behind it, and the proxy pass that path on",
-  );
+  if (status === 405) return ok(check, message("doctor.answer.ok", { url }));
+  const kind = status >= 500 ? "failing" : status === 401 || status === 403 ? "sign-in" : "other";
+  return fail(check, message(`doctor.answer.${kind}`, { url, status }), message(`doctor.answer.${kind}.fix`));
 };

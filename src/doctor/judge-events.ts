@@ -1,3 +1,4 @@
+import { type Message, message, messageOf } from "../messages/message.ts";
 import { isSameAddress } from "../gitlab/hooks/hook-address.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
@@ -45,32 +46,32 @@ export type EventsFacts = {
 };
 
 /** Judges a hook's recent deliveries by the newest of them, and tells the events that never arrived. */
-export const judgeEvents = ({ path, hookId, events }: EventsFacts): Diagnosis => {
+export const judgeEvents = ({ path, hookId: hook, events }: EventsFacts): Diagnosis => {
   const check = "hook-events";
-  const name = `hook ${hookId} of ${path}`;
   const lost = lostEvents(events);
   const [newest] = events;
-  if (newest === undefined) return ok(check, `${name} has sent nothing in 7 days`);
-  if (lost.length === 0) return ok(check, `${name}: all of its last ${events.length} deliveries arrived`);
-  const resend = `reviewflow doctor ${path} --resend`;
-  const what = `${name}: ${lost.length} ${lost.length === 1 ? "event" : "events"} of the last 7 days never arrived; the newest delivery was answered with ${newest.response_status ?? "nothing"}`;
-  if (kindOf(newest) === "good") return warn(check, what, `Send them again: ${resend}`);
-  return fail(check, what, `${mendFor(newest, path)} Then send them again: ${resend}`);
+  if (newest === undefined) return ok(check, message("doctor.events.none", { hook, path }));
+  if (lost.length === 0) return ok(check, message("doctor.events.ok", { hook, path, count: events.length }));
+  const command = `reviewflow doctor ${path} --resend`;
+  const what = messageOf("doctor.events.lost", (t) => [
+    { hook, path, count: lost.length, status: newest.response_status ?? t("doctor.nothing") },
+  ]);
+  if (kindOf(newest) === "good") return warn(check, what, message("doctor.events.resend.fix", { command }));
+  const fix = messageOf("doctor.events.cause.fix", (t) => [
+    { cause: causeOf(newest, path).render(t), command },
+  ]);
+  return fail(check, what, fix);
 };
 
-const mendFor = (event: HookEvent, path: string): string => {
+const causeOf = (event: HookEvent, path: string): Message => {
   const code = Number.parseInt(event.response_status ?? "", 10);
-  if (code === 401)
-    return `The hook's secret is not the server's: reviewflow hook install ${path} --yes --renew-secrets.`;
-  if (kindOf(event) === "redirected")
-    return "The hook's address redirects, and GitLab takes that for a success: give the hook the address that it leads to.";
-  if (code === 404 || code === 405)
-    return "The hook's address is not our webhook's: it ends in /webhooks/gitlab behind the server's address.";
-  if (code === 413)
-    return "A proxy refuses large events: let it take bodies of 25 MB (client_max_body_size).";
-  if (code === 502 || code === 503 || code === 504)
-    return "The proxy does not reach the server: see that reviewflow serve runs and listens where the proxy looks.";
-  if (Number.isNaN(code))
-    return "GitLab could not connect, or waited over 10 s: see that the server runs, that GitLab reaches its address and certificate, and that local addresses are allowed in GitLab's Admin → Settings → Network → Outbound requests.";
-  return "See the server's log for what it refused.";
+  if (code === 401) {
+    const command = `reviewflow hook install ${path} --yes --renew-secrets`;
+    return message("doctor.events.cause.secret", { command });
+  }
+  if (kindOf(event) === "redirected") return message("doctor.events.cause.redirect");
+  if (code === 404 || code === 405) return message("doctor.events.cause.path");
+  if (code === 413) return message("doctor.events.cause.size");
+  if (code === 502 || code === 503 || code === 504) return message("doctor.events.cause.proxy");
+  return message(Number.isNaN(code) ? "doctor.events.cause.connection" : "doctor.events.cause.other");
 };

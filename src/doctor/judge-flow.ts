@@ -1,6 +1,7 @@
+import { type Message, message, messageOf } from "../messages/message.ts";
 import { checkInputs } from "../review/check-inputs.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
-import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
 
 /** A flow and what its contract asks of it. */
 export type FlowFacts = {
@@ -22,47 +23,42 @@ export type FlowFacts = {
 /** Judges a flow's declared inputs and outputs against its contract. */
 export const judgeFlow = (facts: FlowFacts): readonly Diagnosis[] => {
   const check = "flow-contract";
-  const { errors, warnings } = checkInputs(facts.name, facts.declared, facts.inputs, facts.needed);
+  const { name: flow, declared } = facts;
+  const { errors, warnings } = checkInputs(flow, declared, facts.inputs, facts.needed);
   const findings = [
-    ...errors.map((what) =>
-      fail(
-        check,
-        what,
-        `Change flows.${facts.name}.inputs, or the start node of the flow, so that they agree`,
-      ),
-    ),
+    ...errors.map((what) => fail(check, verbatim(what), message("doctor.flow.inputs.fix", { flow }))),
     ...(facts.tellsUnused ? warnings : []).map((what) =>
-      warn(check, what, `Declare the input in the flow's start node, or take it out of the configuration`),
+      warn(check, verbatim(what), message("doctor.flow.unused.fix")),
     ),
     ...judgeOutputs(facts),
   ];
-  const inputs = facts.declared.map(({ name }) => name).join(", ") || "none";
-  return findings.length > 0
-    ? findings
-    : [ok(check, `flows.${facts.name} fits its contract (inputs: ${inputs})`)];
+  const inputs = declared.map(({ name }) => name).join(", ") || "–";
+  return findings.length > 0 ? findings : [ok(check, message("doctor.flow.ok", { flow, inputs }))];
 };
 
-const judgeOutputs = ({ name, outputs, needs }: FlowFacts): readonly Diagnosis[] => {
+const judgeOutputs = ({ name: flow, outputs, needs }: FlowFacts): readonly Diagnosis[] => {
   if (outputs === null || needs === null) return [];
   if (needs === "any" ? outputs.length > 0 : outputs.includes(needs)) return [];
-  const wanted = needs === "any" ? "an output with the review as Markdown" : `the output ${needs}`;
+  const given = outputs.join(", ") || "–";
   return [
-    fail(
-      "flow-contract",
-      `flows.${name} lacks ${wanted}; its end nodes give ${outputs.join(", ") || "nothing"}`,
-      needs === "any"
-        ? "Give the flow's end node an output"
-        : `Name the output ${needs} in the flow's end node, or choose another contract`,
-    ),
+    needs === "any"
+      ? fail(
+          "flow-contract",
+          message("doctor.flow.no-output", { flow, outputs: given }),
+          message("doctor.flow.no-output.fix"),
+        )
+      : fail(
+          "flow-contract",
+          message("doctor.flow.output", { flow, output: needs, outputs: given }),
+          message("doctor.flow.output.fix", { output: needs }),
+        ),
   ];
 };
 
 /** Judges a flow that could not be read from its server. */
-export const judgeUnreadableFlow = (name: string, message: string, isDify: boolean): Diagnosis =>
+export const judgeUnreadableFlow = (flow: string, why: Message, isDify: boolean): Diagnosis =>
   fail(
     isDify ? "dify" : "flow-contract",
-    `flows.${name}: ${message}`,
-    isDify
-      ? "See that DIFY_URL leads to Dify from here, that the app is published and that the API key is this app's (API Access → API Key)"
-      : "Look at the file with: reviewflow flow check FILE",
+    messageOf("doctor.flow.unreadable", (t) => [{ flow, message: why.render(t) }]),
+    message(isDify ? "doctor.flow.dify.fix" : "doctor.flow.file.fix"),
   );

@@ -1,3 +1,4 @@
+import { message, messageOf } from "../messages/message.ts";
 import { describeDifference, describeDisabled } from "../gitlab/hooks/describe-hook-step.ts";
 import { looksLikeOurs, showAddress } from "../gitlab/hooks/hook-address.ts";
 import {
@@ -33,8 +34,11 @@ export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
   const address = wanted.url ?? first?.url ?? null;
   const install = `reviewflow hook install ${path} --yes --url ${address === null ? "https://…" : showAddress(address)}`;
   if (first === undefined) {
-    const where = wanted.url === null ? "a webhook path of ours" : showAddress(wanted.url);
-    return [fail("hook-present", `${path} has no hook that calls ${where}`, `Make one: ${install}`)];
+    const what =
+      wanted.url === null
+        ? message("doctor.hook.none-here", { path })
+        : message("doctor.hook.none", { path, url: showAddress(wanted.url) });
+    return [fail("hook-present", what, message("doctor.hook.none.fix", { command: install }))];
   }
   const twice =
     others.length === 0
@@ -42,10 +46,10 @@ export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
       : [
           warn(
             "hook-once",
-            `${path} has ${ours.length} hooks that call us, so that each event comes more than once`,
+            message("doctor.hook.twice", { path, count: ours.length }),
             wanted.url === null
-              ? "Remove all but one in the project under Settings → Webhooks"
-              : `Remove all but one: ${install}`,
+              ? message("doctor.hook.twice-by-hand.fix")
+              : message("doctor.hook.twice.fix", { command: install }),
           ),
         ];
   return [...twice, ...ours.flatMap((hook) => judgeHook(facts, hook, install))];
@@ -59,12 +63,21 @@ const judgeHook = (
   const differences = compareHook({ ...wanted, url: wanted.url ?? hook.url }, hook).filter(
     ({ kind }) => kind !== "disabled",
   );
-  const name = `hook ${hook.id} of ${path}`;
-  const what = `${name}: ${differences.map(describeDifference).join("; ")}`;
+  const what = messageOf("doctor.hook.settings", (t) => [
+    {
+      hook: hook.id,
+      path,
+      differences: differences.map((one) => describeDifference(one).render(t)).join("; "),
+    },
+  ]);
   const settings =
     differences.length === 0
-      ? ok("hook-settings", `${name} is set up as it should be`)
-      : (differences.some(isBreaking) ? fail : warn)("hook-settings", what, `Mend it: ${install}`);
+      ? ok("hook-settings", message("doctor.hook.settings.ok", { hook: hook.id, path }))
+      : (differences.some(isBreaking) ? fail : warn)(
+          "hook-settings",
+          what,
+          message("doctor.hook.settings.fix", { command: install }),
+        );
   return [settings, judgeAlert(path, hook, install)];
 };
 
@@ -75,12 +88,11 @@ const isBreaking = (difference: HookDifference): boolean =>
   (difference.kind === "switch" && difference.name === "merge_requests_events");
 
 const judgeAlert = (path: string, hook: ProjectHook, install: string): Diagnosis => {
-  const name = `hook ${hook.id} of ${path}`;
-  return isDisabled(hook)
-    ? fail(
-        "hook-alert",
-        `${name}: ${describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null)}`,
-        `See why deliveries fail (below), then wake it: ${install}. Events of the meantime are made up for when the server looks for changed merge requests, or with reviewflow doctor ${path} --resend`,
-      )
-    : ok("hook-alert", `${name} is called by GitLab`);
+  if (!isDisabled(hook)) return ok("hook-alert", message("doctor.hook.alert.ok", { hook: hook.id, path }));
+  const disabled = describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null);
+  return fail(
+    "hook-alert",
+    messageOf("doctor.hook.settings", (t) => [{ hook: hook.id, path, differences: disabled.render(t) }]),
+    message("doctor.hook.alert.fix", { command: install, resend: `reviewflow doctor ${path} --resend` }),
+  );
 };

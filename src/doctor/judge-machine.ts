@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** What the server would run on. */
@@ -17,21 +18,21 @@ const MADE_FOR = 26;
 const OLDEST = 24;
 
 /** Judges Node's version and the machine's memory. */
-export const judgeMachine = ({ nodeVersion, memoryBytes }: MachineFacts): readonly Diagnosis[] => {
-  const major = Number.parseInt(nodeVersion, 10);
-  const mend = `Start it as reviewflow (bin/reviewflow.mjs), which brings its own Node ${MADE_FOR}`;
-  const memory = `${Math.floor(memoryBytes / MIB)} MiB of memory`;
-  const more = "Give the machine or the container 1 GiB or more";
+export const judgeMachine = ({ nodeVersion: version, memoryBytes }: MachineFacts): readonly Diagnosis[] => {
+  const major = Number.parseInt(version, 10);
+  const fix = message("doctor.node.fix", { version: MADE_FOR });
+  const memory = message("doctor.memory", { mib: Math.floor(memoryBytes / MIB) });
+  const more = message("doctor.memory.fix");
   return [
     major < OLDEST
-      ? fail("node", `Node ${nodeVersion} is too old`, mend)
+      ? fail("node", message("doctor.node.old", { version }), fix)
       : major < MADE_FOR
-        ? warn("node", `Node ${nodeVersion} is older than the one that this is tested with`, mend)
-        : ok("node", `Node ${nodeVersion}`),
+        ? warn("node", message("doctor.node.older", { version }), fix)
+        : ok("node", message("doctor.node.ok", { version })),
     memoryBytes < MEMORY_FAIL_BYTES
-      ? fail("memory", `Only ${memory}`, more)
+      ? fail("memory", memory, more)
       : memoryBytes < MEMORY_WARN_BYTES
-        ? warn("memory", `Only ${memory}`, more)
+        ? warn("memory", memory, more)
         : ok("memory", memory),
   ];
 };

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok } from "./diagnosis.ts";
 
 /** How a small question to a model ended. */
@@ -12,9 +13,9 @@ export type ModelFacts = {
 /** Judges a model by one small real call. */
 export const judgeModel = ({ name, answer }: ModelFacts): Diagnosis =>
   answer.ok
-    ? ok("model", `The model ${name} answered in ${answer.elapsedMs} ms`)
+    ? ok("model", message("doctor.model.ok", { name, elapsed: answer.elapsedMs }))
     : fail(
         "model",
-        `The model ${name} does not answer: ${answer.message}`,
-        `Check models.${name}: its address (base_url, MODEL_BASE_URL), its key (api_key, MODEL_API_KEY) and its model name (model, MODEL_NAME); a server of your own must run and have the model loaded`,
+        message("doctor.model.failed", { name, message: answer.message }),
+        message("doctor.model.fix", { name }),
       );

@@ -1,17 +1,10 @@
+import type { Translate } from "../messages/format-message.ts";
+import { message, messageOf } from "../messages/message.ts";
+import { roleOfLevel } from "../review/commands/may-command.ts";
 import { type Diagnosis, fail, ok } from "./diagnosis.ts";
 
 /** GitLab's number of the role Developer. */
 const DEVELOPER = 30;
-
-const ROLES: readonly (readonly [level: number, name: string])[] = [
-  [50, "Owner"],
-  [40, "Maintainer"],
-  [30, "Developer"],
-  [20, "Reporter"],
-  [15, "Planner"],
-  [10, "Guest"],
-  [5, "Minimal access"],
-];
 
 /** What is known of a project besides its hooks. */
 export type ProjectFacts = {
@@ -30,31 +23,36 @@ export const judgeProject = (facts: ProjectFacts): readonly Diagnosis[] => {
   return [
     ...(facts.accessLevel === null ? [] : [judgeRole(facts, facts.accessLevel)]),
     hasMergeRequests
-      ? ok("project-merge-requests", `${path} has merge requests`)
+      ? ok("project-merge-requests", message("doctor.project.merge-requests.ok", { path }))
       : fail(
           "project-merge-requests",
-          `${path} has merge requests turned off`,
-          "Turn them on in the project: Settings → General → Visibility, project features, permissions",
+          message("doctor.project.merge-requests.off", { path }),
+          message("doctor.project.merge-requests.off.fix"),
         ),
     flow === null
       ? fail(
           "project-flow",
-          `No flow is for ${path}; its events are passed over`,
-          "Add its path or a glob over it to flows[].projects in the configuration",
+          message("doctor.project.flow.none", { path }),
+          message("doctor.project.flow.none.fix"),
         )
-      : ok("project-flow", `${path} is reviewed by the flow ${flow}`),
+      : ok("project-flow", message("doctor.project.flow.ok", { path, flow })),
   ];
 };
 
-const judgeRole = ({ path, tokenName }: ProjectFacts, level: number): Diagnosis => {
+const judgeRole = ({ path, tokenName: token }: ProjectFacts, level: number): Diagnosis => {
   const check = "project-role";
-  const role = ROLES.find(([least]) => level >= least)?.[1];
-  if (level >= DEVELOPER) return ok(check, `The user of ${tokenName} is ${role} in ${path}`);
+  const role = roleOfLevel(level);
+  const facts = (t: Translate) => [{ token, path, role: t(`role.${role}`) }] as const;
+  if (level >= DEVELOPER)
+    return ok(
+      check,
+      messageOf("doctor.project.role.ok", (t) => [...facts(t)]),
+    );
   return fail(
     check,
-    role === undefined
-      ? `The user of ${tokenName} is no member of ${path}`
-      : `The user of ${tokenName} is only ${role} in ${path}`,
-    `Make it Developer in ${path}: in the project under Manage → Members, or with a new access token of that role in ${tokenName}`,
+    role === "none"
+      ? message("doctor.project.role.none", { token, path })
+      : messageOf("doctor.project.role.low", (t) => [...facts(t)]),
+    message("doctor.project.role.fix", { path, token }),
   );
 };

@@ -1,4 +1,5 @@
-import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
+import { message } from "../messages/message.ts";
+import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
 
 /** What was seen of the store. */
 export type StoreFacts =
@@ -33,74 +34,42 @@ const OLDEST_POSTGRES = 14;
 export const judgeStore = (facts: StoreFacts): readonly Diagnosis[] => {
   if (facts.kind === "embedded") return [judgeFolder(facts), judgeDisk(facts)];
   if (facts.kind === "postgres-down")
-    return [
-      fail(
-        "store",
-        facts.problem,
-        "Check DATABASE_URL (host, port, user, password, database) and that the server takes connections from here",
-      ),
-    ];
+    return [fail("store", verbatim(facts.problem), message("doctor.store.postgres-down.fix"))];
   return judgePostgres(facts);
 };
 
 type Folder = Extract<StoreFacts, { kind: "embedded" }>;
 
-const judgeFolder = ({ folder, state, problem }: Folder): Diagnosis => {
-  switch (state) {
-    case "new":
-      return ok("store", `${folder} will hold the store; it is made when the server starts`);
-    case "opens":
-      return ok("store", `The store in ${folder} opens`);
-    case "in-use":
-      return ok("store", `The store in ${folder} is in use by a running server`);
-    case "unwritable":
-      return fail(
+const judgeFolder = ({ folder, state, problem }: Folder): Diagnosis =>
+  state === "unwritable" || state === "broken"
+    ? fail(
         "store",
-        `${folder} cannot be written to (${problem ?? "unknown"})`,
-        "Give the user that runs the server the right to write there, or name another folder with REVIEWFLOW_DATA_DIR",
-      );
-    case "broken":
-      return fail(
-        "store",
-        `The store in ${folder} does not open: ${problem ?? "unknown"}`,
-        "Put a copy of the folder back, or move it away and start with an empty one",
-      );
-  }
-};
+        message(`doctor.store.${state}`, { folder, problem: problem ?? "?" }),
+        message(`doctor.store.${state}.fix`),
+      )
+    : ok("store", message(`doctor.store.${state}`, { folder }));
 
 const judgeDisk = ({ folder, freeBytes }: Folder): Diagnosis => {
   const check = "disk";
   if (freeBytes === null)
-    return warn(
-      check,
-      `The free space of ${folder} cannot be seen`,
-      "See with df -h that its disk has a few gigabytes",
-    );
-  const free = `${Math.floor(freeBytes / MIB)} MiB are free on the disk of ${folder}`;
-  const mend = "Make room on that disk, or move the folder to another one (REVIEWFLOW_DATA_DIR)";
-  if (freeBytes < DISK_FAIL_BYTES) return fail(check, free, mend);
-  return freeBytes < DISK_WARN_BYTES ? warn(check, free, mend) : ok(check, free);
+    return warn(check, message("doctor.disk.unknown", { folder }), message("doctor.disk.unknown.fix"));
+  const free = message("doctor.disk", { mib: Math.floor(freeBytes / MIB), folder });
+  const fix = message("doctor.disk.fix");
+  if (freeBytes < DISK_FAIL_BYTES) return fail(check, free, fix);
+  return freeBytes < DISK_WARN_BYTES ? warn(check, free, fix) : ok(check, free);
 };
 
 const judgePostgres = (facts: Extract<StoreFacts, { kind: "postgres" }>): readonly Diagnosis[] => {
-  const major = Math.floor(facts.versionNumber / 10_000);
-  const what = `PostgreSQL ${major} answers`;
-  const version =
-    major < OLDEST_POSTGRES
-      ? fail("store-version", `${what}, which is too old`, "Update PostgreSQL to 14 or newer")
-      : ok("store-version", what);
-  const writing = facts.isReadOnly
-    ? fail(
-        "store",
-        "The database is read-only",
-        "Point DATABASE_URL at the primary server, or end its read-only mode (default_transaction_read_only)",
-      )
-    : facts.mayCreate
-      ? ok("store", "The database can be written to")
-      : fail(
-          "store",
-          "The user of DATABASE_URL may not make our tables",
-          "Let it: GRANT CREATE ON DATABASE … TO …",
-        );
-  return [version, writing];
+  const version = Math.floor(facts.versionNumber / 10_000);
+  const isOld = version < OLDEST_POSTGRES;
+  return [
+    isOld
+      ? fail("store-version", message("doctor.postgres.old", { version }), message("doctor.postgres.old.fix"))
+      : ok("store-version", message("doctor.postgres.ok", { version })),
+    facts.isReadOnly
+      ? fail("store", message("doctor.store.read-only"), message("doctor.store.read-only.fix"))
+      : facts.mayCreate
+        ? ok("store", message("doctor.store.writable"))
+        : fail("store", message("doctor.store.no-create"), message("doctor.store.no-create.fix")),
+  ];
 };

@@ -1,4 +1,5 @@
-import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
+import { message, messageOf } from "../messages/message.ts";
+import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
 
 /** What GitLab tells of the token that asks. */
 export type TokenFacts = {
@@ -23,41 +24,54 @@ export const judgeToken = (facts: TokenFacts): readonly Diagnosis[] => [
   judgeScopes(facts),
 ];
 
-const judgeExpiry = ({ tokenName, expiresAt, username, nowMs }: TokenFacts): Diagnosis => {
+const judgeExpiry = ({ tokenName, expiresAt: day, username, nowMs }: TokenFacts): Diagnosis => {
   const check = "token-expiry";
-  const who = username === null ? tokenName : `${tokenName} (${username})`;
-  const endMs = expiresAt === null ? Number.NaN : Date.parse(expiresAt);
-  if (Number.isNaN(endMs)) return ok(check, `${who} is valid and has no end`);
+  const named =
+    username === null ? verbatim(tokenName) : message("doctor.token.named", { token: tokenName, username });
+  const endMs = day === null ? Number.NaN : Date.parse(day);
+  if (day === null || Number.isNaN(endMs))
+    return ok(
+      check,
+      messageOf("doctor.token.no-end", (t) => [{ token: named.render(t) }]),
+    );
   const days = Math.floor((endMs - nowMs) / DAY_MS);
-  const mend = `Make a new token (or rotate it) and put it into ${tokenName} before ${expiresAt}`;
-  if (endMs <= nowMs) return fail(check, `${who} ended on ${expiresAt}`, mend);
-  if (days < WARN_DAYS) return warn(check, `${who} ends on ${expiresAt}, in ${days} days`, mend);
-  return ok(check, `${who} is valid until ${expiresAt}`);
+  const fix = message("doctor.token.end.fix", { token: tokenName, day });
+  if (endMs <= nowMs)
+    return fail(
+      check,
+      messageOf("doctor.token.ended", (t) => [{ token: named.render(t), day }]),
+      fix,
+    );
+  return days < WARN_DAYS
+    ? warn(
+        check,
+        messageOf("doctor.token.ends", (t) => [{ token: named.render(t), day, days }]),
+        fix,
+      )
+    : ok(
+        check,
+        messageOf("doctor.token.valid", (t) => [{ token: named.render(t), day }]),
+      );
 };
 
-const judgeScopes = ({ tokenName, scopes }: TokenFacts): Diagnosis => {
+const judgeScopes = ({ tokenName: token, scopes }: TokenFacts): Diagnosis => {
   const check = "token-scopes";
-  const listed = scopes.join(", ") || "none";
   if (!scopes.includes("api"))
     return fail(
       check,
-      `${tokenName} lacks the scope api (it has ${listed}), so that it can write no note`,
-      `Make a token with the scope api and put it into ${tokenName}; the scopes of one that exists cannot be changed`,
+      message("doctor.token.no-scope", { token, scopes: scopes.join(", ") || "–" }),
+      message("doctor.token.no-scope.fix", { token }),
     );
   const more = scopes.filter((scope) => TOO_MUCH.has(scope));
   return more.length === 0
-    ? ok(check, `${tokenName} has the scope api`)
+    ? ok(check, message("doctor.token.scope", { token }))
     : warn(
         check,
-        `${tokenName} may do more than a reviewer needs (${more.join(", ")})`,
-        `Make a token with the scope api alone and put it into ${tokenName}`,
+        message("doctor.token.too-much", { token, scopes: more.join(", ") }),
+        message("doctor.token.too-much.fix", { token }),
       );
 };
 
 /** Judges a token that GitLab does not accept. */
-export const judgeRefusedToken = (tokenName: string, message: string): Diagnosis =>
-  fail(
-    "token-valid",
-    message,
-    `Make a project or group access token with the scope api and the role Developer, and put it into ${tokenName}`,
-  );
+export const judgeRefusedToken = (token: string, why: string): Diagnosis =>
+  fail("token-valid", verbatim(why), message("doctor.token.refused.fix", { token }));

@@ -1,15 +1,24 @@
+import type { Translate } from "../messages/format-message.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
 /** A diagnosis for the terminal: its mark and what was found, and below it what to do. */
-export const renderDiagnosis = ({ level, what, mend }: Diagnosis): string =>
-  `${MARKS[level]} ${what}\n${mend === null ? "" : `    → ${mend}\n`}`;
+export const renderDiagnosis = (t: Translate, { level, what, fix }: Diagnosis): string =>
+  `${MARKS[level]} ${what.render(t)}\n${fix === null ? "" : `    → ${fix.render(t)}\n`}`;
+
+/** A diagnosis for programs. `code` and `fixCode` name what was found and what to do; the texts are those of `t`. */
+export const describeDiagnosis = (t: Translate, { level, check, what, fix }: Diagnosis) => ({
+  level,
+  check,
+  code: what.code,
+  what: what.render(t),
+  fixCode: fix?.code ?? null,
+  fix: fix === null ? null : fix.render(t),
+});
 
 /** The last line: how many of each there were. */
-export const renderSum = (diagnoses: readonly Diagnosis[]): string => {
+export const renderSum = (t: Translate, diagnoses: readonly Diagnosis[]): string => {
   const count = (level: Diagnosis["level"]): number => diagnoses.filter((one) => one.level === level).length;
-  const [fails, warns] = [count("fail"), count("warn")];
-  if (fails + warns === 0) return `\nAll ${diagnoses.length} checks are well.\n`;
-  return `\n${diagnoses.length} checks: ${fails} to mend, ${warns} to know of, ${count("ok")} well.\n`;
+  return `\n${t("doctor.sum", { ok: count("ok"), warnings: count("warn"), failed: count("fail") })}\n`;
 };

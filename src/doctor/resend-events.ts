@@ -1,8 +1,9 @@
+import { type Message, message, messageOf } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError, GitLabError } from "../base/errors.ts";
 import type { HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
-import { type Diagnosis, fail, ok } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok, verbatim } from "./diagnosis.ts";
 
 /** GitLab takes so many resends of one user in one project in a minute. */
 const PER_MINUTE = 5;
@@ -46,18 +47,24 @@ export const resendEvents = async (subject: ResendSubject): Promise<Resent> => {
     if (index > 0 && index % PER_MINUTE === 0) await clock.sleep(MINUTE_MS);
     const outcome = await resendOne(subject, event);
     if (outcome.status !== null) attempts.unshift({ ...event, response_status: String(outcome.status) });
-    if (outcome.problem === null) continue;
+    const { problem } = outcome;
+    if (problem === null) continue;
     failures.push(
       fail(
         "hook-resend",
-        `hook ${hookId} of ${path}: event ${event.id} did not arrive again: ${outcome.problem}`,
-        "Mend what keeps deliveries from arriving (see hook-events), then do this again",
+        messageOf("doctor.resend.failed", (t) => [
+          { hook: hookId, path, event: event.id, problem: problem.render(t) },
+        ]),
+        message("doctor.resend.failed.fix"),
       ),
     );
   }
   const arrived = chosen.length - failures.length;
-  const rest = left === 0 ? "" : `; ${left} are left for the next call`;
-  const sent = `hook ${hookId} of ${path}: ${arrived} of ${chosen.length} events sent again${rest}`;
+  const counts = { hook: hookId, path, arrived, count: chosen.length };
+  const sent =
+    left === 0
+      ? message("doctor.resend.sent", counts)
+      : message("doctor.resend.sent-some", { ...counts, left });
   return { diagnoses: [ok("hook-resend", sent), ...failures], attempts };
 };
 
@@ -65,7 +72,7 @@ export const resendEvents = async (subject: ResendSubject): Promise<Resent> => {
 const MAX_WAIT_MS = 120_000;
 
 /** How a resend ended; the status is null when the event was not sent at all. */
-type Outcome = { readonly status: number | null; readonly problem: string | null };
+type Outcome = { readonly status: number | null; readonly problem: Message | null };
 
 const resendOne = async (
   { api, clock, projectId, hookId }: ResendSubject,
@@ -75,12 +82,17 @@ const resendOne = async (
     try {
       const status = await api.resend(projectId, hookId, event.id);
       const isGood = status !== null && status >= 200 && status < 300;
-      return { status, problem: isGood ? null : `it was answered with ${status ?? "nothing"}` };
+      return {
+        status,
+        problem: isGood
+          ? null
+          : messageOf("doctor.resend.answered", (t) => [{ status: status ?? t("doctor.nothing") }]),
+      };
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;
       const waitMs = error.status === 429 ? (error.retryAfterMs ?? MINUTE_MS) : null;
       if (waitMs === null || waitMs > MAX_WAIT_MS || attempt > 1)
-        return { status: null, problem: describeError(error) };
+        return { status: null, problem: verbatim(describeError(error)) };
       await clock.sleep(waitMs + 1_000);
     }
   }

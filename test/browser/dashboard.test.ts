@@ -66,7 +66,8 @@ describe("the dashboard in Chromium", { skip }, () => {
     const { page, problems } = await world.open();
     await page.goto(world.url + world.pages["project"]);
     await page.locator("#hooks .badge.failed").waitFor();
-    assert.match((await page.textContent("#hooks")) ?? "", /comment events are off/);
+    const off = t("hook.difference.switch", { name: "note_events", found: "off" });
+    assert.ok((await page.textContent("#hooks"))?.includes(off));
     assert.deepEqual(problems, []);
     await page.context().close();
   });

@@ -1,3 +1,4 @@
+import { formatMessage } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openHookWorld, SECRET, SIGNING_TOKEN } from "./hook-setup.ts";
@@ -128,7 +129,10 @@ test("secrets are set anew only when asked for, since nobody can see whose they 
   await world.run("install", ["team/shop"], { yes: true, environment });
   assert.equal(world.shop.hooks[0]?.token, SECRET);
   const renewed = await world.run("install", ["team/shop"], { yes: true, environment, renewSecrets: true });
-  assert.match(renewed.out, /the secret token is set anew/);
+  assert.match(
+    renewed.out,
+    new RegExp(formatMessage("en", "hook.difference.token", { kind: "secret", change: "renew" })),
+  );
   assert.equal(world.shop.hooks[0]?.token, "another-secret-of-the-team");
 });
 

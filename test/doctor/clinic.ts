@@ -21,7 +21,9 @@ const Found = z.array(
     level: z.enum(["ok", "warn", "fail"]),
     check: z.string(),
     what: z.string(),
-    mend: z.string().nullable(),
+    code: z.string(),
+    fixCode: z.string().nullable(),
+    fix: z.string().nullable(),
   }),
 );
 
@@ -32,7 +34,13 @@ export type Report = {
   /** What is not well, as `level check`. */
   readonly ill: readonly string[];
   /** The first diagnosis of a check that is not well. */
-  readonly of: (check: string) => { readonly level: string; readonly what: string; readonly mend: string };
+  readonly of: (check: string) => {
+    readonly level: string;
+    readonly code: string;
+    readonly what: string;
+    readonly fix: string;
+    readonly fixCode: string | null;
+  };
 };
 
 /** A healthy setup, to plant faults in. */
@@ -95,7 +103,7 @@ export const openClinic = async (options: StandInOptions = {}): Promise<Clinic> 
       of: (check) => {
         const one = found.find((diagnosis) => diagnosis.check === check && diagnosis.level !== "ok");
         assert.ok(one !== undefined, `${check} is well: ${JSON.stringify(found, null, 1)}`);
-        return { level: one.level, what: one.what, mend: one.mend ?? "" };
+        return { level: one.level, code: one.code, what: one.what, fix: one.fix ?? "", fixCode: one.fixCode };
       },
     };
   };

@@ -1,3 +1,4 @@
+import { translator } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fc } from "../properties.ts";
@@ -65,8 +66,9 @@ test("versions are judged by their limits", () => {
     ["15.11", "16.0", "17.3", "17.4", "19.1", "19.2", "20.0"].map((text) => version(text).level),
     ["fail", "warn", "warn", "warn", "warn", "ok", "ok"],
   );
-  assert.match(version("17.3").what, /17\.4.*19\.2/);
-  assert.doesNotMatch(version("17.4").what, /17\.4\)/);
+  const t = translator("en");
+  assert.match(version("17.3").what.render(t), /17\.4.*19\.2/);
+  assert.doesNotMatch(version("17.4").what.render(t), /17\.4\)/);
 });
 
 test("Node and memory are judged by their limits", () => {

@@ -1,3 +1,4 @@
+import { translator } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -40,7 +41,7 @@ test("fault: the model refuses the key, does not know the model, or is not there
   await using clinic = await openClinic();
   const key = await clinic.examine({ environment: { MODEL_KEY_HERE: "sk-wrong-key" } });
   assert.equal(key.code, 1);
-  assert.match(key.of("model").mend, /models\.main.*api_key, MODEL_API_KEY/);
+  assert.match(key.of("model").fix, /models\.main.*api_key, MODEL_API_KEY/);
   assert.ok(!JSON.stringify(key.found).includes("sk-wrong-key"));
   const main = (fields: object) => ({
     file: { models: { main: { model: "stand-in", api_key: "${MODEL_KEY_HERE}", ...fields } } },
@@ -48,7 +49,7 @@ test("fault: the model refuses the key, does not know the model, or is not there
   const unknown = await clinic.examine(main({ base_url: clinic.model.url, model: "nobody" }));
   assert.match(unknown.of("model").what, /nobody/);
   const gone = await clinic.examine(main({ base_url: `${await deadAddress()}/v1` }));
-  assert.match(gone.of("model").mend, /base_url, MODEL_BASE_URL/);
+  assert.match(gone.of("model").fix, /base_url, MODEL_BASE_URL/);
 });
 
 test("fault: the model for vectors gives none; it is asked for vectors and not to chat", async () => {
@@ -65,8 +66,8 @@ test("fault: the model for vectors gives none; it is asked for vectors and not t
   };
   assert.deepEqual((await clinic.examine(withVectors("stand-in-embedding"))).ill, []);
   const report = await clinic.examine(withVectors("nobody"));
-  assert.match(report.of("model").what, /The model vectors does not answer/);
-  assert.match(report.of("model").mend, /models\.vectors/);
+  assert.equal(report.of("model").code, "doctor.model.failed");
+  assert.match(report.of("model").fix, /models\.vectors/);
 });
 
 test("fault: Dify refuses the key, is ill or is not there", async () => {
@@ -76,10 +77,10 @@ test("fault: Dify refuses the key, is ill or is not there", async () => {
   assert.equal(dify.runs().length, 0, "no flow was run by looking");
   const key = await clinic.examine(onDify(dify.url, "app-wrong-key"));
   assert.equal(key.code, 1);
-  assert.match(key.of("dify").mend, /API key is this app's/);
+  assert.equal(key.of("dify").fixCode, "doctor.flow.dify.fix");
   assert.ok(!JSON.stringify(key.found).includes("app-wrong-key"));
   const gone = await clinic.examine(onDify(await deadAddress(), DIFY_KEY));
-  assert.match(gone.of("dify").mend, /DIFY_URL leads to Dify/);
+  assert.equal(gone.of("dify").fixCode, "doctor.flow.dify.fix");
 });
 
 test("fault: the key of a Dify app that is no workflow, for reviews and for answers", async () => {
@@ -109,7 +110,7 @@ test("fault: a flow on Dify wants an input that it is not given", async () => {
   const report = await clinic.examine(onDify(dify.url, DIFY_KEY));
   assert.equal(report.code, 1);
   assert.match(report.of("flow-contract").what, /flows\.notes\.inputs\.ticket is missing/);
-  assert.match(report.of("flow-contract").mend, /Change flows\.notes\.inputs, or the start node/);
+  assert.equal(report.of("flow-contract").fixCode, "doctor.flow.inputs.fix");
 });
 
 test("fault: a workflow file lacks the output of its contract, or cannot be read", async () => {
@@ -120,13 +121,15 @@ test("fault: a workflow file lacks the output of its contract, or cannot be read
   const other = await clinic.examine(flows({ file: "builtin:summary", contract: "findings" }));
   assert.equal(other.code, 1);
   const about = other.found.filter(({ check, level }) => check === "flow-contract" && level === "fail");
-  assert.ok(about.some(({ what }) => /flows\.own lacks the output findings; its end nodes give/.test(what)));
-  assert.ok(about.some(({ mend }) => /Name the output findings in the flow's end node/.test(mend ?? "")));
+  assert.ok(
+    about.some(({ code, what }) => code === "doctor.flow.output" && /flows\.own .*findings/.test(what)),
+  );
+  assert.ok(about.some(({ fixCode }) => fixCode === "doctor.flow.output.fix"));
 
   await writeFile(join(clinic.folder, "broken.yml"), stringify({ app: { mode: "workflow" }, kind: "app" }));
   const broken = await clinic.examine(flows({ file: "broken.yml", contract: "note" }));
   assert.match(broken.of("configuration").what, /flows\.own\.file/);
-  assert.match(broken.of("configuration").mend, /reviewflow flow check/);
+  assert.equal(broken.of("configuration").fixCode, "doctor.configuration.file.fix");
   assert.ok(
     broken.found.some(({ check }) => check === "project-role"),
     "the rest is still looked at",
@@ -139,13 +142,13 @@ test("fault: the store's folder cannot be used, or its disk is full", async () =
   await writeFile(file, "");
   const report = await clinic.examine({ environment: { REVIEWFLOW_DATA_DIR: join(file, "store") } });
   assert.equal(report.code, 1);
-  assert.match(report.of("store").mend, /REVIEWFLOW_DATA_DIR/);
+  assert.match(report.of("store").fix, /REVIEWFLOW_DATA_DIR/);
 
   const broken = join(clinic.folder, "broken");
   await mkdir(broken);
   await writeFile(join(broken, "store.sqlite"), "no database");
   const cut = await clinic.examine({ environment: { REVIEWFLOW_DATA_DIR: broken } });
-  assert.match(cut.of("store").mend, /Put a copy of the folder back/);
+  assert.equal(cut.of("store").fixCode, "doctor.store.broken.fix");
 
   const seen = await probeStore({ kind: "embedded", folder: clinic.folder });
   assert.equal(seen.kind, "embedded");
@@ -173,8 +176,8 @@ test("fault: PostgreSQL is down, refuses the login, is read-only or too old", as
   const dead = new Secret((await deadAddress()).replace("http://", "postgres://me:pw-to-look-for@"));
   const down = only(judgeStore(await probeStore({ kind: "postgres", url: dead })));
   assert.equal(down.level, "fail");
-  assert.match(down.mend, /DATABASE_URL/);
-  assert.ok(!JSON.stringify(down).includes("pw-to-look-for"));
+  assert.equal(down.fix?.code, "doctor.store.postgres-down.fix");
+  assert.ok(!down.what.render(translator("en")).includes("pw-to-look-for"));
 
   const judged = (given: object) =>
     judgeStore({ kind: "postgres", versionNumber: 170_002, isReadOnly: false, mayCreate: true, ...given });
@@ -201,17 +204,17 @@ test("fault: PostgreSQL is down, refuses the login, is read-only or too old", as
   );
   const readOnly = `${url}?options=${encodeURIComponent("-c default_transaction_read_only=on")}`;
   const writing = judgeStore(await probeStore({ kind: "postgres", url: new Secret(readOnly) }));
-  assert.match(String(writing.at(-1)?.mend), /primary server/);
+  assert.equal(writing.at(-1)?.what.code, "doctor.store.read-only");
   const login = url.replace(/:[^:@]+@/, ":wrong-password@");
   const refused = only(judgeStore(await probeStore({ kind: "postgres", url: new Secret(login) })));
-  assert.match(refused.what, /refuses the login/);
+  assert.match(refused.what.render(translator("en")), /refuses the login/);
 });
 
 test("fault: Node is too old, or memory is short", async () => {
   await using clinic = await openClinic();
   const report = await clinic.examine({}, { machine: { nodeVersion: "22.18.0", memoryBytes: 2 ** 28 } });
-  assert.match(report.of("node").mend, /brings its own Node 26/);
-  assert.match(report.of("memory").mend, /1 GiB or more/);
+  assert.equal(report.of("node").fixCode, "doctor.node.fix");
+  assert.equal(report.of("memory").fixCode, "doctor.memory.fix");
 });
 
 test("an address names a project of GitLab, or this server", async () => {

@@ -1,6 +1,6 @@
 /** Words that stay as they are in every language: names of products, and commands that people type. */
 const NAMES =
-  /\b(?:openssl rand -hex 32|(?:npx )?reviewflow(?: [a-z-]+)*|GitLab|Dify|Reviewflow|Markdown|JSON|Webhook|HEAD|Ctrl-C)\b/gu;
+  /\b(?:openssl rand -hex 32|(?:npx )?reviewflow(?: [a-z-]+)*|systemd-timesyncd|chrony|GitLab|Dify|Reviewflow|Markdown|JSON|Webhook|HEAD|Ctrl-C)\b/gu;
 
 /**
  * Sentences in Latin script: two words of it after one another, outside of code, markers, tags and names. A text in

@@ -1,42 +1,35 @@
+import { translator } from "../../messages/format-message.ts";
+import { FALLBACK } from "../../messages/language.ts";
+import { type Message, message } from "../../messages/message.ts";
 import { showAddress } from "./hook-address.ts";
 import type { HookDifference, HookStep } from "./plan-hooks.ts";
 
-const SWITCH_NAMES = {
-  merge_requests_events: "merge request events",
-  note_events: "comment events",
-  emoji_events: "emoji events",
-  push_events: "push events",
-  enable_ssl_verification: "SSL verification",
-} as const;
-
-const CHANGES = {
-  set: "is not set",
-  renew: "is set anew",
-  remove: "is set, but none is configured",
-} as const;
-
 /** A difference as a few words. */
-export const describeDifference = (difference: HookDifference): string => {
+export const describeDifference = (difference: HookDifference): Message => {
   switch (difference.kind) {
     case "switch":
-      return `${SWITCH_NAMES[difference.name]} ${difference.wanted ? "are off" : "are on"}`.replace(
-        "SSL verification are",
-        "SSL verification is",
-      );
+      return message("hook.difference.switch", {
+        name: difference.name,
+        found: difference.wanted ? "off" : "on",
+      });
     case "url":
-      return `its address is written ${showAddress(difference.found)}`;
+      return message("hook.difference.url", { url: showAddress(difference.found) });
     case "secret-token":
-      return `the secret token ${CHANGES[difference.change]}`;
+      return message("hook.difference.token", { kind: "secret", change: difference.change });
     case "signing-token":
-      return `the signing token ${CHANGES[difference.change]}`;
+      return message("hook.difference.token", { kind: "signing", change: difference.change });
     case "disabled":
       return describeDisabled(difference.status, difference.until);
   }
 };
 
 /** How GitLab disabled a hook, in its own words. */
-export const describeDisabled = (status: string, until: string | null): string =>
-  `GitLab has disabled it after failed deliveries (alert_status ${status}${until === null ? "" : `, disabled_until ${until}`})`;
+export const describeDisabled = (status: string, until: string | null): Message =>
+  until === null
+    ? message("hook.difference.disabled", { status })
+    : message("hook.difference.disabled-until", { status, until });
+
+const english = translator(FALLBACK);
 
 /** A step as one line: what is done and why. */
 export const describeHookStep = (step: HookStep, url: string): string => {
@@ -44,7 +37,7 @@ export const describeHookStep = (step: HookStep, url: string): string => {
     case "create":
       return `create  a hook to ${showAddress(url)} for merge requests, comments and emoji`;
     case "mend":
-      return `mend    hook ${step.hook.id}: ${step.differences.map(describeDifference).join("; ")}`;
+      return `mend    hook ${step.hook.id}: ${step.differences.map((one) => describeDifference(one).render(english)).join("; ")}`;
     case "leave":
       return `leave   hook ${step.hook.id}: it is as it should be`;
     case "remove":

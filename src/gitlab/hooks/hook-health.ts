@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { describeError, GitLabError } from "../../base/errors.ts";
+import type { Message } from "../../messages/message.ts";
 import { describeDifference } from "./describe-hook-step.ts";
 import { looksLikeOurs, showAddress } from "./hook-address.ts";
 import type { HookApi } from "./hook-api.ts";
@@ -19,7 +20,7 @@ export type SeenHook = {
     readonly untilMs: number | null;
   } | null;
   /** Which of its switches are not as we need them, in words. */
-  readonly differences: readonly string[];
+  readonly differences: readonly Message[];
 };
 
 /** What is known of a project's hooks at a moment. */

@@ -1,3 +1,4 @@
+import { message } from "../../../src/messages/message.ts";
 import type { SeenHook } from "../../../src/gitlab/hooks/hook-health.ts";
 import type { ProjectRules } from "../../../src/http/dashboard/dashboard-options.ts";
 
@@ -23,5 +24,5 @@ export const ILL_HOOK: SeenHook = {
   id: 7,
   address: "https://review.example.com/webhooks/gitlab",
   disabled: { status: "temporarily_disabled", untilMs: Date.parse("2026-02-28T13:00:00Z") },
-  differences: ["comment events are off"],
+  differences: [message("hook.difference.switch", { name: "note_events", found: "off" })],
 };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { message } from "../../../src/messages/message.ts";
 import { translator } from "../../../src/messages/format-message.ts";
 import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
@@ -69,12 +70,16 @@ describe("the page about a project", () => {
     const ill = await withHooks({
       kind: "seen",
       hooks: [
-        { ...fine, disabled: { status: "temporarily_disabled", untilMs: until }, differences: ["x are off"] },
+        {
+          ...fine,
+          disabled: { status: "temporarily_disabled", untilMs: until },
+          differences: [message("hook.difference.url", { url: "x" })],
+        },
       ],
     });
     assert.match(ill.text, /badge failed[\s\S]*temporarily_disabled/);
     assert.match(ill.text, /datetime="2026-02-28T13:00:00\.000Z"/);
-    assert.match(ill.text, /x are off/);
+    assert.ok(ill.text.includes(t("hook.difference.url", { url: "x" })));
     assert.match(ill.text, /reviewflow doctor team\/shop/);
     const none = await withHooks({ kind: "seen", hooks: [] });
     assert.ok(none.text.includes(t("project.no-hook")));
