@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { type Reason, REASONS, reasonFrom, reasonOf } from "../../src/base/reason.ts";
 import { translator } from "../../src/messages/format-message.ts";
 import { LANGUAGES } from "../../src/messages/language.ts";
 import { ROLES } from "../../src/review/commands/may-command.ts";
@@ -11,7 +12,7 @@ import { ownThreads } from "../../src/review/plan/marker.ts";
 import { renderPublication } from "../../src/review/plan/render-publication.ts";
 import { renderReminder } from "../../src/review/plan/render-reminder.ts";
 import type { ReviewPlan } from "../../src/review/plan/review-plan.ts";
-import type { FileReceipt, SkipReason } from "../../src/review/receipt.ts";
+import type { FileReceipt } from "../../src/review/receipt.ts";
 import { BOT, factsOf, fileOf, onLines, REFS, reviewInTurn } from "../review/plan/review-setup.ts";
 import { latinSentences } from "./latin-sentences.ts";
 
@@ -56,28 +57,22 @@ const plan: ReviewPlan = {
   summaryNoteId: null,
 };
 
-const SKIPPED = [
-  "generated",
-  "vendored",
-  "lock-file",
-  "binary",
-  "path-rule",
-  "no-text-change",
-  "deleted",
-  "unavailable",
-  "too-large",
-  "cost-limit",
-  "flow-failed",
-] as const satisfies readonly SkipReason[];
+/** A value of each kind that a reason's parameters have. */
+const SAMPLES = { text: "«x»", number: 2, flag: true, texts: ["«x»", "«y»"], time: 0 } as const;
+
+/** Every reason that there is. */
+const reasons: readonly Reason[] = Object.entries(REASONS).map(([code, kinds]) =>
+  reasonFrom(code, Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, SAMPLES[kind]]))),
+);
 
 const sinceSha = REFS.headSha;
 
 const files: readonly FileReceipt[] = [
   { path: "a.ts", outcome: { kind: "reviewed", sinceSha } },
-  { path: "b.ts", outcome: { kind: "partly", sinceSha, reason: "cost-limit", detail: "" } },
-  ...SKIPPED.map((reason): FileReceipt => ({
-    path: `${reason}.ts`,
-    outcome: { kind: "skipped", reason, detail: "" },
+  { path: "b.ts", outcome: { kind: "partly", sinceSha, reason: reasonOf("over-limit") } },
+  ...reasons.map((reason): FileReceipt => ({
+    path: `${reason.code}.ts`,
+    outcome: { kind: "skipped", reason },
   })),
 ];
 const usage = {
@@ -93,6 +88,7 @@ const publicationIn = (language: string): readonly string[] => {
     language,
     showConfidence: true,
     files,
+    remarks: reasons.slice(-5),
     rejected: 1,
     refuted: 2,
     usage,
@@ -133,9 +129,7 @@ const othersIn = (language: string): readonly string[] => {
     }).replaceAll(/(?:«»){2,}/gu, "«…»"),
     ...problems.map((code) => renderHelp(t, "bot", { code, text: "«x»" })),
     ...ROLES.map((role) => t("conversation.role-too-low", { role: t(`role.${role}`) })),
-    ...["merged", "closed", "locked", "other"].map((state) =>
-      t("conversation.not-reviewed", { reason: t("reason.not-open", { state }) }),
-    ),
+    ...reasons.map((reason) => t("conversation.not-reviewed", { reason: t.reason(reason) })),
     t("conversation.withdrawn"),
     t("conversation.last-reply"),
     t("conversation.resolved"),
