@@ -136,7 +136,7 @@ const createPlay = (place: Place, { instances, expire }: Model) => {
   const start = async (): Promise<void> => {
     const options = { pollMs: 20, retry: { maxAttempts: 2, baseMs: 1, maxMs: 2 } };
     stores = await Promise.all(Array.from({ length: instances }, () => place.open(options)));
-    for (const one of stores) await one.work({ handle, concurrency: 2, perProject: 2 });
+    for (const one of stores) await one.work({ handle, concurrency: 4, perProject: 4 });
   };
 
   const stop = async (): Promise<void> => {
@@ -169,8 +169,15 @@ const createPlay = (place: Place, { instances, expire }: Model) => {
 
   /** Somebody stands still for a lease, and says too late how it ended. */
   const lose = async (of: number): Promise<void> => {
-    const attempt = open.get(keyOf({ kind: "review", iid: of }));
-    if (expire === null || attempt === undefined || attempt.isLost) return;
+    if (expire === null) return;
+    const key = keyOf({ kind: "review", iid: of });
+    // Whatever waits is begun, since there is a place for each merge request.
+    const attempt = await until(async () => {
+      const runs = await store().listRuns({ limit: 1_000 });
+      const isDone = runs.every((run) => keyOf(run) !== key || run.finishedAtMs !== null);
+      return isDone ? "none" : open.get(key);
+    }, "what waits is begun");
+    if (attempt === "none" || attempt.isLost) return;
     attempt.isLost = true;
     await expire(place, attempt.run.id);
     await until(async () => {
