@@ -141,6 +141,7 @@ export const REASONS = {
   deleted: {},
   "diff-unavailable": { cause: "text" },
   "too-large": {},
+  "moved-in": {},
   "lines-cut": { lines: "number", column: "number" },
   "over-limit": {},
   "not-reviewed": {},

@@ -25,19 +25,25 @@ export const buildReceipt = (
     const own = hunks.get(path) ?? [];
     const digests = own.map(({ digest }) => digest);
     const left = digests.length === 0 ? setAside.get(path) : undefined;
-    return left ?? withoutHidden(account(path, digests, fates), own);
+    if (left !== undefined) return left;
+    const accounted = account(path, digests, fates);
+    return selection.movedIn.has(path)
+      ? inPart(accounted, reasonOf("moved-in"))
+      : withoutHidden(accounted, own);
   });
 };
 
 /** A file whose lines were not shown to their end was reviewed in part: what stands there nobody saw. */
 const withoutHidden = (receipt: FileReceipt, hunks: readonly ReviewHunk[]): FileReceipt => {
-  const { path, outcome } = receipt;
-  if (outcome.kind !== "reviewed") return receipt;
   const hidden = hunks.flatMap(({ hunk }) => linesCut(hunk)).filter(({ kind }) => kind !== "context").length;
   if (hidden === 0) return receipt;
-  const reason = reasonOf("lines-cut", { lines: hidden, column: LONGEST_LINE });
-  return { path, outcome: { ...outcome, kind: "partly", reason } };
+  return inPart(receipt, reasonOf("lines-cut", { lines: hidden, column: LONGEST_LINE }));
 };
+
+const inPart = ({ path, outcome }: FileReceipt, reason: Reason): FileReceipt => ({
+  path,
+  outcome: outcome.kind === "reviewed" ? { ...outcome, kind: "partly", reason } : outcome,
+});
 
 const UNKNOWN = reasonOf("not-reviewed");
 

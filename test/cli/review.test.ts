@@ -50,6 +50,11 @@ describe("review of a repository", () => {
     ["its name", "src/api.gen.ts", "exec(evil);\n"],
     ["its folder", "vendor/lib/index.js", "exec(evil);\n"],
     ["a byte", "src/zero.js", "exec(evil);\n\0\n"],
+    ["a build's folder", "src/dist/a.js", "exec(evil);\n"],
+    ["a minified name", "src/a.min.js", "exec(evil);\n"],
+    ["a generator's name", "src/a_pb2.py", "exec(evil)\n"],
+    ["a wrapper's name", "gradlew", "#!/bin/sh\nevil\n"],
+    ["a snapshot's name", "src/evil.snap", "exec(evil);\n"],
     ["a long line", "src/long.js", `a;${" ".repeat(4_100)}exec(evil);\n`],
     ["an attribute", "src/odd.js", "exec(evil);\n"],
   ] as const)
@@ -63,6 +68,24 @@ describe("review of a repository", () => {
       assert.ok(err.includes(path));
       assert.equal((await review(repository, model.url, "main...work")).code, 0);
     });
+
+  it("does not end with 0 where a file was moved from where nothing is reviewed", async () => {
+    for (const more of ["", "exec(more);\n"]) {
+      await using repository = await createPlanted();
+      const text = Array.from({ length: 40 }, (_, line) => `exec(evil${line});\n`).join("");
+      repository.git("switch", "-q", "main");
+      await repository.write("vendor/a.js", text);
+      repository.commit("Vendored");
+      repository.git("switch", "-q", "work");
+      repository.git("rebase", "-q", "main");
+      repository.git("mv", "vendor/a.js", "src/a.js");
+      await repository.write("src/a.js", text + more);
+      repository.commit("Move");
+      const { code, err } = await review(repository, model.url, "main...work", { failOn: "critical" });
+      assert.equal(code, 3, err);
+      assert.match(err, /src\/a\.js: .*moved/);
+    }
+  });
 
   it("gives the same fingerprint when lines have moved", async () => {
     await using repository = await createPlanted();

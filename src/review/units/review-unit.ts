@@ -20,6 +20,8 @@ export type ReviewHunk = {
 export type Selection = {
   readonly hunks: readonly ReviewHunk[];
   readonly setAside: readonly FileReceipt[];
+  /** Files that were moved from where nothing is reviewed. */
+  readonly movedIn: ReadonlySet<string>;
 };
 
 /** Hunks that one call of the flow reviews; those of one file stand together, in their order. */

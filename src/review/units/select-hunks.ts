@@ -41,15 +41,24 @@ export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
   const isIncluded = matchesEither(rules.include, rules.repository?.include ?? []);
   const hunks: ReviewHunk[] = [];
   const setAside: Selection["setAside"][number][] = [];
+  const movedIn = new Set<string>();
   for (const changed of diff.files) {
     const path = pathOf(changed);
     const read = isExcluded(path) ? reasonOf("path-rule") : readFile(changed, isIncluded(path));
     const rendered = "code" in read ? [] : renderHunks(read, rules.unitTokens, digests);
     hunks.push(...rendered);
+    const { oldPath } = changed;
+    const isMovedIn =
+      !("code" in read) &&
+      changed.change === "renamed" &&
+      oldPath !== path &&
+      (isExcluded(oldPath) || (!isIncluded(oldPath) && reasonOfPath(oldPath) !== null));
+    if (isMovedIn) movedIn.add(path);
     if (rendered.length > 0) continue;
-    setAside.push({ path, outcome: { kind: "skipped", reason: "code" in read ? read : noChange(changed) } });
+    const why = "code" in read ? read : isMovedIn ? reasonOf("moved-in") : noChange(changed);
+    setAside.push({ path, outcome: { kind: "skipped", reason: why } });
   }
-  return { hunks, setAside };
+  return { hunks, setAside, movedIn };
 };
 
 const matchesEither = (

@@ -33,8 +33,8 @@ export const selectFor = (
   diff: Diff,
   unitTokens: number,
 ): Selection => {
-  const { hunks, setAside } = selectHunks(diff, { ...flow.paths, repository: rules.paths, unitTokens });
-  return { hunks: hunks.map(underRules(rules)), setAside };
+  const { hunks, ...others } = selectHunks(diff, { ...flow.paths, repository: rules.paths, unitTokens });
+  return { ...others, hunks: hunks.map(underRules(rules)) };
 };
 
 /** A hunk under other rules is another one: it is neither remembered nor asked about as the same. */
