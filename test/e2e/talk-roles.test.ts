@@ -30,13 +30,13 @@ suite("roles of commands, whichever way a finding is dismissed", () => {
       `${WRONG}\n\n{"reply": "Right.", "withdraw": true}`,
     ]) {
       const { run } = await say(mergeRequest, developer, words, id);
-      assert.equal(run?.reason, "role-too-low", words);
+      assert.equal(run?.reason?.code, "role-too-low", words);
       assert.equal(await isResolved(), false, words);
     }
     const maintainer = gitlab.createUser({ username: "maintainer-of-talk" });
     gitlab.addMember(team.project, maintainer, "maintainer");
     const { run } = await say(mergeRequest, maintainer, WRONG, id);
-    assert.equal(run?.reason, "withdrawn");
+    assert.equal(run?.reason?.code, "withdrawn");
     assert.equal(await isResolved(), true);
   });
 });
