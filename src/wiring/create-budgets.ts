@@ -3,7 +3,7 @@ import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { budgetDay } from "../review/budgets/budget-day.ts";
-import { type Budgets, NOTHING_SPENT, type Spent, judgeBudget } from "../review/budgets/judge-budget.ts";
+import { type Budgets, NOTHING_SPENT, type Spent, findUsedUp } from "../review/budgets/find-used-up.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import type { ProjectSpent } from "../store/spending/create-spending.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -60,7 +60,7 @@ const toFact = (budgets: Budgets, spent: readonly ProjectSpent[]) => ({
   limit: budgets.total,
   projectsUsedUp: spent.filter(
     (project) =>
-      judgeBudget(budgets, project.projectPath, { total: NOTHING_SPENT, project }, false)?.setting.startsWith(
+      findUsedUp(budgets, project.projectPath, { total: NOTHING_SPENT, project }, false)?.setting.startsWith(
         "budgets.projects",
       ) === true,
   ).length,

@@ -119,7 +119,7 @@ suite("learning from what people make of findings, over the whole way", () => {
     await award(mergeRequest, team.author, summary?.id ?? assert.fail("no summary"), "thumbsdown");
     const all = await store.listDeliveries({ limit: 200 });
     const heard = all.slice(0, all.length - before).map(({ reason }) => reason.code);
-    assert.deepEqual(heard, ["emoji-not-counted", "emoji-not-counted", "outcome-dropped", "outcome-kept"]);
+    assert.deepEqual(heard, ["emoji-not-on-finding", "emoji-not-a-thumb", "outcome-dropped", "outcome-kept"]);
   });
 
   test("threads that were resolved before the merge are looked at with the next review", async () => {

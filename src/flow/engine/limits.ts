@@ -24,7 +24,7 @@ export class RunStopped extends Error {
 }
 
 /** Why the number of steps ends a run, null when it does not. Dify lets the step that is too many end. */
-export const judgeSteps = (steps: number, { maxSteps }: FlowLimits): string | null =>
+export const stepLimitReason = (steps: number, { maxSteps }: FlowLimits): string | null =>
   steps > maxSteps ? `Aborted: Maximum execution steps exceeded: ${steps} > ${maxSteps}` : null;
 
 /** Why the time ends a run. */

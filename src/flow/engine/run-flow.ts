@@ -13,7 +13,7 @@ import type { ModelClient } from "../ports.ts";
 import { plainValues } from "../value-text.ts";
 import { exactOf } from "../value-type.ts";
 import { initialPool } from "./initial-pool.ts";
-import { DIFY_LIMITS, type FlowLimits, judgeSteps, RunStopped, timeReason } from "./limits.ts";
+import { DIFY_LIMITS, type FlowLimits, stepLimitReason, RunStopped, timeReason } from "./limits.ts";
 import { createMask } from "./mask.ts";
 import { type FramePlan, planFrame } from "./plan.ts";
 import { createResponseStream } from "./response-stream.ts";
@@ -156,7 +156,7 @@ const createContext = async (
       steps += 1;
     },
     checkLimits: () => {
-      const reason = judgeSteps(steps, limits);
+      const reason = stepLimitReason(steps, limits);
       if (reason !== null) stop.abort(new RunStopped(reason));
     },
   };

@@ -36,7 +36,10 @@ export const applyHookStep = async (
         await api.remove(projectId, step.hook.id);
         return DONE;
       case "create":
-        return judgeAnswer(await api.create(projectId, fieldsOfNew(wanted, secrets)), secrets.signingToken);
+        return outcomeOfAnswer(
+          await api.create(projectId, fieldsOfNew(wanted, secrets)),
+          secrets.signingToken,
+        );
       case "mend":
         return await mend(api, projectId, step, wanted, secrets);
     }
@@ -68,7 +71,7 @@ const mend = async (
     const signing = differences.find(({ kind }) => kind === "signing-token");
     const fields = { ...plainFields(wanted), ...secretFields(differences, secrets) };
     const answer = await api.update(projectId, hook.id, fields);
-    const judged = judgeAnswer(answer, signing === undefined ? null : secrets.signingToken);
+    const judged = outcomeOfAnswer(answer, signing === undefined ? null : secrets.signingToken);
     if (!judged.ok) return judged;
   }
   return differences.some(({ kind }) => kind === "disabled") ? wake(api, projectId, hook.id, wanted) : DONE;
@@ -108,7 +111,7 @@ const secretFields = (
 };
 
 /** Servers that have no signing tokens pass over them in silence; only the answer tells. */
-const judgeAnswer = (answer: ProjectHook, signingToken: Secret | null): StepOutcome =>
+const outcomeOfAnswer = (answer: ProjectHook, signingToken: Secret | null): StepOutcome =>
   signingToken === null || answer.signing_token_present === true
     ? DONE
     : failed(

@@ -45,14 +45,10 @@ export type CommandRules = {
 export const roleOfLevel = (level: number | null): Role =>
   ROLES.findLast((role) => level !== null && LEVELS[role] <= level) ?? "none";
 
-/** Whether a role may give a command, and the reason when not. */
-export const mayCommand = (
-  role: Role,
-  command: CommandName,
-  { least, per }: CommandRules,
-): { readonly kind: "allowed" } | { readonly kind: "refused"; readonly reason: string } => {
-  const needed = Object.hasOwn(per, command) ? (per[command] ?? least) : least;
-  if (LEVELS[role] >= LEVELS[needed]) return { kind: "allowed" };
-  const reason = `role-too-low: ${command} takes the role ${needed} or above, and the note's author has ${role}`;
-  return { kind: "refused", reason };
-};
+/** The lowest role that may give a command. */
+export const roleFor = (command: CommandName, { least, per }: CommandRules): Role =>
+  Object.hasOwn(per, command) ? (per[command] ?? least) : least;
+
+/** Whether a role may give a command. */
+export const mayCommand = (role: Role, command: CommandName, rules: CommandRules): boolean =>
+  LEVELS[role] >= LEVELS[roleFor(command, rules)];

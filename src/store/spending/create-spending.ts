@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Spent } from "../../review/budgets/judge-budget.ts";
+import type { Spent } from "../../review/budgets/find-used-up.ts";
 import { writeClaimed } from "../claimed-writes.ts";
 import type { Database, Sql } from "../database.ts";
 import { storableText } from "../stored-text.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
-import type { Budgets } from "../../review/budgets/judge-budget.ts";
+import type { Budgets } from "../../review/budgets/find-used-up.ts";
 import type { FlowRunner } from "../../review/flow-runner.ts";
 import type { Spending } from "../../store/spending/create-spending.ts";
 import type { Run } from "../../store/store.ts";

@@ -1,7 +1,7 @@
 import { reasonOf } from "../../base/reason.ts";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
-import { type Budget, type Budgets, judgeBudget } from "../../review/budgets/judge-budget.ts";
+import { type Budget, type Budgets, findUsedUp } from "../../review/budgets/find-used-up.ts";
 import type { Run } from "../../store/store.ts";
 import { BUDGET_USED_UP, type BudgetDesk, openBudget, type RunBudget } from "./budget-desk.ts";
 
@@ -21,7 +21,7 @@ export const openCandidateBudget = (
   const budgets = leaveToReviews(desk.budgets);
   const ask = async (): Promise<void> => {
     const day = budgetDay(clock.now(), timeZone);
-    const usedUp = judgeBudget(
+    const usedUp = findUsedUp(
       budgets,
       run.projectPath,
       await spending.readSpent(day.name, run.projectId),

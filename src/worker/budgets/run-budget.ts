@@ -2,7 +2,7 @@ import { reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
-import { judgeBudget } from "../../review/budgets/judge-budget.ts";
+import { findUsedUp } from "../../review/budgets/find-used-up.ts";
 import type { Claim } from "../../store/store.ts";
 import { BUDGET_USED_UP, type BudgetDesk, openBudget, type RunBudget } from "./budget-desk.ts";
 import { ReviewPutOff } from "./review-put-off.ts";
@@ -24,7 +24,7 @@ export const openRunBudget = (
     const day = budgetDay(clock.now(), timeZone);
     const isCounted = Counted.safeParse(await journal.read(COUNTED)).data === day.name;
     const spent = await spending.readSpent(day.name, run.projectId);
-    const usedUp = judgeBudget(desk.budgets, run.projectPath, spent, isCounted);
+    const usedUp = findUsedUp(desk.budgets, run.projectPath, spent, isCounted);
     if (usedUp !== null) throw putOff(usedUp.setting, usedUp, day.endsAtMs);
     if (isCounted) return;
     await spending.spend(day.name, project, { tokens: 0, cost: 0, runs: 1 });

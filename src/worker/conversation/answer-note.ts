@@ -4,7 +4,7 @@ import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
 import { addUsage } from "../../flow/flow-event.ts";
 import { type Json, JsonObject } from "../../base/json.ts";
-import { mayCommand } from "../../review/commands/may-command.ts";
+import { mayCommand, roleFor } from "../../review/commands/may-command.ts";
 import { renderCodeAround } from "../../review/conversation/code-around.ts";
 import { DESCRIPTION_KEY, putDescription } from "../../review/conversation/describe-block.ts";
 import { type Answer, readAnswer } from "../../review/conversation/read-answer.ts";
@@ -98,8 +98,8 @@ const carryOut = async (talk: Talk, { reply, withdraw }: Answer): Promise<Reacti
   if (finding === null) return { reason: reasonOf("answered"), text, done: true };
   const { commands } = talk.conversation.rules(talk.claim.run.projectPath);
   // What the flow was talked into is worth as much as the command that does the same.
-  if (!DISMISSING.some((name) => mayCommand(talk.role, name, commands).kind === "allowed")) {
-    const needed = commands.per.resolve ?? commands.least;
+  if (!DISMISSING.some((name) => mayCommand(talk.role, name, commands))) {
+    const needed = roleFor("resolve", commands);
     return {
       reason: reasonOf("role-too-low", { command: "resolve", role: needed }),
       text: `${text}\n\n${talk.t("conversation.role-too-low", { role: talk.t(`role.${needed}`) })}`,

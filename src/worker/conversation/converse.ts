@@ -2,7 +2,7 @@ import { type Reason, reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import { translator } from "../../messages/format-message.ts";
 import { NO_USAGE } from "../../flow/flow-event.ts";
-import { mayCommand, roleOfLevel } from "../../review/commands/may-command.ts";
+import { mayCommand, roleFor, roleOfLevel } from "../../review/commands/may-command.ts";
 import { countTurns, hasOurs } from "../../review/conversation/reply-marker.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
 import { parseStoredNote } from "../../review/conversation/stored-note.ts";
@@ -91,10 +91,10 @@ const refuse = async (
 ): Promise<Reaction | null> => {
   const { commands } = conversation.rules(claim.run.projectPath);
   const name = intent.kind === "command" ? intent.command.name : "ask";
-  if (mayCommand(role, name, commands).kind === "allowed") return null;
+  if (mayCommand(role, name, commands)) return null;
   const key = `refused:${event.user.id}`;
   const known = Refused.safeParse(await claim.memory.read(key));
-  const needed = commands.per[name] ?? commands.least;
+  const needed = roleFor(name, commands);
   const reason = reasonOf("role-too-low", { command: name, role: needed });
   if (known.success && known.data.noteId !== event.noteId) return { reason, text: null };
   await claim.memory.write(key, { noteId: event.noteId });

@@ -3,7 +3,7 @@ import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Discussion } from "../../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
-import { judgeThreads } from "../../review/lessons/judge-threads.ts";
+import { classifyThreads } from "../../review/lessons/classify-threads.ts";
 import type { FindingKey, Outcome, RaisedFinding } from "../../review/lessons/outcome.ts";
 import type { ReviewPlan } from "../../review/plan/review-plan.ts";
 import type { LessonStore } from "../../store/lessons/lesson-store.ts";
@@ -74,7 +74,7 @@ export const createLessons = ({
     await store.keepFindings(raisedBy(review));
     const raisedAt = await store.raisedAt(ref, flow);
     const foundAgain = new Set(plan.keep.map(({ fingerprint }) => fingerprint));
-    const judged = judgeThreads(ref.projectId, ref.iid, { ...review, raisedAt, foundAgain });
+    const judged = classifyThreads(ref.projectId, ref.iid, { ...review, raisedAt, foundAgain });
     const mended = plan.resolve.map(({ fingerprint }): Outcome => ({
       projectId: ref.projectId,
       iid: ref.iid,

@@ -1,7 +1,7 @@
 import { describeError, GitLabError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
-import { judgeThreads } from "../../review/lessons/judge-threads.ts";
+import { classifyThreads } from "../../review/lessons/classify-threads.ts";
 import type { LessonStore } from "../../store/lessons/lesson-store.ts";
 
 /** How many ended merge requests one review looks back at; each takes two calls or a little more. */
@@ -46,7 +46,7 @@ const lookAtEnded = async (
     for (const flow of flows) {
       const raisedAt = await store.raisedAt(ref, flow);
       const known = { flow, botId, discussions, headSha, raisedAt, foundAgain: new Set<string>() };
-      await store.keepOutcomes(judgeThreads(ref.projectId, ref.iid, known));
+      await store.keepOutcomes(classifyThreads(ref.projectId, ref.iid, known));
     }
     return true;
   } catch (error) {

@@ -4,7 +4,7 @@ import { BudgetError } from "../../../src/base/errors.ts";
 import { createMemoryJournal, type Journal } from "../../../src/base/journal.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { NO_USAGE } from "../../../src/flow/flow-event.ts";
-import { NOTHING_SPENT, type Budget, type Spent } from "../../../src/review/budgets/judge-budget.ts";
+import { NOTHING_SPENT, type Budget, type Spent } from "../../../src/review/budgets/find-used-up.ts";
 import type { FlowRequest, FlowRunner } from "../../../src/review/flow-runner.ts";
 import type { Run } from "../../../src/store/store.ts";
 import { BUDGET_USED_UP, type BudgetDesk } from "../../../src/worker/budgets/budget-desk.ts";

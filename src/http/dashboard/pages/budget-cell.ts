@@ -1,6 +1,6 @@
 import type { Translate } from "../../../messages/format-message.ts";
-import type { Budget, Budgets, Spent } from "../../../review/budgets/judge-budget.ts";
-import { NOTHING_SPENT, budgetOf } from "../../../review/budgets/judge-budget.ts";
+import type { Budget, Budgets, Spent } from "../../../review/budgets/find-used-up.ts";
+import { NOTHING_SPENT, budgetOf } from "../../../review/budgets/find-used-up.ts";
 import type { ProjectSpent } from "../../../store/spending/create-spending.ts";
 import type { ProjectView } from "../../../store/views/views.ts";
 import { formatCount } from "../markup/format.ts";

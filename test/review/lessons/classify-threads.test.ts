@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Discussion } from "../../../src/review/discussion.ts";
-import { judgeThreads, type ThreadsToJudge } from "../../../src/review/lessons/judge-threads.ts";
+import { classifyThreads, type KnownThreads } from "../../../src/review/lessons/classify-threads.ts";
 import { endedMarker, threadMarker } from "../../../src/review/plan/marker.ts";
 
 const BOT = 3;
@@ -31,8 +31,8 @@ const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]
   ...changes,
 });
 
-const judge = (discussion: Discussion, known: Partial<ThreadsToJudge> = {}) => {
-  const all = judgeThreads(7, 1, {
+const judge = (discussion: Discussion, known: Partial<KnownThreads> = {}) => {
+  const all = classifyThreads(7, 1, {
     flow: "review",
     botId: BOT,
     discussions: [discussion],

@@ -5,8 +5,8 @@ import {
   type Budgets,
   NOTHING_SPENT,
   budgetOf,
-  judgeBudget,
-} from "../../../src/review/budgets/judge-budget.ts";
+  findUsedUp,
+} from "../../../src/review/budgets/find-used-up.ts";
 import { fc } from "../../properties.ts";
 
 const FREE: Budget = { tokens: null, cost: null, runs: null };
@@ -21,7 +21,7 @@ suite("a budget", () => {
     ],
   };
   const judge = (path: string, total = NOTHING_SPENT, project = NOTHING_SPENT, isCounted = false) =>
-    judgeBudget(budgets, path, { total, project }, isCounted)?.setting ?? null;
+    findUsedUp(budgets, path, { total, project }, isCounted)?.setting ?? null;
 
   test("of a project is the first that matches, in any case of letters", () => {
     assert.equal(budgetOf(budgets, "Team/a/b")?.setting, "budgets.projects[0]");

@@ -47,7 +47,7 @@ export const hasLimits = ({ total, projects }: Budgets): boolean =>
  * The limit that keeps a project from using more today, the project's own first; null when there is none.
  * `isCounted`: the run is among today's runs already, so that their number does not keep it from going on.
  */
-export const judgeBudget = (
+export const findUsedUp = (
   budgets: Budgets,
   projectPath: string,
   spent: { readonly total: Spent; readonly project: Spent },

@@ -3,7 +3,7 @@ import { type OwnThread, ownThreads } from "../plan/marker.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 
 /** What is known when the threads of a merge request are looked at. */
-export type ThreadsToJudge = {
+export type KnownThreads = {
   readonly flow: string;
   readonly botId: number;
   readonly discussions: readonly Discussion[];
@@ -20,16 +20,16 @@ export type ThreadsToJudge = {
  * head has moved on and nobody can tell whether that was for its sake: the line may stand although the
  * mistake was mended beside it.
  */
-export const judgeThreads = (projectId: number, iid: number, known: ThreadsToJudge): readonly Outcome[] =>
+export const classifyThreads = (projectId: number, iid: number, known: KnownThreads): readonly Outcome[] =>
   ownThreads(known.discussions, known.flow, known.botId).flatMap((thread): Outcome[] => {
-    const kind = judgeThread(thread, known);
+    const kind = classifyThread(thread, known);
     if (kind === null) return [];
     const { resolvedById } = thread.discussion;
     const userId = thread.resolvedByUs || resolvedById === known.botId ? null : resolvedById;
     return [{ projectId, iid, flow: known.flow, fingerprint: thread.fingerprint, kind, userId }];
   });
 
-const judgeThread = (thread: OwnThread, known: ThreadsToJudge): OutcomeKind | null => {
+const classifyThread = (thread: OwnThread, known: KnownThreads): OutcomeKind | null => {
   const { discussion, fingerprint, resolvedByUs } = thread;
   if (!discussion.resolved) return null;
   if (resolvedByUs) return "resolved-with-change";
