@@ -8,8 +8,10 @@ export type DamagedCursor = {
   /** By character, for each offset, where it stands next; so that searching ahead costs no time. */
   readonly tables: Map<string, Int32Array>;
   at: number;
-  /** Arrays and objects that are whole are read as they stand; this holds those that are not. Null: never. */
+  /** Arrays and objects that are whole are read as they stand; this holds those that are not. Null: only the first is. */
   readonly notWhole: Set<number> | null;
+  /** Whether an array or object was met. */
+  metFirst: boolean;
   /** How many characters of strings were read, those that were read again with them. */
   steps: number;
   /** Why the reading was given up; the cursor is at the end of the text then. */
@@ -26,6 +28,7 @@ export const createCursor = (text: string, notWhole: Set<number> | null): Damage
   tables: new Map(),
   at: 0,
   notWhole,
+  metFirst: false,
   steps: 0,
   givenUp: null,
   doubtful: false,

@@ -36,8 +36,13 @@ const readValue = (cursor: DamagedCursor): JsonNode | null => {
 };
 
 const readWhole = (cursor: DamagedCursor): JsonNode | null => {
-  const { text, at, notWhole } = cursor;
-  const node = notWhole === null ? null : readStrictValue(text, at, notWhole).node;
+  const { text, at, notWhole, metFirst } = cursor;
+  cursor.metFirst = true;
+  if (notWhole === null && metFirst) return null;
+  const { node } = readStrictValue(text, at, notWhole ?? new Set());
+  // json_repair reads a text anew that goes on with a comma.
+  if (notWhole === null && node !== null && at === 0 && text[skipBlanks(cursor, node.end)] === ",")
+    return null;
   if (node !== null) cursor.at = node.end;
   return node;
 };
@@ -163,7 +168,9 @@ const readItems = (cursor: DamagedCursor, start: number, place: Place, closers: 
       return { kind: "array", items, cut: false, start, end: cursor.at };
     }
     setPlace(cursor, depth, place);
-    if (item !== null) items.push(item);
+    // What is empty counts only where the list goes on or ends right behind it.
+    if (item !== null && (isFilled(item) || isNumberOrWord(item) || /[,\]]/.test(text.charAt(cursor.at))))
+      items.push(item);
     // A lone sign, as in `[-]`, is no item.
     if (cursor.at === before) cursor.at += 1;
     while (cursor.at < text.length && /[\s,]/.test(text.charAt(cursor.at))) cursor.at += 1;
@@ -172,6 +179,9 @@ const readItems = (cursor: DamagedCursor, start: number, place: Place, closers: 
   if (!cut) cursor.at += 1;
   return { kind: "array", items, cut, start, end: cursor.at };
 };
+
+const isNumberOrWord = (node: JsonNode): boolean =>
+  node.kind === "number" || (node.kind === "scalar" && node.value !== "");
 
 const KEY = /"[^"\\\n]{0,200}"\s*:/y;
 
@@ -187,10 +197,11 @@ const readItem = (
   if (fenced !== null) return fenced;
   if (isQuote(text.charAt(start))) {
     KEY.lastIndex = start;
-    if (amongObjects && KEY.test(text)) return readEntries(cursor, start);
-    const { value, closed } = readDamagedString(cursor);
-    if (!',]}"'.includes(text.charAt(skipBlanks(cursor, cursor.at)))) cursor.doubtful = true;
-    if (text[skipBlanks(cursor, cursor.at)] === ":") {
+    const isKey = KEY.test(text);
+    const { value, closed } = isKey ? { value: "", closed: true } : readDamagedString(cursor);
+    const next = text.charAt(skipBlanks(cursor, cursor.at));
+    if (!isKey && !',]}"'.includes(next)) cursor.doubtful = true;
+    if (isKey || next === ":") {
       cursor.at = start;
       if (cursor.places[depth - 1] === "value" && !amongObjects) return "closed";
       return readEntries(cursor, start);

@@ -65,6 +65,27 @@ suite("a text that is JSON", () => {
   });
 });
 
+suite("a damaged text, as json_repair 0.64 reads it,", () => {
+  test("has an object where a key stands among the items of a list", () => {
+    assert.deepEqual(valueOf('["x", "a": "b" }, "q"]'), ["x", { a: "b" }, "q"]);
+    assert.deepEqual(valueOf('["a": "b", "c"]'), [{ a: "b", c: "" }]);
+    assert.deepEqual(valueOf('{"k": ["x", "a": "b"}'), { k: ["x"], a: "b" });
+    assert.deepEqual(valueOf('{"k": ["x", "say "hi": now", "z"]}'), { k: ["x", 'say "hi": now', "z"] });
+  });
+
+  test("keeps what is empty only where the list goes on or ends right behind it", () => {
+    assert.deepEqual(valueOf('["a", []'), ["a"]);
+    assert.deepEqual(valueOf('["a" 1, [], ""]'), ["a", 1, [], ""]);
+    assert.deepEqual(valueOf('["a" 1, [] ]'), ["a", 1]);
+  });
+
+  test("keeps the first value as it stands where that is JSON", () => {
+    assert.deepEqual(valueOf('x {"a": "l\\n", "b": [[] ]} y'), { a: "l\n", b: [[]] });
+    assert.deepEqual(valueOf('x {"a": "l\\n"} {"a": "m\\n", "b": 1}'), [{ a: "l\n" }, { a: "m", b: 1 }]);
+    assert.deepEqual(valueOf('{"a": "l\\n"}, y'), { a: "l" });
+  });
+});
+
 suite("any text", () => {
   test("is read without an error", () => {
     fc.assert(

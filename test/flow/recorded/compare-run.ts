@@ -212,6 +212,9 @@ export const compareRun = (dify: RecordedRun, ours: OwnRun): readonly Difference
   } else if (isEnded(dify.status)) {
     const [one, other] = [dify.outputs, ours.outputs].map(normalize).map(pythonJson);
     if (one !== other) found.push({ where: "outputs", kind: null, dify: clip(one), ours: clip(other) });
+    const [thought, mineThought] = [dify.reasoning_stream, ours.reasoning];
+    if (thought !== mineThought)
+      found.push({ where: "reasoning", kind: null, dify: clip(thought), ours: clip(mineThought) });
     if (dify.text_has_random_ids) return [...found, ...comparePrompts(dify, ours.prompts)];
     const [text, mine] = [dify.text, ours.text].map(normalize).map(pythonJson);
     if (text !== mine) found.push({ where: "text", kind: null, dify: clip(text), ours: clip(mine) });

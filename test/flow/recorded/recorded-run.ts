@@ -41,6 +41,8 @@ export const RecordedRun = z.object({
   text: z.union([z.string(), JsonObject]).default(""),
   /** The text held ids that were drawn at random, and is not in the record. */
   text_has_random_ids: z.boolean().default(false),
+  /** What a model's thoughts showed while it answered. */
+  reasoning_stream: z.string().default(""),
   nodes: z.array(RecordedNode).default([]),
   calls: z.array(z.object({ node: z.string(), messages: z.string() })).default([]),
 });

@@ -33,6 +33,7 @@ export type OwnRun =
       readonly outputs: JsonObject;
       readonly error: string | null;
       readonly text: string;
+      readonly reasoning: string;
       readonly nodes: readonly RecordedNode[];
       readonly prompts: readonly string[];
     };
@@ -184,6 +185,7 @@ export const runRecorded = async (
     outputs: result.outputs,
     error: result.error,
     text: shownText(events),
+    reasoning: events.map((event) => (event.event === "reasoning_chunk" ? event.text : "")).join(""),
     nodes: withHandles(
       events.flatMap((event) => nodeOf(event) ?? []),
       flow,
