@@ -74,7 +74,7 @@ const failure = (errorType: string, message: string): NodeFailure => ({
   ok: false,
   errorType,
   message,
-  retryable: false,
+  retryable: true,
 });
 
 /** Runs the JavaScript of code nodes in place; `attempt` counts the runs of the same code and inputs. */

@@ -11,7 +11,7 @@ const failure = (errorType: string, message: string): NodeFailure => ({
   ok: false,
   errorType,
   message,
-  retryable: false,
+  retryable: true,
 });
 
 type Messages = readonly (readonly [role: string, text: string])[];
