@@ -1,3 +1,5 @@
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
 import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
@@ -95,15 +97,16 @@ const perform = async (
   const { projects, problems } = await findProjects(client, names);
   for (const problem of problems) say(problem);
   let failures = problems.length;
-  const counts = { create: 0, mend: 0, leave: 0, remove: 0 };
+  const counts = { create: 0, fix: 0, leave: 0, remove: 0 };
+  const t = translator(languageOfTerminal(environment));
   for (const project of projects) {
     const plan = await planProject(api, project, action, settings);
     say(project.path_with_namespace);
     if (plan.problem !== null) say(`  ! ${plan.problem}`);
-    if (plan.steps.length === 0 && plan.problem === null) say("  nothing to remove");
+    if (plan.steps.length === 0 && plan.problem === null) say(`  ${t("hook.nothing-to-remove")}`);
     failures += plan.problem === null ? 0 : 1;
     for (const step of plan.steps) {
-      say(`  ${describeStep(step, url, action)}`);
+      say(`  ${describeStep(t, step, url, action)}`);
       const outcome = isDone
         ? await applyHookStep(api, project.id, step, plan.wanted, plan.secrets)
         : PLANNED;
@@ -116,8 +119,8 @@ const perform = async (
     }
   }
   const command = commandOf(action, names, options);
-  say(conclude(action, counts, { projects: projects.length, failures, isDone, command }));
-  const isWrong = action === "status" && counts.create + counts.mend + counts.remove > 0;
+  say(conclude(t, action, counts, { projects: projects.length, failures, isDone, command }));
+  const isWrong = action === "status" && counts.create + counts.fix + counts.remove > 0;
   return failures > 0 || isWrong ? 1 : 0;
 };
 
@@ -156,33 +159,34 @@ const planProject = async (
   }
 };
 
-const STATUS_WORDS = { create: "missing", mend: "wrong  ", leave: "right  ", remove: "twice  " } as const;
+/** As wide as the longest of the words before a step. */
+const VERB_WIDTH = 8;
 
-const describeStep = (step: HookStep, url: string, action: HookAction): string => {
-  const line = describeHookStep(step, url);
-  return action === "status" ? STATUS_WORDS[step.kind] + line.slice("remove ".length) : line;
+const describeStep = (t: Translate, step: HookStep, url: string, action: HookAction): string => {
+  const verb = action === "status" ? t(`hook.status.${step.kind}`) : t(`hook.verb.${step.kind}`);
+  return `${verb.padEnd(VERB_WIDTH)}${describeHookStep(step, url).render(t)}`;
 };
 
 const conclude = (
+  t: Translate,
   action: HookAction,
-  { create, mend, leave, remove }: Readonly<Record<HookStep["kind"], number>>,
-  told: {
+  counts: Readonly<Record<HookStep["kind"], number>>,
+  {
+    projects,
+    failures,
+    isDone,
+    command,
+  }: {
     readonly projects: number;
     readonly failures: number;
     readonly isDone: boolean;
     readonly command: string;
   },
 ): string => {
-  const { projects, failures, isDone, command } = told;
-  const failed = failures === 0 ? "" : `; ${failures} ${failures === 1 ? "problem" : "problems"}`;
-  const all = `${projects} ${projects === 1 ? "project" : "projects"}`;
-  const right = `${leave} as they should be${failed}.`;
-  if (isDone) return `${all}: ${create} created, ${mend} mended, ${remove} removed, ${right}`;
-  const counts = `${all}: ${create} to create, ${mend} to mend, ${remove} to remove, ${right}`;
-  if (create + mend + remove === 0) return counts;
-  return action === "status"
-    ? `${counts} To mend this: ${command}`
-    : `${counts} Nothing was changed; to do it: ${command}`;
+  const done = t(isDone ? "hook.sum.done" : "hook.sum.plan", { ...counts, projects });
+  const sum = failures === 0 ? done : t("hook.sum.problems", { sum: done, count: failures });
+  if (isDone || counts.create + counts.fix + counts.remove === 0) return sum;
+  return t(action === "status" ? "hook.next.status" : "hook.next.plan", { sum, command });
 };
 
 /** The command that does what was shown, with the options that were given. */

@@ -13,7 +13,7 @@ const TOKEN = [
 const HOOK_ACTIONS = [
   [
     "install",
-    "create the hooks that are missing and mend those that are wrong; shows the plan, does it with --yes",
+    "create the hooks that are missing and fix those that are wrong; shows the plan, does it with --yes",
   ],
   ["remove", "take our hooks away; shows the plan, does it with --yes"],
   ["status", "say which hooks are missing, wrong or disabled"],
@@ -98,7 +98,7 @@ export const registerSetup = (program: Command): void => {
   }
   program
     .command("doctor")
-    .description("look at everything around the server and say what to mend")
+    .description("check everything around the server and say what to fix")
     .argument(
       "[group_or_project_or_address...]",
       "what to check in GitLab, by path or address, and the address of this server; the configuration's full project paths when left out",

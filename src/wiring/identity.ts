@@ -28,10 +28,10 @@ export const createIdentity = (): Identity => {
       const signals = signal === undefined ? [stopping.signal] : [stopping.signal, signal];
       try {
         user = await forge.currentUser(AbortSignal.any(signals));
-        logger.info({ username: user.username }, "GitLab knows our token");
+        logger.info({ username: user.username }, "Authenticated to GitLab");
       } catch (error) {
         if (stopping.signal.aborted) return;
-        logger.warn({ error: describeError(error) }, "GitLab does not answer to our token");
+        logger.warn({ error: describeError(error) }, "GitLab rejected GITLAB_TOKEN or is unreachable");
       }
     },
     stop: () => stopping.abort(new Error("Reviewflow stops")),

@@ -167,7 +167,7 @@ describe("review of a repository", () => {
     await fails(/--fail-on takes critical/, undefined, { failOn: "any" });
     await fails(/MODEL_NAME/, undefined, { environment: {} });
     await fails(/no flow other/, undefined, { flow: "other" });
-    await fails(/is in no working tree/, undefined, { folder });
+    await fails(/not a git repository/, undefined, { folder });
     await fails(/cannot be written to/, undefined, { output: "missing/report.json" });
     assert.equal(model.chatCount(), 0);
     await rm(folder, { recursive: true });

@@ -84,7 +84,7 @@ test("of two hooks to our address the healthy one stays", () => {
     hook({ id: 2, push_events: true }),
     hook({ id: 3, url: `${URL_OURS}/` }),
   ]);
-  assert.deepEqual(kinds(steps), ["mend 2", "remove 3", "remove 1"]);
+  assert.deepEqual(kinds(steps), ["fix 2", "remove 3", "remove 1"]);
   assert.deepEqual(kinds(planRemoval(URL_OURS, [hook(), hook({ id: 9, url: "https://else.example.com" })])), [
     "remove 1",
   ]);
@@ -161,7 +161,7 @@ const carryOut = (
       );
       continue;
     }
-    after = after.filter(({ id }) => step.kind === "mend" || id !== step.hook.id);
+    after = after.filter(({ id }) => step.kind === "fix" || id !== step.hook.id);
     if (step.kind === "remove") continue;
     const changes = new Map(
       step.differences.flatMap((one) => ("change" in one ? [[one.kind, one.change] as const] : [])),

@@ -124,7 +124,7 @@ export const openGit = async (folder: string): Promise<Git> => {
     root = (await runGit(folder, ["rev-parse", "--show-toplevel"])).toString("utf8").replace(/\n$/, "");
   } catch (error) {
     if (!(error instanceof GitError) || error.code !== "git-failed") throw error;
-    throw new GitError(`${folder} is in no working tree of git: enter one`, {
+    throw new GitError(`${folder} is not a git repository; run this inside one`, {
       code: "git-no-repository",
       cause: error,
     });

@@ -40,8 +40,8 @@ export const applyHookStep = async (
           await api.create(projectId, fieldsOfNew(wanted, secrets)),
           secrets.signingToken,
         );
-      case "mend":
-        return await mend(api, projectId, step, wanted, secrets);
+      case "fix":
+        return await fix(api, projectId, step, wanted, secrets);
     }
   } catch (error) {
     return failed(describeError(error));
@@ -60,10 +60,10 @@ const fieldsOfNew = (wanted: WantedHook, { secretToken, signingToken }: HookSecr
   ...(signingToken === null ? {} : { signing_token: signingToken.reveal() }),
 });
 
-const mend = async (
+const fix = async (
   api: HookApi,
   projectId: number,
-  { hook, differences }: Extract<HookStep, { kind: "mend" }>,
+  { hook, differences }: Extract<HookStep, { kind: "fix" }>,
   wanted: WantedHook,
   secrets: HookSecrets,
 ): Promise<StepOutcome> => {

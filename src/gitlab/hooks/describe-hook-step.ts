@@ -1,6 +1,4 @@
-import { translator } from "../../messages/format-message.ts";
-import { FALLBACK } from "../../messages/language.ts";
-import { type Message, message } from "../../messages/message.ts";
+import { type Message, message, messageOf } from "../../messages/message.ts";
 import { showAddress } from "./hook-address.ts";
 import type { HookDifference, HookStep } from "./plan-hooks.ts";
 
@@ -29,18 +27,23 @@ export const describeDisabled = (status: string, until: string | null): Message 
     ? message("hook.difference.disabled", { status })
     : message("hook.difference.disabled-until", { status, until });
 
-const english = translator(FALLBACK);
-
-/** A step as one line: what is done and why. */
-export const describeHookStep = (step: HookStep, url: string): string => {
+/** What a step is about; what is done there, its kind says. */
+export const describeHookStep = (step: HookStep, url: string): Message => {
   switch (step.kind) {
     case "create":
-      return `create  a hook to ${showAddress(url)} for merge requests, comments and emoji`;
-    case "mend":
-      return `mend    hook ${step.hook.id}: ${step.differences.map((one) => describeDifference(one).render(english)).join("; ")}`;
+      return message("hook.step.create", { url: showAddress(url) });
+    case "fix":
+      return messageOf("hook.step.fix", (t) => [
+        {
+          hook: step.hook.id,
+          differences: step.differences.map((one) => describeDifference(one).render(t)).join("; "),
+        },
+      ]);
     case "leave":
-      return `leave   hook ${step.hook.id}: it is as it should be`;
+      return message("hook.step.leave", { hook: step.hook.id });
     case "remove":
-      return `remove  hook ${step.hook.id}: ${step.reason === "duplicate" ? "a second hook to the same address" : showAddress(step.hook.url)}`;
+      return step.reason === "duplicate"
+        ? message("hook.step.duplicate", { hook: step.hook.id })
+        : message("hook.step.remove", { hook: step.hook.id, url: showAddress(step.hook.url) });
   }
 };

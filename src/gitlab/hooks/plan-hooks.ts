@@ -39,7 +39,7 @@ export type HookDifference =
 export type HookStep =
   | { readonly kind: "create" }
   | {
-      readonly kind: "mend";
+      readonly kind: "fix";
       readonly hook: ProjectHook;
       readonly differences: readonly HookDifference[];
     }
@@ -63,7 +63,7 @@ export const planHooks = (wanted: WantedHook, existing: readonly ProjectHook[]):
   const [kept, ...others] = ours;
   if (kept === undefined) return [{ kind: "create" }];
   const step: HookStep =
-    kept.differences.length === 0 ? { kind: "leave", hook: kept.hook } : { kind: "mend", ...kept };
+    kept.differences.length === 0 ? { kind: "leave", hook: kept.hook } : { kind: "fix", ...kept };
   return [step, ...others.map(({ hook }) => ({ kind: "remove", hook, reason: "duplicate" }) as const)];
 };
 
