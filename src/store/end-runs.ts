@@ -15,32 +15,26 @@ export type EndingRun = {
 };
 
 /** Brings runs that were not successful to their end: their tokens go with them. */
-export const endRuns = async (sql: Sql, runs: readonly EndingRun[], nowMs: number): Promise<void> => {
-  for (const statement of endingStatements(sql, runs, nowMs)) await sql.db.executeQuery(statement);
-};
-
-/** What `endRuns` carries out. */
 export const endingStatements = (
   { db }: Sql,
   runs: readonly EndingRun[],
   nowMs: number,
 ): readonly CompiledQuery[] => [
-  ...runs.map(({ id, state, reason, transient = false }) =>
-    db
-      .updateTable("runs")
-      .set({
-        state,
-        ...reasonColumns(reason),
-        finishedAt: nowMs,
-        transient: transient ? 1 : 0,
-        dueAt: 0,
-        ...RELEASED,
-      })
-      .where("id", "=", id)
-      .compile(),
+  ...runs.map(({ id, ...ending }) =>
+    db.updateTable("runs").set(endedColumns(ending, nowMs)).where("id", "=", id).compile(),
   ),
   ...runs.map(({ id }) => forgetToken({ db }, id)),
 ];
+
+/** What a run looks like that has come to such an end. */
+export const endedColumns = ({ state, reason, transient = false }: Omit<EndingRun, "id">, nowMs: number) => ({
+  state,
+  ...reasonColumns(reason),
+  finishedAt: nowMs,
+  transient: transient ? 1 : 0,
+  dueAt: 0,
+  ...RELEASED,
+});
 
 /** Asks the worker of a run to stop. */
 export const cancelColumns = ({ code, params }: Reason) => ({

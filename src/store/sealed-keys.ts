@@ -54,7 +54,7 @@ export const createSealedKeys = ({
     if (current === null || older.length === 0) return 0;
     const failed = new Set<string>();
     for (let total = 0; ;) {
-      const seen = await database.transaction((tx) => resealSome(tx, vault, older, failed));
+      const seen = await resealSome(database, vault, older, failed);
       total += seen.resealed;
       if (seen.looked === 0) return total;
     }
@@ -66,31 +66,32 @@ const kindOf = ({ currentKeyId, keyIds }: TokenVault, id: string): "current" | "
   return keyIds.includes(id) ? "older" : "missing";
 };
 
+/** A token that its run has given up, or that another process has sealed, since it was read is left as it is. */
 const resealSome = async (
-  tx: Sql,
+  { db }: Sql,
   vault: TokenVault,
   older: readonly string[],
   failed: Set<string>,
 ): Promise<{ readonly looked: number; readonly resealed: number }> => {
-  const rows = await tx.db
+  const rows = await db
     .selectFrom("runTokens")
     .select(["runId", "keyId", "nonce", "ciphertext"])
     .where("keyId", "in", older)
     .$if(failed.size > 0, (query) => query.where("runId", "not in", [...failed]))
     .limit(AT_ONCE)
-    .$if(tx.dialect === "postgres", (query) => query.forUpdate())
     .execute();
   let resealed = 0;
   for (const { runId, ...token } of rows) {
     try {
-      await tx.db
+      const { numUpdatedRows } = await db
         .updateTable("runTokens")
         .set(vault.seal(runId, vault.open(runId, token)))
         .where("runId", "=", runId)
-        .execute();
-      resealed += 1;
+        .where("nonce", "=", token.nonce)
+        .executeTakeFirst();
+      resealed += Number(numUpdatedRows);
     } catch (error) {
-      // It was damaged; its run will say so when its turn comes.
+      // It was damaged; its run will say so when it is claimed.
       if (!(error instanceof StoreError) || error.code !== "token-unreadable") throw error;
       failed.add(runId);
     }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sql, type SqlBool } from "kysely";
+import { type CompiledQuery, sql, type SqlBool } from "kysely";
 import { reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
-import { endRuns, firstCancelColumns, WAKE_CHANNEL } from "../end-runs.ts";
+import { decideAndWrite } from "../decide-and-write.ts";
+import { endedColumns, firstCancelColumns } from "../end-runs.ts";
 import { storableText } from "../stored-text.ts";
 import { type Rows, deleteInPieces } from "./delete-in-pieces.ts";
 
@@ -43,7 +44,7 @@ export const forgetProject = async (
   if (projectIds.length === 0) return null;
   await stopRuns(parts, projectIds);
   const most = await deleteMost(database, projectIds);
-  const rest = await database.transaction((tx) => deleteRest(tx, projectIds));
+  const rest = await deleteRest(database, projectIds);
   return { projectIds, runs: most.runs + rest.runs, deliveries: most.deliveries + rest.deliveries };
 };
 
@@ -65,43 +66,43 @@ const findProjects = async ({ db }: Sql, project: string): Promise<readonly numb
   return rows.map((row) => row.id);
 };
 
-/** Ends what waits, and asks what is worked on to stop; gives it some time for that. */
+/** Ends what waits, and asks what is worked on to stop, until nothing is left or the time for that is over. */
 const stopRuns = async ({ database, clock }: ForgetProjectParts, ids: readonly number[]): Promise<void> => {
-  await database.transaction(async (tx) => {
-    const waiting = await tx.db
-      .selectFrom("runs")
-      .select("id")
-      .where("projectId", "in", ids)
-      .where("state", "in", ["queued", "retrying"])
-      .orderBy("id")
-      .$if(tx.dialect === "postgres", (query) => query.forUpdate())
-      .execute();
-    const ended = { state: "cancelled", reason: FORGOTTEN } as const;
-    await endRuns(
-      tx,
-      waiting.map(({ id }) => ({ ...ended, id })),
-      clock.now(),
-    );
-    await tx.db
-      .updateTable("runs")
-      .set(firstCancelColumns(FORGOTTEN))
-      .where("projectId", "in", ids)
-      .where("state", "=", "active")
-      .execute();
-    await tx.notify(WAKE_CHANNEL);
-  });
   const untilMs = clock.now() + STOP_MS;
-  while (clock.now() < untilMs) {
-    const active = await database.db
+  do {
+    await decideAndWrite(database, async (tx) => ({
+      result: undefined,
+      statements: stopping(tx, ids, clock.now()),
+      wakesWorkers: true,
+    }));
+    const left = await database.db
       .selectFrom("runs")
       .select("id")
       .where("projectId", "in", ids)
-      .where("state", "=", "active")
+      .where("state", "in", ["queued", "retrying", "active"])
       .limit(1)
       .executeTakeFirst();
-    if (active === undefined) return;
+    if (left === undefined) return;
     await delay(POLL_MS);
-  }
+  } while (clock.now() < untilMs);
+};
+
+/** A run that a worker takes or puts back in between is met the next time. */
+const stopping = ({ db }: Sql, ids: readonly number[], nowMs: number): readonly CompiledQuery[] => {
+  const ofProject = db.updateTable("runs").where("projectId", "in", ids);
+  const ended = db
+    .selectFrom("runs")
+    .select("id")
+    .where("projectId", "in", ids)
+    .where("state", "=", "cancelled");
+  return [
+    ofProject
+      .set(endedColumns({ state: "cancelled", reason: FORGOTTEN }, nowMs))
+      .where("state", "in", ["queued", "retrying"])
+      .compile(),
+    db.deleteFrom("runTokens").where("runId", "in", ended).compile(),
+    ofProject.set(firstCancelColumns(FORGOTTEN)).where("state", "=", "active").compile(),
+  ];
 };
 
 /** The most of it goes in small statements, so that others are not kept waiting. */
@@ -135,15 +136,29 @@ const deleteMost = async (database: Sql, ids: readonly number[]): Promise<Counts
   return { runs, deliveries };
 };
 
-/** In one transaction. What arrives meanwhile stays whole: a delivery is kept while its run is. */
-const deleteRest = async ({ db }: Sql, ids: readonly number[]): Promise<Counts> => {
-  const runs = await db.deleteFrom("runs").where("projectId", "in", ids).executeTakeFirst();
-  const deliveries = await db
+/**
+ * Runs with what hangs on no run go together, deliveries after them: whoever is interrupted finds the project by those
+ * that are left. What arrives meanwhile stays whole: a delivery is kept while its run is.
+ */
+const deleteRest = async (database: Database, ids: readonly number[]): Promise<Counts> => {
+  const runs = await decideAndWrite(database, async ({ db }) => {
+    const rows = await db.selectFrom("runs").select("id").where("projectId", "in", ids).execute();
+    const runIds = rows.map(({ id }) => id);
+    return {
+      result: rows.length,
+      statements: [
+        ...(runIds.length === 0 ? [] : [db.deleteFrom("runs").where("id", "in", runIds).compile()]),
+        ...OF_PROJECT.map((table) => db.deleteFrom(table).where("projectId", "in", ids).compile()),
+      ],
+      wakesWorkers: false,
+    };
+  });
+  const { numDeletedRows } = await database.db
     .deleteFrom("deliveries")
     .where("projectId", "in", ids)
     .where(sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.delivery_id = deliveries.id)`)
     .executeTakeFirst();
-  for (const table of ["reviewCache", "findings", "voters", "lessons", "fairShare", "spendings"] as const)
-    await db.deleteFrom(table).where("projectId", "in", ids).execute();
-  return { runs: Number(runs.numDeletedRows), deliveries: Number(deliveries.numDeletedRows) };
+  return { runs, deliveries: Number(numDeletedRows) };
 };
+
+const OF_PROJECT = ["reviewCache", "findings", "voters", "lessons", "fairShare", "spendings"] as const;

@@ -1,17 +1,19 @@
-import { sql } from "kysely";
+import { type CompiledQuery, sql } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { parseJson } from "../../base/json.ts";
+import type { ShadowChoice } from "../../review/shadow/decide-choice.ts";
 import { ShadowReport } from "../../review/shadow/shadow-report.ts";
 import type { Database, Sql } from "../database.ts";
+import { decideAndWrite } from "../decide-and-write.ts";
 import { RELEASED } from "../lease.ts";
 import { readJournal } from "../run-journal.ts";
 import { reasonColumns, RUN_COLUMNS, toRun } from "../run-rows.ts";
 import { storableText, storableTextOrNull } from "../stored-text.ts";
 import { claimShadow } from "./claim-shadow.ts";
 import { SHADOW_COLUMNS, toShadow, toStanding } from "./shadow-rows.ts";
-import type { PlannedShadow, ShadowStore } from "./shadow-store.ts";
+import type { CandidateKey, PlannedShadow, ShadowStore } from "./shadow-store.ts";
 import { deleteInPieces } from "../retention/delete-in-pieces.ts";
 
 const DAY_MS = 86_400_000;
@@ -139,9 +141,9 @@ const plan = (
 
 type Standings = Pick<ShadowStore, "follow" | "standing" | "standings" | "choose">;
 
-const createStandings = ({ db, transaction }: Database, clock: Clock): Standings => ({
+const createStandings = (database: Database, clock: Clock): Standings => ({
   follow: async ({ flow, candidate }) => {
-    const row = await db
+    const row = await database.db
       .insertInto("shadowCandidates")
       .values({ flow, candidate, since: clock.now() })
       .onConflict((conflict) =>
@@ -153,17 +155,12 @@ const createStandings = ({ db, transaction }: Database, clock: Clock): Standings
       .executeTakeFirstOrThrow();
     return toStanding(row);
   },
-  standing: async ({ flow, candidate }) => {
-    const row = await db
-      .selectFrom("shadowCandidates")
-      .selectAll()
-      .where("flow", "=", storableText(flow))
-      .where("candidate", "=", storableText(candidate))
-      .executeTakeFirst();
+  standing: async (key) => {
+    const row = await standingOf(database, key).executeTakeFirst();
     return row === undefined ? null : toStanding(row);
   },
   standings: async () => {
-    const rows = await db
+    const rows = await database.db
       .selectFrom("shadowCandidates")
       .selectAll()
       .orderBy("flow")
@@ -171,35 +168,58 @@ const createStandings = ({ db, transaction }: Database, clock: Clock): Standings
       .execute();
     return rows.map(toStanding);
   },
-  choose: ({ flow, candidate }, choice, by) =>
-    transaction(async (tx) => {
-      const nowMs = clock.now();
-      const chosen = { choice, chosenAt: nowMs, chosenBy: storableTextOrNull(by) };
-      const row = await tx.db
-        .insertInto("shadowCandidates")
-        .values({ flow, candidate, since: nowMs, ...chosen })
-        .onConflict((conflict) =>
-          conflict
-            .columns(["flow", "candidate"])
-            .doUpdateSet({ ...chosen, ...(choice === null ? { since: nowMs } : {}) }),
-        )
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      await tx.db
-        .updateTable("shadowRuns")
-        .set({
-          state: "skipped",
-          ...RELEASED,
-          ...reasonColumns(reasonOf("shadow-decided", { choice: choice ?? "none" })),
-          finishedAt: nowMs,
-        })
-        .where("flow", "=", flow)
-        .where("candidate", "=", candidate)
-        .where("state", "in", ["queued", "active"])
-        .execute();
-      return toStanding(row);
-    }),
+  choose: async (key, choice, by) => {
+    const chosen = { choice, chosenAt: clock.now(), chosenBy: storableTextOrNull(by) };
+    await decideAndWrite(database, async (tx) => ({
+      result: undefined,
+      statements: choosing(tx, key, chosen),
+      wakesWorkers: false,
+    }));
+    return toStanding(await standingOf(database, key).executeTakeFirstOrThrow());
+  },
 });
+
+const standingOf = ({ db }: Sql, { flow, candidate }: CandidateKey) =>
+  db
+    .selectFrom("shadowCandidates")
+    .selectAll()
+    .where("flow", "=", storableText(flow))
+    .where("candidate", "=", storableText(candidate));
+
+const choosing = (
+  { db }: Sql,
+  { flow, candidate }: CandidateKey,
+  chosen: {
+    readonly choice: ShadowChoice | null;
+    readonly chosenAt: number;
+    readonly chosenBy: string | null;
+  },
+): readonly CompiledQuery[] => {
+  const { choice, chosenAt: nowMs } = chosen;
+  return [
+    db
+      .insertInto("shadowCandidates")
+      .values({ flow, candidate, since: nowMs, ...chosen })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["flow", "candidate"])
+          .doUpdateSet({ ...chosen, ...(choice === null ? { since: nowMs } : {}) }),
+      )
+      .compile(),
+    db
+      .updateTable("shadowRuns")
+      .set({
+        state: "skipped",
+        ...RELEASED,
+        ...reasonColumns(reasonOf("shadow-decided", { choice: choice ?? "none" })),
+        finishedAt: nowMs,
+      })
+      .where("flow", "=", flow)
+      .where("candidate", "=", candidate)
+      .where("state", "in", ["queued", "active"])
+      .compile(),
+  ];
+};
 
 /** Deletes comparisons of more than 90 days ago. */
 export const forgetOldShadows = async (database: Sql, nowMs: number): Promise<void> => {
