@@ -2,12 +2,14 @@ import { type Clock, systemClock } from "./base/clock.ts";
 import { describeError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Config } from "./config/config.ts";
+import { createProjectPaths } from "./gitlab/project-paths.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
 import { createApp } from "./http/app.ts";
 import { createClientOf } from "./http/client-of.ts";
 import { createIntake, type Intake } from "./http/intake.ts";
 import { createMetricsRoute } from "./http/metrics.ts";
 import { startServer } from "./http/server.ts";
+import type { ProjectPaths } from "./review/project-paths.ts";
 import { openStore, type OpenedStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
@@ -70,13 +72,21 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   );
   gates.connect(store);
   const createForge = createForges(config.gitlab, { clock, logger, telemetry, gates });
+  const projects = createConfiguredPaths(config, telemetry, { logger, clock });
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);
   const parts = { store, routes, runners, clock, logger };
   const { book, lessons } = createConfiguredLessons(config, { store: store.lessons, clock, logger });
   const forWorker = shadows.forWorker(store, createForge);
   const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
-  const worker = await startConfiguredWorker(config, { ...parts, flows, lessons, budget, ...forWorker });
+  const worker = await startConfiguredWorker(config, {
+    ...parts,
+    projects,
+    flows,
+    lessons,
+    budget,
+    ...forWorker,
+  });
   let graceMs = config.worker.stopGraceMs;
   // What a newer version has changed is not written to by runs that may take a while.
   void store.outdated.then(() => (graceMs = 0));
@@ -86,7 +96,12 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const identify = async (signal?: AbortSignal): Promise<void> => {
     if (token !== null) await identity.learn(createForge(token), logger, signal);
   };
-  const intake = createConfiguredIntake(config, store, telemetry, routes, { logger, clock, identify });
+  const intake = createConfiguredIntake(config, store, telemetry, routes, {
+    logger,
+    clock,
+    identify,
+    projects,
+  });
   const clientOf = createClientOf(config.server.trustedProxies);
   const pages = role.takesDeliveries
     ? createPagesOnRequest(config, { ...parts, intake, clientOf, breakers, book, budgets: budgets.today })
@@ -150,6 +165,22 @@ const openConfiguredStore = (
     heartbeatMs: config.worker.leaseMs,
   });
 
+/** Secrets that are for some projects only need GitLab's word for what a project is called. */
+const createConfiguredPaths = (
+  { gitlab }: Config,
+  telemetry: Telemetry,
+  shared: { readonly logger: Logger; readonly clock: Clock },
+): ProjectPaths | null =>
+  gitlab.token === null
+    ? null
+    : createProjectPaths({
+        ...shared,
+        url: gitlab.url,
+        token: gitlab.token,
+        timeoutMs: gitlab.timeoutMs,
+        onCall: (call) => telemetry.gitLabCall(call, "server"),
+      });
+
 /** How long a note waits until we know who we are; GitLab waits ten seconds for our answer. */
 const IDENTIFY_TIMEOUT_MS = 4_000;
 
@@ -162,10 +193,12 @@ const createConfiguredIntake = (
     logger,
     clock,
     identify,
+    projects,
   }: {
     readonly logger: Logger;
     readonly clock: Clock;
     readonly identify: (signal: AbortSignal) => Promise<void>;
+    readonly projects: ProjectPaths | null;
   },
 ): Intake => {
   const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
@@ -178,6 +211,7 @@ const createConfiguredIntake = (
       logger,
       onCall: (call) => telemetry.gitLabCall(call, "delivery"),
     }),
+    projects,
     route: routes,
     accept: store.accept,
     reactions: config.lessons.enabled ? store.lessons : null,

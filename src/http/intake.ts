@@ -2,6 +2,7 @@ import { type Reason, reasonOf } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Secret } from "../base/secret.ts";
@@ -10,12 +11,13 @@ import type { InvalidDelivery } from "../gitlab/parse-delivery.ts";
 import type { TokenProofs } from "../gitlab/token-proof.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
-import { decide, type EmojiDecision, NO_HISTORY } from "../review/decide.ts";
+import { decide, decideUnproven, type EmojiDecision, NO_HISTORY } from "../review/decide.ts";
 import { toStoredNote } from "../review/conversation/stored-note.ts";
-import type { DeliveryEvent } from "../review/delivery-event.ts";
+import type { DeliveryEvent, EventProject, MergeRequestEvent, NoteEvent } from "../review/delivery-event.ts";
 import type { Outcome } from "../review/lessons/outcome.ts";
+import { isSamePath, type ProjectPaths } from "../review/project-paths.ts";
 import type { ReviewRoute } from "../review/triggers.ts";
-import { toStoredEvent } from "../review/stored-event.ts";
+import { toStoredEvent, withUnprovenProject } from "../review/stored-event.ts";
 import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/store.ts";
 import { type Answer, answers } from "./answer.ts";
 import type { Sender } from "./read-body.ts";
@@ -32,6 +34,8 @@ export type ReactionStore = {
 export type IntakeOptions = {
   readonly verify: VerifyOptions;
   readonly tokens: TokenProofs;
+  /** What GitLab calls projects; null or left out where the server has no token to ask with. */
+  readonly projects?: ProjectPaths | null;
   /** The flow for a project's path; null when none is configured for it. */
   readonly route: (projectPath: string) => ReviewRoute | null;
   readonly accept: Store["accept"];
@@ -74,7 +78,8 @@ export const createIntake = (options: IntakeOptions): Intake => {
     replay: async ({ headers, body }) => {
       const reading = await read(body, headers["x-gitlab-event"], true);
       const event = reading.kind === "invalid" ? reading : reading.event;
-      const request = await toRequest(headers, body, event, null, options);
+      const isProven = await isProvenAgain(event, options);
+      const request = await toRequest({ headers, body, isProven }, event, null, options);
       const key = `replay:${newId(options.clock.now())}`;
       return options.accept({ ...request, delivery: { ...request.delivery, key } });
     },
@@ -134,12 +139,16 @@ const receive = async (
   if (reading.kind === "invalid" && reading.code !== "payload-invalid") return answers.invalid(reading);
   const read = reading.kind === "invalid" ? reading : reading.event;
   const event = reading.kind === "event" ? reading.event : null;
-  const denied = await checkProject(verification, event, sender.client, options);
-  if (denied !== null) return denied;
+  const standing = await checkProject(verification, event, sender.client, options);
+  if (standing.kind === "denied") {
+    if (standing.kept !== null) await keepDenied(headers, standing.kept, options);
+    return standing.answer;
+  }
+  const sent = { headers, body, isProven: standing.kind === "proven" };
   if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
   let request: AcceptRequest;
   try {
-    request = await toRequest(headers, body, read, tokenOf(verification), options);
+    request = await toRequest(sent, read, tokenOf(verification), options);
   } catch (error) {
     options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
     return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
@@ -176,57 +185,123 @@ const refused = (verification: Verification & { kind: "refused" }, { logger }: I
   return answers.unauthorized(verification.code, verification.message);
 };
 
+/** What is known of the project that an event names. */
+type Standing =
+  /** Its sender may speak for it. */
+  | { readonly kind: "proven" }
+  /** Nobody could say what GitLab calls it; that is found out when its run is claimed. */
+  | { readonly kind: "unproven" }
+  | { readonly kind: "denied"; readonly answer: Answer; readonly kept: Reason | null };
+
+const denied = (answer: Answer, kept: Reason | null = null): Standing => ({ kind: "denied", answer, kept });
+
 /** A secret may be for some projects only, and a token that was passed through has to be proved. */
 const checkProject = async (
   verification: Exclude<Verification, { kind: "refused" }>,
   event: DeliveryEvent | null,
   client: string,
   options: IntakeOptions,
-): Promise<Answer | null> => {
+): Promise<Standing> => {
   const project = event?.project ?? null;
   if (verification.kind === "verified") {
-    if (isProjectAllowed(verification.projects, project?.path ?? "")) return null;
+    if (verification.projects === null) return { kind: "proven" };
+    if (project !== null && isProjectAllowed(verification.projects, project.path))
+      return checkNamed(project, options);
     const message = `The secret is not for the project ${project?.path ?? "(none)"}: add it to the secret's projects in webhook.secrets or webhook.signing_tokens`;
-    return answers.unauthorized("secret-not-for-project", message);
+    const kept = project === null ? null : reasonOf("secret-not-for-project", named(project));
+    return denied(answers.unauthorized("secret-not-for-project", message), kept);
   }
-  if (project === null) {
-    return answers.unauthorized(
-      "project-missing",
-      "The event names no project, so that its token cannot be proved",
+  if (project === null)
+    return denied(
+      answers.unauthorized(
+        "project-missing",
+        "The event names no project, so that its token cannot be proved",
+      ),
     );
-  }
   const proof = await options.tokens.prove(verification.token, project.id, client);
-  if (proof.kind === "proved") return checkPath(project.path, proof.projectPath);
-  if (proof.kind === "held") return answers.tooManyRefused;
+  if (proof.kind === "proved") return checkPath(project, proof.projectPath);
+  if (proof.kind === "held") return denied(answers.tooManyRefused);
   if (proof.kind === "unavailable")
-    return answers.unavailable(
-      "gitlab-unavailable",
-      "GitLab could not be asked about the token; send the event again",
+    return denied(
+      answers.unavailable(
+        "gitlab-unavailable",
+        "GitLab could not be asked about the token; send the event again",
+      ),
     );
-  return answers.unauthorized(
-    "token-wrong",
-    "GitLab does not accept the token in X-Gitlab-Token for this project: put a valid project access token with the scope api into the hook's secret token",
+  return denied(
+    answers.unauthorized(
+      "token-wrong",
+      "GitLab does not accept the token in X-Gitlab-Token for this project: put a valid project access token with the scope api into the hook's secret token",
+    ),
   );
+};
+
+const named = ({ id, path }: EventProject): { readonly id: number; readonly project: string } => ({
+  id,
+  project: path,
+});
+
+/** Secrets are for paths, everything else goes by the id: GitLab is asked what it calls the id. */
+const checkNamed = async (project: EventProject, { projects = null }: IntakeOptions): Promise<Standing> => {
+  const answer = await projects?.of(project.id);
+  return answer?.kind === "known" ? checkPath(project, answer.path) : { kind: "unproven" };
 };
 
 /**
  * The path in the payload chooses the flow, and whoever holds a token can write a payload: it has to be
- * the path of the project that the token was proved for. GitLab takes no case of a path for another.
+ * the path that GitLab gives the project. What that is is not for whoever names another.
  */
-const checkPath = (named: string, proved: string): Answer | null => {
-  if (named.toLowerCase() === proved.toLowerCase()) return null;
-  return answers.unauthorized(
-    "project-path-wrong",
-    `The event names the project ${named}, but GitLab calls it ${proved}; after a renaming send the event again in a minute`,
+const checkPath = (project: EventProject, path: string): Standing => {
+  if (isSamePath(project.path, path)) return { kind: "proven" };
+  const message = `The event names the project ${project.path}, but GitLab calls the project ${project.id} otherwise; after a renaming send the event again in a minute`;
+  return denied(
+    answers.unauthorized("project-path-wrong", message),
+    reasonOf("project-path-wrong", named(project)),
   );
+};
+
+/** Whether what a stored delivery names is one project, whoever sent it then. */
+const isProvenAgain = async (
+  reading: DeliveryEvent | InvalidDelivery,
+  options: IntakeOptions,
+): Promise<boolean> => {
+  const { projects = null } = options;
+  if (projects === null || reading.kind === "invalid" || reading.project === null) return true;
+  return (await checkNamed(reading.project, options)).kind === "proven";
+};
+
+/** Keeps that a sender whose secret is right named a project that is not the secret's, and nothing of what was sent. */
+const keepDenied = async (headers: Headers, reason: Reason, options: IntakeOptions): Promise<void> => {
+  const receivedAtMs = options.clock.now();
+  const safe = pickSafeHeaders(headers);
+  const delivery: NewDelivery = {
+    key: `refused:${newId(receivedAtMs)}`,
+    eventName: safe["x-gitlab-event"] ?? "unknown",
+    receivedAtMs,
+    project: null,
+    iid: null,
+    headers: safe,
+    body: new Uint8Array(),
+  };
+  try {
+    await options.accept({ delivery, decide: () => ({ kind: "ignore", reason }), run: null });
+  } catch (error) {
+    options.logger.error({ error: describeError(error) }, "Refused delivery could not be stored");
+  }
 };
 
 const tokenOf = (verification: Verification): Secret | null =>
   verification.kind === "pass-through" ? verification.token : null;
 
+type Sent = {
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  /** Whether the sender may speak for the project that the event names. */
+  readonly isProven: boolean;
+};
+
 const toRequest = async (
-  headers: Headers,
-  body: Uint8Array,
+  { headers, body, isProven }: Sent,
   reading: DeliveryEvent | InvalidDelivery,
   token: Secret | null,
   options: IntakeOptions,
@@ -252,19 +327,27 @@ const toRequest = async (
     return ignore(reasonOf("payload-not-understood", { detail: reading.message }));
   const route = reading.project === null ? null : options.route(reading.project.path);
   const rules = route?.rules ?? null;
+  if (reading.kind === "emoji" && !isProven)
+    return ignore(reasonOf("project-unproven", named(reading.project)));
   if (reading.kind === "emoji") return ignore(await keepOutcome(decide(reading, rules, NO_HISTORY), options));
   return {
     delivery,
-    decide: (history) => decide(reading, rules, history),
+    decide: (history) =>
+      isProven ? decide(reading, rules, history) : decideUnproven(reading, rules, history),
     run:
       route === null || reading.kind === "other"
         ? null
         : {
             flow: route.flow,
-            event: reading.kind === "note" ? toStoredNote(reading) : toStoredEvent(reading),
+            event: toStored(reading, isProven),
             token,
           },
   };
+};
+
+const toStored = (event: NoteEvent | MergeRequestEvent, isProven: boolean): JsonObject => {
+  const stored = event.kind === "note" ? toStoredNote(event) : toStoredEvent(event);
+  return isProven ? stored : withUnprovenProject(stored);
 };
 
 const store = async (request: AcceptRequest, { accept, logger }: IntakeOptions): Promise<Answer> => {

@@ -626,6 +626,8 @@ export type MessageParameters = {
   readonly "reason.payload-not-understood": null;
   readonly "reason.project-forgotten": null;
   readonly "reason.project-not-configured": { readonly project: string | number };
+  readonly "reason.project-path-wrong": { readonly id: string | number; readonly project: string | number };
+  readonly "reason.project-unproven": { readonly id: string | number; readonly project: string | number };
   readonly "reason.reason-unknown": { readonly code: string | number };
   readonly "reason.reminded": { readonly threads: number };
   readonly "reason.reply-limit": null;
@@ -636,6 +638,7 @@ export type MessageParameters = {
   readonly "reason.role-too-low": { readonly command: string | number; readonly role: string | number };
   readonly "reason.rules-unreadable": { readonly kept: string };
   readonly "reason.rules-without-effect": { readonly problem: string | number };
+  readonly "reason.secret-not-for-project": { readonly id: string | number; readonly project: string | number };
   readonly "reason.shadow-decided": { readonly choice: string };
   readonly "reason.shadow-head-moved": null;
   readonly "reason.shadow-never-ended": null;

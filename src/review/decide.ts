@@ -131,6 +131,21 @@ export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHi
   }
 }
 
+/**
+ * Decides about an event whose sender may not speak for its project: a run may wait for the proof, but nothing
+ * that is queued or under way is ended before. Reconciling finds what was missed so.
+ */
+export const decideUnproven = (
+  event: Exclude<DeliveryEvent, EmojiEvent>,
+  rules: Rules,
+  history: MergeRequestHistory,
+): RunDecision => {
+  const decision = decide(event, rules, history);
+  if (event.project === null || decision.kind === "ignore" || decision.kind === "reply") return decision;
+  if (decision.kind === "review" && history.queued === null && history.active === null) return decision;
+  return ignore(reasonOf("project-unproven", { project: event.project.path, id: event.project.id }));
+};
+
 const projectOf = (event: Exclude<ReviewEvent, OtherEvent>): EventProject => {
   if (event.kind === "review_command") return event.note.project;
   return event.kind === "listed" || event.kind === "stale" ? event.event.project : event.project;

@@ -57,3 +57,11 @@ export const readStaleTask = (event: JsonObject): StaleTask | null => {
   const parsed = StoredTask.safeParse(event);
   return parsed.success ? parsed.data.stale : null;
 };
+
+const Unproven = z.object({ projectUnproven: z.literal(true) });
+
+/** A run's event whose sender may speak for some projects only, while nobody knows yet what the forge calls its project. */
+export const withUnprovenProject = (event: JsonObject): JsonObject => ({ ...event, projectUnproven: true });
+
+/** Whether a run's project has to be asked for before anything is read or written. */
+export const isProjectUnproven = (event: JsonObject): boolean => Unproven.safeParse(event).success;

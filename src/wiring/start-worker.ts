@@ -11,7 +11,7 @@ import type { createProjectRoutes } from "./route-projects.ts";
 /** What the worker shares with the rest of the server. */
 export type WorkerParts = Pick<
   ReviewWorkerOptions,
-  "store" | "createForge" | "chooseFlow" | "budget" | "clock" | "logger"
+  "store" | "createForge" | "projects" | "chooseFlow" | "budget" | "clock" | "logger"
 > & {
   readonly routes: ReturnType<typeof createProjectRoutes>;
   readonly runners: Runners;

@@ -5,7 +5,8 @@ import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
-import { parseStoredEvent, readStaleTask } from "../review/stored-event.ts";
+import { isSamePath, type ProjectPaths } from "../review/project-paths.ts";
+import { isProjectUnproven, parseStoredEvent, readStaleTask } from "../review/stored-event.ts";
 import { decideClaimed } from "../review/decide.ts";
 import type { TriggerRules } from "../review/triggers.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
@@ -32,6 +33,8 @@ export type ReviewOptions = {
   /** The server's own token; null where every delivery brings one. */
   readonly token: Secret | null;
   readonly createForge: (token: Secret) => Forge;
+  /** What the forge calls projects; null or left out where the server has no token to ask with. */
+  readonly projects?: ProjectPaths | null;
   readonly flows: ReadonlyMap<string, ReviewFlow>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,9 +65,27 @@ type Prepared = { readonly flow: ReviewFlow; readonly token: Secret };
 export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<Settlement> => {
   const prepared = prepare(claim, options);
   if ("state" in prepared) return prepared;
+  const foreign = await refuseForeign(claim, options);
+  if (foreign !== null) return foreign;
   return claim.run.kind === "reply"
     ? answerNote(claim, prepared, options)
     : reviewMergeRequest(claim, prepared, options);
+};
+
+/**
+ * A run whose sender may speak for some paths only is nobody's until the forge says that its id has this path.
+ * Throws why the forge could not say it.
+ */
+const refuseForeign = async (
+  { run }: Claim,
+  { projects = null }: ReviewOptions,
+): Promise<Settlement | null> => {
+  if (projects === null || !isProjectUnproven(run.event)) return null;
+  const answer = await projects.of(run.projectId);
+  if (answer.kind === "unknown") throw answer.error;
+  if (isSamePath(answer.path, run.projectPath)) return null;
+  const named = { project: run.projectPath, id: run.projectId };
+  return { state: "failed", reason: reasonOf("project-path-wrong", named), usage: run.usage };
 };
 
 const answerNote = async (

@@ -2,11 +2,22 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { fc } from "../properties.ts";
-import { StoreError } from "../../src/base/errors.ts";
+import { reasonOf } from "../../src/base/reason.ts";
+import { GitLabError, StoreError } from "../../src/base/errors.ts";
 import { Secret } from "../../src/base/secret.ts";
+import { NO_HISTORY } from "../../src/review/decide.ts";
+import type { ProjectPaths } from "../../src/review/project-paths.ts";
+import { isProjectUnproven } from "../../src/review/stored-event.ts";
 import { payload, SECRET, setUp, tokensBy } from "./webhook-app.ts";
 
 const Answer = z.object({ reason: z.object({ code: z.string() }) });
+
+/** Deliveries need a secret that is for some projects only. */
+const boundTo = (...projects: string[]) => ({
+  secrets: [{ secret: new Secret(SECRET), projects }],
+  signingTokens: [],
+  tokenPassThrough: false,
+});
 
 suite("the webhook", () => {
   test("a merge request is stored with its run, at our address and the tutorial's", async () => {
@@ -34,11 +45,72 @@ suite("the webhook", () => {
     assert.equal(accepted.length, 0);
   });
 
-  test("a secret for some projects is none for others", async () => {
-    const secrets = [{ secret: new Secret(SECRET), projects: ["other/**"] }];
-    const { accepted, post } = setUp({ verify: { secrets, signingTokens: [], tokenPassThrough: false } });
-    assert.equal((await post(payload())).status, 401);
-    assert.equal(accepted.length, 0);
+  test("a secret for some projects is none for others, and the page shows the attempt without its body", async () => {
+    const { accepted, post } = setUp({ verify: boundTo("other/**") });
+    const answer = await post(payload());
+    assert.equal(answer.status, 401);
+    assert.match(answer.text, /secret-not-for-project/);
+    const [kept] = accepted;
+    assert.equal(accepted.length, 1);
+    assert.deepEqual(
+      [kept?.delivery.project, kept?.delivery.body.byteLength, kept?.run, kept?.decide(NO_HISTORY)],
+      [
+        null,
+        0,
+        null,
+        { kind: "ignore", reason: reasonOf("secret-not-for-project", { project: "group/project", id: 7 }) },
+      ],
+    );
+  });
+
+  test("a secret for some projects speaks for an id only under the path that GitLab gives it", async () => {
+    const asked: number[] = [];
+    const pathOf = (path: string): ProjectPaths => ({
+      of: async (id) => {
+        asked.push(id);
+        return { kind: "known", path };
+      },
+    });
+    const verify = boundTo("group/project");
+    const forged = setUp({ verify, projects: pathOf("team-b/payroll") });
+    const refused = await forged.post(payload());
+    assert.equal(refused.status, 401);
+    assert.match(refused.text, /project-path-wrong/);
+    assert.ok(!refused.text.includes("payroll"), "the sender does not learn of other projects");
+    assert.deepEqual(
+      forged.accepted.map(({ run, delivery, decide }) => [run, delivery.project, decide(NO_HISTORY)]),
+      [
+        [
+          null,
+          null,
+          { kind: "ignore", reason: reasonOf("project-path-wrong", { project: "group/project", id: 7 }) },
+        ],
+      ],
+    );
+    const right = setUp({ verify, projects: pathOf("Group/Project") });
+    assert.equal((await right.post(payload())).status, 202);
+    assert.equal(isProjectUnproven(right.accepted[0]?.run?.event ?? {}), false);
+    assert.deepEqual(asked, [7, 7]);
+    const everywhere = setUp({ projects: pathOf("team-b/payroll") });
+    assert.equal((await everywhere.post(payload())).status, 202, "a secret for every project needs no proof");
+  });
+
+  test("an id that GitLab cannot name now is accepted, to be checked at the claim, and ends nothing", async () => {
+    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const projects: ProjectPaths = { of: async () => ({ kind: "unknown", error }) };
+    const reactions = { keepOutcomes: async () => 1, dropOutcome: async () => true };
+    const { accepted, post } = setUp({ verify: boundTo("group/project"), projects, reactions });
+    assert.equal((await post(payload())).status, 202);
+    const [queued] = accepted;
+    assert.equal(isProjectUnproven(queued?.run?.event ?? {}), true);
+    const unproven = {
+      kind: "ignore",
+      reason: reasonOf("project-unproven", { project: "group/project", id: 7 }),
+    };
+    const run = { runId: "r", headSha: "another" };
+    assert.deepEqual(queued?.decide({ ...NO_HISTORY, queued: run }), unproven);
+    await post(payload({}, { action: "close", state: "closed" }));
+    assert.deepEqual(accepted[1]?.decide({ ...NO_HISTORY, active: run }), unproven);
   });
 
   test("what is unwanted is a success with its reason, and is kept", async () => {
@@ -132,8 +204,11 @@ suite("the webhook", () => {
       payload({ project: { id: 7, path_with_namespace: path, web_url: "https://gitlab.example.com/x" } });
     const refused = await post(named("group/with-another-flow"), token);
     assert.equal(refused.status, 401);
-    assert.match(refused.text, /project-path-wrong.*group\/project/);
-    assert.equal(accepted.length, 0);
+    assert.match(refused.text, /project-path-wrong/);
+    assert.deepEqual(
+      accepted.map(({ run }) => run),
+      [null],
+    );
     assert.equal((await post(named("group/PROJECT"), token)).status, 202);
   });
 

@@ -14,7 +14,8 @@ import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { FlowInput, FlowOutcome, FlowRequest } from "../../src/review/flow-runner.ts";
 import type { Forge, MergeRequest, NoteDraft } from "../../src/review/forge.ts";
 import { DEFAULT_INPUTS } from "../../src/review/input-mapping.ts";
-import { toStoredEvent } from "../../src/review/stored-event.ts";
+import type { ProjectPath } from "../../src/review/project-paths.ts";
+import { toStoredEvent, withUnprovenProject } from "../../src/review/stored-event.ts";
 import { rulesForPolicy } from "../../src/review/triggers.ts";
 import type { Claim, Run } from "../../src/store/store.ts";
 import type { TextFlow } from "../../src/worker/review-flow.ts";
@@ -165,6 +166,29 @@ const inputsOf = (requests: readonly FlowRequest[]): JsonObject =>
   requests[0]?.inputs ?? assert.fail("the flow was not run");
 
 suite("one run", () => {
+  test("of a sender for some projects begins once the forge calls its project so; nothing is read before", async () => {
+    const event = withUnprovenProject(run.event);
+    const called = (answer: ProjectPath) => ({ of: async () => answer });
+    for (const kind of ["review", "reply"] as const) {
+      const { options, tokens, requests } = setUp();
+      const refused = await reviewRun(claimOf({ event, kind }), {
+        ...options,
+        projects: called({ kind: "known", path: "team-b/payroll" }),
+        chooseFlow: async () => assert.fail("something was read"),
+      });
+      assert.equal(refused.state, "failed");
+      assert.deepEqual(refused.reason, reasonOf("project-path-wrong", { project: "group/project", id: 7 }));
+      assert.deepEqual([tokens, requests], [[], []]);
+    }
+    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const { options } = setUp();
+    const unknown = { ...options, projects: called({ kind: "unknown", error }) };
+    await assert.rejects(reviewRun(claimOf({ event }), unknown), error);
+    assert.equal((await reviewRun(claimOf(), unknown)).state, "succeeded", "a proven one asks nobody");
+    const right = { ...options, projects: called({ kind: "known", path: "Group/Project" }) };
+    assert.equal((await reviewRun(claimOf({ event }), right)).state, "succeeded");
+  });
+
   test("the note contract posts what the flow returned, under its marker", async () => {
     const { options, notes, requests } = setUp();
     const settlement = await reviewRun(claimOf(), options);
