@@ -10,7 +10,7 @@ export type GatePass =
  */
 export type CallGate = {
   /**
-   * Waits for the caller's turn. A pause that the other side asked for is waited for when it takes
+   * Waits until the caller may call. A pause that the other side asked for is waited for when it takes
    * `maxWaitMs` at most; a limit of our own is waited for as long as it takes. Rejects with the signal's
    * reason, and with nothing else.
    */

@@ -128,7 +128,7 @@ type Perform = <Value>(
   decode: (answer: Answer, context: CallContext) => Value,
 ) => Promise<Value>;
 
-/** Waits for the turn of one attempt. Throws GitLabError where GitLab wants a longer pause than we bear. */
+/** Waits until one attempt may be made. Throws GitLabError where GitLab wants a longer pause than we bear. */
 const passGate = async (
   { gate, maxWaitMs = MAX_WAIT_MS }: GitLabClientOptions,
   { method, route, tokenName }: CallContext,

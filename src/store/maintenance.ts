@@ -16,14 +16,14 @@ export type MaintenanceParts = {
   readonly database: Database;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The pause between two turns, in milliseconds. */
+  /** The pause between two rounds, in milliseconds. */
   readonly maintenanceIntervalMs: number;
   readonly retention: Retention;
   /** Told what was deleted because of its age, and how many rows; must not throw. */
   readonly onForgotten: (what: string, rows: number) => void;
 };
 
-/** Does the database's housekeeping from time to time, one turn after the other, until `stop` resolves. */
+/** Does the database's housekeeping from time to time, one round after the other, until `stop` resolves. */
 export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () => Promise<void> } => {
   const stopping = new AbortController();
   const forgetting = createForgetting(parts);
@@ -33,7 +33,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
       if (stopping.signal.aborted) return;
       try {
         await forgetUnusedMemory(parts.database, parts.clock.now(), parts.retention.memory);
-        await forgetting.turn(parts.clock.now());
+        await forgetting.sweep(parts.clock.now());
         await forgetOldFindings(parts.database, parts.clock.now());
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());

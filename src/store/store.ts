@@ -61,7 +61,7 @@ export type AcceptOutcome =
   | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: Reason };
 
 /**
- * How a run stands. `queued` waits for its turn, `retrying` for its next attempt; the last five are
+ * How a run stands. `queued` waits to be claimed, `retrying` for its next attempt; the last five are
  * final. `failed` is the dead letter: its reason says why, and it can be run again.
  */
 export type RunState =

@@ -37,7 +37,7 @@ const createRunInstruments = (registry: Registry) => {
     queue: gauge("queue_runs", "Unfinished runs of all instances, by state.", ["state"]),
     queueOldest: gauge(
       "queue_oldest_seconds",
-      "Age of the oldest run that waits for its turn; 0 when none does.",
+      "Age of the oldest run that waits to be claimed; 0 when none does.",
     ),
     activeRuns: gauge("active_runs", "Runs that this process works on.", ["flow"]),
     attempts: counter("run_attempts_total", "Attempts of runs in this process, by how they were left.", [

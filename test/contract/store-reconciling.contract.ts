@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import type { ReconcileStore, Standing, Turn } from "../../src/store/reconcile/reconcile-store.ts";
+import type { ReconcileStore, Standing, TaskLease } from "../../src/store/reconcile/reconcile-store.ts";
 import type { Settlement } from "../../src/store/store.ts";
 import { closing, nextNumber, queueRun, request, succeeded, untilState } from "../store/store-requests.ts";
 import type { GetBench } from "./store-bench.ts";
@@ -17,50 +17,50 @@ const NOTHING: Standing = {
 export const reconcilingContract = (bench: GetBench): void => {
   const reconciliation = (): ReconcileStore => bench().store.reconciliation;
 
-  const begin = async (name: string, pauseMs = 0, leaseMs = 60_000): Promise<Turn> => {
-    const outcome = await reconciliation().beginTurn(name, { leaseMs, pauseMs });
-    assert.ok(outcome.kind === "begun", outcome.kind);
-    return outcome.turn;
+  const acquire = async (name: string, pauseMs = 0, leaseMs = 60_000): Promise<TaskLease> => {
+    const outcome = await reconciliation().acquire(name, { leaseMs, pauseMs });
+    assert.ok(outcome.kind === "acquired", outcome.kind);
+    return outcome.lease;
   };
   const refusal = async (name: string, pauseMs = 0): Promise<string> =>
-    (await reconciliation().beginTurn(name, { leaseMs: 60_000, pauseMs })).kind;
+    (await reconciliation().acquire(name, { leaseMs: 60_000, pauseMs })).kind;
 
-  describe("turns", () => {
-    test("are one at a time, whoever asks, and hand on what was saved", async () => {
-      const name = `turns-${nextNumber()}`;
+  describe("leases of tasks", () => {
+    test("are held by one at a time, whoever asks, and hand on what was kept", async () => {
+      const name = `task-${nextNumber()}`;
       const asked = await Promise.all(
-        Array.from({ length: 5 }, () => reconciliation().beginTurn(name, { leaseMs: 60_000, pauseMs: 0 })),
+        Array.from({ length: 5 }, () => reconciliation().acquire(name, { leaseMs: 60_000, pauseMs: 0 })),
       );
-      const begun = asked.flatMap((outcome) => (outcome.kind === "begun" ? [outcome.turn] : []));
-      assert.equal(begun.length, 1);
+      const held = asked.flatMap((outcome) => (outcome.kind === "acquired" ? [outcome.lease] : []));
+      assert.equal(held.length, 1);
       assert.equal(asked.filter(({ kind }) => kind === "busy").length, 4);
-      assert.equal(begun[0]?.state, null);
-      assert.equal(await begun[0]?.save({ seen: [1, "two"] }), true);
-      await begun[0]?.end();
-      assert.deepEqual((await begin(name)).state, { seen: [1, "two"] });
+      assert.equal(held[0]?.state, null);
+      assert.equal(await held[0]?.renew({ seen: [1, "two"] }), true);
+      await held[0]?.release();
+      assert.deepEqual((await acquire(name)).state, { seen: [1, "two"] });
       assert.equal(await refusal(name), "busy");
-      await (await begin(`${name}-other`)).end();
+      await (await acquire(`${name}-other`)).release();
     });
 
-    test("come no sooner than the pause after the last one", async () => {
-      const name = `turns-${nextNumber()}`;
-      const turn = await begin(name);
-      await turn.end();
+    test("are acquired no sooner than the pause after the last one was released", async () => {
+      const name = `task-${nextNumber()}`;
+      const lease = await acquire(name);
+      await lease.release();
       assert.equal(await refusal(name, 60_000), "early");
-      await (await begin(name)).end();
+      await (await acquire(name)).release();
     });
 
     test("of a process that fell silent are taken over, and it can keep nothing any more", async () => {
-      const name = `turns-${nextNumber()}`;
-      const silent = await begin(name, 0, 5);
+      const name = `task-${nextNumber()}`;
+      const silent = await acquire(name, 0, 5);
       await delay(20);
-      const next = await begin(name);
-      assert.equal(await silent.save("late"), false);
-      await silent.end();
+      const next = await acquire(name);
+      assert.equal(await silent.renew("late"), false);
+      await silent.release();
       assert.equal(await refusal(name), "busy");
-      assert.equal(await next.save("kept"), true);
-      await next.end();
-      assert.equal((await begin(name)).state, "kept");
+      assert.equal(await next.renew("kept"), true);
+      await next.release();
+      assert.equal((await acquire(name)).state, "kept");
     });
   });
 

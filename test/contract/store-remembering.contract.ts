@@ -83,7 +83,7 @@ export const rememberingContract = (bench: GetBench): void => {
 
     test("forgets what nobody uses and what belongs to merge requests that have ended", async () => {
       const place = await bench().places.fresh();
-      const { clock, passDays, tidy } = createTurns();
+      const { clock, passDays, tidy } = createRounds();
       await using store = await place.open({ clock, maintenanceIntervalMs: TURN_MS });
       for (const iid of [1, 2, 3]) {
         await workOn(store, { iid }, async ({ memory }) => {
@@ -116,8 +116,8 @@ export const rememberingContract = (bench: GetBench): void => {
 
 const TURN_MS = 12_345;
 
-/** A clock that is put forward by days, and under which maintenance takes its turns when it is told to. */
-const createTurns = () => {
+/** A clock that is put forward by days, and under which maintenance does its rounds when it is told to. */
+const createRounds = () => {
   let aheadMs = 0;
   let wake = (): void => undefined;
   let asleep = Promise.withResolvers<void>();

@@ -7,7 +7,7 @@ import type { GetBench } from "./store-bench.ts";
 /** What projects rely on that share a store. */
 export const sharingContract = (bench: GetBench): void => {
   describe("sharing between projects", () => {
-    test("each project that waits has its turn before any has its next", async () => {
+    test("each project that waits is served before any is served again", async () => {
       await using store = await (await bench().places.fresh()).open();
       const started: number[] = [];
       await fc.assert(
@@ -61,7 +61,10 @@ export const sharingContract = (bench: GetBench): void => {
           return succeeded;
         },
       });
-      await until(async () => small.every((projectId) => started.includes(projectId)), "the others' turn");
+      await until(
+        async () => small.every((projectId) => started.includes(projectId)),
+        "the others to be served",
+      );
       await worker.stop(5_000);
       assert.deepEqual(new Set(started.slice(0, 3)), new Set([flood, ...small]));
     });

@@ -78,7 +78,7 @@ const insertIgnored = async (database: Database, name: string, rows: number): Pr
   return ids;
 };
 
-/** One turn over everything at `nowMs`; what it deleted. */
+/** One sweep over everything at `nowMs`; what it deleted. */
 const forget = async (
   database: Database,
   kept: Partial<Retention>,
@@ -98,7 +98,7 @@ const forget = async (
     retention: { ...nothing, ...kept },
     logger: silentLogger,
     onForgotten: (what, rows) => (forgotten[what] = rows),
-  }).turn(nowMs);
+  }).sweep(nowMs);
   return forgotten;
 };
 
@@ -234,7 +234,7 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
       assert.equal(await count(database, "deliveries"), 1);
     });
 
-    test("a long backlog goes a part at a time, and the next turn goes on behind it", async () => {
+    test("a long backlog goes a part at a time, and the next one goes on behind it", async () => {
       const rows = 12_000;
       await insertIgnored(database, "k", rows);
       const forgotten: number[] = [];
@@ -244,7 +244,7 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
         logger: silentLogger,
         onForgotten: (what, removed) => void (what === "deliveries" && forgotten.push(removed)),
       });
-      for (let turn = 0; turn < 3; turn += 1) await forgetting.turn(Date.now());
+      for (let part = 0; part < 3; part += 1) await forgetting.sweep(Date.now());
       assert.deepEqual(forgotten, [10_000, 2_000]);
     });
 
@@ -291,7 +291,7 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
           .values(some.map((projectId) => ({ day: "2001-01-01", projectId, projectPath: "team/shop" })))
           .execute(),
       );
-      /** How many rows each statement concerned, between which others have their turn. */
+      /** How many rows each statement concerned, between which others may ask. */
       const pieces: number[] = [];
       const watched = {
         ...database,

@@ -309,8 +309,8 @@ function sharedStore(server: PostgresServer): void {
       assert.ok(held !== null);
       await held.journal.write("step", 1);
       assert.ok(await held.settle({ state: "handed-back" }));
-      const turn = await store.reconciliation.beginTurn("look", { leaseMs: 60_000, pauseMs: 0 });
-      assert.equal(turn.kind, "begun");
+      const acquired = await store.reconciliation.acquire("look", { leaseMs: 60_000, pauseMs: 0 });
+      assert.equal(acquired.kind, "acquired");
       assert.deepEqual(
         sent.filter((text) => /^\s*(begin|start transaction|select pg_advisory_lock)/i.test(text)),
         [],

@@ -8,26 +8,26 @@ import { RELEASED, heldBy } from "../lease.ts";
 import { mergeRequestKey } from "../merge-request-key.ts";
 import { readMergeRequests } from "../merge-request-states.ts";
 import { SUPERSEDED, historyOf } from "../plan-accept.ts";
-import type { AskedHead, ReconcileStore, Standing, Turn } from "./reconcile-store.ts";
+import type { AskedHead, ReconcileStore, Standing, TaskLease } from "./reconcile-store.ts";
 
 /** What is asked of the database to find out what was missed. */
 export const createReconcileStore = (database: Sql): ReconcileStore => ({
-  beginTurn: (name, times) => beginTurn(database, name, times),
+  acquire: (name, times) => acquire(database, name, times),
   readStandings: (heads) => readStandings(database, heads),
   readLastRuns: (heads, trigger) => readLastRuns(database, heads, trigger),
   listProjects: () => listProjects(database),
 });
 
-const beginTurn = async (
+const acquire = async (
   database: Sql,
   name: string,
-  { leaseMs, pauseMs }: Parameters<ReconcileStore["beginTurn"]>[1],
-): ReturnType<ReconcileStore["beginTurn"]> => {
+  { leaseMs, pauseMs }: Parameters<ReconcileStore["acquire"]>[1],
+): ReturnType<ReconcileStore["acquire"]> => {
   const { db, dialect } = database;
   const claimId = randomUUID();
   const held = heldBy(database, claimId, leaseMs);
   const now = sql<number>`${sql.raw(NOW[dialect])}`;
-  const taken = await db
+  const acquired = await db
     .insertInto("tasks")
     .values({ name, ...held })
     .onConflict((conflict) =>
@@ -39,8 +39,8 @@ const beginTurn = async (
     )
     .returning("state")
     .executeTakeFirst();
-  if (taken !== undefined)
-    return { kind: "begun", turn: toTurn(database, name, claimId, leaseMs, taken.state) };
+  if (acquired !== undefined)
+    return { kind: "acquired", lease: toLease(database, name, claimId, leaseMs, acquired.state) };
   const busy = await db
     .selectFrom("tasks")
     .select("name")
@@ -50,17 +50,17 @@ const beginTurn = async (
   return { kind: busy === undefined ? "early" : "busy" };
 };
 
-const toTurn = (database: Sql, name: string, claimId: string, leaseMs: number, state: string): Turn => {
+const toLease = (database: Sql, name: string, claimId: string, leaseMs: number, state: string): TaskLease => {
   const ours = database.db.updateTable("tasks").where("name", "=", name).where("claimId", "=", claimId);
   return {
     state: Json.parse(parseJson(state) ?? null),
-    save: async (next) => {
+    renew: async (next) => {
       const { numUpdatedRows } = await ours
         .set({ state: JSON.stringify(next), ...heldBy(database, claimId, leaseMs) })
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     },
-    end: async () => {
+    release: async () => {
       await ours.set({ ...RELEASED, endedAt: sql<number>`${sql.raw(NOW[database.dialect])}` }).execute();
     },
   };

@@ -2,19 +2,19 @@ import type { Json } from "../../base/json.ts";
 import type { MergeRequestHistory } from "../../review/decide.ts";
 import type { MergeRequestRef } from "../../review/forge.ts";
 
-/** A turn of a task that one process does at a time. It is lost when nothing is saved for the lease's time. */
-export type Turn = {
-  /** What the last turn saved; null before the first. */
+/** The lease of a task that one process does at a time. It is lost when it is not renewed in time. */
+export type TaskLease = {
+  /** What was kept last, by whoever held it then; null before the first renewal. */
   readonly state: Json;
-  /** Keeps the state and the turn; false when the turn was lost, and then nothing is kept. */
-  readonly save: (state: Json) => Promise<boolean>;
-  /** Gives the turn back. */
-  readonly end: () => Promise<void>;
+  /** Holds the lease for its time again and keeps the state; false when it was lost, and then nothing is kept. */
+  readonly renew: (state: Json) => Promise<boolean>;
+  /** Lets others acquire it. */
+  readonly release: () => Promise<void>;
 };
 
-/** What came of the wish to have a turn. `early`: the last one ended less than the pause ago. */
-export type TurnOutcome =
-  | { readonly kind: "begun"; readonly turn: Turn }
+/** `busy`: another process holds the lease. `early`: it was released less than the pause ago. */
+export type AcquireOutcome =
+  | { readonly kind: "acquired"; readonly lease: TaskLease }
   | { readonly kind: "busy" }
   | { readonly kind: "early" };
 
@@ -41,11 +41,11 @@ export type Standing = {
 
 /** What is needed to find out what was missed. Failures are StoreErrors. */
 export type ReconcileStore = {
-  /** Takes a turn of the task `name` for `leaseMs`, unless another process is at it or it is too early. */
-  readonly beginTurn: (
+  /** Acquires the lease of the task `name` for `leaseMs`, unless another process holds it or it is too early. */
+  readonly acquire: (
     name: string,
     times: { readonly leaseMs: number; readonly pauseMs: number },
-  ) => Promise<TurnOutcome>;
+  ) => Promise<AcquireOutcome>;
   /** One standing for each head, in the same order. */
   readonly readStandings: (heads: readonly AskedHead[]) => Promise<readonly Standing[]>;
   /** When the last run of each head by a trigger was made, since the epoch; null for none. In the same order. */

@@ -16,7 +16,7 @@ export type ForgettingParts = {
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes what is older than it is kept, a bounded part in each turn. A turn goes on where the last one has
+ * Deletes what is older than it is kept, a bounded part at a time. Each part goes on where the last one has
  * come to; once a day everything is looked at again, since a row may have been kept for something that is
  * gone by now.
  */
@@ -25,7 +25,7 @@ export const createForgetting = ({ database, retention, logger, onForgotten }: F
   const places = new Map<string, SweepPlace>();
   let begunAtMs = 0;
   return {
-    turn: async (nowMs: number): Promise<void> => {
+    sweep: async (nowMs: number): Promise<void> => {
       if (Math.abs(nowMs - begunAtMs) > DAY_MS) {
         places.clear();
         begunAtMs = nowMs;

@@ -39,7 +39,7 @@ export type ShadowRun = CandidateKey & {
   readonly figures: ShadowFigures | null;
 };
 
-/** What becomes of a run's comparison: it waits for its turn, or is not made for a reason. */
+/** What becomes of a run's comparison: it waits to be claimed, or is not made for a reason. */
 export type PlannedShadow = {
   readonly run: Run;
   readonly candidate: string;

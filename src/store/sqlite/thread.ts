@@ -23,7 +23,7 @@ export type ThreadData = { readonly file: string };
 const MAX_STATEMENTS = 200;
 /** Larger values are handed over to the other thread instead of being copied. */
 const TRANSFER_ABOVE_BYTES = 64 * 1024;
-/** Pages that a backup copies before it lets others have a turn; some 8 ms of reading on a slow disk. */
+/** Pages that a backup copies before it lets others ask; some 8 ms of reading on a slow disk. */
 const BACKUP_PAGES = 512;
 
 /** Who opens the database has the folder's lock, so that locks within the file are taken once and kept. */

@@ -9,7 +9,7 @@ export type QuietLookResult = { readonly complete: boolean; readonly reviews: nu
 
 /**
  * Reads a list of merge requests in which nothing happens, page by page, and has the stale ones looked at.
- * Ends early when the turn may make no more calls or was lost. Throws GitLabErrors and StoreErrors.
+ * Ends early when the round may make no more calls or the lease was lost. Throws GitLabErrors and StoreErrors.
  */
 export const lookAtQuiet = async (
   context: LookContext,
@@ -27,7 +27,7 @@ export const lookAtQuiet = async (
       page.mergeRequests.filter(({ project }) => ours.has(project.id)),
     );
     cursor = page.next;
-    if (cursor !== null && !(await context.keepTurn())) return { complete: false, reviews };
+    if (cursor !== null && !(await context.renewLease())) return { complete: false, reviews };
   } while (cursor !== null);
   return { complete: true, reviews };
 };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Json, JsonObject } from "../../base/json.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
 
-/** How far we have looked; kept from turn to turn. Times are in milliseconds since the epoch. */
+/** How far we have looked; kept from round to round. Times are in milliseconds since the epoch. */
 const LookState = z.object({
   /** Nothing that changed before is ever looked at: the server's first start, or what the operator says. */
   sinceMs: z.number(),
@@ -33,7 +33,7 @@ const firstState = (sinceMs: number): LookState => ({
 });
 
 /**
- * What the last turn left, or a first state that begins at `sinceMs`, else at the start of this
+ * What the last round left, or a first state that begins at `sinceMs`, else at the start of this
  * process. An operator who names an
  * earlier time than before has everything since then looked at again.
  */
@@ -47,7 +47,7 @@ export const readState = (stored: Json, sinceMs: number | null, startMs: number)
 export const toStoredState = (state: LookState): Json => JsonObject.parse(state);
 
 /**
- * Enters the projects of a turn, so that each has a time from which on it is looked at. `complete` when they
+ * Enters the projects of a round, so that each has a time from which on it is looked at. `complete` when they
  * are all that there are, so that one that comes later was not there before.
  */
 export const enterProjects = (

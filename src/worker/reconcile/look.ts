@@ -6,15 +6,15 @@ import { compareHeads, type ListedHead, type MissedHead } from "./compare-heads.
 import type { Look } from "./plan-looks.ts";
 import type { ReconcileOptions } from "./reconcile-options.ts";
 
-/** What a look shares with the others of its turn. */
+/** What a look shares with the others of its round. */
 export type LookContext = ReconcileOptions & {
   readonly signal: AbortSignal;
   /** When this process began to take deliveries, since the epoch. */
   readonly upSinceMs: number;
-  /** Takes one call from those that the turn may make; false when none is left. */
+  /** Takes one call from those that the round may make; false when none is left. */
   readonly takeCall: () => boolean;
-  /** Called after each page; false when the turn was lost. */
-  readonly keepTurn: () => Promise<boolean>;
+  /** Called after each page; false when the lease was lost. */
+  readonly renewLease: () => Promise<boolean>;
 };
 
 /** How far a look came. */
@@ -29,8 +29,8 @@ export type LookResult = {
 const WEBHOOK_MS = 120_000;
 
 /**
- * Reads a list of changes, page by page, and has reviewed what was missed. Ends early when the turn may make
- * no more calls or was lost. Throws GitLabErrors and StoreErrors.
+ * Reads a list of changes, page by page, and has reviewed what was missed. Ends early when the round may make
+ * no more calls or the lease was lost. Throws GitLabErrors and StoreErrors.
  */
 export const look = async (
   context: LookContext,
@@ -50,7 +50,7 @@ export const look = async (
     );
     seenMs = Math.max(seenMs, ...page.mergeRequests.map(({ updatedAtMs }) => updatedAtMs));
     cursor = page.next;
-    if (cursor !== null && !(await context.keepTurn())) return { seenMs, reviews };
+    if (cursor !== null && !(await context.renewLease())) return { seenMs, reviews };
   } while (cursor !== null);
   return { seenMs: startedMs, reviews };
 };

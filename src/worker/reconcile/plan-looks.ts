@@ -22,8 +22,8 @@ const LEAST_FOR_GROUP = 4;
 export const OVERLAP_MS = 600_000;
 
 /**
- * Plans the looks of a turn with as few calls as possible, those that have waited longest first, so that
- * each has its turn when not all of them fit into one. Projects that rest are left out.
+ * Plans the looks of a round with as few calls as possible, those that have waited longest first, so that
+ * each is made at some time when not all of them fit into one. Projects that rest are left out.
  */
 export const planLooks = (projects: readonly FeedProject[], state: LookState): readonly Look[] => {
   const looks = placesOf(projects, state).map(({ place, projectIds }) => toLook(place, projectIds, state));

@@ -11,15 +11,15 @@ export type ReconcileOptions = {
   readonly store: Pick<Store, "accept"> & { readonly reconciliation: ReconcileStore };
   /** How a project is reviewed; null where it is not, or is not to be looked at. */
   readonly route: (projectPath: string) => ReviewRoute | null;
-  /** How long after the end of a turn the next one begins. */
+  /** How long after the end of a round the next one begins. */
   readonly everyMs: number;
-  /** Changes before are never looked at, since the epoch; null for those before the first turn ever. */
+  /** Changes before are never looked at, since the epoch; null for those before the first round ever. */
   readonly sinceMs: number | null;
-  /** The most lists of changes that one turn reads; 200 when left out. */
+  /** The most lists of changes that one round reads; 200 when left out. */
   readonly maxCalls?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 };
 
-/** How long a turn is kept without a sign of life. A call of GitLab with all its retries takes less. */
+/** How long the lease is held without a renewal. A call of GitLab with all its retries takes less. */
 export const LEASE_MS = 180_000;

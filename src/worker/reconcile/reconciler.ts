@@ -1,6 +1,6 @@
 import { describeError } from "../../base/errors.ts";
 import { LEASE_MS, type ReconcileOptions } from "./reconcile-options.ts";
-import { takeTurn } from "./take-turn.ts";
+import { reconcile } from "./reconcile.ts";
 
 /** A reconciler at work. */
 export type Reconciler = {
@@ -8,18 +8,18 @@ export type Reconciler = {
   readonly stop: () => Promise<void>;
 };
 
-const TURN = "reconcile";
+const TASK = "reconcile";
 
-/** How soon a turn is asked for again that another process has, which may be one that has died. */
+/** How soon a lease is asked for again that another process holds, which may be one that has died. */
 const BUSY_MS = 30_000;
 
-/** Of the pause between turns, how much must have passed wherever the last one was: timers are not exact. */
+/** Of the pause between rounds, how much must have passed wherever the last one was: timers are not exact. */
 const LEAST_PAUSE = 0.9;
 
 /**
  * Looks for changes that no webhook told of: now, and then every `everyMs`. GitLab sends an event once, so
- * that whatever happened while nobody listened is found only so. Of several processes on one store one has
- * the turn at a time, and together they look as often as one alone would.
+ * that whatever happened while nobody listened is found only so. Of several processes on one store one
+ * holds the lease at a time, and together they look as often as one alone would.
  */
 export const startReconciler = (options: ReconcileOptions): Reconciler => {
   const { clock, everyMs } = options;
@@ -28,7 +28,7 @@ export const startReconciler = (options: ReconcileOptions): Reconciler => {
   const upSinceMs = clock.now();
   const run = async (): Promise<void> => {
     for (let pauseMs = 0; !signal.aborted; pauseMs = everyMs * LEAST_PAUSE) {
-      const waitMs = await tryTurn(options, pauseMs, { upSinceMs, signal });
+      const waitMs = await tryReconcile(options, pauseMs, { upSinceMs, signal });
       await clock.sleep(waitMs, signal).catch(() => undefined);
     }
   };
@@ -41,22 +41,22 @@ export const startReconciler = (options: ReconcileOptions): Reconciler => {
   };
 };
 
-/** Takes a turn if it is ours to take; returns how long to wait for the next. */
-const tryTurn = async (
+/** Reconciles if the lease is ours to acquire; returns how long to wait for the next round. */
+const tryReconcile = async (
   options: ReconcileOptions,
   pauseMs: number,
   life: { readonly upSinceMs: number; readonly signal: AbortSignal },
 ): Promise<number> => {
   const { store, clock, everyMs, logger } = options;
   try {
-    const outcome = await store.reconciliation.beginTurn(TURN, { leaseMs: LEASE_MS, pauseMs });
+    const outcome = await store.reconciliation.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind === "early") return everyMs;
     if (outcome.kind === "busy") return Math.min(everyMs, BUSY_MS);
     try {
-      const { notBeforeMs } = await takeTurn(outcome.turn, options, life);
+      const { notBeforeMs } = await reconcile(outcome.lease, options, life);
       return Math.max(everyMs, notBeforeMs - clock.now());
     } finally {
-      await outcome.turn.end();
+      await outcome.lease.release();
     }
   } catch (error) {
     if (!life.signal.aborted)

@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { StoreError } from "../../../src/base/errors.ts";
-import type { TurnOutcome } from "../../../src/store/reconcile/reconcile-store.ts";
+import type { AcquireOutcome } from "../../../src/store/reconcile/reconcile-store.ts";
 import type { ReconcileOptions } from "../../../src/worker/reconcile/reconcile-options.ts";
 import { startReconciler } from "../../../src/worker/reconcile/reconciler.ts";
 import { createWorld } from "./world.ts";
 
 const EVERY = 600_000;
 
-/** Runs a reconciler through turns that come out as told; the pauses it asks for and the times it sleeps. */
-const play = async (outcomes: readonly (TurnOutcome["kind"] | Error)[], forMs = EVERY) => {
+/** Runs a reconciler whose leases come out as given; the pauses it asks for and the times it sleeps. */
+const play = async (outcomes: readonly (AcquireOutcome["kind"] | Error)[], forMs = EVERY) => {
   const world = createWorld();
   const pauses: number[] = [];
   const sleeps: number[] = [];
   let ended = 0;
   const done = Promise.withResolvers<void>();
-  const beginTurn: ReconcileOptions["store"]["reconciliation"]["beginTurn"] = async (_, { pauseMs }) => {
+  const acquire: ReconcileOptions["store"]["reconciliation"]["acquire"] = async (_, { pauseMs }) => {
     const outcome = outcomes[pauses.length];
     pauses.push(pauseMs);
     if (outcome instanceof Error) throw outcome;
     if (outcome === "busy" || outcome === "early") return { kind: outcome };
-    const turn = { state: null, save: async () => true, end: async () => void (ended += 1) };
-    return { kind: "begun", turn };
+    const lease = { state: null, renew: async () => true, release: async () => void (ended += 1) };
+    return { kind: "acquired", lease };
   };
   const options = world.options();
   const reconciler = startReconciler({
     ...options,
     everyMs: forMs,
-    store: { ...options.store, reconciliation: { ...options.store.reconciliation, beginTurn } },
+    store: { ...options.store, reconciliation: { ...options.store.reconciliation, acquire } },
     clock: {
       now: () => world.nowMs,
       sleep: async (ms, signal) => {
@@ -48,19 +48,19 @@ const play = async (outcomes: readonly (TurnOutcome["kind"] | Error)[], forMs = 
 
 suite("a reconciler", () => {
   test("looks at once at its start, and later only when nobody has looked for about as long", async () => {
-    const { pauses, sleeps, ended } = await play(["begun", "begun", "early"]);
+    const { pauses, sleeps, ended } = await play(["acquired", "acquired", "early"]);
     assert.deepEqual(pauses, [0, 0.9 * EVERY, 0.9 * EVERY]);
     assert.deepEqual(sleeps, [EVERY, EVERY, EVERY]);
     assert.equal(ended, 2);
   });
 
   test("asks again soon when another process is at it, which may have died", async () => {
-    assert.deepEqual((await play(["busy", "begun"])).sleeps, [30_000, EVERY]);
-    assert.deepEqual((await play(["busy", "begun"], 5_000)).sleeps, [5_000, 5_000]);
+    assert.deepEqual((await play(["busy", "acquired"])).sleeps, [30_000, EVERY]);
+    assert.deepEqual((await play(["busy", "acquired"], 5_000)).sleeps, [5_000, 5_000]);
   });
 
   test("outlives a store that fails", async () => {
     const error = new StoreError("gone", { code: "store-unreachable", retryable: true });
-    assert.equal((await play([error, "begun"])).ended, 1);
+    assert.equal((await play([error, "acquired"])).ended, 1);
   });
 });

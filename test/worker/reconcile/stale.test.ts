@@ -46,7 +46,7 @@ const head = (iid: number, after = "none"): string => `stale:1!${iid}@a:after:${
 suite("stale merge requests", () => {
   test("are those that are quiet for long, and not for so long that they are given up", async () => {
     const world = worldOf(1, 4, 29, 31);
-    await world.turn(under());
+    await world.reconcile(under());
     assert.deepEqual(world.reviews, [head(2), head(3)]);
   });
 
@@ -65,17 +65,17 @@ suite("stale merge requests", () => {
     const world = worldOf(4);
     const first = world.nowMs;
     for (let day = 0; day < 7; day += 1) {
-      await world.turn(under());
+      await world.reconcile(under());
       world.nowMs += DAY - 1;
     }
     assert.deepEqual(world.reviews, [head(1)]);
     world.nowMs += 7;
-    await world.turn(under());
+    await world.reconcile(under());
     assert.deepEqual(world.reviews, [head(1), head(1, String(first))]);
     const [listed] = world.listed.splice(0);
     world.listed.push({ ...(listed ?? assert.fail()), headSha: "b" });
     world.nowMs += HOUR;
-    await world.turn(under());
+    await world.reconcile(under());
     assert.equal(world.reviews.at(-1), "stale:1!1@b:after:none");
   });
 

@@ -6,7 +6,7 @@ import type { FeedPlace, FeedProject, ListedMergeRequest } from "../../../src/re
 import { rulesForPolicy } from "../../../src/review/triggers.ts";
 import type { AcceptOutcome, AcceptRequest } from "../../../src/store/store.ts";
 import type { ReconcileOptions } from "../../../src/worker/reconcile/reconcile-options.ts";
-import { takeTurn } from "../../../src/worker/reconcile/take-turn.ts";
+import { reconcile } from "../../../src/worker/reconcile/reconcile.ts";
 import { standing } from "./listed.ts";
 
 /** A read of a list: where, from when on, and which page. */
@@ -27,11 +27,14 @@ export type ReconcileWorld = {
   readonly looked: Map<string, number>;
   /** Keys of the deliveries that led to a review. */
   readonly reviews: string[];
-  /** One turn of a process that has been up since `upSinceMs`, now when left out. */
-  readonly turn: (options?: Partial<ReconcileOptions>, upSinceMs?: number) => ReturnType<typeof takeTurn>;
-  /** What a turn is taken with. */
+  /** One round of a process that has been up since `upSinceMs`, now when left out. */
+  readonly reconcile: (
+    options?: Partial<ReconcileOptions>,
+    upSinceMs?: number,
+  ) => ReturnType<typeof reconcile>;
+  /** What a round is done with. */
   readonly options: () => ReconcileOptions;
-  /** The calls of the turn, in order, without those of the turns before. */
+  /** The calls of the round, in order, without those of the rounds before. */
   readonly callsOf: (options?: Partial<ReconcileOptions>) => Promise<readonly Call[]>;
 };
 
@@ -98,7 +101,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     store: {
       accept,
       reconciliation: {
-        beginTurn: () => assert.fail("a turn is given already"),
+        acquire: () => assert.fail("a lease is given already"),
         readStandings: async (asked) =>
           asked.map(({ projectId, iid }) =>
             standing({ reviewedHeads: heads.get(`${projectId}!${iid}`) ?? [] }),
@@ -126,15 +129,15 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     calls: [],
     reviews: [],
     looked: new Map(),
-    turn: (changes = {}, upSinceMs = world.nowMs) =>
-      takeTurn(
+    reconcile: (changes = {}, upSinceMs = world.nowMs) =>
+      reconcile(
         {
           state,
-          save: async (next) => {
+          renew: async (next) => {
             state = next;
             return true;
           },
-          end: async () => undefined,
+          release: async () => undefined,
         },
         { ...options, ...changes },
         { upSinceMs, signal: new AbortController().signal },
@@ -142,7 +145,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
     options: () => options,
     callsOf: async (changes = {}) => {
       world.calls.splice(0);
-      await world.turn(changes);
+      await world.reconcile(changes);
       return [...world.calls];
     },
   };

@@ -1,6 +1,6 @@
 import { GitLabError, describeError } from "../../base/errors.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
-import type { Turn } from "../../store/reconcile/reconcile-store.ts";
+import type { TaskLease } from "../../store/reconcile/reconcile-store.ts";
 import { look, type LookContext } from "./look.ts";
 import { lookAtQuiet } from "./look-at-quiet.ts";
 import {
@@ -16,8 +16,8 @@ import { type Look, lookAtProject, planLooks } from "./plan-looks.ts";
 import { planQuietLooks, type QuietLook } from "./plan-quiet-looks.ts";
 import type { ReconcileOptions } from "./reconcile-options.ts";
 
-/** What a turn came to. */
-export type TurnReport = {
+/** What a round came to. */
+export type ReconcileReport = {
   readonly reviews: number;
   /** When GitLab may be called again, since the epoch; 0 where it did not say. */
   readonly notBeforeMs: number;
@@ -39,16 +39,16 @@ const REFUSING: ReadonlySet<string> = new Set(["gitlab-forbidden", "gitlab-not-f
 
 /**
  * Looks once at everything that is ours to review, and keeps how far it came. What GitLab refuses or fails
- * to tell is logged and looked at in a later turn, from the same time on. Throws StoreErrors.
+ * to tell is logged and looked at in a later round, from the same time on. Throws StoreErrors.
  */
-export const takeTurn = async (
-  turn: Turn,
+export const reconcile = async (
+  lease: TaskLease,
   options: ReconcileOptions,
   { upSinceMs, signal }: { readonly upSinceMs: number; readonly signal: AbortSignal },
-): Promise<TurnReport> => {
+): Promise<ReconcileReport> => {
   const { clock, logger } = options;
   const startedMs = clock.now();
-  let state = readState(turn.state, options.sinceMs, upSinceMs);
+  let state = readState(lease.state, options.sinceMs, upSinceMs);
   if (state.notBeforeMs > startedMs) return { reviews: 0, notBeforeMs: state.notBeforeMs };
   const calls = { left: options.maxCalls ?? MAX_CALLS };
   const context: LookContext = {
@@ -56,10 +56,10 @@ export const takeTurn = async (
     signal,
     upSinceMs,
     takeCall: () => (calls.left -= 1) >= 0,
-    keepTurn: () => turn.save(toStoredState(state)),
+    renewLease: () => lease.renew(toStoredState(state)),
   };
   // The first start counts even when it ends before it has seen anything.
-  if (turn.state === null) await context.keepTurn();
+  if (lease.state === null) await context.renewLease();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
   const staleOf = (path: string) => context.route(path)?.rules.stale ?? null;
@@ -70,7 +70,7 @@ export const takeTurn = async (
   let failures = 0;
   while (looks.length > 0 && calls.left > 0 && failures < MOST_FAILURES) {
     const next = looks.shift();
-    if (next === undefined || !(await context.keepTurn())) break;
+    if (next === undefined || !(await context.renewLease())) break;
     const { state: after, ...step } = await takeLook(context, next, state);
     state = after;
     reviews += step.reviews;
@@ -78,7 +78,7 @@ export const takeTurn = async (
     if (step.stop) break;
     looks.unshift(...step.instead);
   }
-  await turn.save(toStoredState(state));
+  await lease.renew(toStoredState(state));
   const facts = { projects: projects.length, reviews, left: looks.length };
   if (reviews > 0 || looks.length > 0) logger.info(facts, "Looked for missed changes");
   else logger.debug(facts, "Looked for missed changes");
@@ -90,7 +90,7 @@ type Step = {
   readonly state: LookState;
   readonly reviews: number;
   readonly failed: boolean;
-  /** No further call is worth making in this turn. */
+  /** No further call is worth making in this round. */
   readonly stop: boolean;
   /** Looks to make in place of this one. */
   readonly instead: readonly (Look | QuietLook)[];
@@ -130,7 +130,7 @@ const alone = (wanted: Look | QuietLook, id: number, state: LookState): Look | Q
 const notBefore = (error: GitLabError, { clock }: LookContext): number =>
   error.retryAfterMs === undefined ? 0 : clock.now() + error.retryAfterMs;
 
-/** The projects of a turn. */
+/** The projects of a round. */
 type Listing = {
   readonly projects: readonly FeedProject[];
   /** Whether GitLab told all that the token is a member of. */

@@ -22,22 +22,22 @@ const change = (world: ReconcileWorld, projectId: number, iid: number, headSha =
 
 const places = (calls: readonly { readonly place: string }[]) => calls.map(({ place }) => place);
 
-/** A world whose first turn is over. */
+/** A world whose first round is over. */
 const begun = async (projects: ReconcileWorld["projects"]): Promise<ReconcileWorld> => {
   const world = createWorld();
   world.projects = projects;
-  await world.turn();
+  await world.reconcile();
   world.nowMs += 60 * MINUTE;
   return world;
 };
 
-suite("a turn", () => {
+suite("a round", () => {
   test("the first ever looks at nothing before the start, or before what the operator says", async () => {
     const world = createWorld();
     world.projects = [project(1)];
     change(world, 1, 1);
     world.nowMs += MINUTE;
-    await world.turn();
+    await world.reconcile();
     assert.deepEqual(world.reviews, []);
     assert.equal(world.calls[0]?.fromMs, world.nowMs);
     const longAgo = world.nowMs - DAY;
@@ -60,10 +60,10 @@ suite("a turn", () => {
   test("leaves a change to its webhook for a while when somebody is there to take it", async () => {
     const world = await begun([project(1)]);
     change(world, 1, 1);
-    await world.turn({}, world.nowMs - MINUTE);
+    await world.reconcile({}, world.nowMs - MINUTE);
     assert.deepEqual(world.reviews, []);
     world.nowMs += 3 * MINUTE;
-    await world.turn({}, 0);
+    await world.reconcile({}, 0);
     assert.deepEqual(world.reviews, ["reconcile:1!1@a"]);
   });
 
@@ -77,7 +77,7 @@ suite("a turn", () => {
 
   test("looks at a new project from the time on at which it was not there yet", async () => {
     const world = await begun([project(1)]);
-    await world.turn();
+    await world.reconcile();
     const listedMs = world.nowMs;
     world.nowMs += 30 * MINUTE;
     world.projects = [project(1), project(2)];
@@ -102,7 +102,7 @@ suite("a turn", () => {
     assert.deepEqual(world.reviews, ["reconcile:3!1@a"]);
   });
 
-  test("walks every page, and goes on in the next turn where its calls ended", async () => {
+  test("walks every page, and goes on in the next round where its calls ended", async () => {
     const world = await begun([project(1)]);
     world.pageSize = 2;
     for (let iid = 1; iid <= 9; iid += 1) {
@@ -115,15 +115,15 @@ suite("a turn", () => {
       (await world.callsOf({ maxCalls: 3 }))[0]?.fromMs,
       (world.listed[3]?.updatedAtMs ?? 0) - OVERLAP,
     );
-    await world.turn();
+    await world.reconcile();
     assert.equal(new Set(world.reviews).size, 9);
     assert.equal(world.reviews.length, 9);
   });
 
-  test("gives each project its turn when there are more than it may make calls", async () => {
+  test("comes to each project when there are more than it may make calls", async () => {
     const world = await begun([1, 2, 3, 4, 5].map((id) => project(id)));
     const seen: string[] = [];
-    for (let turn = 0; turn < 3; turn += 1) {
+    for (let round = 0; round < 3; round += 1) {
       seen.push(...places(await world.callsOf({ maxCalls: 2 })));
       world.nowMs += 10 * MINUTE;
     }
@@ -149,7 +149,7 @@ suite("when GitLab fails", () => {
     assert.deepEqual(world.reviews, ["reconcile:2!1@a", "reconcile:1!1@a"]);
   });
 
-  test("again and again, the turn ends", async () => {
+  test("again and again, the round ends", async () => {
     const world = await begun([1, 2, 3, 4, 5, 6].map((id) => project(id)));
     world.refuse = (place) => {
       if (place !== "projects") throw failure("gitlab-unreachable");
@@ -163,7 +163,7 @@ suite("when GitLab fails", () => {
       if (place !== "projects") throw failure("gitlab-rate-limited", 30 * MINUTE);
     };
     world.calls.splice(0);
-    const { notBeforeMs } = await world.turn();
+    const { notBeforeMs } = await world.reconcile();
     assert.equal(notBeforeMs, world.nowMs + 30 * MINUTE);
     assert.equal(world.calls.length, 1);
     world.refuse = () => undefined;
