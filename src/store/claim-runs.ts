@@ -2,6 +2,7 @@ import { CompiledQuery, sql } from "kysely";
 import { newId } from "../base/ids.ts";
 import type { Database, Dialect } from "./database.ts";
 import { NOW } from "./dialect.ts";
+import { isLeaseOver } from "./lease.ts";
 import { RUN_COLUMNS, toRun } from "./run-rows.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
@@ -83,7 +84,7 @@ const readDue = async (
     .selectFrom("runs")
     .select("id")
     .where("state", "=", "active")
-    .where("heldUntil", "<=", now)
+    .where(isLeaseOver({ dialect }))
     .limit(1)
     .executeTakeFirst();
   return { waiting: waiting !== undefined, lost: lost !== undefined };

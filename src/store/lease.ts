@@ -1,6 +1,6 @@
-import type { RawBuilder } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Database, Sql } from "./database.ts";
-import { nowPlus } from "./dialect.ts";
+import { NOW, nowPlus } from "./dialect.ts";
 
 /**
  * The tables whose rows one process works on at a time. A row is held by whoever wrote its `claim_id`, until
@@ -36,6 +36,10 @@ export const heldBy = (
   claimId,
   heldUntil: nowPlus(dialect, leaseMs),
 });
+
+/** Whether nobody holds a row, or no longer; `column` is its `held_until`. */
+export const isLeaseOver = ({ dialect }: Pick<Sql, "dialect">, column = "heldUntil"): RawBuilder<SqlBool> =>
+  sql<SqlBool>`${sql.ref(column)} <= ${sql.raw(NOW[dialect])}`;
 
 /** Holds the rows of these claims for another `leaseMs`; returns those that are still held. */
 export const renewLeases = async (

@@ -2,8 +2,8 @@ import { type CompiledQuery, type SqlBool, sql } from "kysely";
 import { reasonOf } from "../base/reason.ts";
 import type { Database, Sql } from "./database.ts";
 import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
-import { NOW } from "./dialect.ts";
 import { endingStatements } from "./end-runs.ts";
+import { isLeaseOver } from "./lease.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, readReason, type RunHandle } from "./run-rows.ts";
 import { newerWaits, waiting } from "./settle.ts";
@@ -16,11 +16,7 @@ const MAX_STALLED = 20;
 
 /** Active runs whose lease has expired. */
 const lostRuns = ({ db, dialect }: Sql) =>
-  db
-    .selectFrom("runs")
-    .select(HANDLE_COLUMNS)
-    .where("state", "=", "active")
-    .where("heldUntil", "<=", sql<number>`${sql.raw(NOW[dialect])}`);
+  db.selectFrom("runs").select(HANDLE_COLUMNS).where("state", "=", "active").where(isLeaseOver({ dialect }));
 
 /** Takes up active runs whose lease has expired, one after the other; nobody waits for a process that does so. */
 export const takeUpLostRuns = async (database: Database, nowMs: number): Promise<void> => {
@@ -35,8 +31,8 @@ export const takeUpLostRuns = async (database: Database, nowMs: number): Promise
 };
 
 /** Whether a run is still held by the claim that has expired, and nobody has asked it to stop meanwhile. */
-const isLostAsRead = ({ dialect }: Sql, { claimId, cancelCode }: RunHandle) =>
-  sql<SqlBool>`state = 'active' AND claim_id IS NOT DISTINCT FROM ${claimId} AND held_until <= ${sql.raw(NOW[dialect])}
+const isLostAsRead = (tx: Sql, { claimId, cancelCode }: RunHandle) =>
+  sql<SqlBool>`state = 'active' AND claim_id IS NOT DISTINCT FROM ${claimId} AND ${isLeaseOver(tx)}
     AND cancel_code IS NOT DISTINCT FROM ${cancelCode}`;
 
 const takeUp = async (tx: Sql, run: RunHandle, nowMs: number): Promise<readonly CompiledQuery[]> => {

@@ -4,7 +4,7 @@ import { Json, parseJson } from "../../base/json.ts";
 import { ENDED_CODES } from "../../review/decide.ts";
 import type { Sql } from "../database.ts";
 import { NOW } from "../dialect.ts";
-import { RELEASED, heldBy } from "../lease.ts";
+import { RELEASED, heldBy, isLeaseOver } from "../lease.ts";
 import { mergeRequestKey } from "../merge-request-key.ts";
 import { readMergeRequests } from "../merge-request-states.ts";
 import { SUPERSEDED, historyOf } from "../plan-accept.ts";
@@ -34,7 +34,7 @@ const acquire = async (
       conflict
         .column("name")
         .doUpdateSet(held)
-        .where("tasks.heldUntil", "<=", now)
+        .where(isLeaseOver(database, "tasks.heldUntil"))
         .where("tasks.endedAt", "<=", sql<number>`${now} - CAST(${Math.ceil(pauseMs)} AS bigint)`),
     )
     .returning("state")
@@ -45,7 +45,7 @@ const acquire = async (
     .selectFrom("tasks")
     .select("name")
     .where("name", "=", name)
-    .where("heldUntil", ">", now)
+    .where((eb) => eb.not(isLeaseOver(database)))
     .executeTakeFirst();
   return { kind: busy === undefined ? "early" : "busy" };
 };

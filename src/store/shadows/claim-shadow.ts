@@ -6,7 +6,7 @@ import type { Database, Sql } from "../database.ts";
 import { decideAndWrite } from "../decide-and-write.ts";
 import { NOW, nowPlus } from "../dialect.ts";
 import { claimLost } from "../journal-entry.ts";
-import { RELEASED, heldBy, leavesTimeToWrite, renewLeases } from "../lease.ts";
+import { RELEASED, heldBy, isLeaseOver, leavesTimeToWrite, renewLeases } from "../lease.ts";
 import { readJournal } from "../run-journal.ts";
 import { NO_REASON, reasonColumns, RUN_COLUMNS, toRun } from "../run-rows.ts";
 import { shadowJournal, shadowMemory, type HeldShadow } from "./shadow-journals.ts";
@@ -97,7 +97,7 @@ const take = (
         .where((where) =>
           where.or([
             where.and([where("s.state", "=", "queued"), where("s.dueAt", "<=", now)]),
-            where.and([where("s.state", "=", "active"), where("s.heldUntil", "<=", now)]),
+            where.and([where("s.state", "=", "active"), isLeaseOver(database, "s.heldUntil")]),
           ]),
         )
         .orderBy("s.seq")
