@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from "./base/clock.ts";
-import { describeError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Config } from "./config/config.ts";
 import { createProjectPaths } from "./gitlab/project-paths.ts";
@@ -22,7 +21,7 @@ import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
-import { openRunners, type Runners } from "./wiring/open-runners.ts";
+import { openRunners } from "./wiring/open-runners.ts";
 import { createShadows } from "./wiring/create-shadows.ts";
 import { createIdentity } from "./wiring/identity.ts";
 import { createPagesOnRequest } from "./wiring/pages-on-request.ts";
@@ -122,7 +121,6 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   started.defer(async () => pages?.close());
   const reconciler = startReconciling(config, { store, routes, clock, logger, telemetry, gates });
   started.defer(async () => reconciler?.stop());
-  if (role.reviews) void warmUp(runners, logger);
   void identify();
   started.defer(identity.stop);
   const { url } = server;
@@ -132,15 +130,6 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
 };
 
 const summaryOf = ({ store, server }: Config) => ({ store: store.kind, role: server.role });
-
-/** Makes the engine ready while the server already takes deliveries; a failure shows again in the first run. */
-const warmUp = async ({ engine }: Runners, logger: Logger): Promise<void> => {
-  try {
-    await engine?.warmUp();
-  } catch (error) {
-    logger.warn({ error: describeError(error) }, "The engine could not be made ready ahead of need");
-  }
-};
 
 const openConfiguredStore = (
   config: Config,

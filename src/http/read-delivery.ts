@@ -1,3 +1,4 @@
+import { systemClock } from "../base/clock.ts";
 import { type DeliveryReading, type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
 import type { ParseJob } from "../gitlab/parse-worker.ts";
 import { createWorkerPool } from "../sandbox/worker-pool.ts";
@@ -18,6 +19,7 @@ const THREAD = {
   size: 1,
   /** The largest bodies take 3 s. */
   timeLimitMs: 15_000,
+  clock: systemClock,
 } as const;
 
 /** Text takes many times its room as a tree of values. */

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { CodeRunner, HttpClient } from "../flow/ports.ts";
 import { createJavaScriptRunner } from "./javascript/javascript-runner.ts";
 import { createPythonRunner } from "./python/python-runner.ts";
@@ -14,6 +15,8 @@ export type CodeRunnerOptions = {
   readonly pythonConcurrency?: number;
   /** The Node that Python's processes run on, version 26 or newer; this process's own when left out. */
   readonly nodePath?: string;
+  /** Tells when threads and processes have had nothing to do for long enough; the machine's when left out. */
+  readonly clock?: Clock;
 };
 
 /** The port, with a start ahead of need and an end. */
@@ -21,7 +24,8 @@ export type SandboxedCodeRunner = CodeRunner &
   AsyncDisposable & {
     /**
      * Starts what a flow in `languages` will need. Python takes 3 to 4 s the first time; without this
-     * call the first code node pays for it.
+     * call the first code node pays for it. What has had no work for five minutes ends, and is started again by
+     * the next call or warm-up.
      */
     readonly warmUp: (languages: ReadonlySet<"javascript" | "python3">) => Promise<void>;
   };
@@ -34,12 +38,18 @@ const TIME_LIMIT_MS = 15_000;
  */
 export const createCodeRunner = (options: CodeRunnerOptions): SandboxedCodeRunner => {
   const timeLimitMs = options.timeLimitMs ?? TIME_LIMIT_MS;
-  const javascript = createJavaScriptRunner({ timeLimitMs, concurrency: options.javascriptConcurrency ?? 2 });
+  const clock = options.clock ?? systemClock;
+  const javascript = createJavaScriptRunner({
+    timeLimitMs,
+    concurrency: options.javascriptConcurrency ?? 2,
+    clock,
+  });
   const python = createPythonRunner({
     http: options.http,
     timeLimitMs,
     concurrency: options.pythonConcurrency ?? 2,
     nodePath: options.nodePath ?? process.execPath,
+    clock,
   });
 
   return {

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { NodeFailure, TemplateRenderer } from "../flow/ports.ts";
 import { TemplateAnswer, toSendable } from "./jinja2/template-messages.ts";
 import type { TemplateJob } from "./jinja2/template-messages.ts";
@@ -11,6 +12,8 @@ export type TemplateRendererOptions = {
   readonly maxCharacters?: number;
   /** Templates at once, a thread each; 2 when left out. */
   readonly concurrency?: number;
+  /** Tells when threads have had nothing to do for long enough; the machine's when left out. */
+  readonly clock?: Clock;
 };
 
 /** The port, with a start ahead of need and an end. */
@@ -28,7 +31,7 @@ const failure = (message: string): NodeFailure => ({
 
 /**
  * Renders Jinja2 templates as Python's Jinja2 3.1 does, in a worker thread that is ended when a template
- * takes too long or too much memory. Templates reach their variables and nothing else.
+ * takes too long or too much memory, or when there were no templates for a time. Templates reach their variables and nothing else.
  */
 export const createTemplateRenderer = (options: TemplateRendererOptions = {}): SandboxedTemplateRenderer => {
   const timeLimitMs = options.timeLimitMs ?? TIME_LIMIT_MS;
@@ -36,6 +39,7 @@ export const createTemplateRenderer = (options: TemplateRendererOptions = {}): S
     file: new URL("jinja2/template-worker.ts", import.meta.url),
     size: options.concurrency ?? 2,
     timeLimitMs,
+    clock: options.clock ?? systemClock,
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   });
 

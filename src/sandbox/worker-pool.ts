@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import type { ResourceLimits } from "node:worker_threads";
+import type { Clock } from "../base/clock.ts";
 import { watchComputing } from "./computing-time.ts";
 import { createGate } from "./gate.ts";
+import { createIdleRelease } from "./idle-release.ts";
 
 /** How a job in a worker ended; `died` is a crash, mostly of memory. */
 export type WorkerOutcome =
@@ -9,7 +11,10 @@ export type WorkerOutcome =
   | { readonly kind: "timeout" }
   | { readonly kind: "died"; readonly reason: string };
 
-/** Threads that answer one message with one message; kept for the next job unless they misbehaved. */
+/**
+ * Threads that answer one message with one message; kept for the next job unless they misbehaved, and let go when
+ * none has come for a time.
+ */
 export type WorkerPool = AsyncDisposable & {
   /** Sends `job` to a thread. Rejects with the signal's reason; the thread is then ended. */
   readonly run: (job: unknown, signal: AbortSignal) => Promise<WorkerOutcome>;
@@ -24,6 +29,8 @@ export type WorkerPoolOptions = {
   /** Computing time of a job: what its thread waits for a busy processor does not count. */
   readonly timeLimitMs: number;
   readonly resourceLimits: ResourceLimits;
+  /** Tells when threads have had nothing to do for long enough. */
+  readonly clock: Clock;
 };
 
 const startThread = (options: WorkerPoolOptions): Worker => {
@@ -97,6 +104,10 @@ export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
   const gate = createGate(options.size);
   const idle: Worker[] = [];
   const all = new Set<Worker>();
+  const release = createIdleRelease(options.clock, () => {
+    for (const worker of idle.splice(0)) void worker.terminate();
+  });
+  let busy = 0;
 
   const start = (): Worker => {
     const worker = startThread(options);
@@ -110,25 +121,39 @@ export const createWorkerPool = (options: WorkerPoolOptions): WorkerPool => {
     return worker;
   };
 
+  const runOnThread = async (job: unknown, signal: AbortSignal): Promise<WorkerOutcome> => {
+    const worker = idle.pop() ?? start();
+    let healthy = false;
+    try {
+      const outcome = await runOn(worker, job, options.timeLimitMs, signal);
+      healthy = outcome.kind === "answer";
+      return outcome;
+    } finally {
+      if (healthy) idle.push(worker);
+      else void worker.terminate();
+    }
+  };
+
   return {
     run: async (job, signal) => {
       const leave = await gate.enter(signal);
-      const worker = idle.pop() ?? start();
-      let healthy = false;
+      const end = release.begin();
+      busy += 1;
       try {
-        const outcome = await runOn(worker, job, options.timeLimitMs, signal);
-        healthy = outcome.kind === "answer";
-        return outcome;
+        return await runOnThread(job, signal);
       } finally {
-        if (healthy) idle.push(worker);
-        else void worker.terminate();
+        busy -= 1;
+        end();
         leave();
       }
     },
     warmUp: () => {
-      if (all.size === 0) idle.push(start());
+      const end = release.begin();
+      if (idle.length === 0 && busy === 0) idle.push(start());
+      end();
     },
     [Symbol.asyncDispose]: async () => {
+      release[Symbol.dispose]();
       await Promise.all([...all].map(async (worker) => await worker.terminate()));
     },
   };

@@ -58,11 +58,22 @@ export const openEmbedded = async (
   for (const [section, flow] of flows) {
     const secrets = new Map(Object.entries(section.secrets));
     const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
+    const warming = afterWarmUp(plain, () => engine.warmUp(flow));
     const waitMs = createModelWaits(flow, toRouting(config), breakers);
-    runners.set(section, { runner: behindModelGate(plain, waitMs), digest: flow.digest });
+    runners.set(section, { runner: behindModelGate(warming, waitMs), digest: flow.digest });
   }
   return { flows, runners, engine };
 };
+
+/** Starts what a flow needs when a run begins, so that it is ready when the run comes to it; no run waits for it. */
+const afterWarmUp = (runner: FlowRunner, warmUp: () => Promise<void>): FlowRunner => ({
+  describe: runner.describe,
+  run: async (request) => {
+    // Where it fails, a node that needs it fails with the same reason.
+    warmUp().catch(() => undefined);
+    return await runner.run(request);
+  },
+});
 
 /** Questions are answered as soon as there is a model for them; nobody who set up none is kept from starting. */
 const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {

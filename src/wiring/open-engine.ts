@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
-import type { FlowPorts } from "../flow/node.ts";
+import type { FlowPorts, NodeDeclaration } from "../flow/node.ts";
 import type { ModelClient } from "../flow/ports.ts";
 import { createFlowRequestPublisher } from "../gitlab/publish/flow-request.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
@@ -22,8 +22,11 @@ import { modelBreaker, toModel, toRouting } from "./model-routing.ts";
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
 export type Engine = AsyncDisposable & {
   readonly ports: FlowPorts;
-  /** Starts the processes and threads that the flows will need; without it the first run waits for them. */
-  readonly warmUp: () => Promise<void>;
+  /**
+   * Starts the processes and threads that `flow` will need, or every flow when it is left out; without it the first
+   * node of each language waits for them. They end when they have had no work for five minutes.
+   */
+  readonly warmUp: (flow?: Flow) => Promise<void>;
 };
 
 /** What of a configuration engines and runners are made from. Without GitLab, flows do not reach any. */
@@ -52,7 +55,7 @@ export type EngineOptions = {
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const { config, flows, clock, logger, breakers, onModelCall } = options;
   const routing = toRouting(config);
-  const declarations = flows.flatMap((flow) => [...flow.nodes.values()].map((node) => node.declaration));
+  const declarations = flows.flatMap(declarationsOf);
   const problems = [
     ...checkModels(
       declarations.flatMap(({ models }) => models),
@@ -75,9 +78,10 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
       timeLimitMs: config.engine.codeTimeoutMs,
       javascriptConcurrency: config.engine.javascriptThreads,
       pythonConcurrency: config.engine.pythonProcesses,
+      clock,
     }),
   );
-  const template = opened.use(createTemplateRenderer());
+  const template = opened.use(createTemplateRenderer({ clock }));
   const knowledge = opened.use(await openKnowledge(options));
   const client = createModelClient({
     ...routing,
@@ -90,14 +94,18 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const running = opened.move();
   return {
     ports: { code, template, model, http, knowledge },
-    warmUp: async () => {
-      const languages = new Set(declarations.flatMap((one) => one.languages));
+    warmUp: async (flow) => {
+      const warmed = flow === undefined ? declarations : declarationsOf(flow);
+      const languages = new Set(warmed.flatMap((one) => one.languages));
       if (languages.has("jinja2")) template.warmUp();
       await code.warmUp(new Set([...languages].filter((language) => language !== "jinja2")));
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
+
+const declarationsOf = (flow: Flow): readonly NodeDeclaration[] =>
+  [...flow.nodes.values()].map(({ declaration }) => declaration);
 
 /**
  * What flows may reach beyond the public Internet: what the operator lists, and GitLab itself where a

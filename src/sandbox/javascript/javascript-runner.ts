@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
 import type { Exact } from "../../flow/exact.ts";
 import type { CodeRequest, NodeResult } from "../../flow/ports.ts";
 import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
@@ -28,6 +29,8 @@ export type JavaScriptRunnerOptions = {
   readonly timeLimitMs: number;
   /** Threads at once; further calls wait. */
   readonly concurrency: number;
+  /** Tells when threads have had nothing to do for long enough. */
+  readonly clock: Clock;
 };
 
 const MEMORY_BYTES = 64 * 1024 * 1024;
@@ -46,6 +49,7 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
     file: new URL("javascript-worker.ts", import.meta.url),
     size: options.concurrency,
     timeLimitMs: options.timeLimitMs + GRACE_MS,
+    clock: options.clock,
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
   });
   const timeout = (): NodeResult<Exact> => codeFailure(`error: timeout after ${options.timeLimitMs} ms`);

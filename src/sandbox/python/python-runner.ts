@@ -1,8 +1,10 @@
+import type { Clock } from "../../base/clock.ts";
 import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { Exact } from "../../flow/exact.ts";
 import type { CodeRequest, HttpClient, NodeResult } from "../../flow/ports.ts";
 import { processorOfProcess, watchComputing } from "../computing-time.ts";
 import { createGate } from "../gate.ts";
+import { createIdleRelease } from "../idle-release.ts";
 import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
 import type { HttpAnswerFrame } from "./python-frames.ts";
 import { readPythonSources, startPythonProcess } from "./python-process.ts";
@@ -24,11 +26,13 @@ export type PythonRunnerOptions = {
   readonly concurrency: number;
   /** Path of the Node that the children run on. */
   readonly nodePath: string;
+  /** Tells when the spare has been of no use for long enough. */
+  readonly clock: Clock;
 };
 
 /**
  * Runs `main(**inputs)` in a process of its own, taken from a warm spare: no call sees anything of
- * another, whatever the code did to its interpreter.
+ * another, whatever the code did to its interpreter. The spare ends when no call has come for a time.
  */
 export type PythonRunner = AsyncDisposable & {
   readonly run: (request: CodeRequest) => Promise<NodeResult<Exact>>;
@@ -217,6 +221,8 @@ type SpareProcesses = {
   /** A ready process; the caller kills it. Rejects with the signal's reason or a `SandboxError`. */
   readonly take: (signal: AbortSignal) => Promise<PythonProcess>;
   readonly warmUp: () => Promise<void>;
+  /** Ends the spare; the next call or warm-up starts one again. */
+  readonly release: () => void;
 };
 
 const createSpareProcesses = (launcher: Launcher): SpareProcesses => {
@@ -249,6 +255,15 @@ const createSpareProcesses = (launcher: Launcher): SpareProcesses => {
       spare ??= prepare();
       await spare;
     },
+    release: () => {
+      const released = spare;
+      spare = null;
+      // One that did not start is gone already.
+      released?.then(
+        (process) => process.kill(),
+        () => undefined,
+      );
+    },
   };
 };
 
@@ -256,18 +271,31 @@ export const createPythonRunner = (options: PythonRunnerOptions): PythonRunner =
   const gate = createGate(options.concurrency);
   const launcher = createLauncher(options.nodePath);
   const spares = createSpareProcesses(launcher);
+  const release = createIdleRelease(options.clock, spares.release);
 
   return {
     run: async (request) => {
       const leave = await gate.enter(request.signal);
+      const end = release.begin();
       try {
         const process = await spares.take(request.signal);
         return await runWithin(process, request, options);
       } finally {
+        end();
         leave();
       }
     },
-    warmUp: spares.warmUp,
-    [Symbol.asyncDispose]: async () => await launcher[Symbol.asyncDispose](),
+    warmUp: async () => {
+      const end = release.begin();
+      try {
+        await spares.warmUp();
+      } finally {
+        end();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      release[Symbol.dispose]();
+      await launcher[Symbol.asyncDispose]();
+    },
   };
 };
