@@ -80,7 +80,9 @@ const describeRules = async (
     silentLogger,
   );
   const from = flow.findings.repositoryRules
-    ? `the repository's own come from its branch ${branch}`
+    ? reading.isFromDefault
+      ? `the repository's own come from its default branch ${project.default_branch ?? ""}, since ${branch} is not protected`
+      : `the repository's own come from its branch ${branch}`
     : "repositories have no rules of their own here (repository_rules: false)";
   return {
     lines: [

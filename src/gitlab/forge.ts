@@ -9,6 +9,7 @@ import { fetchAccessLevel } from "./fetch-access-level.ts";
 import { fetchDiscussion, fetchDiscussions } from "./fetch-discussions.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
+import { isProtectedBranch } from "./is-protected-branch.ts";
 import { listFolder } from "./list-folder.ts";
 import { publish } from "./publish/publish.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
@@ -78,6 +79,8 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     updateDescription: (ref, description, signal) =>
       updateDescription(client, ref, description, { clock, logger, signal }),
     fetchAccessLevel: (who, signal) => fetchAccessLevel(client, who, signal),
+    isProtectedBranch: ({ projectId }, branch, signal) =>
+      isProtectedBranch(client, { projectId, branch }, signal),
     listFolder: (ref, folder, signal) => listFolder(client, ref, folder, signal),
     fetchFile: (ref, file, signal) => fetchFile(client, ref, file, maxBlobBytes, signal),
   };

@@ -134,6 +134,7 @@ const findAddedLabels = (payload: MergeRequestPayload, labels: readonly string[]
 const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent => {
   const attributes = payload.object_attributes;
   const draftChange = payload.changes?.draft;
+  const target = payload.changes?.target_branch;
   const labels = (payload.labels ?? attributes.labels ?? []).map(({ title }) => title);
   return {
     kind: "merge_request",
@@ -157,6 +158,7 @@ const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent =>
     reviewersAdded: findAddedReviewers(payload),
     reviewersAskedAgain: findAskedAgain(payload),
     becameReady: draftChange?.previous === true && draftChange.current === false,
+    retargeted: target !== undefined && target.previous !== target.current,
   };
 };
 

@@ -72,6 +72,7 @@ const changed = <Value extends z.ZodType>(value: Value) =>
 const Changes = z
   .object({
     draft: changed(z.boolean().nullable()).optional().catch(undefined),
+    target_branch: changed(z.string().nullable()).optional().catch(undefined),
     reviewers: changed(Users.nullable()).optional().catch(undefined),
     labels: changed(Labels).optional().catch(undefined),
   })

@@ -168,8 +168,19 @@ const decideMergeRequest = (
     reasonOfDraft(pulled.trigger, event.draft, rules) ??
     reasonOfPause(pulled.trigger, history) ??
     filterMergeRequest(factsOf(event), rules.filters, rules.bots);
-  return against === null ? decideTrigger(event, pulled.trigger, rules, history) : ignore(against);
+  return against === null
+    ? decideTrigger(event, pulled.trigger, rules, againstTarget(event, history))
+    : ignore(against);
 };
+
+/**
+ * What was done counts for the target branch that it was done against: another one has another diff and may have
+ * other rules. A run that waits reads the new one.
+ */
+const againstTarget = (
+  { retargeted }: MergeRequestEvent,
+  history: MergeRequestHistory,
+): MergeRequestHistory => (retargeted ? { ...history, active: null, reviewedHeads: [] } : history);
 
 /** Ends what is under way for a merge request that has come to its end. */
 const cancelOrIgnore = (history: MergeRequestHistory, reason: Reason): RunDecision =>
@@ -384,6 +395,7 @@ export const toMergeRequestEvent = (event: NoteEvent): MergeRequestEvent => ({
   reviewersAdded: [],
   reviewersAskedAgain: [],
   becameReady: false,
+  retargeted: false,
 });
 
 /** Thumbs with the colours of skin that GitLab offers. */

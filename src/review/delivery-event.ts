@@ -39,6 +39,8 @@ export type MergeRequestEvent = {
   readonly reviewersAskedAgain: readonly number[];
   /** Whether this event turned a draft into a merge request that is ready. */
   readonly becameReady: boolean;
+  /** Whether this event gave the merge request another target branch, which GitLab does by itself, too. */
+  readonly retargeted: boolean;
 };
 
 /** What a note event says of the merge request that was noted. */

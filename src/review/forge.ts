@@ -134,6 +134,12 @@ export type Forge = {
     who: { readonly projectId: number; readonly userId: number },
     signal?: AbortSignal,
   ) => Promise<number | null>;
+  /** Whether a branch is the project's default one or a protected one; false for one that is not there. */
+  readonly isProtectedBranch: (
+    ref: Pick<MergeRequestRef, "projectId">,
+    branch: string,
+    signal?: AbortSignal,
+  ) => Promise<boolean>;
   /**
    * Lists a folder of the project, the root for the empty path. A folder that is not there, or that may
    * not be seen, is empty.
@@ -142,13 +148,13 @@ export type Forge = {
     ref: Pick<MergeRequestRef, "projectId">,
     folder: {
       readonly path: string;
-      /** A commit, or a full ref such as `refs/heads/main`. */
+      /** A commit, a full ref such as `refs/heads/main`, or `HEAD` for the default branch. */
       readonly sha: string;
       readonly recursive: boolean;
     },
     signal?: AbortSignal,
   ) => Promise<readonly FolderEntry[]>;
-  /** Reads one file of the project at a commit, or at a full ref such as `refs/heads/main`. */
+  /** Reads one file of the project at a commit, at a full ref such as `refs/heads/main`, or at `HEAD` for the default branch. */
   readonly fetchFile: (
     ref: Pick<MergeRequestRef, "projectId">,
     file: { readonly path: string; readonly sha: string },

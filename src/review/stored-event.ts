@@ -27,6 +27,8 @@ const StoredEvent: z.ZodType<MergeRequestEvent> = z.object({
   reviewersAdded: z.array(z.number()),
   reviewersAskedAgain: z.array(z.number()).default([]),
   becameReady: z.boolean(),
+  // An older version kept none.
+  retargeted: z.boolean().default(false),
 });
 
 /** The event as plain JSON, for the store. */

@@ -142,6 +142,8 @@ const findAutomatic = (event: MergeRequestEvent, rules: TriggerRules): readonly 
   if (event.action === "reopen") return happened("reopened", rules.reopened);
   if (event.action !== "update") return [];
   return [
+    // Against another branch a merge request is as good as opened anew.
+    ...(event.retargeted ? happened("opened", rules.opened) : []),
     ...(event.becameReady ? happened("ready", rules.ready) : []),
     // Only an update with new commits has an `oldrev`.
     ...(event.oldRev === null ? [] : happened("new-commits", rules.newCommits.on)),

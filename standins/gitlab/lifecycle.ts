@@ -244,3 +244,30 @@ export const updateMergeRequest = async (
   mergeRequest.updatedAt = context.world.timestamp();
   await fireMergeRequest(context, mergeRequest, { user, action: "update", changes, rerequested });
 };
+
+/** The most merge requests that GitLab retargets when a branch is gone. */
+const MOST_RETARGETED = 4;
+
+/**
+ * After the source branch of a merged merge request was deleted: open merge requests that target it are given
+ * the branch that it was merged into, as an update of theirs.
+ *
+ * @see https://docs.gitlab.com/user/project/merge_requests/#update-merge-requests-when-target-branch-merges
+ */
+export const retargetChain = async (
+  context: Context,
+  project: Project,
+  user: User,
+  branch: string,
+): Promise<void> => {
+  const merged = project.mergeRequests.findLast(
+    ({ state, sourceBranch, sourceProject }) =>
+      state === "merged" && sourceBranch === branch && sourceProject === project,
+  );
+  if (merged === undefined) return;
+  const stacked = project.mergeRequests.filter(
+    ({ state, targetBranch }) => state === "opened" && targetBranch === branch,
+  );
+  for (const mergeRequest of stacked.slice(0, MOST_RETARGETED))
+    await updateMergeRequest(context, mergeRequest, user, { targetBranch: merged.targetBranch });
+};

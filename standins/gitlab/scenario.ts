@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Context } from "./context.ts";
-import { afterPush, openMergeRequest, updateMergeRequest } from "./lifecycle.ts";
+import { afterPush, openMergeRequest, retargetChain, updateMergeRequest } from "./lifecycle.ts";
 import type { MergeRequestUpdate } from "./lifecycle.ts";
 import { createNote, findDiscussion, resolveDiscussion } from "./noting.ts";
 import type { PositionInput } from "./positions.ts";
@@ -222,6 +222,7 @@ export const createScenario = (context: Context, folder: string): Scenario => ({
     const before = await project.repository.resolve(`refs/heads/${branch}`);
     await project.repository.setBranch(branch, null);
     await afterPush(context, project, { user, branch, before, after: null });
+    await retargetChain(context, project, user, branch);
   },
   openMergeRequest: (project, input) =>
     openMergeRequest(context, project, {

@@ -211,6 +211,18 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
       assert.deepEqual(await read(main, "f".repeat(40)), { kind: "missing" });
     });
 
+    it("tells the default branch from one that anybody may push to, and reads it as HEAD", async () => {
+      await using harness = await open();
+      const forge = harness.forge();
+      const { sourceBranch, targetBranch } = await forge.fetchMergeRequest(harness.ref);
+      const are = [targetBranch, sourceBranch, "not/there"].map((branch) =>
+        forge.isProtectedBranch(harness.ref, branch),
+      );
+      assert.deepEqual(await Promise.all(are), [true, false, false]);
+      const list = (sha: string) => forge.listFolder(harness.ref, { path: "", sha, recursive: false });
+      assert.deepEqual(await list("HEAD"), await list(`refs/heads/${targetBranch}`));
+    });
+
     it("lists folders of a branch with every page, and nothing for what is not there", async () => {
       await using harness = await open();
       const forge = harness.forge();

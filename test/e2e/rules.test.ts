@@ -187,6 +187,58 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.equal(mergeRequest.state, "opened");
   });
 
+  test("an author's own branch as the target changes no rules, and another target is a review anew", async () => {
+    const { gitlab, model, team, reviewflow } = world;
+    const push = (branch: string, files: Readonly<Record<string, string>>, from?: string) =>
+      gitlab.push(team.project, {
+        branch,
+        user: team.author,
+        actions: writes(files),
+        ...(from === undefined ? {} : { from }),
+      });
+    await push("hers", { ...WISHES, "src/hers.js": CODE });
+    await push("stacked", { "src/stacked.js": CODE }, "hers");
+    const below = await gitlab.openMergeRequest(team.project, { author: team.author, sourceBranch: "hers" });
+    await outcome(below, gitlab, model, reviewflow);
+    model.reset();
+    const author = { author: team.author, sourceBranch: "stacked" };
+    const stacked = await gitlab.openMergeRequest(team.project, { ...author, targetBranch: "hers" });
+    const { prompt, run } = await outcome(stacked, gitlab, model, reviewflow);
+    assert.equal(run.state, "succeeded", JSON.stringify(run.reason));
+    assert.match(rulesIn(prompt), /SETTINGS-RULE/);
+    assert.doesNotMatch(rulesIn(prompt), /WISHED-RULE/);
+    const ended = (count: number) =>
+      eventually(
+        `review ${count} to end`,
+        async () => {
+          const runs = await reviewflow.store.listRuns({ limit: 50 });
+          const own = runs.filter(({ iid, finishedAtMs }) => iid === stacked.iid && finishedAtMs !== null);
+          return own.length === count ? own : undefined;
+        },
+        60_000,
+      );
+    await gitlab.updateMergeRequest(stacked, team.author, { targetBranch: "main" });
+    assert.deepEqual(
+      (await ended(2)).map(({ trigger, state }) => [trigger, state]),
+      [
+        ["opened", "succeeded"],
+        ["opened", "succeeded"],
+      ],
+    );
+    await gitlab.updateMergeRequest(stacked, team.author, { targetBranch: "hers" });
+    await ended(3);
+    // GitLab retargets what is stacked by itself.
+    assert.equal(await gitlab.mergeMergeRequest(below, team.owner), true);
+    await gitlab.deleteBranch(team.project, team.owner, "hers");
+    assert.equal(stacked.targetBranch, "main");
+    assert.deepEqual((await ended(4))[0]?.trigger, "opened");
+    await gitlab.push(team.project, {
+      branch: "main",
+      user: team.owner,
+      actions: [...writes(RULES), { action: "delete", path: "AGENTS.md" }],
+    });
+  });
+
   test("a fork changes no rules", async () => {
     const { gitlab, team } = world;
     const fork = await gitlab.fork(team.project, team.author, "trainee/shop");
@@ -228,7 +280,11 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.match(out, /gitlab is not for a repository to set/);
     assert.doesNotMatch(out, /group_rules\[1\]/);
     assert.equal(await showRules(team.project.path, ["a.sql"], { ...options, branch: "wishes" }), 0);
-    assert.match(terminal.out(), /branch wishes[\s\S]*AGENTS\.md/);
+    assert.match(
+      terminal.out().slice(out.length),
+      /default branch main, since wishes is not protected[\s\S]*sql\.md/,
+    );
+    assert.doesNotMatch(terminal.out(), /AGENTS\.md/);
   });
 
   test("the command tells what keeps it from an answer", async () => {

@@ -200,4 +200,5 @@ const storedEvent = (projectId: number, iid: number) => ({
   labels: [],
   reviewersAdded: [],
   becameReady: false,
+  retargeted: false,
 });

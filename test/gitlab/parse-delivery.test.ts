@@ -81,6 +81,7 @@ describe("a merge request event", () => {
       reviewersAdded: [],
       reviewersAskedAgain: [],
       becameReady: false,
+      retargeted: false,
     });
   });
 
@@ -100,6 +101,16 @@ describe("a merge request event", () => {
       [event.action, event.headSha, event.oldRev, event.sourceProjectId, event.labels, event.authorId],
       [null, null, null, null, [], null],
     );
+  });
+
+  test("tells when the target branch changed, in both forms", () => {
+    const retargeted = (target: unknown) =>
+      mergeRequestOf(mergeRequest({}, { changes: { target_branch: target } })).retargeted;
+    assert.equal(retargeted({ previous: "hers", current: "main" }), true);
+    assert.equal(retargeted(["hers", "main"]), true);
+    assert.equal(retargeted({ previous: "main", current: "main" }), false);
+    assert.equal(retargeted(undefined), false);
+    assert.equal(retargeted("main"), false);
   });
 
   test("tells when a draft became ready, in both forms", () => {

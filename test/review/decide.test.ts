@@ -35,6 +35,28 @@ const kindOf = (
 ) => decide(event, rulesForPolicy(policy), { ...NOTHING, ...history }).kind;
 
 suite("decide, by a policy alone", () => {
+  test("another target branch is a review anew of what was reviewed, or is under review, against the old one", () => {
+    const retargeted = mergeRequestEvent({ action: "update", headSha: "a", retargeted: true });
+    const review = { kind: "review", headSha: "a", trigger: "opened" };
+    for (const policy of ["once", "every-push"] as const) {
+      const rules = { ...RULES, policy };
+      assert.deepEqual(decide(retargeted, rules, { ...NOTHING, reviewedHeads: ["a"] }), review);
+      assert.deepEqual(
+        decide(retargeted, rules, { ...NOTHING, active: { runId: "r", headSha: "a" } }),
+        review,
+      );
+      assert.deepEqual(
+        decide(retargeted, rules, { ...NOTHING, queued: { runId: "r", headSha: "a" } }),
+        { kind: "ignore", reason: reasonOf("already-queued") },
+        "one that waits reads the new one",
+      );
+    }
+    assert.deepEqual(decide(retargeted, { ...RULES, opened: false }, NOTHING), {
+      kind: "ignore",
+      reason: reasonOf("trigger-off", { trigger: "opened" }),
+    });
+  });
+
   test("an opened merge request is reviewed", () => {
     assert.deepEqual(decide(opened, rulesForPolicy("once"), NOTHING), {
       kind: "review",

@@ -23,6 +23,7 @@ export const mergeRequestEvent = (fields: Partial<MergeRequestEvent> = {}): Merg
   reviewersAdded: [],
   reviewersAskedAgain: [],
   becameReady: false,
+  retargeted: false,
   ...fields,
 });
 

@@ -76,6 +76,7 @@ const eventOf = (step: { do: string; iid: number; head: string }): MergeRequestE
   reviewersAdded: [],
   reviewersAskedAgain: [],
   becameReady: false,
+  retargeted: false,
 });
 
 /** How a kind of database takes part. */

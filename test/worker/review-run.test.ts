@@ -93,6 +93,7 @@ const setUp = (
         react: async () => undefined,
         updateDescription: async () => undefined,
         fetchAccessLevel: async () => 30,
+        isProtectedBranch: async () => true,
         listFolder: async () => [],
         fetchFile: async () => ({ kind: "missing" }),
         ...forge,

@@ -35,6 +35,7 @@ export const createLocalForge = (git: Git, { base }: ChosenChange, diff: Diff): 
   fetchDiscussions: async () => [],
   fetchDiscussion: async () => null,
   fetchAccessLevel: async () => null,
+  isProtectedBranch: async () => true,
   listFolder: async (_ref, { path, recursive }) => {
     const folder = path === "" ? [] : [`${path}/`];
     const options = ["--full-tree", "-z", ...(recursive ? ["-r"] : [])];

@@ -26,6 +26,8 @@ export type TeamRulesReading = {
   readonly problems: readonly string[];
   /** Why the repository's rules could not be read, null when they could. */
   readonly failure: Reason | null;
+  /** Whether the repository's rules are the default branch's, since others may push to the target branch. */
+  readonly isFromDefault: boolean;
 };
 
 /** Whose rules are read. */
@@ -38,9 +40,9 @@ export type TeamRules = {
   /** The language of the flow when nobody asks for another. */
   readonly language: string;
   /**
-   * Reads the rules for a merge request from the tip of its target branch, in the project that it is
-   * for. That costs the listing of the root, and more only where that shows that the rules are others
-   * than before. A failure of the forge is told in the reading, with what is known from before.
+   * Reads the rules for a merge request in the project that it is for: from the tip of its target branch where
+   * that is the default or a protected one, else from the default branch, so that nobody who may make a branch
+   * chooses the rules. That costs two calls, and more only where they show that the rules are others than before. A failure of the forge is told in the reading, with what is known from before.
    */
   readonly read: (
     forge: Forge,
@@ -50,49 +52,55 @@ export type TeamRules = {
   ) => Promise<TeamRulesReading>;
 };
 
-type Remembered = { readonly digest: string; readonly rules: RepositoryRules };
+type Remembered = {
+  readonly digest: string;
+  readonly isFromDefault: boolean;
+  readonly rules: RepositoryRules;
+};
 
 /** Creates the rules of the teams of one flow. */
 export const createTeamRules = (options: TeamRulesOptions): TeamRules => {
   const { host, flow, repository, maxRemembered = 100 } = options;
   const known = new Map<string, Remembered>();
-  const remember = (key: string, remembered: Remembered): RepositoryRules => {
+  const remember = (key: string, remembered: Remembered): Remembered => {
     known.delete(key);
     known.set(key, remembered);
     const [oldest] = known.keys();
     if (known.size > maxRemembered && oldest !== undefined) known.delete(oldest);
-    return remembered.rules;
+    return remembered;
   };
   const read = async (forge: Forge, { ref, targetBranch }: RulesOf, signal: AbortSignal) => {
+    const isFromDefault = !(await forge.isProtectedBranch(ref, targetBranch, signal));
     // A full ref, so that no tag can stand in for the branch.
-    const place = { ref, sha: `refs/heads/${targetBranch}` };
+    const place = { ref, sha: isFromDefault ? "HEAD" : `refs/heads/${targetBranch}` };
     const root = await forge.listFolder(ref, { path: "", sha: place.sha, recursive: false }, signal);
     const key = keyOf(ref, targetBranch);
     const digest = rulesDigest(root);
     const before = known.get(key);
-    if (before?.digest === digest) return remember(key, before);
-    if (digest === "") return remember(key, { digest, rules: NO_RULES });
-    return remember(key, { digest, rules: await readRepositoryRules(forge, place, root, signal) });
+    if (before?.digest === digest) return remember(key, { ...before, isFromDefault });
+    const rules = digest === "" ? NO_RULES : await readRepositoryRules(forge, place, root, signal);
+    return remember(key, { digest, isFromDefault, rules });
   };
   return {
     language: flow.language,
     read: async (forge, rulesOf, signal, logger) => {
-      let rules: RepositoryRules | null = null;
+      let found: Remembered | null = null;
       let failure: Reason | null = null;
       try {
-        if (repository && rulesOf.targetBranch !== "") rules = await read(forge, rulesOf, signal);
+        if (repository && rulesOf.targetBranch !== "") found = await read(forge, rulesOf, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ReviewflowError)) throw error;
-        rules = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch))?.rules ?? null;
-        failure = reasonOf("rules-unreadable", { kept: rules !== null, detail: describeError(error) });
+        found = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch)) ?? null;
+        failure = reasonOf("rules-unreadable", { kept: found !== null, detail: describeError(error) });
         logger.warn({ error: describeError(error) }, "Rules of the repository cannot be read");
       }
-      const { settings, files, problems } = rules ?? NO_RULES;
+      const { settings, files, problems } = found?.rules ?? NO_RULES;
       return {
         settings,
         problems,
         failure,
+        isFromDefault: found?.isFromDefault ?? false,
         sources: {
           projectPath: rulesOf.projectPath,
           host,

@@ -53,4 +53,5 @@ export const toEvent = (listed: ListedMergeRequest): MergeRequestEvent => ({
   reviewersAdded: [],
   reviewersAskedAgain: [],
   becameReady: false,
+  retargeted: false,
 });

@@ -48,6 +48,7 @@ const eventOf = ({ project, projectId, iid, title }: Story): MergeRequestEvent =
   reviewersAdded: [],
   reviewersAskedAgain: [],
   becameReady: false,
+  retargeted: false,
 });
 
 /** A webhook's body as GitLab would send it for a story. */

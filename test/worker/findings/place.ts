@@ -129,6 +129,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     react: async () => undefined,
     updateDescription: async () => undefined,
     fetchAccessLevel: async () => 30,
+    isProtectedBranch: async () => true,
     listFolder: async () => [],
     fetchFile: async () => ({ kind: "missing" }),
   };

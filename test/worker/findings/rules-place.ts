@@ -9,6 +9,8 @@ const entryOf = (path: string, type: FolderEntry["type"], id: string, mode?: str
   mode: mode ?? (type === "tree" ? "040000" : "100644"),
 });
 
+const isMain = (sha: string): boolean => sha === "refs/heads/main" || sha === "HEAD";
+
 /** A place whose branch `main` has files, which can be changed; a value that is no text is how it is read. */
 export const createRulesPlace = (
   changes: Parameters<typeof createPlace>[0],
@@ -16,7 +18,7 @@ export const createRulesPlace = (
 ) => {
   const place = createPlace(changes);
   const reads: string[] = [];
-  const state = { files, links: new Set<string>(), fail: null as Error | null };
+  const state = { files, links: new Set<string>(), fail: null as Error | null, isProtected: true };
   const enter = (what: string): void => {
     reads.push(what);
     if (state.fail !== null) throw state.fail;
@@ -40,13 +42,14 @@ export const createRulesPlace = (
   };
   const forge: Forge = {
     ...place.forge,
+    isProtectedBranch: async () => state.isProtected,
     listFolder: async ({ projectId }, { path, sha, recursive }) => {
       enter(`list ${projectId} ${sha} /${path}${recursive ? " recursive" : ""}`);
-      return sha === "refs/heads/main" ? list(path) : [];
+      return isMain(sha) ? list(path) : [];
     },
     fetchFile: async ({ projectId }, { path, sha }) => {
       enter(`file ${projectId} ${sha} ${path}`);
-      const file = sha === "refs/heads/main" ? state.files[path] : undefined;
+      const file = isMain(sha) ? state.files[path] : undefined;
       if (file === undefined) return { kind: "missing" };
       return typeof file === "string" ? { kind: "text", text: file } : file;
     },

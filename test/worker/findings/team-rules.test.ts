@@ -47,6 +47,18 @@ describe("rules of a team in a review", () => {
     assert.deepEqual(place.reads.splice(1), ["list 7 refs/heads/main /"]);
   });
 
+  test("come from the default branch where the target branch is neither it nor protected", async () => {
+    const { place, worker } = open({ "AGENTS.md": "From main." });
+    place.state.isProtected = false;
+    const { flow, requests } = ruled();
+    assert.equal((await worker.review(flow)).state, "succeeded");
+    assert.deepEqual(place.reads, ["list 7 HEAD /", "file 7 HEAD AGENTS.md"]);
+    assert.equal(
+      requests[0] === undefined ? "" : textInput(requests[0], "rules").includes("From main."),
+      true,
+    );
+  });
+
   test("come in the order server, group, flow, repository", async () => {
     const { worker } = open({
       ".reviewflow.yml": "rules: From the settings.",
