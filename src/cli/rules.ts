@@ -8,7 +8,9 @@ import type { Environment } from "../config/environment.ts";
 import { flowFor } from "../config/flow-for.ts";
 import { createGitLabClient, type GitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
-import { explainRules } from "../review/rules/explain-rules.ts";
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
+import { explainRules, section } from "../review/rules/explain-rules.ts";
 import type { RepositorySettings } from "../review/rules/repository-settings.ts";
 import { createTeamRules, type TeamRulesReading } from "../worker/findings/team-rules.ts";
 import { openAdminClient } from "./admin-client.ts";
@@ -79,16 +81,17 @@ const describeRules = async (
     new AbortController().signal,
     silentLogger,
   );
-  const from = flow.findings.repositoryRules
-    ? reading.isFromDefault
-      ? `the repository's own come from its default branch ${project.default_branch ?? ""}, since ${branch} is not protected`
-      : `the repository's own come from its branch ${branch}`
-    : "repositories have no rules of their own here (repository_rules: false)";
+  const t = translator(languageOfTerminal(environment));
+  const made = { project: projectPath, flow: flow.name };
   return {
     lines: [
-      `Reviews of ${projectPath} are made by the flow ${flow.name}; ${from}.`,
-      ...explainRules(reading.sources, paths),
-      ...describeReading(reading),
+      !flow.findings.repositoryRules
+        ? t("rules.flow-only", made)
+        : reading.isFromDefault
+          ? t("rules.flow-and-default", { ...made, branch, default: project.default_branch ?? "" })
+          : t("rules.flow-and-branch", { ...made, branch }),
+      ...explainRules(t, reading.sources, paths),
+      ...describeReading(t, reading),
     ],
     failure: reading.failure === null ? null : describeReason(reading.failure),
   };
@@ -114,9 +117,9 @@ const flowOf = (config: Config, projectPath: string): FlowConfig => {
   return flow;
 };
 
-const describeReading = ({ settings, problems }: TeamRulesReading): readonly string[] => [
-  ...section("The repository sets:", describeSettings(settings)),
-  ...section("Without effect in the repository's files:", problems),
+const describeReading = (t: Translate, { settings, problems }: TeamRulesReading): readonly string[] => [
+  ...section(t("rules.settings"), describeSettings(settings)),
+  ...section(t("rules.problems"), problems.map(t.reason)),
 ];
 
 const describeSettings = ({ language, paths, least, threads }: RepositorySettings): readonly string[] =>
@@ -126,8 +129,5 @@ const describeSettings = ({ language, paths, least, threads }: RepositorySetting
     "paths.exclude": paths.exclude.join(", ") || null,
     "least.severity": least.severity,
     "least.confidence": least.confidence,
-    "threads (lower ones only)": threads,
+    threads,
   }).flatMap(([key, value]) => (value === null ? [] : [`${key}: ${value}`]));
-
-const section = (heading: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : [heading, ...lines.map((line) => `  - ${line}`)];

@@ -30,10 +30,10 @@ export const readHostRules = (
     if (text === null) return [];
     return [{ source, title: section.title ?? title, text, projects, paths: section.paths ?? null }];
   };
-  const ofServer = rules === null ? [] : read(rules, "rules", "rules of this server", null);
+  const ofServer = rules === null ? [] : read(rules, "rules", "rules", null);
   const ofGroups = groups.flatMap(({ namespace, ...section }, index) =>
     // A project's own name stands behind its namespace.
-    read(section, `group_rules[${index}]`, `rules of ${namespace}`, [`${namespace}/**/*`]),
+    read(section, `group_rules[${index}]`, namespace, [`${namespace}/**/*`]),
   );
   return { rules: [...ofServer, ...ofGroups], problems };
 };

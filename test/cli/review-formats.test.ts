@@ -79,7 +79,7 @@ const hostileReport = report([hostile], {
   ],
   untracked: [HOSTILE],
   remarks: [reasonOf("steps-failed", { steps: 1, detail: HOSTILE })],
-  notices: [reasonOf("rules-without-effect", { problem: HOSTILE })],
+  notices: [reasonOf("setting-unknown", { file: HOSTILE, key: HOSTILE })],
 });
 
 // oxlint-disable-next-line no-control-regex

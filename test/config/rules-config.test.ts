@@ -20,14 +20,14 @@ group_rules:
     assert.deepEqual(load(ENOUGH, yaml, files).rules, [
       {
         source: "rules",
-        title: "rules of this server",
+        title: "rules",
         text: "Prefer plain code.",
         projects: null,
         paths: null,
       },
       {
         source: "group_rules[0]",
-        title: "rules of team",
+        title: "team",
         text: "Test it.",
         projects: ["team/**/*"],
         paths: null,

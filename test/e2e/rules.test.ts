@@ -1,3 +1,4 @@
+import { publishLine } from "../../src/review/publish-text.ts";
 import { formatMessage, translator } from "../../src/messages/format-message.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
@@ -29,6 +30,9 @@ const RULES = {
   ".reviewflow/rules/scripts.md": "---\npaths: ['src/**']\n---\nSCRIPTS-RULE\n",
   ".reviewflow/rules/sql.md": "---\npaths: ['*.sql']\n---\nSQL-RULE\n",
 };
+
+/** What a key of the server in the repository's settings comes to. */
+const foreignKey = reasonOf("setting-unknown", { file: ".reviewflow.yml", key: "gitlab" });
 
 /** What an author would like to have instead. */
 const WISHES = {
@@ -117,7 +121,7 @@ suite("rules of a team, from webhook to GitLab", () => {
     );
     assert.match(prompt, /日本語/);
     assert.equal(threads, 1);
-    assert.match(summary, /gitlab is not for a repository to set/);
+    assert.ok(summary.includes(publishLine(translator("ja").reason(foreignKey))));
   });
 
   test("the project's page lists the rules of the host, and what GitLab has of its hook", async () => {
@@ -267,7 +271,7 @@ suite("rules of a team, from webhook to GitLab", () => {
     const options = { ...terminal, config: setup.configFile, environment: setup.environment };
     assert.equal(await showRules(team.project.path, ["src/code.js"], options), 0, terminal.err());
     const out = terminal.out();
-    const order = ["(rules of the host", "(group_rules[0] of the host", "(rules of the flow review)"];
+    const order = ["(rules)", "(group_rules[0])", "(flows[review].rules)"];
     const places = [...order, "(.reviewflow/rules/scripts.md)", "(.reviewflow.yml)"].map((at) =>
       out.indexOf(at),
     );
@@ -275,9 +279,9 @@ suite("rules of a team, from webhook to GitLab", () => {
       places.every((at, index) => at > (places[index - 1] ?? 0)),
       out,
     );
-    assert.match(out, /Without effect here:\n.*sql\.md.*no changed file matches/);
+    assert.match(out, RegExp(`${formatMessage("en", "rules.unmatched")}\\n.*sql\\.md`));
     assert.match(out, /language: 日本語/);
-    assert.match(out, /gitlab is not for a repository to set/);
+    assert.ok(out.includes(translator("en").reason(foreignKey)));
     assert.doesNotMatch(out, /group_rules\[1\]/);
     assert.equal(await showRules(team.project.path, ["a.sql"], { ...options, branch: "wishes" }), 0);
     assert.match(

@@ -79,7 +79,7 @@ const publicationOf = (text: string): Publication => {
     plan,
     factsOf({
       walkthrough: text,
-      remarks: [reasonOf("rules-without-effect", { problem: text })],
+      remarks: [reasonOf("rules-file-binary", { file: text })],
       files: [
         {
           path: text,

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { Severity } from "../finding.ts";
 import { isTriggerOn } from "../triggers.ts";
 import { DRAFT_HANDLING, type Trigger, TRIGGERS, type TriggerRules } from "../triggers.ts";
@@ -39,6 +40,9 @@ export const applySettings = (host: HostSettings, settings: RepositorySettings):
   threads: Math.min(host.threads, settings.threads ?? host.threads),
 });
 
+/** Why a setting that is right in itself has no effect. */
+type Ineffective = "setting-not-allowed" | "setting-needs-label" | "setting-needs-stale";
+
 /**
  * A repository's triggers laid over the host's, within what the host allows. What is not allowed has no
  * effect and is a problem. Which labels ask for a review and when a merge request is stale stay the host's:
@@ -48,22 +52,22 @@ export const applyTriggers = (
   host: TriggerRules,
   settings: RepositorySettings,
   allowance: Allowance,
-): { readonly rules: TriggerRules; readonly problems: readonly string[] } => {
-  const problems: string[] = [];
-  const say = (key: string, why: string): void => {
-    problems.push(`${REPOSITORY_CONFIG}: ${key} has no effect, ${why}`);
+): { readonly rules: TriggerRules; readonly problems: readonly Reason[] } => {
+  const problems: Reason[] = [];
+  const report = (key: string, code: Ineffective): void => {
+    problems.push(reasonOf(code, { file: REPOSITORY_CONFIG, key }));
   };
   const may = (trigger: Trigger): boolean | null => {
     const wanted = settings.triggers[trigger] ?? null;
     if (wanted === null || allowance.triggers.includes(trigger)) return wanted;
-    say(`triggers.${trigger.replaceAll("-", "_")}`, "the host does not let repositories switch it");
+    report(`triggers.${trigger.replaceAll("-", "_")}`, "setting-not-allowed");
     return null;
   };
   const label = may("label");
-  if (label === true && host.labels.length === 0) say("triggers.label", "the host names no label");
+  if (label === true && host.labels.length === 0) report("triggers.label", "setting-needs-label");
   const stale = may("stale");
-  if (stale === true && host.stale === null) say("triggers.stale", "the host does not look for stale ones");
-  const drafts = allowedDrafts(host, settings, allowance, say);
+  if (stale === true && host.stale === null) report("triggers.stale", "setting-needs-stale");
+  const drafts = allowedDrafts(host, settings, allowance, report);
   const rules: TriggerRules = {
     ...host,
     opened: may("opened") ?? host.opened,
@@ -102,10 +106,10 @@ const allowedDrafts = (
   host: TriggerRules,
   settings: RepositorySettings,
   allowance: Allowance,
-  say: (key: string, why: string) => void,
+  report: (key: string, code: Ineffective) => void,
 ): TriggerRules["drafts"] => {
   const wanted = DRAFT_HANDLING.find((one) => one === settings.drafts) ?? host.drafts;
   if (allowance.drafts || wanted === host.drafts) return wanted;
-  say("drafts", "the host does not let repositories set it");
+  report("drafts", "setting-not-allowed");
   return host.drafts;
 };

@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { compileSegment } from "./glob-segments.ts";
 
 /** The longest glob that is taken from a repository or a note, in characters, and how many at once. */
@@ -43,21 +44,26 @@ export const takePatterns = (globs: readonly string[]): readonly string[] => {
 
 /** How many globs one stands for, every `{a,b}` written out; one that is not taken stands for one. */
 export const countPatterns = (glob: string): number =>
-  checkGlob(glob) === null ? (expandBraces(glob)?.length ?? 1) : 1;
+  isTaken(glob) ? (expandBraces(glob)?.length ?? 1) : 1;
 
-/** Why a glob is not taken, as the end of a sentence; null when it is. */
-export const checkGlob = (glob: string): string | null => {
-  if (glob.trim() === "" || glob.trim() === "!") return "is empty";
-  if (glob.length > MAX_GLOB) return `is longer than ${MAX_GLOB} characters`;
-  if (/\p{Cc}/u.test(glob)) return "has control characters";
-  if (expandBraces(glob) === null) return `stands for more than ${MAX_ALTERNATIVES} globs`;
+/** Where a glob stands, and how it is shown in a problem. */
+type GlobPlace = { readonly file: string; readonly key: string; readonly glob: string };
+
+/** Why a glob is not taken; null when it is. */
+export const checkGlob = (glob: string, place: GlobPlace): Reason | null => {
+  const { file, key } = place;
+  if (glob.trim() === "" || glob.trim() === "!") return reasonOf("glob-empty", { file, key });
+  if (glob.length > MAX_GLOB) return reasonOf("glob-too-long", { ...place, most: MAX_GLOB });
+  if (/\p{Cc}/u.test(glob)) return reasonOf("glob-control-characters", place);
+  if (expandBraces(glob) === null)
+    return reasonOf("glob-expands-too-far", { ...place, most: MAX_ALTERNATIVES });
   return null;
 };
 
+const isTaken = (glob: string): boolean => checkGlob(glob, { file: "", key: "", glob: "" }) === null;
+
 const compileGlob = (glob: string, bare: BareGlob): ((path: string) => boolean) => {
-  const alternatives = (checkGlob(glob) === null ? (expandBraces(glob) ?? []) : []).map((one) =>
-    compilePath(one, bare),
-  );
+  const alternatives = (isTaken(glob) ? (expandBraces(glob) ?? []) : []).map((one) => compilePath(one, bare));
   return (path) => {
     if (path.length > MAX_PATH) return false;
     const names = path.split("/");

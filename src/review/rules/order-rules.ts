@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { REPOSITORY_CONFIG } from "./parse-repository-config.ts";
 import { readRuleFile } from "./read-rule-files.ts";
 import { countPatterns } from "./match-paths.ts";
@@ -6,7 +7,7 @@ import { AGENTS_FILE, CONTRIBUTING_FILE, DUO_FILE } from "./rule-paths.ts";
 import type { HostRule, Rule, RuleFile, RuleSources } from "./rule.ts";
 
 /** Every rule for a project in the order in which rules are merged, with what could not be read. */
-export type OrderedRules = { readonly rules: readonly Rule[]; readonly problems: readonly string[] };
+export type OrderedRules = { readonly rules: readonly Rule[]; readonly problems: readonly Reason[] };
 
 /** The repository's files from the most general to the most particular; the rest are its own rules. */
 const FILE_ORDER: readonly string[] = [CONTRIBUTING_FILE, AGENTS_FILE, DUO_FILE];
@@ -50,15 +51,19 @@ const boundPaths = (rules: readonly Rule[]): OrderedRules => {
     first === undefined
       ? []
       : [
-          `${first.source} ${dropped.size === 1 ? "has a rule" : `and others have ${dropped.size} rules`} without effect: the paths of all rules stand for more than ${MAX_RULE_PATTERNS} globs`,
+          reasonOf("rules-patterns-over-limit", {
+            file: first.source,
+            rules: dropped.size,
+            most: MAX_RULE_PATTERNS,
+          }),
         ];
   return { rules: rules.filter((rule) => !dropped.has(rule)), problems };
 };
 
 const flowRule = ({ name, text }: NonNullable<RuleSources["flow"]>): Rule => ({
   origin: "flow",
-  source: `rules of the flow ${name}`,
-  title: "rules of this flow",
+  source: `flows[${name}].rules`,
+  title: name,
   text,
   paths: null,
   bare: "name",
@@ -68,7 +73,7 @@ const flowRule = ({ name, text }: NonNullable<RuleSources["flow"]>): Rule => ({
 const ownRule = (text: string): Rule => ({
   origin: "repository",
   source: REPOSITORY_CONFIG,
-  title: "rules of this repository",
+  title: REPOSITORY_CONFIG,
   text,
   paths: null,
   bare: "name",
@@ -90,7 +95,7 @@ const hostRules = (host: readonly HostRule[], projectPath: string): readonly Rul
     .sort((one, other) => (one.depth ?? 0) - (other.depth ?? 0) || one.index - other.index)
     .map(({ rule, index, depth }) => ({
       origin: depth === -1 ? "server" : "group",
-      source: `${rule.source ?? `rules[${index}]`} of the host's configuration`,
+      source: rule.source ?? `rules[${index}]`,
       title: rule.title,
       text: rule.text,
       paths: rule.paths,

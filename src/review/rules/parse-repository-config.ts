@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { SEVERITIES } from "../finding.ts";
 import { DRAFT_HANDLING, type Trigger, TRIGGERS } from "../triggers.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -16,19 +17,18 @@ const toKey = (trigger: Trigger): string => trigger.replaceAll("-", "_");
 const KEYS = ["language", "rules", "paths", "least", "threads", "triggers", "drafts", "rule_files"];
 
 /**
- * Reads `.reviewflow.yml`. The keys are an allowlist: whatever else is in the file is a problem, in words
+ * Reads `.reviewflow.yml`. The keys are an allowlist: whatever else is in the file is a problem
  * for the summary of the review, and has no effect. Nothing in it ever fails a review. A file that is
  * refused as a whole sets nothing.
  */
 export const parseRepositoryConfig = (
   text: string,
-): { readonly settings: RepositorySettings; readonly problems: readonly string[] } => {
-  const reading = readYaml(text);
-  if (reading.kind === "refused")
-    return { settings: NO_SETTINGS, problems: [`${REPOSITORY_CONFIG} has no effect: ${reading.reason}`] };
-  const reader = createSettingsReader();
+): { readonly settings: RepositorySettings; readonly problems: readonly Reason[] } => {
+  const reading = readYaml(REPOSITORY_CONFIG, text);
+  if (reading.kind === "refused") return { settings: NO_SETTINGS, problems: [reading.reason] };
+  const reader = createSettingsReader(REPOSITORY_CONFIG);
   const settings = readSettings(reader.map(reading.value, "", KEYS), reader);
-  return { settings, problems: reader.problems.map((problem) => `${REPOSITORY_CONFIG}: ${problem}`) };
+  return { settings, problems: reader.problems };
 };
 
 const readSettings = (file: ReadonlyMap<string, unknown>, reader: SettingsReader): RepositorySettings => {
@@ -56,14 +56,14 @@ const readSettings = (file: ReadonlyMap<string, unknown>, reader: SettingsReader
 const readLanguage = (value: unknown, reader: SettingsReader): string | null => {
   const language = reader.text(value, "language", 64);
   if (language === null || /^\p{L}[\p{L}\p{M} ()-]*$/u.test(language)) return language;
-  reader.say("language has to be the name of a language");
+  reader.report(reasonOf("setting-not-language", { file: REPOSITORY_CONFIG, key: "language" }));
   return null;
 };
 
 const readThreads = (value: unknown, reader: SettingsReader): number | null => {
   const threads = reader.number(value, "threads", 0, 200);
   if (threads === null || Number.isInteger(threads)) return threads;
-  reader.say("threads has to be a whole number");
+  reader.report(reasonOf("setting-not-integer", { file: REPOSITORY_CONFIG, key: "threads" }));
   return null;
 };
 

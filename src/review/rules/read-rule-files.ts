@@ -1,10 +1,11 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { AGENTS_FILE, CONTRIBUTING_FILE, DUO_FILE, isRuleFile } from "./rule-paths.ts";
 import type { Rule, RuleFile } from "./rule.ts";
 import { readYaml } from "./read-yaml.ts";
 import { createSettingsReader, type SettingsReader, showName } from "./settings-reader.ts";
 
 /** The rules that a file holds, and what in it has no effect. */
-export type RuleReading = { readonly rules: readonly Rule[]; readonly problems: readonly string[] };
+export type RuleReading = { readonly rules: readonly Rule[]; readonly problems: readonly Reason[] };
 
 /** Reads a file that holds rules; one of another name holds none. Never throws. */
 export const readRuleFile = (file: RuleFile): RuleReading => {
@@ -36,17 +37,16 @@ const readMarkdown = (file: RuleFile): RuleReading => {
   if (match === null) return { rules: [whole(file, 30)], problems: [] };
   const text = file.text.slice(match[0].length);
   const rule = { ...whole({ ...file, text }, 30) };
-  const reading = readYaml(match[1] ?? "");
+  const reading = readYaml(file.path, match[1] ?? "", 1);
   // Without its front matter nobody knows which files the rule is for.
-  if (reading.kind === "refused")
-    return { rules: [], problems: [`${file.path} has no effect: in its front matter, ${reading.reason}`] };
-  const reader = createSettingsReader();
+  if (reading.kind === "refused") return { rules: [], problems: [reading.reason] };
+  const reader = createSettingsReader(file.path);
   const entries = reader.map(reading.value, "", ["paths", "title"]);
   const paths = entries.has("paths") ? reader.globs(entries.get("paths"), "paths") : null;
   const title = reader.text(entries.get("title"), "title", 120) ?? rule.title;
-  const problems = reader.problems.map((problem) => `${file.path}: ${problem}`);
+  const { problems } = reader;
   if (entries.has("paths") && paths?.length === 0)
-    return { rules: [], problems: [...problems, `${file.path} has no effect: its paths name no files`] };
+    return { rules: [], problems: [...problems, reasonOf("rules-paths-empty", { file: file.path })] };
   return { rules: [{ ...rule, title, paths }], problems };
 };
 
@@ -61,20 +61,25 @@ const MAX_INSTRUCTIONS = 50;
  * @see https://docs.gitlab.com/user/gitlab_duo/customize_duo/review_instructions/
  */
 const readDuoInstructions = (file: RuleFile): RuleReading => {
-  const reading = readYaml(file.text);
-  if (reading.kind === "refused")
-    return { rules: [], problems: [`${file.path} has no effect: ${reading.reason}`] };
+  const reading = readYaml(file.path, file.text);
+  if (reading.kind === "refused") return { rules: [], problems: [reading.reason] };
   const list: unknown = reading.value instanceof Map ? reading.value.get("instructions") : null;
   if (!Array.isArray(list))
-    return { rules: [], problems: [`${file.path} has no effect: it has no list of instructions`] };
+    return { rules: [], problems: [reasonOf("rules-instructions-missing", { file: file.path })] };
   const groups: readonly unknown[] = list;
-  const reader = createSettingsReader();
+  const reader = createSettingsReader(file.path);
   if (groups.length > MAX_INSTRUCTIONS)
-    reader.say(`only the first ${MAX_INSTRUCTIONS} of ${groups.length} instructions are read`);
+    reader.report(
+      reasonOf("rules-instructions-over-limit", {
+        file: file.path,
+        most: MAX_INSTRUCTIONS,
+        count: groups.length,
+      }),
+    );
   const rules = groups
     .slice(0, MAX_INSTRUCTIONS)
     .flatMap((group, index) => readInstruction(group, `instructions[${index}]`, file.path, reader));
-  return { rules, problems: reader.problems.map((problem) => `${file.path}: ${problem}`) };
+  return { rules, problems: reader.problems };
 };
 
 const readInstruction = (
@@ -86,7 +91,7 @@ const readInstruction = (
   const entries: ReadonlyMap<unknown, unknown> = group instanceof Map ? group : new Map();
   const text = reader.text(entries.get("instructions"), `${name}.instructions`, 20_000);
   if (text === null || text.trim() === "") {
-    reader.say(`${name} has no instructions`);
+    reader.report(reasonOf("rules-instruction-empty", { file: path, key: name }));
     return [];
   }
   const filters = entries.get("fileFilters");

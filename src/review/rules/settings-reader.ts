@@ -1,10 +1,11 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import { checkGlob, MAX_GLOBS, MAX_PATTERNS, takePatterns } from "./match-paths.ts";
 
 /** Reads values and writes down what is wrong with them; a wrong value counts as one that is not there. */
 export type SettingsReader = {
-  readonly problems: readonly string[];
-  readonly say: (problem: string) => void;
-  /** The entries of a map; keys that are not among `known` are problems. */
+  readonly problems: readonly Reason[];
+  readonly report: (problem: Reason) => void;
+  /** The entries of a map, of the whole file without a name; keys that are not among `known` are problems. */
   readonly map: (value: unknown, name: string, known: readonly string[]) => ReadonlyMap<string, unknown>;
   readonly text: (value: unknown, name: string, max: number) => string | null;
   readonly flag: (value: unknown, name: string) => boolean | null;
@@ -21,89 +22,97 @@ const MAX_PROBLEMS = 20;
 
 /** A name from a file as it is shown in a problem. */
 export const showName = (name: unknown): string =>
-  (typeof name === "string" ? name : "(no text)").replace(/[^\p{L}\p{N} ._/*-]/gu, "?").slice(0, 64);
+  (typeof name === "string" ? name : "?").replace(/[^\p{L}\p{N} ._/*-]/gu, "?").slice(0, 64);
 
-/** A reader with no problems yet. */
-export const createSettingsReader = (): SettingsReader => {
-  const problems: string[] = [];
-  const say = (problem: string): void => {
+/** A reader of a file, with no problems yet. */
+export const createSettingsReader = (file: string): SettingsReader => {
+  const problems: Reason[] = [];
+  const report = (problem: Reason): void => {
     if (problems.length < MAX_PROBLEMS) problems.push(problem);
-    else if (problems.length === MAX_PROBLEMS) problems.push("and further problems, which are not listed");
+    else if (problems.length === MAX_PROBLEMS)
+      problems.push(reasonOf("rules-problems-over-limit", { file, most: MAX_PROBLEMS }));
   };
   /** What the value is when it is of the right kind; a value that is not there is no problem. */
   const only = <Value>(
     value: unknown,
-    name: string,
     is: (value: unknown) => value is Value,
-    wanted: string,
+    problem: Reason,
   ): Value | null => {
     if (value === undefined || value === null) return null;
     if (is(value)) return value;
-    say(`${name} has to be ${wanted}`);
+    report(problem);
     return null;
   };
   return {
     problems,
-    say,
-    map: (value, name, known) => readMap(value, name, known, say),
+    report,
+    map: (value, name, known) => readMap(value, { file, key: name }, known, report),
     text: (value, name, max) =>
       only(
         value,
-        name,
         (one): one is string => typeof one === "string" && one.length <= max,
-        `a text of at most ${max} characters`,
+        reasonOf("setting-not-text", { file, key: name, most: max }),
       ),
     flag: (value, name) =>
-      only(value, name, (one): one is boolean => typeof one === "boolean", "true or false"),
+      only(
+        value,
+        (one): one is boolean => typeof one === "boolean",
+        reasonOf("setting-not-flag", { file, key: name }),
+      ),
     number: (value, name, least, most) =>
       only(
         value,
-        name,
         (one): one is number => typeof one === "number" && one >= least && one <= most,
-        `a number from ${least} to ${most}`,
+        reasonOf("setting-not-number", { file, key: name, least, most }),
       ),
     choice: (value, name, choices) => {
       const found = choices.find((choice) => choice === value);
       if (found === undefined && value !== undefined && value !== null)
-        say(`${name} has to be one of ${choices.join(", ")}`);
+        report(reasonOf("setting-not-choice", { file, key: name, choices }));
       return found ?? null;
     },
-    globs: (value, name) => readGlobs(value, name, say),
+    globs: (value, name) => readGlobs(value, { file, key: name }, report),
   };
 };
 
+type Place = { readonly file: string; readonly key: string };
+
 const readMap = (
   value: unknown,
-  name: string,
+  place: Place,
   known: readonly string[],
-  say: (problem: string) => void,
+  report: (problem: Reason) => void,
 ): ReadonlyMap<string, unknown> => {
+  const { file, key: name } = place;
   const entries = new Map<string, unknown>();
   if (value === undefined || value === null) return entries;
   if (!(value instanceof Map)) {
-    say(`${name === "" ? "the file" : name} has to be a map of keys and values`);
+    report(name === "" ? reasonOf("rules-file-not-map", { file }) : reasonOf("setting-not-map", place));
     return entries;
   }
   for (const [key, inner] of new Map<unknown, unknown>(value)) {
     const whole = `${name}${name === "" ? "" : "."}${showName(key)}`;
     if (typeof key === "string" && known.includes(key)) entries.set(key, inner);
-    else say(`${whole} is not for a repository to set: it belongs to the host's configuration, if it exists`);
+    else report(reasonOf("setting-unknown", { file, key: whole }));
   }
   return entries;
 };
 
-const readGlobs = (value: unknown, name: string, say: (problem: string) => void): readonly string[] => {
+const readGlobs = (value: unknown, place: Place, report: (problem: Reason) => void): readonly string[] => {
   if (value === undefined || value === null) return [];
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (list.length > MAX_GLOBS) say(`${name} has more than ${MAX_GLOBS} globs; the first ones count`);
+  if (list.length > MAX_GLOBS) report(reasonOf("globs-over-limit", { ...place, most: MAX_GLOBS }));
   const globs = list.slice(0, MAX_GLOBS).flatMap((glob) => {
-    const problem = typeof glob === "string" ? checkGlob(glob) : "is no text";
-    if (problem === null && typeof glob === "string") return [glob];
-    say(`${name}: the glob ${showName(glob)} ${problem}`);
+    if (typeof glob !== "string") {
+      report(reasonOf("glob-not-text", place));
+      return [];
+    }
+    const problem = checkGlob(glob, { ...place, glob: showName(glob) });
+    if (problem === null) return [glob];
+    report(problem);
     return [];
   });
   const taken = takePatterns(globs);
-  if (taken.length < globs.length)
-    say(`${name} stands for more than ${MAX_PATTERNS} globs with all alternatives; the first ones count`);
+  if (taken.length < globs.length) report(reasonOf("globs-expand-too-far", { ...place, most: MAX_PATTERNS }));
   return taken;
 };

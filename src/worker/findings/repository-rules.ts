@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { FolderEntry, Forge, MergeRequestRef } from "../../review/forge.ts";
 import { parseRepositoryConfig, REPOSITORY_CONFIG } from "../../review/rules/parse-repository-config.ts";
 import { NO_SETTINGS, type RepositorySettings } from "../../review/rules/repository-settings.ts";
@@ -14,8 +15,8 @@ import type { RuleFile } from "../../review/rules/rule.ts";
 export type RepositoryRules = {
   readonly settings: RepositorySettings;
   readonly files: readonly RuleFile[];
-  /** What in its files has no effect, in sentences. */
-  readonly problems: readonly string[];
+  /** What in its files has no effect. */
+  readonly problems: readonly Reason[];
 };
 
 /** What a repository without any rules says. */
@@ -78,7 +79,7 @@ export const readRepositoryRules = async (
       ...problems,
       ...(left === 0
         ? []
-        : [`${RULES_FOLDER}: only the first ${MAX_RULE_FILES} files are read, ${left} more are not`]),
+        : [reasonOf("rules-files-over-limit", { folder: RULES_FOLDER, most: MAX_RULE_FILES, left })]),
     ],
   };
 };
@@ -94,7 +95,7 @@ const readFiles = async (
   signal: AbortSignal,
 ): Promise<Files> => {
   const files: RuleFile[] = [];
-  const problems: string[] = [];
+  const problems: Reason[] = [];
   let room = MAX_ALL;
   for (let start = 0; start < paths.length; start += AT_ONCE) {
     const some = paths.slice(start, start + AT_ONCE);
@@ -103,11 +104,11 @@ const readFiles = async (
       const reading = readings[index] ?? { kind: "missing" };
       // What the listing names and is gone was taken away in between; the rest may be there or not.
       if (reading.kind === "missing") continue;
-      if (reading.kind === "binary") problems.push(`${path} has no effect: it is no text`);
+      if (reading.kind === "binary") problems.push(reasonOf("rules-file-binary", { file: path }));
       else if (reading.kind === "too-large" || reading.text.length > MAX_FILE)
-        problems.push(`${path} has no effect: it is longer than ${MAX_FILE} characters`);
+        problems.push(reasonOf("rules-file-too-long", { file: path, most: MAX_FILE }));
       else if (reading.text.length > room)
-        problems.push(`${path} has no effect: all rules together are longer than ${MAX_ALL} characters`);
+        problems.push(reasonOf("rules-total-too-long", { file: path, most: MAX_ALL }));
       else {
         files.push({ path, text: reading.text });
         room -= reading.text.length;

@@ -59,9 +59,7 @@ export const reviewChange = async (
     return { kind: "failed", reason: reasonOf("no-part-reviewed", { parts: failures.length, detail }) };
   }
   const { failure, noticesFor } = context.rules;
-  const notices = noticesFor(change.diff.files.map(pathOf)).map((problem) =>
-    reasonOf("rules-without-effect", { problem }),
-  );
+  const notices = noticesFor(change.diff.files.map(pathOf));
   const remarks = [...(failure === null ? [] : [failure]), ...remarksOf(results, failures)];
   return {
     kind: "reviewed",

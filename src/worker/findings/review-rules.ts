@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { applySettings } from "../../review/rules/apply-settings.ts";
 import { collectOrdered } from "../../review/rules/collect-rules.ts";
 import { matchesPaths } from "../../review/rules/match-paths.ts";
-import { type OrderedRules, orderRules } from "../../review/rules/order-rules.ts";
+import { orderRules } from "../../review/rules/order-rules.ts";
 import { NO_SETTINGS, type RepositorySettings } from "../../review/rules/repository-settings.ts";
 import type { Rule } from "../../review/rules/rule.ts";
 import type { FindingsFlow } from "./findings-flow.ts";
@@ -24,8 +24,8 @@ export type ReviewRules = {
    * Rules for other files are not in it.
    */
   readonly digestFor: (path: string) => string | null;
-  /** What of the rules has no effect, in sentences, given every changed file. */
-  readonly noticesFor: (paths: readonly string[]) => readonly string[];
+  /** What of the rules has no effect, given every changed file. */
+  readonly noticesFor: (paths: readonly string[]) => readonly Reason[];
   /** Why the review went on without rules that there may be; null when they could be read. */
   readonly failure: Reason | null;
 };
@@ -77,7 +77,7 @@ export const reviewRules = (
       (path) => digestOf(holding(path), ownLanguage),
       5_000,
     ),
-    noticesFor: (paths) => [...problems, ...ordered.problems, ...roomNotices(ordered, paths)],
+    noticesFor: (paths) => [...problems, ...ordered.problems, ...collectOrdered(ordered, paths).crowded],
     failure,
   };
 };
@@ -92,11 +92,6 @@ const digestOf = (rules: readonly Rule[], language: string | null): string | nul
     .update(JSON.stringify([said, language]))
     .digest("hex");
 };
-
-const roomNotices = (ordered: OrderedRules, paths: readonly string[]): readonly string[] =>
-  collectOrdered(ordered, paths).crowded.map(
-    ({ title, source, why }) => `The rule "${title}" (${source}) was ${why}.`,
-  );
 
 const rememberBy = <Given, Value>(
   keyOf: (given: Given) => string,

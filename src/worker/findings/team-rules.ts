@@ -22,8 +22,8 @@ export type TeamRulesOptions = {
 export type TeamRulesReading = {
   readonly settings: RepositorySettings;
   readonly sources: RuleSources;
-  /** What in the repository's files has no effect, in sentences. */
-  readonly problems: readonly string[];
+  /** What in the repository's files has no effect. */
+  readonly problems: readonly Reason[];
   /** Why the repository's rules could not be read, null when they could. */
   readonly failure: Reason | null;
   /** Whether the repository's rules are the default branch's, since others may push to the target branch. */

@@ -120,7 +120,7 @@ describe("the page about a project", () => {
 
   it("lists the rules that hold, in their order, and says where those of the repository are", async () => {
     const { text } = await open({ rulesOf: (path) => (path === "team/shop" ? RULES : null) });
-    const places = ["No secrets", "src/**/*.ts", "rules of this flow", "reviewflow rules team/shop"].map(
+    const places = ["No secrets", "src/**/*.ts", "flows[review].rules", "reviewflow rules team/shop"].map(
       (part) => text.indexOf(part),
     );
     assert.ok(

@@ -183,7 +183,7 @@ suite("the summary", () => {
           files,
           walkthrough: "a * word. ".repeat(6_000),
           remarks: Array.from({ length: 90 }, (_, at) =>
-            reasonOf("rules-without-effect", { problem: `${at} ${"a * [b] ".repeat(90)}` }),
+            reasonOf("rules-file-binary", { file: `${at} ${"a * [b] ".repeat(90)}` }),
           ),
         },
         { maxThreads: 10 },

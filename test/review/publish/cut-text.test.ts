@@ -51,7 +51,7 @@ suite("a text that is cut for a note", () => {
       );
       const facts = factsOf({
         walkthrough: text,
-        remarks: [reasonOf("rules-without-effect", { problem: text })],
+        remarks: [reasonOf("rules-file-binary", { file: text })],
         files: [
           {
             path: file.newPath,

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { type Reason, reasonOf } from "../../../src/base/reason.ts";
+import { translator } from "../../../src/messages/format-message.ts";
+import { LANGUAGES } from "../../../src/messages/language.ts";
+import { latinSentences } from "../../messages/latin-sentences.ts";
 import { fc } from "../../properties.ts";
 import { collectRules, RULES_BUDGET } from "../../../src/review/rules/collect-rules.ts";
 import { explainRules } from "../../../src/review/rules/explain-rules.ts";
@@ -66,7 +70,7 @@ suite("collectRules", () => {
       "Everything",
       "Alpha",
       "Beta",
-      "rules of this repository",
+      ".reviewflow.yml",
     ]);
     assert.deepEqual(
       titles(["lib/a.rb", "db/x.sql"]).filter((title) => /sql|Ruby|Beta/.test(title)),
@@ -80,22 +84,22 @@ suite("collectRules", () => {
     const { used, dropped, problems } = collectRules(SOURCES, ["src/a.ts", "src/b.ts"]);
     assert.deepEqual(problems, []);
     assert.deepEqual(used[3], {
-      source: "rules[1] of the host's configuration",
+      source: "rules[1]",
       title: "project",
-      why: "it is for all files",
+      why: reasonOf("rule-for-all-files"),
     });
-    assert.equal(used[8]?.why, "it is for src/a.ts and 1 more");
+    assert.deepEqual(used[8]?.why, reasonOf("rule-for-files", { file: "src/a.ts", more: 1 }));
     assert.deepEqual(dropped, [
-      { source: "rules[4] of the host's configuration", title: "sql", why: "no changed file matches *.sql" },
+      { source: "rules[4]", title: "sql", why: reasonOf("rule-for-no-file", { globs: ["*.sql"] }) },
       {
         source: ".gitlab/duo/mr-review-instructions.yaml",
         title: "Ruby",
-        why: "no changed file matches **/*.rb, !spec/**",
+        why: reasonOf("rule-for-no-file", { globs: ["**/*.rb", "!spec/**"] }),
       },
       {
         source: ".gitlab/duo/mr-review-instructions.yaml",
         title: "Root",
-        why: "no changed file matches *.ts",
+        why: reasonOf("rule-for-no-file", { globs: ["*.ts"] }),
       },
     ]);
   });
@@ -113,15 +117,13 @@ suite("collectRules", () => {
 
   test("a repository cannot push out what the host says, and what is cut is said", () => {
     const sources = { ...SOURCES, files: [{ path: "AGENTS.md", text: "line\n".repeat(50_000) }] };
-    const { text, used } = collectRules(sources, ["src/a.ts"]);
+    const { text, crowded } = collectRules(sources, ["src/a.ts"]);
     assert.ok(text.length <= RULES_BUDGET);
     for (const { title, text: rule } of SOURCES.host.filter(({ title }) => !/else|sql/.test(title)))
       assert.ok(text.includes(rule), title);
-    assert.match(
-      used.find(({ title }) => title === "AGENTS.md")?.why ?? "",
-      /^it is for all files; cut to \d+ of 249999 characters$/,
-    );
-    assert.match(text, /\[cut to \d+ of 249999 characters\]/);
+    const [, kept] = /\[cut to (\d+) of 249999 characters\]/.exec(text) ?? [];
+    const cut = { rule: "AGENTS.md", source: "AGENTS.md", kept: Number(kept), length: 249_999 };
+    assert.deepEqual(crowded, [reasonOf("rule-cut", cut)]);
   });
 
   test("a file that cannot be read holds no rules and is a problem", () => {
@@ -132,7 +134,13 @@ suite("collectRules", () => {
     ];
     const { text, problems } = collectRules({ ...SOURCES, host: [], repositoryRules: null, files }, ["a"]);
     assert.equal(text, "");
-    assert.equal(problems.length, 4);
+    assert.deepEqual(problems, [
+      reasonOf("rules-instructions-missing", { file: ".gitlab/duo/mr-review-instructions.yaml" }),
+      // The line of the file, not of its front matter.
+      reasonOf("rules-yaml-invalid", { file: ".reviewflow/rules/x.md", line: 2, error: "BAD_INDENT" }),
+      reasonOf("setting-unknown", { file: ".reviewflow/rules/y.md", key: "model" }),
+      reasonOf("rules-paths-empty", { file: ".reviewflow/rules/y.md" }),
+    ]);
   });
 
   test("property: the budget holds, each rule is told once, and no rule leaves its place", () => {
@@ -176,16 +184,60 @@ suite("explainRules", () => {
       files: SOURCES.files.slice(0, 1),
       repositoryRules: null,
     };
-    const lines = explainRules(sources, ["src/a.ts"]);
-    assert.match(lines[0] ?? "", /^Rules for src\/a\.ts in Acme\/shop\/web, \d+ characters/);
-    assert.deepEqual(lines.slice(1), [
-      "  1. all (rules[2] of the host's configuration): it is for all files",
-      "  2. outer (rules[0] of the host's configuration): it is for all files",
-      "  3. Beta (.reviewflow/rules/b.md): it is for src/a.ts",
-      "Without effect here:",
-      "  - sql (rules[1] of the host's configuration): no changed file matches *.sql",
+    const t = translator("en");
+    const lines = explainRules(t, sources, ["src/a.ts"]);
+    const place = { project: "Acme/shop/web", files: 1, file: "src/a.ts" };
+    const { length } = collectRules(sources, ["src/a.ts"]).text;
+    const all = t.reason(reasonOf("rule-for-all-files"));
+    assert.deepEqual(lines, [
+      t("rules.heading", { ...place, length }),
+      `  1. all (rules[2]): ${all}`,
+      `  2. outer (rules[0]): ${all}`,
+      `  3. Beta (.reviewflow/rules/b.md): ${t.reason(reasonOf("rule-for-files", { file: "src/a.ts", more: 0 }))}`,
+      t("rules.unmatched"),
+      `  - sql (rules[1]): ${t.reason(reasonOf("rule-for-no-file", { globs: ["*.sql"] }))}`,
     ]);
     const none = { ...sources, host: [], files: [] };
-    assert.deepEqual(explainRules(none, ["a"]), ["No rules hold for a in Acme/shop/web."]);
+    assert.deepEqual(explainRules(t, none, ["src/a.ts"]), [t("rules.none", place)]);
   });
+
+  const duo = ".gitlab/duo/mr-review-instructions.yaml";
+  /** Files of a repository with everything that can be wrong in them. */
+  const broken: RuleSources = {
+    ...SOURCES,
+    host: [],
+    repositoryRules: "x".repeat(30_000),
+    files: [
+      { path: "AGENTS.md", text: "Left out.\n".repeat(3_000) },
+      {
+        path: duo,
+        text: "instructions:\n  - name: 5\n    fileFilters: [1, '', '!']\n    instructions: y\n  - {}\n",
+      },
+      ...[
+        "paths: [",
+        "paths: []",
+        "model: x",
+        "a: 1\na: 2",
+        "a: &a 1\nb: *a",
+        "[".repeat(30),
+        "- a",
+        `# ${"x".repeat(70_000)}`,
+        "a: 1\n".repeat(12_000),
+        `paths: ["${"{a,b}".repeat(6)}", "${"a".repeat(201)}", "a\\nb"]`,
+        `paths: [${"a, ".repeat(101)}]`,
+        `paths: ["${"{a,b}".repeat(5)}"${`, "${"{c,d}".repeat(5)}"`.repeat(7)}]`,
+        ...Array.from({ length: 12 }, () => `paths: ["${"{a,b}".repeat(5)}"]`),
+        Array.from({ length: 30 }, (_, at) => `key${at}: 1`).join("\n"),
+      ].map((matter, at) => ({ path: `.reviewflow/rules/r${at}.md`, text: `---\n${matter}\n---\nText.` })),
+    ],
+  };
+
+  for (const language of LANGUAGES.filter((tag) => tag !== "en"))
+    test(`prints no English of its own for whatever is wrong: ${language}`, () => {
+      const { problems, crowded } = collectRules(broken, ["src/a.ts"]);
+      const codes = new Set([...problems, ...crowded].map(({ code }: Reason) => code));
+      assert.ok(codes.size >= 18, [...codes].join(" "));
+      for (const paths of [["src/a.ts"], ["src/a.ts", "b.ts"]])
+        assert.deepEqual(explainRules(translator(language), broken, paths).flatMap(latinSentences), []);
+    });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../../properties.ts";
 import picomatch from "picomatch";
+import { reasonOf } from "../../../src/base/reason.ts";
 import { checkGlob, matchesPaths } from "../../../src/review/rules/match-paths.ts";
 
 const matches = (globs: string | readonly string[], path: string, bare: "name" | "path" = "name") =>
@@ -103,11 +104,17 @@ suite("matchesPaths", () => {
   });
 
   test("what would be too much is said", () => {
-    assert.equal(checkGlob("src/**"), null);
-    assert.match(checkGlob("{a,b}".repeat(6)) ?? "", /more than 32/);
-    assert.match(checkGlob("a".repeat(201)) ?? "", /longer/);
-    assert.match(checkGlob("!") ?? "", /empty/);
-    assert.match(checkGlob("a\nb") ?? "", /control/);
+    const place = { file: "f.yml", key: "paths", glob: "shown" };
+    assert.equal(checkGlob("src/**", place), null);
+    assert.deepEqual(
+      ["{a,b}".repeat(6), "a".repeat(201), "!", "a\nb"].map((glob) => checkGlob(glob, place)),
+      [
+        reasonOf("glob-expands-too-far", { ...place, most: 32 }),
+        reasonOf("glob-too-long", { ...place, most: 200 }),
+        reasonOf("glob-empty", { file: "f.yml", key: "paths" }),
+        reasonOf("glob-control-characters", place),
+      ],
+    );
     assert.equal(matches("{a,b}".repeat(30), "a"), false);
   });
 });
