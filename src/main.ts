@@ -190,10 +190,11 @@ const createConfiguredIntake = (
     readonly projects: ProjectPaths | null;
   },
 ): Intake => {
-  const { timestampToleranceMs: toleranceMs, ...webhook } = config.webhook;
+  const { timestampToleranceMs: toleranceMs, tokenUsers: users, ...webhook } = config.webhook;
   return createIntake({
     verify: { ...webhook, toleranceMs },
     tokens: createTokenProof({
+      users,
       url: config.gitlab.url,
       timeoutMs: config.gitlab.timeoutMs,
       clock,

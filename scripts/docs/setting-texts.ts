@@ -10,6 +10,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "webhook.secrets": "secret tokens of hooks: a text, or an entry for some projects only",
   "webhook.signing_tokens": "signing tokens of hooks (`whsec_…`), in the same forms",
   "webhook.timestamp_tolerance": "how old a signed delivery may be",
+  "webhook.token_users":
+    "users, by id or name, whose own tokens count as a hook's secret token under token pass-through; access tokens of the project and of groups above it always do",
   "webhook.token_pass_through":
     "the hook's secret token is the project's access token, as in the tutorial; needs `encryption_keys`",
   "server.host": "the address it listens on",

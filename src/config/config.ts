@@ -184,6 +184,8 @@ export type Config = {
     readonly signingTokens: readonly ScopedSecret[];
     readonly timestampToleranceMs: number;
     readonly tokenPassThrough: boolean;
+    /** Users, by id or name, whose own tokens count like the project's. */
+    readonly tokenUsers: readonly (number | string)[];
   };
   readonly server: {
     readonly host: string;

@@ -36,6 +36,8 @@ export const ConfigFile = z.strictObject({
       signing_tokens: z.array(scopedSecret).default([]),
       timestamp_tolerance: duration("5m"),
       token_pass_through: z.boolean().default(false),
+      /** Users whose own tokens count as a hook's secret token, besides access tokens of the project and its groups. */
+      token_users: z.array(z.union([z.int(), z.string().min(1)])).default([]),
     })
     .prefault({}),
   server: z

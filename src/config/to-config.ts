@@ -19,6 +19,7 @@ export const toConfig = (
     signingTokens: file.webhook.signing_tokens,
     timestampToleranceMs: file.webhook.timestamp_tolerance,
     tokenPassThrough: file.webhook.token_pass_through,
+    tokenUsers: file.webhook.token_users,
   },
   server: {
     host: file.server.host,

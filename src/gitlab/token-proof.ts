@@ -1,15 +1,23 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { z } from "zod";
 import { ConfigError, GitLabError, describeError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
-import { type GitLabClientOptions, createGitLabClient } from "./client.ts";
-import { Project } from "./rest-schema.ts";
+import { type GitLabClient, type GitLabClientOptions, createGitLabClient } from "./client.ts";
+import { Project, User } from "./rest-schema.ts";
 
 /** What GitLab says about a token that came with a delivery. */
 export type TokenProof =
   | { readonly kind: "proved"; readonly projectPath: string }
-  /** GitLab does not take the token, or its owner has no say in the project. */
-  | { readonly kind: "refused"; readonly message: string }
+  /**
+   * GitLab does not take the token or its owner has no say in the project (`token-wrong`), or it is a person's or
+   * belongs to another project (`token-not-of-project`).
+   */
+  | {
+      readonly kind: "refused";
+      readonly code: "token-wrong" | "token-not-of-project";
+      readonly message: string;
+    }
   /** GitLab could not be asked; the token is neither good nor bad. */
   | { readonly kind: "unavailable"; readonly message: string }
   /** So many tokens from this address were refused that GitLab is not asked about another one. */
@@ -25,6 +33,8 @@ export type TokenProofs = {
 
 /** How tokens are proved. Times are in milliseconds. */
 export type TokenProofOptions = Omit<GitLabClientOptions, "token" | "tokenName" | "maxAttempts"> & {
+  /** People and other bots whose own tokens count, too: ids, or names without regard to case; none when left out. */
+  readonly users?: readonly (number | string)[];
   /** How long a proof holds; 60,000 when left out. */
   readonly provedForMs?: number;
   /** How long a refusal holds; 10,000 when left out. */
@@ -52,14 +62,17 @@ const TIMEOUT_MS = 5_000;
 const REPORTER = 20;
 
 /**
- * Creates the proof of passed-through tokens: `GET /projects/:id` with the token. Seeing a private project
- * is proof; a public or internal one is seen by everybody, there the token's owner must be a member
- * (Reporter or higher). Answers are remembered briefly, under a keyed hash and never under the token;
+ * Creates the proof of passed-through tokens: `GET /projects/:id` and `GET /user` with the token. It has to be
+ * the access token of this project or of a group above it, which is known by its bot user, or of a user whom
+ * `users` names: any other member could bring a token of her own. Seeing a private project is to have a say in
+ * it; a public or internal one is seen by everybody, there the token's owner must be a member (Reporter or
+ * higher). Answers are remembered briefly, under a keyed hash and never under the token;
  * questions about one token that come at once are asked once. Tokens that were proved before have places of
  * their own, and an address has a part of the others only, so that made-up tokens keep no real one waiting.
  * Throws ConfigError for an unusable address.
  *
  * @see https://docs.gitlab.com/api/projects/#get-a-single-project
+ * @see https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
  */
 export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   const { provedForMs = 60_000, refusedForMs = 10_000, maxRemembered = 1_000, maxConcurrent = 16 } = options;
@@ -158,13 +171,27 @@ const askGitLab = async (
       maxAttempts: 1,
     });
     const project = await client.json({ route: "/projects/:id", params: { id: projectId } }, Project);
-    if (mayWork(project)) return { kind: "proved", projectPath: project.path_with_namespace };
+    const path = project.path_with_namespace;
+    if (mayWork(project)) {
+      const user = await client.json({ route: "/user" }, TokenUser);
+      if (isNamed(user, options.users ?? []) || (await isBotOf(client, user, project)))
+        return { kind: "proved", projectPath: path };
+      return {
+        kind: "refused",
+        code: "token-not-of-project",
+        message: `The hook's secret token is neither an access token of ${path} nor of a group above it: put such a token into the hook, or name its user in webhook.token_users`,
+      };
+    }
     return {
       kind: "refused",
+      code: "token-wrong",
       message: `The owner of the hook's secret token is no member of ${project.path_with_namespace}: use an access token of that project with the role Developer and the scope api`,
     };
   } catch (error) {
-    return { kind: isRefusal(error) ? "refused" : "unavailable", message: describeError(error) };
+    const message = describeError(error);
+    return isRefusal(error)
+      ? { kind: "refused", code: "token-wrong", message }
+      : { kind: "unavailable", message };
   }
 };
 
@@ -173,3 +200,34 @@ const mayWork = ({ visibility, permissions }: Project): boolean => {
   const levels = [permissions?.project_access?.access_level, permissions?.group_access?.access_level];
   return levels.some((level) => level !== undefined && level >= REPORTER);
 };
+
+const TokenUser = User.extend({ bot: z.boolean().nullish() });
+type TokenUser = z.infer<typeof TokenUser>;
+
+const isNamed = ({ id, username }: TokenUser, users: readonly (number | string)[]): boolean =>
+  users.some((one) => (typeof one === "number" ? one === id : one.toLowerCase() === username.toLowerCase()));
+
+/** GitLab's names of the users of access tokens; older versions counted where newer ones draw. */
+const BOT_NAME = /^(project|group)_(\d+)_bot(?:\d*|_[0-9a-z]+)$/i;
+
+/** Whether a user is the bot of an access token of the project, whichever, or of a group above it. */
+const isBotOf = async (
+  client: GitLabClient,
+  { username, bot }: TokenUser,
+  project: Project,
+): Promise<boolean> => {
+  const [, kind, number] = BOT_NAME.exec(username) ?? [];
+  if (bot !== true || kind === undefined) return false;
+  const id = Number(number);
+  if (kind.toLowerCase() === "project") return id === project.id;
+  try {
+    const request = { route: "/groups/:id", params: { id }, query: { with_projects: false } };
+    const { full_path: group } = await client.json(request, Group);
+    return project.path_with_namespace.toLowerCase().startsWith(`${group.toLowerCase()}/`);
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+};
+
+const Group = z.object({ full_path: z.string() });

@@ -228,6 +228,7 @@ const checkProject = async (
         "GitLab could not be asked about the token; send the event again",
       ),
     );
+  if (proof.code === "token-not-of-project") return denied(answers.unauthorized(proof.code, proof.message));
   return denied(
     answers.unauthorized(
       "token-wrong",

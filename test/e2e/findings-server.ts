@@ -54,7 +54,10 @@ export const startFindingsServer = async (
       signingTokens: [],
       tokenPassThrough: false,
     },
-    tokens: { prove: async () => ({ kind: "refused", message: "" }), isKnown: () => false },
+    tokens: {
+      prove: async () => ({ kind: "refused", code: "token-wrong", message: "" }),
+      isKnown: () => false,
+    },
     route: () => ({ flow: flow.name, rules: rulesForPolicy("every-push") }),
     accept: store.accept,
     clock,

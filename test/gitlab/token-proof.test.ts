@@ -15,11 +15,20 @@ const project = (given: object = {}) => ({
 });
 
 const setUp = async (handler: Handler, options: Partial<TokenProofOptions> = {}) => {
-  const server = await startTinyGitLab(handler);
+  const server = await startTinyGitLab((request, response, number) =>
+    request.url === "/api/v4/user"
+      ? answer(response, 200, { id: 5, username: "reviewer", bot: false })
+      : handler(request, response, number),
+  );
   const { clock } = createFastClock();
-  const proofs = createTokenProof({ url: server.url, clock, ...options });
+  const proofs = createTokenProof({ url: server.url, clock, users: ["reviewer"], ...options });
   return {
-    server,
+    server: {
+      /** What was asked about projects. */
+      get seen() {
+        return server.seen.filter(({ url }) => url !== "/api/v4/user");
+      },
+    },
     clock,
     prove: (token: string, projectId = 7, client = "192.0.2.1") =>
       proofs.prove(new Secret(token), projectId, client),
@@ -112,10 +121,12 @@ describe("the proof of a token", () => {
       proofs.map(({ kind }) => kind),
       ["proved", "proved", "unavailable"],
     );
+    for (const token of ["token-a", "token-b"]) await gitlab.prove(token);
+    const { length } = gitlab.server.seen;
     await gitlab.prove("token-b");
-    assert.equal(gitlab.server.seen.length, 2);
+    assert.equal(gitlab.server.seen.length, length);
     await gitlab.prove("token-a");
-    assert.equal(gitlab.server.seen.length, 3);
+    assert.equal(gitlab.server.seen.length, length + 1);
   });
 
   test("of a token that no header carries is refused without asking", async () => {
@@ -203,4 +214,64 @@ describe("the proof of a token", () => {
     assert.equal(gitlab.server.seen.length, length, "its proof is still known");
     assert.deepEqual([gitlab.isKnown("real-one"), gitlab.isKnown("made-up-9")], [true, false]);
   });
+});
+
+/** What GitLab says of a token's user, and of the group that the test knows. */
+const proveAs = async (user: object, users: TokenProofOptions["users"] = []) => {
+  const server = await startTinyGitLab((request, response) => {
+    if (request.url === "/api/v4/user") return answer(response, 200, user);
+    if (request.url.startsWith("/api/v4/groups/3?"))
+      return answer(response, 200, { id: 3, full_path: "group" });
+    if (request.url.startsWith("/api/v4/groups/4?"))
+      return answer(response, 200, { id: 4, full_path: "gro" });
+    return request.url === "/api/v4/projects/7"
+      ? answer(response, 200, project())
+      : answer(response, 404, { message: "404 Not Found" });
+  });
+  await using _ = server;
+  const proof = await createTokenProof({ url: server.url, users }).prove(
+    new Secret("a-token-of-theirs"),
+    7,
+    "c",
+  );
+  return proof.kind === "refused" ? proof.code : proof.kind;
+};
+
+describe("whose token it is", () => {
+  const bot = (username: string, more: object = {}) => ({ id: 5, username, bot: true, ...more });
+  const cases: readonly [string, object, TokenProofOptions["users"], string][] = [
+    ["the project's bot", bot("project_7_bot_0123abcd"), [], "proved"],
+    ["a newer bot of the project", bot("project_7_bot_4567cdef", { id: 6 }), [], "proved"],
+    ["the oldest form of its name", bot("project_7_bot"), [], "proved"],
+    ["a second one in that form", bot("project_7_bot2"), [], "proved"],
+    ["the bot of a group above", bot("group_3_bot_0123abcd"), [], "proved"],
+    ["the bot of another project", bot("project_8_bot_0123abcd"), [], "token-not-of-project"],
+    ["one whose number begins like it", bot("project_77_bot_0123abcd"), [], "token-not-of-project"],
+    ["the bot of another group", bot("group_4_bot_0123abcd"), [], "token-not-of-project"],
+    ["the bot of a group that cannot be seen", bot("group_9_bot_0123abcd"), [], "token-not-of-project"],
+    ["a member", { id: 5, username: "ada", bot: false }, [], "token-not-of-project"],
+    [
+      "a member named like the bot",
+      { id: 5, username: "project_7_bot_x", bot: false },
+      [],
+      "token-not-of-project",
+    ],
+    [
+      "one of whom nobody says that it is a bot",
+      { id: 5, username: "project_7_bot_x" },
+      [],
+      "token-not-of-project",
+    ],
+    ["another kind of bot", bot("my_project_7_bot_0123"), [], "token-not-of-project"],
+    ["a user whom the setting names", { id: 5, username: "Ada", bot: false }, ["ada"], "proved"],
+    ["a user whom the setting numbers", { id: 5, username: "ada", bot: false }, [5], "proved"],
+    [
+      "a user named as the setting numbers another",
+      { id: 6, username: "5", bot: false },
+      [5],
+      "token-not-of-project",
+    ],
+  ];
+  for (const [who, user, users, expected] of cases)
+    test(who, async () => assert.equal(await proveAs(user, users), expected));
 });

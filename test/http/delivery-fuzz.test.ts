@@ -190,7 +190,7 @@ suite("any delivery", () => {
         tokens: tokensBy(async (token) =>
           token.reveal() === PASSED
             ? { kind: "proved", projectPath: "group/project" }
-            : { kind: "refused", message: "" },
+            : { kind: "refused", code: "token-wrong", message: "" },
         ),
         logger: collecting(lines),
       });

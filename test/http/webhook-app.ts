@@ -55,7 +55,7 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
       signingTokens: [],
       tokenPassThrough: false,
     },
-    tokens: tokensBy(async () => ({ kind: "refused", message: "" })),
+    tokens: tokensBy(async () => ({ kind: "refused", code: "token-wrong", message: "" })),
     route: (path) => (path.startsWith("group/") ? { flow: "default", rules: rulesForPolicy("once") } : null),
     accept: async (request) => {
       accepted.push(request);

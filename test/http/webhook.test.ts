@@ -187,6 +187,15 @@ suite("the webhook", () => {
     assert.equal((await refused.post({ object_kind: "push" }, token)).status, 401);
     assert.equal(refused.accepted.length, 0);
 
+    const member = setUp({
+      verify,
+      tokens: tokensBy(async () => ({ kind: "refused", code: "token-not-of-project", message: "theirs" })),
+    });
+    const theirs = await member.post(payload(), token);
+    assert.equal(theirs.status, 401);
+    assert.match(theirs.text, /token-not-of-project/);
+    assert.equal(member.accepted.length, 0);
+
     const unavailable = setUp({
       verify,
       tokens: tokensBy(async () => ({ kind: "unavailable", message: "" })),

@@ -64,7 +64,10 @@ export const setUpDashboard = (
       signingTokens: [],
       tokenPassThrough: false,
     },
-    tokens: { prove: async () => ({ kind: "refused", message: "" }), isKnown: () => false },
+    tokens: {
+      prove: async () => ({ kind: "refused", code: "token-wrong", message: "" }),
+      isKnown: () => false,
+    },
     route: (path) =>
       path.startsWith("team/") ? { flow: "review", rules: rulesForPolicy("every-push") } : null,
     accept: store.accept,
