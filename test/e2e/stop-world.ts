@@ -56,7 +56,7 @@ const CONFIG = {
 
 /** What a late attempt must leave as it is: every table whose rows follow from what a run does. */
 const TABLES = {
-  deliveries: "id, key, decision, reason, run_id",
+  deliveries: "id, key, decision, reason_code, run_id",
   runs: "*",
   steps: "*",
   review_cache: "seq, project_id, iid, flow, key, value",

@@ -49,13 +49,17 @@ suite("the health of a project's hooks", () => {
     const health = await ask(1);
     assert.ok(health.kind === "seen");
     assert.deepEqual(
-      health.hooks.map(({ id, disabled, differences }) => ({ id, disabled, differences })),
+      health.hooks.map(({ id, disabled, differences }) => ({
+        id,
+        disabled,
+        differences: differences.map(({ code }) => code),
+      })),
       [
         { id: 7, disabled: null, differences: [] },
         {
           id: 9,
           disabled: { status: "temporarily_disabled", untilMs: Date.parse("2026-02-28T13:00:00Z") },
-          differences: ["comment events are off"],
+          differences: ["hook.difference.switch"],
         },
         { id: 10, disabled: { status: "disabled", untilMs: null }, differences: [] },
       ],
