@@ -93,7 +93,7 @@ const describeRules = async (
       ...explainRules(t, reading.sources, paths),
       ...describeReading(t, reading),
     ],
-    failure: reading.failure === null ? null : describeReason(reading.failure),
+    failure: reading.failure === null ? null : describeReason(reading.failure, t),
   };
 };
 

@@ -1,3 +1,5 @@
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
 import { describeReason } from "./describe-reason.ts";
 import type { Environment } from "../config/environment.ts";
 import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/delivery-report.ts";
@@ -21,31 +23,32 @@ export type WhyOptions = Partial<Terminal> & {
 };
 
 /**
- * `reviewflow why DELIVERY`: says what became of a delivery and why, by our id or GitLab's. Returns the
+ * `reviewflow why DELIVERY`: shows how a delivery was handled and why, by our id or GitLab's, in the
+ * terminal's language. Returns the
  * exit code: 1 when it is not known or nobody can be asked.
  */
 export const why = async (reference: string, options: WhyOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   try {
-    const report = await findReport(reference, options);
+    const environment = options.environment ?? (await readServerEnvironment(options));
+    const t = translator(languageOfTerminal(environment));
+    const report = await findReport(reference, environment, options);
     if (report === null) {
-      complain(
-        printable(
-          `No delivery ${reference} has been received. Ids are on the dashboard's page of deliveries, in the ` +
-            "answer to the webhook, and as Idempotency-Key among the hook's recent events in GitLab.\n",
-        ),
-      );
+      complain(printable(`${t("why.unknown", { delivery: reference })}\n`));
       return 1;
     }
-    write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : printable(describe(report)));
+    write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : printable(describe(t, report)));
     return 0;
   } catch (error) {
     return tellFailure(error, complain);
   }
 };
 
-const findReport = async (reference: string, options: WhyOptions): Promise<DeliveryReport | null> => {
-  const { config: file, server, environment = await readServerEnvironment(options) } = options;
+const findReport = async (
+  reference: string,
+  environment: Environment,
+  { config: file, server }: WhyOptions,
+): Promise<DeliveryReport | null> => {
   const config = readConfig(environment, file ?? null);
   const mask = createMasking(secretsIn(config)).text;
   return askServerOrStore(config, server, {
@@ -61,41 +64,39 @@ const findReport = async (reference: string, options: WhyOptions): Promise<Deliv
   });
 };
 
-const describe = (report: DeliveryReport): string => {
-  const { asked } = report;
-  const about =
-    report.project === null ? "" : ` of ${report.project}${report.iid === null ? "" : `!${report.iid}`}`;
+const describe = (t: Translate, report: DeliveryReport): string => {
+  const { id, event, key, repeats, project, iid, asked } = report;
+  const about = `${project ?? ""}${iid === null ? "" : `!${iid}`}`;
+  const outcomeOf = ({ decision, reason }: Pick<DeliveryReport, "decision" | "reason">): string =>
+    `${t(`why.outcome.${decision}`)}: ${describeReason(reason, t)}`;
   const lines = [
-    `Delivery ${report.id}: ${report.event}${about}, received ${timeOf(report.receivedAtMs)}`,
-    `  key ${report.key}${report.repeats === 0 ? "" : `; came ${report.repeats} more ${report.repeats === 1 ? "time" : "times"}`}`,
-    `${OUTCOMES[report.decision]}: ${describeReason(report.reason)}`,
-    ...report.runs.flatMap(describeRun),
-    ...(asked === null
-      ? []
-      : [`The review that it asked for. ${OUTCOMES[asked.decision]}: ${describeReason(asked.reason)}`]),
-    ...(asked?.runs ?? []).flatMap(describeRun),
+    t("why.delivery", {
+      id,
+      event,
+      named: String(project !== null),
+      about,
+      time: timeOf(report.receivedAtMs),
+    }),
+    `  ${t("why.key", { key, repeats })}`,
+    outcomeOf(report),
+    ...report.runs.flatMap((run) => describeRun(t, run)),
+    ...(asked === null ? [] : [t("why.asked", { outcome: outcomeOf(asked) })]),
+    ...(asked?.runs ?? []).flatMap((run) => describeRun(t, run)),
   ];
   return lines.map((line) => `${line}\n`).join("");
 };
 
-const OUTCOMES = {
-  ignore: "Ignored",
-  cancel: "Ended what was under way",
-  review: "A review was queued",
-  reply: "An answer was queued",
-} as const satisfies Record<DeliveryReport["decision"], string>;
-
-const describeRun = (run: RunReport): readonly string[] => [
-  `Run ${run.id}: ${run.state}`,
+const describeRun = (t: Translate, run: RunReport): readonly string[] => [
+  t("why.run", { id: run.id, state: t(`run-state.${run.state}`) }),
   `  ${[
-    `flow ${run.flow}`,
-    ...(run.headSha === null ? [] : [`head ${run.headSha.slice(0, 12)}`]),
-    `${run.attempts} ${run.attempts === 1 ? "attempt" : "attempts"}`,
-    `queued ${timeOf(run.createdAtMs)}`,
-    ...(run.finishedAtMs === null ? [] : [`ended ${timeOf(run.finishedAtMs)}`]),
-    ...(run.nextAttemptAtMs === null ? [] : [`due ${timeOf(run.nextAttemptAtMs)}`]),
+    t("why.flow", { flow: run.flow }),
+    ...(run.headSha === null ? [] : [t("why.head", { sha: run.headSha.slice(0, 12) })]),
+    t("why.attempts", { count: run.attempts }),
+    t("why.queued", { time: timeOf(run.createdAtMs) }),
+    ...(run.finishedAtMs === null ? [] : [t("why.ended", { time: timeOf(run.finishedAtMs) })]),
+    ...(run.nextAttemptAtMs === null ? [] : [t("why.due", { time: timeOf(run.nextAttemptAtMs) })]),
   ].join(", ")}`,
-  ...(run.reason === null ? [] : [`  ${describeReason(run.reason)}`]),
+  ...(run.reason === null ? [] : [`  ${describeReason(run.reason, t)}`]),
 ];
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();

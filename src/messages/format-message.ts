@@ -53,9 +53,9 @@ const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string 
   );
 
 /** The sentence of a reason and what its source says in its own words, for those who run the server. */
-export const reasonInFull = (language: string, reason: SpokenReason): string => {
+export const reasonInFull = (t: Translate, reason: SpokenReason): string => {
   const { detail } = reason.params;
-  const sentence = translator(language).reason(reason);
+  const sentence = t.reason(reason);
   return typeof detail === "string" ? `${sentence}: ${detail}` : sentence;
 };
 

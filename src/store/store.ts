@@ -60,19 +60,23 @@ export type AcceptOutcome =
     }
   | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: Reason };
 
+/** Every state of a run, in the order of its life. */
+export const RUN_STATES = [
+  "queued",
+  "active",
+  "retrying",
+  "succeeded",
+  "partial-succeeded",
+  "failed",
+  "cancelled",
+  "superseded",
+] as const;
+
 /**
  * How a run stands. `queued` waits to be claimed, `retrying` for its next attempt; the last five are
  * final. `failed` is the dead letter: its reason says why, and it can be run again.
  */
-export type RunState =
-  | "queued"
-  | "active"
-  | "retrying"
-  | "succeeded"
-  | "partial-succeeded"
-  | "failed"
-  | "cancelled"
-  | "superseded";
+export type RunState = (typeof RUN_STATES)[number];
 
 /** What a run is for: the review of a head, or the answer to a note. */
 export type RunKind = "review" | "reply";

@@ -1,4 +1,4 @@
-import { reasonInFull } from "../../messages/format-message.ts";
+import { reasonInFull, translator } from "../../messages/format-message.ts";
 import type { Reason } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { systemClock } from "../../base/clock.ts";
@@ -106,7 +106,7 @@ const review = async (
   }
 };
 
-const inEnglish = (reason: Reason): string => reasonInFull("en", reason);
+const inEnglish = (reason: Reason): string => reasonInFull(translator("en"), reason);
 
 /**
  * A run marks data in prompts with a number of its own. Here the case and the repeat decide it, so that the

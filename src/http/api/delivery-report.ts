@@ -1,12 +1,12 @@
 import { maskReason, StoredReason } from "../../base/reason.ts";
 import { z } from "zod";
-import type { Delivery, Run } from "../../store/store.ts";
+import { type Delivery, type Run, RUN_STATES } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
 
 const RunReport = z.object({
   id: z.string(),
   kind: z.enum(["review", "reply"]),
-  state: z.string(),
+  state: z.enum(RUN_STATES),
   trigger: z.string(),
   flow: z.string(),
   headSha: z.string().nullable(),

@@ -1,22 +1,10 @@
 import type { Translate } from "../../../messages/format-message.ts";
-import type { Run, RunState } from "../../../store/store.ts";
+import { type Run, RUN_STATES, type RunState } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
 import { pager } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
 import { filterForm } from "./filter-form.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
-
-/** Every state, in the order of a run's life. */
-export const RUN_STATES = [
-  "queued",
-  "active",
-  "retrying",
-  "succeeded",
-  "partial-succeeded",
-  "failed",
-  "cancelled",
-  "superseded",
-] as const satisfies readonly RunState[];
 
 /** Which runs were asked for. */
 export type RunsFilter = {
