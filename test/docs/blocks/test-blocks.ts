@@ -240,7 +240,7 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
         async () => ({
           folder: place.copy(true),
           environment: { ...GITLAB, MODEL_API_KEY: "sk-..." },
-          sees: /READY[\s\S]*Reviews of platform\/payments\/api are made by the flow senior/,
+          sees: /READY[\s\S]*Reviews of platform\/payments\/api use the flow senior/,
         }),
       ],
     ];
