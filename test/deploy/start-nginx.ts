@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { ROOT } from "./deploy-files.ts";
+import { freePort } from "../free-port.ts";
 
 /** A user without rights, whom every system has: `nobody` on Debian. */
 const NOBODY = 65534;
@@ -19,16 +19,6 @@ export type RunningNginx = AsyncDisposable & {
   readonly certificate: string;
   /** What nginx said on standard error. */
   readonly said: () => string;
-};
-
-/** A port on loopback at which nobody listens. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 };
 
 /** Replaces a text that must be there exactly once, so that the test notices when the file changes. */

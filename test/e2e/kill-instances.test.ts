@@ -15,7 +15,7 @@ import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { livesOf, randomOf, seedOf } from "../seeded.ts";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
 import { startBalancer } from "./balancer.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../free-port.ts";
 import { isIdle, PATIENCE_MS } from "./kill-world.ts";
 import { acceptedOf, allReviewed, CONFIG, sharedToken } from "./kill.contract.ts";
 import { noteApp } from "./review-apps.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../free-port.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { setUpEmbedded } from "./start-embedded.ts";
 import { SECRET } from "./start.ts";

@@ -7,7 +7,7 @@ import { createClassicApp } from "../../standins/dify/flow-program.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../free-port.ts";
 import { isIdle, PATIENCE_MS } from "./kill-world.ts";
 import { noteApp } from "./review-apps.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";

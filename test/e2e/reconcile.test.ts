@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
@@ -15,16 +13,7 @@ import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
 import { noteApp } from "./review-apps.ts";
 import { SECRET, teamEnvironment } from "./start.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  server.close();
-  await once(server, "close");
-  return address.port;
-};
+import { freePort } from "../free-port.ts";
 
 /** A team whose server can be stopped and started again at the same address, on the same store. */
 type Place = AsyncDisposable & {

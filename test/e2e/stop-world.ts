@@ -10,7 +10,7 @@ import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-sta
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { startBalancer } from "./balancer.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../free-port.ts";
 import { sharedToken } from "./kill.contract.ts";
 import { PATIENCE_MS } from "./kill-world.ts";
 import { noteApp } from "./review-apps.ts";

@@ -8,7 +8,7 @@ import type { Fault } from "../../standins/dify/fault.ts";
 import type { FaultKind, FaultMatch } from "../../standins/gitlab/faults.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
-import { freePort } from "../e2e/free-port.ts";
+import { freePort } from "../free-port.ts";
 import { noteApp } from "../e2e/review-apps.ts";
 import { startServerProcess } from "../e2e/server-process.ts";
 import { SECRET, teamEnvironment } from "../e2e/start.ts";

@@ -15,7 +15,7 @@ import type { Project } from "../../../standins/gitlab/state.ts";
 import { startModelStandIn } from "../../../standins/model/model-stand-in.ts";
 import { PLANTED, SOUND } from "../../cli/review-repository.ts";
 import { findNginx } from "../../deploy/find-nginx.ts";
-import { freePort } from "../../deploy/start-nginx.ts";
+import { freePort } from "../../free-port.ts";
 import { ROOT } from "./read-blocks.ts";
 
 /** What a block came to. */
