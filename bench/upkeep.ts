@@ -28,9 +28,9 @@ const id = (kind: string, number = "i"): string => `printf('${kind}-%08d', ${num
 const FILL = `
   PRAGMA synchronous = OFF;
   BEGIN;
-  ${numbers(DELIVERIES)} INSERT INTO deliveries (id, key, key_hash, event_name, received_at, project_id, project_path, iid, headers, decision, reason)
+  ${numbers(DELIVERIES)} INSERT INTO deliveries (id, key, key_hash, event_name, received_at, project_id, project_path, iid, headers, decision, reason_code, reason_params)
     SELECT ${id("d")}, ${id("k")}, ${id("k")}, 'Merge Request Hook', ${old} + i, i % 50, 'team/shop', i % 20000, '{}',
-      CASE WHEN i % 3 = 0 THEN 'review' ELSE 'ignore' END, 'merged' FROM n;
+      CASE WHEN i % 3 = 0 THEN 'review' ELSE 'ignore' END, 'merge-request-merged', '{}' FROM n;
   INSERT INTO delivery_bodies (delivery_id, encoding, bytes) SELECT id, 'plain', randomblob(2000) FROM deliveries;
   ${numbers(RUNS)} INSERT INTO runs (id, kind, delivery_id, project_id, project_path, iid, flow, trigger, state, created_at, finished_at, event, usage)
     SELECT ${id("r")}, 'review', ${id("d")}, i % 50, 'team/shop', i % 20000, 'default', 'opened', 'succeeded', ${old}, ${old} + i, '{"a":1}', '{}' FROM n;
