@@ -41,7 +41,7 @@ const nodeStatusOf = (status: string | null | undefined): NodeStatus =>
   NODE_STATUSES.find((known) => known === status) ?? "running";
 
 /** The outputs of a run, which some versions of Dify send as JSON text. */
-export const outputsOf = (state: RunState): JsonObject => {
+const outputsOf = (state: RunState): JsonObject => {
   const outputs = typeof state.outputs === "string" ? parseJson(state.outputs) : state.outputs;
   const parsed = JsonObject.safeParse(outputs);
   return parsed.success ? parsed.data : {};

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { ConfigError } from "../base/errors.ts";
-import type { Address } from "./address.ts";
-import { isMetadataAddress, isMetadataName, judgeAddress, parseAddress } from "./address.ts";
+import type { Address } from "../base/address.ts";
+import { isMetadataAddress, isMetadataName, judgeAddress, parseAddress } from "../base/address.ts";
 
 type Rule =
   | {

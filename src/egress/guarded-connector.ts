@@ -1,7 +1,7 @@
 import { lookup as lookupName } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { buildConnector } from "undici";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../base/address.ts";
 import type { Destination, EgressPolicy, EgressVerdict } from "./egress-policy.ts";
 import { judgeConnection, judgeName, normalizeHost } from "./egress-policy.ts";
 

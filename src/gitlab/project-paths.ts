@@ -2,6 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { ProjectPath, ProjectPaths } from "../review/project-paths.ts";
 import { type GitLabClientOptions, createGitLabClient } from "./client.ts";
+import { createExpiringMap } from "./expiring-map.ts";
 import { fail } from "./failure.ts";
 import { Project } from "./rest-schema.ts";
 
@@ -28,7 +29,7 @@ export const createProjectPaths = (options: GitLabClientOptions): ProjectPaths =
     timeoutMs: Math.min(timeoutMs, TIMEOUT_MS),
     maxAttempts: 1,
   });
-  const remembered = new Map<number, { readonly answer: ProjectPath; readonly untilMs: number }>();
+  const remembered = createExpiringMap<number, ProjectPath>(MOST_REMEMBERED, () => clock.now());
   const underWay = new Map<number, Promise<ProjectPath>>();
 
   const ask = async (projectId: number): Promise<ProjectPath> => {
@@ -43,20 +44,14 @@ export const createProjectPaths = (options: GitLabClientOptions): ProjectPaths =
 
   const askOnce = async (projectId: number): Promise<ProjectPath> => {
     const answer = await ask(projectId);
-    remembered.delete(projectId);
-    const [oldest] = remembered.keys();
-    if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-    const forMs = answer.kind === "known" ? KNOWN_FOR_MS : UNKNOWN_FOR_MS;
-    remembered.set(projectId, { answer, untilMs: clock.now() + forMs });
+    remembered.set(projectId, answer, answer.kind === "known" ? KNOWN_FOR_MS : UNKNOWN_FOR_MS);
     return answer;
   };
 
   return {
     of: async (projectId) => {
-      const known = remembered.get(projectId);
-      if (known !== undefined && known.untilMs > clock.now()) return known.answer;
-      const asked = underWay.get(projectId);
-      if (asked !== undefined) return asked;
+      const answered = remembered.get(projectId) ?? underWay.get(projectId);
+      if (answered !== undefined) return answered;
       if (underWay.size >= MOST_AT_ONCE) return { kind: "unknown", error: TOO_MANY };
       const asking = askOnce(projectId).finally(() => underWay.delete(projectId));
       underWay.set(projectId, asking);

@@ -4,6 +4,7 @@ import { ConfigError, GitLabError, describeError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { type GitLabClient, type GitLabClientOptions, createGitLabClient } from "./client.ts";
+import { createExpiringMap } from "./expiring-map.ts";
 import { Project, User } from "./rest-schema.ts";
 
 /** What GitLab says about a token that came with a delivery. */
@@ -80,7 +81,7 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   const now = options.clock?.now ?? Date.now;
   const hashKey = randomBytes(32);
   const hash = (text: string): string => createHmac("sha256", hashKey).update(text).digest("base64");
-  const remember = <Value>() => createMemory<Value>(maxRemembered, now);
+  const remember = <Value>() => createExpiringMap<string, Value>(maxRemembered, now);
   const answers = { proved: remember<TokenProof>(), refused: remember<TokenProof>() };
   const known = remember<true>();
   const refusals = remember<readonly number[]>();
@@ -130,25 +131,6 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
     }
   };
   return { prove, isKnown: (token) => known.get(hash(token.reveal())) === true };
-};
-
-/** Values that are forgotten after a time, and the oldest ones when there are too many. */
-const createMemory = <Value>(most: number, now: () => number) => {
-  const entries = new Map<string, { readonly value: Value; readonly untilMs: number }>();
-  return {
-    get: (key: string): Value | undefined => {
-      const entry = entries.get(key);
-      if (entry !== undefined && entry.untilMs > now()) return entry.value;
-      entries.delete(key);
-      return undefined;
-    },
-    set: (key: string, value: Value, forMs: number): void => {
-      entries.delete(key);
-      const oldest = entries.keys().next();
-      if (entries.size >= most && !oldest.done) entries.delete(oldest.value);
-      entries.set(key, { value, untilMs: now() + forMs });
-    },
-  };
 };
 
 const REFUSALS = new Set(["gitlab-unauthorized", "gitlab-forbidden", "gitlab-not-found"]);

@@ -1,8 +1,7 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+import { type Address, parseAddress } from "../base/address.ts";
 
 /**
  * Whoever sent a request, for counting and for logs: an address, of IPv6 its network of 64 bits, which one
@@ -22,14 +21,14 @@ export const createClientOf = (trustedProxies: readonly string[]): ClientOf => {
   const isTrusted = (address: Address): boolean =>
     trusted.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
   return (context) => {
-    const peer = parseAddress(peerOf(context) ?? "");
+    const peer = parseHop(peerOf(context) ?? "");
     if (peer === null) return "unknown";
     let client = peer;
     for (const hop of (context.req.header("x-forwarded-for") ?? "")
       .split(",")
       .slice(-MOST_PROXIES)
       .toReversed()) {
-      const before = isTrusted(client) ? parseAddress(hop) : null;
+      const before = isTrusted(client) ? parseHop(hop) : null;
       if (before === null) break;
       client = before;
     }
@@ -53,15 +52,14 @@ const parseNetwork = (text: string): readonly [Address, number] => {
   return [address, address.toByteArray().length * 8];
 };
 
-/** An address as proxies write it, perhaps with a port. An IPv4 address in IPv6's form is one of IPv4. */
-const parseAddress = (text: string): Address | null => {
-  const bare = text
-    .trim()
-    .replace(/^\[([^\]]*)\](?::\d+)?$/, "$1")
-    .replace(/^([\d.]+):\d+$/, "$1");
-  const isWhole = bare.includes(":") ? ipaddr.IPv6.isValid(bare) : ipaddr.IPv4.isValidFourPartDecimal(bare);
-  return isWhole ? ipaddr.process(bare) : null;
-};
+/** An address as proxies write it, perhaps with a port. */
+const parseHop = (text: string): Address | null =>
+  parseAddress(
+    text
+      .trim()
+      .replace(/^\[([^\]]*)\](?::\d+)?$/, "$1")
+      .replace(/^([\d.]+):\d+$/, "$1"),
+  );
 
 const nameOf = (address: Address): string =>
   address instanceof ipaddr.IPv6

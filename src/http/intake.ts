@@ -51,7 +51,7 @@ export type IntakeOptions = {
 };
 
 /** Whether a body is read at all, and whether its sender proved that he may send events. */
-export type Admission =
+type Admission =
   | { readonly kind: "refused"; readonly answer: Answer }
   | { readonly kind: "admitted"; readonly isProven: boolean };
 

@@ -8,7 +8,7 @@ export const MAX_UNPROVEN_BYTES = 1024 * 1024;
 export type Sender = { readonly client: string; readonly isProven: boolean };
 
 /** Why a body was not read to its end. */
-export type BodyProblem = { readonly kind: "too-large" | "busy" };
+type BodyProblem = { readonly kind: "too-large" | "busy" };
 
 /** How many bytes of bodies may be in memory at once. */
 export type BodyBudgets = {

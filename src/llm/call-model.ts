@@ -79,13 +79,18 @@ const structuredOutputMode = (
 };
 
 /** One request as it is sent. */
-const composeAttempt = (call: ModelCall, { left }: Plan, options: ModelClientOptions): Attempt => {
+const composeAttempt = (
+  call: ModelCall,
+  { left }: Plan,
+  options: ModelClientOptions,
+): { readonly attempt: Attempt; readonly prompt: string } => {
   const { handle, request, read } = call;
   const { model } = handle;
   const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), request.messages);
   const messages = left.has("systemRole") ? withoutSystemRole(settled.messages) : settled.messages;
+  const prompt = messages.map(({ content }) => content).join("\n");
   const { maxOutputTokens } = read.settings;
-  return {
+  const attempt: Attempt = {
     model,
     messages,
     format: settled.format,
@@ -93,11 +98,12 @@ const composeAttempt = (call: ModelCall, { left }: Plan, options: ModelClientOpt
     isStreaming: !left.has("stream"),
     includeUsage: !left.has("streamOptions"),
     maxCompletionTokens: left.has("maxTokens") ? (maxOutputTokens ?? null) : null,
-    timeouts: timeoutsOf(model, messages.map(({ content }) => content).join("\n")),
+    timeouts: timeoutsOf(model, prompt),
     clock: options.clock,
     signal: request.signal,
     onText: call.openGate(),
   };
+  return { attempt, prompt };
 };
 
 /** Whether a streamed answer holds nothing at all; what stands behind it, a stream does not say. */
@@ -105,7 +111,7 @@ const isNothing = ({ text, reasoning, finishReason }: RawAnswer): boolean =>
   text === "" && reasoning === "" && finishReason === "stop";
 
 /** Sends one request. */
-const attemptOnce = async (
+const generateOnce = async (
   call: ModelCall,
   plan: Plan,
   options: ModelClientOptions,
@@ -113,7 +119,7 @@ const attemptOnce = async (
   const { handle, request, isFallback } = call;
   const { name, provider, price } = handle.model;
   const { clock } = options;
-  const attempt = composeAttempt(call, plan, options);
+  const { attempt, prompt } = composeAttempt(call, plan, options);
   const startedAt = clock.now();
   const report = (outcome: string, usage = NO_USAGE): void => {
     const elapsedMs = clock.now() - startedAt;
@@ -122,7 +128,6 @@ const attemptOnce = async (
   try {
     const raw = await runAttempt(attempt);
     const { text, reasoning, finishReason } = raw;
-    const prompt = attempt.messages.map((message) => message.content).join("\n");
     const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, price);
     const reported = raw.usage?.inputTokens;
     if (provider === "openai-compatible" && reported !== undefined && isPromptCut(prompt, reported)) {
@@ -145,16 +150,16 @@ const attemptOnce = async (
  * A streamed answer without anything in it is asked for once more in one piece: llama-cpp-python and LiteLLM
  * answer a prompt that is too long so, and give the reason only there.
  */
-const attemptAloud = async (
+const retryEmptyAnswer = async (
   call: ModelCall,
   plan: Plan,
   options: ModelClientOptions,
 ): Promise<ModelOutcome> => {
-  const outcome = await attemptOnce(call, plan, options);
+  const outcome = await generateOnce(call, plan, options);
   if (outcome.isEmpty !== true) return outcome;
   const { signal } = call.request;
   signal.throwIfAborted();
-  const again = await attemptOnce(call, { ...plan, left: new Set([...plan.left, "stream"]) }, options);
+  const again = await generateOnce(call, { ...plan, left: new Set([...plan.left, "stream"]) }, options);
   return again.ok || again.failure.contextLimit !== undefined || !outcome.ok ? again : outcome;
 };
 
@@ -165,7 +170,7 @@ const MAX_REFUSED_PARTS = 8;
  * Sends a request, and plainer ones where the server refuses parts of it by name. Each differs from the ones
  * before it, and what helped is left out of every later request to this model.
  */
-const attemptPlainer = async (
+const retryWithoutRefused = async (
   call: ModelCall,
   attempt: number,
   options: ModelClientOptions,
@@ -176,7 +181,7 @@ const attemptPlainer = async (
   const parts = { messages: request.messages, settings: read.settings, format: wantedFormat(call) };
   let first: ModelFailure | null = null;
   for (;;) {
-    const outcome = await attemptAloud(call, { left, attempt }, options);
+    const outcome = await retryEmptyAnswer(call, { left, attempt }, options);
     if (outcome.ok) {
       remember(handle, left, options);
       return outcome;
@@ -225,7 +230,7 @@ const attemptUnderBreaker = async (
   const pass = await options.breakerOf?.(name).enter(call.request.signal);
   if (pass?.kind === "wait") return { ok: false, failure: leftAlone(name, pass.waitMs) };
   try {
-    const outcome = await attemptPlainer(call, attempt, options);
+    const outcome = await retryWithoutRefused(call, attempt, options);
     pass?.tell(!outcome.ok && isModelOutage(outcome.failure) ? "fails" : "works");
     return outcome;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { judgeAddress, parseAddress } from "../base/address.ts";
 import type { ModelRequest } from "../flow/ports.ts";
 import type { ConfiguredModel } from "./model-options.ts";
 
@@ -20,27 +20,11 @@ export const concurrencyOf = ({
 }: Pick<ConfiguredModel, "concurrency" | "baseUrl">): number =>
   concurrency ?? (baseUrl !== undefined && isLocalAddress(baseUrl) ? 1 : PUBLIC_CONCURRENCY);
 
-/** The private, loopback and link-local networks (RFC 1918, 4193, 3927, 4291, 6598). */
-const LOCAL = new BlockList();
-for (const [network, prefix] of [
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-] as const) {
-  LOCAL.addSubnet(network, prefix, "ipv4");
-}
-LOCAL.addAddress("::1", "ipv6");
-LOCAL.addSubnet("fc00::", 7, "ipv6");
-LOCAL.addSubnet("fe80::", 10, "ipv6");
-
 /** Whether an address names this machine or its own network: by number, without a dot, or by a local domain. */
 const isLocalAddress = (baseUrl: string): boolean => {
-  const host = URL.parse(baseUrl)?.hostname.replace(/^\[|\]$/g, "") ?? "";
-  const kind = isIP(host);
-  if (kind !== 0) return LOCAL.check(host, kind === 4 ? "ipv4" : "ipv6");
+  const host = URL.parse(baseUrl)?.hostname ?? "";
+  const address = parseAddress(host);
+  if (address !== null) return judgeAddress(address).kind === "guarded";
   return !host.includes(".") || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host);
 };
 

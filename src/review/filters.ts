@@ -3,7 +3,7 @@ import { type Reason, reasonOf } from "../base/reason.ts";
 import type { EventUser } from "./delivery-event.ts";
 
 /** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
-export type AllowDeny = { readonly allow: readonly string[]; readonly deny: readonly string[] };
+type AllowDeny = { readonly allow: readonly string[]; readonly deny: readonly string[] };
 
 /** Which merge requests are reviewed at all, whatever starts the review. All of it must hold. */
 export type Filters = {

@@ -29,6 +29,7 @@ export const packingOf = (flow: Flow | null, config: Pick<Config, "models" | "mo
   );
 };
 
+/** The configured models that a flow asks, as far as they are resolved; none for a flow on Dify (null). */
 const modelsOf = (flow: Flow | null, routing: ModelRouting): readonly ConfiguredModel[] =>
   [...(flow?.nodes.values() ?? [])]
     .flatMap(({ declaration }) => declaration.models)
@@ -44,12 +45,9 @@ const modelsOf = (flow: Flow | null, routing: ModelRouting): readonly Configured
 export const createModelWaits =
   (flow: Flow, routing: ModelRouting, breakers: Breakers): (() => number | null) =>
   () => {
-    const named = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.models);
-    const waits = named.flatMap((model) => {
-      const resolved = resolveModel(model, routing);
-      if (!resolved.ok) return [];
-      const names = new Set([resolved.model.name, routing.fallback ?? resolved.model.name]);
-      const each = [...names].map((name) => breakers.of(modelBreaker(name)).waitMs());
+    const waits = modelsOf(flow, routing).flatMap(({ name }) => {
+      const names = new Set([name, routing.fallback ?? name]);
+      const each = [...names].map((one) => breakers.of(modelBreaker(one)).waitMs());
       return each.every((wait) => wait !== null) ? [Math.min(...each)] : [];
     });
     return waits.length === 0 ? null : Math.max(...waits);

@@ -98,7 +98,7 @@ export const refuseByName = (request: ChatRequest, { kind, refuses }: ServerSett
 };
 
 /** The tokens of a request's prompt. */
-export const promptTokens = (request: ChatRequest): number =>
+const promptTokens = (request: ChatRequest): number =>
   request.messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0);
 
 /**

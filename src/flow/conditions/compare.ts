@@ -18,7 +18,7 @@ import type { ComparisonOperator } from "./schema.ts";
 const asNumber = (value: Exact): Exact => (typeof value === "boolean" ? Number(value) : value);
 
 /** Python's `==`: deep, and with `True == 1`. */
-export const pythonEquals = (left: Exact, right: Exact): boolean => {
+const pythonEquals = (left: Exact, right: Exact): boolean => {
   if (isExactArray(left) && isExactArray(right)) {
     return left.length === right.length && left.every((item, i) => pythonEquals(item, right[i] ?? null));
   }

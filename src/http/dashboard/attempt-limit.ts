@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Secret } from "../../base/secret.ts";
 
 /** What came of a token that somebody gave. */
-export type Attempt =
+type Attempt =
   | { readonly kind: "right" | "wrong" }
   /** Wrong, as so many before that this one is neither counted nor logged. */
   | { readonly kind: "held"; readonly waitMs: number };

@@ -31,7 +31,7 @@ export type ReviewedChange = {
 };
 
 /** How much was reviewed in this attempt, and what became of the reports. */
-export type ReviewCounts = {
+type ReviewCounts = {
   readonly hunks: number;
   /** Hunks that were known already. */
   readonly remembered: number;

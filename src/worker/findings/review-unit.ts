@@ -35,7 +35,7 @@ export type UnitOutcome =
   | FailedUnit;
 
 /** A unit that was not reviewed, and whether its prompt was longer than a model takes. */
-export type FailedUnit = {
+type FailedUnit = {
   readonly kind: "failed";
   readonly reason: Reason;
   readonly contextLimit?: ContextLimit | null;

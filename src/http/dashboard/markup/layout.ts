@@ -19,7 +19,7 @@ const PAGES = [
 ] as const;
 
 /** A page of the navigation. */
-export type PageName = (typeof PAGES)[number][0];
+type PageName = (typeof PAGES)[number][0];
 
 /** What a page is made of. */
 export type Page = {

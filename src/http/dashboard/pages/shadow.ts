@@ -26,7 +26,7 @@ export const standingOf = (t: Translate, standing: CandidateStanding | null): Co
 };
 
 /** What holds for a promoted candidate that is configured no longer. */
-export const goneNotes = (t: Translate, left: readonly CandidateStanding[]): Content =>
+const goneNotes = (t: Translate, left: readonly CandidateStanding[]): Content =>
   left.map(({ flow, candidate }) => html`<p class="hint">${t("shadow.gone", { flow, candidate })}</p>`);
 
 /** What was decided about candidates and holds over the settings; nothing where nothing was. */
