@@ -77,7 +77,7 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "flows[].paths.include":
     "brings back what is set aside by rule: lock files, vendored, generated, deleted files",
   "flows[].paths.exclude": "files that are not reviewed; always wins",
-  "flows[].limits.unit_tokens": "what one call of the flow gets to see, in tokens",
+  "flows[].limits.unit_tokens": "what one call of the flow gets to see, in tokens of its model",
   "flows[].limits.units_at_once": "calls of the flow at once for one review",
   "flows[].limits.threads": "open threads on a merge request at most, the strongest findings first",
   "flows[].limits.tokens": "tokens that the review of one merge request may use",
@@ -126,7 +126,7 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "models.NAME.timeouts.total":
     "how long an answer may take; left out, a stream that moves is never cut for its time",
   "models.NAME.context_window":
-    "tokens that the model's server takes, prompt and answer together; left out, learnt from its refusals",
+    "tokens that the model's server takes, prompt and answer together; left out, asked of it, or learnt from its refusals",
   "models.NAME.concurrency":
     "calls at once from one instance; left out, 1 for a private or loopback address and 8 for a public one",
   "models.NAME.parameters": "parameters over those of the file; null takes one away",

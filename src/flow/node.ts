@@ -40,8 +40,8 @@ export type NodeDeclaration = {
   /** The outputs that others can refer to, by name; null when only the run shows them. */
   readonly outputs: Readonly<Record<string, ValueType | "any">> | null;
   readonly models: readonly { readonly provider: string; readonly name: string }[];
-  /** The length of the fixed text of its prompts, in characters; left out by nodes that ask no model. */
-  readonly promptLength?: number;
+  /** An estimate of the fixed text of its prompts, in tokens; left out by nodes that ask no model. */
+  readonly promptTokens?: number;
   readonly datasets: readonly string[];
   /** What the node needs and the file does not hold, such as a key that the export has blanked. */
   readonly secrets: readonly string[];

@@ -1,3 +1,4 @@
+import { estimateTokens } from "../base/estimate-tokens.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { ModelAnswer, ModelRequest } from "../flow/ports.ts";
 import { runAttempt, type Attempt, type RawAnswer } from "./attempt.ts";
@@ -10,6 +11,7 @@ import {
   type ModelClientOptions,
   type ModelTimeouts,
 } from "./model-options.ts";
+import type { ModelProfile } from "./model-profile.ts";
 import { createModelSlots, type ModelSlots } from "./model-slots.ts";
 import {
   findRefusedPart,
@@ -19,19 +21,21 @@ import {
   withoutSystemRole,
 } from "./refused-parts.ts";
 import { settleFormat } from "./settle-format.ts";
-import { estimateTokens, isPromptCut, readUsage } from "./usage.ts";
+import { isPromptCut, readUsage } from "./usage.ts";
 
 /** A configured model, ready to be called. */
 export type ModelHandle = {
   readonly model: ConfiguredModel;
   readonly slots: ModelSlots;
+  readonly profile: ModelProfile;
   /** What this server has refused by name, and what is therefore left out of every request. */
   readonly refused: Set<RefusablePart>;
 };
 
 /** Makes a configured model ready. */
-export const createModelHandle = (model: ConfiguredModel): ModelHandle => ({
+export const createModelHandle = (model: ConfiguredModel, profile: ModelProfile): ModelHandle => ({
   model,
+  profile,
   slots: createModelSlots(model),
   refused: new Set(model.stream === false ? ["stream"] : []),
 });
@@ -128,19 +132,26 @@ const generateOnce = async (
   try {
     const raw = await runAttempt(attempt);
     const { text, reasoning, finishReason } = raw;
-    const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, price);
+    const { profile } = handle;
+    const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, price, profile.countTokens);
     const reported = raw.usage?.inputTokens;
-    if (provider === "openai-compatible" && reported !== undefined && isPromptCut(prompt, reported)) {
-      const failure = promptCut(handle.model, reported);
-      report(failure.errorType, usage);
-      return { ok: false, failure };
+    if (reported !== undefined && provider === "openai-compatible") {
+      if (reported === profile.knownWindow() || isPromptCut(prompt, reported)) {
+        profile.learnWindow(reported);
+        const failure = promptCut(handle.model, reported);
+        report(failure.errorType, usage);
+        return { ok: false, failure };
+      }
     }
+    if (reported !== undefined) profile.learnCount(prompt, reported);
     report("ok", usage);
     const isEmpty = attempt.isStreaming && isNothing(raw);
     return { ok: true, answer: { text, reasoning, finishReason, usage }, isEmpty };
   } catch (error) {
     request.signal.throwIfAborted();
     const failure = classifyFailure(error, handle.model, clock.now());
+    const { windowTokens = null } = failure.contextLimit ?? {};
+    if (windowTokens !== null) handle.profile.learnWindow(windowTokens);
     report(failure.errorType);
     return { ok: false, failure, isEmpty: attempt.isStreaming && failure.isEmptyAnswer === true };
   }

@@ -4,6 +4,7 @@ import { callModel, createModelHandle } from "./call-model.ts";
 import { readParameters } from "./call-settings.ts";
 import type { ModelFailure } from "./model-failure.ts";
 import type { ModelClientOptions } from "./model-options.ts";
+import { createModelProfiles } from "./model-profile.ts";
 import { checkModels, modelKey, resolveModel } from "./resolve-model.ts";
 
 /** Passes text on until an attempt that has shown some fails: a second beginning would garble the first. */
@@ -38,7 +39,10 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
   if (problems.length > 0) throw new ConfigError(problems);
   // The SDK prints its warnings to the console unless told not to; ours go to the logger.
   globalThis.AI_SDK_LOG_WARNINGS = false;
-  const handles = new Map(options.models.map((model) => [model.name, createModelHandle(model)]));
+  const { profiles = createModelProfiles(options.clock) } = options;
+  const handles = new Map(
+    options.models.map((model) => [model.name, createModelHandle(model, profiles.of(model))]),
+  );
 
   const generate = async (request: ModelRequest): Promise<NodeResult<ModelAnswer>> => {
     request.signal.throwIfAborted();

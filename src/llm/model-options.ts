@@ -4,6 +4,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
+import type { ModelProfiles } from "./model-profile.ts";
 
 /** Which protocol a model server speaks; `openai-compatible` is Ollama, vLLM, llama.cpp, LM Studio and the like. */
 export type ProviderKind = "openai-compatible" | "openai" | "google" | "anthropic";
@@ -56,6 +57,8 @@ export type ConfiguredModel = ModelEndpoint & {
   readonly stream?: boolean;
   /** Calls at once from this process; see `concurrencyOf` for the default. */
   readonly concurrency?: number;
+  /** What a prompt and its answer take together at most, in tokens; found out where it is not set. */
+  readonly contextWindow?: number;
   /**
    * How an answer by JSON schema is asked for: by the provider's own means (the default), as JSON
    * without a schema, or by the prompt alone. Where the first is refused the prompt is used instead.
@@ -116,6 +119,8 @@ export type ModelClientOptions = ModelRouting & {
   readonly logger: Logger;
   /** Keeps calls from a model that failed again and again, by its name; without it every call is made. */
   readonly breakerOf?: (model: string) => Breaker;
+  /** What is known of the models, shared with whoever packs prompts for them; the client's own when left out. */
+  readonly profiles?: ModelProfiles;
   /** Called after every attempt; must not throw. */
   readonly onCall?: (record: ModelCallRecord) => void;
   /** Between 0 and 1, for the random part of pauses; `Math.random` by default. */

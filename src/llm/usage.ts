@@ -2,15 +2,6 @@ import type { LanguageModelUsage } from "ai";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { ModelPrice } from "./model-options.ts";
 
-/**
- * About how many tokens a text has, for servers that do not count: one per wide character of Chinese,
- * Japanese and Korean, one per four others.
- */
-export const estimateTokens = (text: string): number => {
-  const wide = countWide(text);
-  return wide + Math.ceil((text.length - wide) / 4);
-};
-
 const countWide = (text: string): number =>
   text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu)?.length ?? 0;
 
@@ -20,7 +11,7 @@ const MIN_JUDGED_TOKENS = 1_500;
 /**
  * Whether a server read less of a prompt than was sent, without saying so: Ollama keeps the end that fits its
  * window, and its usage is then the window itself. `reported` is what the server counted. Real counts are
- * 1.2 to 2.5 times `estimateTokens` for code and prose, and down to 0.6 a character for Chinese alone.
+ * 0.3 to 0.6 a character of code and prose, and down to 0.6 a character of Chinese alone.
  */
 export const isPromptCut = (prompt: string, reported: number): boolean => {
   const wide = countWide(prompt);
@@ -47,14 +38,15 @@ export const priceTokens = (
   currency: price?.currency ?? "USD",
 });
 
-/** The usage as the provider reported it, estimated from the texts where it did not. */
+/** The usage as the provider reported it, counted in the texts where it did not. */
 export const readUsage = (
   reported: LanguageModelUsage | null,
   texts: { readonly prompt: string; readonly answer: string },
   price: ModelPrice | null | undefined,
+  countTokens: (text: string) => number,
 ): FlowUsage =>
   priceTokens(
-    reported?.inputTokens ?? estimateTokens(texts.prompt),
-    reported?.outputTokens ?? estimateTokens(texts.answer),
+    reported?.inputTokens ?? countTokens(texts.prompt),
+    reported?.outputTokens ?? countTokens(texts.answer),
     price,
   );

@@ -57,7 +57,7 @@ const createFlow = (
       // More parts at once than the model takes calls would only keep other reviews waiting.
       unitsAtOnce: Math.min(findings.limits.unitsAtOnce, callsAtOnce(runners.flowOf(flow.runner), config)),
     },
-    packing: packingOf(runners.flowOf(flow.runner), config),
+    packing: packingOf(runners.flowOf(flow.runner), config, runners.profiles),
     least: findings.least,
     publish: findings.publish,
   };

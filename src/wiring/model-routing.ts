@@ -2,6 +2,7 @@ import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";
+import type { ModelProfiles } from "../llm/model-profile.ts";
 import type { ConfiguredModel, ModelRouting } from "../llm/model-options.ts";
 import { resolveModel } from "../llm/resolve-model.ts";
 import { createPacking, type Packing } from "../worker/findings/findings-flow.ts";
@@ -13,20 +14,26 @@ export const modelBreaker = (model: string): string => `model ${model}`;
 export const callsAtOnce = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): number =>
   Math.min(Infinity, ...modelsOf(flow, toRouting(config)).map(concurrencyOf));
 
-/** A token has at least so many characters in instructions of any language but Chinese, Japanese and Korean. */
-const CHARS_PER_TOKEN = 3;
-
-/** The packing for a flow's models, as far as their windows are set. */
-export const packingOf = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): Packing => {
-  const names = modelsOf(flow, toRouting(config)).map(({ name }) => name);
-  const windows = config.models.flatMap(({ name, contextWindow }) =>
-    names.includes(name) ? (contextWindow ?? []) : [],
-  );
-  const lengths = [...(flow?.nodes.values() ?? [])].map(({ declaration }) => declaration.promptLength ?? 0);
-  return createPacking(
-    windows.length === 0 ? null : Math.min(...windows),
-    Math.ceil(Math.max(0, ...lengths) / CHARS_PER_TOKEN),
-  );
+/** The packing for a flow's models: as they are set, as their servers say, and as this process has learnt. */
+export const packingOf = (
+  flow: Flow | null,
+  config: Pick<Config, "models" | "modelRouting">,
+  profiles: ModelProfiles,
+): Packing => {
+  const models = modelsOf(flow, toRouting(config)).map(profiles.of);
+  const nodes = [...(flow?.nodes.values() ?? [])];
+  return createPacking({
+    windowTokens: async () => {
+      const windows = await Promise.all(models.map(({ findWindow }) => findWindow()));
+      const known = windows.filter((window) => window !== null);
+      return known.length === 0 ? null : Math.min(...known);
+    },
+    tokenRatio: () => {
+      const ratios = models.map(({ tokenRatio }) => tokenRatio()).filter((ratio) => ratio !== null);
+      return ratios.length < models.length || ratios.length === 0 ? null : Math.max(...ratios);
+    },
+    promptTokens: Math.max(0, ...nodes.map(({ declaration }) => declaration.promptTokens ?? 0)),
+  });
 };
 
 /** The configured models that a flow asks, as far as they are resolved; none for a flow on Dify (null). */
@@ -77,6 +84,7 @@ export const toModel = (model: ModelConfig): ConfiguredModel => ({
         },
   timeouts: model.timeouts,
   ...(model.concurrency === null ? {} : { concurrency: model.concurrency }),
+  ...(model.contextWindow === null ? {} : { contextWindow: model.contextWindow }),
   parameters: model.parameters,
   ...(Object.keys(model.extraBody).length === 0 ? {} : { extraBody: model.extraBody }),
   stream: model.stream,

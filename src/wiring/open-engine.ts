@@ -14,6 +14,7 @@ import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowle
 import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
 import type { ModelCallRecord, ModelRouting } from "../llm/model-options.ts";
+import type { ModelProfiles } from "../llm/model-profile.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
@@ -43,6 +44,7 @@ export type EngineOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly breakers?: Breakers;
+  readonly profiles: ModelProfiles;
   readonly onModelCall?: (record: ModelCallRecord) => void;
   /** Puts something between the flows and their models, such as answers that are known already. */
   readonly adaptModel?: (client: ModelClient, routing: ModelRouting) => ModelClient;
@@ -53,7 +55,7 @@ export type EngineOptions = {
  * names and the configuration does not have.
  */
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { config, flows, clock, logger, breakers, onModelCall } = options;
+  const { config, flows, clock, logger, breakers, profiles, onModelCall } = options;
   const routing = toRouting(config);
   const declarations = flows.flatMap(declarationsOf);
   const problems = [
@@ -85,6 +87,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const knowledge = opened.use(await openKnowledge(options));
   const client = createModelClient({
     ...routing,
+    profiles,
     clock,
     logger,
     ...(breakers === undefined ? {} : { breakerOf: (name) => breakers.of(modelBreaker(name)) }),

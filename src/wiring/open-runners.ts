@@ -7,6 +7,7 @@ import { ANSWERS } from "../config/builtin-flows.ts";
 import type { DifyRunnerConfig, RunnerConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { ModelCallRecord } from "../llm/model-options.ts";
+import { createModelProfiles, type ModelProfiles } from "../llm/model-profile.ts";
 import type { SharedGates } from "./call-gates.ts";
 import type { Embedded, OpenedRunner } from "./open-embedded.ts";
 import type { Engine, EngineConfig, EngineOptions } from "./open-engine.ts";
@@ -19,6 +20,8 @@ export type Runners = AsyncDisposable & {
   readonly flowOf: (section: RunnerConfig) => Flow | null;
   /** The flow that answers notes; null where no model is set up that it could use. */
   readonly answers: OpenedRunner | null;
+  /** What is known of the models that flows ask in this process. */
+  readonly profiles: ModelProfiles;
   /** Null when no flow runs in this process. */
   readonly engine: Engine | null;
 };
@@ -73,6 +76,7 @@ export const openRunners = async (
   },
 ): Promise<Runners> => {
   const { breakers = createBreakers({ rules: null, clock: options.clock }) } = options;
+  const profiles = createModelProfiles(options.clock);
   const sections = withStandIns(sectionsOf(config));
   const files = sections.flatMap(([setting, section]) =>
     section.kind === "embedded" ? [[setting, section] as const] : [],
@@ -82,10 +86,11 @@ export const openRunners = async (
     files.length === 0 && config.models.length === 0
       ? null
       : await import("./open-embedded.ts").then(({ openEmbedded }) =>
-          openEmbedded({ ...options, breakers, config, files }),
+          openEmbedded({ ...options, breakers, profiles, config, files }),
         );
   const runners = openEach({ config, sections, embedded, breakers, options });
   return {
+    profiles,
     engine: embedded?.engine ?? null,
     answers: runners.get(ANSWERS) ?? null,
     of: (section) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fc } from "../properties.ts";
+import { estimateTokens } from "../../src/base/estimate-tokens.ts";
 import { JsonObject } from "../../src/base/json.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { isStrictSchema, readParameters } from "../../src/llm/call-settings.ts";
@@ -118,6 +119,6 @@ test("tokens are priced per million, and estimated where the server does not cou
   const price = { inputPerMillion: 3, outputPerMillion: 15, currency: "USD" };
   assert.equal(priceTokens(1_000_000, 200_000, price).totalPrice, 6);
   assert.equal(priceTokens(5, 5, null).totalPrice, 0);
-  const usage = readUsage(null, { prompt: "abcdefgh", answer: "한국어" }, null);
-  assert.deepEqual([usage.promptTokens, usage.completionTokens], [2, 3]);
+  const usage = readUsage(null, { prompt: "abcdefgh", answer: "한국어" }, null, estimateTokens);
+  assert.deepEqual([usage.promptTokens, usage.completionTokens], [2, 5]);
 });

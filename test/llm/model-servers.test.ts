@@ -158,7 +158,7 @@ suite("answers in other forms", () => {
   for (const [finishReason, line] of [
     ["repetition", "the same again\n"],
     ["repetition", "one\n\ntwo\nthree\n"],
-    ["too_long", "word ".repeat(20)],
+    ["too_long", `${"word".repeat(20)} `],
   ] as const) {
     test(`an answer that does not end is cut: ${finishReason} of ${JSON.stringify(line.slice(0, 20))}`, async () => {
       await using standIn = await startModelStandIn({ script: () => "A start.\n" + line.repeat(4_000) });

@@ -1,5 +1,5 @@
 import type { Hunk } from "../../diff/file-diff.ts";
-import { estimateTokens } from "./estimate-tokens.ts";
+import { estimateTokens } from "../../base/estimate-tokens.ts";
 
 /** What a heading costs at most, see `estimateTokens`. */
 export const MAX_HEADING_TOKENS = 80;

@@ -1,5 +1,5 @@
 import type { FileDiff, Hunk } from "../../diff/file-diff.ts";
-import { estimateTokens } from "./estimate-tokens.ts";
+import { estimateTokens } from "../../base/estimate-tokens.ts";
 import { findHeading, MAX_HEADING_TOKENS } from "./find-heading.ts";
 import { headLine, numberLine } from "./number-lines.ts";
 import { fileTokens, FRAME_TOKENS } from "./render-unit.ts";

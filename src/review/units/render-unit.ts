@@ -1,5 +1,5 @@
 import type { FileDiff } from "../../diff/file-diff.ts";
-import { estimateTokens } from "./estimate-tokens.ts";
+import { estimateTokens } from "../../base/estimate-tokens.ts";
 import { pathOf } from "./hunk-digest.ts";
 import type { ReviewHunk, ReviewUnit } from "./review-unit.ts";
 import { showInvisible } from "./shown-hunk.ts";

@@ -35,16 +35,33 @@ export type FindingsFlow = FlowPart & {
   readonly publish: { readonly labels: readonly string[]; readonly status: boolean };
 };
 
-/** How much one call of a flow reads, as this process has learnt from its models' refusals. */
+/** How much one call of a flow reads, as this process knows from its models. Sizes are in tokens of `estimateTokens`. */
 export type Packing = {
-  /** The size of parts in tokens: what is wanted, or what fits. */
-  readonly fit: (unitTokens: number) => number;
+  /** The size of parts for a limit in tokens of the model: what is wanted, or what fits. */
+  readonly fit: (unitTokens: number) => Promise<number>;
   /**
    * Makes the parts smaller after a prompt that was too long: half of what they were, and at most half of the
-   * window, where it is known, since the instructions and the answer take the rest. The new size in tokens;
-   * null when it would be too small to review anything.
+   * window, where it is known, since the instructions and the answer take the rest. The new size; null when it
+   * would be too small to review anything.
    */
   readonly shrink: (from: number, limit: ContextLimit) => number | null;
+};
+
+/** What a packing asks about the models of its flow. */
+export type PackingFacts = {
+  /** The smallest context window of the models in tokens, null where it is not known. Never fails. */
+  readonly windowTokens: () => Promise<number | null>;
+  /** Tokens that the models count for one that is estimated; null where they have not reported enough. */
+  readonly tokenRatio: () => number | null;
+  /** What the instructions take, estimated. */
+  readonly promptTokens: number;
+};
+
+/** Of a flow whose models say nothing: they run elsewhere, or have not been asked yet. */
+const NOTHING_KNOWN: PackingFacts = {
+  windowTokens: async () => null,
+  tokenRatio: () => null,
+  promptTokens: 0,
 };
 
 /** Parts of fewer tokens hold no hunk with its context. */
@@ -53,17 +70,32 @@ const MIN_UNIT_TOKENS = 256;
 /** What of a window the answer keeps: a quarter, at most 8,000 tokens. */
 const answerTokens = (window: number): number => Math.min(window / 4, 8_000);
 
-/**
- * The packing of a flow whose models' smallest window is known (in tokens) or not (null), and whose
- * instructions take so many tokens.
- */
-export const createPacking = (windowTokens: number | null = null, promptTokens = 0): Packing => {
-  let largest =
-    windowTokens === null
-      ? Infinity
-      : Math.max(MIN_UNIT_TOKENS, Math.floor(windowTokens - answerTokens(windowTokens) - promptTokens));
+/** Ratios are taken in these steps, so that a hunk is cut in the same places, and known again, tomorrow. */
+const RATIO_STEP = 0.05;
+
+/** Half of all prompts are counted higher than the median says, a few by so much. */
+const MARGIN = 1.1;
+
+/** The packing of a flow. */
+export const createPacking = (facts: PackingFacts = NOTHING_KNOWN): Packing => {
+  let largest = Infinity;
+  let seenWindow: number | null = null;
+  const capacity = (window: number, ratio: number | null): number => {
+    // Without a ratio the estimate is a bound by itself.
+    const perToken = ratio === null ? 1 : ratio * MARGIN;
+    return Math.max(MIN_UNIT_TOKENS, (window - answerTokens(window)) / perToken - facts.promptTokens);
+  };
   return {
-    fit: (unitTokens) => Math.min(unitTokens, largest),
+    fit: async (unitTokens) => {
+      const window = await facts.windowTokens();
+      // A server that was given more memory takes longer parts again.
+      if (window !== null && seenWindow !== null && window > seenWindow) largest = Infinity;
+      seenWindow = window;
+      const exact = facts.tokenRatio();
+      const ratio = exact === null ? null : Math.ceil(exact / RATIO_STEP) * RATIO_STEP;
+      const most = window === null ? Infinity : capacity(window, ratio);
+      return Math.floor(Math.min(unitTokens / (ratio ?? 1), most, largest));
+    },
     shrink: (from, { windowTokens }) => {
       const next = Math.floor(Math.min(from, windowTokens ?? from) / 2);
       if (next < MIN_UNIT_TOKENS) return null;
@@ -75,7 +107,7 @@ export const createPacking = (windowTokens: number | null = null, promptTokens =
 
 /** What one review may take. */
 export type FindingsLimits = {
-  /** What one call of the flow reads at most, in tokens as they are estimated. */
+  /** What one call of the flow reads at most, in tokens of its model. */
   readonly unitTokens: number;
   readonly unitsAtOnce: number;
   /** The most threads that may be open at once through this flow. */

@@ -14,18 +14,18 @@ export type Change = {
   /** Every changed file; one whose text could not be had has no hunks. */
   readonly files: readonly FileDiff[];
   readonly selection: Selection;
+  /** The size of parts that the selection was cut for, see Packing. */
+  readonly unitTokens: number;
 };
 
 /** Fetches the diff and decides what of it is reviewed. */
 export const readChange = async (context: FindingsContext, mergeRequest: MergeRequest): Promise<Change> => {
   const diff = await context.forge.fetchDiff(mergeRequest, context.claim.signal);
-  const selection = selectFor(context, diff, packedTokens(context));
-  return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection };
+  const { packing, limits } = context.flow;
+  const unitTokens = await packing.fit(limits.unitTokens);
+  const selection = selectFor(context, diff, unitTokens);
+  return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection, unitTokens };
 };
-
-/** The size of a part in tokens. */
-export const packedTokens = ({ flow }: Pick<FindingsContext, "flow">): number =>
-  flow.packing.fit(flow.limits.unitTokens);
 
 /** What of a diff is reviewed, cut for parts of at most so many tokens. */
 export const selectFor = (

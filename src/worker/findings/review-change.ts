@@ -9,7 +9,7 @@ import { pathOf } from "../../review/units/hunk-digest.ts";
 import type { ReviewHunk } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { fitUnits } from "./fit-units.ts";
-import { type Change, packedTokens, selectFor } from "./read-change.ts";
+import { type Change, selectFor } from "./read-change.ts";
 import { contextLimitOf, type UnitResult, reviewUnits } from "./review-units.ts";
 import { NOTHING_SAID, type SaidText, prepareSaid } from "./said-text.ts";
 
@@ -89,14 +89,14 @@ const reviewPacked = async (context: FindingsContext, read: Change): Promise<Pac
   const { packing } = context.flow;
   const done: UnitResult[] = [];
   let change = read;
-  let unitTokens = packedTokens(context);
   let recalled: number | null = null;
   for (;;) {
-    const { hunks: all } = change.selection;
+    const { unitTokens, selection } = change;
+    const { hunks: all } = selection;
     const remembered = await context.hunks.recall(all);
     recalled ??= remembered.size;
     const unknown = all.filter(({ digest }) => !remembered.has(digest));
-    const { results, tooLarge } = await reviewUnknown(context, change, unknown, unitTokens);
+    const { results, tooLarge } = await reviewUnknown(context, change, unknown);
     const limit = contextLimitOf(results);
     const next = limit === null ? null : packing.shrink(unitTokens, limit);
     if (next === null) return { change, results: [...done, ...results], tooLarge, recalled };
@@ -105,8 +105,7 @@ const reviewPacked = async (context: FindingsContext, read: Change): Promise<Pac
       "Parts made smaller for the model",
     );
     done.push(...results.filter(({ outcome }) => outcome.kind === "reviewed"));
-    unitTokens = next;
-    change = { ...change, selection: selectFor(context, change.diff, unitTokens) };
+    change = { ...change, unitTokens: next, selection: selectFor(context, change.diff, next) };
   }
 };
 
@@ -114,11 +113,10 @@ const reviewUnknown = async (
   context: FindingsContext,
   change: Change,
   unknown: readonly ReviewHunk[],
-  unitTokens: number,
 ): Promise<{ readonly results: readonly UnitResult[]; readonly tooLarge: readonly ReviewHunk[] }> => {
   if (unknown.length === 0) return { results: [], tooLarge: [] };
   const { units, tooLarge } = fitUnits(unknown, {
-    unitTokens,
+    unitTokens: change.unitTokens,
     maxLength: await longestDiff(context),
     nonce: context.nonce,
   });

@@ -6,7 +6,7 @@ import { ReviewflowError, StoreError, isUntried, reasonOfError } from "../../bas
 import type { JsonObject } from "../../base/json.ts";
 import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
-import { estimateTokens } from "../../review/units/estimate-tokens.ts";
+import { estimateTokens } from "../../base/estimate-tokens.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";

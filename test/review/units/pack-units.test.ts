@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fc } from "../../properties.ts";
 import type { DiffLine } from "../../../src/diff/file-diff.ts";
-import { estimateTokens } from "../../../src/review/units/estimate-tokens.ts";
+import { estimateTokens } from "../../../src/base/estimate-tokens.ts";
 import { createDigests } from "../../../src/review/units/hunk-digest.ts";
 import { packUnits } from "../../../src/review/units/pack-units.ts";
 import { renderHunks } from "../../../src/review/units/render-hunks.ts";

@@ -308,14 +308,26 @@ suite("a review by findings in trouble", () => {
   });
 });
 
-test("a window that is set bounds the parts from the start, and refusals make them smaller still", () => {
-  const packing = createPacking(8_192, 2_400);
-  assert.equal(packing.fit(12_000), 8_192 - 2_048 - 2_400);
-  assert.equal(packing.fit(1_000), 1_000);
+test("a known window bounds the parts from the start, and refusals make them smaller still", async () => {
+  let window: number | null = 8_192;
+  let ratio: number | null = null;
+  const packing = createPacking({
+    windowTokens: async () => window,
+    tokenRatio: () => ratio,
+    promptTokens: 2_400,
+  });
+  assert.equal(await packing.fit(12_000), 8_192 - 2_048 - 2_400);
+  assert.equal(await packing.fit(1_000), 1_000);
   assert.equal(packing.shrink(3_744, { windowTokens: null }), 1_872);
   assert.equal(packing.shrink(1_872, { windowTokens: 1_024 }), 512);
   assert.equal(packing.shrink(400, { windowTokens: null }), null);
-  assert.equal(packing.fit(12_000), 512);
-  assert.equal(createPacking().fit(12_000), 12_000);
-  assert.equal(createPacking(1_024, 4_000).fit(12_000), 256);
+  assert.equal(await packing.fit(12_000), 512);
+  window = 16_384;
+  assert.equal(await packing.fit(12_000), 16_384 - 4_096 - 2_400);
+  window = 1_024;
+  assert.equal(await packing.fit(12_000), 256);
+  window = null;
+  ratio = 0.73;
+  assert.equal(await packing.fit(12_000), 16_000);
+  assert.equal(await createPacking().fit(12_000), 12_000);
 });

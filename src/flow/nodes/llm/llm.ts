@@ -1,3 +1,4 @@
+import { estimateTokens } from "../../../base/estimate-tokens.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import { NodeError } from "../../node-error.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
@@ -81,7 +82,7 @@ const declare = (data: LlmData): NodeDeclaration => {
       ...(answerSchema(data) === null ? {} : { structured_output: "object" }),
     },
     models: declaredModels(data.model),
-    promptLength: prompts.reduce((sum, prompt) => sum + activeText(prompt).length, 0),
+    promptTokens: prompts.reduce((sum, prompt) => sum + estimateTokens(activeText(prompt)), 0),
     languages: prompts.some(({ edition_type }) => edition_type === "jinja2") ? ["jinja2"] : [],
     failures: [...modelFailures(data.model), ...schema.failures],
     warnings: [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fc } from "../../properties.ts";
-import { estimateTokens } from "../../../src/review/units/estimate-tokens.ts";
+import { fc } from "../properties.ts";
+import { estimateTokens } from "../../src/base/estimate-tokens.ts";
 
 // Counts of published examples of OpenAI's tokenizer (the larger of cl100k_base and r50k_base).
 const known: readonly (readonly [string, number])[] = [

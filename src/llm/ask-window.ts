@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { parseJson } from "../base/json.ts";
+import type { ConfiguredModel } from "./model-options.ts";
+
+/**
+ * What a server says of the context window that is in force for a model: so many tokens; `not-loaded` where it
+ * says so only once the model has been asked something; null where it says nothing.
+ */
+export type AskedWindow = number | "not-loaded" | null;
+
+/** How long all questions together may take, in milliseconds. */
+const PATIENCE_MS = 3_000;
+
+/** Longer answers, in bytes, are lists of a provider with a great many models. */
+const MAX_BYTES = 1_000_000;
+
+const Count = z.int().min(1);
+/** vLLM and servers after its example (`GET /v1/models`). */
+const Models = z.looseObject({
+  data: z.array(z.looseObject({ id: z.string(), max_model_len: Count.optional() })),
+});
+/** Ollama 0.17: `GET /api/ps` has what is loaded with the window in force; `/api/show` has what a model could take. */
+const Loaded = z.looseObject({
+  models: z.array(z.looseObject({ name: z.string(), context_length: Count.optional() })),
+});
+/** llama-server: `GET /props` has the window of one slot. */
+const Props = z.looseObject({ default_generation_settings: z.looseObject({ n_ctx: Count }) });
+
+/**
+ * Asks a server of the operator's own for the context window that is in force for a model. Quiet: whatever goes
+ * wrong is an answer of null, after three seconds at the latest.
+ */
+export const askWindow = async (
+  model: Pick<ConfiguredModel, "provider" | "model" | "baseUrl" | "apiKey" | "headers">,
+): Promise<AskedWindow> => {
+  const { provider, baseUrl, model: name } = model;
+  if (provider !== "openai-compatible" || baseUrl === undefined) return null;
+  const get = openQuestions(baseUrl, headersOf(model));
+  const listed = Models.safeParse(await get("models"));
+  const stated = listed.data?.data.find(({ id }) => id === name)?.max_model_len;
+  if (stated !== undefined) return stated;
+  const loaded = Loaded.safeParse(await get("../api/ps"));
+  if (loaded.success) {
+    const names = name.includes(":") ? [name] : [name, `${name}:latest`];
+    return loaded.data.models.find((one) => names.includes(one.name))?.context_length ?? "not-loaded";
+  }
+  return Props.safeParse(await get("../props")).data?.default_generation_settings.n_ctx ?? null;
+};
+
+const headersOf = ({
+  apiKey,
+  headers = {},
+}: Pick<ConfiguredModel, "apiKey" | "headers">): Readonly<Record<string, string>> => ({
+  ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` }),
+  ...Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : value.reveal(),
+    ]),
+  ),
+});
+
+/** The questions to one server, by paths beside the address of its API; undefined for what is no JSON. */
+const openQuestions = (
+  baseUrl: string,
+  headers: Readonly<Record<string, string>>,
+): ((path: string) => Promise<unknown>) => {
+  const [address = "", query = ""] = baseUrl.split("?", 2);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  return async (path) => {
+    try {
+      const url = new URL(path, `${address.replace(/\/+$/, "")}/`);
+      url.search = query;
+      // A key must not travel to another host.
+      const response = await fetch(url, { headers, redirect: "manual", signal });
+      if (!response.ok) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      return parseJson(await boundedText(response));
+    } catch {
+      return undefined;
+    }
+  };
+};
+
+const boundedText = async (response: Response): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_BYTES) return "";
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text;
+};
