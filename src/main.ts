@@ -140,6 +140,11 @@ const openConfiguredStore = (
   openStore({
     onError,
     onForgotten: protection.forgotten,
+    onOutage: ({ peer, state, reason }) => {
+      if (state === "over") logger.info({ peer }, "Works again; what waits for it goes on");
+      else if (state === "away") logger.warn({ peer, ...reason }, "Not available; runs wait for it");
+      else logger.warn({ peer, ...reason }, "Refused; its queue is parked until something is changed");
+    },
     retention: config.retention,
     database:
       config.store.kind === "embedded" ? { dataDir: config.store.folder } : { databaseUrl: config.store.url },
@@ -150,6 +155,7 @@ const openConfiguredStore = (
       maxAttempts: config.worker.attempts,
       baseMs: config.worker.backoffMs,
       maxMs: config.worker.maxBackoffMs,
+      giveUpMs: config.worker.giveUpMs,
     },
     heartbeatMs: config.worker.leaseMs,
   });

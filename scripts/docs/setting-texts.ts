@@ -31,9 +31,11 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
     "32 bytes each in base64 (`openssl rand -base64 32`), for tokens at rest: the first encrypts, every one decrypts",
   "worker.concurrency": "runs at once in this process",
   "worker.per_project": "of them for one project",
-  "worker.attempts": "attempts of a run before it is failed",
+  "worker.attempts": "attempts of a run before it is failed; waiting for what is not available costs none",
   "worker.backoff": "the wait before the second attempt; doubles with each",
   "worker.max_backoff": "the longest wait between two attempts",
+  "worker.give_up_after":
+    "how long a run waits for a model, Dify or GitLab that is not available, before it is failed",
   "worker.stop_grace": "what active runs get when the server stops",
   "worker.lease":
     "how long an instance that is silent keeps its runs, where several share one PostgreSQL; 1s or more",

@@ -1,3 +1,4 @@
+import type { Outside } from "./outside.ts";
 import { isReasonCode, type Reason, REASONS, reasonFrom, reasonOf, withDetail } from "./reason.ts";
 
 /** What every failure of ours carries besides its message. */
@@ -10,6 +11,8 @@ export type FailureDetails = {
   readonly retryAfterMs?: number | undefined;
   /** Whether nothing was tried at all: an attempt that ends so does not count. */
   readonly untried?: boolean;
+  /** What outside this process failed; left out where it is a failure of our own, or of the request. */
+  readonly outside?: Outside | undefined;
   /** What the failure is for a run, where its code alone does not say it; see `reasonOfError`. */
   readonly reason?: Reason;
   /** The error that this one translates. */
@@ -25,6 +28,7 @@ export abstract class ReviewflowError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly untried: boolean;
+  readonly outside: Outside | undefined;
   readonly reason: Reason | undefined;
 
   constructor(message: string, details: FailureDetails) {
@@ -34,6 +38,7 @@ export abstract class ReviewflowError extends Error {
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.untried = details.untried ?? false;
+    this.outside = details.outside;
     this.reason = details.reason;
   }
 }

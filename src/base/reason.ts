@@ -75,6 +75,7 @@ export const REASONS = {
   "project-forgotten": {},
   "merge-request-not-open": { state: "text" },
   "worker-lost": { times: "number" },
+  "waited-too-long": { kind: "text", hours: "number" },
 
   // What came of a note.
   answered: {},

@@ -222,6 +222,8 @@ export type Config = {
     readonly attempts: number;
     readonly backoffMs: number;
     readonly maxBackoffMs: number;
+    /** How long a run waits for something outside. */
+    readonly giveUpMs: number;
     readonly stopGraceMs: number;
     /** For how long an instance that is silent keeps its runs. */
     readonly leaseMs: number;

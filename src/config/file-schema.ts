@@ -66,6 +66,7 @@ export const ConfigFile = z.strictObject({
       attempts: count(1, 50, 5),
       backoff: duration("5s"),
       max_backoff: duration("10m"),
+      give_up_after: duration("24h"),
       stop_grace: duration("20s"),
       lease: duration("10s").refine((ms) => ms >= LEAST_LEASE_MS, "must be 1s or more"),
     })

@@ -40,6 +40,7 @@ export const toConfig = (
     attempts: file.worker.attempts,
     backoffMs: file.worker.backoff,
     maxBackoffMs: file.worker.max_backoff,
+    giveUpMs: file.worker.give_up_after,
     stopGraceMs: file.worker.stop_grace,
     leaseMs: file.worker.lease,
   },

@@ -319,7 +319,9 @@ export type MessageParameters = {
   readonly "done.not-again": null;
   readonly "done.not-cancelled": null;
   readonly "done.not-replayed": null;
+  readonly "done.not-resumed": null;
   readonly "done.replayed": null;
+  readonly "done.resumed": null;
   readonly "finding-state.folded": null;
   readonly "finding-state.kept": null;
   readonly "finding-state.opened": null;
@@ -438,6 +440,17 @@ export type MessageParameters = {
   readonly "note.commit": { readonly sha: string | number };
   readonly "note.cut": { readonly length: number };
   readonly "note.flow": { readonly name: string | number };
+  readonly "outages.away": null;
+  readonly "outages.by-hand": null;
+  readonly "outages.next-run": null;
+  readonly "outages.next-try": null;
+  readonly "outages.note": null;
+  readonly "outages.parked": null;
+  readonly "outages.peer": null;
+  readonly "outages.resume": null;
+  readonly "outages.runs": null;
+  readonly "outages.since": null;
+  readonly "outages.title": null;
   readonly "outcome.partly": null;
   readonly "outcome.reviewed": null;
   readonly "outcome.skipped": null;
@@ -468,6 +481,13 @@ export type MessageParameters = {
   readonly "page.runs": null;
   readonly "page.settings": null;
   readonly "page.shadow": null;
+  readonly "peer.database": null;
+  readonly "peer.dify": null;
+  readonly "peer.flow": null;
+  readonly "peer.gitlab": null;
+  readonly "peer.model": null;
+  readonly "peer.network": null;
+  readonly "peer.project": null;
   readonly "problem.failed": null;
   readonly "problem.failed.text": null;
   readonly "problem.forged": null;
@@ -706,6 +726,7 @@ export type MessageParameters = {
   readonly "reason.unexpected-error": null;
   readonly "reason.vendored": null;
   readonly "reason.verification-failed": null;
+  readonly "reason.waited-too-long": { readonly hours: number; readonly kind: string };
   readonly "reason.walkthrough-failed": null;
   readonly "reason.walkthrough-over-limit": null;
   readonly "reason.withdrawn": null;
@@ -753,6 +774,7 @@ export type MessageParameters = {
   readonly "run.runs-of-delivery": null;
   readonly "run.steps": null;
   readonly "run.usage": null;
+  readonly "run.waits-for": null;
   readonly "settings.note": null;
   readonly "settings.unset": null;
   readonly "severity.critical": null;

@@ -3,6 +3,7 @@ import { newId } from "../base/ids.ts";
 import type { Database, Dialect } from "./database.ts";
 import { NOW } from "./dialect.ts";
 import { isLeaseOver } from "./lease.ts";
+import { isHeldBack, markProbes, markWaiting, PROBED } from "./outages.ts";
 import { RUN_COLUMNS, toRun } from "./run-rows.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
@@ -25,6 +26,8 @@ export type ClaimLimits = {
   readonly perProject: number;
   /** For how many milliseconds they are held. */
   readonly leaseMs: number;
+  /** After how long a run that waits for something outside is given up, in milliseconds. */
+  readonly giveUpMs: number;
 };
 
 /**
@@ -43,7 +46,9 @@ export const claimRuns = async (
   const claimId = newId();
   const statements = [
     ...(dialect === "postgres" ? [`SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`] : []),
+    markWaiting(dialect),
     claimStatement(dialect, limits, claimId, nowMs),
+    markProbes(dialect, claimId),
     recordServed(claimId),
   ];
   await database.batch(statements.map((text) => CompiledQuery.raw(text)));
@@ -112,11 +117,13 @@ const claimStatement = (dialect: Dialect, limits: ClaimLimits, claimId: string, 
     WHERE r.kind = '${limits.kind}' AND r.state IN ('queued', 'retrying') AND r.due_at <= ${NOW[dialect]}
       AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
         WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
-          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))),
+          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))
+      AND NOT ${isHeldBack(dialect, limits.giveUpMs)}),
+  let_through AS (${ONE_A_PROBE}),
   placed AS (
     SELECT due.id, due.project_id, due.since, due.seq, coalesce(held.held, 0)
       + row_number() OVER (PARTITION BY due.project_id ORDER BY due.since, due.seq) AS place
-    FROM due LEFT JOIN held ON held.project_id = due.project_id),
+    FROM let_through due LEFT JOIN held ON held.project_id = due.project_id),
   taken AS (
     SELECT run.id FROM placed JOIN reviewflow.runs run ON run.id = placed.id
     LEFT JOIN reviewflow.fair_share f ON f.project_id = placed.project_id
@@ -127,6 +134,14 @@ const claimStatement = (dialect: Dialect, limits: ClaimLimits, claimId: string, 
     held_until = ${NOW[dialect]} + ${whole(limits.leaseMs)}, attempts = attempts + 1,
     started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0
   WHERE id IN (SELECT id FROM taken)`;
+
+/** Of the runs that need something that may work again, one finds it out. */
+const ONE_A_PROBE = `
+  SELECT id, project_id, seq, since FROM (
+    SELECT probes.*, row_number() OVER (PARTITION BY probed ORDER BY since, seq) AS rank_of FROM (
+      SELECT due.*, (SELECT ${PROBED} FROM reviewflow.runs r WHERE r.id = due.id) AS probed FROM due) AS probes)
+    AS ordered
+  WHERE probed IS NULL OR rank_of = 1`;
 
 /** Moves the fair-share cursor of the projects that a claim has just served behind all others. */
 const recordServed = (claimId: string): string => `

@@ -262,6 +262,32 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     ends_at ${whole} NOT NULL
   ${end};
   `,
+  ({ id, whole, end }) => `
+  ALTER TABLE reviewflow.runs ADD COLUMN waiting_kind text;
+  ALTER TABLE reviewflow.runs ADD COLUMN waiting_name text;
+  ALTER TABLE reviewflow.runs ADD COLUMN waiting_since ${whole};
+  ALTER TABLE reviewflow.runs ADD COLUMN waits ${whole} NOT NULL DEFAULT 0;
+  ALTER TABLE reviewflow.runs ADD COLUMN wakes ${whole} NOT NULL DEFAULT 0;
+  CREATE TABLE reviewflow.outages (
+    kind ${id} NOT NULL,
+    name ${id} NOT NULL,
+    state text NOT NULL,
+    since ${whole} NOT NULL,
+    reason_code text NOT NULL,
+    reason_params text NOT NULL,
+    failures ${whole} NOT NULL,
+    due_at ${whole} NOT NULL,
+    probe_run_id ${id},
+    PRIMARY KEY (kind, name)
+  ${end};
+  CREATE TABLE reviewflow.outage_flows (
+    kind ${id} NOT NULL,
+    name ${id} NOT NULL,
+    run_kind text NOT NULL,
+    flow text NOT NULL,
+    PRIMARY KEY (kind, name, run_kind, flow)
+  ${end};
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

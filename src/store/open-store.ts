@@ -10,6 +10,7 @@ import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { migrate, readSchemaVersion, refuseNewer } from "./migrations.ts";
+import { createOutages, type OutageChange, resumeAll } from "./outages.ts";
 import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import type { RunEventReading } from "./run-event.ts";
@@ -44,7 +45,8 @@ export type StoreOptions = {
   readonly clock?: Clock;
   /** Keys of 32 bytes for tokens at rest; the first encrypts, all decrypt. Without one, tokens are refused. */
   readonly tokenKeys?: readonly Uint8Array[];
-  readonly retry?: RetryPolicy;
+  /** What is left out is as in DEFAULT_RETRY. */
+  readonly retry?: Partial<RetryPolicy>;
   readonly groupCommit?: { readonly maxBatch: number; readonly maxWaitMs: number };
   /** How often what is old is deleted, and space given back to the disk. */
   readonly maintenanceIntervalMs?: number;
@@ -56,6 +58,8 @@ export type StoreOptions = {
   readonly maxConnections?: number;
   /** For how long what is stored is kept. */
   readonly retention?: Retention;
+  /** Told once of what outside has gone away, is parked or works again; must not throw. */
+  readonly onOutage?: (change: OutageChange) => void;
   /** Told what was deleted because of its age, and how many rows, for metrics; must not throw. */
   readonly onForgotten?: (what: string, rows: number) => void;
   /** Told the code of every failure of the database, for metrics; must not throw. */
@@ -75,6 +79,7 @@ const DEFAULTS = {
   pollMs: 1_000,
   maxConnections: 10,
   onError: () => undefined,
+  onOutage: () => undefined,
   onForgotten: () => undefined,
   retention: DEFAULT_RETENTION,
 } satisfies Omit<StoreOptions, "database">;
@@ -113,14 +118,18 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
     // An embedded database has just been locked, so whatever is active in it has lost its worker.
     if (database.kind === "embedded") await database.transaction(expireLeases);
     await takeUpLostRuns(database, settings.clock.now());
-    const { retry: policy, ...rest } = settings;
+    const { retry, ...rest } = settings;
+    const policy = { ...DEFAULT_RETRY, ...retry };
     const events = createRunEvents(database, settings.clock);
+    const { clock, onOutage: onChange } = settings;
+    const outages = createOutages(database, { clock, onChange });
     const parts = {
       ...rest,
       database,
       backup,
       vault,
       events,
+      outages,
       policy,
     };
     return await createStore(settings, parts);
@@ -251,6 +260,7 @@ const createStore = async (
     ...createQueries(database),
     ...createAccounts(parts),
     ...upkeep,
+    outages: parts.outages,
     outdated: version.outdated,
     listRunEvents: parts.events.listRunEvents,
     watchRunEvents: parts.events.watchRunEvents,
@@ -260,6 +270,7 @@ const createStore = async (
     },
     work: async (work) => {
       if (closing !== null) throw new StoreError("The store is closed.", { code: "store-closed" });
+      await resumeAll(database);
       const worker = startWorker(parts, work);
       workers.add(worker);
       return {

@@ -74,9 +74,21 @@ const readQueueStatus = async ({ db }: Database): Promise<QueueStatus> => {
     .where("state", "in", ["queued", "retrying", "active"])
     .groupBy("state")
     .execute();
+  const waiting = await db
+    .selectFrom("runs as r")
+    .leftJoin("outages as g", (join) =>
+      join.onRef("g.kind", "=", "r.waitingKind").onRef("g.name", "=", "r.waitingName"),
+    )
+    .select((eb) => ["g.state", eb.fn.countAll<number>().as("count")])
+    .where("r.state", "=", "queued")
+    .where("r.waitingKind", "is not", null)
+    .groupBy("g.state")
+    .execute();
   const find = (wanted: RunState) => unfinished.find(({ state }) => state === wanted);
   return {
     queued: find("queued")?.count ?? 0,
+    waiting: waiting.reduce((sum, { count }) => sum + count, 0),
+    parked: waiting.find(({ state }) => state === "parked")?.count ?? 0,
     retrying: find("retrying")?.count ?? 0,
     active: find("active")?.count ?? 0,
     oldestQueuedAtMs: find("queued")?.oldest ?? null,

@@ -21,6 +21,10 @@ export const RUN_COLUMNS = [
   "reasonCode",
   "reasonParams",
   "attempts",
+  "waits",
+  "waitingKind",
+  "waitingName",
+  "waitingSince",
   "createdAt",
   "startedAt",
   "finishedAt",
@@ -57,6 +61,7 @@ export const HANDLE_COLUMNS = [
   "state",
   "failures",
   "stalledCount",
+  "waits",
   "claimId",
   "cancelCode",
   "cancelParams",
@@ -100,9 +105,16 @@ export const toRun = ({
   usage,
   reasonCode,
   reasonParams,
+  waitingKind,
+  waitingName,
+  waitingSince,
   ...row
 }: Pick<Row<"runs">, (typeof RUN_COLUMNS)[number]>): Run => ({
   ...row,
+  waitingFor:
+    row.state === "queued" && waitingKind !== null && waitingName !== null && waitingSince !== null
+      ? { kind: waitingKind, name: waitingName, sinceMs: waitingSince }
+      : null,
   reason: reasonCode === null ? null : readReason(reasonCode, reasonParams),
   createdAtMs: createdAt,
   startedAtMs: startedAt,

@@ -1,13 +1,22 @@
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
 import { type CompiledQuery, type SqlBool, sql } from "kysely";
-import type { Reason } from "../base/reason.ts";
+import type { Outside, Peer } from "../base/outside.ts";
+import { causeText, type Reason, reasonOf, withDetail } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Database, Sql } from "./database.ts";
 import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { endingStatements, forgetToken } from "./end-runs.ts";
 import { nowPlus } from "./dialect.ts";
 import { RELEASED } from "./lease.ts";
+import {
+  type FlowsNeeding,
+  noteOutage,
+  type OutageTracker,
+  type OutageChange,
+  probedBy,
+  releaseProbe,
+} from "./outages.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, NO_REASON, readReason, reasonColumns, type RunHandle } from "./run-rows.ts";
@@ -37,6 +46,13 @@ export type SettledRun =
       /** Whether the attempt counts as one that failed. */
       readonly counts: boolean;
     }
+  /** Back into the queue, until something outside works again. */
+  | {
+      readonly kind: "wait";
+      readonly outside: Outside;
+      readonly reason: Reason;
+      readonly delayMs: number;
+    }
   | { readonly kind: "hand-back" };
 
 /** An end whose reason may pass, so that the same head may have its review another time. */
@@ -54,12 +70,18 @@ const end = (
   usage: FlowUsage | null = null,
 ): SettledRun => ({ kind: "end", state, reason, usage });
 
+/** How a claimed run stands when it is settled. */
+export type Settled = RunHandle & {
+  /** For how long it has waited for something outside, in milliseconds of the database's clock. */
+  readonly waitedMs: number;
+};
+
 /**
  * Decides what a settlement means. A review that was finished counts even when its end had been asked
  * for meanwhile; anything else gives way to a cancellation first and to a newer head second.
  */
 export const planSettlement = (
-  run: RunHandle,
+  run: Settled,
   settlement: Settlement,
   isNewerWaiting: boolean,
   policy: RetryPolicy,
@@ -82,24 +104,48 @@ export const planSettlement = (
     case "cancelled":
       // Its worker found the merge request closed, which may be reopened.
       return endForNow("cancelled", settlement.reason);
+    case "waiting":
+      if (isNewerWaiting) return end("superseded", SUPERSEDED);
+      return planWait(run, settlement, policy, random);
     case "handed-back":
       return isNewerWaiting ? end("superseded", SUPERSEDED) : { kind: "hand-back" };
-    case "retry": {
-      const { reason, retryAfterMs, untried = false } = settlement;
-      const attempt = run.failures + 1;
-      if (!untried && attempt >= policy.maxAttempts) return endForNow("failed", reason);
-      if (isNewerWaiting) return end("superseded", SUPERSEDED);
-      const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
-      return {
-        kind: "retry",
-        reason,
-        delayMs: Math.max(0, Math.ceil(delayMs)),
-        counts: !untried,
-      };
-    }
+    case "retry":
+      return planRetry(run, settlement, isNewerWaiting, policy, random);
     default:
       return settlement satisfies never;
   }
+};
+
+const planRetry = (
+  { failures }: Settled,
+  { reason, retryAfterMs, untried }: Settlement & { readonly state: "retry" },
+  isNewerWaiting: boolean,
+  policy: RetryPolicy,
+  random: number,
+): SettledRun => {
+  const attempt = failures + 1;
+  const counts = untried !== true;
+  if (counts && attempt >= policy.maxAttempts) return endForNow("failed", reason);
+  if (isNewerWaiting) return end("superseded", SUPERSEDED);
+  const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
+  return { kind: "retry", reason, delayMs: Math.max(0, Math.ceil(delayMs)), counts };
+};
+
+/** What only a person can change is waited for however long it takes. */
+const planWait = (
+  { waitedMs, waits }: Settled,
+  { outside, reason, retryAfterMs }: Settlement & { readonly state: "waiting" },
+  policy: RetryPolicy,
+  random: number,
+): SettledRun => {
+  const { peer, verdict } = outside;
+  if (verdict !== "refused" && waitedMs >= policy.giveUpMs) {
+    const hours = Math.round(waitedMs / 3_600_000);
+    const given = reasonOf("waited-too-long", { kind: peer.kind, hours });
+    return endForNow("failed", withDetail(given, `${peer.name}: ${causeText(reason)}`));
+  }
+  const delayMs = verdict === "refused" ? 0 : (retryAfterMs ?? backoffMs(policy, waits + 1, random));
+  return { kind: "wait", outside, reason, delayMs: Math.max(0, Math.ceil(delayMs)) };
 };
 
 /** A claim as far as it must be known to settle it. */
@@ -110,33 +156,63 @@ export type SettleParts = {
   readonly database: Database;
   readonly policy: RetryPolicy;
   readonly clock: Clock;
+  readonly outages: Pick<OutageTracker, "isOver" | "refresh">;
+  readonly onOutage: (change: OutageChange) => void;
 };
 
 /**
  * Leaves a claimed run: its row and its token change together. Returns the state that it is left in; null when the
  * claim is no longer ours, in which case nothing is changed.
  */
-export const settleRun = (
-  { database, policy, clock }: SettleParts,
+export const settleRun = async (
+  parts: SettleParts,
   claim: ClaimKey,
   settlement: Settlement,
-): Promise<SettledState | null> =>
-  decideAndWrite(database, async (sql) => {
-    const run = await sql.db
-      .selectFrom("runs")
-      .select(HANDLE_COLUMNS)
-      .where("id", "=", claim.runId)
-      .where("claimId", "=", claim.claimId)
-      .where("state", "=", "active")
-      .executeTakeFirst();
+  flowsNeeding: FlowsNeeding = () => [],
+): Promise<SettledState | null> => {
+  const { database, policy, clock, outages, onOutage } = parts;
+  const done = await decideAndWrite(database, async (sql) => {
+    const run = await readClaimed(sql, claim);
     if (run === undefined) return { result: null, statements: [], wakesWorkers: false };
     const settled = planSettlement(run, settlement, await newerWaits(sql, run), policy, Math.random());
+    const noted =
+      settlement.state === "waiting"
+        ? await noteOutage(sql, { run, ...settlement }, flowsNeeding, policy)
+        : { statements: [], news: null };
+    const isDone = settled.kind === "done";
+    const over = isDone ? await probedBy(sql, run.id) : [];
     const statements = [
       ...assertHolds(sql, run.id, isAsRead(run)),
       ...settlingStatements(sql, run, settled, clock.now()),
+      ...noted.statements,
+      ...(isDone ? [] : [releaseProbe(sql, run.id, peerOf(settlement))]),
     ];
-    return { result: stateOf(settled), statements, wakesWorkers: true };
+    return { result: { state: stateOf(settled), news: noted.news, over }, statements, wakesWorkers: true };
   });
+  if (done === null) return null;
+  if (done.news !== null) {
+    onOutage(done.news);
+    await outages.refresh();
+  }
+  await outages.isOver(done.over);
+  return done.state;
+};
+
+const peerOf = (settlement: Settlement): Peer | null =>
+  settlement.state === "waiting" ? settlement.outside.peer : null;
+
+const readClaimed = async ({ db, dialect }: Sql, claim: ClaimKey) => {
+  const run = await db
+    .selectFrom("runs")
+    .select(HANDLE_COLUMNS)
+    .select("flow")
+    .select(sql<number>`coalesce(${nowPlus(dialect)} - waiting_since, 0)`.as("waitedMs"))
+    .where("id", "=", claim.runId)
+    .where("claimId", "=", claim.claimId)
+    .where("state", "=", "active")
+    .executeTakeFirst();
+  return run;
+};
 
 /** Whether a run is still held by the same claim, and nobody has asked it to stop meanwhile. */
 const isAsRead = ({ claimId, cancelCode }: RunHandle) =>
@@ -158,7 +234,7 @@ export const newerWaits = async ({ db }: Sql, { kind, projectId, iid }: RunHandl
 
 const stateOf = (settled: SettledRun): SettledState => {
   if (settled.kind === "retry") return "retrying";
-  return settled.kind === "hand-back" ? "queued" : settled.state;
+  return settled.kind === "hand-back" || settled.kind === "wait" ? "queued" : settled.state;
 };
 
 const settlingStatements = (
@@ -196,12 +272,29 @@ const settlingStatements = (
           .set((eb) => ({
             ...waiting(database, "retrying", settled.delayMs),
             ...reasonColumns(settled.reason),
+            waitingKind: null,
+            waitingName: null,
+            waitingSince: null,
             failures: eb("failures", "+", counted),
             attempts: eb("attempts", "-", 1 - counted),
           }))
           .compile(),
       ];
     }
+    case "wait":
+      return [
+        ofRun
+          .set((eb) => ({
+            ...waiting(database, "queued", settled.delayMs),
+            ...reasonColumns(settled.reason),
+            waitingKind: settled.outside.peer.kind,
+            waitingName: settled.outside.peer.name,
+            waitingSince: eb.fn.coalesce("waitingSince", nowPlus(database.dialect)),
+            waits: eb("waits", "+", 1),
+            attempts: eb("attempts", "-", 1),
+          }))
+          .compile(),
+      ];
     case "hand-back":
       return [
         ofRun

@@ -4,6 +4,8 @@ import type { Reason } from "../base/reason.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
+import type { Outside, Peer } from "../base/outside.ts";
+import type { FlowsNeeding, Outages } from "./outages.ts";
 import type { NewRunEvent } from "./run-event.ts";
 
 /** A webhook as it arrived. */
@@ -95,8 +97,12 @@ export type Run = {
   readonly state: RunState;
   /** Why it stands so; null where there is nothing to say. */
   readonly reason: Reason | null;
-  /** Attempts begun so far. */
+  /** What outside a queued run waits for, and since when on the database's clock; null where it is nothing. */
+  readonly waitingFor: (Peer & { readonly sinceMs: number }) | null;
+  /** Attempts begun so far; those that found something outside away do not count. */
   readonly attempts: number;
+  /** How often it has found something outside away. */
+  readonly waits: number;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
@@ -171,6 +177,16 @@ export type Settlement =
       /** Nothing was tried: the attempt does not count. */
       readonly untried?: true;
     }
+  /**
+   * Something outside is away, or refuses: back into the queue, without counting the attempt, until it works again;
+   * `failed` when that takes longer than the policy allows.
+   */
+  | {
+      readonly state: "waiting";
+      readonly outside: Outside;
+      readonly reason: Reason;
+      readonly retryAfterMs: number | undefined;
+    }
   | { readonly state: "cancelled"; readonly reason: Reason }
   /** We are stopping: back into the queue at once, without counting the attempt. */
   | { readonly state: "handed-back" };
@@ -178,6 +194,10 @@ export type Settlement =
 /** What is not finished, over all instances that share the store. */
 export type QueueStatus = {
   readonly queued: number;
+  /** How many of the queued wait for something outside. */
+  readonly waiting: number;
+  /** How many of those wait for something that only a person can change. */
+  readonly parked: number;
   readonly retrying: number;
   readonly active: number;
   /** When the oldest queued run was created, in milliseconds since the epoch; null when none waits. */
@@ -199,6 +219,8 @@ export type WorkOptions = {
   readonly concurrency: number;
   /** Runs of one kind at once for one project, over all processes. */
   readonly perProject: number;
+  /** Which flows need something outside; only the flow that found it away when left out. */
+  readonly flowsNeeding?: FlowsNeeding;
 };
 
 /** A worker at work. */
@@ -233,6 +255,8 @@ export type Store = AsyncDisposable & {
   readonly countRuns: () => Promise<Readonly<Record<RunState, number>>>;
   /** Looks at unfinished runs only, so that it stays cheap whatever the store remembers. */
   readonly queueStatus: () => Promise<QueueStatus>;
+  /** What outside does not work now. */
+  readonly outages: Outages;
   /** Resolves when the store answers a query; rejects with a StoreError otherwise. */
   readonly ping: () => Promise<void>;
 };

@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from "kysely";
+import type { PeerKind } from "../base/outside.ts";
 
 /**
  * The tables as both databases have them. Ids are UUIDs as text; `seq` is the order of arrival; times are
@@ -26,6 +27,8 @@ export type Tables = {
   spendings: SpendingsTable;
   serverKeys: ServerKeysTable;
   endedSessions: EndedSessionsTable;
+  outages: OutagesTable;
+  outageFlows: OutageFlowsTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -99,6 +102,15 @@ type RunsTable = Leased & {
   /** Why its worker is to stop, as reasonCode and reasonParams. */
   cancelCode: string | null;
   cancelParams: string | null;
+  /** What outside a queued run waits for; null when it waits for nothing. */
+  waitingKind: PeerKind | null;
+  waitingName: string | null;
+  /** Since when, on the database's clock. */
+  waitingSince: number | null;
+  /** How often it has found what it waits for away. */
+  waits: Generated<number>;
+  /** How often it was called because what it waited for works again. */
+  wakes: Generated<number>;
   /** JSON. */
   event: string;
   result: Generated<string>;
@@ -242,6 +254,26 @@ type ServerKeysTable = { name: string; value: Uint8Array };
 
 /** Sessions of the dashboard that were ended before their time, until they would have ended by themselves. */
 type EndedSessionsTable = { id: string; endsAt: number };
+
+/** What outside does not work, or is parked until a person has changed something. */
+type OutagesTable = {
+  kind: PeerKind;
+  name: string;
+  state: "away" | "parked";
+  /** On the database's clock, as `dueAt`. */
+  since: number;
+  reasonCode: string;
+  reasonParams: string;
+  /** How often it was found so. */
+  failures: number;
+  /** From when on one run finds out whether it works again. */
+  dueAt: number;
+  /** The run that finds it out now. */
+  probeRunId: string | null;
+};
+
+/** Which flows need something that is away, by the kind of run. */
+type OutageFlowsTable = { kind: PeerKind; name: string; runKind: "review" | "reply"; flow: string };
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

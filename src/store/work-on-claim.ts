@@ -6,6 +6,7 @@ import { workBehindClaim } from "./claimed-writes.ts";
 import type { Database } from "./database.ts";
 import { createFlowMemory } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
+import type { FlowsNeeding, OutageTracker, OutageChange } from "./outages.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RunEvents } from "./run-events.ts";
 import { createRunJournal } from "./run-journal.ts";
@@ -22,6 +23,9 @@ export type WorkerParts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly policy: RetryPolicy;
+  readonly outages: OutageTracker;
+  /** Told of what has gone away or works again; must not throw. */
+  readonly onOutage: (change: OutageChange) => void;
   /** For how long a claim is held that is not renewed, in milliseconds. */
   readonly heartbeatMs: number;
   /** How often is looked for work that nobody announced, in milliseconds. */
@@ -38,7 +42,12 @@ export const workOnClaim = async (
   ended: AbortSignal,
 ): Promise<void> => {
   const settlement = await runHandler(parts, options, claim);
-  const state = await settleUntilDone(parts, claim, settlement, ended);
+  const state = await settleUntilDone(
+    parts,
+    claim,
+    { settlement, flowsNeeding: options.flowsNeeding },
+    ended,
+  );
   if (state !== null) options.onSettled?.(claim.taken.run, state);
 };
 
@@ -74,13 +83,16 @@ const runHandler = async (
 const settleUntilDone = async (
   parts: WorkerParts,
   claim: HeldClaim,
-  settlement: Settlement,
+  {
+    settlement,
+    flowsNeeding,
+  }: { readonly settlement: Settlement; readonly flowsNeeding: FlowsNeeding | undefined },
   ended: AbortSignal,
 ): Promise<SettledState | null> => {
   const { run, claimId } = claim.taken;
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
     try {
-      const settled = await settleRun(parts, { runId: run.id, claimId }, settlement);
+      const settled = await settleRun(parts, { runId: run.id, claimId }, settlement, flowsNeeding);
       if (settled === null)
         parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
       return settled;

@@ -38,7 +38,13 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     const lane = lanes[kind];
     while (!taking.signal.aborted && options.concurrency > lane.size) {
       const free = options.concurrency - lane.size;
-      const limits = { kind, free, perProject: options.perProject, leaseMs: parts.heartbeatMs };
+      const limits = {
+        kind,
+        free,
+        perProject: options.perProject,
+        leaseMs: parts.heartbeatMs,
+        giveUpMs: parts.policy.giveUpMs,
+      };
       const askedAtMs = performance.now();
       const taken = await claimRuns(parts.database, limits, clock.now());
       if (taken.length === 0) return;
@@ -59,6 +65,7 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
     alarm = Promise.withResolvers<void>();
     try {
       await held.checkCancellations();
+      await parts.outages.refresh();
       claiming = takeRuns("reply").then(() => takeRuns("review"));
       await claiming;
     } catch (error) {

@@ -13,6 +13,10 @@ export type DeliveryFact = {
 /** What waits and what is worked on, over all instances. */
 export type QueueFact = {
   readonly queued: number;
+  /** How many of the queued wait for something outside. */
+  readonly waiting: number;
+  /** How many of those wait for something that only a person can change. */
+  readonly parked: number;
   readonly retrying: number;
   readonly active: number;
   /** In milliseconds since the epoch; null when nothing waits. */

@@ -35,6 +35,9 @@ const createRunInstruments = (registry: Registry) => {
     ]),
     storeUp: gauge("store_up", "1 while the store answers, else 0; the queue is then unknown."),
     queue: gauge("queue_runs", "Unfinished runs of all instances, by state.", ["state"]),
+    queueHeld: gauge("queue_held_runs", "Queued runs that wait for something outside, or that are parked.", [
+      "why",
+    ]),
     queueOldest: gauge(
       "queue_oldest_seconds",
       "Age of the oldest run that waits to be claimed; 0 when none does.",

@@ -81,19 +81,22 @@ const startAtZero = ({ deliveries, threads, publications, notes, spans, storeErr
 
 /** A store that does not answer leaves the queue unknown: a number from before would look like the present. */
 const showQueue = async (
-  { storeUp, queue, queueOldest }: Instruments,
+  { storeUp, queue, queueHeld, queueOldest }: Instruments,
   readQueue: () => Promise<QueueFact>,
   now: () => number,
 ): Promise<void> => {
   try {
-    const { queued, retrying, active, oldestQueuedAtMs } = await readQueue();
+    const { queued, waiting, parked, retrying, active, oldestQueuedAtMs } = await readQueue();
     queue.set({ state: "queued" }, queued);
+    queueHeld.set({ why: "waiting" }, waiting - parked);
+    queueHeld.set({ why: "parked" }, parked);
     queue.set({ state: "retrying" }, retrying);
     queue.set({ state: "active" }, active);
     queueOldest.set(oldestQueuedAtMs === null ? 0 : seconds(now() - oldestQueuedAtMs));
     storeUp.set(1);
   } catch {
     queue.reset();
+    queueHeld.reset();
     queueOldest.remove();
     storeUp.set(0);
   }

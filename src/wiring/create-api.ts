@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import { createApi } from "../http/api/api.ts";
 import { deliveryRoutes } from "../http/api/delivery-routes.ts";
 import { lessonApiRoutes } from "../http/api/lesson-api-routes.ts";
+import { outageRoutes } from "../http/api/outage-routes.ts";
 import { backupRoutes, keyRoutes } from "../http/api/upkeep-routes.ts";
 import { projectRoutes } from "../http/api/project-routes.ts";
 import type { ClientOf } from "../http/client-of.ts";
@@ -22,7 +23,7 @@ export type ApiSource = {
   readonly clientOf: ClientOf;
   /** The settings as a tree whose secrets are of type Secret. */
   readonly settings: object;
-  readonly store: Pick<OpenedStore, "views" | "backup" | "keys" | "lessons" | "forgetProject">;
+  readonly store: Pick<OpenedStore, "views" | "backup" | "keys" | "lessons" | "forgetProject" | "outages">;
   /** Null or left out where nothing is learnt. */
   readonly book?: LessonBook | null;
   /** Left out where nothing is compared. */
@@ -53,6 +54,7 @@ export const createConfiguredApi = ({
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },
       { path: "/projects", routes: projectRoutes({ forgetProject: store.forgetProject, logger }) },
       { path: "/backup", routes: backupRoutes(store) },
+      { path: "/outages", routes: outageRoutes(store.outages, logger) },
       { path: "/keys", routes: keyRoutes(store) },
       { path: "/lessons", routes: lessonApiRoutes({ desk: book, findProject: store.lessons.findProject }) },
       ...(shadows === undefined ? [] : [{ path: "/shadows", routes: shadowApiRoutes(shadows, logger) }]),

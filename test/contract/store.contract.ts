@@ -11,6 +11,7 @@ import { rememberingContract } from "./store-remembering.contract.ts";
 import { replyingContract } from "./store-replying.contract.ts";
 import { sharingContract } from "./store-sharing.contract.ts";
 import { shadowsContract } from "./store-shadows.contract.ts";
+import { waitingContract } from "./store-waiting.contract.ts";
 import { workingContract } from "./store-working.contract.ts";
 
 /** What intake and worker rely on, whichever database is behind the store. */
@@ -49,6 +50,7 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     acceptingContract(bench);
     cancellingContract(bench);
     workingContract(bench);
+    waitingContract(bench);
     keepingContract(bench);
     rememberingContract(bench);
     reconcilingContract(bench);

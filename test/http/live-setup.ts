@@ -26,6 +26,8 @@ export const watchedRun = (state: Run["state"] = "active"): Run => ({
   trigger: "opened",
   state,
   reason: null,
+  waitingFor: null,
+  waits: 0,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

@@ -5,13 +5,12 @@ import { fc } from "../properties.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { backoffMs } from "../../src/store/retry-policy.ts";
 import { SUPERSEDED } from "../../src/store/plan-accept.ts";
-import type { RunHandle } from "../../src/store/run-rows.ts";
-import { planSettlement } from "../../src/store/settle.ts";
+import { planSettlement, type Settled } from "../../src/store/settle.ts";
 import type { Settlement } from "../../src/store/store.ts";
 
-const policy = { maxAttempts: 3, baseMs: 100, maxMs: 1_000 };
+const policy = { maxAttempts: 3, baseMs: 100, maxMs: 1_000, giveUpMs: 10_000 };
 
-const run: RunHandle = {
+const run: Settled = {
   id: "run",
   kind: "review",
   projectId: 1,
@@ -20,6 +19,8 @@ const run: RunHandle = {
   state: "active",
   failures: 0,
   stalledCount: 0,
+  waits: 0,
+  waitedMs: 0,
   claimId: "claim",
   cancelCode: null,
   cancelParams: null,
@@ -29,6 +30,13 @@ const CLOSED = { cancelCode: "merge-request-closed", cancelParams: "{}" };
 const NEWER = { cancelCode: SUPERSEDED.code, cancelParams: "{}" };
 
 const busy: Settlement = { state: "retry", reason: reasonOf("model-overloaded"), retryAfterMs: undefined };
+const away: Settlement = {
+  state: "waiting",
+  outside: { peer: { kind: "model", name: "main" }, verdict: "away" },
+  reason: reasonOf("model-overloaded"),
+  retryAfterMs: undefined,
+};
+const parked: Settlement = { ...away, outside: { ...away.outside, verdict: "refused" } };
 const failed: Settlement = { state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE };
 const done: Settlement = { state: "succeeded", reason: null, result: 1, usage: NO_USAGE };
 
@@ -36,6 +44,11 @@ describe("what a settlement means", () => {
   const cases = [
     ["a failed attempt waits", {}, busy, false, "retry"],
     ["the last attempt fails the run", { failures: 2 }, busy, false, "failed"],
+    ["a run waits for what is away, however often it was tried", { failures: 2 }, away, false, "wait"],
+    ["a run is given up that has waited for too long", { waitedMs: 10_000 }, away, false, "failed"],
+    ["what only a person can change is not given up", { waitedMs: 99_000 }, parked, false, "wait"],
+    ["a waiting run gives way to a newer head", {}, away, true, "superseded"],
+    ["a cancelled run does not wait", CLOSED, away, false, "cancelled"],
     ["a newer head comes before another attempt", {}, busy, true, "superseded"],
     ["a used-up run says so even when a newer head waits", { failures: 2 }, busy, true, "failed"],
     ["a cancelled run is not tried again", CLOSED, busy, false, "cancelled"],

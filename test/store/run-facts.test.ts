@@ -24,7 +24,7 @@ const open = (): Store => opened ?? assert.fail("not open yet");
 
 test("the queue tells how much waits and since when", async () => {
   const store = open();
-  const empty = { queued: 0, retrying: 0, active: 0, oldestQueuedAtMs: null };
+  const empty = { queued: 0, waiting: 0, parked: 0, retrying: 0, active: 0, oldestQueuedAtMs: null };
   assert.deepEqual(await store.queueStatus(), empty);
   const first = await queueRun(store, { iid: 1 });
   await queueRun(store, { iid: 2 });

@@ -5,7 +5,7 @@ import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { createMetrics, type Metrics } from "../../src/telemetry/metrics.ts";
 import { parsePrometheus, valueOf } from "./prometheus-text.ts";
 
-const QUEUE = { queued: 3, retrying: 1, active: 2, oldestQueuedAtMs: 40_000 };
+const QUEUE = { queued: 3, waiting: 0, parked: 0, retrying: 1, active: 2, oldestQueuedAtMs: 40_000 };
 const usage = { ...NO_USAGE, totalTokens: 30, promptTokens: 20, completionTokens: 10, totalPrice: 0.5 };
 
 const read = async (metrics: Metrics, queue = async () => QUEUE) => {

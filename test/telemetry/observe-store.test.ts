@@ -20,7 +20,7 @@ import { request } from "../store/store-requests.ts";
 import { startCollector } from "./collector.ts";
 import { parsePrometheus, valueOf } from "./prometheus-text.ts";
 
-const EMPTY = { queued: 0, retrying: 0, active: 0, oldestQueuedAtMs: null };
+const EMPTY = { queued: 0, waiting: 0, parked: 0, retrying: 0, active: 0, oldestQueuedAtMs: null };
 const no = async (): Promise<never> => assert.fail("not asked for");
 
 /** A store that only remembers what it was given. */
@@ -45,6 +45,7 @@ const rememberingStore = () => {
     listDeliveries: no,
     countRuns: no,
     queueStatus: async () => EMPTY,
+    outages: { list: no, resume: no, works: no },
     ping: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -64,6 +65,8 @@ const claimOf = ({ event }: Pick<NewRun, "event">, attempts = 1): Claim => {
     trigger: "opened",
     state: "active",
     reason: null,
+    waitingFor: null,
+    waits: 0,
     attempts,
     createdAtMs: Date.now() - 5_000,
     startedAtMs: null,

@@ -52,6 +52,8 @@ const run: Run = {
   trigger: "opened",
   state: "active",
   reason: null,
+  waitingFor: null,
+  waits: 0,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

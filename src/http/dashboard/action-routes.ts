@@ -1,8 +1,10 @@
 import type { Translate } from "../../messages/format-message.ts";
+import { PEER_KINDS } from "../../base/outside.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { type Context, Hono } from "hono";
 import type { AcceptOutcome } from "../../store/store.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
+import { nameFromPath } from "./pages/outages-part.ts";
 import { sendProblem } from "./receive-visit.ts";
 import { BASE, type DashboardEnv } from "./visit.ts";
 
@@ -13,6 +15,8 @@ const DONE = [
   "not-again",
   "replayed",
   "not-replayed",
+  "resumed",
+  "not-resumed",
   "lessons-saved",
   "lessons-changed",
   "lessons-too-long",
@@ -53,6 +57,14 @@ export const actionRoutes = ({ store, replay, logger }: DashboardOptions): Hono<
       `/runs/${encodeURIComponent(newRunId ?? runId)}`,
       newRunId === null ? "not-again" : "again",
     );
+  });
+  routes.post("/outages/:kind/:name/resume", async (context) => {
+    const kind = PEER_KINDS.find((known) => known === context.req.param("kind"));
+    if (kind === undefined) return sendProblem(context, context.get("visit"), "missing");
+    const peer = { kind, name: nameFromPath(context.req.param("name")) };
+    const isResumed = await store.outages.resume(peer);
+    logger.info({ peer, user: userOf(context), isResumed }, "Resumed on the dashboard");
+    return goTo(context, "", isResumed ? "resumed" : "not-resumed");
   });
   routes.post("/deliveries/:id/replay", async (context) => {
     const delivery = await store.getDelivery(context.req.param("id"));

@@ -94,7 +94,7 @@ export type DashboardOptions = {
   readonly sessionKey: Uint8Array;
   readonly store: Pick<
     Store,
-    "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns"
+    "cancelRun" | "runAgain" | "getRun" | "getDelivery" | "getDeliveryBody" | "countRuns" | "outages"
   > &
     RunEventReading & { readonly views: Views; readonly sessions: Pick<SessionStore, "end" | "isEnded"> };
   /** Where what reviews learnt is read and changed; null or left out where nothing is learnt. */

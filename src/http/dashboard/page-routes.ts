@@ -55,21 +55,24 @@ const dayStarts = (nowMs: number, count: number): readonly number[] => {
 const overviewRoute =
   ({ store, gitlabUrl, breakers }: DashboardOptions) =>
   async (context: VisitContext) => {
-    const { t, nowMs } = context.get("visit");
+    const visit = context.get("visit");
+    const { t, nowMs } = visit;
     const { views } = store;
     const days = dayStarts(nowMs, DAYS);
-    const [counts, spans, underWay, recent, failures] = await Promise.all([
+    const [counts, outages, spans, underWay, recent, failures] = await Promise.all([
       store.countRuns(),
+      store.outages.list(),
       views.countBySpan(days),
       views.listRuns({ limit: RECENT, states: ["active", "retrying", "queued"] }),
       views.listRuns({ limit: RECENT }),
       views.listRuns({ limit: RECENT, states: ["failed"] }),
     ]);
     const body = overviewPage(
-      t,
+      visit,
       { gitlabUrl },
       {
         counts,
+        outages,
         days,
         spans,
         underWay: underWay.rows,

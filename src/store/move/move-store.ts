@@ -47,6 +47,8 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   spendings: { name: "spendings", key: ["day", "project_id"] },
   serverKeys: { name: "server_keys", key: ["name"] },
   endedSessions: { name: "ended_sessions", key: ["id"] },
+  outages: { name: "outages", key: ["kind", "name"] },
+  outageFlows: { name: "outage_flows", key: ["kind", "name", "run_kind", "flow"] },
 };
 
 /** Rows in memory at once; of tables with raw bytes few, since one may have 25 MB. */

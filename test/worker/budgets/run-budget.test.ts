@@ -23,6 +23,8 @@ const RUN: Run = {
   trigger: "opened",
   state: "active",
   reason: null,
+  waitingFor: null,
+  waits: 0,
   attempts: 1,
   createdAtMs: 0,
   startedAtMs: 0,

@@ -7,6 +7,9 @@ import { section } from "../markup/layout.ts";
 import { type Content, html, type Markup } from "../markup/markup.ts";
 import { type Day, plotDays } from "../markup/plot.ts";
 import { withQuery } from "../markup/links.ts";
+import type { Outage } from "../../../store/outages.ts";
+import type { Visit } from "../visit.ts";
+import { outagesPart } from "./outages-part.ts";
 import { breakersPart } from "./breakers-part.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
 
@@ -19,6 +22,7 @@ export type Overview = {
   readonly underWay: readonly Run[];
   readonly recent: readonly Run[];
   readonly failures: readonly Run[];
+  readonly outages: readonly Outage[];
   readonly breakers: readonly NamedStanding[];
   readonly nowMs: number;
 };
@@ -84,26 +88,30 @@ const tiles = (t: Translate, { counts, days, spans }: Overview): Markup => {
 };
 
 /** The overview: how things stand now, and how the last days were. */
-export const overviewPage = (t: Translate, columns: RunColumns, overview: Overview): Content => [
-  html`<div id="tiles" data-region>${tiles(t, overview)}</div>`,
-  html`<div id="breakers" data-region>${breakersPart(t, overview.breakers, overview.nowMs)}</div>`,
-  section(
-    t("overview.per-day", { days: overview.days.length }),
-    plotDays(t, daysOf(overview.days, overview.spans)),
-  ),
-  section(
-    t("overview.now"),
-    runTable(t, columns, t("overview.now"), overview.underWay, t("overview.idle")),
-    "under-way",
-  ),
-  section(
-    t("overview.recent"),
-    runTable(t, columns, t("overview.recent"), overview.recent, t("list.nothing")),
-    "recent",
-  ),
-  section(
-    t("overview.recent-failures"),
-    runTable(t, columns, t("overview.recent-failures"), overview.failures, t("overview.no-failures")),
-    "failures",
-  ),
-];
+export const overviewPage = (visit: Visit, columns: RunColumns, overview: Overview): Content => {
+  const { t } = visit;
+  return [
+    html`<div id="tiles" data-region>${tiles(t, overview)}</div>`,
+    html`<div id="outages" data-region>${outagesPart(visit, overview.outages)}</div>`,
+    html`<div id="breakers" data-region>${breakersPart(t, overview.breakers, overview.nowMs)}</div>`,
+    section(
+      t("overview.per-day", { days: overview.days.length }),
+      plotDays(t, daysOf(overview.days, overview.spans)),
+    ),
+    section(
+      t("overview.now"),
+      runTable(t, columns, t("overview.now"), overview.underWay, t("overview.idle")),
+      "under-way",
+    ),
+    section(
+      t("overview.recent"),
+      runTable(t, columns, t("overview.recent"), overview.recent, t("list.nothing")),
+      "recent",
+    ),
+    section(
+      t("overview.recent-failures"),
+      runTable(t, columns, t("overview.recent-failures"), overview.failures, t("overview.no-failures")),
+      "failures",
+    ),
+  ];
+};

@@ -42,6 +42,15 @@ const factsSection = (t: Translate, { run, gitlabUrl }: RunDetails): Content => 
   return facts([
     [t("word.state"), stateBadge(t, run.state)],
     ...(run.reason === null ? [] : [[t("word.reason"), reasonText(t, run.reason)] as const]),
+    ...(run.waitingFor === null
+      ? []
+      : [
+          [
+            t("run.waits-for"),
+            html`${t(`peer.${run.waitingFor.kind}`)} <code>${run.waitingFor.name}</code>,
+              ${t("outages.since")} ${formatTime(t, run.waitingFor.sinceMs)}`,
+          ] as const,
+        ]),
     [
       t("word.merge-request"),
       html`${link} ${title === "" ? null : html`<span class="soft">${title}</span>`}`,
