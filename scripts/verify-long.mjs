@@ -14,6 +14,7 @@ import { install, root, useNode } from "./bootstrap.mjs";
 const PARTS = new Map([
   ["debian", () => import("./long/debian.mjs")],
   ["kills", () => import("./long/kills.mjs")],
+  ["alerts", () => import("./long/alerts.mjs")],
 ]);
 
 const DOCUMENT = join(root, "docs", "verification.md");

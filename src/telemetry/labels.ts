@@ -27,6 +27,19 @@ const NODE_KINDS = [
   "human-input",
 ];
 
+/** How attempts of runs are left. */
+export const ATTEMPT_ENDS = [
+  "succeeded",
+  "partial-succeeded",
+  "failed",
+  "retry",
+  "cancelled",
+  "handed-back",
+] as const;
+
+/** How runs end. */
+export const RUN_ENDS = ["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"] as const;
+
 /** The labels of one registry, each with a bounded number of values. */
 export const createLabels = () => ({
   delivery: createChosenLabel(["review", "reply", "cancel", "ignore", "duplicate", "refused", "unavailable"]),
@@ -34,15 +47,8 @@ export const createLabels = () => ({
   /** Flows and models have the names that the operator gave them, which may be in any language. */
   flow: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),
   model: createBoundedLabel(100, /^[^\p{Cc}]{1,100}$/u),
-  attempt: createChosenLabel([
-    "succeeded",
-    "partial-succeeded",
-    "failed",
-    "retry",
-    "cancelled",
-    "handed-back",
-  ]),
-  runState: createChosenLabel(["succeeded", "partial-succeeded", "failed", "cancelled", "superseded"]),
+  attempt: createChosenLabel(ATTEMPT_ENDS),
+  runState: createChosenLabel(RUN_ENDS),
   nodeKind: createChosenLabel(NODE_KINDS),
   nodeStatus: createChosenLabel(["succeeded", "failed", "exception", "stopped"]),
   flowStatus: createChosenLabel(["succeeded", "partial-succeeded", "failed", "stopped", "interrupted"]),

@@ -14,13 +14,15 @@ import type {
   TokenKind,
 } from "./facts.ts";
 import { type Instruments, createInstruments } from "./instruments.ts";
-import { type Labels, createLabels } from "./labels.ts";
+import { ATTEMPT_ENDS, type Labels, RUN_ENDS, createLabels } from "./labels.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { type ProtectionMetrics, createProtectionMetrics } from "./protection-metrics.ts";
 
 /** Takes facts and tells them as Prometheus metrics. Nothing in it throws, whatever a fact holds. */
 export type Metrics = {
   readonly delivery: (fact: DeliveryFact) => void;
+  /** Shows a configured flow's counters from the start: one that begins with its first event hides that from `rate()`. */
+  readonly flowConfigured: (flow: string) => void;
   readonly runStarted: (flow: string, waitedMs: number | null) => void;
   readonly attemptEnded: (fact: AttemptFact) => void;
   readonly runEnded: (fact: RunFact) => void;
@@ -104,7 +106,7 @@ const showQueue = async (
 
 type RunMetrics = Pick<
   Metrics,
-  "delivery" | "runStarted" | "attemptEnded" | "runEnded" | "storeError" | "spansExported"
+  "delivery" | "flowConfigured" | "runStarted" | "attemptEnded" | "runEnded" | "storeError" | "spansExported"
 >;
 
 const runMetrics = (instruments: Instruments, labels: Labels): RunMetrics => ({
@@ -112,6 +114,11 @@ const runMetrics = (instruments: Instruments, labels: Labels): RunMetrics => ({
     const outcome = labels.delivery(named);
     instruments.deliveries.inc({ outcome, reason: reason === null ? "none" : labels.reason(reason) });
     instruments.ack.observe({ outcome }, seconds(ackMs));
+  },
+  flowConfigured: (named) => {
+    const flow = labels.flow(named);
+    for (const state of RUN_ENDS) instruments.runs.inc({ flow, state }, 0);
+    for (const outcome of ATTEMPT_ENDS) instruments.attempts.inc({ flow, outcome }, 0);
   },
   runStarted: (named, waitedMs) => {
     const flow = labels.flow(named);

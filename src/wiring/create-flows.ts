@@ -14,7 +14,10 @@ export const createFlows = (
   config: Pick<Config, "flows" | "rules" | "models" | "modelRouting">,
   runners: Runners,
   telemetry?: Telemetry,
-): readonly ReviewFlow[] => config.flows.map((flow) => createFlow(flow, config, runners, telemetry));
+): readonly ReviewFlow[] => {
+  for (const { name } of config.flows) telemetry?.metrics.flowConfigured(name);
+  return config.flows.map((flow) => createFlow(flow, config, runners, telemetry));
+};
 
 const createFlow = (
   flow: FlowConfig,

@@ -14,7 +14,7 @@ const Board = z.object({
   panels: z.array(Panel),
 });
 
-const ROWS = ["Deliveries", "Queue", "Runs", "Models", "GitLab"];
+const ROWS = ["Alerts", "Deliveries", "Queue", "Runs", "Models", "GitLab"];
 
 /** Every expression of a board, which must choose its data source by a variable and have our rows. */
 export const boardExpressions = (json: string): readonly string[] => {
