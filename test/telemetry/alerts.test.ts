@@ -75,7 +75,7 @@ suite("alerts and board", () => {
         ),
       ),
     );
-    assert.deepEqual([...raised].toSorted(), rules.map(({ alert }) => alert).toSorted());
+    assert.deepEqual(raised, new Set(rules.map(({ alert }) => alert)));
     assert.ok(
       cases.filter(({ promql_expr_test: checks }) =>
         checks.every(({ exp_samples: samples }) => samples.length === 0),
