@@ -74,9 +74,10 @@ const totalUsage = (nodes: FlowUsage, totalTokens: number | null | undefined): F
 /** A node's usage: the full account of `outputs.usage` where there is one, else the metadata's sums. */
 const nodeUsage = (data: NodeData): FlowUsage => {
   const full = DifyUsage.parse(data.outputs?.["usage"] ?? {});
-  return full.total_tokens !== null && full.total_tokens !== undefined
-    ? usageFrom(full)
-    : usageFrom(data.execution_metadata ?? {});
+  const isFull = full.total_tokens !== null && full.total_tokens !== undefined;
+  const usage = usageFrom(isFull ? full : (data.execution_metadata ?? {}));
+  const model = data.process_data?.model_name ?? "";
+  return model === "" || usage.totalTokens === 0 ? usage : { ...usage, models: [model] };
 };
 
 const refOf = (data: NodeData, rounds: ReadonlyMap<string, number>): NodeRef => {

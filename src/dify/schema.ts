@@ -45,9 +45,9 @@ export const NodeData = z.object({
   status: text,
   inputs: object,
   outputs: object,
-  /** Of an http-request node: the request as it was sent, headers and all. */
+  /** Of an http-request node: the request as it was sent, headers and all. Of a node that asks a model: its name. */
   process_data: z
-    .object({ request: z.string().optional().catch(undefined) })
+    .object({ request: z.string().optional().catch(undefined), model_name: text.catch(null) })
     .nullish()
     .catch(null),
   error: text,

@@ -41,6 +41,8 @@ export type FlowUsage = {
   readonly completionTokens: number | null;
   readonly totalPrice: number | null;
   readonly currency: string;
+  /** The models that answered, by their providers' names for them; left out where none did or it is not known. */
+  readonly models?: readonly string[];
 };
 
 /** Nothing consumed. */
@@ -65,7 +67,13 @@ export const addUsage = (left: FlowUsage, right: FlowUsage): FlowUsage => ({
   completionTokens: plus(left.completionTokens, right.completionTokens),
   totalPrice: plus(left.totalPrice, right.totalPrice),
   currency: (left.totalPrice ?? 0) > 0 ? left.currency : right.currency,
+  ...bothModels(left, right),
 });
+
+const bothModels = (left: FlowUsage, right: FlowUsage): Pick<FlowUsage, "models"> => {
+  const models = [...new Set([...(left.models ?? []), ...(right.models ?? [])])];
+  return models.length === 0 ? {} : { models };
+};
 
 type NodeFinished = {
   readonly event: "node_finished";

@@ -8,4 +8,5 @@ export const FlowUsage: z.ZodType<Usage> = z.object({
   completionTokens: z.number().nullable(),
   totalPrice: z.number().nullable(),
   currency: z.string(),
+  models: z.array(z.string()).exactOptional(),
 });

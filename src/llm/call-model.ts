@@ -132,8 +132,9 @@ const generateOnce = async (
   try {
     const raw = await runAttempt(attempt);
     const { text, reasoning, finishReason } = raw;
-    const { profile } = handle;
-    const usage = readUsage(raw.usage, { prompt, answer: text + reasoning }, price, profile.countTokens);
+    const { profile, model } = handle;
+    const texts = { prompt, answer: text + reasoning };
+    const usage = { ...readUsage(raw.usage, texts, price, profile.countTokens), models: [model.model] };
     const reported = raw.usage?.inputTokens;
     if (reported !== undefined && provider === "openai-compatible") {
       if (reported === profile.knownWindow() || isPromptCut(prompt, reported)) {

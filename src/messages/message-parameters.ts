@@ -404,6 +404,7 @@ export type MessageParameters = {
   readonly "list.none": null;
   readonly "list.nothing": null;
   readonly "list.older": null;
+  readonly "live.answered-by": { readonly models: string | number };
   readonly "live.attempt": { readonly number: string | number };
   readonly "live.call-list": null;
   readonly "live.call.failed": null;
@@ -440,6 +441,7 @@ export type MessageParameters = {
   readonly "note.commit": { readonly sha: string | number };
   readonly "note.cut": { readonly length: number };
   readonly "note.flow": { readonly name: string | number };
+  readonly "note.models": { readonly names: string | number };
   readonly "outages.away": null;
   readonly "outages.by-hand": null;
   readonly "outages.next-run": null;
@@ -905,6 +907,7 @@ export type MessageParameters = {
   readonly "word.language": null;
   readonly "word.last": null;
   readonly "word.merge-request": null;
+  readonly "word.models": null;
   readonly "word.name": null;
   readonly "word.next-attempt": null;
   readonly "word.output-tokens": null;

@@ -1,5 +1,5 @@
-import { translator } from "../messages/format-message.ts";
-import { publishText } from "./publish-text.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
+import { publishLine, publishText } from "./publish-text.ts";
 import { beginningOf } from "../base/cut-text.ts";
 
 /** What the one note of the `note` contract says. */
@@ -12,6 +12,8 @@ export type NoteContent = {
   readonly headSha: string | null;
   /** The Markdown that the flow returned. */
   readonly markdown: string;
+  /** The models that answered, by their providers' names; none where that is not known. */
+  readonly models: readonly string[];
   /** What the reader has to know about the review itself, such as an input that was cut. */
   readonly remarks: readonly string[];
 };
@@ -22,6 +24,17 @@ export type NoteContent = {
  */
 const MAX_MARKDOWN_LENGTH = 200_000;
 
+/** The most models that a note names, and characters of each name. */
+const MOST_MODELS = 5;
+const LONGEST_MODEL = 80;
+
+/** The part of a note's last line that names the models which answered; none where there are none. */
+export const modelsPart = (models: readonly string[], t: Translate): readonly string[] => {
+  if (models.length === 0) return [];
+  const named = models.slice(0, MOST_MODELS).map((name) => publishLine(beginningOf(name, LONGEST_MODEL)));
+  return [t("note.models", { names: named.join(", ") })];
+};
+
 /** The hidden line by which the note of a flow is found again; the same for each run over a merge request. */
 export const noteMarker = (flow: string): string => `<!-- reviewflow:note:${encodeURIComponent(flow)} -->`;
 
@@ -29,7 +42,7 @@ export const noteMarker = (flow: string): string => `<!-- reviewflow:note:${enco
  * The note's body: the flow's text made harmless, the remarks, and a last line that names the reviewed
  * commit. A text that is too long for a note is cut, and the note says so.
  */
-export const renderNote = ({ flow, language, headSha, markdown, remarks }: NoteContent): string => {
+export const renderNote = ({ flow, language, headSha, markdown, models, remarks }: NoteContent): string => {
   const t = translator(language);
   const text = markdown.trim();
   const cut = text.length > MAX_MARKDOWN_LENGTH;
@@ -42,7 +55,11 @@ export const renderNote = ({ flow, language, headSha, markdown, remarks }: NoteC
       ? []
       : [
           "\n---",
-          `<sub>${t("note.commit", { sha: headSha.slice(0, 12) })} · ${t("note.flow", { name: flow })}</sub>`,
+          `<sub>${[
+            t("note.commit", { sha: headSha.slice(0, 12) }),
+            t("note.flow", { name: flow }),
+            ...modelsPart(models, t),
+          ].join(" · ")}</sub>`,
         ]),
   ].join("\n");
 };

@@ -26,6 +26,7 @@ import type { LessonBook } from "../worker/lessons/lesson-book.ts";
 import { createShadowDesk } from "../http/shadow/shadow-desk.ts";
 import { createConfiguredApi } from "./create-api.ts";
 import { shownCandidates } from "./create-shadows.ts";
+import { answeringModels } from "./model-routing.ts";
 import type { Runners } from "./open-runners.ts";
 
 /** How long somebody waits for GitLab's answers before the sign-in is given up. */
@@ -77,7 +78,7 @@ export const createConfiguredDashboard = async (
     budgets,
     breakers: breakers.list,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
-    flows: config.flows.map((flow) => toShown(flow, runners)),
+    flows: config.flows.map((flow) => toShown(flow, runners, config)),
     flowOf: (path) => flowFor(config, path)?.name ?? null,
     rulesOf: (path) => rulesFor(config, path),
     ...toHookHealth(config, clock, logger),
@@ -127,12 +128,17 @@ const toSignIn = ({ dashboard: { gitlabOAuth }, gitlab }: Config): GitLabSignIn 
     ? null
     : createOAuthSignIn({ ...gitlabOAuth, url: gitlab.url, timeoutMs: SIGN_IN_TIMEOUT_MS });
 
-const toShown = (flow: FlowConfig, runners: Runners): ShownFlow => {
+const toShown = (
+  flow: FlowConfig,
+  runners: Runners,
+  config: Pick<Config, "models" | "modelRouting">,
+): ShownFlow => {
   const { name, contract, review, language, projects, findings } = flow;
   const part = (role: FlowPart["role"], section: RunnerConfig): FlowPart => ({
     role,
     source: sourceOf(section),
     flow: runners.flowOf(section),
+    models: answeringModels(runners.flowOf(section), config),
   });
   const further =
     contract === "findings"

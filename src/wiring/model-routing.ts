@@ -4,7 +4,7 @@ import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";
 import type { ModelProfiles } from "../llm/model-profile.ts";
 import type { ConfiguredModel, ModelRouting } from "../llm/model-options.ts";
-import { resolveModel } from "../llm/resolve-model.ts";
+import { modelKey, resolveModel } from "../llm/resolve-model.ts";
 import { createPacking, type Packing } from "../worker/findings/findings-flow.ts";
 
 /** The name of a model's breaker. */
@@ -33,6 +33,22 @@ export const packingOf = (
       return ratios.length < models.length || ratios.length === 0 ? null : Math.max(...ratios);
     },
     promptTokens: Math.max(0, ...nodes.map(({ declaration }) => declaration.promptTokens ?? 0)),
+  });
+};
+
+/** The models that a flow's file names, each with the configured one that answers, such as `main (gpt-4.1)`. */
+export const answeringModels = (
+  flow: Flow | null,
+  config: Pick<Config, "models" | "modelRouting">,
+): readonly { readonly named: string; readonly answering: string | null }[] => {
+  const routing = toRouting(config);
+  const named = [...(flow?.nodes.values() ?? [])].flatMap(({ declaration }) => declaration.models);
+  return [...new Map(named.map((one) => [modelKey(one), one]))].map(([key, one]) => {
+    const resolved = resolveModel(one, routing);
+    return {
+      named: key,
+      answering: resolved.ok ? `${resolved.model.name} (${resolved.model.model})` : null,
+    };
   });
 };
 

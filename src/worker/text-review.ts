@@ -125,7 +125,7 @@ const readOutcome = (flow: TextFlow, outcome: FlowOutcome): FlowReading =>
 const publish = async (
   { claim, flow, forge }: TextReview,
   mergeRequest: MergeRequest,
-  { headSha, remarks }: FlowStep,
+  { headSha, remarks, outcome }: FlowStep,
   reading: FlowReading & { kind: "done" },
 ): Promise<NoteReceipt | null> => {
   if (reading.markdown === null) return null;
@@ -135,6 +135,7 @@ const publish = async (
     language: flow.language,
     headSha,
     markdown: reading.markdown,
+    models: outcome.usage.models ?? [],
     remarks: all.map(translator(flow.language).reason),
   });
   return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);

@@ -205,12 +205,12 @@ describe("flows/classic.yml in its code nodes", () => {
       project: "https://gitlab.test/sub/api/v4/projects/7",
     });
     assert.equal(url, "https://gitlab.test/sub/api/v4/projects/7/merge_requests/12/diffs");
-    const notes = runMain("makenotesurl", { diffs_url: url, text: "Good", headers: {}, first_sentence: "Automatic review", model: "m1" });
+    const notes = runMain("makenotesurl", { diffs_url: url, text: "Good", headers: {}, first_sentence: "Automatic review" });
     assert.equal(notes["url"], "https://gitlab.test/sub/api/v4/projects/7/merge_requests/12/notes");
-    assert.deepEqual(JSON.parse(String(notes["payload"])), { body: "Automatic review\n\nGood\n\n_Model: m1_" });
+    assert.deepEqual(JSON.parse(String(notes["payload"])), { body: "Automatic review\n\nGood" });
   });
   const bodyOf = (written: string, headers: object = {}): string => {
-    const { payload } = runMain("makenotesurl", { diffs_url: "https://g/diffs", text: written, headers, first_sentence: "", model: null });
+    const { payload } = runMain("makenotesurl", { diffs_url: "https://g/diffs", text: written, headers, first_sentence: "" });
     return z.object({ body: z.string() }).parse(JSON.parse(String(payload))).body;
   };
   it("says when there were more files than it was given", () => {

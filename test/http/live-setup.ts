@@ -46,8 +46,8 @@ export const WATCHED: ShownFlow = {
   language: "English",
   projects: ["**"],
   parts: [
-    { role: "main", source: "watched.yml", flow: LIVE_FLOW },
-    { role: "verify", source: "https://dify.example.com", flow: null },
+    { role: "main", source: "watched.yml", models: [], flow: LIVE_FLOW },
+    { role: "verify", source: "https://dify.example.com", models: [], flow: null },
   ],
 };
 

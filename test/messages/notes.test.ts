@@ -119,12 +119,13 @@ const othersIn = (language: string): readonly string[] => {
   const problems = ["unknown-command", "unknown-option", "option-value", "too-many-paths"] as const;
   return [
     renderReminder(remindedOf, { runId: "1", language, quietMs: 3 * 86_400_000 }).body,
-    renderNote({ flow: "review", language, headSha: null, markdown: postponed, remarks: [] }),
+    renderNote({ flow: "review", language, headSha: null, markdown: postponed, models: [], remarks: [] }),
     renderNote({
       flow: "review",
       language,
       headSha: sinceSha,
       markdown: "«»".repeat(150_000),
+      models: ["gpt-4.1"],
       remarks: [],
     }).replaceAll(/(?:«»){2,}/gu, "«…»"),
     ...problems.map((code) => renderHelp(t, "bot", { code, text: "«x»" })),

@@ -22,11 +22,13 @@ suite("the note of a review", () => {
       language: "English",
       headSha: "0123456789abcdef",
       markdown: "Good.",
+      models: ["gpt-4.1"],
       remarks: ["Cut."],
     });
     assert.ok(note.startsWith(`${noteMarker("team")}\nGood.`));
     assert.match(note, /> Cut\./);
     assert.ok(note.includes(formatMessage("en", "note.commit", { sha: "0123456789ab" })));
+    assert.ok(note.includes(formatMessage("en", "note.models", { names: "gpt-4.1" })));
   });
 
   test("a text that is too long is cut below GitLab's limit, and says so", () => {
@@ -35,6 +37,7 @@ suite("the note of a review", () => {
       language: "English",
       headSha: "abc",
       markdown: `x${" word".repeat(59_999)}1234`,
+      models: [],
       remarks: [],
     });
     assert.ok(note.length <= 1_000_000);

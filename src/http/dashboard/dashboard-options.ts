@@ -22,6 +22,8 @@ export type FlowPart = {
   readonly source: string;
   /** Null for a flow on Dify. */
   readonly flow: Flow | null;
+  /** The models that its file names, each with the configured model that answers for it; null for one without. */
+  readonly models: readonly { readonly named: string; readonly answering: string | null }[];
 };
 
 /** A configured flow as the pages show it. */

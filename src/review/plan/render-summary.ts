@@ -5,6 +5,7 @@ import type { AnchoredFinding } from "../finding.ts";
 import { publishLine, publishName, publishShortened, publishTable } from "../publish-text.ts";
 import type { Cell } from "../publish-text.ts";
 import type { FileReceipt } from "../receipt.ts";
+import { modelsPart } from "../note-text.ts";
 import { summaryMarker } from "./marker.ts";
 import { countReceipt, renderReceipt } from "./render-receipt.ts";
 import { badge, shortSha, shortTitle, titleLine } from "./render-thread.ts";
@@ -100,7 +101,7 @@ const renderWith = (
     renderFolded(plan, measure, context),
     details(t("coverage.heading", countReceipt(facts.files)), renderReceipt(facts.files, measure, t)),
     renderRemarks(plan, facts, context),
-    `---\n<sub>${[t("note.commit", { sha: shortSha(refs.headSha) }), renderCost(facts.usage, context), t("note.flow", { name: publishLine(shortTitle(flow)) })].filter((part) => part !== "").join(" · ")}</sub>`,
+    `---\n<sub>${[t("note.commit", { sha: shortSha(refs.headSha) }), renderCost(facts.usage, context), t("note.flow", { name: publishLine(shortTitle(flow)) }), ...modelsPart(facts.usage?.models ?? [], t)].filter((part) => part !== "").join(" · ")}</sub>`,
   ];
   return [summaryMarker(flow), parts.filter((part) => part !== "").join("\n\n")].join("\n");
 };

@@ -19,6 +19,6 @@ export const tellPutOff = async (telling: Telling, error: unknown): Promise<void
     limit,
     until: untilMs,
   });
-  const body = renderNote({ flow, language, headSha: null, markdown, remarks: [] });
+  const body = renderNote({ flow, language, headSha: null, markdown, models: [], remarks: [] });
   await telling.forge.upsertNote({ projectId, iid }, { marker: noteMarker(flow), body }, signal);
 };

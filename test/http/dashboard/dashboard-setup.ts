@@ -45,8 +45,13 @@ export const shippedFlow = (): ShownFlow => {
     language: "English",
     projects: ["**"],
     parts: [
-      { role: "main", source: "builtin:review", flow: reading.flow },
-      { role: "verify", source: "https://dify.example.com", flow: null },
+      {
+        role: "main",
+        source: "builtin:review",
+        models: [{ named: "langgenius/gemini/gemini-2.5-flash", answering: "main (m)" }],
+        flow: reading.flow,
+      },
+      { role: "verify", source: "https://dify.example.com", models: [], flow: null },
     ],
   };
 };

@@ -41,6 +41,7 @@ suite("a text that is cut for a note", () => {
         language: "English",
         headSha: "a".repeat(40),
         markdown: text.repeat(2),
+        models: [text],
         remarks: [],
       };
       holdsWholeSigns(renderNote(note), what);

@@ -172,6 +172,7 @@ suite("any Markdown that others wrote", () => {
           language: "English",
           headSha: "a".repeat(40),
           markdown: text,
+          models: [text],
           remarks: [text],
         });
         assert.deepEqual(readAsGitLab(note).commands, [], JSON.stringify({ text, note }));

@@ -153,6 +153,9 @@ const stepBody = (view: ProgressView, step: Step): Content => {
       : html`<p class="notice bad">${t("live.error")}: ${masking.text(step.error)}</p>`,
     step.retries === 0 ? null : html`<p class="hint">${t("live.retries", { count: step.retries })}</p>`,
     step.resumed ? html`<p class="hint">${t("live.resumed")}</p>` : null,
+    step.models.length === 0
+      ? null
+      : html`<p class="hint">${t("live.answered-by", { models: masking.text(step.models.join(", ")) })}</p>`,
     values(view, t("live.inputs"), step.inputs),
     values(view, t("live.outputs"), step.outputs),
   ];

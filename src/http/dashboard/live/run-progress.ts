@@ -27,6 +27,8 @@ export type Step = {
   state: StepState;
   elapsedMs: number | null;
   tokens: number;
+  /** The models that answered in it, by their providers' names. */
+  models: readonly string[];
   inputs: JsonObject | null;
   outputs: JsonObject | null;
   error: string | null;
@@ -168,6 +170,7 @@ const beginStep = (call: Call, node: RunEventNode, isContainer: boolean): Step =
     state: "running",
     elapsedMs: null,
     tokens: 0,
+    models: [],
     inputs: null,
     outputs: null,
     error: null,
@@ -218,6 +221,7 @@ const applyToStep = (call: Call, event: StepEvent): Step => {
       step.elapsedMs = event.elapsedMs;
       step.resumed = event.resumed;
       step.tokens = event.usage.totalTokens;
+      step.models = event.usage.models ?? [];
       for (let around = step.parent; around !== null; around = around.parent)
         around.tokens += event.usage.totalTokens;
       break;

@@ -14,7 +14,12 @@ import { BASE } from "../visit.ts";
 const pictureOf = (name: string, part: number): string =>
   `/flows/${encodeURIComponent(name)}/${part}/picture.svg`;
 
-const graph = (t: Translate, name: string, flow: Flow, part: number): Content => {
+const graph = (
+  t: Translate,
+  name: string,
+  { flow, models }: FlowPart & { readonly flow: Flow },
+  part: number,
+): Content => {
   const report = describeFlow(flow);
   const label = t("flows.picture", { name: `${name}: ${flow.name}` });
   return [
@@ -38,7 +43,7 @@ const graph = (t: Translate, name: string, flow: Flow, part: number): Content =>
       ],
       [
         t("flows.models"),
-        report.models.map(({ provider, name: model }) => `${provider}/${model}`).join(", ") || t("list.none"),
+        models.map(({ named, answering }) => `${named} → ${answering ?? "–"}`).join(", ") || t("list.none"),
       ],
       [t("flows.inputs"), report.inputs.map((input) => input.name).join(", ") || t("list.none")],
       [t("flows.outputs"), report.outputs.join(", ") || t("list.none")],
@@ -52,7 +57,11 @@ const graph = (t: Translate, name: string, flow: Flow, part: number): Content =>
 
 const partSection = (t: Translate, name: string, part: FlowPart, index: number): Content =>
   html`<h3>${t(`flows.part.${part.role}`)} <span class="soft">${part.source}</span></h3>
-    ${part.flow === null ? html`<p class="hint">${t("flows.on-dify")}</p>` : graph(t, name, part.flow, index)}`;
+    ${
+      part.flow === null
+        ? html`<p class="hint">${t("flows.on-dify")}</p>`
+        : graph(t, name, { ...part, flow: part.flow }, index)
+    }`;
 
 /** The candidate of a flow and how it stands, where there is one. */
 const candidateFact = (

@@ -78,6 +78,7 @@ const usageSection = (t: Translate, { usage }: Run): Content =>
       [t("word.input-tokens"), formatCount(t, usage.promptTokens)],
       [t("word.output-tokens"), formatCount(t, usage.completionTokens)],
       [t("word.cost"), formatMoney(t, usage.totalPrice, usage.currency)],
+      ...(usage.models === undefined ? [] : [[t("word.models"), usage.models.join(", ")] as const]),
     ],
     "compact",
   );
