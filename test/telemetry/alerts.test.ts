@@ -49,6 +49,8 @@ suite("alerts and board", () => {
     const metrics = createMetrics(() => 0);
     const { text } = await metrics.render(async () => ({
       queued: 0,
+      waiting: 0,
+      parked: 0,
       retrying: 0,
       active: 0,
       oldestQueuedAtMs: null,
