@@ -131,9 +131,28 @@ const findAddedLabels = (payload: MergeRequestPayload, labels: readonly string[]
   return (change.current ?? []).map(({ title }) => title).filter((title) => !previous.has(title));
 };
 
+/**
+ * GitLab's mark of a draft at the beginning of a title.
+ *
+ * @see https://docs.gitlab.com/user/project/merge_requests/drafts/
+ */
+const DRAFT_TITLE = /^\s*(?:\[draft\]|\(draft\)|draft:)/i;
+
+const isDraft = (
+  attributes: Pick<MergeRequestPayload["object_attributes"], "draft" | "title" | "work_in_progress">,
+): boolean => attributes.draft ?? attributes.work_in_progress ?? DRAFT_TITLE.test(attributes.title);
+
+/** Whether this event ended a draft. GitLab 16 and older show it in the title alone. */
+const becameReady = (changes: MergeRequestPayload["changes"]): boolean => {
+  const { draft, title } = changes ?? {};
+  if (draft !== undefined) return draft.previous === true && draft.current === false;
+  return (
+    title !== undefined && DRAFT_TITLE.test(title.previous ?? "") && !DRAFT_TITLE.test(title.current ?? "")
+  );
+};
+
 const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent => {
   const attributes = payload.object_attributes;
-  const draftChange = payload.changes?.draft;
   const target = payload.changes?.target_branch;
   const labels = (payload.labels ?? attributes.labels ?? []).map(({ title }) => title);
   return {
@@ -143,7 +162,7 @@ const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent =>
     iid: attributes.iid,
     action: attributes.action,
     state: attributes.state,
-    draft: attributes.draft,
+    draft: isDraft(attributes),
     title: attributes.title,
     description: attributes.description,
     url: attributes.url,
@@ -157,7 +176,7 @@ const toMergeRequestEvent = (payload: MergeRequestPayload): MergeRequestEvent =>
     labelsAdded: findAddedLabels(payload, labels),
     reviewersAdded: findAddedReviewers(payload),
     reviewersAskedAgain: findAskedAgain(payload),
-    becameReady: draftChange?.previous === true && draftChange.current === false,
+    becameReady: becameReady(payload.changes),
     retargeted: target !== undefined && target.previous !== target.current,
   };
 };
@@ -184,7 +203,7 @@ const toNoteEvent = (payload: NotePayload): NoteEvent => {
 
 const toNoted = (noted: NotePayload["merge_request"]): NoteEvent["mergeRequest"] => ({
   state: noted.state,
-  draft: noted.draft,
+  draft: isDraft(noted),
   title: noted.title,
   description: noted.description,
   url: noted.url,

@@ -26,6 +26,12 @@ const flag = z
   .nullish()
   .transform((value) => value ?? false);
 
+/**
+ * What says that a merge request is a draft. GitLab 16 and older have `work_in_progress` alone; one that says
+ * neither knows drafts by their titles.
+ */
+const draftFlags = { draft: z.boolean().nullish(), work_in_progress: z.boolean().nullish() };
+
 /** The newest commit of a merge request; GitLab leaves it out while there is none. */
 const lastCommit = z.object({ id: optionalName }).nullish();
 
@@ -72,6 +78,7 @@ const changed = <Value extends z.ZodType>(value: Value) =>
 const Changes = z
   .object({
     draft: changed(z.boolean().nullable()).optional().catch(undefined),
+    title: changed(z.string().nullable()).optional().catch(undefined),
     target_branch: changed(z.string().nullable()).optional().catch(undefined),
     reviewers: changed(Users.nullable()).optional().catch(undefined),
     labels: changed(Labels).optional().catch(undefined),
@@ -94,7 +101,7 @@ export const MergeRequestPayload = z.object({
     iid: Id,
     action: optionalName,
     state: z.string(),
-    draft: flag,
+    ...draftFlags,
     title: optionalText,
     description: optionalText,
     url: optionalText,
@@ -136,7 +143,7 @@ export const NotePayload = z.object({
     iid: Id,
     last_commit: lastCommit,
     state: optionalText,
-    draft: flag,
+    ...draftFlags,
     title: optionalText,
     description: optionalText,
     url: optionalText,

@@ -1,11 +1,19 @@
 import { addSystemNote } from "./context.ts";
 import type { Context } from "./context.ts";
-import { labelPayload, mergeRequestPayload, pushPayload, userPayload } from "./payloads.ts";
+import {
+  labelPayload,
+  mergeRequestPayload,
+  namesDrafts,
+  pushPayload,
+  reviewerPayload,
+  userPayload,
+} from "./payloads.ts";
 import type { Changes, MergeRequestEventInput } from "./payloads.ts";
 import { tracePosition } from "./position-tracing.ts";
 import type { MergeRequest, Project, User } from "./state.ts";
 import { isDraft } from "./urls.ts";
 import { latestVersion } from "./world.ts";
+import type { World } from "./world.ts";
 
 const NOTHING = "0".repeat(40);
 
@@ -178,18 +186,18 @@ export type MergeRequestUpdate = {
   readonly rerequested?: readonly User[];
 };
 
-const snapshot = (mergeRequest: MergeRequest, rerequested: readonly number[]): Record<string, unknown> => ({
+const snapshot = (
+  world: World,
+  mergeRequest: MergeRequest,
+  rerequested: readonly number[],
+): Record<string, unknown> => ({
   title: mergeRequest.title,
   description: mergeRequest.description,
-  draft: isDraft(mergeRequest),
+  ...(namesDrafts(world) ? { draft: isDraft(mergeRequest) } : {}),
   target_branch: mergeRequest.targetBranch,
   labels: mergeRequest.labels.map((title) => labelPayload(mergeRequest.project, title)),
   assignees: mergeRequest.assignees.map(userPayload),
-  reviewers: mergeRequest.reviewers.map((reviewer) => ({
-    ...userPayload(reviewer.user),
-    state: reviewer.state,
-    re_requested: rerequested.includes(reviewer.user.id),
-  })),
+  reviewers: mergeRequest.reviewers.map((reviewer) => reviewerPayload(world, reviewer, rerequested)),
 });
 
 const changesBetween = (before: Record<string, unknown>, after: Record<string, unknown>): Changes =>
@@ -227,7 +235,7 @@ export const updateMergeRequest = async (
   update: MergeRequestUpdate,
 ): Promise<void> => {
   const rerequested = (update.rerequested ?? []).map((reviewer) => reviewer.id);
-  const before = snapshot(mergeRequest, []);
+  const before = snapshot(context.world, mergeRequest, []);
   const head = latestVersion(mergeRequest)?.head;
   applyUpdate(mergeRequest, update);
   if (
@@ -239,7 +247,7 @@ export const updateMergeRequest = async (
     await recordVersion(context, mergeRequest, head);
     await moveThreads(mergeRequest);
   }
-  const changes = changesBetween(before, snapshot(mergeRequest, rerequested));
+  const changes = changesBetween(before, snapshot(context.world, mergeRequest, rerequested));
   if (Object.keys(changes).length === 0) return;
   mergeRequest.updatedAt = context.world.timestamp();
   await fireMergeRequest(context, mergeRequest, { user, action: "update", changes, rerequested });

@@ -67,10 +67,19 @@ const commitPayload = (world: World, project: Project, commit: CommitInfo) => ({
   author: { name: commit.authorName, email: "[REDACTED]" },
 });
 
-const reviewerPayload = (reviewer: MergeRequest["reviewers"][number], rerequested: readonly number[]) => ({
+/** Whether events say `draft`; GitLab 16 and older have `work_in_progress` alone, and no draft among the changes. */
+export const namesDrafts = ({ atLeast }: World): boolean => atLeast(17, 0);
+
+/** A reviewer in a payload; who is asked again is marked from 18.5 on. */
+export const reviewerPayload = (
+  world: World,
+  reviewer: MergeRequest["reviewers"][number],
+  rerequested: readonly number[],
+) => ({
   ...userPayload(reviewer.user),
-  state: reviewer.state,
-  re_requested: rerequested.includes(reviewer.user.id),
+  ...(world.atLeast(18, 5)
+    ? { state: reviewer.state, re_requested: rerequested.includes(reviewer.user.id) }
+    : {}),
 });
 
 /** The merge request's attributes, the same in merge request and note events. */
@@ -98,7 +107,7 @@ const mergeRequestAttributes = async (world: World, mergeRequest: MergeRequest) 
     target: projectPayload(world, project),
     last_commit: commit === null ? null : commitPayload(world, project, commit),
     labels: mergeRequest.labels.map((title) => labelPayload(project, title)),
-    draft,
+    ...(namesDrafts(world) ? { draft } : {}),
     work_in_progress: draft,
     merge_status: "can_be_merged",
     detailed_merge_status: draft ? "draft_status" : "mergeable",
@@ -143,7 +152,9 @@ export const mergeRequestPayload = async (
     changes: input.changes ?? {},
     repository: repositoryPayload(world, project),
     assignees: mergeRequest.assignees.map(userPayload),
-    reviewers: mergeRequest.reviewers.map((reviewer) => reviewerPayload(reviewer, input.rerequested ?? [])),
+    reviewers: mergeRequest.reviewers.map((reviewer) =>
+      reviewerPayload(world, reviewer, input.rerequested ?? []),
+    ),
   };
 };
 

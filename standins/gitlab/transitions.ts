@@ -1,7 +1,7 @@
 import { addSystemNote } from "./context.ts";
 import type { Context } from "./context.ts";
 import { afterPush, fireMergeRequest } from "./lifecycle.ts";
-import { userPayload } from "./payloads.ts";
+import { reviewerPayload } from "./payloads.ts";
 import type { MergeRequest, User } from "./state.ts";
 import { latestVersion } from "./world.ts";
 
@@ -101,12 +101,7 @@ export const submitReview = async (
 ): Promise<void> => {
   const reviewer = mergeRequest.reviewers.find((candidate) => candidate.user.id === user.id);
   if (reviewer === undefined || reviewer.state === state) return;
-  const states = () =>
-    mergeRequest.reviewers.map((one) => ({
-      ...userPayload(one.user),
-      state: one.state,
-      re_requested: false,
-    }));
+  const states = () => mergeRequest.reviewers.map((one) => reviewerPayload(context.world, one, []));
   const previous = states();
   reviewer.state = state;
   if (!context.world.atLeast(19, 3)) return;

@@ -76,7 +76,7 @@ const headersFor = (world: World, hook: Hook, message: Message): Record<string, 
   return {
     "Content-Type": "application/json",
     "User-Agent": `GitLab/${world.version}`,
-    "Idempotency-Key": message.idempotencyKey,
+    ...(world.atLeast(17, 4) ? { "Idempotency-Key": message.idempotencyKey } : {}),
     "X-Gitlab-Event": message.event,
     "X-Gitlab-Webhook-UUID": randomUUID(),
     "X-Gitlab-Instance": world.url,
