@@ -90,8 +90,8 @@ const resendOne = async (
       };
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;
-      const waitMs = error.status === 429 ? (error.retryAfterMs ?? MINUTE_MS) : null;
-      if (waitMs === null || waitMs > MAX_WAIT_MS || attempt > 1)
+      const waitMs = error.status === 429 ? error.retryAfterMs : undefined;
+      if (waitMs === undefined || waitMs > MAX_WAIT_MS || attempt > 1)
         return { status: null, problem: verbatim(describeError(error)) };
       await clock.sleep(waitMs + 1_000);
     }

@@ -65,6 +65,9 @@ const readReason = (text: string, headers: Headers, token: Secret): string => {
   return maskSecrets(maskValues([token])(line), FAILURE_FORMATS).text.slice(0, MAX_REASON_LENGTH);
 };
 
+/** How long one period of GitLab's limiters is, which older versions do not name in a 429. */
+const LIMITER_PERIOD_MS = 60_000;
+
 /** An answer of GitLab that is no success. */
 export type FailedAnswer = { readonly status: number; readonly headers: Headers; readonly text: string };
 
@@ -85,7 +88,7 @@ export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs:
     return fail("gitlab-rate-limited", `GitLab's rate limit is reached. ${said}`, {
       status,
       retryable: true,
-      retryAfterMs,
+      retryAfterMs: retryAfterMs ?? LIMITER_PERIOD_MS,
     });
   if (status === 408)
     return fail("gitlab-timeout", `GitLab gave up waiting. ${said}`, {

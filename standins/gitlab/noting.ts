@@ -271,10 +271,13 @@ export const resolveDiscussion = (
   setResolved(context, mergeRequest, user, discussion, resolved);
 };
 
-/** The limit on notes by one user in a minute, in GitLab's words. */
-export const tooManyNotes = (retryAfterSeconds: number): ApiError =>
+/**
+ * The limit on notes by one user in a minute, in GitLab's words. How long to wait is said from 18.0 on†; older
+ * versions leave it to the reader to know the limiter's minute.
+ */
+export const tooManyNotes = ({ world }: Context, retryAfterSeconds: number): ApiError =>
   new ApiError(
     429,
     { message: { error: "This endpoint has been requested too many times. Try again later." } },
-    { "Retry-After": String(retryAfterSeconds) },
+    world.atLeast(18, 0) ? { "Retry-After": String(retryAfterSeconds) } : {},
   );

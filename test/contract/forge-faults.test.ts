@@ -61,7 +61,6 @@ const failureOf = async (promise: Promise<unknown>, token: string): Promise<GitL
 const patienceWith = (fault: FaultKind) => (fault.kind === "hang" ? { timeoutMs: 1_000 } : {});
 
 const FAULTS: readonly (readonly [string, FaultKind, string])[] = [
-  ["429 without Retry-After", { kind: "status", status: 429 }, "gitlab-rate-limited"],
   ["429 with Retry-After", { kind: "status", status: 429, retryAfter: "2" }, "gitlab-rate-limited"],
   ["500", { kind: "status", status: 500 }, "gitlab-unavailable"],
   ["a proxy's page", { kind: "html", status: 502 }, "gitlab-unavailable"],
@@ -94,6 +93,23 @@ describe("a read", () => {
     standIn.fail({ path }, { kind: "status", status: 503, retryAfter: "900" });
     const error = await failureOf(other.forge.currentUser(), token);
     assert.deepEqual([error.code, error.retryAfterMs], ["gitlab-unavailable", 900_000]);
+  });
+});
+
+describe("a 429 that names no wait", () => {
+  it("is the limiter's minute: a read is handed back with it, a note waits for it", async () => {
+    const { forge, token, sleeps } = setUp();
+    const limit = standIn.fail({ path: /\/versions$/ }, { kind: "status", status: 429 });
+    const read = async () => forge.fetchDiff(await forge.fetchMergeRequest(ref));
+    const error = await failureOf(read(), token);
+    assert.deepEqual(
+      [error.code, error.retryable, error.retryAfterMs, limit.hits()],
+      ["gitlab-rate-limited", true, 60_000, 1],
+    );
+    await read();
+    standIn.fail({ method: "POST", path: /\/notes$/ }, { kind: "status", status: 429 });
+    await forge.upsertNote(ref, DRAFT);
+    assert.deepEqual(sleeps, [60_000]);
   });
 });
 

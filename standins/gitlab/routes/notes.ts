@@ -29,7 +29,7 @@ export const countNote = ({ context, limiter }: ApiRequest, user: User): void =>
   const limit = context.world.limits.notesPerMinute;
   if (limit === null) return;
   const allowance = limiter.count(`notes of ${user.id}`, limit);
-  if (!allowance.allowed) throw tooManyNotes(allowance.resetSeconds);
+  if (!allowance.allowed) throw tooManyNotes(context, allowance.resetSeconds);
 };
 
 /** A note, or 202 with what the commands changed where the text was nothing else. */
