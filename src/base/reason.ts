@@ -106,6 +106,7 @@ export const REASONS = {
   "conversation-off": {},
   "event-unreadable": {},
   "head-moved": {},
+  "no-changes": {},
   "no-part-reviewed": { parts: "number" },
 
   // How a flow failed, and what is missing in a review.

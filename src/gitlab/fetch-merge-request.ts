@@ -68,5 +68,11 @@ const toMergeRequest = (
   headSha: answer.sha ?? diffRefs.headSha,
   diffRefs,
   labels: answer.labels ?? [],
+  ...readChangesCount(answer.changes_count),
   ...(typeof answer.user_notes_count === "number" ? { noteCount: answer.user_notes_count } : {}),
 });
+
+const readChangesCount = (count: string | null | undefined): Pick<MergeRequest, "changesCount"> => {
+  const known = Number.parseInt(count ?? "", 10);
+  return known > 0 ? { changesCount: known } : {};
+};

@@ -41,6 +41,8 @@ export const MergeRequest = z.object({
   /** Null while GitLab prepares the diff. */
   diff_refs: DiffRefs.nullish(),
   labels: z.array(z.string()).nullish(),
+  /** The number of changed files, with a plus behind it beyond GitLab's limit; null while there is none. */
+  changes_count: z.string().nullish().catch(null),
   /** Notes of the system are not in it. */
   user_notes_count: z.int().nullish().catch(null),
   references: z.object({ full: z.string() }).nullish(),

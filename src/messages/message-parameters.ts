@@ -632,6 +632,7 @@ export type MessageParameters = {
   readonly "reason.moved-in": null;
   readonly "reason.newer-head": null;
   readonly "reason.newer-run": { readonly run: string | number };
+  readonly "reason.no-changes": null;
   readonly "reason.no-finding-here": null;
   readonly "reason.no-flow-for-answers": null;
   readonly "reason.no-open-threads": null;

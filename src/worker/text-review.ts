@@ -49,7 +49,10 @@ const FLOW_STEP = "flow-step";
 /** Reviews under the contracts `classic` and `note`: runs the flow, and posts the text that it returned. */
 export const reviewText = async (review: TextReview, mergeRequest: MergeRequest): Promise<Settlement> => {
   const { claim, flow } = review;
-  const step = (await readFlowStep(claim.journal)) ?? (await runFlow(review, mergeRequest));
+  const known = await readFlowStep(claim.journal);
+  if (known === null && (await isUnchanged(review, mergeRequest)))
+    return { state: "cancelled", reason: reasonOf("no-changes") };
+  const step = known ?? (await runFlow(review, mergeRequest));
   claim.signal.throwIfAborted();
   const reading = readOutcome(flow, step.outcome);
   if (reading.kind === "failed") {
@@ -63,6 +66,11 @@ export const reviewText = async (review: TextReview, mergeRequest: MergeRequest)
     usage: step.outcome.usage,
   };
 };
+
+/** Whether nothing is changed. Where GitLab counts no files it may not have counted yet: the diff tells. */
+const isUnchanged = async ({ forge, claim }: TextReview, mergeRequest: MergeRequest): Promise<boolean> =>
+  mergeRequest.changesCount === undefined &&
+  (await forge.fetchDiff(mergeRequest, claim.signal)).files.length === 0;
 
 const fallbackOf = ({ fallbackUsed }: FlowOutcome): Reason | null =>
   fallbackUsed === undefined ? null : reasonOf("fallback-used", { flow: fallbackUsed });

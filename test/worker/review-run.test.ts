@@ -36,6 +36,7 @@ const mergeRequest: MergeRequest = {
   sourceBranch: "topic",
   targetBranch: "main",
   headSha: "newer-head",
+  changesCount: 1,
   diffRefs: { baseSha: "b", startSha: "s", headSha: "newer-head" },
   labels: [],
 };

@@ -1,6 +1,7 @@
 import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
+import { readMarker } from "../../review/plan/marker.ts";
 import { decideClaimed } from "../../review/decide.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
@@ -34,7 +35,7 @@ export const reviewFindings = async (
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const { context, reasonAgainst } = underTriggers(review, await underTeamRules(opened, current));
     const change = await readChange(context, current);
-    const unwanted = reasonAgainst(change);
+    const unwanted = reasonAgainst(change) ?? (await reasonOfNoChanges(context, change));
     if (unwanted !== null) return settleUnwanted(unwanted);
     await tellLessons(context);
     const reviewed = await reviewChange(context, change);
@@ -59,6 +60,24 @@ const tellLessons = async ({ lessons, desk, claim, forge, logger }: FindingsCont
   const { journal, signal, run } = claim;
   const project = { id: run.projectId, path: run.projectPath };
   desk.tell((await lessons?.told({ project, forge, journal, signal, logger })) ?? "");
+};
+
+/**
+ * Why a change without files gets no review; null where there are files, and where words of ours from an earlier
+ * head are to be brought up to date.
+ */
+const reasonOfNoChanges = async (
+  { forge, flow, claim }: FindingsContext,
+  { diff, mergeRequest }: Change,
+): Promise<Reason | null> => {
+  if (diff.files.length > 0) return null;
+  if (mergeRequest.noteCount === 0) return reasonOf("no-changes");
+  const { id: botId } = await forge.currentUser(claim.signal);
+  const discussions = await forge.fetchDiscussions(mergeRequest.ref, claim.signal);
+  const isOurs = discussions.some(({ notes }) =>
+    notes.some((note) => readMarker(note, botId)?.flow === flow.name),
+  );
+  return isOurs ? null : reasonOf("no-changes");
 };
 
 /** A merge request that is open no more needs no review. */

@@ -25,7 +25,8 @@ const MAX_FINDINGS = 50;
 const MAX_TEXT_LENGTH = 500;
 
 /**
- * Has the summary flow write its walk-through, unless it wrote one from the same facts before. A review
+ * Has the summary flow write its walk-through, unless it wrote one from the same facts before or nothing is
+ * changed. A review
  * is worth publishing without one: failures and limits leave a remark.
  */
 export const summarize = async (
@@ -34,7 +35,7 @@ export const summarize = async (
   reviewed: ReviewedChange,
 ): Promise<Summary> => {
   const { flow, claim, desk, isLastAttempt } = context;
-  if (flow.summary === null) return { walkthrough: null, remark: null };
+  if (flow.summary === null || change.diff.files.length === 0) return { walkthrough: null, remark: null };
   const facts = factsFor(flow.language, change, reviewed);
   const digest = digestOf([flow.summary.digest, facts]);
   const known = Remembered.safeParse(await claim.memory.read(KEY));
