@@ -1,4 +1,5 @@
 import type { ChangedFile } from "../review/forge.ts";
+import { isLfsPointer } from "../diff/is-lfs-pointer.ts";
 import type { PatchedFile } from "../diff/parse-patch.ts";
 import type { DiffEntry } from "./rest-schema.ts";
 
@@ -36,8 +37,12 @@ export const toChangedFile = (entry: DiffEntry, diff: ChangedFile["diff"]): Chan
         ? "renamed"
         : "modified",
   generated: entry.generated_file,
-  diff,
+  diff: asStored(diff),
 });
+
+/** A pointer of Git LFS stands for a binary file. */
+const asStored = (diff: ChangedFile["diff"]): ChangedFile["diff"] =>
+  diff.kind === "text" && isLfsPointer(diff.text) ? { kind: "binary" } : diff;
 
 /** A changed file that only the patch knows. */
 export const fromPatch = (file: PatchedFile): ChangedFile => {
@@ -51,7 +56,7 @@ export const fromPatch = (file: PatchedFile): ChangedFile => {
     newMode: file.newMode,
     change: file.oldPath === null ? "added" : file.newPath === null ? "deleted" : kept,
     generated: false,
-    diff: readPatchDiff(file),
+    diff: asStored(readPatchDiff(file)),
   };
 };
 
