@@ -1,4 +1,4 @@
-import type { Heading, Paragraph, Parents, PhrasingContent, Root, RootContent } from "mdast";
+import type { Code, Heading, Paragraph, Parents, PhrasingContent, Root, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
 import { defaultHandlers, toMarkdown } from "mdast-util-to-markdown";
@@ -6,7 +6,12 @@ import { gfm } from "micromark-extension-gfm";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, plainSigns } from "./publish/plain-signs.ts";
 import { plainTree } from "./publish/plain-tree.ts";
-import { escapeParagraphs, escapeQuickActions, hasQuickAction } from "./publish/quick-actions.ts";
+import {
+  escapeParagraphs,
+  escapeQuickActions,
+  hasQuickAction,
+  isCodeForAll,
+} from "./publish/quick-actions.ts";
 import { beginningOf } from "../base/cut-text.ts";
 
 /**
@@ -105,18 +110,22 @@ export const publishSuggestion = (code: string, { linesBefore }: SuggestionRange
   const lines = code.replaceAll("\r\n", "\n").replace(/\n$/u, "");
   if (linesBefore > MAX_LINES_BEFORE || hasHiddenSigns(lines)) return null;
   if (lines.trim() === "" && code !== "") return null;
-  const longest = Math.max(2, ...(lines.match(/`+/gu) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
+  const fence = "`".repeat(fenceOf(lines));
   const body = code === "" ? [] : [lines];
-  return [`${fence}suggestion:-${linesBefore}+0`, ...body, fence].join("\n");
+  const block = [`${fence}suggestion:-${linesBefore}+0`, ...body, fence].join("\n");
+  return code === "" || isCodeForAll(lines, fence.length) ? block : block.replace(/^/gmu, "> ");
 };
+
+/** How many backticks a fence around code needs. */
+const fenceOf = (code: string): number =>
+  1 + (code.match(/`+/gu) ?? []).reduce((longest, { length }) => Math.max(longest, length), 2);
 
 const parse = (text: string): Root =>
   fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 
 const print = (children: RootContent[]): string =>
   toMarkdown(
-    { type: "root", children },
+    { type: "root", children: children.map((block) => (block.type === "code" ? forAll(block) : block)) },
     {
       extensions: [gfmToMarkdown({ tablePipeAlign: false })],
       bullet: "-",
@@ -133,6 +142,10 @@ const print = (children: RootContent[]): string =>
       },
     },
   ).trimEnd();
+
+/** Code that some version of GitLab would not take for code at the first column stands in a quote, and so at none. */
+const forAll = (code: Code): RootContent =>
+  isCodeForAll(code.value, fenceOf(code.value)) ? code : { type: "blockquote", children: [code] };
 
 const escapeIn = (parent: Parents | undefined, block: string): string =>
   parent?.type === "root" ? escapeQuickActions(block) : block;

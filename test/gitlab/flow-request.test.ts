@@ -36,6 +36,7 @@ const isHarmless = (text: unknown): void => {
   assert.deepEqual([commands, references, addresses], [[], [], []], text);
 };
 const WithBody = z.looseObject({ body: z.string().optional() });
+const VariablesText = z.looseObject({ variables: z.string() });
 const bodyIn = (text: string): string | undefined => WithBody.parse(JSON.parse(text)).body;
 
 suite("a text that a flow posts to GitLab by itself", () => {
@@ -120,6 +121,85 @@ suite("a text that a flow posts to GitLab by itself", () => {
     ])
       assert.ok("refused" in (await asked({ body })), body);
     assert.ok("refused" in (await asked({ type: "multipart/form-data; boundary=x", body: "--y\r\n" })));
+  });
+
+  test("is found however somebody put it into a request", async () => {
+    const graphql = `${GITLAB}/api/graphql`;
+    const createNote = (input: string, head = "mutation"): string =>
+      JSON.stringify({ query: `${head} { createNote(input: { ${input} }) { errors } }` });
+    const part = (type: string): Asked => ({
+      type: `${type}; boundary=x`,
+      body: `--x\r\nContent-Disposition: form-data; name="body"\r\n\r\n/approve\r\n--x--\r\n`,
+    });
+    const refused: Readonly<Record<string, Asked>> = {
+      "multipart/mixed": part("multipart/mixed"),
+      "multipart/related": part("multipart/related"),
+      "a comment before a literal": { url: graphql, body: createNote('body: # x\n "/approve"') },
+      "a comma before a literal": { url: graphql, body: createNote('body:, "/approve"') },
+      "a block of text": { url: graphql, body: createNote('body: """\n/approve\n"""') },
+      "a mark of order before a colon": { url: graphql, body: createNote('body\ufeff: "/approve"') },
+      "a default value": {
+        url: graphql,
+        body: createNote("body: $text", 'mutation($text: String = "/approve")'),
+      },
+      "an escape": { url: graphql, body: createNote('body: "\\u002fapprove"') },
+      "an operation in a batch": { url: graphql, body: `{"_json":[${createNote('body: "/approve"')}]}` },
+      "an operation in the query of a POST": {
+        url: `${graphql}?query=${encodeURIComponent('mutation{createNote(input:{body:"/approve"}){errors}}')}`,
+        body: "{}",
+      },
+      "an operation as a form": {
+        url: graphql,
+        type: "application/x-www-form-urlencoded",
+        body: "query=mutation%7BcreateNote(input:%7Bbody:%22/approve%22%7D)%7Berrors%7D%7D",
+      },
+      "an operation as itself": {
+        url: graphql,
+        type: "application/graphql",
+        body: 'mutation { createNote(input: { body: "/approve" }) { errors } }',
+      },
+      "UTF-16": {
+        type: "application/json; charset=utf-16le",
+        body: Buffer.from('{"body":"/approve"}', "utf16le"),
+      },
+      "a mark of order before JSON": { body: '\ufeff{"body":"/approve"}' },
+    };
+    for (const [name, request] of Object.entries(refused))
+      assert.ok("refused" in (await asked(request)), name);
+    const twice = await publish({
+      method: "POST",
+      url: new URL(NOTES),
+      headers: [
+        ["Content-Type", "image/png"],
+        ["content-type", "application/json"],
+      ],
+      body: Buffer.from('{"body":"/approve"}'),
+    });
+    assert.ok("refused" in twice);
+
+    for (const name of ["body]", "]]body", "[note]body", "note[body][]", "%62ody"]) {
+      const { text } = await sent({ type: null, body: `x=1&${name}=${encodeURIComponent(ACTING)}` });
+      isHarmless([...new URLSearchParams(text)].at(-1)?.[1]);
+    }
+    for (const path of [
+      "/api//v4/projects/1/notes",
+      "/api/v4//projects/1/notes",
+      "/api/%76%34/projects/1/notes",
+    ])
+      isHarmless(
+        bodyIn((await sent({ url: `http://web${path}`, body: JSON.stringify({ body: ACTING }) })).text),
+      );
+    const variables = JSON.stringify({ text: ACTING });
+    const { text } = await sent({ url: graphql, body: JSON.stringify({ query: "mutation x", variables }) });
+    isHarmless(
+      z.object({ text: z.string() }).parse(JSON.parse(VariablesText.parse(JSON.parse(text)).variables)).text,
+    );
+    const honest = {
+      query:
+        'mutation($b: String!) { createNote(input: { noteableId: "gid://gitlab/MergeRequest/1", body: $b }) { errors } }',
+      variables: { b: "Looks fine." },
+    };
+    assert.equal((await sent({ url: graphql, body: JSON.stringify(honest) })).text, JSON.stringify(honest));
   });
 
   test("and everything else stays as it is, sign by sign", async () => {

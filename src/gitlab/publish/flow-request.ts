@@ -1,3 +1,4 @@
+import { parseJson } from "../../base/json.ts";
 import { publishPosted } from "../../review/publish-text.ts";
 
 /** A request that a flow sends by itself, as it goes over the wire. */
@@ -14,7 +15,9 @@ export type RefusedRequest = { readonly refused: string };
 /** The fields of GitLab's API that become notes and descriptions, in which quick actions, mentions and links act. */
 const TEXT_FIELDS: ReadonlySet<string> = new Set(["body", "note", "description"]);
 const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-const API = /\/api\/(?:v4\/(?:projects|groups|snippets)\b|graphql\b)/iu;
+// Servers take several slashes for one.
+const API = /\/api\/+(?:v4\/+(?:projects|groups|snippets)\b|graphql\b)/iu;
+const GRAPHQL = /\/api\/+graphql\b/iu;
 
 /**
  * What flows that post by themselves (the contract `classic`) send to GitLab, with its texts made harmless as those of
@@ -29,9 +32,10 @@ export const createFlowRequestPublisher = (
     const { url, method } = request;
     const path = decodePath(url.pathname);
     if (url.hostname !== hostname && !API.test(path)) return request;
-    const isGraphql = /\/api\/graphql\b/iu.test(path);
-    if (READING.has(method.toUpperCase()))
-      return isGraphql && /mutation/iu.test(decodePath(url.search)) ? NO_MUTATION : request;
+    const isGraphql = GRAPHQL.test(path);
+    // GitLab takes an operation from the query of any method.
+    if (isGraphql && MUTATION.test(decodePath(url.search))) return NO_MUTATION;
+    if (READING.has(method.toUpperCase())) return request;
     const asked = new URL(url);
     const query = publishForm(url.search.slice(1));
     if (query !== null) asked.search = query;
@@ -67,8 +71,15 @@ const publishBody = async (
 ): Promise<Changed | RefusedRequest | null> => {
   const { headers, body } = request;
   if (body === null || body.length === 0) return null;
-  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  const [type = "", ...others] = headers
+    .filter(([name]) => name.trim().toLowerCase() === "content-type")
+    .map(([, value]) => value);
+  // Which of two types counts is the server's choice.
+  if (others.length > 0) return NOT_READABLE;
+  if (isGraphql && !/json/iu.test(type)) return NO_MUTATION;
   if (/^\s*multipart\/form-data/iu.test(type)) return publishMultipart(request, type);
+  // GitLab reads parameters from `mixed` and `related`, too.
+  if (/^\s*multipart\//iu.test(type)) return NOT_READABLE;
   // Files of a repository, packages: nobody reads them as a note.
   if (/^\s*(?:application\/octet-stream|image\/|application\/(?:zip|gzip|x-tar))/iu.test(type)) return null;
   const text = Buffer.from(body).toString("utf8");
@@ -85,21 +96,32 @@ const publishJson = (text: string, isGraphql: boolean): string | RefusedRequest 
   } catch {
     return NOT_READABLE;
   }
-  if (isGraphql) {
-    const queries = [value]
-      .flat()
-      .map((one) => (isRecord(one) && typeof one["query"] === "string" ? one["query"] : ""));
-    if (queries.some((query) => LITERAL.test(query))) return NO_MUTATION;
-  }
+  if (isGraphql && writesLiterally(value)) return NO_MUTATION;
   const published = publishValue(value, (key) => TEXT_FIELDS.has(key.toLowerCase()), isGraphql);
   const next = JSON.stringify(published);
   return next === JSON.stringify(value) ? null : next;
 };
 
-/** A text that stands in a GraphQL query itself. */
-const LITERAL = /\b(?:body|note|description)\s*:\s*"/iu;
+const MUTATION = /mutation/iu;
+/** Comments and texts of a GraphQL document; a text is in one of the last two groups. */
+const LITERALS = /#[^\r\n]*|"""((?:\\"""|[^])*?)"""|"((?:\\.|[^"\\\r\n])*)"/gu;
 /** What names a thing to GraphQL: an id, a path, a word. */
 const IDENTIFIER = /^(?:gid:\/\/gitlab\/[\w:/-]+|\w[\w.:-]*(?:\/[\w.:-]+)*)$/u;
+
+/** Whether an operation anywhere in a request changes something with a text that stands in its document. */
+const writesLiterally = (value: unknown, key = ""): boolean => {
+  if (typeof value === "string")
+    return (
+      key === "query" &&
+      MUTATION.test(value) &&
+      [...value.matchAll(LITERALS)].some(([, block, line]) => {
+        const text = block ?? line ?? "";
+        return text !== "" && !IDENTIFIER.test(text);
+      })
+    );
+  if (Array.isArray(value)) return value.some((one) => writesLiterally(one, key));
+  return isRecord(value) && Object.entries(value).some(([name, inner]) => writesLiterally(inner, name));
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -118,28 +140,35 @@ const publishValue = (
     Object.entries(value).map(([name, inner]) => [
       name,
       isGraphql && name === "variables"
-        ? publishVariables(inner)
+        ? publishVariables(inner, true)
         : publishValue(inner, isText, isGraphql, name),
     ]),
   );
 };
 
-const publishVariables = (value: unknown): unknown => {
+/** GitLab takes variables as JSON in a text, too. */
+const publishVariables = (value: unknown, isWhole = false): unknown => {
+  const parsed = typeof value === "string" && isWhole ? parseJson(value) : null;
+  if (isRecord(parsed)) return JSON.stringify(publishVariables(parsed));
   if (typeof value === "string") return IDENTIFIER.test(value) ? value : publishPosted(value);
-  if (Array.isArray(value)) return value.map(publishVariables);
+  if (Array.isArray(value)) return value.map((one) => publishVariables(one));
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, publishVariables(inner)]));
 };
 
-/** The last name of `note[body]`. */
-const fieldOf = (name: string): string => (/\[([^\]]*)\]$/u.exec(name)?.[1] || name.split("[")[0]) ?? name;
+/** Whether a name such as `note[body]`, whose brackets GitLab reads wherever they stand, is a text's. */
+const isTextName = (name: string): boolean =>
+  name
+    .toLowerCase()
+    .split(/[[\]]+/u)
+    .some((part) => TEXT_FIELDS.has(part));
 
 /** A form or a query with harmless texts; null where nothing changes. GitLab takes a semicolon for an ampersand, too. */
 const publishForm = (text: string): string | null => {
   let isChanged = false;
   const pairs = text.split(/[&;]/u).map((pair) => {
     const [[name, value] = ["", ""]] = [...new URLSearchParams(pair)];
-    if (!TEXT_FIELDS.has(fieldOf(name).toLowerCase())) return pair;
+    if (!isTextName(name)) return pair;
     const published = publishPosted(value);
     if (published === value) return pair;
     isChanged = true;
@@ -165,7 +194,7 @@ const publishMultipart = async (
       next.append(name, value);
       continue;
     }
-    const published = TEXT_FIELDS.has(fieldOf(name).toLowerCase()) ? publishPosted(value) : value;
+    const published = isTextName(name) ? publishPosted(value) : value;
     isChanged ||= published !== value;
     next.append(name, published);
   }

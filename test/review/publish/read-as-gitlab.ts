@@ -72,9 +72,19 @@ const outsideQuotes = (text: string): readonly string[] => {
   return parts.map((lines) => lines.join("\n"));
 };
 
+/**
+ * What versions before the one that reads Markdown take for commands: whatever is not between three backticks, the
+ * lines of an element, or `>>>`, by one expression over the whole text.
+ */
+const olderCommandsOf = (text: string): readonly string[] =>
+  [
+    ...text.matchAll(
+      /(?<![^\n])(?:```[^]+?\n```(?![^\n])|<[^>]+?>\n[^]+?\n<\/[^>]+?>(?![^\n])|>>>[^]+?\n>>>(?![^\n])|(?<command>\/[A-Za-z_][^\n]*))/g,
+    ),
+  ].flatMap(({ groups }) => groups?.["command"] ?? []);
+
 const commandsOf = (text: string): readonly string[] =>
   parse(text).children.flatMap((node) => {
-    // Older versions read all blocks but code, newer ones paragraphs.
     if (node.type === "code") return [];
     const { start, end } = node.position ?? assert.fail("no position");
     // From the first column on, where a command stands.
@@ -121,5 +131,6 @@ export const readAsGitLab = (body: string): Reading => {
       default:
     }
   });
-  return { commands: variants.flatMap(commandsOf), references, addresses, html, infos, blocks, spans };
+  const commands = [...variants.flatMap(commandsOf), ...olderCommandsOf(body.replaceAll("\r", ""))];
+  return { commands, references, addresses, html, infos, blocks, spans };
 };
