@@ -4,7 +4,9 @@ import { chmod, cp, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { chooseChange, type Wanted } from "../../src/cli/review/choose-change.ts";
 import { GitError, openGit } from "../../src/cli/review/git.ts";
+import { readDiff } from "../../src/cli/review/read-diff.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { createPlanted, PLANTED, type Repository, review } from "./review-repository.ts";
 
@@ -292,4 +294,118 @@ describe("a review of a repository that somebody else made", () => {
     await assert.rejects(git.run(["diff", "main", "work", "--"]), isMissing);
     await assert.rejects(git.ask(["cat-file", "-s", "main:src/sum.js"]), isMissing);
   });
+});
+
+/** What a repository says beside its commits, so that a review sees another change than the one that is there. */
+const HIDINGS: readonly {
+  readonly name: string;
+  readonly plant: (repository: Repository) => Promise<void> | void;
+  readonly wanted?: Wanted;
+  /** What the review knows of the file, where it is not its text. */
+  readonly kind?: "binary" | "unavailable";
+}[] = [
+  { name: "a tag with the name of the branch", plant: ({ git }) => void git("tag", "main", "work") },
+  {
+    name: "a tag with the name of the branch at the origin",
+    plant: ({ git }) => {
+      git("update-ref", "refs/remotes/origin/main", "main");
+      git("tag", "origin/main", "work");
+    },
+    wanted: { kind: "range", range: null },
+  },
+  {
+    name: "a tag with the name of the origin's default branch",
+    plant: ({ git }) => {
+      git("update-ref", "refs/remotes/origin/trunk", "main");
+      git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk");
+      git("tag", "origin/trunk", "work");
+    },
+    wanted: { kind: "range", range: null },
+  },
+  {
+    name: "a file beside HEAD with the name of the branch",
+    plant: ({ git, write }) => write(".git/main", git("rev-parse", "work")),
+  },
+  {
+    name: "a file in the place of another",
+    plant: ({ git }) => void git("replace", git("rev-parse", "work:src/sum.js").trim(), "main:src/sum.js"),
+  },
+  {
+    name: "a commit in the place of another",
+    plant: ({ git }) => {
+      const plain = git("commit-tree", "-p", "main", "-m", "x", "main^{tree}").trim();
+      git("replace", git("rev-parse", "work").trim(), plain);
+    },
+  },
+  {
+    name: "a parent that a commit does not have",
+    plant: ({ git, write }) =>
+      write(".git/info/grafts", `${git("rev-parse", "main").trim()} ${git("rev-parse", "work").trim()}\n`),
+  },
+  {
+    name: "an attribute of the repository that takes it for binary",
+    plant: ({ write }) => write(".git/info/attributes", "*.js -diff\n"),
+    kind: "binary",
+  },
+  {
+    name: "a driver that takes it for binary",
+    plant: async ({ git, write }) => {
+      await write(".git/info/attributes", "*.js diff=own\n");
+      git("config", "diff.own.binary", "true");
+    },
+    kind: "binary",
+  },
+  {
+    name: "a size from which on files are binary",
+    plant: ({ git }) => void git("config", "core.bigFileThreshold", "1"),
+    kind: "binary",
+  },
+  {
+    name: "settings of how a diff looks",
+    plant: ({ git }) => {
+      for (const [key, value] of [
+        ["color.ui", "always"],
+        ["diff.context", "0"],
+        ["diff.interHunkContext", "100"],
+        ["diff.renames", "copies"],
+        ["diff.wsErrorHighlight", "all"],
+        ["diff.ignoreSubmodules", "all"],
+        ["diff.submodule", "log"],
+      ] as const)
+        git("config", key, value);
+    },
+  },
+  {
+    name: "a file that the index takes for unchanged",
+    plant: async ({ git, write }) => {
+      git("update-index", "--assume-unchanged", "src/sum.js");
+      await write("src/sum.js", `${PLANTED}\n`);
+    },
+    wanted: { kind: "worktree" },
+    kind: "unavailable",
+  },
+  {
+    name: "a file that the index leaves out of the working tree",
+    plant: async ({ git, write }) => {
+      git("update-index", "--skip-worktree", "src/sum.js");
+      await write("src/sum.js", `${PLANTED}\n`);
+    },
+    wanted: { kind: "worktree" },
+    kind: "unavailable",
+  },
+];
+
+describe("what a repository says beside its commits", () => {
+  const range: Wanted = { kind: "range", range: "main...work" };
+  for (const { name, plant, wanted = range, kind = "text" } of HIDINGS)
+    it(`hides no change: ${name}`, async () => {
+      await using repository = await createPlanted();
+      await plant(repository);
+      const git = await openGit(repository.folder);
+      const { files } = await readDiff(git, await chooseChange(git, wanted));
+      assert.deepEqual(
+        files.map(({ newPath, diff }) => [newPath, diff.kind]),
+        [["src/sum.js", kind]],
+      );
+    });
 });

@@ -63,10 +63,30 @@ const chooseRange = async (git: Git, range: string): Promise<ChosenChange> => {
   };
 };
 
+/** What a name may mean, the first that is there: branches come before tags, which anybody who may push makes. */
+const meaningsOf = (name: string): readonly string[] =>
+  name === "HEAD" || /^[0-9a-f]{40,64}$/.test(name)
+    ? [name]
+    : [`refs/heads/${name}`, `refs/remotes/${name}`, name];
+
+const findCommit = async (git: Git, name: string): Promise<string | null> => {
+  for (const meaning of meaningsOf(name)) {
+    const commit = await git.ask([
+      "rev-parse",
+      "--verify",
+      "--quiet",
+      "--end-of-options",
+      `${meaning}^{commit}`,
+    ]);
+    const sha = (commit ?? "").split("\n").at(-1) ?? "";
+    if (/^[0-9a-f]{40,64}$/.test(sha)) return sha;
+  }
+  return null;
+};
+
 const commitOf = async (git: Git, name: string): Promise<string> => {
-  const commit = await git.ask(["rev-parse", "--verify", "--end-of-options", `${name}^{commit}`]);
-  const [sha = ""] = (commit ?? "").split("\n").slice(-1);
-  if (/^[0-9a-f]{40,64}$/.test(sha)) return sha;
+  const commit = await findCommit(git, name);
+  if (commit !== null) return commit;
   throw new GitError(
     `there is no commit ${name} here: check the name, or fetch it (a shallow clone holds few commits)`,
     { code: "git-no-commit" },
@@ -85,11 +105,9 @@ const mergeBase = async (git: Git, start: string, head: string, range: string): 
 const CANDIDATES = ["origin/main", "origin/master", "main", "master"];
 
 const defaultBranch = async (git: Git): Promise<string> => {
-  const remote = await git.ask(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
-  for (const name of [...(remote === null || remote === "" ? [] : [remote]), ...CANDIDATES]) {
-    const found = await git.ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
-    if (found !== null && found !== "") return name;
-  }
+  const remote = (await git.ask(["symbolic-ref", "refs/remotes/origin/HEAD"])) ?? "";
+  for (const name of [remote.replace(/^refs\/remotes\//, ""), ...CANDIDATES])
+    if (name !== "" && (await findCommit(git, name)) !== null) return name;
   throw new GitError(
     "no default branch is known here: name what is to be reviewed, such as develop...HEAD, or --staged or --worktree",
     { code: "git-no-default-branch" },

@@ -21,12 +21,17 @@ const MAX_OUTPUT = 256 * 1024 * 1024;
 /**
  * What git is called with, whoever made the repository: no program that its configuration names runs, nothing
  * is fetched, a bare repository among its files is not taken for it (all three: what a repository names is its
- * maker's), and a diff has the form that is parsed. docs/security.md says which forms are tried.
+ * maker's), nothing beside its commits says what they hold or follow, nor which files are as they were, and a diff has
+ * the form that is parsed. docs/security.md says which forms are tried.
  */
 const SETTINGS: readonly Setting[] = [
   ["safe.bareRepository", "explicit"],
   ["core.fsmonitor", "false"],
   ["core.hooksPath", "/dev/null"],
+  ["core.commitGraph", "false"],
+  ["core.checkStat", "default"],
+  ["core.trustctime", "true"],
+  ["advice.graftFileDeprecated", "false"],
   ["core.quotePath", "true"],
   ["diff.noprefix", "false"],
   ["diff.mnemonicPrefix", "false"],
@@ -43,6 +48,8 @@ const ENVIRONMENT = {
   GIT_LITERAL_PATHSPECS: "1",
   GIT_ALLOW_PROTOCOL: "none",
   GIT_NO_LAZY_FETCH: "1",
+  GIT_NO_REPLACE_OBJECTS: "1",
+  GIT_GRAFT_FILE: "/dev/null",
 } as const;
 
 /** Settings by the environment, behind those that somebody gave so: a key may hold an equals sign there. */

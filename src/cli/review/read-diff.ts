@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { decodePatch } from "../../diff/decode-patch.ts";
 import { parsePatch } from "../../diff/parse-patch.ts";
 import { fromPatch } from "../../gitlab/diff-entry.ts";
@@ -24,7 +26,8 @@ const FORM = [
 ] as const;
 
 /** Reads a change with git. Every changed file is in it, also one whose text git did not give. */
-export const readDiff = async (git: Git, { sides, base, head }: ChosenChange): Promise<Diff> => {
+export const readDiff = async (git: Git, change: ChosenChange): Promise<Diff> => {
+  const { sides, base, head } = change;
   const patch = await git.run(["diff", ...FORM, ...sides, "--"]);
   const files = parsePatch(decodePatch(patch)).map(fromPatch);
   const known = new Set(files.map(pathOf));
@@ -38,7 +41,8 @@ export const readDiff = async (git: Git, { sides, base, head }: ChosenChange): P
     ...sides,
     "--",
   ]);
-  const unread = [...new Set(splitZeros(listed))].filter((path) => !known.has(path));
+  const unseen = change.hasUntracked ? await listUnseen(git) : [];
+  const unread = [...new Set([...splitZeros(listed), ...unseen])].filter((path) => !known.has(path));
   const refs = { baseSha: base, startSha: base, headSha: head ?? base };
   return { refs, files: [...files, ...unread.map(unreadable)] };
 };
@@ -52,6 +56,13 @@ const unreadable = (path: string): ChangedFile => ({
   generated: false,
   diff: { kind: "unavailable", problem: { cause: "conflict" } },
 });
+
+/** Files of the working tree that the index has git not look at (`assume-unchanged`, `skip-worktree`). */
+const listUnseen = async (git: Git): Promise<readonly string[]> =>
+  splitZeros(await git.run(["ls-files", "-v", "-z"])).flatMap((entry) => {
+    const path = entry.slice(2);
+    return /^[a-zS] /.test(entry) && existsSync(join(git.root, path)) ? [path] : [];
+  });
 
 /** The files that git does not know and is not told to ignore. */
 export const listUntracked = async (git: Git): Promise<readonly string[]> =>
