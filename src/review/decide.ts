@@ -32,6 +32,11 @@ export type MergeRequestHistory = {
   readonly active: { readonly runId: string; readonly headSha: string | null } | null;
   /** The heads of the runs that ended in a review, newest first. */
   readonly reviewedHeads: readonly (string | null)[];
+  /**
+   * The branches that runs over a head aimed at, by the head: what was done counts for them alone. A head that is
+   * not in it counts whatever the branch.
+   */
+  readonly targets?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether somebody paused the reviews of this merge request. */
   readonly paused?: boolean;
 };
@@ -110,9 +115,10 @@ export function decide(
   history: MergeRequestHistory,
 ): RunDecision;
 export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision;
-export function decide(event: ReviewEvent, rules: Rules, history: MergeRequestHistory): Decision {
+export function decide(event: ReviewEvent, rules: Rules, past: MergeRequestHistory): Decision {
   if (event.kind === "other") return ignore(reasonOf("event-not-reviewed", { event: event.name }));
   if (rules === null) return ignore(reasonOf("project-not-configured", { project: projectOf(event).path }));
+  const history = againstTarget(event, past);
   switch (event.kind) {
     case "merge_request":
       return decideMergeRequest(event, rules, history);
@@ -168,19 +174,34 @@ const decideMergeRequest = (
     reasonOfDraft(pulled.trigger, event.draft, rules) ??
     reasonOfPause(pulled.trigger, history) ??
     filterMergeRequest(factsOf(event), rules.filters, rules.bots);
-  return against === null
-    ? decideTrigger(event, pulled.trigger, rules, againstTarget(event, history))
-    : ignore(against);
+  return against === null ? decideTrigger(event, pulled.trigger, rules, history) : ignore(against);
 };
 
 /**
  * What was done counts for the target branch that it was done against: another one has another diff and may have
- * other rules. A run that waits reads the new one.
+ * other rules, whether or not its event was heard (a draft, a pause, a closed merge request, a lost delivery). A run
+ * that waits reads the new one.
  */
 const againstTarget = (
-  { retargeted }: MergeRequestEvent,
+  event: Exclude<ReviewEvent, OtherEvent>,
   history: MergeRequestHistory,
-): MergeRequestHistory => (retargeted ? { ...history, active: null, reviewedHeads: [] } : history);
+): MergeRequestHistory => {
+  if (event.kind === "emoji" || event.kind === "note") return history;
+  const { targetBranch, retargeted } = eventOf(event);
+  const counts = (headSha: string | null): boolean =>
+    !retargeted && (history.targets?.get(headSha ?? "")?.has(targetBranch) ?? true);
+  const { active } = history;
+  return {
+    ...history,
+    active: active !== null && counts(active.headSha) ? active : null,
+    reviewedHeads: history.reviewedHeads.filter(counts),
+  };
+};
+
+const eventOf = (event: Exclude<ReviewEvent, OtherEvent | EmojiEvent | NoteEvent>): MergeRequestEvent => {
+  if (event.kind === "review_command") return toMergeRequestEvent(event.note);
+  return event.kind === "merge_request" ? event : event.event;
+};
 
 /** Ends what is under way for a merge request that has come to its end. */
 const cancelOrIgnore = (history: MergeRequestHistory, reason: Reason): RunDecision =>

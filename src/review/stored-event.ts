@@ -40,6 +40,12 @@ export const parseStoredEvent = (stored: JsonObject): MergeRequestEvent | null =
   return parsed.success ? parsed.data : null;
 };
 
+const Targeted = z.object({ targetBranch: z.string() });
+
+/** The branch that a stored event aims at; null for one that names none, such as a note's. */
+export const targetBranchOf = (stored: JsonObject): string | null =>
+  Targeted.safeParse(stored).data?.targetBranch ?? null;
+
 /** What a run does about a merge request in which nothing happened for long. */
 export type StaleTask = {
   readonly how: "review" | "remind";

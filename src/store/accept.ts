@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { reasonOf } from "../base/reason.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
+import { targetBranchOf } from "../review/stored-event.ts";
 import type { CompiledQuery } from "kysely";
 import { encodeBody } from "./body-codec.ts";
 import type { Database, Sql } from "./database.ts";
@@ -149,6 +150,7 @@ const runRow = (
   projectPath: storableText(project.path),
   iid,
   headSha: storableTextOrNull(planned.headSha),
+  targetBranch: storableTextOrNull(targetBranchOf(run.event)),
   flow: storableText(run.flow),
   trigger: storableText(planned.trigger),
   event: JSON.stringify(run.event),

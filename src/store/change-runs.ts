@@ -72,6 +72,7 @@ export const runAgain = ({ database, clock }: ChangeParts, runId: string): Promi
         projectPath: run.projectPath,
         iid: run.iid,
         headSha: run.headSha,
+        targetBranch: run.targetBranch,
         flow: run.flow,
         event: run.event,
         trigger: "run-again",

@@ -51,4 +51,19 @@ const stateOf = (handles: readonly RunHandle[], paused: boolean): MergeRequestSt
   reviewedHeads: handles
     .filter(({ state }) => state === "succeeded" || state === "partial-succeeded")
     .map(({ headSha }) => headSha),
+  targets: targetsOf(handles),
 });
+
+/** The branches of what ended in a review or is worked on, by the head; one whose branch is not known is left out. */
+const targetsOf = (handles: readonly RunHandle[]): ReadonlyMap<string, ReadonlySet<string>> => {
+  const byHead = Map.groupBy(
+    handles.filter(({ state, headSha }) => headSha !== null && state !== "queued" && state !== "retrying"),
+    ({ headSha }) => headSha ?? "",
+  );
+  return new Map(
+    [...byHead].flatMap(([head, runs]) => {
+      const branches = runs.flatMap(({ targetBranch }) => (targetBranch === null ? [] : [targetBranch]));
+      return branches.length === runs.length ? [[head, new Set(branches)] as const] : [];
+    }),
+  );
+};

@@ -288,6 +288,7 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     PRIMARY KEY (kind, name, run_kind, flow)
   ${end};
   `,
+  () => "ALTER TABLE reviewflow.runs ADD COLUMN target_branch text;",
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

@@ -31,6 +31,8 @@ export type MergeRequestState = {
   readonly waiting: LiveRun | null;
   readonly active: LiveRun | null;
   readonly reviewedHeads: readonly (string | null)[];
+  /** The branches that the runs above aim at, by their heads. */
+  readonly targets: MergeRequestHistory["targets"];
   readonly paused: boolean;
 };
 
@@ -77,7 +79,13 @@ export type AcceptFacts = {
   readonly states: ReadonlyMap<string, MergeRequestState>;
 };
 
-const NOTHING: MergeRequestState = { waiting: null, active: null, reviewedHeads: [], paused: false };
+const NOTHING: MergeRequestState = {
+  waiting: null,
+  active: null,
+  reviewedHeads: [],
+  targets: new Map(),
+  paused: false,
+};
 
 /** The merge request that a delivery is about, null for other events. */
 export const mergeRequestOf = ({ delivery }: AcceptRequest): string | null =>
@@ -93,6 +101,7 @@ export const historyOf = (state: MergeRequestState = NOTHING): MergeRequestHisto
       ? { runId: state.active.id, headSha: state.active.headSha }
       : null,
   reviewedHeads: state.reviewedHeads,
+  ...(state.targets === undefined || state.targets.size === 0 ? {} : { targets: state.targets }),
   ...(state.paused ? { paused: true } : {}),
 });
 

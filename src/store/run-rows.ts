@@ -58,6 +58,7 @@ export const HANDLE_COLUMNS = [
   "projectId",
   "iid",
   "headSha",
+  "targetBranch",
   "state",
   "failures",
   "stalledCount",

@@ -75,6 +75,8 @@ type RunsTable = Leased & {
   projectPath: string;
   iid: number;
   headSha: string | null;
+  /** The branch that its event aims at; null where that is not known. */
+  targetBranch: string | null;
   flow: string;
   trigger: string;
   state:

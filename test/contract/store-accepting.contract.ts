@@ -158,6 +158,35 @@ export const acceptingContract = (bench: GetBench): void => {
       assert.deepEqual(await look(), { queued: null, active: null, reviewedHeads: ["b", "a"] });
     });
 
+    test("tells a decision which branches a head was reviewed against", async () => {
+      const iid = nextNumber();
+      const seen: MergeRequestHistory[] = [];
+      const decide = (history: MergeRequestHistory) => {
+        seen.push(history);
+        return { kind: "ignore", reason: reasonOf("nothing-to-review") } as const;
+      };
+      await bench().working(
+        async () => succeeded,
+        async () => {
+          for (const [head, target] of [
+            ["a", "hers"],
+            ["a", "main"],
+            ["b", "hers\u0000\ud800"],
+            ["c", undefined],
+          ] as const) {
+            const ask = { iid, head, ...(target === undefined ? {} : { target }) };
+            await untilState(bench().store, await queueRun(bench().store, ask), "succeeded");
+          }
+        },
+      );
+      await bench().store.accept(request({ iid, decide }));
+      const targets = Object.fromEntries(
+        [...(seen[0]?.targets ?? [])].map(([head, names]) => [head, [...names].sort()]),
+      );
+      assert.deepEqual(targets["a"], ["hers", "main"]);
+      assert.deepEqual(Object.keys(targets).sort(), ["a", "b"]);
+    });
+
     test("a request that cannot be stored does not sink its neighbours", async () => {
       const [good, thrown, refused, alsoGood] = await Promise.allSettled([
         bench().store.accept(request({ iid: nextNumber() })),

@@ -7,6 +7,7 @@ import {
   decide,
   decideClaimed,
   type MergeRequestHistory,
+  type ReviewEvent,
   NO_HISTORY,
 } from "../../src/review/decide.ts";
 import type { EmojiEvent, MergeRequestEvent, NoteEvent } from "../../src/review/delivery-event.ts";
@@ -55,6 +56,33 @@ suite("decide, by a policy alone", () => {
       kind: "ignore",
       reason: reasonOf("trigger-off", { trigger: "opened" }),
     });
+  });
+
+  test("what was done against another branch does not count, whatever was missed in between", () => {
+    const targets = new Map([["a", new Set(["hers"])]]);
+    const done = { ...NOTHING, reviewedHeads: ["a"], targets };
+    const active = { ...NOTHING, active: { runId: "r", headSha: "a" }, targets };
+    const now = { headSha: "a", targetBranch: "main" } as const;
+    const events: Readonly<Record<string, ReviewEvent>> = {
+      "a draft that was marked ready": mergeRequestEvent({ ...now, action: "update", becameReady: true }),
+      "a merge request that was opened again": mergeRequestEvent({ ...now, action: "reopen" }),
+      "a head that the forge lists": { kind: "listed", event: mergeRequestEvent({ ...now, action: "open" }) },
+      "one in which nothing happened": { kind: "stale", event: mergeRequestEvent(now) },
+    };
+    const rules = { ...RULES, stale: { afterMs: 1, untilMs: 9, everyMs: 1, remind: false } };
+    for (const policy of ["once", "every-push"] as const)
+      for (const [name, event] of Object.entries(events)) {
+        const kindFor = (history: MergeRequestHistory): string =>
+          decide(event, { ...rules, policy }, history).kind;
+        assert.equal(kindFor(done), "review", name);
+        const both = new Map([["a", new Set(["hers", "main"])]]);
+        for (const same of [
+          { ...done, targets: both },
+          { ...active, targets: both },
+        ])
+          assert.equal(kindFor(same), "ignore", name);
+        if (event.kind === "merge_request") assert.equal(kindFor(active), "review", name);
+      }
   });
 
   test("an opened merge request is reviewed", () => {

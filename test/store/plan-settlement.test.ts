@@ -16,6 +16,7 @@ const run: Settled = {
   projectId: 1,
   iid: 2,
   headSha: "a",
+  targetBranch: "main",
   state: "active",
   failures: 0,
   stalledCount: 0,

@@ -16,6 +16,8 @@ export type Ask = {
   readonly projectId?: number;
   readonly iid?: number;
   readonly head?: string | null;
+  /** The branch that the event aims at. */
+  readonly target?: string;
   readonly body?: Uint8Array;
   readonly token?: string;
   readonly flow?: string;
@@ -38,7 +40,7 @@ export const request = (ask: Ask): AcceptRequest => ({
     (() => ({ kind: "review", headSha: ask.head === undefined ? "head" : ask.head, trigger: "opened" })),
   run: {
     flow: ask.flow ?? "classic",
-    event: { iid: ask.iid ?? 1 },
+    event: { iid: ask.iid ?? 1, ...(ask.target === undefined ? {} : { targetBranch: ask.target }) },
     token: ask.token === undefined ? null : new Secret(ask.token),
   },
 });
