@@ -3,7 +3,8 @@
  * circle. Only main.ts and the command line see several rooms at once. See ARCHITECTURE.md.
  */
 const LEVELS = [
-  ["base", "messages"],
+  ["messages"],
+  ["base"],
   ["config", "diff", "flow"],
   ["review"],
   ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store", "telemetry"],

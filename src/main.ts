@@ -1,3 +1,4 @@
+import { inEnglish } from "./base/errors.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Config } from "./config/config.ts";
@@ -53,7 +54,7 @@ export type StartOptions = {
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
   const { logger, clock = systemClock } = options;
   const role = roleOf(config);
-  for (const notice of config.notices) logger.warn({ notice }, "A setting was left open");
+  for (const notice of config.notices) logger.warn({ notice: inEnglish(notice) }, "A setting was left open");
   await using started = new AsyncDisposableStack();
   const telemetry = await createTelemetry({ ...config.telemetry, now: clock.now, logger });
   started.defer(telemetry.stop);

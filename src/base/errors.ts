@@ -1,3 +1,6 @@
+import { type Translate, translator } from "../messages/format-message.ts";
+import { FALLBACK } from "../messages/language.ts";
+import { type Message, message, verbatim } from "../messages/message.ts";
 import type { Outside } from "./outside.ts";
 import { isReasonCode, type Reason, REASONS, reasonFrom, reasonOf, withDetail } from "./reason.ts";
 
@@ -20,10 +23,12 @@ export type FailureDetails = {
 };
 
 /**
- * The common ground of the failures that Reviewflow throws. Expected outcomes are unions, not errors.
- * The message names what to change and holds no secret.
+ * The common ground of the failures that Reviewflow throws. Expected outcomes are unions, not errors. `what`
+ * is for people, in their language, names what to change and holds no secret; `message` is the same in English,
+ * for logs. A text in place of a message is one in another's words.
  */
 export abstract class ReviewflowError extends Error {
+  readonly what: Message;
   readonly code: string;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
@@ -31,9 +36,11 @@ export abstract class ReviewflowError extends Error {
   readonly outside: Outside | undefined;
   readonly reason: Reason | undefined;
 
-  constructor(message: string, details: FailureDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(what: Message | string, details: FailureDetails) {
+    const known = typeof what === "string" ? verbatim(what) : what;
+    super(inEnglish(known), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
+    this.what = known;
     this.code = details.code;
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
@@ -43,27 +50,42 @@ export abstract class ReviewflowError extends Error {
   }
 }
 
+/** A message for logs. */
+export const inEnglish = (what: Message): string => translator(FALLBACK).message(what);
+
 /** The configuration cannot be used as it stands; `problems` lists every mistake that was found. */
 export class ConfigError extends ReviewflowError {
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
 
-  constructor(problems: readonly string[], details: Partial<FailureDetails> = {}) {
-    super(
-      problems.length === 1
-        ? `Configuration: ${problems[0]}`
-        : `Configuration has ${problems.length} mistakes:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
-      { code: "config-invalid", ...details },
-    );
-    this.problems = problems;
+  constructor(problems: readonly (Message | string)[], details: Partial<FailureDetails> = {}) {
+    const known = problems.map((one) => (typeof one === "string" ? verbatim(one) : one));
+    super(listOf("config.problems", known), { code: "config-invalid", ...details });
+    this.problems = known;
   }
 }
+
+/** Several problems under a head, each in a line of its own. */
+export const listOf = (
+  code: "config.problems" | "flow.file-problems",
+  problems: readonly Message[],
+): Message => {
+  const lines = problems.reduce<Message | string>(
+    (above, line) => message("problem.listed", { above, line }),
+    "",
+  );
+  return message(code, { count: problems.length, problems: problems.length === 1 ? problems : lines });
+};
+
+/** A problem with the key, file or option that it is about. */
+export const problemAt = (place: string, problem: Message): Message =>
+  message("problem.at", { place, problem });
 
 /** GitLab refused, failed or could not be reached. `status` is the HTTP status, null without an answer. */
 export class GitLabError extends ReviewflowError {
   readonly status: number | null;
 
-  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
-    super(message, details);
+  constructor(what: Message | string, details: FailureDetails & { readonly status: number | null }) {
+    super(what, details);
     this.status = details.status;
   }
 }
@@ -72,8 +94,8 @@ export class GitLabError extends ReviewflowError {
 export class DifyError extends ReviewflowError {
   readonly status: number | null;
 
-  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
-    super(message, details);
+  constructor(what: Message | string, details: FailureDetails & { readonly status: number | null }) {
+    super(what, details);
     this.status = details.status;
   }
 }
@@ -85,8 +107,8 @@ export class ModelError extends ReviewflowError {}
 export class FlowError extends ReviewflowError {
   readonly nodeId: string | null;
 
-  constructor(message: string, details: FailureDetails & { readonly nodeId: string | null }) {
-    super(message, details);
+  constructor(what: Message | string, details: FailureDetails & { readonly nodeId: string | null }) {
+    super(what, details);
     this.nodeId = details.nodeId;
   }
 }
@@ -109,6 +131,14 @@ export const isUntried = (error: unknown): boolean => error instanceof Reviewflo
 /** A one-line account of any thrown value, for logs, pages and reasons. */
 export const describeError = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+/** As `describeError`, in the language of whoever reads it where the error is one of ours. */
+export const explainError = (t: Translate, error: unknown): string =>
+  error instanceof ReviewflowError ? t.message(error.what) : describeError(error);
+
+/** What any thrown value says, as far as another message names it. */
+export const messageOfError = (error: unknown): Message =>
+  error instanceof ReviewflowError ? error.what : verbatim(describeError(error));
 
 /**
  * Why a run failed that ended in `error`: the error's own reason, else its code where that is one of a reason, else

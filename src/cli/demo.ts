@@ -46,7 +46,7 @@ export const demo = async (options: DemoOptions = {}): Promise<void> => {
 const introduce = (t: Translate, { modelName, notices }: Demo, dify: boolean): void => {
   const model = modelName === null ? t("demo.story.script") : t("demo.story.model", { name: modelName });
   say(`${t("demo.story.head", { outside: dify ? "both" : "gitlab", model })}\n`);
-  for (const notice of notices) say(`${notice}\n`);
+  for (const notice of notices) say(`${t.message(notice)}\n`);
 };
 
 const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void> => {

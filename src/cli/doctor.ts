@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
 import type { Environment } from "../config/environment.ts";
 import { compareClocks } from "../doctor/compare-clocks.ts";
-import { type Diagnosis, fail, verbatim, warn } from "../doctor/diagnosis.ts";
+import { type Diagnosis, fail, warn } from "../doctor/diagnosis.ts";
 import { examine, type Examination } from "../doctor/examine.ts";
 import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
 import type { MachineFacts } from "../doctor/judge-machine.ts";
@@ -67,7 +67,7 @@ export const runDoctor = async (names: readonly string[], options: DoctorOptions
 
 const toDiagnoses = (error: unknown, fix: Message): readonly Diagnosis[] => {
   if (!(error instanceof ConfigError)) throw error;
-  return error.problems.map((problem) => fail("configuration", verbatim(problem), fix));
+  return error.problems.map((problem) => fail("configuration", problem, fix));
 };
 
 async function* diagnose(names: readonly string[], options: DoctorOptions): AsyncGenerator<Diagnosis> {
@@ -82,7 +82,7 @@ async function* diagnose(names: readonly string[], options: DoctorOptions): Asyn
     return;
   }
   for (const notice of config.notices)
-    yield warn("configuration", verbatim(notice), message("doctor.configuration.guess.fix"));
+    yield warn("configuration", notice, message("doctor.configuration.guess.fix"));
   for (const { name: flow, language } of config.flows)
     if (findLanguage(language) === null)
       yield warn("language", message("doctor.language", { flow, language }), message("doctor.language.fix"));

@@ -164,7 +164,7 @@ const VERB_WIDTH = 8;
 
 const describeStep = (t: Translate, step: HookStep, url: string, action: HookAction): string => {
   const verb = action === "status" ? t(`hook.status.${step.kind}`) : t(`hook.verb.${step.kind}`);
-  return `${verb.padEnd(VERB_WIDTH)}${describeHookStep(step, url).render(t)}`;
+  return `${verb.padEnd(VERB_WIDTH)}${t.message(describeHookStep(step, url))}`;
 };
 
 const conclude = (

@@ -28,6 +28,6 @@ const optionsFor = (environment: Environment, file: string | null): LoadOptions 
   isTitlePattern: (pattern) => compileTitlePattern(pattern) !== null,
   checkSigningToken: (token) => {
     const reading = parseSigningToken(token);
-    return reading.kind === "valid" ? null : reading.reason;
+    return reading.kind === "valid" ? null : reading.problem;
   },
 });

@@ -27,7 +27,7 @@ import { reviewMergeRequest } from "./review/review-merge-request.ts";
 import { safeText } from "./review/safe-text.ts";
 import { tellProgress } from "./review/tell-progress.ts";
 import { wantsColour } from "./review/wants-colour.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** The forms of a report. */
 const RENDERERS = {
@@ -101,7 +101,7 @@ const makeReport = async (
 ): Promise<Outcome> => {
   const { config: file, flow: name = null, environment = process.env, post = false } = options;
   const config = readLocalConfig(environment, file ?? null);
-  for (const notice of config.notices) complain(`${safeText(notice)}\n`);
+  for (const notice of config.notices) complain(`${safeText(terminalTexts(environment).message(notice))}\n`);
   const flow = chooseFlow(config, name);
   if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
   const progress = tellProgress(complain);

@@ -1,4 +1,6 @@
-import { describeError, ReviewflowError } from "../base/errors.ts";
+import { explainError, ReviewflowError } from "../base/errors.ts";
+import { languageOfTerminal } from "../messages/choose-language.ts";
+import { type Translate, translator } from "../messages/format-message.ts";
 
 /** Where a command writes; made of the process's streams when left out, and of an array in tests. */
 export type Terminal = {
@@ -24,10 +26,22 @@ export const processTerminal: Terminal = {
  */
 export const printable = (text: string): string => text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}]/gu, "");
 
-/** Tells a failure of ours and returns the exit code; whatever else was thrown is thrown on. */
-export const tellFailure = (error: unknown, complain: Terminal["complain"]): 1 => {
+/** The catalogue in the language of a terminal, by its locale. */
+export const terminalTexts = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Translate => translator(languageOfTerminal(environment));
+
+/**
+ * Writes a failure of ours in the terminal's language and returns the exit code; whatever else was thrown is
+ * thrown on.
+ */
+export const tellFailure = (
+  error: unknown,
+  complain: Terminal["complain"],
+  t: Translate = terminalTexts(),
+): 1 => {
   if (!(error instanceof ReviewflowError)) throw error;
-  complain(printable(`${describeError(error)}\n`));
+  complain(printable(`${explainError(t, error)}\n`));
   return 1;
 };
 

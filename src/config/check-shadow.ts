@@ -1,3 +1,5 @@
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import { BUILTIN_FLOWS, builtinOf, type Contract } from "./builtin-flows.ts";
 import type { FlowSection } from "./flow-schema.ts";
 
@@ -8,31 +10,38 @@ const TOKEN_PLACEHOLDER = /\{\{\s*gitlab\.token\s*\}\}/;
  * What keeps a flow from having its candidate: a shadow never posts, so that neither flows that post by
  * themselves nor flows that are given GitLab's token can have one. `contract` is the flow's own.
  */
-export const checkShadow = (flow: FlowSection, contract: Contract | null, at: string): string[] => {
+export const checkShadow = (flow: FlowSection, contract: Contract | null, at: string): Message[] => {
   const { shadow } = flow;
   if (shadow === null) return [];
-  const problems: string[] = [];
+  const problems: Message[] = [];
   if (shadow.file === undefined && shadow.dify === undefined)
-    problems.push(`${at}.shadow: name the workflow file (file) or the Dify app (dify) of the candidate`);
+    problems.push(problemAt(`${at}.shadow`, message("config.runner-missing")));
   if (contract === "classic" || shadow.contract === "classic")
-    problems.push(
-      `${at}.shadow: flows of the contract classic post by themselves, so that nothing can run beside them without posting; take shadow out`,
-    );
+    problems.push(problemAt(`${at}.shadow`, message("config.shadow-of-classic")));
   const own = ownContract(shadow.file);
   if (own !== undefined && own !== contract && contract !== "classic")
     problems.push(
-      `${at}.shadow.file: ${shadow.file ?? ""} is ${own === null ? "no flow that reviews" : `of the contract ${own}`}, and the flow is of the contract ${contract ?? "?"}; only the same contract can be compared`,
+      problemAt(
+        `${at}.shadow.file`,
+        message("config.shadow-incomparable", { own: own ?? "none", contract: contract ?? "?" }),
+      ),
     );
   if (shadow.contract !== undefined && shadow.contract !== "classic" && shadow.contract !== contract)
     problems.push(
-      `${at}.shadow.contract: ${shadow.contract} cannot be compared with ${contract ?? "?"}, the contract of the flow`,
+      problemAt(
+        `${at}.shadow.contract`,
+        message("config.shadow-incomparable", { own: shadow.contract, contract: contract ?? "?" }),
+      ),
     );
-  const telling = Object.entries(flow.inputs ?? {}).filter(
+  const handing = Object.entries(flow.inputs ?? {}).filter(
     ([, template]) => typeof template === "string" && TOKEN_PLACEHOLDER.test(template),
   );
-  for (const [input] of telling) {
+  for (const [input] of handing) {
     problems.push(
-      `${at}.shadow: the input ${input} hands {{ gitlab.token }} to the flow, with which a candidate could post; take the input or the shadow out`,
+      problemAt(
+        `${at}.shadow`,
+        message("config.shadow-with-token", { input, placeholder: "{{ gitlab.token }}" }),
+      ),
     );
   }
   return problems;

@@ -1,3 +1,4 @@
+import type { Message } from "../messages/message.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { BuiltinFlow, Contract } from "./builtin-flows.ts";
@@ -269,7 +270,7 @@ export type Config = {
   };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "silent" };
   /** What was assumed where the settings leave it open, in sentences. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Message[];
 };
 
 /** What a review needs that is made on this machine alone: flows and what they run with. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { issueOf } from "../base/data-problems.ts";
+import { message } from "../messages/message.ts";
 import { duration, secretText } from "./schema-values.ts";
 
 /** Short tokens can be guessed, and sessions are signed with it. */
@@ -6,7 +8,7 @@ const SHORTEST_TOKEN = 16;
 
 const adminToken = secretText.refine(
   (token) => token.reveal().length >= SHORTEST_TOKEN,
-  `must have at least ${SHORTEST_TOKEN} characters; make one with openssl rand -hex 32`,
+  issueOf(message("config.token-too-short", { least: SHORTEST_TOKEN, command: "openssl rand -hex 32" })),
 );
 
 /** An application in GitLab through which members of a group sign in. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { problemAt } from "../base/errors.ts";
 import { JsonObject, parseJson } from "../base/json.ts";
+import { type Message, message } from "../messages/message.ts";
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,7 +67,7 @@ const Yes = z.stringbool();
 /** What the environment says, laid out as the file would say it, and what is wrong with it. */
 export type EnvironmentSettings = {
   readonly settings: ReadonlyMap<string, { readonly variable: string; readonly value: unknown }>;
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
 };
 
 /**
@@ -77,7 +79,7 @@ export const readEnvironment = (
   environment: Environment,
   readFile: (path: string) => string,
 ): EnvironmentSettings => {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const settings = new Map<string, { variable: string; value: unknown }>();
   for (const { name, path, secret } of VARIABLES) {
     const text = readVariable(name, secret, environment, readFile, problems);
@@ -91,7 +93,7 @@ export const readEnvironment = (
   ]);
   for (const name of Object.keys(environment)) {
     if (name.startsWith("REVIEWFLOW_") && !known.has(name))
-      problems.push(`${name} is no setting of Reviewflow`);
+      problems.push(problemAt(name, message("config.variable-unknown")));
   }
   return { settings, problems };
 };
@@ -101,36 +103,38 @@ const readVariable = (
   secret: boolean,
   environment: Environment,
   readFile: (path: string) => string,
-  problems: string[],
+  problems: Message[],
 ): string | undefined => {
   const text = environment[name];
   const file = secret ? environment[`${name}_FILE`] : undefined;
   if (text !== undefined && text !== "" && file !== undefined && file !== "") {
-    problems.push(`${name} and ${name}_FILE are both set; keep one of them`);
+    problems.push(message("config.both-set", { one: name, other: `${name}_FILE` }));
   }
   if (file === undefined || file === "") return text === "" ? undefined : text;
   try {
     return readFile(file).trim();
   } catch {
-    problems.push(`${name}_FILE names a file that cannot be read: ${file}`);
+    problems.push(problemAt(`${name}_FILE`, message("config.file-unreadable", { file })));
     return undefined;
   }
 };
 
-const toValue = (key: string, name: string, text: string, problems: string[]): unknown => {
+const toValue = (key: string, name: string, text: string, problems: Message[]): unknown => {
   if (LISTS.has(key)) return text.split(/\s+/).filter((part) => part !== "");
   if (key === "model.extra_body") {
     const body = JsonObject.safeParse(parseJson(text));
-    if (!body.success) problems.push(`${name} takes a JSON object, such as {"top_k": 20}`);
+    if (!body.success)
+      problems.push(problemAt(name, message("config.not-a-json-object", { example: '{"top_k": 20}' })));
     return body.data ?? {};
   }
   if (key === "model.parameters.temperature") {
     const temperature = z.coerce.number().min(0).safeParse(text);
-    if (!temperature.success) problems.push(`${name} takes a number, such as 0.2`);
+    if (!temperature.success)
+      problems.push(problemAt(name, message("config.not-a-number", { example: "0.2" })));
     return temperature.data ?? 0;
   }
   if (key !== "webhook.token_pass_through") return text;
   const answer = Yes.safeParse(text);
-  if (!answer.success) problems.push(`${name} takes true or false`);
+  if (!answer.success) problems.push(problemAt(name, message("config.not-a-flag")));
   return answer.data ?? false;
 };

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { issueOf, problemCode } from "../base/data-problems.ts";
 import { withoutApiPath } from "../base/gitlab-address.ts";
+import { message } from "../messages/message.ts";
 import { DashboardSection } from "./dashboard-schema.ts";
 import { FlowSection } from "./flow-schema.ts";
 import { RateLimitsSection, ServerRole } from "./instances-schema.ts";
@@ -68,7 +70,10 @@ export const ConfigFile = z.strictObject({
       max_backoff: duration("10m"),
       give_up_after: duration("24h"),
       stop_grace: duration("20s"),
-      lease: duration("10s").refine((ms) => ms >= LEAST_LEASE_MS, "must be 1s or more"),
+      lease: duration("10s").refine(
+        (ms) => ms >= LEAST_LEASE_MS,
+        issueOf(message("value.too-small", { least: "1s" })),
+      ),
     })
     .prefault({}),
   rate_limits: RateLimitsSection,
@@ -78,7 +83,7 @@ export const ConfigFile = z.strictObject({
   lessons: LessonsSection,
   rules: RulesSection,
   group_rules: GroupRulesSection,
-  flows: z.array(FlowSection).min(1, "names no flow"),
+  flows: z.array(FlowSection).min(1, problemCode("config.no-flow")),
   models: ModelsSection,
   model_routing: ModelRoutingSection,
   circuit_breakers: BreakersSection,
@@ -100,7 +105,7 @@ export const ConfigFile = z.strictObject({
       metrics_token: secretText.nullable().default(null),
       /** Where traces go, by OTLP over HTTP; `/v1/traces` is added to it. */
       otlp_endpoint: address.nullable().default(null),
-      service_name: z.string().trim().min(1, "is empty").max(255).default("reviewflow"),
+      service_name: z.string().trim().min(1).max(255).default("reviewflow"),
     })
     .prefault({}),
   log: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { problemCode } from "../base/data-problems.ts";
 import { count, duration, globs, secretText, address } from "./schema-values.ts";
 import { triggerSections } from "./trigger-schema.ts";
 
@@ -30,9 +31,7 @@ export type RunnerSection = z.infer<typeof RunnerSection>;
 
 const percent = z.coerce.number().min(0).max(1);
 
-const flowName = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores");
+const flowName = z.string().regex(/^[\w.-]{1,64}$/, problemCode("config.not-a-name"));
 
 const contract = z.enum(["classic", "note", "findings"]);
 

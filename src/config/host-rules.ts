@@ -1,4 +1,6 @@
 import { dirname, resolve } from "node:path";
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { HostRuleConfig } from "./config.ts";
 import type { ConfigFile } from "./file-schema.ts";
 import { MAX_RULE, type RuleSection } from "./rules-schema.ts";
@@ -18,8 +20,8 @@ export type HostRuleOptions = {
 export const readHostRules = (
   { rules, group_rules: groups }: Pick<ConfigFile, "rules" | "group_rules">,
   options: HostRuleOptions,
-): { readonly rules: readonly HostRuleConfig[]; readonly problems: readonly string[] } => {
-  const problems: string[] = [];
+): { readonly rules: readonly HostRuleConfig[]; readonly problems: readonly Message[] } => {
+  const problems: Message[] = [];
   const read = (
     section: RuleSection,
     source: string,
@@ -42,10 +44,10 @@ const textOf = (
   { text, file: path }: RuleSection,
   source: string,
   { readFile, file }: HostRuleOptions,
-  problems: string[],
+  problems: Message[],
 ): string | null => {
   if ((text === undefined) === (path === undefined)) {
-    problems.push(`${source}: give either text or file`);
+    problems.push(problemAt(source, message("config.text-or-file")));
     return null;
   }
   if (path === undefined) return text ?? null;
@@ -54,14 +56,17 @@ const textOf = (
   try {
     read = readFile(near).trim();
   } catch {
-    problems.push(`${source}.file: the file ${near} cannot be read`);
+    problems.push(problemAt(`${source}.file`, message("config.file-unreadable", { file: near })));
     return null;
   }
   if (read !== "" && read.length <= MAX_RULE) return read;
   problems.push(
-    read === ""
-      ? `${source}.file: the file ${near} is empty`
-      : `${source}.file: the file ${near} has ${read.length} characters; at most ${MAX_RULE} are read`,
+    problemAt(
+      `${source}.file`,
+      read === ""
+        ? message("config.file-empty", { file: near })
+        : message("config.file-too-long", { file: near, length: read.length, most: MAX_RULE }),
+    ),
   );
   return null;
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { problemCode } from "../base/data-problems.ts";
 import type { Secret } from "../base/secret.ts";
 import { address, count, globs, secretText } from "./schema-values.ts";
 
@@ -19,7 +20,7 @@ export const LessonsSection = z
           url: address,
           /** A key of Dify's knowledge API, which is another one than an app's. */
           api_key: secretText,
-          dataset_id: z.uuid("is no id of a dataset; it is in the address of the dataset's page in Dify"),
+          dataset_id: z.uuid(problemCode("config.not-a-dataset-id")),
         }),
       )
       .default([]),

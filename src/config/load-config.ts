@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import { ConfigError } from "../base/errors.ts";
+import { dataProblems, showPath } from "../base/data-problems.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import { maskValues } from "../base/mask-values.ts";
 import { Secret } from "../base/secret.ts";
 import { loadYaml } from "../base/yaml.ts";
+import { maskMessage, type Message, message } from "../messages/message.ts";
 import { checkConfig, checkFlows, missingBasics, type RoomChecks } from "./check-config.ts";
 import type { Config, LocalConfig } from "./config.ts";
 import { type Environment, type EnvironmentSettings, readEnvironment, VARIABLES } from "./environment.ts";
@@ -33,7 +35,7 @@ const load = (options: LoadOptions): Config => {
   problems.push(...missingBasics(tree));
   const parsed = ConfigFile.safeParse(tree);
   if (!parsed.success)
-    throw new ConfigError([...problems, ...render(parsed.error.issues, tree, environment)]);
+    throw new ConfigError([...problems, ...describeIssues(parsed.error.issues, tree, environment)]);
   const host = readHostRules(parsed.data, options);
   problems.push(...checkConfig(parsed.data, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -55,7 +57,7 @@ const loadLocal = (options: LoadOptions): LocalConfig => {
   const { tree, problems } = mergeAll(Object.fromEntries(sections), environment, options);
   const parsed = LocalConfigFile.safeParse(tree);
   if (!parsed.success)
-    throw new ConfigError([...problems, ...render(parsed.error.issues, tree, environment)]);
+    throw new ConfigError([...problems, ...describeIssues(parsed.error.issues, tree, environment)]);
   const host = readHostRules(parsed.data, options);
   problems.push(...checkFlows(parsed.data.flows, options), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -72,9 +74,15 @@ const withoutSecrets = <T>(options: LoadOptions, read: () => T): T => {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const mask = maskValues(secretsGiven(options));
-    throw new ConfigError(error.problems.map(mask), { code: error.code, cause: error.cause });
+    throw new ConfigError(
+      error.problems.map((problem) => maskMessage(problem, mask)),
+      { code: error.code, cause: error.cause },
+    );
   }
 };
+
+const isSecretPath = (path: readonly PropertyKey[]): boolean =>
+  path.some((part) => typeof part === "string" && SECRET_NAME.test(part));
 
 const SECRET_NAME = /token|secret|passw|credential|key|database_url/i;
 
@@ -123,7 +131,7 @@ const mergeAll = (
   file: unknown,
   environment: EnvironmentSettings,
   options: Pick<LoadOptions, "environment">,
-): { readonly tree: Tree; readonly problems: string[] } => {
+): { readonly tree: Tree; readonly problems: Message[] } => {
   const { value, problems: missing, used } = resolveReferences(file, options.environment);
   const { tree, problems: conflicts } = mergeEnvironment(isTree(value) ? value : {}, environment, used);
   return { tree, problems: [...environment.problems, ...missing, ...conflicts] };
@@ -135,7 +143,7 @@ const readTree = ({ file, readFile }: LoadOptions): unknown => {
   try {
     text = readFile(file);
   } catch (cause) {
-    throw new ConfigError([`the file ${file} cannot be read`], { cause });
+    throw new ConfigError([message("config.file-unreadable", { file })], { cause });
   }
   return parseTree(text, file);
 };
@@ -145,63 +153,40 @@ const parseTree = (text: string, file: string): unknown => {
   const { LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
-  const problems = [...document.errors, ...document.warnings].map(
-    ({ code, pos }) => `the file ${file} is no valid YAML at line ${lines.linePos(pos[0]).line}: ${code}`,
+  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) =>
+    problemAt(file, message("config.not-yaml", { line: lines.linePos(pos[0]).line, error: code })),
   );
   if (problems.length > 0) throw new ConfigError(problems);
   let tree: unknown;
   try {
     tree = document.toJS();
   } catch (cause) {
-    throw new ConfigError([`the file ${file} has aliases that cannot be resolved`], { cause });
+    throw new ConfigError([problemAt(file, message("config.yaml-aliases"))], { cause });
   }
   if (tree === null || isTree(tree)) return tree ?? {};
-  throw new ConfigError([`the file ${file} must hold keys and values at its top`]);
+  throw new ConfigError([problemAt(file, message("config.not-a-map"))]);
 };
 
 /** The first steps of a newcomer get sentences of their own. */
-const FIRST_STEPS: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    gitlab: "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
-    "gitlab.url": "set GITLAB_URL to the address of your GitLab, such as https://gitlab.example.com",
-    "models.default.model": "set MODEL_NAME to the provider's own name of the model, such as gpt-5-mini",
-    flows:
-      "set MODEL_NAME with MODEL_API_KEY or MODEL_BASE_URL to review with a model, or DIFY_URL and DIFY_API_KEY to review with a Dify app, or list flows in the configuration file",
-  }),
-);
+const FIRST_STEPS: ReadonlyMap<string, Message> = new Map([
+  ["gitlab", message("config.gitlab-url-missing")],
+  ["gitlab.url", message("config.gitlab-url-missing")],
+  ["models.default.model", message("config.model-name-missing")],
+  ["flows", message("config.flow-missing")],
+]);
 
 /** What is wrong, each with its key; before it the variable, where that is what gave the value. */
-const render = (
+const describeIssues = (
   issues: readonly z.core.$ZodIssue[],
   tree: Tree,
   { settings }: EnvironmentSettings,
-): readonly string[] =>
-  issues.map((issue) => {
-    const variable = settings.get(issue.path.join("."))?.variable;
-    const text = renderIssue(issue, tree);
-    return variable === undefined ? text : text.replace(/^[^:]+/, (key) => `${variable} (${key})`);
+): readonly Message[] =>
+  dataProblems(issues, tree, isSecretPath).map(({ path, what }) => {
+    const key = showPath(path);
+    const variable = settings.get(path.join("."))?.variable;
+    const first = what.code === "value.missing" ? FIRST_STEPS.get(key) : undefined;
+    return problemAt(variable === undefined ? key || "–" : `${variable} (${key})`, first ?? what);
   });
-
-/** Whether the tree has something where an issue is. */
-const isGiven = (tree: unknown, [part, ...path]: readonly PropertyKey[]): boolean => {
-  if (part === undefined) return tree !== undefined;
-  if (typeof tree !== "object" || tree === null || !Object.hasOwn(tree, part)) return false;
-  return isGiven(Object.getOwnPropertyDescriptor(tree, part)?.value, path);
-};
-
-const renderIssue = (issue: z.core.$ZodIssue, tree: Tree): string => {
-  const path = issue.path.reduce<string>(
-    (text, part) =>
-      typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`,
-    "",
-  );
-  if (issue.code === "unrecognized_keys") {
-    return `${path === "" ? "top level" : path}: unknown ${issue.keys.length === 1 ? "key" : "keys"} ${issue.keys.join(", ")}`;
-  }
-  if (issue.code === "invalid_type" && !isGiven(tree, issue.path))
-    return `${path}: ${FIRST_STEPS.get(path) ?? "is missing"}`;
-  return `${path}: ${issue.message}`;
-};
 
 const deepFreeze = <T>(value: T): T => {
   if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && !Object.isFrozen(value)) {

@@ -1,3 +1,5 @@
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { EnvironmentSettings } from "./environment.ts";
 
 /** A plain object of the parsed file. */
@@ -26,8 +28,8 @@ export const mergeEnvironment = (
   file: Tree,
   { settings }: EnvironmentSettings,
   used: ReadonlySet<string>,
-): { readonly tree: Tree; readonly problems: readonly string[] } => {
-  const problems: string[] = [];
+): { readonly tree: Tree; readonly problems: readonly Message[] } => {
+  const problems: Message[] = [];
   const merged: Record<string, unknown> = { ...file };
   for (const [key, { variable, value }] of settings) {
     const [section = "", name] = key.split(".");
@@ -36,7 +38,7 @@ export const mergeEnvironment = (
     if (present === undefined) {
       merged[section] = name === undefined ? value : { ...sectionOf(merged, section), [name]: value };
     } else if (!used.has(variable) && JSON.stringify(present) !== JSON.stringify(value)) {
-      problems.push(`${variable} and the file's ${key} are both set and differ; keep one of them`);
+      problems.push(message("config.differs-from-file", { variable, key }));
     }
   }
   const given = (section: string): Tree =>
@@ -52,9 +54,13 @@ export const mergeEnvironment = (
       ([key, { variable }]) => key.startsWith("model.") && !used.has(variable),
     );
     problems.push(
-      ...idle.map(
-        ([key, { variable }]) =>
-          `${variable} has no effect since the file names models; refer to it there (${key.slice("model.".length)}: \${${variable}}) or unset it`,
+      ...idle.map(([key, { variable }]) =>
+        problemAt(
+          variable,
+          message("config.variable-without-effect", {
+            reference: `${key.slice("model.".length)}: \${${variable}}`,
+          }),
+        ),
       ),
     );
   }

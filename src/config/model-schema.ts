@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { problemCode } from "../base/data-problems.ts";
 import { JsonObject } from "../base/json.ts";
 import { addressWithQuery, optionalCount, optionalDuration, secretText } from "./schema-values.ts";
 
@@ -31,9 +32,7 @@ export const ModelSection = z.strictObject({
 });
 export type ModelSection = z.infer<typeof ModelSection>;
 
-const modelName = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, "takes up to 64 letters, digits, dots, dashes and underscores");
+const modelName = z.string().regex(/^[\w.-]{1,64}$/, problemCode("config.not-a-name"));
 
 /** The models by the operator's names for them. */
 export const ModelsSection = z.record(modelName, ModelSection).default({});

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { issueOf, refuse } from "../base/data-problems.ts";
 import { parseDuration } from "../base/durations.ts";
+import { message } from "../messages/message.ts";
 import { count, duration, globs } from "./schema-values.ts";
 
 const DAY_MS = 86_400_000;
@@ -51,7 +53,7 @@ export const BudgetsSection = z
     time_zone: z
       .string()
       .default("UTC")
-      .refine(isTimeZone, "is no time zone; write for example Asia/Tokyo or UTC"),
+      .refine(isTimeZone, issueOf(message("config.not-a-time-zone", { example: "Asia/Tokyo, UTC" }))),
     /** Whether a merge request whose review waits for the next day is told so, in one note. */
     tell: z.boolean().default(false),
     total: z.strictObject(limits).prefault({}),
@@ -93,12 +95,12 @@ const kept = (fallback: string, leastDays: number) =>
       if (text === null) return null;
       const ms = parseDuration(text);
       if (ms !== undefined && ms >= leastDays * DAY_MS) return ms;
-      const message =
+      return refuse(
+        context,
         ms === undefined
-          ? `"${text}" is no duration; write for example 30d`
-          : `must be at least ${leastDays}d`;
-      context.addIssue({ code: "custom", message });
-      return z.NEVER;
+          ? message("config.not-a-duration", { text, example: "30d" })
+          : message("value.too-small", { least: `${leastDays}d` }),
+      );
     });
 
 /** For how long what is stored is kept. */

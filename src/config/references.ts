@@ -1,9 +1,12 @@
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
+
 const REFERENCE = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /** A tree of plain values with its references replaced, and what could not be replaced. */
 export type Resolved = {
   readonly value: unknown;
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
   /** The variables that some text refers to. */
   readonly used: ReadonlySet<string>;
 };
@@ -17,7 +20,7 @@ export const resolveReferences = (
   tree: unknown,
   environment: Readonly<Record<string, string | undefined>>,
 ): Resolved => {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const used = new Set<string>();
   const walk = (node: unknown, path: string): unknown => {
     if (typeof node === "string") return replaceIn(node, path);
@@ -37,7 +40,7 @@ export const resolveReferences = (
       const value = environment[name];
       if (value !== undefined && value !== "") return value;
       if (fallback !== undefined) return fallback;
-      problems.push(`${path} refers to the environment variable ${name}, which is not set`);
+      problems.push(problemAt(path, message("config.variable-unset", { name })));
       return "";
     });
   return { value: walk(tree, ""), problems, used };

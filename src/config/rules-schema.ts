@@ -1,15 +1,16 @@
 import { z } from "zod";
+import { problemCode } from "../base/data-problems.ts";
 
 /** The longest text of one rule, in characters; no review has room for more. */
 export const MAX_RULE = 20_000;
 
 const rule = {
   /** The rule in words, or the file that holds them. */
-  text: z.string().trim().min(1, "is empty").max(MAX_RULE).optional(),
+  text: z.string().trim().min(1).max(MAX_RULE).optional(),
   file: z.string().min(1).optional(),
   title: z.string().trim().min(1).max(120).optional(),
   /** Globs of the files that it is about; left out for all. */
-  paths: z.array(z.string().min(1)).min(1, "names no path; leave the key out to mean every file").optional(),
+  paths: z.array(z.string().min(1)).min(1, problemCode("config.no-path")).optional(),
 };
 
 /** The rules of the whole server: a text, or where it is. */
@@ -33,7 +34,7 @@ export const GroupRulesSection = z
       namespace: z
         .string()
         .transform((glob) => glob.replaceAll(/^\/+|\/+$/g, ""))
-        .pipe(z.string().min(1, "names no group; rules for every project belong to the key rules")),
+        .pipe(z.string().min(1, problemCode("config.no-group"))),
       ...rule,
     }),
   )

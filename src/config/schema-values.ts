@@ -1,19 +1,17 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { issueOf, problemCode, refuse } from "../base/data-problems.ts";
 import { parseDuration } from "../base/durations.ts";
 import { Secret } from "../base/secret.ts";
+import { message } from "../messages/message.ts";
 
 /**
- * The kinds of values that the configuration file is made of, each with its own words for a mistake, and
- * with those for its kind (`takes`), which the reference of all settings prints.
+ * The kinds of values that the configuration file is made of, each with its own message for a mistake, and
+ * with the words for its kind (`takes`), which the reference of all settings prints.
  */
 
-const toMilliseconds = (text: string, context: z.RefinementCtx): number => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: "custom", message: `"${text}" is no duration; write for example 30s, 5m or 2h` });
-  return z.NEVER;
-};
+const toMilliseconds = (text: string, context: z.RefinementCtx): number =>
+  parseDuration(text) ?? refuse(context, message("config.not-a-duration", { text, example: "30s, 5m, 2h" }));
 
 /** A duration with its unit, in milliseconds once it is read. */
 export const duration = (fallback: string) =>
@@ -23,21 +21,14 @@ export const duration = (fallback: string) =>
 export const optionalDuration = z.string().meta({ takes: "duration" }).transform(toMilliseconds).optional();
 
 /** A whole number between two others, also written as a text. */
-export const count = (least: number, most: number, fallback: number) => {
-  const error = `must be a whole number from ${least} to ${most}`;
-  return z.coerce
-    .number({ error })
-    .int({ error })
-    .min(least, { error })
-    .max(most, { error })
-    .default(fallback);
-};
+export const count = (least: number, most: number, fallback: number) =>
+  z.coerce.number().int().min(least).max(most).default(fallback);
 
 /** A secret, which nothing prints from here on. */
 export const secretText = z
   .string()
   .trim()
-  .min(1, "is empty")
+  .min(1)
   .meta({ takes: "secret" })
   .transform((text) => new Secret(text));
 
@@ -47,26 +38,18 @@ const KEY_TEXT = /^[A-Za-z0-9+/_-]{43}=?$/;
 /** A key to encrypt with. */
 export const encryptionKey = secretText.refine(
   (key) => KEY_TEXT.test(key.reveal()),
-  "must be 32 bytes in base64 (openssl rand -base64 32); white space separates several keys",
+  issueOf(message("config.not-a-key", { command: "openssl rand -base64 32" })),
 );
 
 const readAddress =
   (mayHaveQuery: boolean) =>
   (text: string, context: z.RefinementCtx): string => {
     const url = URL.parse(text);
-    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-      context.addIssue({
-        code: "custom",
-        message: "is no http or https address, such as https://gitlab.example.com",
-      });
-      return z.NEVER;
-    }
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+      return refuse(context, message("config.not-an-address", { example: "https://gitlab.example.com" }));
     const hasQuery = url.search !== "" && !mayHaveQuery;
-    if (url.username !== "" || url.password !== "" || hasQuery || url.hash !== "") {
-      const signs = mayHaveQuery ? "#" : "? or #";
-      context.addIssue({ code: "custom", message: `must hold neither a name and password nor ${signs}` });
-      return z.NEVER;
-    }
+    if (url.username !== "" || url.password !== "" || hasQuery || url.hash !== "")
+      return refuse(context, message("config.address-with-more", { query: String(mayHaveQuery) }));
     return `${url.origin}${url.pathname.replace(/\/+$/, "")}${url.search}`;
   };
 
@@ -77,15 +60,13 @@ export const address = z.string().meta({ takes: "address" }).transform(readAddre
 export const addressWithQuery = z.string().meta({ takes: "address" }).transform(readAddress(true));
 
 /** A whole number between two others that need not be given, also written as a text. */
-export const optionalCount = (least: number, most: number) => {
-  const error = `must be a whole number from ${least} to ${most}`;
-  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error }).optional();
-};
+export const optionalCount = (least: number, most: number) =>
+  z.coerce.number().int().min(least).max(most).optional();
 
 /** Globs over the paths of projects. */
 export const globs = z
   .array(z.string().min(1).meta({ takes: "glob" }))
-  .min(1, "names no project; leave the key out to mean every project");
+  .min(1, problemCode("config.no-project"));
 
 /** An address, or a network as 10.0.0.0/8. */
 export const network = z
@@ -99,5 +80,5 @@ export const network = z
         : text.includes(":")
           ? ipaddr.IPv6.isValid(text)
           : ipaddr.IPv4.isValidFourPartDecimal(text),
-    "is no address or network, such as 10.0.0.7 or 172.16.0.0/12",
+    issueOf(message("config.not-a-network", { example: "10.0.0.7, 172.16.0.0/12" })),
   );

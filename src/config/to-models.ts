@@ -1,3 +1,5 @@
+import { problemAt } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
 import type { Config, ModelConfig } from "./config.ts";
 import type { LocalConfigFile } from "./file-schema.ts";
 import type { ModelSection } from "./model-schema.ts";
@@ -13,9 +15,7 @@ export const toModels = (file: LocalConfigFile): Pick<Config, "models" | "modelR
     notices: Object.entries(file.models).flatMap(([name, model]) => {
       const { isAssumed, provider } = inferProvider(model);
       return isAssumed
-        ? [
-            `models.${name}: the name ${model.model} shows no provider, so ${provider} is asked; set provider (MODEL_PROVIDER), or base_url (MODEL_BASE_URL) for a server of your own`,
-          ]
+        ? [problemAt(`models.${name}`, message("config.provider-assumed", { model: model.model, provider }))]
         : [];
     }),
   };

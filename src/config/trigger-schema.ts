@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { issueOf } from "../base/data-problems.ts";
+import { message } from "../messages/message.ts";
 import { duration } from "./schema-values.ts";
 
 const texts = z.array(z.string().min(1)).default([]);
@@ -23,7 +25,7 @@ const StaleSection = z
   })
   .refine(({ after, until }) => until > after, {
     path: ["until"],
-    message: "must be longer than after: what is quiet for longer is given up",
+    ...issueOf(message("config.until-before-after")),
   })
   .transform(({ after, until, every, remind }) => ({
     afterMs: after,

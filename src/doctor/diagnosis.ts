@@ -1,4 +1,4 @@
-import { type Message, message } from "../messages/message.ts";
+import type { Message } from "../messages/message.ts";
 
 /** What one check found: passed, worth knowing, or in the way of reviews. */
 export type Diagnosis =
@@ -31,6 +31,3 @@ export const fail = (check: string, what: Message, fix: Message): Diagnosis => (
   what,
   fix,
 });
-
-/** What somebody else says, such as an error of GitLab's, in their own words. */
-export const verbatim = (text: string): Message => message("doctor.verbatim", { text });

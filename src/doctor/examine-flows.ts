@@ -1,7 +1,7 @@
 import { message } from "../messages/message.ts";
-import { describeError, ReviewflowError } from "../base/errors.ts";
+import { messageOfError, ReviewflowError } from "../base/errors.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
-import { type Diagnosis, ok, verbatim } from "./diagnosis.ts";
+import { type Diagnosis, ok } from "./diagnosis.ts";
 import { type FlowFacts, judgeFlow, judgeUnreadableFlow } from "./judge-flow.ts";
 
 /** A flow to examine. */
@@ -26,7 +26,7 @@ export async function* examineFlows(
       if (!(error instanceof ReviewflowError) && !signal.aborted) throw error;
       const why = signal.aborted
         ? message("doctor.flow.no-response", { seconds: timeoutMs / 1_000 })
-        : verbatim(describeError(error));
+        : messageOfError(error);
       yield judgeUnreadableFlow(facts.name, why, isDify);
     }
   }

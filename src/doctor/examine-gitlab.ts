@@ -1,9 +1,9 @@
-import { message } from "../messages/message.ts";
+import { message, verbatim } from "../messages/message.ts";
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import type { GitLabClient } from "../gitlab/client.ts";
 import { fetchVersion, type GitLabVersion } from "../gitlab/hooks/fetch-version.ts";
-import { type Diagnosis, ok, warn, verbatim } from "./diagnosis.ts";
+import { type Diagnosis, ok, warn } from "./diagnosis.ts";
 import { judgeClock, judgeUnreachable, judgeVersion, fixFor } from "./judge-gitlab.ts";
 import { judgeRefusedToken, judgeToken } from "./judge-token.ts";
 

@@ -1,4 +1,4 @@
-import { message } from "../messages/message.ts";
+import { message, verbatim } from "../messages/message.ts";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { GitLabError, ReviewflowError } from "../base/errors.ts";
@@ -8,7 +8,7 @@ import { findProjects, type FoundProjects } from "../gitlab/hooks/find-projects.
 import { createHookApi, type HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookProject, ProjectHook } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
-import { type Diagnosis, fail, warn, verbatim } from "./diagnosis.ts";
+import { type Diagnosis, fail, warn } from "./diagnosis.ts";
 import type { GitLabSeen, NamedClient } from "./examine-gitlab.ts";
 import { judgeEvents, lostEvents, resendable } from "./judge-events.ts";
 import { fixFor } from "./judge-gitlab.ts";

@@ -1,4 +1,4 @@
-import { type Message, message, messageOf } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { isSameAddress } from "../gitlab/hooks/hook-address.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
@@ -53,13 +53,14 @@ export const judgeEvents = ({ path, hookId: hook, events }: EventsFacts): Diagno
   if (newest === undefined) return ok(check, message("doctor.events.none", { hook, path }));
   if (lost.length === 0) return ok(check, message("doctor.events.ok", { hook, path, count: events.length }));
   const command = `reviewflow doctor ${path} --resend`;
-  const what = messageOf("doctor.events.lost", (t) => [
-    { hook, path, count: lost.length, status: newest.response_status ?? t("doctor.nothing") },
-  ]);
+  const what = message("doctor.events.lost", {
+    hook,
+    path,
+    count: lost.length,
+    status: newest.response_status ?? message("doctor.nothing"),
+  });
   if (kindOf(newest) === "good") return warn(check, what, message("doctor.events.resend.fix", { command }));
-  const fix = messageOf("doctor.events.cause.fix", (t) => [
-    { cause: causeOf(newest, path).render(t), command },
-  ]);
+  const fix = message("doctor.events.cause.fix", { cause: causeOf(newest, path), command });
   return fail(check, what, fix);
 };
 

@@ -1,7 +1,7 @@
-import { type Message, message, messageOf } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { checkInputs } from "../review/check-inputs.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
-import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** A flow and what its contract asks of it. */
 export type FlowFacts = {
@@ -26,9 +26,9 @@ export const judgeFlow = (facts: FlowFacts): readonly Diagnosis[] => {
   const { name: flow, declared } = facts;
   const { errors, warnings } = checkInputs(flow, declared, facts.inputs, facts.needed);
   const findings = [
-    ...errors.map((what) => fail(check, verbatim(what), message("doctor.flow.inputs.fix", { flow }))),
+    ...errors.map((what) => fail(check, what, message("doctor.flow.inputs.fix", { flow }))),
     ...(facts.tellsUnused ? warnings : []).map((what) =>
-      warn(check, verbatim(what), message("doctor.flow.unused.fix")),
+      warn(check, what, message("doctor.flow.unused.fix")),
     ),
     ...judgeOutputs(facts),
   ];
@@ -59,6 +59,6 @@ const judgeOutputs = ({ name: flow, outputs, needs }: FlowFacts): readonly Diagn
 export const judgeUnreadableFlow = (flow: string, why: Message, isDify: boolean): Diagnosis =>
   fail(
     isDify ? "dify" : "flow-contract",
-    messageOf("doctor.flow.unreadable", (t) => [{ flow, message: why.render(t) }]),
+    message("doctor.flow.unreadable", { flow, message: why }),
     message(isDify ? "doctor.flow.dify.fix" : "doctor.flow.file.fix"),
   );

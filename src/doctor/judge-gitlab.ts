@@ -1,7 +1,7 @@
-import { type Message, message, messageOf } from "../messages/message.ts";
+import { type Message, message, verbatim } from "../messages/message.ts";
 import type { GitLabError } from "../base/errors.ts";
 import { type GitLabVersion, isAtLeast } from "../gitlab/hooks/fetch-version.ts";
-import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** The ways in which GitLab does not answer, by the code of our error, that have something to do about them. */
 const FIXABLE = [
@@ -41,10 +41,11 @@ export const judgeVersion = (found: GitLabVersion): Diagnosis => {
     ...(isAtLeast(found, 19, 2) ? [] : [message("doctor.version.no-diffs")]),
   ];
   if (lacks.length === 0) return ok(check, message("doctor.version.ok", { version }));
-  const what = messageOf("doctor.version.lacks", (t) => [
-    { version, lacks: lacks.map((lack) => lack.render(t)).join("; ") },
-  ]);
-  return warn(check, what, message("doctor.version.lacks.fix"));
+  return warn(
+    check,
+    message("doctor.version.lacks", { version, lacks }),
+    message("doctor.version.lacks.fix"),
+  );
 };
 
 /** The limits of the clock: GitLab's signatures are taken within 5 minutes. */
@@ -60,11 +61,7 @@ export const judgeClock = (skewMs: number | null, toleranceMs = CLOCK_FAIL_MS): 
   const skew = message("doctor.clock.skew", { seconds, side: skewMs < 0 ? "behind" : "ahead" });
   const fix = message("doctor.clock.fix");
   if (Math.abs(skewMs) > Math.min(CLOCK_FAIL_MS, toleranceMs))
-    return fail(
-      check,
-      messageOf("doctor.clock.stale", (t) => [{ skew: skew.render(t) }]),
-      fix,
-    );
+    return fail(check, message("doctor.clock.stale", { skew }), fix);
   if (Math.abs(skewMs) > CLOCK_WARN_MS) return warn(check, skew, fix);
   return ok(check, seconds <= 2 ? message("doctor.clock.ok") : skew);
 };

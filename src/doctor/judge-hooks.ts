@@ -1,4 +1,4 @@
-import { message, messageOf } from "../messages/message.ts";
+import { message } from "../messages/message.ts";
 import { describeDifference, describeDisabled } from "../gitlab/hooks/describe-hook-step.ts";
 import { looksLikeOurs, showAddress } from "../gitlab/hooks/hook-address.ts";
 import {
@@ -63,13 +63,11 @@ const judgeHook = (
   const differences = compareHook({ ...wanted, url: wanted.url ?? hook.url }, hook).filter(
     ({ kind }) => kind !== "disabled",
   );
-  const what = messageOf("doctor.hook.settings", (t) => [
-    {
-      hook: hook.id,
-      path,
-      differences: differences.map((one) => describeDifference(one).render(t)).join("; "),
-    },
-  ]);
+  const what = message("doctor.hook.settings", {
+    hook: hook.id,
+    path,
+    differences: differences.map(describeDifference),
+  });
   const settings =
     differences.length === 0
       ? ok("hook-settings", message("doctor.hook.settings.ok", { hook: hook.id, path }))
@@ -92,7 +90,7 @@ const judgeAlert = (path: string, hook: ProjectHook, install: string): Diagnosis
   const disabled = describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null);
   return fail(
     "hook-alert",
-    messageOf("doctor.hook.settings", (t) => [{ hook: hook.id, path, differences: disabled.render(t) }]),
+    message("doctor.hook.settings", { hook: hook.id, path, differences: disabled }),
     message("doctor.hook.alert.fix", { command: install, resend: `reviewflow doctor ${path} --resend` }),
   );
 };

@@ -1,5 +1,4 @@
-import type { Translate } from "../messages/format-message.ts";
-import { message, messageOf } from "../messages/message.ts";
+import { message } from "../messages/message.ts";
 import { roleOfLevel } from "../review/commands/may-command.ts";
 import { type Diagnosis, fail, ok } from "./diagnosis.ts";
 
@@ -42,17 +41,13 @@ export const judgeProject = (facts: ProjectFacts): readonly Diagnosis[] => {
 const judgeRole = ({ path, tokenName: token }: ProjectFacts, level: number): Diagnosis => {
   const check = "project-role";
   const role = roleOfLevel(level);
-  const facts = (t: Translate) => [{ token, path, role: t(`role.${role}`) }] as const;
-  if (level >= DEVELOPER)
-    return ok(
-      check,
-      messageOf("doctor.project.role.ok", (t) => [...facts(t)]),
-    );
+  const facts = { token, path, role: message(`role.${role}`) };
+  if (level >= DEVELOPER) return ok(check, message("doctor.project.role.ok", facts));
   return fail(
     check,
     role === "none"
       ? message("doctor.project.role.none", { token, path })
-      : messageOf("doctor.project.role.low", (t) => [...facts(t)]),
+      : message("doctor.project.role.low", facts),
     message("doctor.project.role.fix", { path, token }),
   );
 };

@@ -1,5 +1,5 @@
-import { message } from "../messages/message.ts";
-import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
+import { message, verbatim } from "../messages/message.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** What was seen of the store. */
 export type StoreFacts =

@@ -1,5 +1,5 @@
-import { message, messageOf } from "../messages/message.ts";
-import { type Diagnosis, fail, ok, verbatim, warn } from "./diagnosis.ts";
+import { message, verbatim } from "../messages/message.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** What GitLab tells of the token that asks. */
 export type TokenFacts = {
@@ -26,32 +26,15 @@ export const judgeToken = (facts: TokenFacts): readonly Diagnosis[] => [
 
 const judgeExpiry = ({ tokenName, expiresAt: day, username, nowMs }: TokenFacts): Diagnosis => {
   const check = "token-expiry";
-  const named =
-    username === null ? verbatim(tokenName) : message("doctor.token.named", { token: tokenName, username });
+  const token = username === null ? tokenName : message("doctor.token.named", { token: tokenName, username });
   const endMs = day === null ? Number.NaN : Date.parse(day);
-  if (day === null || Number.isNaN(endMs))
-    return ok(
-      check,
-      messageOf("doctor.token.no-end", (t) => [{ token: named.render(t) }]),
-    );
+  if (day === null || Number.isNaN(endMs)) return ok(check, message("doctor.token.no-end", { token }));
   const days = Math.floor((endMs - nowMs) / DAY_MS);
   const fix = message("doctor.token.end.fix", { token: tokenName, day });
-  if (endMs <= nowMs)
-    return fail(
-      check,
-      messageOf("doctor.token.ended", (t) => [{ token: named.render(t), day }]),
-      fix,
-    );
+  if (endMs <= nowMs) return fail(check, message("doctor.token.ended", { token, day }), fix);
   return days < WARN_DAYS
-    ? warn(
-        check,
-        messageOf("doctor.token.ends", (t) => [{ token: named.render(t), day, days }]),
-        fix,
-      )
-    : ok(
-        check,
-        messageOf("doctor.token.valid", (t) => [{ token: named.render(t), day }]),
-      );
+    ? warn(check, message("doctor.token.ends", { token, day, days }), fix)
+    : ok(check, message("doctor.token.valid", { token, day }));
 };
 
 const judgeScopes = ({ tokenName: token, scopes }: TokenFacts): Diagnosis => {

@@ -5,16 +5,16 @@ const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
 /** A diagnosis for the terminal: its mark and what was found, and below it what to do. */
 export const renderDiagnosis = (t: Translate, { level, what, fix }: Diagnosis): string =>
-  `${MARKS[level]} ${what.render(t)}\n${fix === null ? "" : `    → ${fix.render(t)}\n`}`;
+  `${MARKS[level]} ${t.message(what)}\n${fix === null ? "" : `    → ${t.message(fix)}\n`}`;
 
 /** A diagnosis for programs. `code` and `fixCode` name what was found and what to do; the texts are those of `t`. */
 export const describeDiagnosis = (t: Translate, { level, check, what, fix }: Diagnosis) => ({
   level,
   check,
   code: what.code,
-  what: what.render(t),
+  what: t.message(what),
   fixCode: fix?.code ?? null,
-  fix: fix === null ? null : fix.render(t),
+  fix: fix === null ? null : t.message(fix),
 });
 
 /** The last line: how many of each there were. */

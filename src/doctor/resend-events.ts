@@ -1,9 +1,9 @@
-import { type Message, message, messageOf } from "../messages/message.ts";
+import { type Message, message, verbatim } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { describeError, GitLabError } from "../base/errors.ts";
 import type { HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
-import { type Diagnosis, fail, ok, verbatim } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok } from "./diagnosis.ts";
 
 /** GitLab takes so many resends of one user in one project in a minute. */
 const PER_MINUTE = 5;
@@ -52,9 +52,7 @@ export const resendEvents = async (subject: ResendSubject): Promise<Resent> => {
     failures.push(
       fail(
         "hook-resend",
-        messageOf("doctor.resend.failed", (t) => [
-          { hook: hookId, path, event: event.id, problem: problem.render(t) },
-        ]),
+        message("doctor.resend.failed", { hook: hookId, path, event: event.id, problem }),
         message("doctor.resend.failed.fix"),
       ),
     );
@@ -86,7 +84,7 @@ const resendOne = async (
         status,
         problem: isGood
           ? null
-          : messageOf("doctor.resend.answered", (t) => [{ status: status ?? t("doctor.nothing") }]),
+          : message("doctor.resend.answered", { status: status ?? message("doctor.nothing") }),
       };
     } catch (error) {
       if (!(error instanceof GitLabError)) throw error;

@@ -1,5 +1,6 @@
+import { message } from "../messages/message.ts";
 import ipaddr from "ipaddr.js";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Address } from "../base/address.ts";
 import { isMetadataAddress, isMetadataName, judgeAddress, parseAddress } from "../base/address.ts";
 
@@ -74,10 +75,7 @@ export const parseEgressPolicy = (allow: readonly string[]): EgressPolicy => {
   const wrong = parsed.filter(({ rule }) => rule === undefined);
   if (wrong.length > 0) {
     throw new ConfigError(
-      wrong.map(
-        ({ entry }) =>
-          `egress.allow: "${entry}" is no host name, address or network; write host, *.domain, address or address/bits, with :port where only that port is meant`,
-      ),
+      wrong.map(({ entry }) => problemAt("egress.allow", message("config.not-a-destination", { entry }))),
       { code: "egress-allow-invalid" },
     );
   }

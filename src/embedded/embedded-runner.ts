@@ -1,3 +1,5 @@
+import { type Message, message } from "../messages/message.ts";
+import { problemAt } from "../base/errors.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowLimits } from "../flow/engine/limits.ts";
@@ -90,12 +92,12 @@ const portsOf = (
 ): FlowPorts =>
   withLessons === undefined ? ports : { ...ports, knowledge: withLessons(ports.knowledge, lessons) };
 
-/** What a flow lacks among the secrets that it is given, as sentences that name the setting. */
+/** What a flow lacks among the secrets that it is given, with the setting of each. */
 export const missingSecrets = (
   needed: readonly string[],
   given: ReadonlyMap<string, Secret>,
   setting: string,
-): readonly string[] =>
+): readonly Message[] =>
   needed
     .filter((name) => !given.has(name))
-    .map((name) => `${setting}.${name} is missing: the flow needs this secret, which an export leaves out`);
+    .map((name) => problemAt(`${setting}.${name}`, message("flow.secret-missing")));

@@ -1,4 +1,5 @@
-import { ConfigError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import { withoutApiPath } from "../base/gitlab-address.ts";
 
 /**
@@ -8,8 +9,10 @@ import { withoutApiPath } from "../base/gitlab-address.ts";
 export const parseBaseUrl = (text: string): string => {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ConfigError(["GITLAB_URL is no http or https address, such as https://gitlab.example.com"]);
+    throw new ConfigError([
+      problemAt("GITLAB_URL", message("config.not-an-address", { example: "https://gitlab.example.com" })),
+    ]);
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
-    throw new ConfigError(["GITLAB_URL must hold neither a name and password nor ? or #"]);
+    throw new ConfigError([problemAt("GITLAB_URL", message("config.address-with-more", { query: "false" }))]);
   return withoutApiPath(url.href);
 };

@@ -1,7 +1,8 @@
+import { message } from "../messages/message.ts";
 import type { z } from "zod";
 import type { CallGate } from "../base/call-gate.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { ConfigError, GitLabError } from "../base/errors.ts";
+import { ConfigError, GitLabError, problemAt } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
@@ -88,7 +89,7 @@ export const createGitLabClient = (options: GitLabClientOptions): GitLabClient =
   const url = parseBaseUrl(options.url);
   const tokenName = options.tokenName ?? "GITLAB_TOKEN";
   if (!/^[\x21-\x7e]+$/.test(options.token.reveal()))
-    throw new ConfigError([`${tokenName} is empty or holds characters that no token of GitLab has`]);
+    throw new ConfigError([problemAt(tokenName, message("config.not-a-token"))]);
   const transport = createTransport({
     baseUrl: url,
     token: options.token,

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { type Message, message } from "../messages/message.ts";
 
 const PREFIX = "whsec_";
 
@@ -7,27 +8,27 @@ const KEY_BYTES = 32;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** A signing token read as its key, or why it is none. The reason never repeats the token. */
+/** A signing token read as its key, or why it is none. The problem never repeats the token. */
 export type SigningTokenReading =
   | { readonly kind: "valid"; readonly key: Uint8Array }
-  | { readonly kind: "invalid"; readonly reason: string };
+  | { readonly kind: "invalid"; readonly problem: Message };
 
-const invalid = (reason: string): SigningTokenReading => ({ kind: "invalid", reason });
+const invalid = (problem: Message): SigningTokenReading => ({ kind: "invalid", problem });
 
 /**
  * Reads a webhook's signing token: `whsec_` and the base64 of 32 bytes, as GitLab demands it when a hook
  * is saved. For checking the configuration, and for its key.
  */
 export const parseSigningToken = (text: string): SigningTokenReading => {
-  if (!text.startsWith(PREFIX)) return invalid(`a signing token starts with ${PREFIX}`);
+  if (!text.startsWith(PREFIX)) return invalid(message("signing-token.prefix", { prefix: PREFIX }));
   const encoded = text.slice(PREFIX.length);
   if (!BASE64.test(encoded) || encoded.length % 4 !== 0)
-    return invalid(`what follows ${PREFIX} in a signing token is base64 with its padding`);
+    return invalid(message("signing-token.not-base64", { prefix: PREFIX }));
   const key = Buffer.from(encoded, "base64");
   if (key.toString("base64") !== encoded)
-    return invalid(`what follows ${PREFIX} in a signing token is not clean base64`);
+    return invalid(message("signing-token.not-base64", { prefix: PREFIX }));
   if (key.length !== KEY_BYTES)
-    return invalid(`a signing token holds ${KEY_BYTES} bytes, this one holds ${key.length}`);
+    return invalid(message("signing-token.length", { needed: KEY_BYTES, length: key.length }));
   return { kind: "valid", key };
 };
 

@@ -1,9 +1,10 @@
+import { message } from "../messages/message.ts";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 
 /** Where to listen, and how long to bear with slow senders (milliseconds). */
 export type ServerOptions = {
@@ -48,8 +49,8 @@ const listen = async (server: Server, { host, port }: ServerOptions): Promise<vo
   try {
     await once(server, "listening");
   } catch (cause) {
-    const problem = `server: cannot listen on ${host}:${port}; set REVIEWFLOW_HOST and REVIEWFLOW_PORT to an address that is free`;
-    throw new ConfigError([problem], { code: "address-unavailable", cause });
+    const problem = message("config.cannot-listen", { address: `${host}:${port}` });
+    throw new ConfigError([problemAt("server", problem)], { code: "address-unavailable", cause });
   }
 };
 

@@ -1,4 +1,5 @@
-import { ConfigError, describeError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
+import { ConfigError, describeError, inEnglish, problemAt } from "../base/errors.ts";
 import type { KnowledgeRecord, KnowledgeRequest, KnowledgeSearch, NodeResult } from "../flow/ports.ts";
 import { checkDatasets, findDataset, nameOf } from "./check-datasets.ts";
 import type { IndexedSegment } from "./dataset-index.ts";
@@ -34,7 +35,10 @@ const openShelves = async (options: KnowledgeOptions): Promise<readonly Shelf[]>
     if (result.status === "fulfilled") return [];
     const { id = "", folder = "" } = options.datasets[index] ?? {};
     return [
-      `knowledge.datasets "${id}": the folder ${folder} cannot be read (${describeError(result.reason)}).`,
+      problemAt(
+        `knowledge.datasets "${id}"`,
+        message("knowledge.folder-unreadable", { folder, error: describeError(result.reason) }),
+      ),
     ];
   });
   const all = [...checkDatasets([], options.datasets), ...problems];
@@ -84,7 +88,7 @@ const createSearch =
     signal.throwIfAborted();
     const problems = checkDatasets(datasetIds, options.datasets);
     if (problems.length > 0) {
-      const message = problems.join(" ");
+      const message = problems.map(inEnglish).join("; ");
       return { ok: false, errorType: "KnowledgeRetrievalNodeError", message, retryable: false };
     }
     const wanted = new Set(datasetIds.map((one) => findDataset(one, options.datasets)));

@@ -1,6 +1,7 @@
+import { message } from "../messages/message.ts";
 import { embedMany } from "ai";
 import type { Clock } from "../base/clock.ts";
-import { ConfigError, ModelError } from "../base/errors.ts";
+import { ConfigError, ModelError, problemAt } from "../base/errors.ts";
 import { choosePause } from "./choose-pause.ts";
 import { createEmbeddingModel } from "./language-model.ts";
 import { classifyFailure, type ModelFailure } from "./model-failure.ts";
@@ -40,12 +41,10 @@ const toError = (failure: ModelFailure): ModelError =>
 export const createEmbedder = (options: EmbedderOptions): Embed => {
   const { provider, name, clock, batchSize = 64, timeoutMs = 60_000, retry = DEFAULT_RETRY } = options;
   if (provider === "anthropic") {
-    throw new ConfigError([`models.${name}: the provider anthropic has no embeddings; choose another.`]);
+    throw new ConfigError([problemAt(`models.${name}`, message("model.no-embeddings", { provider }))]);
   }
   if (provider === "openai-compatible" && options.baseUrl === undefined) {
-    throw new ConfigError([
-      `models.${name}: set api_key for a hosted model, or base_url to the address of a model server of your own.`,
-    ]);
+    throw new ConfigError([problemAt(`models.${name}`, message("model.nowhere"))]);
   }
   const model = createEmbeddingModel({ ...options, provider }, timeoutMs);
 

@@ -1,4 +1,4 @@
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, inEnglish } from "../base/errors.ts";
 import type { ModelAnswer, ModelClient, ModelRequest, NodeResult } from "../flow/ports.ts";
 import { callModel, createModelHandle } from "./call-model.ts";
 import { readParameters } from "./call-settings.ts";
@@ -48,7 +48,12 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
     request.signal.throwIfAborted();
     const resolved = resolveModel(request, options);
     if (!resolved.ok) {
-      return { ok: false, errorType: "ModelNotExistError", message: resolved.message, retryable: false };
+      return {
+        ok: false,
+        errorType: "ModelNotExistError",
+        message: inEnglish(resolved.problem),
+        retryable: false,
+      };
     }
     const openGate = createTextGate(request.onText);
     const failures: ModelFailure[] = [];

@@ -1,4 +1,6 @@
 import picomatch from "picomatch";
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { ConfiguredModel, ModelRouting } from "./model-options.ts";
 
 /** A model as a workflow file names it. */
@@ -12,7 +14,7 @@ export type NamedModel = {
 /** The configured model for a file's name, or why there is none. */
 export type ResolvedModel =
   | { readonly ok: true; readonly model: ConfiguredModel }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly problem: Message };
 
 /** The text that the routes are matched against: `provider/name`. */
 export const modelKey = ({ provider, name }: NamedModel): string =>
@@ -29,70 +31,73 @@ export const resolveModel = (named: NamedModel, routing: ModelRouting): Resolved
   if (wanted === null) {
     return {
       ok: false,
-      message: `No model is configured for "${key}". Add a route for it (model_routing.routes) or set a default model (model_routing.default).`,
+      problem: message("model.no-route", { key }),
     };
   }
   const model = routing.models.find((candidate) => candidate.name === wanted);
   return model === undefined
     ? {
         ok: false,
-        message: `The model "${wanted}" that stands for "${key}" is not configured (models.${wanted}).`,
+        problem: problemAt(
+          "model_routing",
+          message("model.unknown", { name: wanted, known: routing.models.map(({ name }) => name) }),
+        ),
       }
     : { ok: true, model };
 };
 
-const addressProblems = (baseUrl: string | undefined, at: string): readonly string[] => {
+const addressProblems = (baseUrl: string | undefined, at: string): readonly Message[] => {
   if (baseUrl === undefined) return [];
   const url = URL.parse(baseUrl);
-  if (url === null || !/^https?:$/.test(url.protocol)) return [`${at}.base_url is not an http(s) URL.`];
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return [
+      problemAt(`${at}.base_url`, message("config.not-an-address", { example: "http://localhost:11434/v1" })),
+    ];
   return url.username === "" && url.password === ""
     ? []
-    : [`${at}.base_url holds a user or a password; put them into ${at}.api_key or ${at}.headers.`];
+    : [problemAt(`${at}.base_url`, message("model.address-with-password"))];
 };
 
-const modelProblems = (model: ConfiguredModel): readonly string[] => {
+const modelProblems = (model: ConfiguredModel): readonly Message[] => {
   const at = `models.${model.name}`;
   const isCompatible = model.provider === "openai-compatible";
   return [
     ...(isCompatible && model.baseUrl === undefined
       ? [
           model.apiKey === null
-            ? `${at}: set api_key (MODEL_API_KEY) for a hosted model, or base_url (MODEL_BASE_URL) to the address of a model server of your own, such as http://localhost:11434/v1.`
-            : `${at}.base_url is missing (MODEL_BASE_URL); the provider openai-compatible needs one. Without provider (MODEL_PROVIDER) the model's name decides.`,
+            ? problemAt(at, message("model.nowhere"))
+            : problemAt(`${at}.base_url`, message("model.address-missing", { provider: model.provider })),
         ]
       : []),
     ...addressProblems(model.baseUrl, at),
     ...(!isCompatible && model.apiKey === null
-      ? [`${at}.api_key is missing; the provider ${model.provider} needs one.`]
+      ? [problemAt(`${at}.api_key`, message("model.key-missing", { provider: model.provider }))]
       : []),
-    ...(model.model === "" ? [`${at}.model is empty; it is the provider's name of the model.`] : []),
+    ...(model.model === "" ? [problemAt(`${at}.model`, message("config.model-name-missing"))] : []),
   ];
 };
 
 /**
- * Every mistake in the routing itself and every name of `named` that it does not cover, as sentences
- * that name the key to change. For the moment of loading, so that no run meets them.
+ * Every mistake in the routing itself and every name of `named` that it does not cover, each with
+ * the key to change. For the moment of loading, so that no run meets them.
  */
-export const checkModels = (named: readonly NamedModel[], routing: ModelRouting): readonly string[] => {
+export const checkModels = (named: readonly NamedModel[], routing: ModelRouting): readonly Message[] => {
   const names = routing.models.map((model) => model.name);
-  const unknown = (name: string | null, key: string): readonly string[] =>
+  const unknown = (name: string | null, key: string): readonly Message[] =>
     name === null || names.includes(name)
       ? []
-      : [
-          `${key} names the model "${name}", which is not configured (configured: ${names.join(", ") || "none"}).`,
-        ];
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+      : [problemAt(key, message("model.unknown", { name, known: names }))];
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  const byKey = new Map(named.map((one) => [modelKey(one), one]));
   return [
-    ...new Set(twice.map((name) => `models.${name} is configured twice.`)),
+    ...[...twice].map((name) => problemAt("models", message("config.name-twice", { name }))),
     ...routing.models.flatMap(modelProblems),
     ...routing.routes.flatMap((route) => unknown(route.model, `model_routing.routes "${route.match}"`)),
     ...unknown(routing.default, "model_routing.default"),
     ...unknown(routing.fallback, "model_routing.fallback"),
-    ...new Set(
-      named.flatMap((one) => {
-        const resolved = resolveModel(one, { ...routing });
-        return resolved.ok ? [] : [resolved.message];
-      }),
-    ),
+    ...[...byKey.values()].flatMap((one) => {
+      const resolved = resolveModel(one, routing);
+      return resolved.ok ? [] : [resolved.problem];
+    }),
   ];
 };

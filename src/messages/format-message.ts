@@ -1,10 +1,8 @@
 import { createRequire } from "node:module";
 import { IntlMessageFormat } from "intl-messageformat";
 import { FALLBACK, languageOf } from "./language.ts";
+import type { Message, MessageCode, MessageParam } from "./message.ts";
 import type { MessageParameters } from "./message-parameters.ts";
-
-/** A message's name, the same in every language. */
-export type MessageCode = keyof MessageParameters;
 
 /** What stands behind a code: nothing for a message without parameters. */
 export type MessageArguments<Code extends MessageCode> = [MessageParameters[Code]] extends [null]
@@ -25,6 +23,8 @@ export type Translate = {
   <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string;
   /** The sentence of a reason, without its detail, which is a foreign text. */
   readonly reason: (reason: SpokenReason) => string;
+  /** The sentence of a message, with those of the messages in it. */
+  readonly message: (message: Message) => string;
 };
 
 /**
@@ -40,7 +40,25 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
       const message = `reason.${code}`;
       return isMessageCode(message) ? format(message, spoken(params)) : code;
     },
+    message: (message: Message): string => renderMessage(format, message),
   });
+};
+
+const renderMessage = (format: Format, { code, params }: Message): string =>
+  format(
+    code,
+    Object.fromEntries(Object.entries(params).map(([name, param]) => [name, valueOf(format, param)])),
+  );
+
+/** Lists of texts are joined by commas, whole sentences by semicolons; an empty one is a dash. */
+const valueOf = (format: Format, param: MessageParam): Value => {
+  if (typeof param !== "object" || param instanceof Date) return param;
+  if ("code" in param) return renderMessage(format, param);
+  if (param.length === 0) return "–";
+  const isSentences = param.some((one) => typeof one === "object");
+  return param
+    .map((one) => (typeof one === "string" ? one : renderMessage(format, one)))
+    .join(isSentences ? "; " : ", ");
 };
 
 /** Lists are joined, and ICU chooses by "true" and "false". */

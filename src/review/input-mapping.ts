@@ -1,3 +1,4 @@
+import { type Message, message } from "../messages/message.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "./delivery-event.ts";
@@ -50,12 +51,15 @@ export const PLACEHOLDER_NAMES: readonly string[] = [...PLACEHOLDERS.keys()];
 const namesIn = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name]) => name ?? "");
 
-/** What is wrong with a template: null, or a sentence that names the unknown placeholder. */
-export const checkTemplate = (template: string): string | null => {
+/** What is wrong with a template, such as an unknown placeholder; null for nothing. */
+export const checkTemplate = (template: string): Message | null => {
   const unknown = namesIn(template).filter((name) => !PLACEHOLDERS.has(name));
   return unknown.length === 0
     ? null
-    : `unknown placeholder {{ ${unknown.join(" }}, {{ ")} }}; known are ${PLACEHOLDER_NAMES.join(", ")}`;
+    : message("config.placeholder-unknown", {
+        unknown: unknown.map((name) => `{{ ${name} }}`),
+        known: PLACEHOLDER_NAMES,
+      });
 };
 
 /** Whether any template of the mapping uses the placeholder. */

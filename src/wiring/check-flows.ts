@@ -1,5 +1,13 @@
-import { ConfigError, describeError, isRetryable } from "../base/errors.ts";
+import {
+  ConfigError,
+  describeError,
+  inEnglish,
+  isRetryable,
+  messageOfError,
+  problemAt,
+} from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Message } from "../messages/message.ts";
 import { checkInputs } from "../review/check-inputs.ts";
 import { checkReplyFlow } from "../worker/conversation/check-reply-flow.ts";
 import { checkFindingsFlow } from "../worker/findings/check-findings-flow.ts";
@@ -18,16 +26,18 @@ export const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): 
   if (problems.flat().length > 0) throw new ConfigError(problems.flat());
 };
 
-const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly string[]> => {
+const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly Message[]> => {
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   try {
     const answering = await checkReplyFlow(flow, signal);
     if (flow.contract === "findings") return [...(await checkFindingsFlow(flow, signal)), ...answering];
     const { errors, warnings } = checkInputs(flow.name, await flow.runner.describe(signal), flow.inputs);
-    for (const warning of warnings) logger.warn({ flow: flow.name, warning }, "Flow input not used");
+    for (const warning of warnings)
+      logger.warn({ flow: flow.name, warning: inEnglish(warning) }, "Flow input not used");
     return [...errors, ...answering];
   } catch (error) {
-    if (!isRetryable(error) && !signal.aborted) return [`flows.${flow.name}: ${describeError(error)}`];
+    if (!isRetryable(error) && !signal.aborted)
+      return [problemAt(`flows.${flow.name}`, messageOfError(error))];
     logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
     return [];
   }

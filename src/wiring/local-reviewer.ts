@@ -1,6 +1,7 @@
+import { message } from "../messages/message.ts";
 import type { Reason } from "../base/reason.ts";
 import { systemClock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { FlowConfig, LocalConfig } from "../config/config.ts";
@@ -108,6 +109,7 @@ export const openLocalReviewer = async (
 /** The only flow that was set up. Throws a ConfigError where it reports no findings. */
 export const findingsFlow = (flows: ReturnType<typeof createFlows>): FindingsFlow => {
   const [flow] = flows;
-  if (flow?.contract !== "findings") throw new ConfigError(["flows: none has the contract findings"]);
+  if (flow?.contract !== "findings")
+    throw new ConfigError([problemAt("flows", message("flow.no-findings-flow"))]);
   return flow;
 };

@@ -1,3 +1,4 @@
+import type { Message } from "../messages/message.ts";
 import { ConfigError } from "../base/errors.ts";
 import { ANSWERS } from "../config/builtin-flows.ts";
 import type { EmbeddedRunnerConfig, RunnerConfig } from "../config/config.ts";
@@ -88,7 +89,7 @@ const answersOf = (config: EngineConfig, logger: Logger): Flow | null => {
 
 const readFlows = (files: Files): ReadonlyMap<EmbeddedRunnerConfig, Flow> => {
   const flows = new Map<EmbeddedRunnerConfig, Flow>();
-  const problems: string[] = [];
+  const problems: Message[] = [];
   for (const [setting, section] of files) {
     try {
       const flow = readFlowFile(section.file, `${setting}.file`);
@@ -103,5 +104,5 @@ const readFlows = (files: Files): ReadonlyMap<EmbeddedRunnerConfig, Flow> => {
   return flows;
 };
 
-const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly string[] =>
+const lacking = (flow: Flow, section: EmbeddedRunnerConfig, setting: string): readonly Message[] =>
   missingSecrets(neededSecrets(flow), new Map(Object.entries(section.secrets)), `${setting}.secrets`);

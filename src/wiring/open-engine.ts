@@ -1,6 +1,7 @@
+import { message } from "../messages/message.ts";
 import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
@@ -129,7 +130,10 @@ const openKnowledge = async ({ config, clock, logger }: EngineOptions): Promise<
   const model = config.models.find(({ name }) => name === embeddingModel);
   if (embeddingModel !== null && model === undefined) {
     throw new ConfigError([
-      `knowledge.embedding_model names the model "${embeddingModel}", which is not configured (models.${embeddingModel})`,
+      problemAt(
+        "knowledge.embedding_model",
+        message("model.unknown", { name: embeddingModel, known: config.models.map(({ name }) => name) }),
+      ),
     ]);
   }
   return createKnowledgeSearch({

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { ANSWERS } from "../config/builtin-flows.ts";
 import type { DifyRunnerConfig, RunnerConfig } from "../config/config.ts";
@@ -95,7 +94,7 @@ export const openRunners = async (
     answers: runners.get(ANSWERS) ?? null,
     of: (section) => {
       const opened = runners.get(section);
-      if (opened === undefined) throw new ConfigError(["a flow was asked for that is not configured"]);
+      if (opened === undefined) throw new TypeError("A flow was asked for that is not configured");
       return opened;
     },
     flowOf: (section) => embedded?.flows.get(section) ?? null,

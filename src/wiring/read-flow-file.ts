@@ -1,5 +1,6 @@
+import { message } from "../messages/message.ts";
 import { readFileSync } from "node:fs";
-import { ConfigError, describeError } from "../base/errors.ts";
+import { ConfigError, describeError, problemAt } from "../base/errors.ts";
 import type { FlowFile } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import { showProblem } from "../flow/parse/flow-file-error.ts";
@@ -19,10 +20,8 @@ export const readFlowFile = (file: FlowFile, setting: string): Flow => {
   } catch (cause) {
     const name = file.kind === "builtin" ? `builtin:${file.name}` : file.path;
     throw new ConfigError(
-      [`${setting}: the workflow file ${name} cannot be read (${describeError(cause)})`],
-      {
-        cause,
-      },
+      [problemAt(setting, message("flow.file-unreadable", { file: name, error: describeError(cause) }))],
+      { cause },
     );
   }
   const reading = readFlow(text);

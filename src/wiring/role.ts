@@ -1,4 +1,5 @@
-import { ConfigError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
+import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 
 /** What this server does of all that servers do. */
@@ -16,8 +17,7 @@ export type Role = {
 export const roleOf = ({ server, store }: Pick<Config, "server" | "store">): Role => {
   if (server.role !== "both" && store.kind === "embedded") {
     throw new ConfigError([
-      `server.role: "${server.role}" does a part of the work only and needs a PostgreSQL server that it shares with ` +
-        "the others; set DATABASE_URL, or REVIEWFLOW_ROLE=both",
+      problemAt("server.role", message("config.role-without-postgres", { role: server.role })),
     ]);
   }
   return { takesDeliveries: server.role !== "worker", reviews: server.role !== "web" };

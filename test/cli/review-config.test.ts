@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,7 +18,7 @@ const problemsOf = (read: () => unknown): string => {
     read();
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
-    return error.problems.join("\n");
+    return error.problems.map(plain).join("\n");
   }
   return assert.fail("the configuration was taken");
 };
@@ -75,7 +76,7 @@ models: { one: { model: some-model } }
     assert.equal(readLocalConfig({}, file).flows[0]?.language, "Korean");
     assert.match(
       problemsOf(() => readConfig({}, file)),
-      /GITLAB_TOKEN/,
+      /name=GITLAB_TOKEN/,
     );
   });
 
@@ -87,7 +88,7 @@ models: { one: { model: some-model } }
   it("tells all mistakes in what it needs, and what to set first", async () => {
     assert.match(
       problemsOf(() => readLocalConfig({}, null)),
-      /MODEL_NAME/,
+      /flows: config\.flow-missing/,
     );
     const file = await fileOf(`
 flow: 1
@@ -95,7 +96,7 @@ flows: [{ name: a, file: "builtin:nothing", contract: findings }, { name: a, fil
 `);
     assert.match(
       problemsOf(() => readLocalConfig({}, file)),
-      /unknown key flow/,
+      /value\.unknown-keys count=1 keys=\[flow\]/,
     );
   });
 });

@@ -99,7 +99,7 @@ const problemsOf = (given: Record<string, string>, text: string | undefined): st
     assert.ok(error instanceof ConfigError, String(error));
     assert.match(error.code, /^[a-z][a-z-]+$/);
     assert.ok(error.problems.length > 0);
-    return `${error.message}\n${error.problems.join("\n")}`;
+    return `${error.message}\n${JSON.stringify(error.problems)}`;
   }
 };
 

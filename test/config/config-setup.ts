@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { ConfigError } from "../../src/base/errors.ts";
 import type { Config, DifyRunnerConfig, FlowConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { message, verbatim } from "../../src/messages/message.ts";
+import { plain } from "../messages/plain.ts";
 
 /** An environment that is enough to start. */
 export const ENOUGH = {
@@ -29,9 +31,11 @@ export const load = (
       return text;
     },
     checkTemplate: (template) =>
-      template.includes("{{ nonsense }}") ? "unknown placeholder {{ nonsense }}" : null,
+      template.includes("{{ nonsense }}")
+        ? message("config.placeholder-unknown", { unknown: "nonsense", known: "none" })
+        : null,
     isTitlePattern: (pattern) => !pattern.includes("/("),
-    checkSigningToken: (token) => (token.startsWith("whsec_") ? null : "must start with whsec_"),
+    checkSigningToken: (token) => (token.startsWith("whsec_") ? null : verbatim("no-prefix")),
   });
 
 /** The runner of a flow on Dify. */
@@ -40,7 +44,7 @@ export const difyOf = (flow: FlowConfig | undefined): DifyRunnerConfig => {
   return flow.runner;
 };
 
-/** The mistakes of a configuration that must have some. */
+/** The mistakes of a configuration that must have some, by place, code and parameters. */
 export const problemsOf = (
   environment: Record<string, string | undefined>,
   yaml?: string,
@@ -50,7 +54,7 @@ export const problemsOf = (
     load(environment, yaml, files);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
-    return error.problems;
+    return error.problems.map(plain);
   }
   return assert.fail("the configuration was taken");
 };

@@ -23,7 +23,7 @@ describe("what is learnt", () => {
     const yaml = "lessons: { least_outcomes: 0, dify: [{ url: x, api_key: '', dataset_id: mine }] }";
     const problems = problemsOf(ENOUGH, yaml).join("\n");
     assert.match(problems, /lessons\.least_outcomes/);
-    assert.match(problems, /lessons\.dify\[0\]\.dataset_id: is no id of a dataset/);
-    assert.match(problems, /lessons\.dify\[0\]\.api_key: is empty/);
+    assert.match(problems, /lessons\.dify\[0\]\.dataset_id: config.not-a-dataset-id/);
+    assert.match(problems, /lessons\.dify\[0\]\.api_key: value.empty/);
   });
 });

@@ -27,9 +27,9 @@ suite("configuration of looking for missed changes", () => {
   test("names what it cannot use", () => {
     const yaml = "reconcile: { every: 10ms, since: yesterday, projects: [], often: true }";
     const problems = problemsOf(ENOUGH, yaml).join("\n");
-    assert.match(problems, /reconcile\.every: must be 1s or more/);
-    assert.match(problems, /reconcile\.since: "yesterday" is no moment/);
-    assert.match(problems, /reconcile\.projects: names no project/);
-    assert.match(problems, /reconcile: unknown key often/);
+    assert.match(problems, /reconcile\.every: value.too-small least=1s/);
+    assert.match(problems, /reconcile\.since: config.not-a-moment text=yesterday/);
+    assert.match(problems, /reconcile\.projects: config.no-project/);
+    assert.match(problems, /reconcile: value.unknown-keys count=1 keys=\[often\]/);
   });
 });

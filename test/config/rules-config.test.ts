@@ -56,10 +56,10 @@ group_rules:
   - { namespace: team, file: empty.md }
 `;
     const problems = problemsOf(ENOUGH, yaml, { [`${process.cwd()}/empty.md`]: " \n" }).join("\n");
-    assert.match(problems, /rules\.file: the file .*missing\.md cannot be read/);
-    assert.match(problems, /group_rules\[0\]: give either text or file/);
-    assert.match(problems, /group_rules\[1\]: give either text or file/);
-    assert.match(problems, /group_rules\[2\]\.file: the file .*empty\.md is empty/);
-    assert.match(problemsOf(ENOUGH, "group_rules: [{ namespace: /, text: a }]").join(), /names no group/);
+    assert.match(problems, /rules\.file: config.file-unreadable file=.*missing\.md/);
+    assert.match(problems, /group_rules\[0\]: config.text-or-file/);
+    assert.match(problems, /group_rules\[1\]: config.text-or-file/);
+    assert.match(problems, /group_rules\[2\]\.file: config.file-empty file=.*empty\.md/);
+    assert.match(problemsOf(ENOUGH, "group_rules: [{ namespace: /, text: a }]").join(), /config.no-group/);
   });
 });

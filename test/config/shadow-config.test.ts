@@ -25,17 +25,26 @@ suite("configuration of candidates", () => {
       );
     refused(
       flow("{ name: next, file: 'builtin:classic' }", "contract: classic"),
-      /shadow: .*post by themselves/,
+      /shadow: config\.shadow-of-classic/,
     );
-    refused(flow("{ name: next, file: 'builtin:classic' }"), /shadow\.file: .*contract classic/);
-    refused(flow("{ name: next, file: 'builtin:summary' }"), /shadow\.file: .*no flow that reviews/);
-    refused(flow("{ name: next, file: a.yml, contract: note }"), /shadow\.contract: note cannot be compared/);
-    refused(flow("{ name: next }"), /shadow: name the workflow file/);
+    refused(
+      flow("{ name: next, file: 'builtin:classic' }"),
+      /shadow\.file: config\.shadow-incomparable own=classic/,
+    );
+    refused(
+      flow("{ name: next, file: 'builtin:summary' }"),
+      /shadow\.file: config\.shadow-incomparable own=none/,
+    );
+    refused(
+      flow("{ name: next, file: a.yml, contract: note }"),
+      /shadow\.contract: config\.shadow-incomparable own=note/,
+    );
+    refused(flow("{ name: next }"), /shadow: config\.runner-missing/);
     refused(
       flow("{ name: next, file: a.yml }", "contract: note, file: b.yml, inputs: { t: '{{ gitlab.token }}' }"),
-      /shadow: the input t hands/,
+      /shadow: config\.shadow-with-token input=t/,
     );
-    refused(flow("{ name: next, file: a.yml }"), /gitlab\.token: shadow reviews read/, {
+    refused(flow("{ name: next, file: a.yml }"), /gitlab\.token: config\.shadow-without-token/, {
       GITLAB_URL: "https://gitlab.example.com",
       REVIEWFLOW_TOKEN_PASS_THROUGH: "true",
       REVIEWFLOW_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),

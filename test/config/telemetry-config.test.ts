@@ -36,11 +36,8 @@ suite("the section telemetry", () => {
       "telemetry: { service_name: '', metrics: true }",
     );
     const text = problems.join("\n");
-    assert.match(text, /telemetry: unknown key metrics/);
-    assert.match(
-      text,
-      /OTEL_EXPORTER_OTLP_ENDPOINT \(telemetry\.otlp_endpoint\): is no http or https address/,
-    );
-    assert.match(text, /telemetry\.service_name: is empty/);
+    assert.match(text, /telemetry: value.unknown-keys count=1 keys=\[metrics\]/);
+    assert.match(text, /OTEL_EXPORTER_OTLP_ENDPOINT \(telemetry\.otlp_endpoint\): config\.not-an-address/);
+    assert.match(text, /telemetry\.service_name: value.empty/);
   });
 });

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import type { CaseRun } from "../../src/eval/run/run-case.ts";
 import { buildReport, type EvalReport } from "../../src/eval/report/eval-report.ts";
 import type { EvalCase, Expected } from "../../src/eval/set/eval-case.ts";
@@ -60,7 +61,7 @@ export const hostileReport = (): EvalReport => {
       })),
     ),
   );
-  return buildReport({ name: EVIL, cases, notices: [EVIL] }, runs, {
+  return buildReport({ name: EVIL, cases, notices: [verbatim(EVIL)] }, runs, {
     flows: FLOWS,
     repeats: 2,
     tolerance: 3,

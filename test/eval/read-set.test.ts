@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -12,7 +13,7 @@ const problemsOf = async (folder: string): Promise<readonly string[]> => {
   } catch (error) {
     assert.ok(error instanceof ConfigError);
     assert.equal(error.code, "eval-set-invalid");
-    return error.problems;
+    return error.problems.map(plain);
   }
   return assert.fail("the set should have been refused");
 };
@@ -53,7 +54,7 @@ describe("a set of cases", () => {
     assert.deepEqual([...(one?.files ?? [])], [["docs/rules/a.md", "Be kind\n"]]);
   });
 
-  it("tells everything that is wrong at once, with its case and key", async () => {
+  it("reports everything that is wrong at once, with its case and key", async () => {
     await using folder = await createEvalFolder();
     await folder.write("a/case.yml", "title: ''\nfinding: []\nfindings:\n  - { lines: 9-3, text: x }\n");
     await folder.write("b/case.yml", "title: B\nfindings: []\n");
@@ -61,19 +62,19 @@ describe("a set of cases", () => {
     await folder.write("c/case.yml", "title: [\n");
     await folder.write("c/change.diff", "no diff at all\n");
     const problems = (await problemsOf(folder.path)).join("\n");
-    assert.match(problems, /a\/case\.yml: title: is empty/);
-    assert.match(problems, /a\/case\.yml: .*"finding"/);
-    assert.match(problems, /a\/case\.yml: findings\[0\]\.lines: is a line such as 12/);
-    assert.match(problems, /a\/change\.diff is missing/);
-    assert.match(problems, /b\/change\.diff: 1 of 1 files are cut short/);
-    assert.match(problems, /c\/case\.yml is not YAML/);
-    assert.match(problems, /c\/change\.diff holds no file/);
+    assert.match(problems, /a\/case\.yml: title: value\.empty/);
+    assert.match(problems, /a\/case\.yml: value\.unknown-keys count=1 keys=\[finding\]/);
+    assert.match(problems, /a\/case\.yml: findings\[0\]\.lines: eval\.not-lines/);
+    assert.match(problems, /a\/change\.diff: eval\.diff-unreadable/);
+    assert.match(problems, /b\/change\.diff: eval\.diff-cut cut=1 files=1/);
+    assert.match(problems, /c\/case\.yml: eval\.not-yaml/);
+    assert.match(problems, /c\/change\.diff: eval\.diff-empty/);
   });
 
   it("must be there and hold a case", async () => {
     await using folder = await createEvalFolder();
-    assert.match((await problemsOf(folder.path)).join(), /holds no folder with a case\.yml/);
-    assert.match((await problemsOf(join(folder.path, "none"))).join(), /cannot be read/);
+    assert.match((await problemsOf(folder.path)).join(), /eval\.no-case/);
+    assert.match((await problemsOf(join(folder.path, "none"))).join(), /eval\.unreadable/);
   });
 
   it("reads what is written to it, and leaves a case that is there as it is", async () => {

@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
@@ -205,7 +206,7 @@ describe("a signing token", () => {
     ]) {
       const reading = parseSigningToken(text);
       assert.equal(reading.kind, "invalid", text);
-      assert.ok(reading.kind === "invalid" && !reading.reason.includes(key.slice(0, 8)));
+      assert.ok(reading.kind === "invalid" && !plain(reading.problem).includes(key.slice(0, 8)));
     }
   });
 });

@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { KnowledgeSearch } from "../../src/flow/ports.ts";
@@ -58,7 +59,8 @@ suite("the dataset of lessons", () => {
   });
 
   test("cannot be a folder", () => {
-    const [problem] = checkDatasets([], [{ id: LESSONS_DATASET, folder: "x" }]);
-    assert.match(problem ?? "", /lessons of each project/);
+    assert.deepEqual(checkDatasets([], [{ id: LESSONS_DATASET, folder: "x" }]).map(plain), [
+      `knowledge.datasets: knowledge.dataset-reserved id=${LESSONS_DATASET}`,
+    ]);
   });
 });

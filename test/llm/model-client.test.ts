@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
@@ -181,18 +182,18 @@ test("mistakes in the routing are all told at once", () => {
         },
       ),
     (error) => {
-      const { problems } = z.instanceof(ConfigError).parse(error);
+      const problems = z.instanceof(ConfigError).parse(error).problems.map(plain);
       assert.equal(problems.length, 5);
-      for (const told of [
-        /models\.x\.api_key/,
-        /models\.l: set api_key \(MODEL_API_KEY\).*base_url/,
-        /models\.c\.base_url holds/,
-        /model_routing\.default.*"y"/,
-        /model_routing\.fallback.*"z"/,
+      for (const wanted of [
+        /models\.x\.api_key: model\.key-missing/,
+        /models\.l: model\.nowhere/,
+        /models\.c\.base_url: model\.address-with-password/,
+        /model_routing\.default: model\.unknown name=y/,
+        /model_routing\.fallback: model\.unknown name=z/,
       ]) {
         assert.ok(
-          problems.some((problem) => told.test(problem)),
-          String(told),
+          problems.some((problem) => wanted.test(problem)),
+          String(wanted),
         );
       }
       assert.doesNotMatch(problems.join(), /hunter2/);

@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/base/errors.ts";
@@ -26,7 +27,7 @@ const problemsOf = async (flow: ReviewFlow): Promise<readonly string[]> => {
     await checkFlows([flow], silentLogger);
     return [];
   } catch (error) {
-    return error instanceof ConfigError ? error.problems : assert.fail(String(error));
+    return error instanceof ConfigError ? error.problems.map(plain) : assert.fail(String(error));
   }
 };
 

@@ -1,3 +1,4 @@
+import type { Message } from "../../messages/message.ts";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,7 +35,7 @@ export type Demo = AsyncDisposable & {
   /** The model that the environment names; null for the script. */
   readonly modelName: string | null;
   /** What was assumed about the model, in sentences. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Message[];
   /** Where the tutorial's flow runs. */
   readonly where: "here" | "on-dify";
 };

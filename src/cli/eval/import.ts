@@ -7,7 +7,7 @@ import type { ForeignSet } from "../../eval/formats/foreign-case.ts";
 import { readMartian } from "../../eval/formats/martian.ts";
 import { writeCase } from "../../eval/set/write-case.ts";
 import { safeLine, safeText } from "../review/safe-text.ts";
-import { processTerminal, type Terminal } from "../terminal.ts";
+import { processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
 import { type Fetch, findPatch } from "./find-patch.ts";
 import { failureText } from "./measure.ts";
 
@@ -55,7 +55,7 @@ export const runImport = async (
     const counts = { written: 0, present: 0, missing: 0 };
     for (const tree of await readTrees(resolve(folder, source))) {
       const { cases, notices } = IMPORTERS[format](tree);
-      for (const notice of notices) complain(`${safeLine(notice)}\n`);
+      for (const notice of notices) complain(`${safeLine(terminalTexts().message(notice))}\n`);
       for (const found of cases) {
         const reading = await findPatch(found, places, fetch);
         if ("missing" in reading) {

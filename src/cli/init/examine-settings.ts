@@ -6,7 +6,7 @@ import { silentLogger } from "../../base/logger.ts";
 import { Secret } from "../../base/secret.ts";
 import type { LocalConfig } from "../../config/config.ts";
 import type { Environment } from "../../config/environment.ts";
-import { type Diagnosis, fail, warn, verbatim } from "../../doctor/diagnosis.ts";
+import { type Diagnosis, fail, warn } from "../../doctor/diagnosis.ts";
 import { examineFlows } from "../../doctor/examine-flows.ts";
 import { examineGitLab, type GitLabSeen, type NamedClient } from "../../doctor/examine-gitlab.ts";
 import { examineProjects } from "../../doctor/examine-projects.ts";
@@ -122,7 +122,7 @@ export const examineReviewer = async (
     const chosen = isDify ? (contract ?? (await inferContract(variables, clock))) : contract;
     const config = readLocalConfig(withContract(variables, chosen), null);
     for (const notice of config.notices)
-      show(warn("configuration", verbatim(notice), message("doctor.configuration.guess.fix")));
+      show(warn("configuration", notice, message("doctor.configuration.guess.fix")));
     await using runners = await openRunners(config, { clock, logger: silentLogger });
     let { failures } = await follow(examineFlows(flowSubjects(config, runners), FLOW_TIMEOUT_MS), show);
     for (const model of modelSubjects(config, clock)) {
@@ -173,6 +173,5 @@ const follow = async <Result>(
 
 const showProblems = (error: unknown, show: Show): void => {
   if (!(error instanceof ConfigError)) throw error;
-  for (const problem of error.problems)
-    show(fail("configuration", verbatim(problem), message("init.problem.fix")));
+  for (const problem of error.problems) show(fail("configuration", problem, message("init.problem.fix")));
 };

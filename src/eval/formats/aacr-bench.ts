@@ -1,9 +1,10 @@
+import { type Message, message } from "../../messages/message.ts";
 import { z } from "zod";
-import { ConfigError } from "../../base/errors.ts";
+import { dataProblems } from "../../base/data-problems.ts";
+import { ConfigError, problemAt } from "../../base/errors.ts";
 import type { Category } from "../../review/finding.ts";
 import type { Expected } from "../set/eval-case.ts";
-import { describeIssue } from "../set/case-file.ts";
-import { type ForeignCase, type ForeignSet, nameOfAddress } from "./foreign-case.ts";
+import { type ForeignCase, type ForeignSet, nameOfAddress, leftOut } from "./foreign-case.ts";
 
 const Line = z.int().min(1).nullish().catch(null);
 
@@ -34,24 +35,24 @@ const Entry = z.object({
 /** Reads AACR-Bench's `positive_samples.json`. Throws a ConfigError when it is none. */
 export const readAacrBench = (tree: unknown): ForeignSet => {
   const list = z.array(z.unknown()).safeParse(tree);
-  if (!list.success) throw new ConfigError(["an AACR-Bench set is a JSON array of pull requests"]);
-  const notices: string[] = [];
+  if (!list.success) throw new ConfigError([message("eval.not-aacr-bench")]);
+  const notices: Message[] = [];
   const cases = list.data.flatMap((entry, index): readonly ForeignCase[] => {
     const parsed = Entry.safeParse(entry);
     if (parsed.success) return [toCase(parsed.data, notices)];
-    notices.push(`entry ${index + 1} was left out: ${parsed.error.issues.map(describeIssue).join("; ")}`);
+    notices.push(leftOut(index, dataProblems(parsed.error.issues, entry)));
     return [];
   });
   return { cases, notices };
 };
 
-const toCase = (entry: z.infer<typeof Entry>, notices: string[]): ForeignCase => {
+const toCase = (entry: z.infer<typeof Entry>, notices: Message[]): ForeignCase => {
   const { githubPrUrl: url, source_commit: head, target_commit: base, comments } = entry;
   const name = nameOfAddress(url);
   const expected = comments.flatMap((comment, index): readonly Expected[] => {
     const parsed = Comment.safeParse(comment);
     if (parsed.success) return [toExpected(parsed.data)];
-    notices.push(`${name}: comment ${index + 1} was left out: it has no text`);
+    notices.push(problemAt(name, message("eval.comment-left-out", { number: index + 1 })));
     return [];
   });
   return {

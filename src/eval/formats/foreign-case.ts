@@ -1,3 +1,6 @@
+import { type DataProblem, showPath } from "../../base/data-problems.ts";
+import { problemAt } from "../../base/errors.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { NewCase } from "../set/write-case.ts";
 import { toCaseName } from "../set/write-case.ts";
 
@@ -13,7 +16,7 @@ export type ForeignCase = Omit<NewCase, "patch"> & {
 export type ForeignSet = {
   readonly cases: readonly ForeignCase[];
   /** Entries that could not be read, in sentences. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Message[];
 };
 
 /** The parts of an address such as `https://github.com/owner/name/pull/12`; null for others. */
@@ -33,3 +36,10 @@ export const nameOfAddress = (url: string): string => {
     address === null ? url : `${address.owner}-${address.repository}-${address.number}`,
   ).toLowerCase();
 };
+
+/** That an entry is not read, and what is wrong with it. */
+export const leftOut = (index: number, problems: readonly DataProblem[]): Message =>
+  message("eval.entry-left-out", {
+    number: index + 1,
+    problems: problems.map(({ path, what }) => (path.length === 0 ? what : problemAt(showPath(path), what))),
+  });

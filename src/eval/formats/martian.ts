@@ -1,9 +1,10 @@
+import { type Message, message } from "../../messages/message.ts";
 import { z } from "zod";
-import { ConfigError } from "../../base/errors.ts";
+import { dataProblems } from "../../base/data-problems.ts";
+import { ConfigError, problemAt } from "../../base/errors.ts";
 import type { Severity } from "../../review/finding.ts";
-import { describeIssue } from "../set/case-file.ts";
 import type { Expected } from "../set/eval-case.ts";
-import { type ForeignCase, type ForeignSet, nameOfAddress } from "./foreign-case.ts";
+import { type ForeignCase, type ForeignSet, nameOfAddress, leftOut } from "./foreign-case.ts";
 
 const Golden = z.object({
   comment: z.string().trim().min(1),
@@ -37,11 +38,11 @@ const Gathered = z.record(
  * can find them again. Throws a ConfigError when it is no such file.
  */
 export const readMartian = (tree: unknown): ForeignSet => {
-  const notices: string[] = [];
+  const notices: Message[] = [];
   const cases = entriesOf(tree).flatMap((entry, index): readonly ForeignCase[] => {
     const parsed = Entry.safeParse(entry);
     if (parsed.success) return [toCase(parsed.data, notices)];
-    notices.push(`entry ${index + 1} was left out: ${parsed.error.issues.map(describeIssue).join("; ")}`);
+    notices.push(leftOut(index, dataProblems(parsed.error.issues, entry)));
     return [];
   });
   return { cases, notices };
@@ -51,8 +52,7 @@ const entriesOf = (tree: unknown): readonly unknown[] => {
   const list = z.array(z.unknown()).safeParse(tree);
   if (list.success) return list.data;
   const gathered = Gathered.safeParse(tree);
-  if (!gathered.success)
-    throw new ConfigError(["golden comments are a JSON array of pull requests with url and comments"]);
+  if (!gathered.success) throw new ConfigError([message("eval.not-martian")]);
   return Object.entries(gathered.data).map(([url, { golden_comments: comments, ...entry }]) => ({
     ...entry,
     url,
@@ -60,13 +60,13 @@ const entriesOf = (tree: unknown): readonly unknown[] => {
   }));
 };
 
-const toCase = (entry: z.infer<typeof Entry>, notices: string[]): ForeignCase => {
+const toCase = (entry: z.infer<typeof Entry>, notices: Message[]): ForeignCase => {
   const { url, pr_title: title, comments } = entry;
   const name = nameOfAddress(url);
   const expected = comments.flatMap((comment, index): readonly Expected[] => {
     const parsed = Golden.safeParse(comment);
     if (parsed.success) return [toExpected(parsed.data)];
-    notices.push(`${name}: comment ${index + 1} was left out: it has no text`);
+    notices.push(problemAt(name, message("eval.comment-left-out", { number: index + 1 })));
     return [];
   });
   return {

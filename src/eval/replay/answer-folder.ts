@@ -1,7 +1,8 @@
+import { message } from "../../messages/message.ts";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { ConfigError, describeError, problemAt } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
 import { FlowUsage } from "../../flow/flow-usage.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
@@ -57,7 +58,10 @@ export const openAnswerFolder = (folder: string): AnswerFolder => ({
       const file = join(folder, key, `${slug(flow)}.${repeat}.${nth}.json`);
       await writeFile(file, `${JSON.stringify({ version: 1, ...withoutSecrets(answer) }, null, 2)}\n`);
     } catch (cause) {
-      throw new ConfigError([`--record: ${folder} cannot be written: ${describeError(cause)}`], { cause });
+      throw new ConfigError(
+        [problemAt("--record", message("eval.folder-unwritable", { folder, error: describeError(cause) }))],
+        { cause },
+      );
     }
   },
 });
@@ -74,7 +78,7 @@ const readAnswer = async (file: string): Promise<RecordedAnswer> => {
   try {
     return RecordedAnswer.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (cause) {
-    throw new ConfigError([`--replay: ${file} holds no recorded answer; record it anew`], {
+    throw new ConfigError([problemAt("--replay", message("eval.answer-broken", { file }))], {
       code: "eval-answer-broken",
       cause,
     });

@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
-import { ConfigError } from "../../base/errors.ts";
+import { ConfigError, inEnglish, problemAt } from "../../base/errors.ts";
+import { message } from "../../messages/message.ts";
 import type { ModelAnswer, ModelClient, ModelRequest, NodeResult } from "../../flow/ports.ts";
 import type { ModelRouting } from "../../llm/model-options.ts";
 import { modelKey } from "../../llm/resolve-model.ts";
@@ -88,8 +89,16 @@ const refuse = (
   folder: string,
   { key, repeat, nth }: AnswerName,
 ): NodeResult<never> => {
-  const message = `--replay: ${folder} has no answer ${key} of ${modelKey(request)} (run ${repeat}, call ${nth}): the flow, its prompts, the set or the model are others than when it was recorded; record anew, or use --replay-or-ask`;
+  const problem = problemAt(
+    "--replay",
+    message("eval.answer-missing", { folder, key, model: modelKey(request), repeat, nth }),
+  );
   const scope = runScope();
-  if (scope !== null) scope.miss ??= new ConfigError([message], { code: "eval-answer-missing" });
-  return { ok: false, errorType: "InvokeBadRequestError", message, retryable: false };
+  if (scope !== null) scope.miss ??= new ConfigError([problem], { code: "eval-answer-missing" });
+  return {
+    ok: false,
+    errorType: "InvokeBadRequestError",
+    message: inEnglish(problem),
+    retryable: false,
+  };
 };

@@ -1,3 +1,4 @@
+import { inEnglish } from "../../base/errors.ts";
 import { addUsage, type FlowUsage, NO_USAGE } from "../../flow/flow-event.ts";
 import type { Match } from "../match/match-findings.ts";
 import type { Reported } from "../match/reported.ts";
@@ -120,7 +121,7 @@ export const buildReport = (set: EvalSet, runs: readonly CaseRun[], settings: Re
         .toSorted(byRepeat)
         .map(toRunReport),
     })),
-    notices: set.notices,
+    notices: set.notices.map(inEnglish),
   };
 };
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { issueOf, refuse } from "../../base/data-problems.ts";
+import { message } from "../../messages/message.ts";
 import { CATEGORIES, SEVERITIES } from "../../review/finding.ts";
 import type { Expected, LineRange } from "./eval-case.ts";
 
@@ -14,12 +16,10 @@ const toRange = (text: string): LineRange | null => {
 /** Lines as people write them: `12` or `12-15`. */
 const Lines = z.union([z.int().transform(String), z.string()]).transform((text, context) => {
   const range = toRange(text);
-  if (range !== null) return range;
-  context.addIssue({ code: "custom", message: "is a line such as 12, or lines such as 12-15" });
-  return z.NEVER;
+  return range ?? refuse(context, message("eval.not-lines", { example: "12, 12-15" }));
 });
 
-const Text = z.string().trim().min(1, "is empty");
+const Text = z.string().trim().min(1);
 
 const ExpectedEntry = z
   .strictObject({
@@ -30,7 +30,7 @@ const ExpectedEntry = z
     category: z.enum(CATEGORIES).nullish(),
     text: Text,
   })
-  .refine(({ path, lines }) => !lines || Boolean(path), { message: "has lines but no path" })
+  .refine(({ path, lines }) => !lines || Boolean(path), issueOf(message("eval.lines-without-path")))
   .transform(({ path, lines, side, severity, category, text }): Expected => ({
     path: path ?? null,
     lines: lines ?? null,
@@ -50,9 +50,3 @@ export const CaseFile = z.strictObject({
   findings: z.array(ExpectedEntry),
 });
 export type CaseFile = z.infer<typeof CaseFile>;
-
-/** A problem of a case's file in words, with the key that it is about. */
-export const describeIssue = ({ path, message }: z.core.$ZodIssue): string => {
-  const key = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return key === "" ? message : `${key.replace(/^\./, "")}: ${message}`;
-};

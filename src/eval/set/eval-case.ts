@@ -1,3 +1,4 @@
+import type { Message } from "../../messages/message.ts";
 import type { Category, Severity } from "../../review/finding.ts";
 import type { ChangedFile } from "../../review/forge.ts";
 
@@ -40,5 +41,5 @@ export type EvalSet = {
   /** By name; never empty. */
   readonly cases: readonly EvalCase[];
   /** What may be a slip, in sentences. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Message[];
 };

@@ -1,12 +1,14 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parse } from "yaml";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { dataProblems, showPath } from "../../base/data-problems.ts";
+import { ConfigError, describeError, problemAt } from "../../base/errors.ts";
+import { type Message, message } from "../../messages/message.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import { parsePatch } from "../../diff/parse-patch.ts";
 import { fromPatch } from "../../gitlab/diff-entry.ts";
 import type { ChangedFile } from "../../review/forge.ts";
-import { CaseFile, describeIssue } from "./case-file.ts";
+import { CaseFile } from "./case-file.ts";
 import type { EvalCase, EvalSet, Expected } from "./eval-case.ts";
 
 /** The largest file of a case that is read, in bytes. */
@@ -18,14 +20,14 @@ const MAX_FILE = 32 * 1024 * 1024;
  */
 export const readSet = async (folder: string): Promise<EvalSet> => {
   const names = await caseNames(folder);
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const cases: EvalCase[] = [];
   for (const name of names) {
     const reading = await readCase(folder, name);
-    if ("problems" in reading) problems.push(...reading.problems.map((problem) => `${name}/${problem}`));
+    if ("problems" in reading) problems.push(...reading.problems);
     else cases.push(reading);
   }
-  if (names.length === 0) problems.push(`${folder} holds no folder with a case.yml`);
+  if (names.length === 0) problems.push(problemAt(folder, message("eval.no-case")));
   if (problems.length > 0) throw new ConfigError(problems, { code: "eval-set-invalid" });
   return { name: basename(resolve(folder)), cases, notices: cases.flatMap(noticesOf) };
 };
@@ -35,7 +37,7 @@ const caseNames = async (folder: string): Promise<readonly string[]> => {
   try {
     entries = await readdir(folder);
   } catch (cause) {
-    throw new ConfigError([`the set ${folder} cannot be read: ${describeError(cause)}`], {
+    throw new ConfigError([problemAt(folder, message("eval.unreadable", { error: describeError(cause) }))], {
       code: "eval-set-invalid",
       cause,
     });
@@ -56,12 +58,12 @@ const textOf = async (path: string): Promise<string | null> => {
   }
 };
 
-type Problems = { readonly problems: readonly string[] };
+type Problems = { readonly problems: readonly Message[] };
 
 const readCase = async (folder: string, name: string): Promise<EvalCase | Problems> => {
   const place = join(folder, name);
-  const told = readCaseFile((await textOf(join(place, "case.yml"))) ?? "");
-  const changes = readChanges(await textOf(join(place, "change.diff")));
+  const told = readCaseFile(`${name}/case.yml`, (await textOf(join(place, "case.yml"))) ?? "");
+  const changes = readChanges(`${name}/change.diff`, await textOf(join(place, "change.diff")));
   const problems = [
     ...("problems" in told ? told.problems : []),
     ...("problems" in changes ? changes.problems : []),
@@ -79,32 +81,34 @@ const readCase = async (folder: string, name: string): Promise<EvalCase | Proble
   };
 };
 
-const readCaseFile = (text: string): CaseFile | Problems => {
+const readCaseFile = (file: string, text: string): CaseFile | Problems => {
   let tree: unknown;
   try {
     tree = parse(text);
   } catch (error) {
-    return { problems: [`case.yml is not YAML: ${describeError(error).split("\n")[0] ?? ""}`] };
+    const what = message("eval.not-yaml", { error: describeError(error).split("\n")[0] ?? "" });
+    return { problems: [problemAt(file, what)] };
   }
   const parsed = CaseFile.safeParse(tree);
   if (parsed.success) return parsed.data;
-  return { problems: parsed.error.issues.map((issue) => `case.yml: ${describeIssue(issue)}`) };
+  return {
+    problems: dataProblems(parsed.error.issues, tree).map(({ path, what }) =>
+      problemAt(path.length === 0 ? file : `${file}: ${showPath(path)}`, what),
+    ),
+  };
 };
 
 const STARTS = /^diff --git /gm;
 
-const readChanges = (patch: string | null): readonly ChangedFile[] | Problems => {
-  if (patch === null) return { problems: ["change.diff is missing, cannot be read or is too large"] };
+const readChanges = (file: string, patch: string | null): readonly ChangedFile[] | Problems => {
+  if (patch === null) return { problems: [problemAt(file, message("eval.diff-unreadable"))] };
   const text = patch.endsWith("\n") ? patch : `${patch}\n`;
   const files = parsePatch(text).map(fromPatch);
   const wanted = text.match(STARTS)?.length ?? 0;
-  if (wanted === 0) return { problems: ['change.diff holds no file: it is what "git diff" writes'] };
+  if (wanted === 0) return { problems: [problemAt(file, message("eval.diff-empty"))] };
   if (files.length === wanted) return files;
-  return {
-    problems: [
-      `change.diff: ${wanted - files.length} of ${wanted} files are cut short or cannot be read; write it anew with "git diff"`,
-    ],
-  };
+  const what = message("eval.diff-cut", { cut: wanted - files.length, files: wanted });
+  return { problems: [problemAt(file, what)] };
 };
 
 const countLines = ({ diff }: ChangedFile): number => {
@@ -137,11 +141,11 @@ const readFiles = async (folder: string): Promise<ReadonlyMap<string, string>> =
   return files;
 };
 
-const noticesOf = ({ name, expected, changes }: EvalCase): readonly string[] => {
+const noticesOf = ({ name, expected, changes }: EvalCase): readonly Message[] => {
   const paths = new Set(changes.map(({ newPath }) => newPath));
   return expected.flatMap(({ path }, index) =>
     path === null || paths.has(path)
       ? []
-      : [`${name}/case.yml: findings[${index}].path: ${path} is not among the changed files`],
+      : [problemAt(`${name}/case.yml: findings[${index}].path`, message("eval.path-unchanged", { path }))],
   );
 };

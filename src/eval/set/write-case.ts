@@ -1,7 +1,8 @@
+import { message } from "../../messages/message.ts";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { ConfigError, describeError, problemAt } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
 import type { Expected } from "./eval-case.ts";
 
@@ -43,7 +44,9 @@ export const writeCase = async (set: string, found: NewCase): Promise<"written" 
     // Last, since a folder without it is no case.
     await writeFile(join(folder, "case.yml"), renderCase(found));
   } catch (cause) {
-    throw new ConfigError([`the case ${folder} cannot be written: ${describeError(cause)}`], { cause });
+    throw new ConfigError([problemAt(folder, message("eval.unwritable", { error: describeError(cause) }))], {
+      cause,
+    });
   }
   return "written";
 };

@@ -1,4 +1,4 @@
-import { type Message, message, messageOf } from "../../messages/message.ts";
+import { type Message, message } from "../../messages/message.ts";
 import { showAddress } from "./hook-address.ts";
 import type { HookDifference, HookStep } from "./plan-hooks.ts";
 
@@ -33,12 +33,10 @@ export const describeHookStep = (step: HookStep, url: string): Message => {
     case "create":
       return message("hook.step.create", { url: showAddress(url) });
     case "fix":
-      return messageOf("hook.step.fix", (t) => [
-        {
-          hook: step.hook.id,
-          differences: step.differences.map((one) => describeDifference(one).render(t)).join("; "),
-        },
-      ]);
+      return message("hook.step.fix", {
+        hook: step.hook.id,
+        differences: step.differences.map(describeDifference),
+      });
     case "leave":
       return message("hook.step.leave", { hook: step.hook.id });
     case "remove":

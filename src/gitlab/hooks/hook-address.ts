@@ -1,4 +1,5 @@
-import { ConfigError } from "../../base/errors.ts";
+import { message } from "../../messages/message.ts";
+import { ConfigError, problemAt } from "../../base/errors.ts";
 import { WEBHOOK_PATHS } from "../../base/webhook-paths.ts";
 
 /**
@@ -9,10 +10,10 @@ export const hookAddress = (server: string): string => {
   const url = URL.parse(server);
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new ConfigError([
-      "--url is no http or https address, such as https://reviewflow.example.com; give the one at which GitLab reaches this server",
+      problemAt("--url", message("config.not-an-address", { example: "https://reviewflow.example.com" })),
     ]);
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
-    throw new ConfigError(["--url must hold neither a name and password nor ? or #"]);
+    throw new ConfigError([problemAt("--url", message("config.address-with-more", { query: "false" }))]);
   const bare = url.href.replace(/\/+$/, "");
   return WEBHOOK_PATHS.some((path) => bare.endsWith(path)) ? bare : bare + WEBHOOK_PATHS[0];
 };

@@ -73,7 +73,7 @@ const hooksPart = (t: Translate, project: Pick<ProjectView, "id" | "path">, hook
         {
           head: t("project.differences"),
           kind: "long",
-          cell: ({ differences }) => differences.map((one) => one.render(t)).join("; ") || "–",
+          cell: ({ differences }) => differences.map(t.message).join("; ") || "–",
         },
       ],
     }),
