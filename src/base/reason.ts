@@ -118,6 +118,8 @@ export const REASONS = {
   "flow-output-empty": { output: "text" },
   "findings-unusable": {},
   "verification-failed": {},
+  "answer-empty": {},
+  "answer-in-other-language": { language: "text" },
   "answer-filtered": {},
   "answer-cut-short": {},
   "answer-is-tool-call": {},

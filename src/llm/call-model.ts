@@ -9,9 +9,9 @@ import {
   DEFAULT_RETRY,
   type ConfiguredModel,
   type ModelClientOptions,
+  type ModelProfile,
   type ModelTimeouts,
 } from "./model-options.ts";
-import type { ModelProfile } from "./model-profile.ts";
 import { createModelSlots, type ModelSlots } from "./model-slots.ts";
 import {
   findRefusedPart,

@@ -4,7 +4,6 @@ import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
-import type { ModelProfiles } from "./model-profile.ts";
 
 /** Which protocol a model server speaks; `openai-compatible` is Ollama, vLLM, llama.cpp, LM Studio and the like. */
 export type ProviderKind = "openai-compatible" | "openai" | "google" | "anthropic";
@@ -111,6 +110,25 @@ export type ModelCallRecord = {
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
 };
+
+/** What this process knows of a model beyond its configuration: how it counts, and how much it reads. */
+export type ModelProfile = {
+  /** Learns from a call how many tokens the server counted in a prompt. */
+  readonly learnCount: (prompt: string, reported: number) => void;
+  /** Tokens that the server counts for one of `estimateTokens`; null until enough calls have reported any. */
+  readonly tokenRatio: () => number | null;
+  /** How many tokens a text has: as the server counts, as far as that is known, else estimated rather too high. */
+  readonly countTokens: (text: string) => number;
+  /** Learns the context window from a server that refused a prompt or cut it. */
+  readonly learnWindow: (tokens: number) => void;
+  /** The context window in tokens as far as it is known: what is set, what the server said, or what it refused. */
+  readonly knownWindow: () => number | null;
+  /** The same, after the server was asked where nothing is set. Takes three seconds at most, never fails. */
+  readonly findWindow: () => Promise<number | null>;
+};
+
+/** The profiles of configured models, by the operator's names for them. */
+export type ModelProfiles = { readonly of: (model: ConfiguredModel) => ModelProfile };
 
 /** What the model client needs. */
 export type ModelClientOptions = ModelRouting & {

@@ -1,26 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { estimateTokens } from "../base/estimate-tokens.ts";
 import { type AskedWindow, askWindow } from "./ask-window.ts";
-import type { ConfiguredModel } from "./model-options.ts";
-
-/** What this process knows of a model beyond its configuration: how it counts, and how much it reads. */
-export type ModelProfile = {
-  /** Learns from a call how many tokens the server counted in a prompt. */
-  readonly learnCount: (prompt: string, reported: number) => void;
-  /** Tokens that the server counts for one of `estimateTokens`; null until enough calls have reported any. */
-  readonly tokenRatio: () => number | null;
-  /** How many tokens a text has: as the server counts, as far as that is known, else estimated rather too high. */
-  readonly countTokens: (text: string) => number;
-  /** Learns the context window from a server that refused a prompt or cut it. */
-  readonly learnWindow: (tokens: number) => void;
-  /** The context window in tokens as far as it is known: what is set, what the server said, or what it refused. */
-  readonly knownWindow: () => number | null;
-  /** The same, after the server was asked where nothing is set. Takes three seconds at most, never fails. */
-  readonly findWindow: () => Promise<number | null>;
-};
-
-/** The profiles of configured models, by the operator's names for them. */
-export type ModelProfiles = { readonly of: (model: ConfiguredModel) => ModelProfile };
+import type { ConfiguredModel, ModelProfile, ModelProfiles } from "./model-options.ts";
 
 /** Calls that are kept for the ratio, and how many of them it needs. */
 const KEPT = 50;

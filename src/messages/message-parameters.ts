@@ -635,8 +635,10 @@ export type MessageParameters = {
   readonly "reason.already-queued": null;
   readonly "reason.already-under-review": null;
   readonly "reason.answer-cut-short": null;
+  readonly "reason.answer-empty": null;
   readonly "reason.answer-failed": null;
   readonly "reason.answer-filtered": null;
+  readonly "reason.answer-in-other-language": { readonly language: string | number };
   readonly "reason.answer-is-tool-call": null;
   readonly "reason.answer-missing": null;
   readonly "reason.answer-repeats-itself": null;

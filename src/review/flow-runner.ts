@@ -49,7 +49,7 @@ export type FlowOutcome = {
    * run's events were lost.
    */
   readonly failedNodes?: readonly string[] | undefined;
-  /** Why the last answer of a model was not whole, where its finish reason says so. */
+  /** Why the last answer of a model was none, or not whole, where its text or its finish reason says so. */
   readonly incompleteAnswer?: IncompleteAnswer | undefined;
   /** Set on `failed` when the cause passes by itself: a model that is overloaded or limits the rate. */
   readonly transient?: TransientFailure | undefined;
@@ -57,8 +57,9 @@ export type FlowOutcome = {
   readonly fallbackUsed?: string | undefined;
 };
 
-/** The codes of reasons why an answer is not whole. */
+/** The codes of reasons why an answer is none or not whole. */
 export const INCOMPLETE_ANSWERS = [
+  "answer-empty",
   "answer-filtered",
   "answer-cut-short",
   "answer-is-tool-call",

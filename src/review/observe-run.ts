@@ -1,4 +1,6 @@
 import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
+import type { Json } from "../base/json.ts";
+import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
 import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
 
@@ -52,8 +54,9 @@ export const createRunObserver = (): RunObserver => {
       case "node_finished": {
         steps += 1;
         const { nodeType } = event.node;
-        const { finish_reason: reason } = event.outputs;
-        if (typeof reason === "string") cause = CAUSES.get(reason);
+        const { finish_reason: reason, text } = event.outputs;
+        if (typeof reason === "string")
+          cause = CAUSES.get(reason) ?? (isBlank(text) ? "answer-empty" : undefined);
         const reads = event.method !== undefined && READING_METHODS.has(event.method);
         hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
         if (event.status === "failed" || event.status === "exception")
@@ -107,6 +110,10 @@ export const createRunObserver = (): RunObserver => {
     },
   };
 };
+
+/** Whether a model said nothing to a reader, whatever it thought. */
+const isBlank = (text: Json | undefined): boolean =>
+  typeof text === "string" && withoutThoughts(text).trim() === "";
 
 const sentenceOf = ({ title, nodeId }: NodeRef, error: string): string =>
   error === "" ? title || nodeId : `${title || nodeId} (${error})`;

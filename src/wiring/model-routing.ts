@@ -2,8 +2,7 @@ import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";
-import type { ModelProfiles } from "../llm/model-profile.ts";
-import type { ConfiguredModel, ModelRouting } from "../llm/model-options.ts";
+import type { ConfiguredModel, ModelProfiles, ModelRouting } from "../llm/model-options.ts";
 import { modelKey, resolveModel } from "../llm/resolve-model.ts";
 import { createPacking, type Packing } from "../worker/findings/findings-flow.ts";
 

@@ -17,6 +17,7 @@ const REVIEW_INPUTS = [
   "lessons",
   "max_findings",
   "nonce",
+  "correction",
 ] as const;
 const CONTRACT: Readonly<
   Record<FindingsFlow, { inputs: readonly string[]; required: readonly string[]; outputs: readonly string[] }>
@@ -24,12 +25,12 @@ const CONTRACT: Readonly<
   review: { inputs: REVIEW_INPUTS, required: ["diff", "nonce"], outputs: ["findings", "overview"] },
   mentor: { inputs: REVIEW_INPUTS, required: ["diff", "nonce"], outputs: ["findings", "overview"] },
   verify: {
-    inputs: ["diff", "findings", "language", "nonce"],
+    inputs: ["diff", "findings", "language", "nonce", "correction"],
     required: ["diff", "findings", "nonce"],
     outputs: ["verdicts"],
   },
   summary: {
-    inputs: ["title", "description", "files", "findings", "language", "nonce"],
+    inputs: ["title", "description", "files", "findings", "language", "nonce", "correction"],
     required: ["files", "nonce"],
     outputs: ["summary"],
   },
@@ -121,7 +122,8 @@ for (const name of FINDINGS_FLOWS) {
       }
     });
     it("takes a whole unit: no text that the caller cannot shorten is cut at a form's usual length", () => {
-      for (const input of report.inputs.filter(({ type }) => type === "paragraph")) {
+      const texts = report.inputs.filter(({ type, name }) => type === "paragraph" && name !== "correction");
+      for (const input of texts) {
         assert.ok((input.maxLength ?? 0) >= 20_000, input.name);
       }
     });
@@ -139,7 +141,7 @@ for (const name of FINDINGS_FLOWS) {
     });
     it("puts what a merge request brings into the user's message alone, each input once between its tags", () => {
       const [system, user] = llm.prompt_template;
-      const trusted = new Set(["nonce", "language", "max_findings"]);
+      const trusted = new Set(["nonce", "language", "max_findings", "correction"]);
       const used = [...system.text.matchAll(/\{\{#start\.(\w+)#\}\}/g)].map(([, input = ""]) => input);
       for (const input of used) assert.ok(trusted.has(input), `${input} stands in the instructions`);
       for (const input of CONTRACT[name].inputs.filter((one) => !trusted.has(one))) {

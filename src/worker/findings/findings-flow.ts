@@ -120,9 +120,20 @@ export type FindingsLimits = {
 
 /** The inputs of a flow of this contract that may be declared, by the part that the flow plays. */
 export const FINDINGS_INPUTS = {
-  review: ["title", "description", "diff", "language", "rules", "said", "lessons", "max_findings", "nonce"],
-  verify: ["diff", "findings", "language", "lessons", "nonce"],
-  summary: ["title", "description", "files", "findings", "language", "nonce"],
+  review: [
+    "title",
+    "description",
+    "diff",
+    "language",
+    "rules",
+    "said",
+    "lessons",
+    "max_findings",
+    "nonce",
+    "correction",
+  ],
+  verify: ["diff", "findings", "language", "lessons", "nonce", "correction"],
+  summary: ["title", "description", "files", "findings", "language", "nonce", "correction"],
 } as const;
 
 /** Those of them that a flow has to declare, or it judges nothing. */

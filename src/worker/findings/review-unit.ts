@@ -1,10 +1,11 @@
 import { type ContextLimit, contextLimitIn } from "../../base/context-limit.ts";
 import { causeText, type Reason, reasonOf, withDetail } from "../../base/reason.ts";
-import type { JsonObject } from "../../base/json.ts";
+import type { Json, JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding, Finding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
 import { parseFindings } from "../../review/findings/parse-findings.ts";
+import { isInLatinAlone } from "../../review/findings/written-in.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
 import { reasonOfIncomplete, reasonOfStatus, remarkOnSteps } from "../../review/read-outcome.ts";
 import { ownerOf } from "../../review/memory/owner-of.ts";
@@ -15,6 +16,7 @@ import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { renderUnit } from "../../review/units/render-unit.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { Question } from "./ask-flow.ts";
+import { correctionOf, problemOf } from "./correction.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { Change } from "./read-change.ts";
@@ -39,8 +41,8 @@ type FailedUnit = {
   readonly kind: "failed";
   readonly reason: Reason;
   readonly contextLimit?: ContextLimit | null;
-  /** Whether the flow ended well and its answer was none, so that a fresh one may be. */
-  readonly isUnusable?: true;
+  /** What was wrong with an answer that was none, so that a fresh one is asked for. */
+  readonly problem?: string | null;
 };
 
 /**
@@ -104,11 +106,14 @@ const askPasses = async (
 ): Promise<Reported> => {
   const files = filesOf(unit);
   const ask = async (part: FlowPart, question: Omit<Question, "files">): Promise<Reported> => {
-    const read = async (key: string): Promise<Reported> =>
-      readReport(await desk.ask(part, { ...question, key, files }, inputs), [...pathsOf(unit)]);
-    const first = await read(question.key);
+    const read = async (key: string, correction: string): Promise<Reported> => {
+      const outcome = await desk.ask(part, { ...question, key, files }, { ...inputs, correction });
+      return readReport(outcome, [...pathsOf(unit)], flow.language);
+    };
+    const first = await read(question.key, "");
     // Small models answer with nothing, prose or the prompt's own example now and then, and well the next time.
-    return first.kind === "failed" && first.isUnusable === true ? read(`${question.key}-again`) : first;
+    const problem = first.kind === "failed" ? (first.problem ?? null) : null;
+    return problem === null ? first : read(`${question.key}-again`, correctionOf(problem, FORM));
   };
   const first = await ask(flow, { key: `unit-${unit.id}`, part: { role: "main", index: 0 } });
   if (first.kind === "failed") return first;
@@ -136,12 +141,20 @@ const askPasses = async (
   return all;
 };
 
+/** The form of an answer in a few words. */
+const FORM = 'with exactly one fenced block of JSON that has the keys "overview" and "findings"';
+
 /** What a flow reported. An answer of which nothing can be used says nothing about the code. */
-const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported => {
+const readReport = (outcome: FlowOutcome, paths: readonly string[], language: string): Reported => {
   const { outputs } = outcome;
   const failure = reasonOfStatus(outcome);
   if (failure !== null)
-    return { kind: "failed", reason: failure, contextLimit: contextLimitIn(outcome.error ?? "") };
+    return {
+      kind: "failed",
+      reason: failure,
+      contextLimit: contextLimitIn(outcome.error ?? ""),
+      problem: problemOf(failure),
+    };
   if (outputs["findings"] === undefined)
     return {
       kind: "failed",
@@ -149,19 +162,32 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[]): Reported =>
     };
   const { findings, rejected } = parseFindings(outputs["findings"], { paths });
   if (findings.length === 0 && rejected[0] !== undefined) {
-    const reason = reasonOfIncomplete(outcome) ?? reasonOf("findings-unusable");
-    return { kind: "failed", reason: withDetail(reason, rejected[0].reason), isUnusable: true };
+    const incomplete = reasonOfIncomplete(outcome);
+    const { reason: problem } = rejected[0];
+    return {
+      kind: "failed",
+      reason: withDetail(incomplete ?? reasonOf("findings-unusable"), problem),
+      problem: incomplete === null ? problem : problemOf(incomplete),
+    };
   }
-  const { overview } = outputs;
+  const overview = overviewOf(outputs["overview"]);
+  const prose = [overview ?? "", ...findings.flatMap(({ title, body }) => [title, body])];
+  if (isInLatinAlone(prose, language)) {
+    const reason = reasonOf("answer-in-other-language", { language });
+    return { kind: "failed", reason, problem: problemOf(reason) };
+  }
   const remark = remarkOnSteps(outcome);
   return {
     kind: "reported",
     findings,
-    overview: typeof overview === "string" && overview.trim() !== "" ? overview.trim() : null,
+    overview,
     rejected: rejected.length,
     remarks: remark === null ? [] : [remark],
   };
 };
+
+const overviewOf = (value: Json | undefined): string | null =>
+  typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 
 const remember = async (
   { hunks, clock }: FindingsContext,

@@ -1,4 +1,5 @@
-import { reasonOfStatus } from "../../review/read-outcome.ts";
+import { isInLatinAlone } from "../../review/findings/written-in.ts";
+import { reasonOfIncomplete, reasonOfStatus } from "../../review/read-outcome.ts";
 import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -8,6 +9,7 @@ import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import { estimateTokens } from "../../base/estimate-tokens.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
+import { correctionOf, problemOf } from "./correction.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import type { FlowPart } from "./findings-flow.ts";
 import type { ReviewedChange } from "./review-change.ts";
@@ -64,21 +66,44 @@ const failed = (cause: Reason): Summary => ({
 });
 
 const write = async (
-  { desk, claim, nonce }: FindingsContext,
+  context: FindingsContext,
   part: FlowPart,
   digest: string,
   facts: JsonObject,
 ): Promise<Summary> => {
   const key = `${KEY}-${digest.slice(0, 40)}`;
+  let read = await ask(context, part, key, { ...facts, correction: "" });
+  if (typeof read !== "string") {
+    const problem = problemOf(read);
+    if (problem !== null)
+      read = await ask(context, part, `${key}-again`, { ...facts, correction: correctionOf(problem, FORM) });
+  }
+  if (typeof read !== "string") return failed(read);
+  await context.claim.memory.write(KEY, { digest, text: read.slice(0, 100_000) });
+  return { walkthrough: read, remark: null };
+};
+
+/** The form of an answer in a few words. */
+const FORM = "with the Markdown text alone";
+
+/** One question: the walk-through, or why there is none. */
+const ask = async (
+  { desk, nonce, flow }: FindingsContext,
+  part: FlowPart,
+  key: string,
+  inputs: JsonObject,
+): Promise<string | Reason> => {
   const question = { key, part: { role: "summary", index: 0 }, files: [] } as const;
-  const outcome = await desk.ask(part, question, { ...facts, nonce });
+  const outcome = await desk.ask(part, question, { ...inputs, nonce });
   const { summary: text } = outcome.outputs;
   const failure = reasonOfStatus(outcome);
-  if (failure !== null) return failed(failure);
-  if (typeof text !== "string" || text.trim() === "")
-    return failed(reasonOf("flow-output-missing", { output: KEY, outputs: Object.keys(outcome.outputs) }));
-  await claim.memory.write(KEY, { digest, text: text.slice(0, 100_000) });
-  return { walkthrough: text, remark: null };
+  if (failure !== null) return failure;
+  if (typeof text !== "string")
+    return reasonOf("flow-output-missing", { output: KEY, outputs: Object.keys(outcome.outputs) });
+  if (text.trim() === "") return reasonOfIncomplete(outcome) ?? reasonOf("answer-empty");
+  return isInLatinAlone([text], flow.language)
+    ? reasonOf("answer-in-other-language", { language: flow.language })
+    : text;
 };
 
 const factsFor = (language: string, change: Change, reviewed: ReviewedChange): JsonObject => ({

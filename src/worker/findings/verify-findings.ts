@@ -5,6 +5,7 @@ import { readVerdicts, type Verdict } from "../../review/findings/read-verdicts.
 import type { FlowOutcome } from "../../review/flow-runner.ts";
 import { filesOf } from "../../review/units/files-of.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
+import { correctionOf, problemOf } from "./correction.ts";
 import type { FindingsContext } from "./findings-context.ts";
 import { describeForModel } from "./finding-json.ts";
 
@@ -38,25 +39,35 @@ export const verifyFindings = async (
     return { kind: "verified", standing: found, refuted: 0, unverified: 0 };
   }
   const named = found.map((one, index): Named => ({ id: `f${index + 1}`, one }));
-  const ask = async (key: string, about: readonly Named[]): Promise<FlowOutcome> =>
+  const ask = async (key: string, about: readonly Named[], correction = ""): Promise<FlowOutcome> =>
     desk.ask(
       verify,
       { key, part: { role: "verify", index: 0 }, files: filesOf(unit) },
       {
         ...inputs,
+        correction,
         findings: JSON.stringify(about.map(({ id, one }) => ({ id, ...describeForModel(one) }))),
         language: flow.language,
       },
     );
   const outcome = await ask(`verify-${unit.id}`, named);
   const failure = reasonOfStatus(outcome);
-  if (failure !== null)
-    return { kind: "failed", reason: reasonOf("verification-failed", { detail: causeText(failure) }) };
-  const first = verdictsOf(outcome, named);
-  const missing = named.filter(({ id }) => first.get(id) === "missing");
-  const again = missing.length === 0 ? null : await ask(`verify-${unit.id}-again`, missing);
+  const failed = (cause: Reason): Verified => ({
+    kind: "failed",
+    reason: reasonOf("verification-failed", { detail: causeText(cause) }),
+  });
+  const problem = failure === null ? NO_VERDICT : problemOf(failure);
+  if (failure !== null && problem === null) return failed(failure);
+  const first = failure === null ? verdictsOf(outcome, named) : new Map<string, Verdict["verdict"]>();
+  const missing = named.filter(({ id }) => (first.get(id) ?? "missing") === "missing");
+  const again =
+    missing.length === 0
+      ? null
+      : await ask(`verify-${unit.id}-again`, missing, correctionOf(problem ?? NO_VERDICT, FORM));
+  const secondFailure = again === null ? null : reasonOfStatus(again);
+  if (failure !== null && secondFailure !== null) return failed(secondFailure);
   const second =
-    again === null || reasonOfStatus(again) !== null ? new Map<string, never>() : verdictsOf(again, missing);
+    again === null || secondFailure !== null ? new Map<string, never>() : verdictsOf(again, missing);
   const judged = named.map(({ id, one }) => ({ one, verdict: second.get(id) ?? first.get(id) ?? "missing" }));
   return {
     kind: "verified",
@@ -68,6 +79,11 @@ export const verifyFindings = async (
     unverified: judged.filter(({ verdict }) => verdict === "missing").length,
   };
 };
+
+const NO_VERDICT = "it held no verdict for these findings";
+
+/** The form of an answer in a few words. */
+const FORM = "with exactly one fenced block of JSON that has one verdict for each id";
 
 const verdictsOf = (
   { outputs }: FlowOutcome,

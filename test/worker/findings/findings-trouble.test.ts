@@ -67,25 +67,6 @@ suite("a review by findings in trouble", () => {
     assert.equal(all.usage.totalTokens, 100);
   });
 
-  for (const answer of [
-    "{}",
-    '{"findings": null}',
-    "I shall look into it.",
-    '[{"path": "src/example.ts", "line": 12, "title": "T"}]',
-  ])
-    test(`an answer that is none (${answer}) is asked for once more; twice, and the part is not reviewed`, async () => {
-      const world = createPlace({ "a.ts": [clean, longBugAt(10)] });
-      const once = fakeFindingsFlow({}, (request, nth) =>
-        nth === 1 ? { outputs: { findings: answer } } : findBugs(request, nth),
-      );
-      assert.equal((await createWorker(world).review(once.flow)).state, "succeeded");
-      assert.deepEqual([once.requests.length, world.threads().length], [2, 1]);
-      const twice = fakeFindingsFlow({}, () => ({ outputs: { findings: answer } }));
-      const failed = await createWorker(createPlace({ "a.ts": [clean, longBugAt(10)] })).review(twice.flow);
-      assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
-      assert.equal(twice.requests.length, 2);
-    });
-
   const takes = (most: number): Parameters<typeof fakeFindingsFlow>[1] => {
     const words = `request (9000 tokens) exceeds the available context size (${most} tokens)`;
     return (request, nth) =>

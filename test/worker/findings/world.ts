@@ -77,6 +77,12 @@ export const fakeFlow = (names: readonly string[], answer: Answer, maxLength: nu
   return { runner, requests, digest: "flow-1" };
 };
 
+/** What makes a text one of the language that is asked for, as far as its letters tell. */
+const inLanguage = (request: FlowRequest): string =>
+  ({ Japanese: "誤りです。", 日本語: "誤りです。", Korean: "오류입니다. ", 한국어: "오류입니다. " })[
+    textInput(request, "language")
+  ] ?? "";
+
 /** A flow that finds every added line with BUG in it. */
 export const findBugs: Answer = (request) => ({
   outputs: {
@@ -91,10 +97,10 @@ export const findBugs: Answer = (request) => ({
           category: "bug",
           confidence: 0.9,
           title: `Mistake in ${text.trim()}`,
-          body: `The line \`${text.trim()}\` is wrong.`,
+          body: `${inLanguage(request)}The line \`${text.trim()}\` is wrong.`,
         })),
     ),
-    overview: "Some lines change.",
+    overview: `${inLanguage(request)}Some lines change.`,
   },
 });
 
