@@ -61,7 +61,17 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const gates = createSharedGates(config);
   const breakers = createConfiguredBreakers(config, { clock, logger, telemetry });
   const runners = started.use(
-    await openRunners(config, { logger, clock, gates, breakers, onModelCall: telemetry.modelCall }),
+    await openRunners(config, {
+      logger,
+      clock,
+      gates,
+      breakers,
+      onModelCall: (call) => {
+        telemetry.modelCall(call);
+        const peer = { kind: "model", name: call.model } as const;
+        if (call.outcome === "ok") gates.works(peer, clock.now() - call.elapsedMs);
+      },
+    }),
   );
   const flows = createFlows(config, runners, telemetry);
   const shadows = createShadows(config, runners, telemetry);
@@ -71,7 +81,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     { ...telemetry, clock },
   );
   gates.connect(store);
-  const createForge = createForges(config.gitlab, { clock, logger, telemetry, gates });
+  const createForge = createForges(config.gitlab, { clock, logger, telemetry, gates, onWorks: gates.works });
   const projects = createConfiguredPaths(config, telemetry, { logger, clock });
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);

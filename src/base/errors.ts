@@ -128,6 +128,10 @@ export const isRetryable = (error: unknown): boolean => error instanceof Reviewf
 /** Whether `error` says that nothing was tried, so that the attempt does not count. */
 export const isUntried = (error: unknown): boolean => error instanceof ReviewflowError && error.untried;
 
+/** Whether `error` says that something outside failed, which is waited for. */
+export const isOutside = (error: unknown): boolean =>
+  error instanceof ReviewflowError && error.outside !== undefined;
+
 /** A one-line account of any thrown value, for logs, pages and reasons. */
 export const describeError = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

@@ -15,3 +15,6 @@ export type Outside = { readonly peer: Peer; readonly verdict: "away" | "busy" |
 
 /** One text for a peer, for maps and logs. */
 export const peerKey = ({ kind, name }: Peer): string => `${kind} ${name}`;
+
+/** Told that a peer has answered a call that began at `startedAtMs`. */
+export type OnWorks = (peer: Peer, startedAtMs: number) => void;

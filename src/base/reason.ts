@@ -212,6 +212,7 @@ export const REASONS = {
   "budget-used-up": { setting: "text", limit: "number", until: "time" },
   "model-overloaded": {},
   "model-paused": {},
+  "model-refused": {},
   "gitlab-unauthorized": {},
   "gitlab-forbidden": {},
   "gitlab-not-found": {},

@@ -28,6 +28,22 @@ const BUSY = [
 export const isTransientFailure = (text: string): boolean =>
   BUSY.some((pattern) => pattern.test(text)) && (SHORT_LIMIT.test(text) || !FINAL.test(text));
 
+/** A key, an account or a model that only a person can put right; nothing that this request may be the cause of. */
+const REFUSED =
+  /(?:invalid|incorrect|wrong|missing|no|expired|unknown)\b[^.]{0,30}api[ _-]?key|api[ _-]?key[^.]{0,30}(?:invalid|incorrect|not valid|missing|expired)|unauthori[sz]ed|authentication|invokeAuthorizationError|model[^.]{0,60}(?:does not exist|not found)|no such model/i;
+
+/** A quota that is used up: it comes back by itself or when somebody pays. */
+const SPENT =
+  /insufficient[ _](?:quota|balance|credits?|funds)|exceeded your current quota|quota (?:is )?(?:exhausted|used up)|has no quota left|out of credits|payment required/i;
+
+/**
+ * What a failed model call tells of the model's server, by its text; null where it may be a matter of the request.
+ */
+export const verdictOnModel = (text: string): "away" | "refused" | null => {
+  if (isTransientFailure(text) || SPENT.test(text)) return "away";
+  return REFUSED.test(text) ? "refused" : null;
+};
+
 const PAUSE =
   /(?:(?:retry|try again) (?:in|after)|left alone for another) ((?:\d+(?:\.\d+)?\s?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|h)\s?){1,3})/i;
 const UNIT_MS: readonly (readonly [RegExp, number])[] = [

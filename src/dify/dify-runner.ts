@@ -3,6 +3,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { describeError, DifyError } from "../base/errors.ts";
 import { outsideFence } from "../base/fence.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
+import type { Peer } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } from "../review/flow-runner.ts";
 import type { InputVariable } from "../flow/nodes/start/schema.ts";
@@ -38,6 +39,8 @@ export type DifyRunnerOptions = {
   /** What the end user's name starts with; our run's id follows. */
   readonly userPrefix?: string;
   readonly limits?: Partial<DifyLimits>;
+  /** What is waited for where a model behind the app failed; left out where nobody would wait. */
+  readonly peer?: Peer;
   /** What requests to this server pass, so that all who use it keep to its limits together. */
   readonly gate?: CallGate;
   readonly clock?: Clock;
@@ -89,7 +92,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
     const reader = createFrameReader();
     const masking = createMasking(request.inputs);
     const workflowId = options.workflowId ?? null;
-    const ours = { user, record, reader, masking, observer: createRunObserver(), life };
+    const ours = { user, record, reader, masking, observer: createRunObserver(options.peer ?? null), life };
     const context: RunContext = { api, clock, logger, limits, workflowId, request, ...ours };
     const work = runToEnd(context);
     const outcome = await Promise.race([work, life.abandoned]);

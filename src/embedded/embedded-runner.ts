@@ -8,7 +8,7 @@ import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { FlowPorts } from "../flow/node.ts";
-import type { KnowledgeSearch } from "../flow/ports.ts";
+import type { KnowledgeSearch, NodeFailure } from "../flow/ports.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
 import { createRunObserver } from "../review/observe-run.ts";
@@ -59,9 +59,10 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => isMasked(text))]),
       );
       const observer = createRunObserver();
+      const failures: NodeFailure[] = [];
       const result = await runFlow(flow, {
         inputs: request.inputs,
-        ports: portsOf(options, request.lessons ?? ""),
+        ports: noteFailures(portsOf(options, request.lessons ?? ""), failures),
         journal,
         signal: request.signal,
         onEvent: (event) => {
@@ -74,17 +75,32 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         userId: `${userPrefix}-${request.runId}`,
         ...(limits === undefined ? {} : { limits }),
       });
-      const outcome = observer.complete({
+      const { error } = result;
+      const known = failures.findLast(({ message }) => error?.includes(message))?.outside;
+      const ended = {
         ...result,
         outputs: masking.value(result.outputs),
-        error: result.error === null ? null : masking.failure(result.error),
-      });
+        error: error === null ? null : masking.failure(error),
+      };
+      const outcome = observer.complete(ended, result.status === "failed" ? known : undefined);
       if (outcome.transient === undefined) return outcome;
       // A new try goes on behind the nodes that have finished, and counts what they took.
       return { ...outcome, usage: NO_USAGE, transient: { ...outcome.transient, mayHavePosted: false } };
     },
   };
 };
+
+/** The ports, with the failures of model calls kept: what a node makes of one is a text only. */
+const noteFailures = (ports: FlowPorts, failures: NodeFailure[]): FlowPorts => ({
+  ...ports,
+  model: {
+    generate: async (request) => {
+      const result = await ports.model.generate(request);
+      if (!result.ok) failures.push(result);
+      return result;
+    },
+  },
+});
 
 const portsOf = (
   { ports, withLessons }: Pick<EmbeddedRunnerOptions, "ports" | "withLessons">,

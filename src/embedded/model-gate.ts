@@ -6,18 +6,28 @@ export const MODEL_PAUSED = "model-paused";
 
 /**
  * A runner that begins no run while a model that its flow needs would not be asked: the nodes would fail
- * one after the other, and the flow with them. `waitMs` tells for how long, in milliseconds; null when
- * every model may be asked. Throws a ModelError `model-paused` that says when to come back.
+ * one after the other, and the flow with them. `isPaused` tells which and for how long, in
+ * milliseconds; null when every model may be asked. Throws a ModelError `model-paused` that says when to come back.
  */
-export const behindModelGate = (runner: FlowRunner, waitMs: () => number | null): FlowRunner => ({
+export const behindModelGate = (
+  runner: FlowRunner,
+  isPaused: () => { readonly model: string; readonly waitMs: number } | null,
+): FlowRunner => ({
   describe: runner.describe,
   run: async (request) => {
-    const pauseMs = waitMs();
-    if (pauseMs === null) return runner.run(request);
+    const paused = isPaused();
+    if (paused === null) return runner.run(request);
+    const { model: name, waitMs } = paused;
     throw new ModelError(
-      `A model that the flow needs failed again and again and is left alone for another ${Math.ceil(pauseMs / 1_000)} s; ` +
+      `A model that the flow needs failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; ` +
         "check models and that its server is running",
-      { code: MODEL_PAUSED, retryable: true, retryAfterMs: pauseMs, untried: true },
+      {
+        code: MODEL_PAUSED,
+        retryable: true,
+        retryAfterMs: waitMs,
+        untried: true,
+        outside: { peer: { kind: "model", name }, verdict: "away" },
+      },
     );
   },
 });

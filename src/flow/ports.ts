@@ -1,4 +1,5 @@
 import type { ContextLimit } from "../base/context-limit.ts";
+import type { Outside } from "../base/outside.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
@@ -17,6 +18,8 @@ export type NodeFailure = {
   readonly retryable: boolean;
   /** A model takes no prompt of this length. */
   readonly contextLimit?: ContextLimit;
+  /** What failed outside this process, and how long it asks to be left alone, in milliseconds. */
+  readonly outside?: Outside & { readonly pauseMs: number | null };
 };
 
 /** Either what was asked for or an expected failure. */
@@ -59,6 +62,8 @@ export type ModelRequest = {
   /** A JSON schema that the answer should follow, null for free text. Answers are parsed leniently. */
   readonly responseSchema: JsonObject | null;
   readonly signal: AbortSignal;
+  /** Whether the node repeats a failed call by its own settings: it is then made once. */
+  readonly isRetried?: boolean;
   /** Called with each piece of text as it arrives, when the model streams. */
   readonly onText?: (chunk: string) => void;
   /** Called when the call waits for its place behind others; the function that it gives ends the wait. */

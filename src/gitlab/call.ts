@@ -27,6 +27,8 @@ export type CallContext = {
   readonly token: Secret;
   /** What the user knows the token by, such as `GITLAB_TOKEN`. */
   readonly tokenName: string;
+  /** Whether it is the server's own, with which all runs work. */
+  readonly isOwnToken: boolean;
 };
 
 /** A finished attempt of a call, for metrics. The route is a template and safe as a label. */

@@ -15,7 +15,7 @@ import {
   readQuota,
 } from "./call.ts";
 import { decodeJson, decodeList } from "./decode.ts";
-import { fail } from "./failure.ts";
+import { fail, ofGitLab } from "./failure.ts";
 import { findNextPage } from "./pages.ts";
 import { planRetry } from "./retry-plan.ts";
 import { type Transport, createTransport } from "./transport.ts";
@@ -27,6 +27,8 @@ export type GitLabClientOptions = {
   readonly token: Secret;
   /** What messages call the token; `GITLAB_TOKEN` when left out. */
   readonly tokenName?: string;
+  /** False for a token that came with a delivery; true when left out. */
+  readonly isOwnToken?: boolean;
   readonly userAgent?: string;
   /** The longest that one attempt may take, body included; 30,000 when left out. */
   readonly timeoutMs?: number;
@@ -99,7 +101,12 @@ export const createGitLabClient = (options: GitLabClientOptions): GitLabClient =
     clock: options.clock ?? systemClock,
     fetch: options.fetch ?? globalThis.fetch,
   });
-  const perform = createPerform(options, transport, { baseUrl: url, token: options.token, tokenName });
+  const perform = createPerform(options, transport, {
+    baseUrl: url,
+    token: options.token,
+    tokenName,
+    isOwnToken: options.isOwnToken ?? true,
+  });
   const page: GitLabClient["page"] = (request, schema) =>
     perform(request, (answer, context) => ({
       items: decodeList(answer, schema, context),
@@ -132,7 +139,7 @@ type Perform = <Value>(
 /** Waits until one attempt may be made. Throws GitLabError where GitLab wants a longer pause than we bear. */
 const passGate = async (
   { gate, maxWaitMs = MAX_WAIT_MS }: GitLabClientOptions,
-  { method, route, tokenName }: CallContext,
+  { method, route, tokenName, baseUrl }: CallContext,
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const passed = await gate?.pass({ maxWaitMs, signal });
@@ -141,7 +148,12 @@ const passGate = async (
   throw fail(
     "gitlab-rate-limited",
     `${method} ${route} was not sent: GitLab asked for a pause of all calls with ${tokenName}, which lasts ${seconds} more seconds`,
-    { status: 429, retryable: true, retryAfterMs: passed.waitMs },
+    {
+      status: 429,
+      retryable: true,
+      retryAfterMs: passed.waitMs,
+      outside: ofGitLab(baseUrl, "away"),
+    },
   );
 };
 
@@ -149,7 +161,7 @@ const passGate = async (
 const createPerform = (
   options: GitLabClientOptions,
   transport: Transport,
-  shared: Pick<CallContext, "baseUrl" | "token" | "tokenName">,
+  shared: Pick<CallContext, "baseUrl" | "token" | "tokenName" | "isOwnToken">,
 ): Perform => {
   const { clock = systemClock, logger = silentLogger, random = Math.random, onCall } = options;
   return async (request, decode) => {

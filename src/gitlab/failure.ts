@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
+import type { Outside } from "../base/outside.ts";
 import { maskValues } from "../base/mask-values.ts";
 import type { Secret } from "../base/secret.ts";
 import { maskSecrets } from "../review/units/mask-secrets.ts";
@@ -37,9 +38,20 @@ export const fail = (
     readonly status?: number | null;
     readonly retryable?: boolean;
     readonly retryAfterMs?: number | undefined;
+    readonly outside?: Outside | undefined;
     readonly cause?: unknown;
   } = {},
 ): GitLabError => new GitLabError(message, { ...details, code, status: details.status ?? null });
+
+/** What a failure tells of GitLab at this address. */
+export const ofGitLab = (baseUrl: string, verdict: Outside["verdict"]): Outside => ({
+  peer: { kind: "gitlab", name: baseUrl },
+  verdict,
+});
+
+/** A token that came with a delivery says nothing of the server's own: only its run fails by it. */
+const ofToken = ({ baseUrl, isOwnToken }: CallContext): { readonly outside?: Outside } =>
+  isOwnToken ? { outside: ofGitLab(baseUrl, "refused") } : {};
 
 const Reason = z.object({
   message: z.unknown().optional(),
@@ -89,12 +101,14 @@ export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs:
       status,
       retryable: true,
       retryAfterMs: retryAfterMs ?? LIMITER_PERIOD_MS,
+      outside: ofGitLab(context.baseUrl, "away"),
     });
   if (status === 408)
     return fail("gitlab-timeout", `GitLab gave up waiting. ${said}`, {
       status,
       retryable: true,
       retryAfterMs,
+      outside: ofGitLab(context.baseUrl, "busy"),
     });
   if (status === 409 || status === 423)
     return fail("gitlab-conflict", `GitLab is busy with the same thing. ${said}`, {
@@ -103,43 +117,60 @@ export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs:
       retryAfterMs,
     });
   if (status >= 500)
-    return fail("gitlab-unavailable", `GitLab failed. ${said}`, { status, retryable: true, retryAfterMs });
+    return fail("gitlab-unavailable", `GitLab failed. ${said}`, {
+      status,
+      retryable: true,
+      retryAfterMs,
+      // An error within GitLab is often one of this request; a gateway speaks for all of it.
+      outside: ofGitLab(context.baseUrl, status === 500 ? "busy" : "away"),
+    });
   if (status === 400 && /line_code|position/.test(reason))
     return fail("gitlab-invalid-position", `GitLab knows no such line. ${said}`, { status });
   return fail("gitlab-invalid-request", `GitLab refused the request. ${said}`, { status });
 };
 
-const redirected = (headers: Headers, status: number, { baseUrl }: CallContext): GitLabError => {
+const redirected = (headers: Headers, status: number, context: CallContext): GitLabError => {
+  const { baseUrl } = context;
   const target = URL.parse(headers.get("location") ?? "", baseUrl);
   const where = target === null ? "elsewhere" : `to ${target.origin}`;
   return fail(
     "gitlab-redirected",
     `${baseUrl} redirects ${where}, and the token is not sent along: set GITLAB_URL to the address that GitLab itself uses`,
-    { status },
+    { status, outside: ofGitLab(baseUrl, "refused") },
   );
 };
 
-const unauthorized = (reason: string, said: string, { tokenName }: CallContext): GitLabError => {
+const unauthorized = (reason: string, said: string, context: CallContext): GitLabError => {
+  const { tokenName } = context;
   const what = /expired/i.test(reason)
     ? `The token has expired: put a new one into ${tokenName}`
     : /revoked/i.test(reason)
       ? `The token was revoked: put a new one into ${tokenName}`
       : `GitLab does not accept the token: check ${tokenName}`;
-  return fail("gitlab-unauthorized", `${what}. ${said}`, { status: 401 });
+  return fail("gitlab-unauthorized", `${what}. ${said}`, { status: 401, ...ofToken(context) });
 };
 
-const forbidden = (reason: string, said: string, { tokenName }: CallContext): GitLabError => {
-  const what = /scope|higher privileges/i.test(reason)
+const forbidden = (reason: string, said: string, context: CallContext): GitLabError => {
+  const { tokenName } = context;
+  const lacksScope = /scope|higher privileges/i.test(reason);
+  const what = lacksScope
     ? `The token lacks a scope: give ${tokenName} the scope api`
     : `The token may not do this: give ${tokenName} the scope api and the role Developer in the project`;
-  return fail("gitlab-forbidden", `${what}. ${said}`, { status: 403 });
+  return fail("gitlab-forbidden", `${what}. ${said}`, {
+    status: 403,
+    ...(lacksScope ? ofToken(context) : {}),
+  });
 };
 
 const notFound = ({ headers, text }: FailedAnswer, said: string, context: CallContext): GitLabError => {
-  const what = isWebPage(headers, text)
+  const isElsewhere = isWebPage(headers, text);
+  const what = isElsewhere
     ? `There is no GitLab API at ${context.baseUrl}: check GITLAB_URL`
     : `It does not exist, or the token (${context.tokenName}) may not see it`;
-  return fail("gitlab-not-found", `${what}. ${said}`, { status: 404 });
+  return fail("gitlab-not-found", `${what}. ${said}`, {
+    status: 404,
+    ...(isElsewhere ? { outside: ofGitLab(context.baseUrl, "refused") } : {}),
+  });
 };
 
 /** The error for a successful answer whose content is not what the API promises. */
@@ -166,11 +197,11 @@ export const toConnectionError = (cause: unknown, context: CallContext): GitLabE
     return fail(
       "gitlab-certificate",
       `The certificate of ${context.baseUrl} is not trusted${named}: name the authority's file in NODE_EXTRA_CA_CERTS, or check GITLAB_URL`,
-      { cause },
+      { cause, outside: ofGitLab(context.baseUrl, "refused") },
     );
   return fail(
     "gitlab-unreachable",
     `The connection to ${context.baseUrl} failed${named} in ${context.method} ${context.route}: check GITLAB_URL and the network`,
-    { cause, retryable: true },
+    { cause, retryable: true, outside: ofGitLab(context.baseUrl, "away") },
   );
 };

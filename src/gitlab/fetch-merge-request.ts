@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import type { MergeRequest, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
-import { fail } from "./failure.ts";
+import { fail, ofGitLab } from "./failure.ts";
 import { readProjectPath } from "./project-path.ts";
 import * as Rest from "./rest-schema.ts";
 
@@ -38,7 +38,7 @@ export const fetchMergeRequest = async (
       throw fail(
         "gitlab-diff-not-ready",
         `GitLab has not prepared the diff of merge request !${ref.iid} (project ${ref.projectId}) within ${options.diffRefsWaitMs} ms; its background jobs may be behind`,
-        { retryable: true, retryAfterMs: 30_000 },
+        { retryable: true, retryAfterMs: 30_000, outside: ofGitLab(client.url, "busy") },
       );
     await options.clock.sleep(waitMs, signal);
   }

@@ -3,7 +3,7 @@ import { type GitLabError, StoreError } from "../base/errors.ts";
 import { type FetchDispatcher, fetchBehindFence } from "../base/fence.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Answer, CallContext, GitLabRequest } from "./call.ts";
-import { fail, toConnectionError, toGitLabError } from "./failure.ts";
+import { fail, ofGitLab, toConnectionError, toGitLabError } from "./failure.ts";
 import { BodyTooLarge, readBody } from "./read-body.ts";
 
 /** Makes one attempt of one call. Throws GitLabError, or the reason of the request's signal. */
@@ -98,7 +98,7 @@ const translate = (
     return fail(
       "gitlab-timeout",
       `GitLab did not answer ${context.method} ${context.route} within ${timeoutMs} ms (gitlab.timeout)`,
-      { retryable: true, cause: error },
+      { retryable: true, cause: error, outside: ofGitLab(context.baseUrl, "away") },
     );
   return toConnectionError(error, context);
 };

@@ -26,9 +26,11 @@ export type Embed = (
   signal: AbortSignal,
 ) => Promise<readonly (readonly number[])[]>;
 
-const toError = (failure: ModelFailure): ModelError =>
+const toError = (failure: ModelFailure, name: string): ModelError =>
   new ModelError(failure.message, {
     code: "embedding-failed",
+    outside:
+      failure.verdict === null ? undefined : { peer: { kind: "model", name }, verdict: failure.verdict },
     retryable: failure.retryable,
     retryAfterMs: failure.retryAfterMs ?? undefined,
   });
@@ -66,7 +68,7 @@ export const createEmbedder = (options: EmbedderOptions): Embed => {
       const cause: unknown = watchdog.signal.aborted ? watchdog.signal.reason : error;
       const failure = classifyFailure(cause, options, clock.now());
       const pauseMs = choosePause(failure, attempt, retry, Math.random());
-      if (pauseMs === null) throw toError(failure);
+      if (pauseMs === null) throw toError(failure, name);
       await clock.sleep(pauseMs, signal);
       return embedBatch(batch, signal, attempt + 1);
     }

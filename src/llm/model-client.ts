@@ -1,5 +1,5 @@
 import { ConfigError, inEnglish } from "../base/errors.ts";
-import type { ModelAnswer, ModelClient, ModelRequest, NodeResult } from "../flow/ports.ts";
+import type { ModelAnswer, ModelClient, ModelRequest, NodeFailure, NodeResult } from "../flow/ports.ts";
 import { callModel, createModelHandle } from "./call-model.ts";
 import { readParameters } from "./call-settings.ts";
 import type { ModelFailure } from "./model-failure.ts";
@@ -19,12 +19,24 @@ const createTextGate = (onText: ((piece: string) => void) | undefined) => {
   };
 };
 
-const toNodeFailure = (failures: readonly ModelFailure[]): NodeResult<never> => ({
+type FailedModel = ModelFailure & { readonly name: string };
+
+/** What has to change: the model that comes back by itself, before one that only a person brings back. */
+const outsideOf = (failures: readonly FailedModel[]): Pick<NodeFailure, "outside"> => {
+  if (failures.some(({ verdict }) => verdict === null)) return {};
+  const [first] = [...failures.filter(({ verdict }) => verdict !== "refused"), ...failures];
+  if (first === undefined || first.verdict === null) return {};
+  const peer = { kind: "model", name: first.name } as const;
+  return { outside: { peer, verdict: first.verdict, pauseMs: first.retryAfterMs } };
+};
+
+const toNodeFailure = (failures: readonly FailedModel[]): NodeResult<never> => ({
   ok: false,
   errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
   message: failures.map(({ message }) => message).join(" The fallback failed too: "),
   retryable: failures.some(({ retryable }) => retryable),
   ...(failures[0]?.contextLimit === undefined ? {} : { contextLimit: failures[0].contextLimit }),
+  ...outsideOf(failures),
 });
 
 /**
@@ -56,7 +68,7 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
       };
     }
     const openGate = createTextGate(request.onText);
-    const failures: ModelFailure[] = [];
+    const failures: FailedModel[] = [];
     for (const name of new Set([resolved.model.name, options.fallback])) {
       const handle = name === null ? undefined : handles.get(name);
       if (handle === undefined) continue;
@@ -72,7 +84,7 @@ export const createModelClient = (options: ModelClientOptions): ModelClient => {
         options,
       );
       if (outcome.ok) return { ok: true, value: outcome.answer };
-      failures.push(outcome.failure);
+      failures.push({ ...outcome.failure, name: handle.model.name });
     }
     options.logger.warn({ wanted: modelKey(request), tried: failures.length }, "No model gave an answer");
     return toNodeFailure(failures);

@@ -1,5 +1,6 @@
 import { APICallError } from "ai";
 import { z } from "zod";
+import type { Outside } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
 import { readRetryAfter } from "./retry-after.ts";
@@ -31,6 +32,8 @@ export type ModelFailure = {
   readonly contextLimit?: ContextLimit;
   /** Whether the model was not asked at all. */
   readonly untried?: true;
+  /** What it says of the model itself; null where another request may well succeed now. */
+  readonly verdict: Outside["verdict"] | null;
 };
 
 /** The failure of a call whose prompt the server has cut without saying so: its answer is no answer to it. */
@@ -44,6 +47,7 @@ export const promptCut = (
   retryAfterMs: null,
   isRefusal: false,
   contextLimit: { windowTokens },
+  verdict: null,
 });
 
 /** The failure of a call that is not made because the model failed again and again. */
@@ -54,6 +58,7 @@ export const leftAlone = (name: string, waitMs: number): ModelFailure => ({
   retryAfterMs: waitMs,
   isRefusal: false,
   untried: true,
+  verdict: "away",
 });
 
 /** Whether a failure tells that the model's server does not work; one that is busy or refuses does. */
@@ -83,7 +88,7 @@ export class BrokenAnswer extends Error {
   }
 }
 
-type Verdict = Pick<ModelFailure, "errorType" | "retryable" | "contextLimit"> & {
+type Verdict = Pick<ModelFailure, "errorType" | "retryable" | "contextLimit" | "verdict"> & {
   readonly what: string;
 };
 
@@ -113,16 +118,19 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     return {
       errorType: "InvokeAuthorizationError",
       retryable: false,
+      verdict: "refused",
       what: `was refused (HTTP ${status}); check ${at}.api_key and what the key may use`,
     };
   }
-  if (status === 429) {
-    const isSpent = !isTransientFailure(`HTTP 429 ${said}`);
+  if (status === 429 || status === 402) {
+    const isSpent = status === 402 || !isTransientFailure(`HTTP 429 ${said}`);
     return {
       errorType: "InvokeRateLimitError",
       retryable: !isSpent,
+      // A quota comes back by itself, at the end of its day or when somebody pays.
+      verdict: "away",
       what: isSpent
-        ? "has no quota left (HTTP 429); check the provider's billing"
+        ? `has no quota left (HTTP ${status}); check the provider's billing`
         : "is asked too often (HTTP 429); lower the number of runs at a time or raise the provider's limit",
     };
   }
@@ -132,6 +140,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       errorType: "InvokeBadRequestError",
       retryable: false,
       contextLimit,
+      verdict: null,
       what: `takes no prompt of this length (HTTP ${status}); raise the server's context window, or lower limits.unit_tokens`,
     };
   }
@@ -139,6 +148,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     return {
       errorType: "InvokeServerUnavailableError",
       retryable: status !== 501,
+      verdict: status === 501 ? null : "away",
       what: `is not available (HTTP ${status})`,
     };
   }
@@ -146,6 +156,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
     return {
       errorType: "InvokeBadRequestError",
       retryable: false,
+      verdict: "refused",
       what: `redirects (HTTP ${status}), which is not followed; put the final address into ${at}.base_url`,
     };
   }
@@ -154,6 +165,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
   return {
     errorType: "InvokeBadRequestError",
     retryable: false,
+    verdict: status === 404 ? "refused" : null,
     what: `does not take the request (HTTP ${status}); ${hint}`,
   };
 };
@@ -161,6 +173,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
 const unreadable: Verdict = {
   errorType: "InvokeServerUnavailableError",
   retryable: true,
+  verdict: "away",
   what: "answered with something that cannot be read",
 };
 
@@ -170,6 +183,7 @@ const byNature = (error: unknown, at: string): Verdict => {
     return {
       errorType: "InvokeConnectionError",
       retryable: false,
+      verdict: "refused",
       what: `has a certificate that is not trusted; check ${at}.base_url, or name its authority by NODE_EXTRA_CA_CERTS`,
     };
   }
@@ -177,6 +191,7 @@ const byNature = (error: unknown, at: string): Verdict => {
     return {
       errorType: "InvokeConnectionError",
       retryable: true,
+      verdict: "away",
       what: `cannot be reached or broke off; check ${at}.base_url and that the server runs`,
     };
   }
@@ -199,10 +214,13 @@ const classify = (error: unknown, at: string): Verdict => {
     return {
       errorType: "InvokeConnectionError",
       retryable: true,
+      verdict: "away",
       what: `${waited} within ${error.ms} ms (${at}.timeouts.${error.limit})`,
     };
   }
-  if (error instanceof BrokenAnswer) return { ...unreadable, what: error.message };
+  // An answer that ends without a word is often one to this prompt alone.
+  if (error instanceof BrokenAnswer)
+    return { ...unreadable, what: error.message, verdict: error.isEmpty ? null : "away" };
   if (!APICallError.isInstance(error)) return byNature(error, at);
   if (error.statusCode === undefined) return byNature(error, at);
   const said = `${error.message} ${error.responseBody ?? ""}`;
@@ -236,7 +254,7 @@ export const classifyFailure = (
   nowMs: number,
 ): ModelFailure => {
   const at = `models.${model.name}`;
-  const { what, errorType, retryable, contextLimit } = classify(error, at);
+  const { what, errorType, retryable, contextLimit, verdict } = classify(error, at);
   const api = APICallError.isInstance(error) ? error : null;
   const status = api?.statusCode ?? 0;
   const refusal = api === null ? "" : `${api.message} ${api.responseBody ?? ""}`;
@@ -247,6 +265,7 @@ export const classifyFailure = (
   return {
     errorType,
     retryable,
+    verdict,
     message: `The model "${model.name}" (${model.model}) ${what}${pause}.${quote(error, secretsOf(model))}`,
     retryAfterMs,
     isRefusal:

@@ -1,14 +1,16 @@
+import { pauseAskedFor } from "../base/transient-failure.ts";
+
 const inRange = (ms: number): number | null => (Number.isFinite(ms) && ms >= 0 ? Math.ceil(ms) : null);
 
 const fromBody = (body: string): number | null => {
   const seconds = /"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"/.exec(body)?.[1];
-  return seconds === undefined ? null : inRange(Number(seconds) * 1_000);
+  return seconds === undefined ? (pauseAskedFor(body) ?? null) : inRange(Number(seconds) * 1_000);
 };
 
 /**
  * How long a provider asks to be left alone, in milliseconds; null when it does not say. Reads
  * `retry-after-ms` first, then `retry-after` as seconds or as an HTTP date (RFC 9110), then the
- * `retryDelay` that Google puts into the body.
+ * `retryDelay` that Google puts into the body, and words such as "try again in 20s".
  */
 export const readRetryAfter = (
   headers: Readonly<Record<string, string>>,

@@ -726,6 +726,7 @@ export type MessageParameters = {
   readonly "reason.model-failed": { readonly error: string | number };
   readonly "reason.model-overloaded": null;
   readonly "reason.model-paused": null;
+  readonly "reason.model-refused": null;
   readonly "reason.moved-in": null;
   readonly "reason.newer-head": null;
   readonly "reason.newer-run": { readonly run: string | number };

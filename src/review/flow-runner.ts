@@ -1,4 +1,5 @@
 import type { Journal } from "../base/journal.ts";
+import type { Outside } from "../base/outside.ts";
 import type { Reason } from "../base/reason.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowEvent, FlowUsage } from "../flow/flow-event.ts";
@@ -51,7 +52,7 @@ export type FlowOutcome = {
   readonly failedNodes?: readonly string[] | undefined;
   /** Why the last answer of a model was none, or not whole, where its text or its finish reason says so. */
   readonly incompleteAnswer?: IncompleteAnswer | undefined;
-  /** Set on `failed` when the cause passes by itself: a model that is overloaded or limits the rate. */
+  /** Set on `failed` when what failed lies outside: a model that is overloaded, away or refuses. */
   readonly transient?: TransientFailure | undefined;
   /** Set when another flow was run in place of the configured one, by its name. */
   readonly fallbackUsed?: string | undefined;
@@ -68,8 +69,10 @@ export const INCOMPLETE_ANSWERS = [
 ] as const;
 export type IncompleteAnswer = (typeof INCOMPLETE_ANSWERS)[number];
 
-/** A failure that passes by itself. The same request given to the same runner again is a new try. */
+/** A failure that passes by itself, or once a person has acted. The same request given again is a new try. */
 export type TransientFailure = {
+  /** Null where nothing is known that others would have to wait for, too. */
+  readonly outside: Outside | null;
   /** How long the model's server asks to be left alone, in milliseconds; null when it does not say. */
   readonly pauseMs: number | null;
   /** Whether a new try may repeat something that the flow has done elsewhere, such as posted a note. */

@@ -1,8 +1,12 @@
-import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
+import type { Outside, Peer } from "../base/outside.ts";
+import { isTransientFailure, pauseAskedFor, verdictOnModel } from "../base/transient-failure.ts";
 import type { Json } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
 import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
+
+/** What failed outside, and how long it asks to be left alone, in milliseconds. */
+export type KnownOutside = Outside & { readonly pauseMs: number | null };
 
 /** How a run ended, by the engine's own account. */
 export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage">;
@@ -10,7 +14,8 @@ export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage
 /** Follows the events of one run, and adds what they show to the way in which it ended. */
 export type RunObserver = {
   readonly see: (event: FlowEvent) => void;
-  readonly complete: (ended: EndedRun) => FlowOutcome;
+  /** `known` is what the runner knows to have failed outside; what the texts say is judged where it knows nothing. */
+  readonly complete: (ended: EndedRun, known?: KnownOutside) => FlowOutcome;
 };
 
 /** Kinds of nodes that ask a model. */
@@ -36,10 +41,10 @@ const CAUSES: ReadonlyMap<string, IncompleteAnswer> = new Map([
 const MAX_NAMED = 5;
 
 /**
- * An observer of one run. What it knows comes from the nodes: the run's own status counts a failure that the
+ * An observer of one run; `behind` is what is waited for where the texts say that a model failed; null where they say too little. What it knows comes from the nodes: the run's own status counts a failure that the
  * node's next attempt made good, in Dify (`partial-succeeded`, `exceptions_count`) as in the engine here.
  */
-export const createRunObserver = (): RunObserver => {
+export const createRunObserver = (behind: Peer | null = null): RunObserver => {
   const failed: { readonly node: NodeRef; readonly error: string }[] = [];
   let steps = 0;
   let totalSteps: number | null = null;
@@ -75,11 +80,26 @@ export const createRunObserver = (): RunObserver => {
     }
   };
 
-  const mayPass = ({ status, error }: EndedRun): boolean =>
-    status === "failed" &&
-    isTransientFailure(error ?? "") &&
+  /** Whether the failure of a model is why the run failed, and what it tells by its text. */
+  const verdictOf = ({ status, error }: EndedRun): "away" | "refused" | null => {
     // A run that was only looked up shows no node; then the text decides alone.
-    (failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType)));
+    const isOfModel = failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType));
+    return status === "failed" && isOfModel ? verdictOnModel(error ?? "") : null;
+  };
+
+  const transientOf = (ended: EndedRun, known: KnownOutside | undefined, sawAll: boolean) => {
+    const verdict = known?.verdict ?? verdictOf(ended);
+    const peer = known?.peer ?? behind;
+    // Where nobody can wait for it, a new try is all that there is.
+    if (verdict === null || (peer === null && !isTransientFailure(ended.error ?? ""))) return {};
+    return {
+      transient: {
+        outside: peer === null ? null : { peer, verdict },
+        pauseMs: known?.pauseMs ?? pauseAskedFor(ended.error ?? "") ?? null,
+        mayHavePosted: hasPosted || !sawAll,
+      },
+    };
+  };
 
   /** What a node made of an answer that was not whole is no cause; why it was not whole is. */
   const causeOf = ({ status }: EndedRun): IncompleteAnswer | undefined => {
@@ -89,7 +109,7 @@ export const createRunObserver = (): RunObserver => {
 
   return {
     see,
-    complete: (ended) => {
+    complete: (ended, known) => {
       const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
       const sentences = new Set(failed.map(({ node, error }) => sentenceOf(node, error)));
       const incompleteAnswer = causeOf(ended);
@@ -98,14 +118,7 @@ export const createRunObserver = (): RunObserver => {
         ...ended,
         ...(incompleteAnswer === undefined ? {} : { incompleteAnswer }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
-        ...(mayPass(ended)
-          ? {
-              transient: {
-                pauseMs: pauseAskedFor(ended.error ?? "") ?? null,
-                mayHavePosted: hasPosted || !sawAll,
-              },
-            }
-          : {}),
+        ...transientOf(ended, known, sawAll),
       };
     },
   };

@@ -9,14 +9,8 @@ import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { endingStatements, forgetToken } from "./end-runs.ts";
 import { nowPlus } from "./dialect.ts";
 import { RELEASED } from "./lease.ts";
-import {
-  type FlowsNeeding,
-  noteOutage,
-  type OutageTracker,
-  type OutageChange,
-  probedBy,
-  releaseProbe,
-} from "./outages.ts";
+import type { FlowsNeeding, OutageChange } from "./outage.ts";
+import { noteOutage, type OutageTracker, probedBy, releaseProbe } from "./outages.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
 import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, NO_REASON, readReason, reasonColumns, type RunHandle } from "./run-rows.ts";

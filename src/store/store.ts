@@ -5,7 +5,7 @@ import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
 import type { Outside, Peer } from "../base/outside.ts";
-import type { FlowsNeeding, Outages } from "./outages.ts";
+import type { FlowsNeeding, Outages } from "./outage.ts";
 import type { NewRunEvent } from "./run-event.ts";
 
 /** A webhook as it arrived. */

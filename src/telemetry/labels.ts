@@ -33,6 +33,7 @@ export const ATTEMPT_ENDS = [
   "partial-succeeded",
   "failed",
   "retry",
+  "waiting",
   "cancelled",
   "handed-back",
 ] as const;

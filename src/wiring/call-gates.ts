@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CallGate } from "../base/call-gate.ts";
+import type { OnWorks } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { normaliseBaseUrl } from "../dify/dify-transport.ts";
@@ -11,8 +12,10 @@ export type SharedGates = {
   readonly gitLab: (token: Secret) => CallGate;
   /** The gate of one Dify server. */
   readonly dify: (url: string) => CallGate;
+  /** Told of every call that was answered, so that what waits for an answer goes on. */
+  readonly works: OnWorks;
   /** From now on limits are shared through this store; before, everything passes. */
-  readonly connect: (store: Pick<OpenedStore, "callGateOf">) => void;
+  readonly connect: (store: Pick<OpenedStore, "callGateOf" | "outages">) => void;
 };
 
 /** Gates for the configured limits. A token is named by a digest of it and GitLab's address. */
@@ -21,6 +24,7 @@ export const createSharedGates = ({
   rateLimits,
 }: Pick<Config, "gitlab" | "rateLimits">): SharedGates => {
   let gateOf: OpenedStore["callGateOf"] | null = null;
+  let outages: OpenedStore["outages"] | null = null;
   const named = (name: string, perMinute: number | null): CallGate => ({
     pass: async (options) => (await gateOf?.(name, perMinute).pass(options)) ?? { kind: "go" },
     holdOff: (waitMs) => gateOf?.(name, perMinute).holdOff(waitMs),
@@ -31,8 +35,10 @@ export const createSharedGates = ({
       return named(`gitlab ${gitlab.url} ${digest.slice(0, 16)}`, rateLimits.gitLabPerMinute);
     },
     dify: (url) => named(`dify ${normaliseBaseUrl(url)}`, rateLimits.difyPerMinute),
+    works: (peer, startedAtMs) => void outages?.works(peer, startedAtMs),
     connect: (store) => {
       gateOf = store.callGateOf;
+      outages = store.outages;
     },
   };
 };

@@ -4,6 +4,7 @@ import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
+import type { OnWorks } from "../base/outside.ts";
 import type { Forge } from "../review/forge.ts";
 import { observeForge } from "../telemetry/observe-forge.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -20,9 +21,11 @@ export const createForges = (
     readonly logger: Logger;
     readonly telemetry?: Telemetry;
     readonly gates?: Pick<SharedGates, "gitLab">;
+    /** Told of every call that GitLab has answered; must not throw. */
+    readonly onWorks?: OnWorks;
   },
 ): ((token: Secret) => Forge) => {
-  const { clock, logger, telemetry, gates } = options;
+  const { clock, logger, telemetry, gates, onWorks } = options;
   const forges = new WeakMap<Secret, Forge>();
   return (token) => {
     const known = forges.get(token);
@@ -31,6 +34,7 @@ export const createForges = (
       url: gitlab.url,
       token,
       tokenName: token === gitlab.token ? "GITLAB_TOKEN" : "the hook's secret token",
+      isOwnToken: token === gitlab.token,
       timeoutMs: gitlab.timeoutMs,
       clock,
       logger,
@@ -38,6 +42,8 @@ export const createForges = (
       onCall: (call) => {
         logger.debug(call, "GitLab call");
         telemetry?.gitLabCall(call, token === gitlab.token ? "server" : "delivery");
+        if (call.code === null)
+          onWorks?.({ kind: "gitlab", name: client.url }, clock.now() - call.durationMs);
       },
     });
     const plain = createForge(client, { clock, logger });

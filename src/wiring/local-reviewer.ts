@@ -92,7 +92,14 @@ export const openLocalReviewer = async (
         onEvent,
         ...(journal === undefined ? {} : { journal }),
       });
-      const first = await openFindingsContext({ claim, flow: opened, forge, clock, logger, maxAttempts: 1 });
+      const first = await openFindingsContext({
+        claim,
+        flow: opened,
+        forge,
+        clock,
+        logger,
+        maxAttempts: null,
+      });
       const context = await underTeamRules(first, mergeRequest);
       const reviewed = await reviewChange(context, await readChange(context, mergeRequest));
       const usage = context.desk.meter.total();

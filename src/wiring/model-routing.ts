@@ -51,6 +51,12 @@ export const answeringModels = (
   });
 };
 
+/** The names of the configured models that a flow asks; none for a flow on Dify (null). */
+export const modelNamesOf = (
+  flow: Flow | null,
+  config: Pick<Config, "models" | "modelRouting">,
+): readonly string[] => modelsOf(flow, toRouting(config)).map(({ name }) => name);
+
 /** The configured models that a flow asks, as far as they are resolved; none for a flow on Dify (null). */
 const modelsOf = (flow: Flow | null, routing: ModelRouting): readonly ConfiguredModel[] =>
   [...(flow?.nodes.values() ?? [])]
@@ -60,19 +66,17 @@ const modelsOf = (flow: Flow | null, routing: ModelRouting): readonly Configured
       return resolved.ok ? [resolved.model] : [];
     });
 
-/**
- * Tells for how long a model that the flow needs would not be asked, in milliseconds, and its fallback
- * neither; null when every model may be asked.
- */
-export const createModelWaits =
-  (flow: Flow, routing: ModelRouting, breakers: Breakers): (() => number | null) =>
-  () => {
-    const waits = modelsOf(flow, routing).flatMap(({ name }) => {
+/** Which model of a flow is not asked now, and its fallback neither, and for how long; null when every one is. */
+export const createModelPauses =
+  (flow: Flow, routing: ModelRouting, breakers: Breakers) =>
+  (): { readonly model: string; readonly waitMs: number } | null => {
+    const pauses = modelsOf(flow, routing).flatMap(({ name }) => {
       const names = new Set([name, routing.fallback ?? name]);
       const each = [...names].map((one) => breakers.of(modelBreaker(one)).waitMs());
-      return each.every((wait) => wait !== null) ? [Math.min(...each)] : [];
+      return each.every((wait) => wait !== null) ? [{ model: name, waitMs: Math.min(...each) }] : [];
     });
-    return waits.length === 0 ? null : Math.max(...waits);
+    const [longest = null] = pauses.toSorted((left, right) => right.waitMs - left.waitMs);
+    return longest;
   };
 
 /** The configured models and their routing, as the model client takes them. */

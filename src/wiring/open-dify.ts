@@ -2,6 +2,7 @@ import type { Breakers } from "../base/breaker/create-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DifyRunnerConfig, EmbeddedRunnerConfig } from "../config/config.ts";
+import { behindPeers } from "../dify/behind-peers.ts";
 import { isDifyOutage, mayHaveBegun, underBreaker } from "../dify/breaker-runner.ts";
 import { createDifyRunner } from "../dify/dify-runner.ts";
 import { normaliseBaseUrl } from "../dify/dify-transport.ts";
@@ -14,7 +15,7 @@ export type DifyParts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly breakers: Breakers;
-  readonly gates?: Pick<SharedGates, "dify">;
+  readonly gates?: Pick<SharedGates, "dify" | "works">;
 };
 
 /** What stands in while the server does not work. */
@@ -30,10 +31,14 @@ export const difyBreaker = (url: string): string => `dify ${normaliseBaseUrl(url
 
 /** Opens a runner of an app on Dify, under the breaker of its server. */
 export const openDify = (
-  section: DifyRunnerConfig,
+  [setting, section]: readonly [setting: string, section: DifyRunnerConfig],
   { clock, logger, breakers, gates }: DifyParts,
   standIn: StandIn | null,
 ): FlowRunner => {
+  const peers = {
+    server: { kind: "dify", name: normaliseBaseUrl(section.url) },
+    app: { kind: "flow", name: setting },
+  } as const;
   const plain = createDifyRunner({
     baseUrl: section.url,
     apiKey: section.apiKey,
@@ -45,11 +50,16 @@ export const openDify = (
       queueMs: section.queueTimeoutMs,
       lookupMs: section.lookupTimeoutMs,
     },
+    peer: peers.app,
     clock,
     logger,
     ...(gates === undefined ? {} : { gate: gates.dify(section.url) }),
   });
-  const main = underBreaker(plain, breakers.of(difyBreaker(section.url)));
+  const onWorks = gates?.works ?? (() => undefined);
+  const main = behindPeers(underBreaker(plain, breakers.of(difyBreaker(section.url))), peers, {
+    clock,
+    onWorks,
+  });
   if (standIn === null) return main;
   const { runner, file, hasEffects } = standIn;
   const name = file.kind === "builtin" ? `builtin:${file.name}` : file.path;

@@ -11,7 +11,7 @@ import type { Logger } from "../base/logger.ts";
 import { withLessons } from "../knowledge/lessons-dataset.ts";
 import { checkModels } from "../llm/resolve-model.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
-import { createModelWaits, toRouting } from "./model-routing.ts";
+import { createModelPauses, toRouting } from "./model-routing.ts";
 import { type Engine, type EngineConfig, type EngineOptions, openEngine } from "./open-engine.ts";
 import { readFlowFile } from "./read-flow-file.ts";
 
@@ -60,8 +60,8 @@ export const openEmbedded = async (
     const secrets = new Map(Object.entries(section.secrets));
     const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
     const warming = afterWarmUp(plain, () => engine.warmUp(flow));
-    const waitMs = createModelWaits(flow, toRouting(config), breakers);
-    runners.set(section, { runner: behindModelGate(warming, waitMs), digest: flow.digest });
+    const isPaused = createModelPauses(flow, toRouting(config), breakers);
+    runners.set(section, { runner: behindModelGate(warming, isPaused), digest: flow.digest });
   }
   return { flows, runners, engine };
 };

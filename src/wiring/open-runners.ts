@@ -65,7 +65,7 @@ export const openRunners = async (
   options: {
     readonly clock: Clock;
     readonly logger: Logger;
-    readonly gates?: Pick<SharedGates, "dify">;
+    readonly gates?: Pick<SharedGates, "dify" | "works">;
     /** Keep calls from servers and models that fail again and again; none are kept when left out. */
     readonly breakers?: Breakers;
     /** Told of every attempt of a model call; must not throw. */
@@ -118,7 +118,7 @@ const openEach = ({
 }): ReadonlyMap<RunnerConfig, OpenedRunner> => {
   const runners = new Map<RunnerConfig, OpenedRunner>(embedded?.runners);
   const posting = new Set(config.flows.flatMap((flow) => (flow.contract === "classic" ? [flow.runner] : [])));
-  for (const [, section] of sections) {
+  for (const [setting, section] of sections) {
     if (section.kind !== "dify") continue;
     const { fallback } = section;
     const opened = fallback === null ? undefined : runners.get(fallback);
@@ -126,7 +126,7 @@ const openEach = ({
       fallback === null || opened === undefined
         ? null
         : { runner: opened.runner, file: fallback.file, hasEffects: posting.has(section) };
-    const runner = openDify(section, { ...options, breakers }, standIn);
+    const runner = openDify([setting, section], { ...options, breakers }, standIn);
     runners.set(section, { runner, digest: digestOf(section) });
   }
   return runners;

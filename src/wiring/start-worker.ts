@@ -5,6 +5,7 @@ import type { ReviewFlow } from "../worker/review-flow.ts";
 import { type ReviewWorkerOptions, startReviewWorker } from "../worker/review-worker.ts";
 import { createConversation } from "./create-conversation.ts";
 import type { Runners } from "./open-runners.ts";
+import { createFlowsNeeding } from "./flows-needing.ts";
 import { roleOf } from "./role.ts";
 import type { createProjectRoutes } from "./route-projects.ts";
 
@@ -36,5 +37,6 @@ export const startConfiguredWorker = async (
     token: config.gitlab.token,
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     maxAttempts: config.worker.attempts,
+    flowsNeeding: createFlowsNeeding(config, runners),
   });
 };

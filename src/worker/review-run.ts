@@ -1,4 +1,5 @@
 import { type Reason, reasonOf } from "../base/reason.ts";
+import { GitLabError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
@@ -67,9 +68,23 @@ export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<S
   if ("state" in prepared) return prepared;
   const foreign = await refuseForeign(claim, options);
   if (foreign !== null) return foreign;
-  return claim.run.kind === "reply"
-    ? answerNote(claim, prepared, options)
-    : reviewMergeRequest(claim, prepared, options);
+  try {
+    return await (claim.run.kind === "reply"
+      ? answerNote(claim, prepared, options)
+      : reviewMergeRequest(claim, prepared, options));
+  } catch (error) {
+    throw prepared.token === options.token ? refusedByProject(error, claim.run) : error;
+  }
+};
+
+/** A project that the server's token may not read, or not write to, stays so until somebody lets it. */
+const refusedByProject = (error: unknown, { projectPath }: Claim["run"]): unknown => {
+  if (!(error instanceof GitLabError) || error.outside !== undefined) return error;
+  const isRefused = error.code === "gitlab-forbidden" || /\bProject Not Found\b/i.test(error.message);
+  if (!isRefused) return error;
+  const outside = { peer: { kind: "project", name: projectPath }, verdict: "refused" } as const;
+  const { code, status } = error;
+  return new GitLabError(error.message, { code, status, outside, cause: error });
 };
 
 /**

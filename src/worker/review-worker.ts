@@ -1,3 +1,4 @@
+import type { FlowsNeeding } from "../store/outage.ts";
 import { settlementOfError } from "../store/settlement-of-error.ts";
 import type { Claim, RunningWorker, Settlement, Store } from "../store/store.ts";
 import type { ReviewOptions } from "./review-run.ts";
@@ -7,6 +8,8 @@ export type ReviewWorkerOptions = ReviewOptions & {
   readonly store: Store;
   readonly concurrency: number;
   readonly perProject: number;
+  /** See WorkOptions. */
+  readonly flowsNeeding?: FlowsNeeding;
 };
 
 /** Starts taking runs from the store. */
@@ -14,6 +17,7 @@ export const startReviewWorker = (options: ReviewWorkerOptions): Promise<Running
   options.store.work({
     concurrency: options.concurrency,
     perProject: options.perProject,
+    ...(options.flowsNeeding === undefined ? {} : { flowsNeeding: options.flowsNeeding }),
     handle: (claim) => handle(claim, options),
   });
 
@@ -29,7 +33,9 @@ const handle = async (claim: Claim, options: ReviewWorkerOptions): Promise<Settl
   logger.info({ flow: run.flow, trigger: run.trigger }, "Run started");
   const settlement = await attempt(claim, options);
   const facts = { state: settlement.state, elapsedMs: options.clock.now() - startedAtMs };
-  if (settlement.state === "failed" || settlement.state === "retry") {
+  if (settlement.state === "waiting") {
+    logger.info({ ...facts, ...settlement.outside, ...settlement.reason }, "Run waits for what is outside");
+  } else if (settlement.state === "failed" || settlement.state === "retry") {
     logger.warn({ ...facts, ...settlement.reason }, "Run attempt failed");
   } else {
     logger.info(facts, "Run attempt ended");

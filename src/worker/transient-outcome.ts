@@ -5,7 +5,7 @@ import type { FlowOutcome } from "../review/flow-runner.ts";
 import type { Claim } from "../store/store.ts";
 
 /** The code of the failure with which a run is put off until a model may be asked again. */
-export const MODEL_OVERLOADED = "model-overloaded";
+const MODEL_OVERLOADED = "model-overloaded";
 
 const SPENT = "spent-in-vain:";
 
@@ -20,8 +20,8 @@ export const readSpentInVain = async ({ journal }: Pick<Claim, "journal">): Prom
 };
 
 /**
- * Throws a FlowError `model-overloaded`, which is retryable, for a flow that failed because a model is
- * overloaded or limits the rate; any other outcome is let pass. What the try consumed is kept in the run's
+ * Throws a FlowError for a flow that failed because of something outside: `model-overloaded`, which is retryable, or
+ * `model-refused` where only a person can change it; any other outcome is let pass. What the try consumed is kept in the run's
  * journal. `key` names the flow's call within the run.
  */
 export const rejectTransient = async (
@@ -30,11 +30,15 @@ export const rejectTransient = async (
   { transient, error, usage }: FlowOutcome,
 ): Promise<void> => {
   if (transient === undefined) return;
-  if (usage.totalTokens > 0) await journal.write(`${SPENT}${run.attempts}:${key}`, { ...usage });
+  const attempt = `${run.attempts}.${run.waits}`;
+  if (usage.totalTokens > 0) await journal.write(`${SPENT}${attempt}:${key}`, { ...usage });
+  const { outside } = transient;
+  const isRefused = outside?.verdict === "refused";
   throw new FlowError(`The flow failed: ${error ?? "a model is overloaded"}`, {
-    code: MODEL_OVERLOADED,
+    code: isRefused ? "model-refused" : MODEL_OVERLOADED,
     nodeId: null,
-    retryable: true,
+    retryable: !isRefused,
+    outside: outside ?? undefined,
     retryAfterMs: transient.pauseMs ?? undefined,
   });
 };

@@ -46,7 +46,7 @@ const callers = (): readonly Caller[] => {
     clock: systemClock,
     fetch: globalThis.fetch,
   });
-  const context = { baseUrl, token, tokenName: "GITLAB_TOKEN", route: "/projects" };
+  const context = { baseUrl, token, tokenName: "GITLAB_TOKEN", isOwnToken: true, route: "/projects" };
   const dify = createDifyTransport({
     baseUrl,
     apiKey: token,

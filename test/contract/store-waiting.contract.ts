@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outside, Peer } from "../../src/base/outside.ts";
 import { reasonOf } from "../../src/base/reason.ts";
-import type { OutageChange } from "../../src/store/outages.ts";
+import type { OutageChange } from "../../src/store/outage.ts";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import type { Claim, Settlement, WorkOptions } from "../../src/store/store.ts";
 import { nextNumber, queueRun, request, succeeded, until, untilState } from "../store/store-requests.ts";

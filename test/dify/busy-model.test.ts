@@ -25,7 +25,10 @@ describe("a model that is busy, inside Dify", () => {
   it("makes a failed run transient, with the pause that was asked for", async () => {
     await using dify = await startScriptedDify([failing(BUSY)]);
     const { status, transient } = await dify.run();
-    assert.deepEqual([status, transient], ["failed", { pauseMs: 20_000, mayHavePosted: false }]);
+    assert.deepEqual(
+      [status, transient],
+      ["failed", { outside: null, pauseMs: 20_000, mayHavePosted: false }],
+    );
   });
   it("is asked by a new run in a new name when the same request comes again", async () => {
     await using dify = await startScriptedDify([failing(BUSY), failing(BUSY), good], {

@@ -90,7 +90,7 @@ describe("a model that is busy, in the engine", () => {
     const first = await run();
     assert.deepEqual(
       [first.status, first.transient],
-      ["failed", { pauseMs: 3_600_000, mayHavePosted: false }],
+      ["failed", { outside: null, pauseMs: 3_600_000, mayHavePosted: false }],
     );
     const second = await run();
     assert.deepEqual([second.status, second.outputs], ["succeeded", { answer: "done" }]);

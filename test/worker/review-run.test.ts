@@ -284,7 +284,7 @@ suite("one run", () => {
       status: "failed",
       error: "Overloaded",
       usage,
-      transient: { pauseMs: 700, mayHavePosted },
+      transient: { outside: null, pauseMs: 700, mayHavePosted },
     });
     const putOff = { code: "model-overloaded", retryable: true, retryAfterMs: 700 };
     const journal = createMemoryJournal();

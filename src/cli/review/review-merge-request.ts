@@ -71,7 +71,7 @@ export const reviewMergeRequest = async (review: MergeRequestReview): Promise<Re
     forge,
     clock,
     logger,
-    maxAttempts: 1,
+    maxAttempts: null,
   };
   const opened = await openFindingsContext(options);
   let current = mergeRequest;

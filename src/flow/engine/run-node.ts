@@ -1,7 +1,7 @@
 import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeRef } from "../flow-event.ts";
-import { type Frames, nodeFailure, type NodeOutcome } from "../node.ts";
+import { type FlowPorts, type Frames, nodeFailure, type NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
 import { outcomeVariables } from "./node-outputs.ts";
 import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
@@ -111,6 +111,12 @@ const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Fr
   };
 };
 
+/** A node that repeats its calls by the file's settings is not repeated below it, too. */
+const portsFor = ({ ports }: RunContext, { retry }: FlowNode): FlowPorts =>
+  retry.maxRetries === 0
+    ? ports
+    : { ...ports, model: { generate: (request) => ports.model.generate({ ...request, isRetried: true }) } };
+
 const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => {
   const { run, node, pool } = attempt;
   const { signal } = run;
@@ -120,7 +126,7 @@ const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => 
       nodeId: node.id,
       title: node.title,
       pool,
-      ports: run.ports,
+      ports: portsFor(run, node),
       signal,
       clock: run.clock,
       emitText: attempt.onText,

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Logger } from "../../base/logger.ts";
 import { PEER_KINDS } from "../../base/outside.ts";
-import type { Outages } from "../../store/outages.ts";
+import type { Outages } from "../../store/outage.ts";
 import { apiProblem } from "./api-problem.ts";
 
 const Peer = z.strictObject({ kind: z.enum(PEER_KINDS), name: z.string() });

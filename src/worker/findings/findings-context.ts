@@ -31,12 +31,14 @@ export type FindingsContext = {
   readonly nonce: string;
   /** Whether a failure that may pass is not tried again, so that what there is should be published. */
   readonly isLastAttempt: boolean;
+  /** Whether the run can wait for something outside. */
+  readonly canWait: boolean;
 };
 
 /** What a review is made from. */
 export type FindingsReview = Pick<FindingsContext, "claim" | "flow" | "forge" | "clock" | "logger"> & {
-  /** How often a run is tried at most. */
-  readonly maxAttempts: number;
+  /** How often a run is tried at most; null for one that is made here and now, and waits for nothing. */
+  readonly maxAttempts: number | null;
   /** What the run was made for, and the server's rules to decide by; null or left out to make it as it is. */
   readonly asked?: {
     readonly cause: Pick<ClaimedRun, "trigger" | "event">;
@@ -66,7 +68,8 @@ export const openFindingsContext = async (review: FindingsReview): Promise<Findi
     rules: flowRules(flow),
     lessons: review.lessons ?? null,
     nonce: await nonceOf(claim.journal),
-    isLastAttempt: claim.run.attempts >= review.maxAttempts,
+    isLastAttempt: claim.run.attempts >= (review.maxAttempts ?? 1),
+    canWait: review.maxAttempts !== null,
   };
 };
 

@@ -73,7 +73,7 @@ const makePlan = async (
 ): Promise<Planned> => {
   const { id: botId } = await forge.currentUser(claim.signal);
   // Where nobody wrote anything there is nothing to read; a later attempt is about what the first one wrote.
-  const isUnspoken = noteCount === 0 && claim.run.attempts === 1;
+  const isUnspoken = noteCount === 0 && claim.run.attempts === 1 && claim.run.waits === 0;
   const discussions = isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal);
   const plan = planReview({
     flow: flow.name,

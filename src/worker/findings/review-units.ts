@@ -1,5 +1,12 @@
 import type { ContextLimit } from "../../base/context-limit.ts";
-import { ReviewflowError, StoreError, describeError, isUntried, reasonOfError } from "../../base/errors.ts";
+import {
+  ReviewflowError,
+  StoreError,
+  describeError,
+  isOutside,
+  isUntried,
+  reasonOfError,
+} from "../../base/errors.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
 import type { ReviewUnit } from "../../review/units/review-unit.ts";
 import type { FindingsContext } from "./findings-context.ts";
@@ -62,13 +69,15 @@ const reviewWithinBudget = async (
   unit: ReviewUnit,
   said: SaidText,
 ): Promise<UnitResult["outcome"]> => {
-  const { desk, claim, logger, isLastAttempt } = context;
+  const { desk, claim, logger, isLastAttempt, canWait } = context;
   claim.signal.throwIfAborted();
   if (!desk.meter.allows(unit.tokens)) return { kind: "over-budget" };
   try {
     return await desk.meter.during(unit.tokens, () => reviewUnit(context, change, unit, said));
   } catch (error) {
     if (claim.signal.aborted || error instanceof StoreError) throw error;
+    // What is outside is waited for; what the other parts found is kept meanwhile.
+    if (canWait && isOutside(error)) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
     if (mayPass && (!isLastAttempt || isUntried(error))) throw error;
     logger.warn({ unit: unit.id, error: describeError(error) }, "Unit not reviewed");

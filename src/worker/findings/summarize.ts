@@ -3,7 +3,7 @@ import { reasonOfIncomplete, reasonOfStatus } from "../../review/read-outcome.ts
 import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { ReviewflowError, StoreError, isUntried, reasonOfError } from "../../base/errors.ts";
+import { ReviewflowError, StoreError, isOutside, isUntried, reasonOfError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
@@ -26,6 +26,9 @@ const MAX_FILES = 1_000;
 const MAX_FINDINGS = 50;
 const MAX_TEXT_LENGTH = 500;
 
+/** A run that has waited so often is published without a walkthrough. */
+const MAX_WAITS = 3;
+
 /**
  * Has the summary flow write its walk-through, unless it wrote one from the same facts before or nothing is
  * changed. A review
@@ -36,7 +39,7 @@ export const summarize = async (
   change: Change,
   reviewed: ReviewedChange,
 ): Promise<Summary> => {
-  const { flow, claim, desk, isLastAttempt } = context;
+  const { flow, claim, desk, isLastAttempt, canWait } = context;
   if (flow.summary === null || change.diff.files.length === 0) return { walkthrough: null, remark: null };
   const facts = factsFor(flow.language, change, reviewed);
   const digest = digestOf([flow.summary.digest, facts]);
@@ -55,7 +58,10 @@ export const summarize = async (
     if (error instanceof StoreError) throw error;
     const mayPass = !(error instanceof ReviewflowError) || error.retryable;
     // What was reviewed is not held back for a day, or until a server is back.
-    if (mayPass && !isLastAttempt && !isUntried(error)) throw error;
+    const isPatient = isOutside(error)
+      ? canWait && claim.run.waits < MAX_WAITS
+      : !isLastAttempt && !isUntried(error);
+    if (mayPass && isPatient) throw error;
     return failed(reasonOfError(error));
   }
 };

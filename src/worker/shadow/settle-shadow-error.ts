@@ -12,7 +12,7 @@ const PUT_OFF_WITHIN_MS = 48 * 60 * 60_000;
 
 /**
  * What becomes of a shadow run whose attempt threw. One that could not even be tried, for a budget that is
- * used up or a paused peer, is put off without counting the attempt, until it is two days old; then it is
+ * used up or something outside that is away, is put off without counting the attempt, until it is two days old; then it is
  * skipped. Any other is tried three times.
  */
 export const settleShadowError = (
@@ -23,7 +23,7 @@ export const settleShadowError = (
   const reason = reasonOfError(error);
   const known = error instanceof ReviewflowError ? error : null;
   const delayMs = Math.min(known?.retryAfterMs ?? BACKOFF_MS * attempts, LONGEST_DELAY_MS);
-  if (known?.retryable === true && known.untried)
+  if (known?.outside !== undefined || (known?.retryable === true && known.untried))
     return nowMs - createdAtMs >= PUT_OFF_WITHIN_MS
       ? { state: "skipped", reason: reasonOf("shadow-postponed", { detail: describeError(error) }) }
       : { state: "retry", reason, delayMs, untried: true };

@@ -176,7 +176,11 @@ suite("a review by findings in trouble", () => {
     const world = createPlace({ "a.ts": [clean, longBugAt(10)], "b.ts": [clean, longBugAt(20)] });
     const { flow, requests } = fakeFindingsFlow({}, (request, nth) =>
       shownLines(request).some(({ path }) => path === "a.ts")
-        ? { status: "failed", error: "Overloaded", transient: { pauseMs: 5, mayHavePosted: true } }
+        ? {
+            status: "failed",
+            error: "Overloaded",
+            transient: { outside: null, pauseMs: 5, mayHavePosted: true },
+          }
         : findBugs(request, nth),
     );
     const limits = { ...flow.limits, unitTokens: SMALL };

@@ -1,4 +1,4 @@
-import type { Outage } from "../../../store/outages.ts";
+import type { Outage } from "../../../store/outage.ts";
 import { formatCount, formatTime } from "../markup/format.ts";
 import { actionButton, section } from "../markup/layout.ts";
 import { type Content, html } from "../markup/markup.ts";

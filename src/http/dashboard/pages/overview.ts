@@ -7,7 +7,7 @@ import { section } from "../markup/layout.ts";
 import { type Content, html, type Markup } from "../markup/markup.ts";
 import { type Day, plotDays } from "../markup/plot.ts";
 import { withQuery } from "../markup/links.ts";
-import type { Outage } from "../../../store/outages.ts";
+import type { Outage } from "../../../store/outage.ts";
 import type { Visit } from "../visit.ts";
 import { outagesPart } from "./outages-part.ts";
 import { breakersPart } from "./breakers-part.ts";
