@@ -8,7 +8,7 @@ const LEVELS = [
   ["config", "diff", "flow"],
   ["review"],
   ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store", "telemetry"],
-  ["worker", "http", "doctor"],
+  ["worker", "http", "doctor", "notify"],
   ["wiring"],
   ["eval"],
   ["cli"],

@@ -16,6 +16,7 @@ import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import { createSharedGates } from "./wiring/call-gates.ts";
 import { checkFlows } from "./wiring/check-flows.ts";
 import { createConfiguredBreakers } from "./wiring/create-breakers.ts";
+import { createConfiguredNotifications } from "./wiring/create-notifications.ts";
 import { createBudgets } from "./wiring/create-budgets.ts";
 import { createConfiguredLessons } from "./wiring/create-lessons.ts";
 import { createFlows } from "./wiring/create-flows.ts";
@@ -76,8 +77,11 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const flows = createFlows(config, runners, telemetry);
   const shadows = createShadows(config, runners, telemetry);
   await checkFlows([...flows, ...shadows.flows], logger);
+  let onOutage: () => void = () => undefined;
   const store = observeStore(
-    started.use(await openConfiguredStore(config, logger, clock, telemetry.metrics)),
+    started.use(
+      await openConfiguredStore(config, logger, clock, { ...telemetry.metrics, onOutage: () => onOutage() }),
+    ),
     { ...telemetry, clock },
   );
   gates.connect(store);
@@ -89,6 +93,14 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { book, lessons } = createConfiguredLessons(config, { store: store.lessons, clock, logger });
   const forWorker = shadows.forWorker(store, createForge);
   const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
+  const notifications = await createConfiguredNotifications(config, {
+    ...{ store, clock, logger },
+    budgetsToday: budgets.today,
+    onSent: telemetry.metrics.protection.notice,
+  });
+  onOutage = notifications.wake;
+  if (role.reviews) notifications.start();
+  started.defer(notifications.stop);
   const worker = await startConfiguredWorker(config, {
     ...parts,
     projects,
@@ -114,7 +126,15 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   });
   const clientOf = createClientOf(config.server.trustedProxies);
   const pages = role.takesDeliveries
-    ? createPagesOnRequest(config, { ...parts, intake, clientOf, breakers, book, budgets: budgets.today })
+    ? createPagesOnRequest(config, {
+        ...parts,
+        intake,
+        clientOf,
+        breakers,
+        book,
+        budgets: budgets.today,
+        notices: notifications.troubles,
+      })
     : null;
   const app = createApp({
     ...(pages === null ? { intake: null } : { intake, dashboard: pages.dashboard, api: pages.api }),
@@ -146,12 +166,17 @@ const openConfiguredStore = (
   config: Config,
   logger: Logger,
   clock: Clock,
-  { storeError: onError, protection }: Telemetry["metrics"],
+  {
+    storeError: onError,
+    protection,
+    onOutage: tell,
+  }: Telemetry["metrics"] & { readonly onOutage: () => void },
 ): Promise<OpenedStore> =>
   openStore({
     onError,
     onForgotten: protection.forgotten,
     onOutage: ({ peer, state, reason }) => {
+      tell();
       if (state === "over") logger.info({ peer }, "Works again; what waits for it goes on");
       else if (state === "away") logger.warn({ peer, ...reason }, "Not available; runs wait for it");
       else logger.warn({ peer, ...reason }, "Refused; its queue is parked until something is changed");

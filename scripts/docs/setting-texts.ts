@@ -47,6 +47,19 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "reconcile.every": "the pause between two looks",
   "reconcile.since": "a date from which on changes count; null for the server's first start",
   "reconcile.projects": "where it looks; null for every project of a flow",
+  "notifications[].url":
+    "where operators are told: an http or https address, or `mailto:` with an address; a secret as a whole",
+  "notifications[].format": "what is sent without a `body`: the message's fields as JSON, or Slack's form",
+  "notifications[].body":
+    "a Jinja2 template over the message's fields that makes the JSON of another service; see notifications.md",
+  "notifications[].headers": "headers that a service asks for, such as `Authorization`; secrets",
+  "notifications[].secret":
+    "a signing token (`whsec_…`); requests are signed with it as GitLab signs its webhooks",
+  "notifications[].events":
+    "what is told of: `review_failing`, `parked`, `hook_disabled`, `budget_reached`, and `critical_finding` where it is named",
+  "notifications[].projects": "the projects that it is told of; null for every project",
+  "notifications[].language": "the language of its messages",
+  smtp: "the mail server for `mailto:` addresses: `url` (`smtps://user:password@host`) and `from`",
   rules: "rules for every project: a text, or `text` or `file`, with `title` and `paths`; see rules.md",
   group_rules: "the same for the projects of a `namespace` glob",
   "flows[].name":

@@ -30,6 +30,7 @@ export const createProgram = (): Command => {
   registerLessons(program);
   registerRules(program);
   registerFlow(program);
+  registerNotify(program);
   return program;
 };
 
@@ -65,6 +66,19 @@ const loadSmall = async <T>(load: () => Promise<T>): Promise<T> => {
     // Before any thread starts, whose compiler is set up by these.
     for (const flag of ["--opt", "--maglev"]) setFlagsFromString(flag);
   }
+};
+
+const registerNotify = (program: Command): void => {
+  program
+    .command("notify")
+    .description("look after the channels that operators are told in")
+    .command("test")
+    .description("send a message to every channel")
+    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .action(async (options: { config?: string }) => {
+      const { testNotifications } = await import("./notify.ts");
+      process.exitCode = await testNotifications(options);
+    });
 };
 
 const registerRules = (program: Command): void => {

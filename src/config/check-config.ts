@@ -4,6 +4,7 @@ import { sectionOf, type Tree } from "./merge-environment.ts";
 import { BUILTIN_FLOWS, BUILTIN_NAMES, builtinOf } from "./builtin-flows.ts";
 import type { ConfigFile } from "./file-schema.ts";
 import type { FlowSection, RunnerSection, ShadowSection } from "./flow-schema.ts";
+import { checkNotifications } from "./notifications-schema.ts";
 import { checkShadow } from "./check-shadow.ts";
 import { contractOf } from "./to-flow.ts";
 
@@ -55,6 +56,7 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): Message[] =>
   if (file.gitlab.token === null && file.flows.some(({ shadow }) => shadow !== null)) {
     problems.push(problemAt("gitlab.token", message("config.shadow-without-token")));
   }
+  problems.push(...checkNotifications(file.notifications, file.smtp, options.checkSigningToken));
   return [...problems, ...checkFlows(file.flows, options)];
 };
 

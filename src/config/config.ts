@@ -3,6 +3,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { BuiltinFlow, Contract } from "./builtin-flows.ts";
 import type { LessonsConfig } from "./lessons-schema.ts";
+import type { NotificationConfig, SmtpConfig } from "./notifications-schema.ts";
 import type { RateLimitsConfig, ServerRole } from "./instances-schema.ts";
 import type { BreakersConfig, BudgetsConfig, RetentionConfig } from "./protection-schema.ts";
 import type { StaleConfig } from "./trigger-schema.ts";
@@ -238,6 +239,10 @@ export type Config = {
     /** Globs over project paths; null for every project that a flow names. */
     readonly projects: readonly string[] | null;
   };
+  /** Where operators are told of what they should know. */
+  readonly notifications: readonly NotificationConfig[];
+  /** The server that takes mail; null for none. */
+  readonly smtp: SmtpConfig | null;
   readonly lessons: LessonsConfig;
   /** The server's rule first, then those of groups. */
   readonly rules: readonly HostRuleConfig[];

@@ -8,6 +8,7 @@ import { RateLimitsSection, ServerRole } from "./instances-schema.ts";
 import { KnowledgeSection, ModelRoutingSection, ModelsSection } from "./model-schema.ts";
 import { LessonsSection } from "./lessons-schema.ts";
 import { BreakersSection, BudgetsSection, RetentionSection } from "./protection-schema.ts";
+import { NotificationsSection, SmtpSection } from "./notifications-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
 import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
 import { address, count, duration, encryptionKey, globs, network, secretText } from "./schema-values.ts";
@@ -80,6 +81,8 @@ export const ConfigFile = z.strictObject({
   budgets: BudgetsSection,
   retention: RetentionSection,
   reconcile: ReconcileSection,
+  notifications: NotificationsSection,
+  smtp: SmtpSection,
   lessons: LessonsSection,
   rules: RulesSection,
   group_rules: GroupRulesSection,

@@ -56,6 +56,8 @@ export const toConfig = (
     sinceMs: file.reconcile.since,
     projects: file.reconcile.projects,
   },
+  notifications: file.notifications,
+  smtp: file.smtp,
   lessons: toLessons(file.lessons),
   telemetry: {
     metricsToken: file.telemetry.metrics_token,

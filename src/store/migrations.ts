@@ -289,6 +289,35 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   ${end};
   `,
   () => "ALTER TABLE reviewflow.runs ADD COLUMN target_branch text;",
+  ({ id, whole, end, index }) => `
+  CREATE TABLE reviewflow.notice_causes (
+    channel ${id} NOT NULL,
+    cause ${id} NOT NULL,
+    event text NOT NULL,
+    is_open ${whole} NOT NULL,
+    is_told ${whole} NOT NULL,
+    tellings ${whole} NOT NULL,
+    told_at ${whole} NOT NULL,
+    facts text NOT NULL,
+    PRIMARY KEY (channel, cause)
+  ${end};
+  CREATE TABLE reviewflow.notices (
+    id ${id} NOT NULL PRIMARY KEY,
+    channel ${id} NOT NULL,
+    cause ${id} NOT NULL,
+    tellings ${whole} NOT NULL,
+    event text NOT NULL,
+    state text NOT NULL,
+    facts text NOT NULL,
+    created_at ${whole} NOT NULL,
+    due_at ${whole} NOT NULL,
+    held_until ${whole} NOT NULL DEFAULT 0,
+    attempts ${whole} NOT NULL DEFAULT 0,
+    error text,
+    gave_up ${whole} NOT NULL DEFAULT 0
+  ${end};
+  CREATE UNIQUE ${index("notices_once", "notices")} (channel, cause, state, tellings);
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

@@ -25,6 +25,7 @@ import { createLessonStore } from "./lessons/create-lesson-store.ts";
 import type { LessonStore } from "./lessons/lesson-store.ts";
 import { createCallGates, type CallGates } from "./rate-limits/call-gates.ts";
 import { createRateLimits, HOLD_CHANNEL } from "./rate-limits/rate-limits.ts";
+import { createNoticeStore, type NoticeStore } from "./notices/notice-store.ts";
 import { createShadowStore } from "./shadows/create-shadow-store.ts";
 import type { ShadowStore } from "./shadows/shadow-store.ts";
 import { type ForgottenProject, forgetProject } from "./retention/forget-project.ts";
@@ -100,6 +101,7 @@ export type OpenedStore = Store &
     readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
     readonly shadows: ShadowStore;
     readonly sessions: SessionStore;
+    readonly notices: NoticeStore;
     /** Resolves when a newer version has changed the tables of a shared store: this one can no longer work. */
     readonly outdated: Promise<StoreError>;
   };
@@ -185,7 +187,7 @@ const createAccounts = (
   parts: WorkerParts,
 ): Pick<
   OpenedStore,
-  "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows" | "sessions"
+  "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows" | "sessions" | "notices"
 > => ({
   views: createViews(parts.database),
   reconciliation: createReconcileStore(parts.database),
@@ -194,6 +196,7 @@ const createAccounts = (
   forgetProject: (project) => forgetProject(parts, project),
   shadows: createShadowStore(parts.database, parts.clock),
   sessions: createSessionStore(parts.database, parts.clock),
+  notices: createNoticeStore(parts.database, parts.clock),
 });
 
 /** Another instance may be of a newer version, and change the tables at its start. */

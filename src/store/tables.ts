@@ -29,6 +29,8 @@ export type Tables = {
   endedSessions: EndedSessionsTable;
   outages: OutagesTable;
   outageFlows: OutageFlowsTable;
+  noticeCauses: NoticeCausesTable;
+  notices: NoticesTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -276,6 +278,43 @@ type OutagesTable = {
 
 /** Which flows need something that is away, by the kind of run. */
 type OutageFlowsTable = { kind: PeerKind; name: string; runKind: "review" | "reply"; flow: string };
+
+/** What each channel of notifications was told of. */
+type NoticeCausesTable = {
+  channel: string;
+  cause: string;
+  event: string;
+  /** Whether it is so now. */
+  isOpen: number;
+  /** Whether the channel was told that it is. */
+  isTold: number;
+  /** How often the channel was told of it. */
+  tellings: number;
+  /** On the database's clock. */
+  toldAt: number;
+  /** JSON. */
+  facts: string;
+};
+
+/** Notices that have not arrived. */
+type NoticesTable = {
+  id: string;
+  channel: string;
+  cause: string;
+  tellings: number;
+  event: string;
+  state: "open" | "over" | "once";
+  /** JSON. */
+  facts: string;
+  createdAt: number;
+  /** On the database's clock, as `heldUntil`. */
+  dueAt: number;
+  heldUntil: Generated<number>;
+  attempts: Generated<number>;
+  /** Why it did not arrive the last time. */
+  error: string | null;
+  gaveUp: Generated<number>;
+};
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

@@ -25,6 +25,8 @@ export type ProtectionMetrics = {
   readonly budgets: (fact: BudgetFact) => void;
   /** A run was put off because a budget was used up. */
   readonly putOff: () => void;
+  /** A notice to operators was delivered, or not, or given up. */
+  readonly notice: (outcome: "sent" | "failed" | "lost") => void;
   /** Rows that were deleted because their time was over, by what they are. */
   readonly forgotten: (what: string, rows: number) => void;
 };
@@ -55,6 +57,11 @@ export const createProtectionMetrics = (registry: Registry): ProtectionMetrics =
   const putOff = new Counter(
     named("budget_put_off_total", "Runs that this process put off because a budget was used up."),
   );
+  const notices = new Counter({
+    ...named("notices_total", "Deliveries of notices to operators, by how they went."),
+    labelNames: ["outcome"],
+  });
+  for (const outcome of ["sent", "failed", "lost"]) notices.inc({ outcome }, 0);
   const forgotten = new Counter({
     ...named("retention_deleted_total", "Rows that this process deleted because their time was over."),
     labelNames: ["what"],
@@ -73,6 +80,7 @@ export const createProtectionMetrics = (registry: Registry): ProtectionMetrics =
       usedUp.set(fact.projectsUsedUp);
     },
     putOff: () => putOff.inc(),
+    notice: (outcome) => notices.inc({ outcome }),
     forgotten: (what, rows) => forgotten.inc({ what }, rows),
   };
 };

@@ -45,6 +45,7 @@ export type DashboardParts = {
   readonly breakers: Breakers;
   /** What projects used today and may use. */
   readonly budgets: NonNullable<DashboardOptions["budgets"]>;
+  readonly notices: NonNullable<DashboardOptions["notices"]>;
   /** Null where nothing is learnt. */
   readonly book: LessonBook | null;
   readonly clientOf: ClientOf;
@@ -57,7 +58,7 @@ export const createConfiguredDashboard = async (
   config: Config,
   parts: DashboardParts,
 ): Promise<Dashboard & { readonly api: Hono }> => {
-  const { store, runners, intake, breakers, book, budgets, clientOf, clock, logger } = parts;
+  const { store, runners, intake, breakers, book, budgets, notices, clientOf, clock, logger } = parts;
   const access: AccessOptions = {
     host: config.server.host,
     publicUrl: config.server.publicUrl,
@@ -77,6 +78,7 @@ export const createConfiguredDashboard = async (
     shadows,
     budgets,
     breakers: breakers.list,
+    notices,
     replay: ({ headers }, body) => intake.replay({ headers, body }),
     flows: config.flows.map((flow) => toShown(flow, runners, config)),
     flowOf: (path) => flowFor(config, path)?.name ?? null,

@@ -6,6 +6,7 @@ import { acceptingContract } from "./store-accepting.contract.ts";
 import { cancellingContract } from "./store-cancelling.contract.ts";
 import { keepingContract } from "./store-keeping.contract.ts";
 import { lessonsContract } from "./store-lessons.contract.ts";
+import { noticesContract } from "./store-notices.contract.ts";
 import { reconcilingContract } from "./store-reconciling.contract.ts";
 import { rememberingContract } from "./store-remembering.contract.ts";
 import { replyingContract } from "./store-replying.contract.ts";
@@ -51,6 +52,7 @@ export const storeContract = (name: string, createPlaces: () => Promise<Places>)
     cancellingContract(bench);
     workingContract(bench);
     waitingContract(bench);
+    noticesContract(bench);
     keepingContract(bench);
     rememberingContract(bench);
     reconcilingContract(bench);

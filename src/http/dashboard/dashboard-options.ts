@@ -8,6 +8,7 @@ import type { RuleSources } from "../../review/rules/rule.ts";
 import type { SessionStore } from "../../store/sessions.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
+import type { NoticeTrouble } from "./pages/notices-part.ts";
 import type { BudgetToday } from "./pages/budget-cell.ts";
 import type { Views } from "../../store/views/views.ts";
 import type { ClientOf } from "../client-of.ts";
@@ -114,6 +115,8 @@ export type DashboardOptions = {
   readonly hookHealth?: AskHookHealth;
   /** What projects used today and may use; left out where that is not shown. */
   readonly budgets?: () => Promise<BudgetToday>;
+  /** The channels that notices did not arrive in; left out where nobody is told of anything. */
+  readonly notices?: () => Promise<readonly NoticeTrouble[]>;
   /** How this process's circuit breakers stand; left out where it has none. */
   readonly breakers?: () => readonly NamedStanding[];
   /** The address of GitLab: only links into it become links. */

@@ -53,15 +53,16 @@ const dayStarts = (nowMs: number, count: number): readonly number[] => {
 };
 
 const overviewRoute =
-  ({ store, gitlabUrl, breakers }: DashboardOptions) =>
+  ({ store, gitlabUrl, breakers, notices }: DashboardOptions) =>
   async (context: VisitContext) => {
     const visit = context.get("visit");
     const { t, nowMs } = visit;
     const { views } = store;
     const days = dayStarts(nowMs, DAYS);
-    const [counts, outages, spans, underWay, recent, failures] = await Promise.all([
+    const [counts, outages, troubles, spans, underWay, recent, failures] = await Promise.all([
       store.countRuns(),
       store.outages.list(),
+      notices?.() ?? [],
       views.countBySpan(days),
       views.listRuns({ limit: RECENT, states: ["active", "retrying", "queued"] }),
       views.listRuns({ limit: RECENT }),
@@ -79,6 +80,7 @@ const overviewRoute =
         recent: recent.rows,
         failures: failures.rows,
         breakers: breakers?.() ?? [],
+        notices: troubles,
         nowMs,
       },
     );

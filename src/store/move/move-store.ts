@@ -48,6 +48,8 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   serverKeys: { name: "server_keys", key: ["name"] },
   endedSessions: { name: "ended_sessions", key: ["id"] },
   outages: { name: "outages", key: ["kind", "name"] },
+  noticeCauses: { name: "notice_causes", key: ["channel", "cause"] },
+  notices: { name: "notices", key: ["id"] },
   outageFlows: { name: "outage_flows", key: ["kind", "name", "run_kind", "flow"] },
 };
 

@@ -65,6 +65,12 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
       await place[Symbol.asyncDispose]();
     });
 
+    /** A value of the kind that a variable's name tells. */
+    const valueOf = (name: string): string => {
+      if (name.endsWith("_SIGNING_TOKEN")) return `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+      return /(?<!DATABASE)_URL$/.test(name) ? "https://chat.example.com/hooks/1" : "a-long-secret-value";
+    };
+
     /** A part of a server's settings, with what the rest of a server needs from the environment. */
     const readSettings = async ({ text }: Block): Promise<void> => {
       const folder = place.empty();
@@ -74,9 +80,7 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
       }
       const file = join(folder, "reviewflow.yml");
       await writeFile(file, text);
-      const named = [...text.matchAll(/\$\{(\w+)\}/g)].map(
-        ([, name = ""]) => [name, "a-long-secret-value"] as const,
-      );
+      const named = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => [name, valueOf(name)] as const);
       const needsModel = !/^models:/m.test(text) && !/^ +dify:\n/m.test(text);
       const dify = { DIFY_URL: "https://dify.example.com", DIFY_API_KEY: "app-..." };
       const environment = {

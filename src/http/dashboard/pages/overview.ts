@@ -9,6 +9,7 @@ import { type Day, plotDays } from "../markup/plot.ts";
 import { withQuery } from "../markup/links.ts";
 import type { Outage } from "../../../store/outage.ts";
 import type { Visit } from "../visit.ts";
+import { type NoticeTrouble, noticesPart } from "./notices-part.ts";
 import { outagesPart } from "./outages-part.ts";
 import { breakersPart } from "./breakers-part.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
@@ -24,6 +25,7 @@ export type Overview = {
   readonly failures: readonly Run[];
   readonly outages: readonly Outage[];
   readonly breakers: readonly NamedStanding[];
+  readonly notices: readonly NoticeTrouble[];
   readonly nowMs: number;
 };
 
@@ -93,6 +95,7 @@ export const overviewPage = (visit: Visit, columns: RunColumns, overview: Overvi
   return [
     html`<div id="tiles" data-region>${tiles(t, overview)}</div>`,
     html`<div id="outages" data-region>${outagesPart(visit, overview.outages)}</div>`,
+    html`<div id="notices" data-region>${noticesPart(visit, overview.notices)}</div>`,
     html`<div id="breakers" data-region>${breakersPart(t, overview.breakers, overview.nowMs)}</div>`,
     section(
       t("overview.per-day", { days: overview.days.length }),
