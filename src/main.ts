@@ -94,7 +94,9 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const forWorker = shadows.forWorker(store, createForge);
   const { desk: budget, ...budgets } = createBudgets(config, { ...parts, telemetry });
   const notifications = await createConfiguredNotifications(config, {
-    ...{ store, clock, logger },
+    store,
+    clock,
+    logger,
     budgetsToday: budgets.today,
     onSent: telemetry.metrics.protection.notice,
   });
