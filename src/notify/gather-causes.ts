@@ -5,7 +5,7 @@ import { peerKey } from "../base/outside.ts";
 import type { HookHealth } from "../gitlab/hooks/hook-health.ts";
 import { ReviewResult } from "../review/review-result.ts";
 import type { NoticeStore } from "../store/notices/notice-store.ts";
-import type { Outage } from "../store/outages.ts";
+import type { Outage } from "../store/outage.ts";
 import { MOST_PROJECTS, type NoticeEvent, type NoticeFacts } from "./notice.ts";
 
 /** Something that operators may be told of. */
