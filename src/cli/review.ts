@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { SEVERITIES, type Severity } from "../review/finding.ts";
@@ -59,6 +60,7 @@ export type ReviewOptions = Partial<Terminal> & {
   /** The folder of the repository; the present one when left out. */
   readonly folder?: string;
   readonly environment?: Environment;
+  readonly clock?: Clock;
   /** Whether the text goes to a terminal; found out when left out. */
   readonly isTerminal?: boolean;
 };
@@ -100,6 +102,7 @@ const makeReport = async (
   complain: Terminal["complain"],
 ): Promise<Outcome> => {
   const { config: file, flow: name = null, environment = process.env, post = false } = options;
+  const { clock = systemClock } = options;
   const config = readLocalConfig(environment, file ?? null);
   for (const notice of config.notices) complain(`${safeText(terminalTexts(environment).message(notice))}\n`);
   const flow = chooseFlow(config, name);
@@ -119,7 +122,10 @@ const makeReport = async (
     }
     const git = await openGit(options.folder ?? process.cwd());
     const change = await chooseChange(git, wanted);
-    return { report: await reviewChange({ git, change, config, flow, signal, onEvent }), posted: null };
+    return {
+      report: await reviewChange({ git, change, config, flow, clock, signal, onEvent }),
+      posted: null,
+    };
   } finally {
     isOver = true;
   }

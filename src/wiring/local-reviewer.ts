@@ -70,9 +70,11 @@ export const isTold = (
 export const openLocalReviewer = async (
   config: LocalConfig,
   flow: FlowConfig,
-  options: Pick<EngineOptions, "adaptModel"> = {},
+  {
+    clock = systemClock,
+    ...options
+  }: Pick<EngineOptions, "adaptModel"> & Partial<Pick<EngineOptions, "clock">> = {},
 ): Promise<LocalReviewer> => {
-  const clock = systemClock;
   const logger = silentLogger;
   // A walk-through would be paid for and shown nowhere, and nobody asks anything.
   const used = {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { textOf, type ChatRequest } from "./chat-request.ts";
 import { distortText, type ModelFault } from "./faults.ts";
+import type { ServerKind, ServerSettings } from "./server-kinds.ts";
 import { countTokens, splitPieces } from "./tokens.ts";
 
 /** What a model has to say: its text, its reasoning if it shows any. */
@@ -68,6 +68,16 @@ export const composeReply = (
 export const cutUsage = (reply: Reply, window: number): Reply => {
   const { prompt_tokens: prompt, completion_tokens } = reply.usage;
   const prompt_tokens = Math.min(prompt, window);
+  return {
+    ...reply,
+    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+  };
+};
+
+/** The reply with a count of the prompt that is the server's own, and wrong. */
+export const miscountUsage = (reply: Reply): Reply => {
+  const { prompt_tokens: prompt, completion_tokens } = reply.usage;
+  const prompt_tokens = Math.round(0.7 * prompt);
   return {
     ...reply,
     usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
@@ -150,13 +160,21 @@ const misbehave = (
   return fault?.kind === "hang-after-first-token";
 };
 
+/** What the end of a server's process looks like behind a proxy, and without one. */
+const faultOf = (fault: ModelFault | null, kind: ServerKind, index: number): ModelFault | null => {
+  if (fault?.kind !== "killed") return fault;
+  if (kind !== "litellm") return { kind: "broken-stream", afterPieces: fault.afterPieces };
+  const message = "litellm.APIConnectionError: APIConnectionError: OpenAIException - peer closed connection";
+  return index < fault.afterPieces ? null : { kind: "stream-error", message, code: "500" };
+};
+
 /** Sends the reply piece by piece as server-sent events, with the usage as the last chunk when asked for. */
 export const sendStream = async (
   response: ServerResponse,
   reply: Reply,
   fault: ModelFault | null,
   withUsage: boolean,
-  msPerPiece: number,
+  { msPerPiece, sleep, kind }: Pick<ServerSettings, "sleep" | "kind"> & { readonly msPerPiece: number },
 ): Promise<void> => {
   if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   response.flushHeaders();
@@ -166,9 +184,9 @@ export const sendStream = async (
   if (reply.reasoning !== "") frames.send(frames.delta({ reasoning_content: reply.reasoning }));
   const pace = fault?.kind === "slow" ? fault.msPerPiece : msPerPiece;
   for (const [index, piece] of [...reply.pieces, ""].entries()) {
-    if (response.destroyed || misbehave(fault, index, response, frames)) return;
+    if (response.destroyed || misbehave(faultOf(fault, kind, index), index, response, frames)) return;
     if (piece === "") break;
-    if (pace > 0) await delay(pace);
+    if (pace > 0) await sleep(pace);
     frames.send(frames.delta({ content: piece }));
   }
   if (fault?.kind === "no-finish") {

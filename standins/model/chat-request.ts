@@ -26,7 +26,11 @@ const JsonSchemaFormat = z.strictObject({
 });
 const ResponseFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
-  z.strictObject({ type: z.literal("json_object") }),
+  z.strictObject({
+    type: z.literal("json_object"),
+    /** Of llama.cpp's servers alone. */
+    schema: z.record(z.string(), z.unknown()).optional(),
+  }),
   z.strictObject({ type: z.literal("json_schema"), json_schema: JsonSchemaFormat }),
 ]);
 

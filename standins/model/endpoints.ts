@@ -1,10 +1,18 @@
 import { createHash } from "node:crypto";
 import { readChatRequest, type ChatRequest } from "./chat-request.ts";
-import { composeReply, cutUsage, sendStream, sendWhole, type ScriptedAnswer } from "./chat-reply.ts";
+import {
+  composeReply,
+  cutUsage,
+  miscountUsage,
+  sendStream,
+  sendWhole,
+  type ScriptedAnswer,
+} from "./chat-reply.ts";
 import { hashVector, readEmbeddingRequest } from "./embeddings.ts";
 import { notFound, playRefusal, sendJson, sendRefusal, type Exchange } from "./exchange.ts";
 import type { CallRecord } from "./record.ts";
 import {
+  answerNotReady,
   answerTooLong,
   type createPlaces,
   readPrompt,
@@ -44,7 +52,7 @@ export const answerChat = async (
   places: ReturnType<typeof createPlaces>,
 ): Promise<void> => {
   const { response } = exchange;
-  const { models, script, msPerPiece } = settings;
+  const { models, script } = settings;
   const parsed = readChatRequest(exchange.body);
   if (!parsed.ok) return sendRefusal(response, parsed.refusal);
   const { request } = parsed;
@@ -54,6 +62,7 @@ export const answerChat = async (
   record.accept(request);
   const fault = record.takeFault();
   if (playRefusal(exchange, fault)) return;
+  if (fault?.kind === "not-ready" && (await answerNotReady(response, settings))) return;
   if (answerTooLong(request, response, settings)) return;
   await places.enter(response, settings.kind);
   if (response.destroyed) return;
@@ -62,10 +71,11 @@ export const answerChat = async (
   const id = `chatcmpl-${createHash("sha256").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`;
   const { contextWindow, kind } = settings;
   const read = composeReply(request, typeof said === "string" ? { text: said } : said, fault, id);
-  const reply = contextWindow === null ? read : cutUsage(read, contextWindow);
+  const cut = contextWindow === null ? read : cutUsage(read, contextWindow);
+  const reply = kind === "litellm" ? miscountUsage(cut) : cut;
   if (request.stream === true && fault?.kind !== "json-for-stream") {
     const withUsage = request.stream_options?.include_usage === true && kind !== "llama-cpp-python";
-    return sendStream(response, reply, fault, withUsage, msPerPiece);
+    return sendStream(response, reply, fault, withUsage, settings);
   }
   if (fault?.kind === "hang-before-first-token" || fault?.kind === "hang-after-first-token") return;
   sendWhole(response, reply, fault);

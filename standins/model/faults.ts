@@ -21,6 +21,10 @@ export type ModelFault =
   | { readonly kind: "hang-after-first-token" }
   /** The socket is destroyed after so many pieces of text. */
   | { readonly kind: "broken-stream"; readonly afterPieces: number }
+  /** The server's process ends in the middle of an answer: the connection breaks off, or a proxy tells of it in the stream. */
+  | { readonly kind: "killed"; readonly afterPieces: number }
+  /** The server is down or loads its model, each in its way. */
+  | { readonly kind: "not-ready" }
   /** The answer ends in good order, without a finish reason: what a proxy makes of a cut answer. */
   | { readonly kind: "no-finish"; /** Whether `[DONE]` says that it is whole. */ readonly isDone?: true }
   /** One JSON body although a stream was asked for. */

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   answerChat,
   answerEmbeddings,
@@ -9,7 +10,7 @@ import {
 import { bearer, readBody, sendRefusal, type Exchange } from "./exchange.ts";
 import type { ModelFault } from "./faults.ts";
 import { createCallRecord, type CallRecord, type ModelCall } from "./record.ts";
-import { createPlaces } from "./server-kinds.ts";
+import { answerAbout, createPlaces, KIND_DEFAULTS } from "./server-kinds.ts";
 import { scriptedReviewer } from "./scripted-reviewer.ts";
 
 /** A running stand-in. */
@@ -27,16 +28,16 @@ export type ModelStandIn = AsyncDisposable & {
 };
 
 const withDefaults = (options: ModelStandInOptions): EndpointSettings => ({
+  ...KIND_DEFAULTS[options.kind ?? "openai"],
   apiKeys: null,
   models: ["stand-in"],
   embeddingModels: ["stand-in-embedding"],
   script: scriptedReviewer,
   kind: "openai",
-  contextWindow: null,
-  refuses: [],
   msPerPromptToken: 0,
   pingMs: 15_000,
   msPerPiece: 0,
+  sleep: delay,
   dimensions: 64,
   ...options,
 });
@@ -58,6 +59,8 @@ const route = async (
   if (wanted === "POST /v1/chat/completions") return answerChat(exchange, settings, record, places);
   if (wanted === "POST /v1/embeddings") return answerEmbeddings(exchange, settings, record);
   if (wanted === "GET /v1/models") return answerModels(exchange, settings);
+  const isLoaded = record.calls().some(({ chat }) => chat !== null);
+  if (answerAbout(path, response, settings, isLoaded)) return;
   sendRefusal(response, { status: 404, message: `Unknown request URL: ${wanted}`, param: null, code: null });
 };
 

@@ -62,9 +62,9 @@ const chat = (request: ChatRequest, sentences: Sentences): string => {
 export const scriptedReviewer = (request: ChatRequest): string => {
   const sentences = SENTENCES[askedLanguage(request)];
   const format = request.response_format;
-  if (format?.type === "json_schema") {
-    return JSON.stringify(sampleFromSchema(format.json_schema.schema ?? {}, chat(request, sentences)));
-  }
+  const schema = format?.type === "json_schema" ? (format.json_schema.schema ?? {}) : undefined;
+  const wanted = schema ?? (format?.type === "json_object" ? format.schema : undefined);
+  if (wanted !== undefined) return JSON.stringify(sampleFromSchema(wanted, chat(request, sentences)));
   if (format?.type === "json_object") return JSON.stringify({ text: chat(request, sentences) });
   switch (readTask(request)) {
     case "findings":

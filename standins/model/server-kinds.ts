@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { textOf, type ChatRequest, type Refusal } from "./chat-request.ts";
 import { sendJson, sendRefusal } from "./exchange.ts";
 import { countTokens } from "./tokens.ts";
@@ -28,7 +27,19 @@ export type ServerSettings = {
   readonly msPerPromptToken: number;
   /** How often llama-cpp-python sends a ping while it reads, in milliseconds. */
   readonly pingMs: number;
+  /** How time passes while it works; the machine's when left out. */
+  readonly sleep: (ms: number) => Promise<unknown>;
 };
+
+/** What each server does unless it is started otherwise. */
+export const KIND_DEFAULTS: Readonly<Record<ServerKind, Pick<ServerSettings, "contextWindow" | "refuses">>> =
+  {
+    openai: { contextWindow: null, refuses: [] },
+    "llama-cpp-python": { contextWindow: 2_048, refuses: ["json_schema"] },
+    litellm: { contextWindow: null, refuses: [] },
+    "llama-server": { contextWindow: null, refuses: [] },
+    ollama: { contextWindow: 4_096, refuses: ["reasoning_effort"] },
+  };
 
 const of400 = (message: string, param: string | null = null, code: string | null = null): Refusal => ({
   status: 400,
@@ -82,8 +93,14 @@ const REFUSALS: Readonly<
   },
 };
 
+/** Kinds that take a schema as a key of their own beside `json_object`. */
+const BY_SCHEMA: ReadonlySet<ServerKind> = new Set(["llama-cpp-python", "llama-server"]);
+
 /** The refusal of a request that holds something which this server does not take; null when it takes it. */
 export const refuseByName = (request: ChatRequest, { kind, refuses }: ServerSettings): Refusal | null => {
+  const { response_format: format } = request;
+  if (format?.type === "json_object" && format.schema !== undefined && !BY_SCHEMA.has(kind))
+    return of400("Unrecognized request argument supplied: response_format.schema");
   const name = refuses.find((one) => REFUSALS[one].has(request));
   if (name === undefined) return null;
   // llama-cpp-python's own validation ends in its error handler.
@@ -146,6 +163,60 @@ export const answerTooLong = (
   return true;
 };
 
+/**
+ * Answers as a server that is down, or has not loaded its model yet; true when nothing more is to be said.
+ * Ollama loads within the call. llama-cpp-python is not there at all, as near as a listening server comes to it.
+ */
+export const answerNotReady = async (
+  response: ServerResponse,
+  { kind, sleep }: Pick<ServerSettings, "kind" | "sleep">,
+): Promise<boolean> => {
+  if (kind === "ollama") {
+    await sleep(LOADING_MS);
+    return false;
+  }
+  if (kind === "llama-server")
+    sendJson(response, 503, { error: { code: 503, message: "Loading model", type: "unavailable_error" } });
+  else if (kind === "litellm") {
+    const message = "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error.";
+    sendJson(response, 500, { error: { message, type: "internal_server_error", param: null, code: "500" } });
+  } else response.destroy();
+  return true;
+};
+
+/** How long Ollama takes to load a model. */
+const LOADING_MS = 20_000;
+
+/** What a server says of itself besides OpenAI's API: the window that is in force, in its own place. */
+export const answerAbout = (
+  path: string,
+  response: ServerResponse,
+  { kind, contextWindow, models }: ServerSettings & { readonly models: readonly string[] },
+  isLoaded: boolean,
+): boolean => {
+  if (kind === "ollama" && path === "/api/ps") {
+    const name = `${models[0] ?? ""}:latest`;
+    const running = isLoaded ? [{ name, model: name, context_length: contextWindow }] : [];
+    sendJson(response, 200, { models: running });
+    return true;
+  }
+  if (kind === "ollama" && path === "/api/show") {
+    sendJson(response, 200, {
+      model_info: { "general.architecture": "llama", "llama.context_length": 8_192 },
+      capabilities: ["completion"],
+    });
+    return true;
+  }
+  if (kind === "llama-server" && path === "/props") {
+    sendJson(response, 200, {
+      default_generation_settings: { n_ctx: contextWindow ?? 131_072 },
+      total_slots: 1,
+    });
+    return true;
+  }
+  return false;
+};
+
 /** The places of one server: Ollama and llama-server let calls wait, llama-cpp-python breaks the running one off. */
 export const createPlaces = () => {
   let running: ServerResponse | null = null;
@@ -178,7 +249,7 @@ export const createPlaces = () => {
 export const readPrompt = async (
   request: ChatRequest,
   response: ServerResponse,
-  { kind, msPerPromptToken, pingMs }: ServerSettings,
+  { kind, msPerPromptToken, pingMs, sleep }: ServerSettings,
 ): Promise<void> => {
   let leftMs = msPerPromptToken * promptTokens(request);
   const isPinging = kind === "llama-cpp-python" && request.stream === true;
@@ -188,7 +259,7 @@ export const readPrompt = async (
   }
   while (leftMs > 0 && !response.destroyed) {
     const stepMs = isPinging ? Math.min(leftMs, pingMs) : leftMs;
-    await delay(stepMs);
+    await sleep(stepMs);
     leftMs -= stepMs;
     if (isPinging && leftMs > 0) response.write(": ping\n\n");
   }

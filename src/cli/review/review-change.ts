@@ -1,4 +1,5 @@
 import { describeReason } from "../describe-reason.ts";
+import type { Clock } from "../../base/clock.ts";
 import { ConfigError, FlowError } from "../../base/errors.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
@@ -27,6 +28,7 @@ export type LocalReview = {
   readonly change: ChosenChange;
   readonly config: LocalConfig;
   readonly flow: FlowConfig;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onEvent: (event: NewRunEvent) => void;
 };
@@ -36,8 +38,8 @@ export type LocalReview = {
  * Throws a FlowError when no part of it could be reviewed.
  */
 export const reviewChange = async (review: LocalReview): Promise<LocalReport> => {
-  const { git, change, config, flow, signal, onEvent } = review;
-  await using reviewer = await openLocalReviewer(config, flow);
+  const { git, change, config, flow, clock, signal, onEvent } = review;
+  await using reviewer = await openLocalReviewer(config, flow, { clock });
   const diff = await readDiff(git, change);
   const outcome = await reviewer.review({
     forge: createLocalForge(git, change, diff),
