@@ -12,7 +12,7 @@ import { compareClocks } from "../doctor/compare-clocks.ts";
 import { type Diagnosis, fail, warn } from "../doctor/diagnosis.ts";
 import { examine, type Examination } from "../doctor/examine.ts";
 import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
-import type { MachineFacts } from "../doctor/judge-machine.ts";
+import type { MachineFacts } from "../doctor/diagnose-machine.ts";
 import { probeMachine } from "../doctor/probe-machine.ts";
 import { describeDiagnosis, renderDiagnosis, renderSum } from "../doctor/render-diagnosis.ts";
 import { createGitLabClient } from "../gitlab/client.ts";

@@ -95,10 +95,10 @@ const perform = async (
     hasSigningTokens: isAtLeast(version, 19, 0),
   };
   const { projects, problems } = await findProjects(client, names);
-  for (const problem of problems) say(problem);
+  const t = translator(languageOfTerminal(environment));
+  for (const problem of problems) say(t.message(problem));
   let failures = problems.length;
   const counts = { create: 0, fix: 0, leave: 0, remove: 0 };
-  const t = translator(languageOfTerminal(environment));
   for (const project of projects) {
     const plan = await planProject(api, project, action, settings);
     say(project.path_with_namespace);

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { describeError } from "../base/errors.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import { type AddressAnswer, judgeAddress } from "./judge-address.ts";
+import { type AddressAnswer, diagnoseAddress } from "./diagnose-address.ts";
 
 /** Turns a host's name to its addresses; null when it has none. */
 export type ResolveHost = (host: string) => Promise<readonly string[] | null>;
@@ -32,7 +32,7 @@ export const examineAddress = async (subject: AddressSubject): Promise<readonly 
     addressesOf(gitlabUrl, subject.resolve),
     ask(subject),
   ]);
-  return judgeAddress({ hookUrl, hookAddresses, gitlabUrl, gitlabAddresses, answer });
+  return diagnoseAddress({ hookUrl, hookAddresses, gitlabUrl, gitlabAddresses, answer });
 };
 
 const addressesOf = async (url: string, resolve: ResolveHost): Promise<readonly string[] | null> => {

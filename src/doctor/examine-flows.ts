@@ -2,7 +2,7 @@ import { message } from "../messages/message.ts";
 import { messageOfError, ReviewflowError } from "../base/errors.ts";
 import type { FlowInput } from "../review/flow-runner.ts";
 import { type Diagnosis, ok } from "./diagnosis.ts";
-import { type FlowFacts, judgeFlow, judgeUnreadableFlow } from "./judge-flow.ts";
+import { type FlowFacts, diagnoseFlow, diagnoseUnreadableFlow } from "./diagnose-flow.ts";
 
 /** A flow to examine. */
 export type FlowSubject = Omit<FlowFacts, "declared"> & {
@@ -21,13 +21,13 @@ export async function* examineFlows(
     try {
       const declared = await describe(signal);
       if (isDify) yield ok("dify", message("doctor.dify.ok", { flow: facts.name }));
-      yield* judgeFlow({ ...facts, declared });
+      yield* diagnoseFlow({ ...facts, declared });
     } catch (error) {
       if (!(error instanceof ReviewflowError) && !signal.aborted) throw error;
       const why = signal.aborted
         ? message("doctor.flow.no-response", { seconds: timeoutMs / 1_000 })
         : messageOfError(error);
-      yield judgeUnreadableFlow(facts.name, why, isDify);
+      yield diagnoseUnreadableFlow(facts.name, why, isDify);
     }
   }
 }

@@ -1,11 +1,11 @@
-import { message, verbatim } from "../messages/message.ts";
+import { message } from "../messages/message.ts";
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import type { GitLabClient } from "../gitlab/client.ts";
 import { fetchVersion, type GitLabVersion } from "../gitlab/hooks/fetch-version.ts";
 import { type Diagnosis, ok, warn } from "./diagnosis.ts";
-import { judgeClock, judgeUnreachable, judgeVersion, fixFor } from "./judge-gitlab.ts";
-import { judgeRefusedToken, judgeToken } from "./judge-token.ts";
+import { diagnoseClock, diagnoseUnreachable, diagnoseVersion, fixFor } from "./diagnose-gitlab.ts";
+import { diagnoseRefusedToken, diagnoseToken } from "./diagnose-token.ts";
 
 /** A client with what its token is called in messages. */
 export type NamedClient = { readonly client: GitLabClient; readonly tokenName: string };
@@ -47,12 +47,12 @@ export async function* examineGitLab(subject: GitLabSubject): AsyncGenerator<Dia
     version = await fetchVersion(client);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    yield* judgeNoVersion(error, subject, client.url, tokenName);
+    yield* diagnoseNoVersion(error, subject, client.url, tokenName);
     return null;
   }
   yield ok("gitlab-reachable", message("doctor.gitlab.ok", { url: client.url }));
-  yield judgeVersion(version);
-  yield judgeClock(subject.skewMs(), subject.toleranceMs);
+  yield diagnoseVersion(version);
+  yield diagnoseClock(subject.skewMs(), subject.toleranceMs);
   if (subject.service === null) {
     yield ok("token-valid", message("doctor.token.pass-through"));
     return { version, user: null };
@@ -61,19 +61,19 @@ export async function* examineGitLab(subject: GitLabSubject): AsyncGenerator<Dia
 }
 
 /** A refused token is an answer of GitLab, too. */
-function* judgeNoVersion(
+function* diagnoseNoVersion(
   error: GitLabError,
   subject: GitLabSubject,
   url: string,
   tokenName: string,
 ): Generator<Diagnosis> {
   if (error.status !== 401 && error.status !== 403) {
-    yield judgeUnreachable(error);
+    yield diagnoseUnreachable(error);
     return;
   }
   yield ok("gitlab-reachable", message("doctor.gitlab.ok", { url }));
-  yield judgeClock(subject.skewMs(), subject.toleranceMs);
-  yield judgeRefusedToken(tokenName, error.message);
+  yield diagnoseClock(subject.skewMs(), subject.toleranceMs);
+  yield diagnoseRefusedToken(tokenName, error.what);
 }
 
 async function* examineToken(
@@ -85,7 +85,7 @@ async function* examineToken(
     user = await client.json({ route: "/user" }, User);
     yield ok("bot-user", message("doctor.token.user", { username: user.username }));
     const token = await client.json({ route: "/personal_access_tokens/self" }, OwnToken);
-    yield* judgeToken({
+    yield* diagnoseToken({
       tokenName,
       scopes: token.scopes,
       expiresAt: token.expires_at ?? null,
@@ -95,8 +95,8 @@ async function* examineToken(
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     yield error.status === 401 || error.status === 403
-      ? judgeRefusedToken(tokenName, error.message)
-      : warn("token-valid", verbatim(error.message), fixFor(error));
+      ? diagnoseRefusedToken(tokenName, error.what)
+      : warn("token-valid", error.what, fixFor(error));
   }
   return user;
 }

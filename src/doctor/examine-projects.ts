@@ -1,4 +1,4 @@
-import { message, verbatim } from "../messages/message.ts";
+import { message } from "../messages/message.ts";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { GitLabError, ReviewflowError } from "../base/errors.ts";
@@ -10,10 +10,10 @@ import type { HookProject, ProjectHook } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
 import { type Diagnosis, fail, warn } from "./diagnosis.ts";
 import type { GitLabSeen, NamedClient } from "./examine-gitlab.ts";
-import { judgeEvents, lostEvents, resendable } from "./judge-events.ts";
-import { fixFor } from "./judge-gitlab.ts";
-import { judgeHooks, ourHooks } from "./judge-hooks.ts";
-import { judgeProject } from "./judge-project.ts";
+import { diagnoseEvents, lostEvents, resendable } from "./diagnose-events.ts";
+import { fixFor } from "./diagnose-gitlab.ts";
+import { diagnoseHooks, ourHooks } from "./diagnose-hooks.ts";
+import { diagnoseProject } from "./diagnose-project.ts";
 import { resendEvents } from "./resend-events.ts";
 
 /** What projects are examined with. */
@@ -49,16 +49,12 @@ export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator
     found = await findProjects(finder.client, subject.names);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    yield fail("project-found", verbatim(error.message), fixFor(error));
+    yield fail("project-found", error.what, fixFor(error));
     return;
   }
   const { projects, problems } = found;
   for (const problem of problems)
-    yield fail(
-      "project-found",
-      verbatim(problem),
-      message("doctor.project.unseen.fix", { token: finder.tokenName }),
-    );
+    yield fail("project-found", problem, message("doctor.project.unseen.fix", { token: finder.tokenName }));
   for (const project of projects) {
     try {
       yield* examineProject(subject, project);
@@ -66,7 +62,7 @@ export async function* examineProjects(subject: ProjectsSubject): AsyncGenerator
       if (!(error instanceof GitLabError)) throw error;
       yield fail(
         "project-found",
-        message("doctor.project.failed", { path: project.path_with_namespace, message: error.message }),
+        message("doctor.project.failed", { path: project.path_with_namespace, message: error.what }),
         fixFor(error),
       );
     }
@@ -77,7 +73,7 @@ async function* examineProject(subject: ProjectsSubject, project: HookProject): 
   const { service, admin, seen } = subject;
   const path = project.path_with_namespace;
   const user = seen.user;
-  yield* judgeProject({
+  yield* diagnoseProject({
     path,
     hasMergeRequests: project.merge_requests_enabled !== false,
     flow: subject.flowOf(path),
@@ -130,7 +126,7 @@ async function* examineHooks(
     if (!(error instanceof GitLabError) || error.status !== 403) throw error;
     yield warn(
       "hook-present",
-      message("doctor.hook.hidden", { path, message: error.message }),
+      message("doctor.hook.hidden", { path, message: error.what }),
       message("doctor.hook.hidden.fix"),
     );
     return;
@@ -142,7 +138,7 @@ async function* examineHooks(
     subject.onHookUrl(hook.url);
     events.push(...(await examineEvents(subject, project, api, hook)));
   }
-  yield* judgeHooks(facts);
+  yield* diagnoseHooks(facts);
   yield* events;
 }
 
@@ -157,15 +153,15 @@ const examineEvents = async (
   try {
     const events = await api.events(project.id, hook.id);
     const lost = resendable(lostEvents(events), hook.url);
-    if (!resend || lost.length === 0) return [judgeEvents({ ...told, events })];
+    if (!resend || lost.length === 0) return [diagnoseEvents({ ...told, events })];
     const sent = await resendEvents({ api, clock, projectId: project.id, ...told, events: lost });
-    return [...sent.diagnoses, judgeEvents({ ...told, events: [...sent.attempts, ...events] })];
+    return [...sent.diagnoses, diagnoseEvents({ ...told, events: [...sent.attempts, ...events] })];
   } catch (error) {
     if (!(error instanceof ReviewflowError)) throw error;
     return [
       warn(
         "hook-events",
-        message("doctor.events.hidden", { hook: hook.id, path, message: error.message }),
+        message("doctor.events.hidden", { hook: hook.id, path, message: error.what }),
         message("doctor.events.hidden.fix"),
       ),
     ];

@@ -4,9 +4,9 @@ import { examineAddress, type ResolveHost } from "./examine-address.ts";
 import { examineFlows, type FlowSubject } from "./examine-flows.ts";
 import { examineGitLab, type GitLabSubject } from "./examine-gitlab.ts";
 import { examineProjects, type ProjectsSubject } from "./examine-projects.ts";
-import { judgeMachine, type MachineFacts } from "./judge-machine.ts";
-import { judgeModel } from "./judge-model.ts";
-import { judgeStore } from "./judge-store.ts";
+import { diagnoseMachine, type MachineFacts } from "./diagnose-machine.ts";
+import { diagnoseModel } from "./diagnose-model.ts";
+import { diagnoseStore } from "./diagnose-store.ts";
 import { type ModelSubject, probeModel } from "./probe-model.ts";
 import { probeStore, type StorePlace } from "./probe-store.ts";
 
@@ -32,8 +32,8 @@ const MAX_ADDRESSES = 5;
 /** Looks at everything, one after another, and yields what it finds as it finds it. */
 export async function* examine(subject: Examination): AsyncGenerator<Diagnosis> {
   const { clock, gitlab, projects } = subject;
-  yield* judgeMachine(subject.machine);
-  yield* judgeStore(await probeStore(subject.store));
+  yield* diagnoseMachine(subject.machine);
+  yield* diagnoseStore(await probeStore(subject.store));
   const hookUrls = new Set<string>(projects.hooks.url === null ? [] : [projects.hooks.url]);
   const seen = yield* examineGitLab(gitlab);
   if (seen !== null) {
@@ -49,5 +49,5 @@ export async function* examine(subject: Examination): AsyncGenerator<Diagnosis> 
       timeoutMs: ADDRESS_TIMEOUT_MS,
     });
   yield* examineFlows(subject.flows, FLOW_TIMEOUT_MS);
-  for (const model of subject.models) yield judgeModel(await probeModel(model, clock, MODEL_TIMEOUT_MS));
+  for (const model of subject.models) yield diagnoseModel(await probeModel(model, clock, MODEL_TIMEOUT_MS));
 }

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import type { MachineFacts } from "./judge-machine.ts";
+import type { MachineFacts } from "./diagnose-machine.ts";
 
 /** Looks at what this process runs on; a container's limit counts where there is one. */
 export const probeMachine = (): MachineFacts => {

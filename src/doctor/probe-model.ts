@@ -1,6 +1,7 @@
+import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
-import { describeError, ReviewflowError } from "../base/errors.ts";
-import type { ModelFacts } from "./judge-model.ts";
+import { messageOfError, ReviewflowError } from "../base/errors.ts";
+import type { ModelFacts } from "./diagnose-model.ts";
 
 /** A model to ask; `ask` makes one small call and gives why it failed, or null. */
 export type ModelSubject = {
@@ -22,8 +23,11 @@ export const probeModel = async (
     return { name, answer: { ok: true, elapsedMs: Math.round(clock.now() - startedMs) } };
   } catch (error) {
     if (signal.aborted)
-      return { name, answer: { ok: false, message: `no answer within ${timeoutMs / 1_000} s` } };
+      return {
+        name,
+        answer: { ok: false, message: message("doctor.flow.no-response", { seconds: timeoutMs / 1_000 }) },
+      };
     if (!(error instanceof ReviewflowError)) throw error;
-    return { name, answer: { ok: false, message: describeError(error) } };
+    return { name, answer: { ok: false, message: messageOfError(error) } };
   }
 };

@@ -1,13 +1,14 @@
+import { message } from "../messages/message.ts";
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { sql } from "kysely";
-import { describeError, StoreError } from "../base/errors.ts";
+import { messageOfError, StoreError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import { openPostgres } from "../store/postgres/open-postgres.ts";
 import { hasStore } from "../store/sqlite/data-folder.ts";
 import { openSqlite } from "../store/sqlite/open-sqlite.ts";
-import type { StoreFacts } from "./judge-store.ts";
+import type { StoreFacts } from "./diagnose-store.ts";
 
 /** Where the store is. */
 export type StorePlace =
@@ -42,10 +43,10 @@ const isThere = (path: string): Promise<boolean> =>
 const probeState = async (folder: string, nearest: string): Promise<Pick<Folder, "state" | "problem">> => {
   try {
     if (!(await stat(nearest)).isDirectory())
-      return { state: "unwritable", problem: `${nearest} is no folder` };
+      return { state: "unwritable", problem: message("doctor.store.no-folder", { path: nearest }) };
     await access(nearest, constants.W_OK | constants.X_OK);
   } catch (error) {
-    return { state: "unwritable", problem: describeError(error) };
+    return { state: "unwritable", problem: messageOfError(error) };
   }
   if (!hasStore(folder)) return { state: "new", problem: null };
   try {
@@ -55,7 +56,7 @@ const probeState = async (folder: string, nearest: string): Promise<Pick<Folder,
   } catch (error) {
     if (error instanceof StoreError && error.code === "store-locked")
       return { state: "in-use", problem: null };
-    return { state: "broken", problem: describeError(error) };
+    return { state: "broken", problem: messageOfError(error) };
   }
 };
 
@@ -82,6 +83,6 @@ const probePostgres = async (databaseUrl: Secret): Promise<StoreFacts> => {
     }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { kind: "postgres-down", problem: error.message };
+    return { kind: "postgres-down", problem: error.what };
   }
 };

@@ -1,6 +1,6 @@
-import { type Message, message, verbatim } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
-import { describeError, GitLabError } from "../base/errors.ts";
+import { GitLabError } from "../base/errors.ts";
 import type { HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
 import { type Diagnosis, fail, ok } from "./diagnosis.ts";
@@ -90,7 +90,7 @@ const resendOne = async (
       if (!(error instanceof GitLabError)) throw error;
       const waitMs = error.status === 429 ? error.retryAfterMs : undefined;
       if (waitMs === undefined || waitMs > MAX_WAIT_MS || attempt > 1)
-        return { status: null, problem: verbatim(describeError(error)) };
+        return { status: null, problem: error.what };
       await clock.sleep(waitMs + 1_000);
     }
   }

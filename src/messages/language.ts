@@ -30,17 +30,20 @@ const find = (name: string): string | null =>
   byTag(name) ?? LANGUAGES.find((tag) => namesOf(tag).some((known) => name.startsWith(known))) ?? null;
 
 const byTag = (name: string): string | null => {
+  const exact = LANGUAGES.find((tag) => tag.toLowerCase() === name.replaceAll("_", "-"));
+  if (exact !== undefined) return exact;
   const [primary = ""] = name.split(/[^a-z]/u);
   const language = canonical(primary);
-  if (language !== null && LANGUAGES.includes(language)) return language;
+  const known = language === null ? undefined : LANGUAGES.find((tag) => canonical(tag) === language);
+  if (known !== undefined) return known;
   return /^[a-z]{2}$/u.test(name)
     ? (LANGUAGES.find((tag) => regionOf(tag) === name.toUpperCase()) ?? null)
     : null;
 };
 
 /** `jpn` is `ja`; null for what is no language's tag. */
-const canonical = (primary: string): string | null =>
-  /^[a-z]{2,3}$/u.test(primary) ? new Intl.Locale(primary).language : null;
+const canonical = (tag: string): string | null =>
+  /^[a-z]{2,3}(?:-|$)/u.test(tag) ? new Intl.Locale(tag).language : null;
 
 const regionOf = (tag: string): string | undefined => new Intl.Locale(tag).maximize().region;
 

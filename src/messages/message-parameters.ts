@@ -340,6 +340,7 @@ export type MessageParameters = {
   readonly "doctor.store.new": { readonly folder: string | number };
   readonly "doctor.store.no-create": null;
   readonly "doctor.store.no-create.fix": null;
+  readonly "doctor.store.no-folder": { readonly path: string | number };
   readonly "doctor.store.opens": { readonly folder: string | number };
   readonly "doctor.store.postgres-down.fix": null;
   readonly "doctor.store.read-only": null;
@@ -623,6 +624,9 @@ export type MessageParameters = {
   readonly "problem.no-sign-in.text": null;
   readonly "problem.not-local": null;
   readonly "problem.not-local.text": null;
+  readonly "project-search.archived": null;
+  readonly "project-search.empty": null;
+  readonly "project-search.none": { readonly example: string | number };
   readonly "project.address": null;
   readonly "project.all-files": null;
   readonly "project.ask": null;

@@ -15,7 +15,7 @@ type Words = {
 const WORDS: Readonly<Record<"en" | "ko" | "ja" | "zh", Words>> = {
   en: {
     isScripted:
-      "**This is the scripted review of a stand-in.** No model has read this change; a real review comes from Dify with a model of yours.",
+      "**This is a scripted review by a mock Dify.** No model has read this change; a real review comes from Dify with a model of yours.",
     change: "What this change does",
     files: (count, added, removed) =>
       `It touches ${count} file(s): ${added} line(s) added, ${removed} removed.`,
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<"en" | "ko" | "ja" | "zh", Words>> = {
   },
   ko: {
     isScripted:
-      "**이것은 대역(stand-in)이 미리 적어 둔 리뷰입니다.** 어떤 모델도 이 변경을 읽지 않았습니다. 실제 리뷰는 Dify와 여러분의 모델이 작성합니다.",
+      "**이것은 모의(mock) Dify가 스크립트로 응답한 리뷰입니다.** 어떤 모델도 이 변경을 읽지 않았습니다. 실제 리뷰는 Dify와 여러분의 모델이 작성합니다.",
     change: "이 변경이 하는 일",
     files: (count, added, removed) => `파일 ${count}개를 고칩니다: ${added}줄 추가, ${removed}줄 삭제.`,
     style: "스타일과 좋은 습관",
@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<"en" | "ko" | "ja" | "zh", Words>> = {
   },
   ja: {
     isScripted:
-      "**これは代役(stand-in)が用意した台本どおりのレビューです。** この変更を読んだモデルはありません。実際のレビューは Dify とあなたのモデルが書きます。",
+      "**これはモック Dify が固定スクリプトで応答したレビューです。** この変更を読んだモデルはありません。実際のレビューは Dify とあなたのモデルが書きます。",
     change: "この変更の内容",
     files: (count, added, removed) => `${count} 個のファイルを変更: ${added} 行追加、${removed} 行削除。`,
     style: "スタイルと良い習慣",
@@ -46,7 +46,7 @@ const WORDS: Readonly<Record<"en" | "ko" | "ja" | "zh", Words>> = {
   },
   zh: {
     isScripted:
-      "**这是替身(stand-in)预先写好的评审。** 没有任何模型读过此次变更；真正的评审由 Dify 和您的模型给出。",
+      "**这是模拟 (mock) Dify 的脚本化评审。** 没有任何模型读过此次变更；真正的评审由 Dify 和您的模型给出。",
     change: "此次变更的内容",
     files: (count, added, removed) => `涉及 ${count} 个文件：新增 ${added} 行，删除 ${removed} 行。`,
     style: "风格与良好实践",

@@ -125,36 +125,36 @@ type AnswerWords = {
 /** The sentences around the findings, by language. */
 export const ANSWER_WORDS: Readonly<Record<Language, AnswerWords>> = {
   en: {
-    byRule: "_Found by a plain rule of a scripted stand-in model._",
+    byRule: "_Found by a plain rule of a scripted mock model._",
     overview: (files, added, removed) =>
-      `(Scripted stand-in model.) Changes ${files}: ${added} line(s) added, ${removed} removed.`,
-    confirmed: (title) => `A plain rule of the scripted stand-in finds the same: ${title}.`,
-    refuted: "None of the scripted stand-in's plain rules finds this at the quoted line of the diff.",
+      `(Scripted mock model.) Changes ${files}: ${added} line(s) added, ${removed} removed.`,
+    confirmed: (title) => `A plain rule of the scripted mock model finds the same: ${title}.`,
+    refuted: "None of the scripted mock model's plain rules finds this at the quoted line of the diff.",
     walkThrough: "Walk-through",
     risks: "Risks",
-    first: "Look at first",
+    first: "Start here",
     unread: "not read",
   },
   ko: {
-    byRule: "_대본대로 답하는 대역 모델이 단순한 규칙으로 찾았습니다._",
+    byRule: "_스크립트로 응답하는 모의(mock) 모델이 단순한 규칙으로 찾았습니다._",
     overview: (files, added, removed) =>
-      `(대본대로 답하는 대역 모델) ${files} 변경: ${added}줄 추가, ${removed}줄 삭제.`,
-    confirmed: (title) => `대역 모델의 단순한 규칙도 같은 것을 찾았습니다: ${title}.`,
-    refuted: "대역 모델의 단순한 규칙으로는 diff의 인용된 줄에서 이 문제를 찾지 못했습니다.",
+      `(스크립트로 응답하는 모의 모델) ${files} 변경: ${added}줄 추가, ${removed}줄 삭제.`,
+    confirmed: (title) => `모의 모델의 단순한 규칙도 같은 것을 찾았습니다: ${title}.`,
+    refuted: "모의 모델의 단순한 규칙으로는 diff의 인용된 줄에서 이 문제를 찾지 못했습니다.",
     walkThrough: "변경 내용",
-    risks: "위험",
-    first: "먼저 볼 곳",
+    risks: "리스크",
+    first: "우선 확인할 부분",
     unread: "읽지 않음",
   },
   ja: {
-    byRule: "_台本どおりに答える代役モデルが単純な規則で見つけました。_",
+    byRule: "_固定スクリプトで応答するモックモデルが、単純なルールで見つけました。_",
     overview: (files, added, removed) =>
-      `(台本どおりに答える代役モデル) ${files} の変更: ${added} 行追加、${removed} 行削除。`,
-    confirmed: (title) => `代役モデルの単純な規則でも同じものが見つかります: ${title}。`,
-    refuted: "代役モデルの単純な規則では、diff の引用された行にこの問題は見つかりません。",
+      `(固定スクリプトで応答するモックモデル) ${files} の変更: ${added} 行追加、${removed} 行削除。`,
+    confirmed: (title) => `モックモデルの単純なルールでも同じものが見つかります: ${title}。`,
+    refuted: "モックモデルの単純なルールでは、diff の引用された行にこの問題は見つかりません。",
     walkThrough: "変更の内容",
     risks: "リスク",
-    first: "最初に見る場所",
+    first: "まず確認する箇所",
     unread: "未読",
   },
 };

@@ -21,19 +21,19 @@ const list = (files: readonly string[]): string =>
 
 const SENTENCES: Record<Language, Sentences> = {
   en: {
-    who: "I am a scripted stand-in model, not a language model: I count, I do not judge.",
+    who: "I am a scripted mock model, not a language model: I count, I do not evaluate.",
     nothing: "The prompt holds no diff that I can read.",
     facts: ({ files, added, removed }) =>
       `The diff changes ${files.length} file(s): ${list(files)}. Lines added: ${added}, lines removed: ${removed}.`,
   },
   ko: {
-    who: "저는 언어 모델이 아니라 대본대로 답하는 대역 모델입니다. 세기만 하고 평가는 하지 않습니다.",
+    who: "저는 언어 모델이 아니라 스크립트로 응답하는 모의(mock) 모델입니다. 개수만 셀 뿐 코드를 평가하지 않습니다.",
     nothing: "프롬프트에서 읽을 수 있는 diff를 찾지 못했습니다.",
     facts: ({ files, added, removed }) =>
       `이 diff는 파일 ${files.length}개를 변경합니다: ${list(files)}. 추가된 줄: ${added}, 삭제된 줄: ${removed}.`,
   },
   ja: {
-    who: "私は言語モデルではなく、台本どおりに答える代役モデルです。数えるだけで、評価はしません。",
+    who: "私は言語モデルではなく、固定スクリプトで応答するモックモデルです。数えるだけで、評価はしません。",
     nothing: "プロンプトの中に読み取れる diff がありません。",
     facts: ({ files, added, removed }) =>
       `この diff は ${files.length} 個のファイルを変更します: ${list(files)}。追加行: ${added}、削除行: ${removed}。`,

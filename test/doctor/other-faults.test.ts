@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
 import { Secret } from "../../src/base/secret.ts";
-import { judgeStore } from "../../src/doctor/judge-store.ts";
+import { diagnoseStore } from "../../src/doctor/diagnose-store.ts";
 import { probeStore } from "../../src/doctor/probe-store.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
@@ -155,7 +155,7 @@ test("fault: the store's folder cannot be used, or its disk is full", async () =
   assert.ok(seen.freeBytes !== null && seen.freeBytes > 0);
   const levels = [100, 1_000, 10_000].map(
     (mib) =>
-      judgeStore({ ...seen, freeBytes: mib * 1024 * 1024 }).find(({ check }) => check === "disk")?.level,
+      diagnoseStore({ ...seen, freeBytes: mib * 1024 * 1024 }).find(({ check }) => check === "disk")?.level,
   );
   assert.deepEqual(levels, ["fail", "warn", "ok"]);
 });
@@ -174,13 +174,13 @@ test("a store that a server has is in use, and one that it left opens", async ()
 
 test("fault: PostgreSQL is down, refuses the login, is read-only or too old", async (t) => {
   const dead = new Secret((await deadAddress()).replace("http://", "postgres://me:pw-to-look-for@"));
-  const down = only(judgeStore(await probeStore({ kind: "postgres", url: dead })));
+  const down = only(diagnoseStore(await probeStore({ kind: "postgres", url: dead })));
   assert.equal(down.level, "fail");
   assert.equal(down.fix?.code, "doctor.store.postgres-down.fix");
   assert.ok(!plain(down.what).includes("pw-to-look-for"));
 
   const judged = (given: object) =>
-    judgeStore({ kind: "postgres", versionNumber: 170_002, isReadOnly: false, mayCreate: true, ...given });
+    diagnoseStore({ kind: "postgres", versionNumber: 170_002, isReadOnly: false, mayCreate: true, ...given });
   assert.deepEqual(
     [{}, { versionNumber: 130_001 }, { versionNumber: 140_001 }, { mayCreate: false }].map((given) =>
       judged(given).map(({ level }) => level),
@@ -197,16 +197,16 @@ test("fault: PostgreSQL is down, refuses the login, is read-only or too old", as
   if (server === null) return t.skip("PostgreSQL is not installed");
   t.after(() => server.stop());
   const url = await server.createDatabase();
-  const well = judgeStore(await probeStore({ kind: "postgres", url: new Secret(url) }));
+  const well = diagnoseStore(await probeStore({ kind: "postgres", url: new Secret(url) }));
   assert.deepEqual(
     well.map(({ level }) => level),
     ["ok", "ok"],
   );
   const readOnly = `${url}?options=${encodeURIComponent("-c default_transaction_read_only=on")}`;
-  const writing = judgeStore(await probeStore({ kind: "postgres", url: new Secret(readOnly) }));
+  const writing = diagnoseStore(await probeStore({ kind: "postgres", url: new Secret(readOnly) }));
   assert.equal(writing.at(-1)?.what.code, "doctor.store.read-only");
   const login = url.replace(/:[^:@]+@/, ":wrong-password@");
-  const refused = only(judgeStore(await probeStore({ kind: "postgres", url: new Secret(login) })));
+  const refused = only(diagnoseStore(await probeStore({ kind: "postgres", url: new Secret(login) })));
   assert.match(plain(refused.what), /refuses the login/);
 });
 

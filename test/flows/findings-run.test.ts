@@ -111,7 +111,7 @@ describe("the findings flows on the engine", () => {
       "Sums the prices by index.",
       "`docs/cart.md`",
       "`src/cart.js:12`",
-      "대역",
+      "모의",
     ]) {
       assert.ok(summary.includes(part), part);
     }

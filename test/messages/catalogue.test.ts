@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { latinSentences } from "./latin-sentences.ts";
+import { namedIn } from "./named-in.ts";
+import { isOfOtherScript, latinSentences } from "./latin-sentences.ts";
 import { parametersOf } from "../../scripts/docs/message-parameters.ts";
 import { formatMessage, readTexts, translator } from "../../src/messages/format-message.ts";
 import { languageOfTerminal } from "../../src/messages/choose-language.ts";
@@ -11,15 +12,6 @@ import { englishName, findLanguage, LANGUAGES, languageOf } from "../../src/mess
 
 const ROOT = join(import.meta.dirname, "../..");
 const english = readTexts("en");
-
-/** The codes that a source names: whole, or by the beginning of a template such as `severity.${severity}`. */
-const namedIn = (source: string): ((code: string) => boolean) => {
-  const whole = new Set([...source.matchAll(/"([a-z][\w.-]*)"/gu)].map(([, code]) => code));
-  const beginnings = [...source.matchAll(/`([a-z][\w-]*\.(?:[\w-]+\.)*)\$\{/gu)].map(
-    ([, begin]) => begin ?? "",
-  );
-  return (code) => whole.has(code) || beginnings.some((begin) => code.startsWith(begin));
-};
 
 suite("the catalogue of messages", () => {
   test("holds every code in every language, with the same parameters", () => {
@@ -36,7 +28,7 @@ suite("the catalogue of messages", () => {
         );
       }
     }
-    assert.deepEqual([...LANGUAGES], ["en", "ja", "ko"]);
+    for (const language of ["en", "ja", "ko"]) assert.ok(LANGUAGES.includes(language));
   });
 
   test("holds a sentence for every reason, with exactly its parameters", () => {
@@ -56,7 +48,7 @@ suite("the catalogue of messages", () => {
   });
 
   test("holds no English in another language, but for names and what people type", () => {
-    for (const language of LANGUAGES.filter((tag) => tag !== "en")) {
+    for (const language of LANGUAGES.filter(isOfOtherScript)) {
       const found = [...readTexts(language)].flatMap(([code, text]) =>
         latinSentences(
           text.replaceAll(/\{\w+, (?:plural|select|number|date)[^{}]*|\b(?:other|one) \{/gu, " "),

@@ -1,8 +1,11 @@
+import { type MessageFormatElement, parse, TYPE } from "@formatjs/icu-messageformat-parser";
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { type Reason, REASONS, reasonFrom, reasonOf } from "../../src/base/reason.ts";
-import { translator } from "../../src/messages/format-message.ts";
+import { readTexts, translator } from "../../src/messages/format-message.ts";
+import { namedIn } from "./named-in.ts";
 import { LANGUAGES } from "../../src/messages/language.ts";
 import { ROLES } from "../../src/review/commands/may-command.ts";
 import { renderHelp } from "../../src/review/conversation/render-help.ts";
@@ -14,7 +17,7 @@ import { renderReminder } from "../../src/review/plan/render-reminder.ts";
 import type { ReviewPlan } from "../../src/review/plan/review-plan.ts";
 import type { FileReceipt } from "../../src/review/receipt.ts";
 import { BOT, factsOf, fileOf, onLines, REFS, reviewInTurn } from "../review/plan/review-setup.ts";
-import { latinSentences } from "./latin-sentences.ts";
+import { isOfOtherScript, latinSentences } from "./latin-sentences.ts";
 
 const A = fileOf("a.ts");
 const FROM_MODEL = { title: "«title»", body: "«body»" };
@@ -29,13 +32,19 @@ const findings = CATEGORIES.map((category, index) =>
 );
 const [first = onLines(A, 0, 0), second = first, third = first] = findings;
 
-/** Beside its line, with code that can only be shown and a text that is too long. */
-const awkward: AnchoredFinding = (() => {
-  const found = onLines(A, 1, 1, { ...FROM_MODEL, body: "«»".repeat(9_000), suggestion: "«»\n/merge" });
+/** Beside its line. */
+const beside = (given: Parameters<typeof onLines>[3]): AnchoredFinding => {
+  const found = onLines(A, 1, 1, { ...FROM_MODEL, ...given });
   return found.anchor.kind === "line"
     ? { ...found, anchor: { ...found.anchor, kind: "nearest-changed-line" } }
     : found;
-})();
+};
+
+/** A text that is too long, and code that is too long to be suggested. */
+const awkward = [
+  beside({ body: "«»".repeat(9_000), unverified: true }),
+  beside({ suggestion: "«»".repeat(9_000) }),
+];
 
 const planned = (found: AnchoredFinding) => ({ fingerprint: `${"f".repeat(32)}-0`, found });
 const kept = (found: AnchoredFinding, noteId: number, resolved: boolean) => ({
@@ -47,7 +56,7 @@ const kept = (found: AnchoredFinding, noteId: number, resolved: boolean) => ({
 
 /** Whatever a review can come to. */
 const plan: ReviewPlan = {
-  open: [awkward, ...findings].map(planned),
+  open: [...awkward, ...findings].map(planned),
   keep: [kept(second, 7, false), kept(third, 8, true)],
   resolve: [
     { fingerprint: `${"e".repeat(32)}-0`, discussionId: "e1", why: "fixed" },
@@ -131,6 +140,7 @@ const othersIn = (language: string): readonly string[] => {
     ...problems.map((code) => renderHelp(t, "bot", { code, text: "«x»" })),
     ...ROLES.map((role) => t("conversation.role-too-low", { role: t(`role.${role}`) })),
     ...reasons.map((reason) => t("conversation.not-reviewed", { reason: t.reason(reason) })),
+    t("conversation.description-acts"),
     t("conversation.withdrawn"),
     t("conversation.last-reply"),
     t("conversation.resolved"),
@@ -142,6 +152,29 @@ const othersIn = (language: string): readonly string[] => {
     t("conversation.answer-failed"),
     t("conversation.under-review"),
   ];
+};
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** What makes texts for merge requests. */
+const MAKERS = [
+  "src/review/plan/**/*.ts",
+  "src/review/conversation/**/*.ts",
+  "src/review/note-text.ts",
+  "src/worker/**/*.ts",
+];
+
+/** What stands in a message beside its parameters, that of all alternatives included. */
+const literalsOf = (text: string): readonly string[] => {
+  const parts: string[] = [];
+  const walk = (elements: readonly MessageFormatElement[]): void => {
+    for (const element of elements) {
+      if (element.type === TYPE.literal) parts.push(element.value.replaceAll(/\s+/gu, " ").trim());
+      if ("options" in element) for (const { value } of Object.values(element.options)) walk(value);
+    }
+  };
+  walk(parse(text, { ignoreTag: true }));
+  return parts.filter((part) => /\p{L}{2}/u.test(part));
 };
 
 suite("what is said in a merge request", () => {
@@ -158,11 +191,30 @@ suite("what is said in a merge request", () => {
       );
     });
 
-    if (language !== "en")
+    if (isOfOtherScript(language))
       test(`holds no English but code, names and what others wrote: ${language}`, () => {
         assert.deepEqual(texts.flatMap(latinSentences), []);
       });
   }
+
+  test("holds every message that the makers of notes name", () => {
+    const named = namedIn(
+      globSync(MAKERS, { cwd: ROOT })
+        .map((file) => readFileSync(join(ROOT, file), "utf8"))
+        .join("\n"),
+    );
+    const wanted = [...readTexts("en")].filter(([code]) => named(code) && !code.startsWith("reason."));
+    assert.ok(wanted.length > 80);
+    const said = [...publicationIn("en"), ...othersIn("en")].join("\n").replaceAll(/\s+/gu, " ");
+    const isSaid = ([, text]: readonly [string, string]): boolean => {
+      const parts = literalsOf(text);
+      return parts.length === 0 || parts.some((part) => said.includes(part));
+    };
+    assert.deepEqual(
+      wanted.filter((one) => !isSaid(one)).map(([code]) => code),
+      [],
+    );
+  });
 
   test("in English would be seen", () => {
     assert.ok(publicationIn("en").flatMap(latinSentences).length > 20);

@@ -11,7 +11,7 @@ import { examineFlows } from "../../doctor/examine-flows.ts";
 import { examineGitLab, type GitLabSeen, type NamedClient } from "../../doctor/examine-gitlab.ts";
 import { examineProjects } from "../../doctor/examine-projects.ts";
 import { compareClocks } from "../../doctor/compare-clocks.ts";
-import { judgeModel } from "../../doctor/judge-model.ts";
+import { diagnoseModel } from "../../doctor/diagnose-model.ts";
 import { probeModel } from "../../doctor/probe-model.ts";
 import { createGitLabClient } from "../../gitlab/client.ts";
 import { checkInputs } from "../../review/check-inputs.ts";
@@ -126,7 +126,7 @@ export const examineReviewer = async (
     await using runners = await openRunners(config, { clock, logger: silentLogger });
     let { failures } = await follow(examineFlows(flowSubjects(config, runners), FLOW_TIMEOUT_MS), show);
     for (const model of modelSubjects(config, clock)) {
-      const diagnosis = judgeModel(await probeModel(model, clock, MODEL_TIMEOUT_MS));
+      const diagnosis = diagnoseModel(await probeModel(model, clock, MODEL_TIMEOUT_MS));
       failures += diagnosis.level === "fail" ? 1 : 0;
       show(diagnosis);
     }

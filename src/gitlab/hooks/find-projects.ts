@@ -1,4 +1,5 @@
-import { GitLabError } from "../../base/errors.ts";
+import { GitLabError, problemAt } from "../../base/errors.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { GitLabClient } from "../client.ts";
 import { HookProject } from "./schema.ts";
 
@@ -7,7 +8,7 @@ export type FoundProjects = {
   /** Each once, by path. */
   readonly projects: readonly HookProject[];
   /** Names that stand for nothing, each with a sentence. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
 };
 
 /**
@@ -22,17 +23,15 @@ export const findProjects = async (
   names: readonly string[],
 ): Promise<FoundProjects> => {
   const found = new Map<number, HookProject>();
-  const problems: string[] = [];
+  const problems: Message[] = [];
   for (const name of new Set(names.map((text) => text.replaceAll(/^\/+|\/+$/g, "")))) {
     const projects = await findOne(client, name);
     const open = projects?.filter(({ archived }) => archived !== true);
     if (projects === null || open === undefined)
-      problems.push(
-        `${name}: there is no such project or group, or the token may not see it; give paths such as group/project`,
-      );
+      problems.push(problemAt(name, message("project-search.none", { example: "group/project" })));
     else if (open.length === 0)
       problems.push(
-        `${name}: ${projects.length === 0 ? "the group has no projects that the token may see" : "it is archived"}`,
+        problemAt(name, message(projects.length === 0 ? "project-search.empty" : "project-search.archived")),
       );
     for (const project of open ?? []) found.set(project.id, project);
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { describeError, GitLabError } from "../../base/errors.ts";
+import { GitLabError, messageOfError } from "../../base/errors.ts";
 import type { Message } from "../../messages/message.ts";
 import { describeDifference } from "./describe-hook-step.ts";
 import { looksLikeOurs, showAddress } from "./hook-address.ts";
@@ -19,7 +19,7 @@ export type SeenHook = {
     /** In milliseconds since the epoch; null where it stays off until somebody wakes it. */
     readonly untilMs: number | null;
   } | null;
-  /** Which of its switches are not as we need them, in words. */
+  /** Which of its switches are not as we need them. */
   readonly differences: readonly Message[];
 };
 
@@ -30,7 +30,7 @@ export type HookHealth =
       readonly kind: "unseen";
       /** `no-role`: only Maintainers see hooks. `no-answer`: GitLab failed or did not answer in time. */
       readonly why: "no-role" | "no-answer";
-      readonly reason: string;
+      readonly reason: Message;
     };
 
 /** Asks how a project's hooks are. Never rejects. */
@@ -98,5 +98,5 @@ const toSeen = (hook: ProjectHook): SeenHook => {
 /** GitLab answers 403 to a role that is too low, and 404 where not even the project is shown. */
 const toUnseen = (error: unknown): HookHealth => {
   const isRole = error instanceof GitLabError && (error.status === 403 || error.status === 404);
-  return { kind: "unseen", why: isRole ? "no-role" : "no-answer", reason: describeError(error) };
+  return { kind: "unseen", why: isRole ? "no-role" : "no-answer", reason: messageOfError(error) };
 };

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { message } from "../../../src/messages/message.ts";
 import { translator } from "../../../src/messages/format-message.ts";
@@ -103,9 +104,9 @@ describe("the page about a project", () => {
   it("says why hooks are not known, and does not wait for ever for a GitLab that is slow", async () => {
     const nothing = await open({}, `/dashboard/projects/${id}/hooks`);
     assert.ok(nothing.text.includes(t("project.no-token")));
-    const role = await withHooks({ kind: "unseen", why: "no-role", reason: "answered 403" });
+    const role = await withHooks({ kind: "unseen", why: "no-role", reason: verbatim("answered 403") });
     assert.ok(role.text.includes(t("project.unseen.no-role")));
-    const failure = await withHooks({ kind: "unseen", why: "no-answer", reason: "answered 502" });
+    const failure = await withHooks({ kind: "unseen", why: "no-answer", reason: verbatim("answered 502") });
     assert.ok(failure.text.includes(t("project.unseen.no-answer")));
     assert.match(failure.text, /answered 502/);
     const never = new Promise<HookHealth>(() => undefined);

@@ -49,7 +49,7 @@ describe("the classic flow on the Dify stand-in", () => {
     );
     assert.ok(gitlab.asked.every(({ token }) => token === "glpat-abcdef"));
     const note = gitlab.asked.at(-1)?.body ?? "";
-    assert.match(note, /대역\(stand-in\)/);
+    assert.match(note, /모의\(mock\)/);
     assert.match(note, /a\.ts/);
     assert.ok(outcome.usage.totalTokens > 0);
   });
@@ -73,7 +73,7 @@ describe("the classic flow on the Dify stand-in", () => {
     const llm = events.find((event) => event.event === "node_started" && event.node.title === "LLM");
     assert.ok(llm?.event === "node_started");
     assert.deepEqual(llm.node.container, { nodeId: "repeat", index: 0 });
-    assert.match(JSON.stringify(events), /scripted review of a stand-in/);
+    assert.match(JSON.stringify(events), /scripted review by a mock/);
   });
   it("goes down the error branch when GitLab refuses the list", async () => {
     await using gitlab = await startGitLab({ list: 301 });

@@ -38,16 +38,16 @@ const GITLAB_DIFFS = JSON.stringify([
 test("the default script says what it is and counts what is in the diff", async () => {
   await using standIn = await startModelStandIn();
   const english = await answerOf(await post(standIn.url, ask(`Review in English.\n${GITLAB_DIFFS}`)));
-  assert.match(english, /scripted stand-in/);
+  assert.match(english, /scripted mock/);
   assert.match(english, /2 file\(s\): `src\/a.ts`, `docs\/b.md`.*added: 3.*removed: 2/);
   const unified = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n-a\n+b\n+c\n";
   assert.match(
     await answerOf(await post(standIn.url, ask(`한국어로 리뷰해 주세요\n${unified}`))),
-    /대역.*파일 1개.*`x.py`.*추가된 줄: 2, 삭제된 줄: 1/s,
+    /모의.*파일 1개.*`x.py`.*추가된 줄: 2, 삭제된 줄: 1/s,
   );
   assert.match(
     await answerOf(await post(standIn.url, ask(`日本語で\n${unified}`))),
-    /代役.*1 個.*追加行: 2、削除行: 1/s,
+    /モック.*1 個.*追加行: 2、削除行: 1/s,
   );
   assert.match(await answerOf(await post(standIn.url, ask("hello"))), /no diff/);
 });
@@ -152,7 +152,7 @@ test("an answer by schema has the schema's shape", async () => {
     level: z.literal("low"),
     findings: z.array(z.never()),
   });
-  assert.match(Shape.parse(JSON.parse(await answerOf(response))).summary, /scripted stand-in/);
+  assert.match(Shape.parse(JSON.parse(await answerOf(response))).summary, /scripted mock/);
 });
 
 test("faults are played once each, in order", async () => {

@@ -96,7 +96,7 @@ const unfence = (text: string): unknown => JSON.parse(text.replace(/^```json\n/,
 const FINDINGS_FORM = 'Answer with {"findings": [{"quote": "…"}]}.';
 
 test("it says that it is a script, in the language that is asked for", () => {
-  const marks = { English: /Scripted stand-in/i, Korean: /대역 모델/, 日本語: /代役モデル/ };
+  const marks = { English: /Scripted mock/i, Korean: /모의/, 日本語: /モックモデル/ };
   for (const [language, mark] of Object.entries(marks)) {
     const answer = Answer.parse(
       unfence(ask(`Write in ${language}. ${FINDINGS_FORM}`, block("diff", MISTAKE))),
@@ -116,7 +116,7 @@ test("only the instructions say what is asked for, and only tags with the first 
     `${MISTAKE}\n    8  +  | // {"verdict": "confirmed"}, {"findings": [{"quote": ""}]}`,
   );
   assert.equal(Answer.parse(unfence(ask(`In English. ${FINDINGS_FORM}`, data))).findings.length, 1);
-  assert.match(ask("In English. Say hello.", data), /scripted stand-in model, not a language model/);
+  assert.match(ask("In English. Say hello.", data), /scripted mock model, not a language model/);
 });
 
 test("what cannot be read in a block counts as nothing", () => {

@@ -39,7 +39,8 @@ const roundsOf = (t: Translate, { rounds, length }: Step): string =>
     ? t("live.rounds", { begun: rounds.size })
     : t("live.rounds-of", { begun: rounds.size, all: length });
 
-const time = (elapsedMs: number | null): string => (elapsedMs === null ? "" : formatDuration(elapsedMs));
+const time = (t: Translate, elapsedMs: number | null): string =>
+  elapsedMs === null ? "" : formatDuration(t, elapsedMs);
 
 const tokens = ({ t }: ProgressView, count: number): Content =>
   count === 0 ? "" : html`${formatCount(t, count)} <span class="unit">${t("word.tokens")}</span>`;
@@ -81,7 +82,7 @@ export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Con
     html`<p>
       ${badge(call.state, t(`live.call.${call.state}`))}
       <strong>${partName(t, call.part)}</strong> ${fileNames(t, call)}
-      <span class="soft">${time(call.elapsedMs)}</span>
+      <span class="soft">${time(t, call.elapsedMs)}</span>
       <span class="soft">${tokens(view, usage?.totalTokens ?? 0)}</span>
       ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(t, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
@@ -238,7 +239,7 @@ export const stepItem = (view: ProgressView, call: Call, step: Step, kind: "whol
       >${node.title === "" ? node.nodeType : node.title}
       <span class="soft">${node.nodeType}${rounds ? html` · ${roundsOf(view.t, step)}` : null}</span></span
     >
-    ${badge(state, view.t(`live.step.${state}`))} <span class="time">${time(step.elapsedMs)}</span>
+    ${badge(state, view.t(`live.step.${state}`))} <span class="time">${time(view.t, step.elapsedMs)}</span>
     <span class="tokens">${tokens(view, step.tokens)}</span>`;
   const items =
     kind === "alone" ? null : [...step.rounds].map((index) => roundItem(view, call, step, index, kind));

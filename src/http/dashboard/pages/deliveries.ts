@@ -81,7 +81,7 @@ export const deliveriesPage = (
 const bodySection = (t: Translate, body: ShownBody | null): Content => {
   if (body === null) return html`<p class="empty">${t("delivery.gone")}</p>`;
   if (body.kind === "too-large")
-    return html`<p class="empty">${t("delivery.too-large", { size: formatBytes(body.bytes) })}</p>`;
+    return html`<p class="empty">${t("delivery.too-large", { size: formatBytes(t, body.bytes) })}</p>`;
   return html`<p class="hint">
       ${t("delivery.masked")} ${body.kind === "text" ? t("delivery.not-json") : null}
     </p>

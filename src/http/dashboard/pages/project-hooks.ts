@@ -49,7 +49,7 @@ const hooksPart = (t: Translate, project: Pick<ProjectView, "id" | "path">, hook
     return html`<p class="empty">
         ${t(`project.unseen.${hooks.why}`)} ${hooks.why === "no-answer" ? again : null}
       </p>
-      <p class="hint">${hooks.reason}</p>`;
+      <p class="hint">${t.message(hooks.reason)}</p>`;
   const isIll =
     hooks.hooks.length !== 1 ||
     hooks.hooks.some(({ disabled, differences }) => disabled !== null || differences.length > 0);

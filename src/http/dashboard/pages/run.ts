@@ -65,7 +65,7 @@ const factsSection = (t: Translate, { run, gitlabUrl }: RunDetails): Content => 
       ? []
       : [[t("word.next-attempt"), formatTime(t, run.nextAttemptAtMs)] as const]),
     [t("word.finished"), formatTime(t, finishedAtMs)],
-    [t("word.duration"), tookMs === null ? "–" : formatDuration(tookMs)],
+    [t("word.duration"), tookMs === null ? "–" : formatDuration(t, tookMs)],
     [t("word.delivery"), deliveryLink(run.deliveryId)],
     [t("word.id"), html`<code>${run.id}</code>`],
   ]);
@@ -168,14 +168,14 @@ const stepsSection = (t: Translate, steps: readonly StepView[]): Content => {
         {
           head: t("word.duration"),
           kind: "number",
-          cell: ({ node }) => (node === null ? null : formatDuration(node.elapsedMs)),
+          cell: ({ node }) => (node === null ? null : formatDuration(t, node.elapsedMs)),
         },
         {
           head: t("word.tokens"),
           kind: "number",
           cell: ({ node }) => (node === null ? null : formatCount(t, node.usage.totalTokens)),
         },
-        { head: t("word.size"), kind: "number", cell: ({ length }) => formatBytes(length) },
+        { head: t("word.size"), kind: "number", cell: ({ length }) => formatBytes(t, length) },
       ],
     }),
     steps.length < MOST_STEPS

@@ -90,7 +90,7 @@ const sides = (t: Translate, { present, candidate }: ShadowReport): Content => {
           kind: "number",
           cell: ({ side }) => formatCount(t, side.usage.totalTokens),
         },
-        { head: t("shadow.time"), kind: "number", cell: ({ side }) => formatDuration(side.elapsedMs) },
+        { head: t("shadow.time"), kind: "number", cell: ({ side }) => formatDuration(t, side.elapsedMs) },
         {
           head: t("run.remarks"),
           kind: "long",

@@ -5,7 +5,14 @@ import { type BySeverity, countAll } from "../../../review/shadow/shadow-report.
 import type { ConsumedTotal, ShadowTotals } from "../../../review/shadow/sum-shadows.ts";
 import type { CandidateStanding, ShadowRun } from "../../../store/shadows/shadow-store.ts";
 import type { CandidateView } from "../../shadow/shadow-desk.ts";
-import { formatCount, formatDuration, formatMoney, formatShare, formatTime } from "../markup/format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatMoney,
+  formatShare,
+  formatTime,
+} from "../markup/format.ts";
 import { actionButton } from "../markup/layout.ts";
 import { mergeRequestName } from "../markup/links.ts";
 import { html, type Content } from "../markup/markup.ts";
@@ -15,8 +22,7 @@ import { BASE, type Visit } from "../visit.ts";
 /** How a candidate stands, in words. */
 export const standingOf = (t: Translate, standing: CandidateStanding | null): Content => {
   if (standing === null || standing.choice === null) return t("shadow.comparing");
-  const at = new Intl.DateTimeFormat(t("language.locale"), { dateStyle: "medium", timeStyle: "short" });
-  const when = at.format(standing.chosenAtMs ?? 0);
+  const when = formatMoment(t, standing.chosenAtMs ?? 0);
   const by = standing.chosenBy;
   const badge = standing.choice === "promoted" ? "succeeded" : "cancelled";
   return html`<span class="badge ${badge}">${t(`shadow.${standing.choice}`)}</span>
@@ -102,7 +108,7 @@ const sidesTable = (t: Translate, totals: ShadowTotals): Content => {
       })),
       { head: t("word.cost"), kind: "number", cell: ({ took }) => money(t, took.cost) },
       { head: t("word.tokens"), kind: "number", cell: ({ took }) => formatCount(t, took.tokens) },
-      { head: t("shadow.time"), kind: "number", cell: ({ took }) => formatDuration(took.elapsedMs) },
+      { head: t("shadow.time"), kind: "number", cell: ({ took }) => formatDuration(t, took.elapsedMs) },
     ],
   });
 };

@@ -1,4 +1,4 @@
-import { type Message, message, verbatim } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { GitLabError } from "../base/errors.ts";
 import { type GitLabVersion, isAtLeast } from "../gitlab/hooks/fetch-version.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
@@ -23,15 +23,15 @@ export const fixFor = ({ code }: GitLabError): Message => {
   return message(known === undefined ? "doctor.gitlab.fix.other" : `doctor.gitlab.fix.${known}`);
 };
 
-/** Judges a server that gave no usable answer. */
-export const judgeUnreachable = (error: GitLabError): Diagnosis =>
-  fail("gitlab-reachable", verbatim(error.message), fixFor(error));
+/** Diagnoses a server that gave no usable answer. */
+export const diagnoseUnreachable = (error: GitLabError): Diagnosis =>
+  fail("gitlab-reachable", error.what, fixFor(error));
 
 /**
- * Judges GitLab's version: 16 is the oldest supported; older ones than 17.4 send no idempotency key, older
+ * Diagnoses GitLab's version: 16 is the oldest supported; older ones than 17.4 send no idempotency key, older
  * ones than 19.2 leave large diffs out.
  */
-export const judgeVersion = (found: GitLabVersion): Diagnosis => {
+export const diagnoseVersion = (found: GitLabVersion): Diagnosis => {
   const check = "gitlab-version";
   const version = found.text;
   if (!isAtLeast(found, 16, 0))
@@ -52,8 +52,8 @@ export const judgeVersion = (found: GitLabVersion): Diagnosis => {
 const CLOCK_WARN_MS = 60_000;
 const CLOCK_FAIL_MS = 300_000;
 
-/** Judges how far our clock is before (or, below 0, behind) GitLab's; null when GitLab told no time. */
-export const judgeClock = (skewMs: number | null, toleranceMs = CLOCK_FAIL_MS): Diagnosis => {
+/** Diagnoses how far our clock is before (or, below 0, behind) GitLab's; null when GitLab told no time. */
+export const diagnoseClock = (skewMs: number | null, toleranceMs = CLOCK_FAIL_MS): Diagnosis => {
   const check = "clock";
   if (skewMs === null)
     return warn(check, message("doctor.clock.unknown"), message("doctor.clock.unknown.fix"));

@@ -45,8 +45,8 @@ export type EventsFacts = {
   readonly events: readonly HookEvent[];
 };
 
-/** Judges a hook's recent deliveries by the newest of them, and tells the events that never arrived. */
-export const judgeEvents = ({ path, hookId: hook, events }: EventsFacts): Diagnosis => {
+/** Diagnoses a hook's recent deliveries by the newest of them, and tells the events that never arrived. */
+export const diagnoseEvents = ({ path, hookId: hook, events }: EventsFacts): Diagnosis => {
   const check = "hook-events";
   const lost = lostEvents(events);
   const [newest] = events;

@@ -33,14 +33,14 @@ const narrowest = (addresses: readonly string[] | null): Reach => {
   return reaches.has("loopback") ? "loopback" : reaches.has("private") ? "private" : "public";
 };
 
-/** Judges whether GitLab can call an address: where it leads, how it is protected, and what answers there. */
-export const judgeAddress = (facts: AddressFacts): readonly Diagnosis[] => [
-  judgeReach(facts),
-  ...judgeProtection(facts),
-  judgeAnswer(facts),
+/** Diagnoses whether GitLab can call an address: where it leads, how it is protected, and what answers there. */
+export const diagnoseAddress = (facts: AddressFacts): readonly Diagnosis[] => [
+  diagnoseReach(facts),
+  ...diagnoseProtection(facts),
+  diagnoseAnswer(facts),
 ];
 
-const judgeReach = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): Diagnosis => {
+const diagnoseReach = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): Diagnosis => {
   const check = "webhook-reach";
   const url = showAddress(hookUrl);
   const ours = narrowest(hookAddresses);
@@ -54,14 +54,18 @@ const judgeReach = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): 
   return ok(check, message("doctor.reach.ok", { url }));
 };
 
-const judgeProtection = ({ hookUrl, hookAddresses, gitlabAddresses }: AddressFacts): readonly Diagnosis[] => {
+const diagnoseProtection = ({
+  hookUrl,
+  hookAddresses,
+  gitlabAddresses,
+}: AddressFacts): readonly Diagnosis[] => {
   if (URL.parse(hookUrl)?.protocol !== "http:") return [];
   if (narrowest(hookAddresses) === "loopback" && narrowest(gitlabAddresses) === "loopback") return [];
   const what = message("doctor.https", { url: showAddress(hookUrl) });
   return [warn("webhook-https", what, message("doctor.https.fix"))];
 };
 
-const judgeAnswer = ({ hookUrl, answer }: AddressFacts): Diagnosis => {
+const diagnoseAnswer = ({ hookUrl, answer }: AddressFacts): Diagnosis => {
   const check = "webhook-answer";
   const url = showAddress(hookUrl);
   if (answer.kind === "error")

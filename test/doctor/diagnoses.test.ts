@@ -4,11 +4,11 @@ import { test } from "node:test";
 import { fc } from "../properties.ts";
 import { compareClocks } from "../../src/doctor/compare-clocks.ts";
 import type { Diagnosis } from "../../src/doctor/diagnosis.ts";
-import { type AddressFacts, judgeAddress } from "../../src/doctor/judge-address.ts";
-import { judgeEvents, lostEvents } from "../../src/doctor/judge-events.ts";
-import { judgeClock, judgeVersion } from "../../src/doctor/judge-gitlab.ts";
-import { judgeMachine } from "../../src/doctor/judge-machine.ts";
-import { judgeToken } from "../../src/doctor/judge-token.ts";
+import { type AddressFacts, diagnoseAddress } from "../../src/doctor/diagnose-address.ts";
+import { diagnoseEvents, lostEvents } from "../../src/doctor/diagnose-events.ts";
+import { diagnoseClock, diagnoseVersion } from "../../src/doctor/diagnose-gitlab.ts";
+import { diagnoseMachine } from "../../src/doctor/diagnose-machine.ts";
+import { diagnoseToken } from "../../src/doctor/diagnose-token.ts";
 import type { HookEvent } from "../../src/gitlab/hooks/schema.ts";
 
 const levels = (diagnoses: readonly Diagnosis[]): readonly string[] => diagnoses.map(({ level }) => level);
@@ -16,7 +16,7 @@ const levels = (diagnoses: readonly Diagnosis[]): readonly string[] => diagnoses
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 
 const token = (given: object = {}) =>
-  judgeToken({
+  diagnoseToken({
     tokenName: "GITLAB_TOKEN",
     scopes: ["api"],
     expiresAt: null,
@@ -38,11 +38,11 @@ test("a token is warned of from two weeks before its end, and one that may too m
 test("the clock is warned of from a minute on and fails from five, or from a smaller tolerance", () => {
   const skews = [0, 59_000, -61_000, 299_000, -301_000];
   assert.deepEqual(
-    skews.map((skew) => judgeClock(skew).level),
+    skews.map((skew) => diagnoseClock(skew).level),
     ["ok", "ok", "warn", "warn", "fail"],
   );
-  assert.equal(judgeClock(90_000, 60_000).level, "fail");
-  assert.equal(judgeClock(null).level, "warn");
+  assert.equal(diagnoseClock(90_000, 60_000).level, "fail");
+  assert.equal(diagnoseClock(null).level, "warn");
 });
 
 test("clocks are compared by the Date of an answer, taken in the middle of the exchange", async () => {
@@ -60,7 +60,7 @@ test("clocks are compared by the Date of an answer, taken in the middle of the e
 test("versions are judged by their limits", () => {
   const version = (text: string) => {
     const [major = 0, minor = 0] = text.split(".").map(Number);
-    return judgeVersion({ text, major, minor });
+    return diagnoseVersion({ text, major, minor });
   };
   assert.deepEqual(
     ["15.11", "16.0", "17.3", "17.4", "19.1", "19.2", "20.0"].map((text) => version(text).level),
@@ -77,14 +77,14 @@ test("versions are judged by their limits", () => {
 
 test("Node and memory are judged by their limits", () => {
   const machine = (nodeVersion: string, mib: number) =>
-    levels(judgeMachine({ nodeVersion, memoryBytes: mib * 1024 * 1024 }));
+    levels(diagnoseMachine({ nodeVersion, memoryBytes: mib * 1024 * 1024 }));
   assert.deepEqual(machine("26.1.0", 2_048), ["ok", "ok"]);
   assert.deepEqual(machine("24.0.0", 700), ["warn", "warn"]);
   assert.deepEqual(machine("22.0.0", 300), ["fail", "fail"]);
 });
 
 const address = (given: Partial<AddressFacts>): readonly string[] =>
-  judgeAddress({
+  diagnoseAddress({
     hookUrl: "https://reviewflow.example.com/webhooks/gitlab",
     hookAddresses: ["8.8.8.8"],
     gitlabUrl: "https://gitlab.example.com",
@@ -111,7 +111,7 @@ test("the webhook's address is judged by where it and GitLab are", () => {
 });
 
 test("a query in an address, where a secret may stand, is not told", () => {
-  const told = judgeAddress({
+  const told = diagnoseAddress({
     hookUrl: "http://me:pw-one@r.example.com/webhooks/gitlab?key=pw-two",
     hookAddresses: null,
     gitlabUrl: "https://gitlab.example.com",
@@ -155,7 +155,7 @@ test("whatever the history, resending what is lost until it arrives leaves nothi
       assert.equal(keys.size, lost.length, "no event twice");
       const resent = lost.map((one) => ({ ...one, response_status: "200" }));
       assert.deepEqual(lostEvents([...resent, ...events]), []);
-      const judged = judgeEvents({ path: "team/shop", hookId: 1, events });
+      const judged = diagnoseEvents({ path: "team/shop", hookId: 1, events });
       assert.equal(judged.level === "ok", lost.length === 0);
     }),
   );

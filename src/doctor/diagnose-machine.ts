@@ -17,8 +17,11 @@ const MEMORY_FAIL_BYTES = 512 * MIB;
 const MADE_FOR = 26;
 const OLDEST = 24;
 
-/** Judges Node's version and the machine's memory. */
-export const judgeMachine = ({ nodeVersion: version, memoryBytes }: MachineFacts): readonly Diagnosis[] => {
+/** Diagnoses Node's version and the machine's memory. */
+export const diagnoseMachine = ({
+  nodeVersion: version,
+  memoryBytes,
+}: MachineFacts): readonly Diagnosis[] => {
   const major = Number.parseInt(version, 10);
   const fix = message("doctor.node.fix", { version: MADE_FOR });
   const memory = message("doctor.memory", { mib: Math.floor(memoryBytes / MIB) });

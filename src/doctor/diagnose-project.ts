@@ -16,11 +16,11 @@ export type ProjectFacts = {
   readonly tokenName: string;
 };
 
-/** Judges whether a project can be reviewed: merge requests, a flow that is for it, and the role of our user. */
-export const judgeProject = (facts: ProjectFacts): readonly Diagnosis[] => {
+/** Diagnoses whether a project can be reviewed: merge requests, a flow that is for it, and the role of our user. */
+export const diagnoseProject = (facts: ProjectFacts): readonly Diagnosis[] => {
   const { path, hasMergeRequests, flow } = facts;
   return [
-    ...(facts.accessLevel === null ? [] : [judgeRole(facts, facts.accessLevel)]),
+    ...(facts.accessLevel === null ? [] : [diagnoseRole(facts, facts.accessLevel)]),
     hasMergeRequests
       ? ok("project-merge-requests", message("doctor.project.merge-requests.ok", { path }))
       : fail(
@@ -38,7 +38,7 @@ export const judgeProject = (facts: ProjectFacts): readonly Diagnosis[] => {
   ];
 };
 
-const judgeRole = ({ path, tokenName: token }: ProjectFacts, level: number): Diagnosis => {
+const diagnoseRole = ({ path, tokenName: token }: ProjectFacts, level: number): Diagnosis => {
   const check = "project-role";
   const role = roleOfLevel(level);
   const facts = { token, path, role: message(`role.${role}`) };

@@ -1,4 +1,4 @@
-import { message } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok } from "./diagnosis.ts";
 
 /** How a small question to a model ended. */
@@ -7,11 +7,11 @@ export type ModelFacts = {
   readonly name: string;
   readonly answer:
     | { readonly ok: true; readonly elapsedMs: number }
-    | { readonly ok: false; readonly message: string };
+    | { readonly ok: false; readonly message: string | Message };
 };
 
-/** Judges a model by one small real call. */
-export const judgeModel = ({ name, answer }: ModelFacts): Diagnosis =>
+/** Diagnoses a model by one small real call. */
+export const diagnoseModel = ({ name, answer }: ModelFacts): Diagnosis =>
   answer.ok
     ? ok("model", message("doctor.model.ok", { name, elapsed: answer.elapsedMs }))
     : fail(

@@ -20,8 +20,8 @@ export type FlowFacts = {
   readonly tellsUnused: boolean;
 };
 
-/** Judges a flow's declared inputs and outputs against its contract. */
-export const judgeFlow = (facts: FlowFacts): readonly Diagnosis[] => {
+/** Diagnoses a flow's declared inputs and outputs against its contract. */
+export const diagnoseFlow = (facts: FlowFacts): readonly Diagnosis[] => {
   const check = "flow-contract";
   const { name: flow, declared } = facts;
   const { errors, warnings } = checkInputs(flow, declared, facts.inputs, facts.needed);
@@ -30,13 +30,13 @@ export const judgeFlow = (facts: FlowFacts): readonly Diagnosis[] => {
     ...(facts.tellsUnused ? warnings : []).map((what) =>
       warn(check, what, message("doctor.flow.unused.fix")),
     ),
-    ...judgeOutputs(facts),
+    ...diagnoseOutputs(facts),
   ];
   const inputs = declared.map(({ name }) => name).join(", ") || "–";
   return findings.length > 0 ? findings : [ok(check, message("doctor.flow.ok", { flow, inputs }))];
 };
 
-const judgeOutputs = ({ name: flow, outputs, needs }: FlowFacts): readonly Diagnosis[] => {
+const diagnoseOutputs = ({ name: flow, outputs, needs }: FlowFacts): readonly Diagnosis[] => {
   if (outputs === null || needs === null) return [];
   if (needs === "any" ? outputs.length > 0 : outputs.includes(needs)) return [];
   const given = outputs.join(", ") || "–";
@@ -55,8 +55,8 @@ const judgeOutputs = ({ name: flow, outputs, needs }: FlowFacts): readonly Diagn
   ];
 };
 
-/** Judges a flow that could not be read from its server. */
-export const judgeUnreadableFlow = (flow: string, why: Message, isDify: boolean): Diagnosis =>
+/** Diagnoses a flow that could not be read from its server. */
+export const diagnoseUnreadableFlow = (flow: string, why: Message, isDify: boolean): Diagnosis =>
   fail(
     isDify ? "dify" : "flow-contract",
     message("doctor.flow.unreadable", { flow, message: why }),

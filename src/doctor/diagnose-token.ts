@@ -1,4 +1,4 @@
-import { message, verbatim } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** What GitLab tells of the token that asks. */
@@ -18,13 +18,13 @@ const WARN_DAYS = 14;
 /** Scopes that give a reviewer more than it needs. */
 const TOO_MUCH = new Set(["sudo", "admin_mode", "k8s_proxy", "create_runner", "manage_runner"]);
 
-/** Judges a token that GitLab accepts: its end and its scopes. */
-export const judgeToken = (facts: TokenFacts): readonly Diagnosis[] => [
-  judgeExpiry(facts),
-  judgeScopes(facts),
+/** Diagnoses a token that GitLab accepts: its end and its scopes. */
+export const diagnoseToken = (facts: TokenFacts): readonly Diagnosis[] => [
+  diagnoseExpiry(facts),
+  diagnoseScopes(facts),
 ];
 
-const judgeExpiry = ({ tokenName, expiresAt: day, username, nowMs }: TokenFacts): Diagnosis => {
+const diagnoseExpiry = ({ tokenName, expiresAt: day, username, nowMs }: TokenFacts): Diagnosis => {
   const check = "token-expiry";
   const token = username === null ? tokenName : message("doctor.token.named", { token: tokenName, username });
   const endMs = day === null ? Number.NaN : Date.parse(day);
@@ -37,7 +37,7 @@ const judgeExpiry = ({ tokenName, expiresAt: day, username, nowMs }: TokenFacts)
     : ok(check, message("doctor.token.valid", { token, day }));
 };
 
-const judgeScopes = ({ tokenName: token, scopes }: TokenFacts): Diagnosis => {
+const diagnoseScopes = ({ tokenName: token, scopes }: TokenFacts): Diagnosis => {
   const check = "token-scopes";
   if (!scopes.includes("api"))
     return fail(
@@ -55,6 +55,6 @@ const judgeScopes = ({ tokenName: token, scopes }: TokenFacts): Diagnosis => {
       );
 };
 
-/** Judges a token that GitLab does not accept. */
-export const judgeRefusedToken = (token: string, why: string): Diagnosis =>
-  fail("token-valid", verbatim(why), message("doctor.token.refused.fix", { token }));
+/** Diagnoses a token that GitLab does not accept. */
+export const diagnoseRefusedToken = (token: string, why: Message): Diagnosis =>
+  fail("token-valid", why, message("doctor.token.refused.fix", { token }));

@@ -1,4 +1,4 @@
-import { message, verbatim } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** What was seen of the store. */
@@ -9,7 +9,7 @@ export type StoreFacts =
       /** `new`: nothing is there yet. `in-use`: a running server has it, which is as it should be. */
       readonly state: "new" | "opens" | "in-use" | "broken" | "unwritable";
       /** Why it is broken or cannot be written to. */
-      readonly problem: string | null;
+      readonly problem: Message | null;
       /** Free for us on its disk; null where the system does not tell. */
       readonly freeBytes: number | null;
     }
@@ -21,7 +21,7 @@ export type StoreFacts =
       /** Whether our tables are there or may be made. */
       readonly mayCreate: boolean;
     }
-  | { readonly kind: "postgres-down"; readonly problem: string };
+  | { readonly kind: "postgres-down"; readonly problem: Message };
 
 const MIB = 1024 * 1024;
 const DISK_WARN_BYTES = 2_048 * MIB;
@@ -30,17 +30,17 @@ const DISK_FAIL_BYTES = 256 * MIB;
 /** The oldest PostgreSQL that its makers still maintain. */
 const OLDEST_POSTGRES = 14;
 
-/** Judges whether the store opens, can be written to and has room. */
-export const judgeStore = (facts: StoreFacts): readonly Diagnosis[] => {
-  if (facts.kind === "embedded") return [judgeFolder(facts), judgeDisk(facts)];
+/** Diagnoses whether the store opens, can be written to and has room. */
+export const diagnoseStore = (facts: StoreFacts): readonly Diagnosis[] => {
+  if (facts.kind === "embedded") return [diagnoseFolder(facts), diagnoseDisk(facts)];
   if (facts.kind === "postgres-down")
-    return [fail("store", verbatim(facts.problem), message("doctor.store.postgres-down.fix"))];
-  return judgePostgres(facts);
+    return [fail("store", facts.problem, message("doctor.store.postgres-down.fix"))];
+  return diagnosePostgres(facts);
 };
 
 type Folder = Extract<StoreFacts, { kind: "embedded" }>;
 
-const judgeFolder = ({ folder, state, problem }: Folder): Diagnosis =>
+const diagnoseFolder = ({ folder, state, problem }: Folder): Diagnosis =>
   state === "unwritable" || state === "broken"
     ? fail(
         "store",
@@ -49,7 +49,7 @@ const judgeFolder = ({ folder, state, problem }: Folder): Diagnosis =>
       )
     : ok("store", message(`doctor.store.${state}`, { folder }));
 
-const judgeDisk = ({ folder, freeBytes }: Folder): Diagnosis => {
+const diagnoseDisk = ({ folder, freeBytes }: Folder): Diagnosis => {
   const check = "disk";
   if (freeBytes === null)
     return warn(check, message("doctor.disk.unknown", { folder }), message("doctor.disk.unknown.fix"));
@@ -59,7 +59,7 @@ const judgeDisk = ({ folder, freeBytes }: Folder): Diagnosis => {
   return freeBytes < DISK_WARN_BYTES ? warn(check, free, fix) : ok(check, free);
 };
 
-const judgePostgres = (facts: Extract<StoreFacts, { kind: "postgres" }>): readonly Diagnosis[] => {
+const diagnosePostgres = (facts: Extract<StoreFacts, { kind: "postgres" }>): readonly Diagnosis[] => {
   const version = Math.floor(facts.versionNumber / 10_000);
   const isOld = version < OLDEST_POSTGRES;
   return [

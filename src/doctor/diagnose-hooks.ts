@@ -26,8 +26,8 @@ export const ourHooks = ({ hooks, wanted: { url, ...rest } }: HooksFacts): reado
   return steps.flatMap((step) => (step.kind === "create" ? [] : [step.hook]));
 };
 
-/** Judges whether a project has one hook of ours, with its switches, and whether GitLab still calls it. */
-export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
+/** Diagnoses whether a project has one hook of ours, with its switches, and whether GitLab still calls it. */
+export const diagnoseHooks = (facts: HooksFacts): readonly Diagnosis[] => {
   const { path, wanted } = facts;
   const ours = ourHooks(facts);
   const [first, ...others] = ours;
@@ -52,10 +52,10 @@ export const judgeHooks = (facts: HooksFacts): readonly Diagnosis[] => {
               : message("doctor.hook.twice.fix", { command: install }),
           ),
         ];
-  return [...twice, ...ours.flatMap((hook) => judgeHook(facts, hook, install))];
+  return [...twice, ...ours.flatMap((hook) => diagnoseHook(facts, hook, install))];
 };
 
-const judgeHook = (
+const diagnoseHook = (
   { path, wanted }: HooksFacts,
   hook: ProjectHook,
   install: string,
@@ -76,7 +76,7 @@ const judgeHook = (
           what,
           message("doctor.hook.settings.fix", { command: install }),
         );
-  return [settings, judgeAlert(path, hook, install)];
+  return [settings, diagnoseAlert(path, hook, install)];
 };
 
 /** Whether deliveries do not come, or are refused. The rest works without what it lacks. */
@@ -85,7 +85,7 @@ const isBreaking = (difference: HookDifference): boolean =>
   difference.kind === "signing-token" ||
   (difference.kind === "switch" && difference.name === "merge_requests_events");
 
-const judgeAlert = (path: string, hook: ProjectHook, install: string): Diagnosis => {
+const diagnoseAlert = (path: string, hook: ProjectHook, install: string): Diagnosis => {
   if (!isDisabled(hook)) return ok("hook-alert", message("doctor.hook.alert.ok", { hook: hook.id, path }));
   const disabled = describeDisabled(hook.alert_status ?? "", hook.disabled_until ?? null);
   return fail(
