@@ -64,9 +64,9 @@ const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void>
   introduce(t, running, dify);
   const addresses = { gitlab: team.gitlab.url, webhook: `${reviewflow.url}/webhooks/gitlab` };
   say(`${t("demo.story.gitlab", addresses)}\n`);
-  const stage = { team, store: reviewflow.store, say, t };
+  const stage = { team, store: reviewflow.store, say, t, isScripted: modelName === null };
   await tellTutorial(stage, t(`demo.story.${where}`));
-  await tellFindings(stage, modelName === null);
+  await tellFindings(stage);
   say(`\n${t("demo.story.next", { command: commandName(process.env) })}`);
 };
 

@@ -204,6 +204,7 @@ export type MessageParameters = {
   readonly "demo.story.script": null;
   readonly "demo.story.summary": null;
   readonly "demo.story.tutorial": null;
+  readonly "demo.story.waiting": { readonly seconds: number };
   readonly "demo.suggestion": null;
   readonly "demo.thread": null;
   readonly "demo.thumb-down": null;
