@@ -1,6 +1,6 @@
 /**
- * One line of a hunk. Both numbers are GitLab's running counters: an added line carries the number that
- * the next old line has, a removed line the number that the next new line has. They make `line_code`s.
+ * One line of a hunk. Both numbers are running counters: an added line carries the number that the next old line
+ * has, a removed line the number that the next new line has.
  */
 export type DiffLine = {
   readonly kind: "context" | "added" | "removed";

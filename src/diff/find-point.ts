@@ -2,10 +2,12 @@ import type { DiffLine, FileDiff, Hunk } from "./file-diff.ts";
 import { type Side, endsFile, hunkRange } from "./hunk-range.ts";
 import type { LinePoint } from "./position.ts";
 
-/** A line with GitLab's running counters, which its `line_code` is made of. */
-export type CountedPoint = {
+/** A line with where it stands: in a hunk, or unchanged before, between or behind the hunks. */
+export type FoundPoint = {
   readonly point: LinePoint;
+  /** Its running counters. */
   readonly counters: Pick<DiffLine, "oldLine" | "newLine">;
+  readonly at: { readonly hunk: Hunk; readonly index: number } | "before" | "behind";
 };
 
 /**
@@ -19,27 +21,34 @@ export type CountedPoint = {
 export const pointAt = (file: FileDiff, side: Side, line: number): LinePoint | null =>
   findPoint(file, side, line)?.point ?? null;
 
-/** `pointAt` with the line's running counters. */
-export const findPoint = (file: FileDiff, side: Side, line: number): CountedPoint | null => {
+/** `pointAt` with where the line stands. */
+export const findPoint = (file: FileDiff, side: Side, line: number): FoundPoint | null => {
   if (!Number.isSafeInteger(line) || line < 1) return null;
   const next = file.hunks.find((hunk) => line < hunkRange(hunk, side).to);
   if (next !== undefined && line >= hunkRange(next, side).from) return findInHunk(next, side, line);
   if (file.change === "added" || file.change === "deleted") return null;
   const last = file.hunks.at(-1);
-  if (next !== undefined) return pairUnchanged(next, "from", side, line);
-  return last === undefined || endsFile(last) ? null : pairUnchanged(last, "to", side, line);
+  if (next !== undefined) return { ...pairUnchanged(next, "from", side, line), at: "before" };
+  return last === undefined || endsFile(last)
+    ? null
+    : { ...pairUnchanged(last, "to", side, line), at: "behind" };
 };
 
-const findInHunk = (hunk: Hunk, side: Side, line: number): CountedPoint | null => {
+const findInHunk = (hunk: Hunk, side: Side, line: number): FoundPoint | null => {
   const other = side === "new" ? "removed" : "added";
-  const found = hunk.lines.find(
+  const index = hunk.lines.findIndex(
     ({ kind, oldLine, newLine }) => kind !== other && (side === "new" ? newLine : oldLine) === line,
   );
-  return found === undefined ? null : { point: toPoint(found), counters: found };
+  const found = hunk.lines[index];
+  return found === undefined ? null : { point: toPoint(found), counters: found, at: { hunk, index } };
 };
 
 /** The point of a line in a hunk. */
-export const toPoint = ({ kind, oldLine, newLine }: DiffLine): LinePoint => {
+export const toPoint = ({
+  kind,
+  oldLine,
+  newLine,
+}: Pick<DiffLine, "kind" | "newLine" | "oldLine">): LinePoint => {
   switch (kind) {
     case "added":
       return { oldLine: null, newLine };
@@ -51,7 +60,7 @@ export const toPoint = ({ kind, oldLine, newLine }: DiffLine): LinePoint => {
 };
 
 /** Outside hunks both sides run in parallel, as far apart as they are at the edge of the hunk. */
-const pairUnchanged = (hunk: Hunk, edge: "from" | "to", side: Side, line: number): CountedPoint => {
+const pairUnchanged = (hunk: Hunk, edge: "from" | "to", side: Side, line: number): Omit<FoundPoint, "at"> => {
   const shift = hunkRange(hunk, "new")[edge] - hunkRange(hunk, "old")[edge];
   const counters =
     side === "new" ? { oldLine: line - shift, newLine: line } : { oldLine: line, newLine: line + shift };

@@ -991,7 +991,6 @@ export type MessageParameters = {
   readonly "summary.threads": null;
   readonly "summary.unverified": { readonly count: number };
   readonly "thread.confidence": { readonly percent: string | number };
-  readonly "thread.nearby": null;
   readonly "thread.resolved.code-gone": { readonly sha: string | number };
   readonly "thread.resolved.fixed": { readonly sha: string | number };
   readonly "thread.shortened": null;

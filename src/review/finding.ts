@@ -45,15 +45,12 @@ export type Finding = {
   readonly unverified?: true | undefined;
 };
 
-/**
- * Where a finding was found to belong, from the most to the least exact: on the lines that are meant, on
- * the changed line of the hunk that is nearest to them, on the file, or in the summary only.
- */
+/** Where a finding was found to belong: on the lines that are meant, on the file, or in the summary only. */
 export type Anchor =
   | {
-      readonly kind: "line" | "nearest-changed-line";
+      readonly kind: "line";
       readonly file: FileDiff;
-      readonly hunk: Hunk | null;
+      readonly hunk: Hunk;
       readonly start: LinePoint;
       readonly end: LinePoint;
       /** The text of the anchored lines, joined by line feeds. */

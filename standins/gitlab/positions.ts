@@ -2,6 +2,7 @@ import { isAbsent } from "./absent.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Integer } from "./params.ts";
+import { countedLines } from "./diff-parser.ts";
 import type { FileTruth, TrueLine } from "./line-truth.ts";
 import type { DiffVersion, MergeRequest, Position, RangeEnd } from "./state.ts";
 import type { World } from "./world.ts";
@@ -143,7 +144,7 @@ const judgeImage = (input: PositionInput, file: FileTruth): PositionVerdict => {
 };
 
 /**
- * Judges a position as GitLab does, on git's own truth. Its SHAs are those of one diff version of the merge
+ * Judges a position as GitLab does, on git's own truth as GitLab's parser counts it. Its SHAs are those of one diff version of the merge
  * request; both paths are the changed file's (the true old path of a rename); an added line has only
  * `new_line`, a removed one only `old_line`, an unchanged one both, exactly paired, in a hunk or not. A binary
  * file, a file whose patch is over the hard limit and a pure rename have no lines.† A position on a whole
@@ -160,8 +161,9 @@ export const judgePosition = async (
   const { repository } = mergeRequest.project;
   const named = (file: { readonly oldPath: string; readonly newPath: string }): boolean =>
     file.newPath === input.new_path && file.oldPath === input.old_path;
-  const files = (await repository.truth(version.base, version.head)).filter(named);
-  const [first] = files;
+  const shown = (await repository.diff(version.base, version.head)).filter(named);
+  const truth = (await repository.truth(version.base, version.head)).filter(named);
+  const [first] = truth;
   if (first === undefined) return { ok: false, errors: NO_LINE };
   switch (input.position_type) {
     case "file":
@@ -169,10 +171,12 @@ export const judgePosition = async (
     case "image":
       return judgeImage(input, first);
     case "text": {
-      const shown = (await repository.diff(version.base, version.head)).filter(named);
       if (shown.some((file) => file.bytes > world.limits.maxPatchBytes))
         return { ok: false, errors: NO_LINE };
-      return judgeText(input, files);
+      return judgeText(
+        input,
+        truth.map((file, nth) => ({ ...file, lines: countedLines(file, shown[nth] ?? file) })),
+      );
     }
   }
 };

@@ -32,6 +32,7 @@ const line = fc.constantFrom(
   "-- comment",
   "+ plus",
   "++ b/x",
+  "-- all users",
   "@@ -1 +1 @@",
   "@@@ -1 -1 +1 @@@",
   "diff --git a/x b/x",

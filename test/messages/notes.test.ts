@@ -32,18 +32,10 @@ const findings = CATEGORIES.map((category, index) =>
 );
 const [first = onLines(A, 0, 0), second = first, third = first] = findings;
 
-/** Beside its line. */
-const beside = (given: Parameters<typeof onLines>[3]): AnchoredFinding => {
-  const found = onLines(A, 1, 1, { ...FROM_MODEL, ...given });
-  return found.anchor.kind === "line"
-    ? { ...found, anchor: { ...found.anchor, kind: "nearest-changed-line" } }
-    : found;
-};
-
 /** A text that is too long, and code that is too long to be suggested. */
 const awkward = [
-  beside({ body: "«»".repeat(9_000), unverified: true }),
-  beside({ suggestion: "«»".repeat(9_000) }),
+  onLines(A, 1, 1, { ...FROM_MODEL, body: "«»".repeat(9_000), unverified: true }),
+  onLines(A, 1, 1, { ...FROM_MODEL, suggestion: "«»".repeat(9_000) }),
 ];
 
 const planned = (found: AnchoredFinding) => ({ fingerprint: `${"f".repeat(32)}-0`, found });

@@ -71,10 +71,10 @@ const indent = (text: string): string =>
     .join("\n");
 
 const renderFinding = (finding: LocalFinding, pen: Pen): string => {
-  const { path, line, severity, category, title, body, nearLine, unverified } = finding;
+  const { path, code, severity, category, title, body, nearLine, unverified } = finding;
   const words = pen.paint(placeText(finding), "dim");
-  // Without a line the path may be one that a model made up.
-  const place = line === null ? words : pen.link(words, path, nearLine);
+  // What is on no line of the diff may have a path that a model made up.
+  const place = code === null ? words : pen.link(words, path, nearLine);
   const head = `  ${place}  ${pen.paint(severity, "bold", COLOURS[severity])}  ${pen.paint(safeLine(title), "bold")} ${pen.paint(`(${category}${unverified === true ? ", not verified" : ""})`, "dim")}`;
   const text = safeText(body).trim();
   return [head, ...(text === "" ? [] : [indent(text)]), ...suggestionLines(finding, pen)].join("\n");

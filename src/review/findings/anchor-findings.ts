@@ -1,5 +1,6 @@
-import type { FileDiff, Hunk } from "../../diff/file-diff.ts";
+import type { FileDiff } from "../../diff/file-diff.ts";
 import { toPoint } from "../../diff/find-point.ts";
+import { hasPosition } from "../../diff/gitlab-counting.ts";
 import type { Anchor, AnchoredFinding, Finding } from "../finding.ts";
 import {
   type AnchoredLines,
@@ -13,28 +14,40 @@ import {
 import { fitSuggestion, moveToBody } from "./fit-suggestion.ts";
 import { lineKey } from "./quote-lines.ts";
 
-/** A stated line farther from every hunk than this says nothing about any of them. */
-const FARTHEST_HUNK = 50;
-
 /**
  * The place of a finding in a diff. Its quoted code is searched in the file that it names, and the place
  * nearest to the stated line is taken; a stated line that contradicts the quote loses to it. Without a quote the
- * stated lines hold where they are in a hunk. What has no such lines falls to the nearest changed line of the
- * hunk that holds or is nearest to the stated line, then to the file, then to the summary. A suggestion that
- * does not fit the anchored lines moves into the body. Never throws; every point is in the diff.
+ * stated lines hold where they are in a hunk; a finding that has neither is about the file. What quotes no line of
+ * the diff, states one that is in no hunk, or is on lines for which GitLab has no position goes to the summary with
+ * its stated line: on another line it would be wrong. A suggestion that does not fit the anchored lines moves into
+ * the body. Never throws; every point is in the diff.
  */
 export const anchorFinding = (finding: Finding, files: readonly FileDiff[]): AnchoredFinding => {
   const file = findFile(finding, files);
-  if (file === null) return { finding: moveToBody(finding), anchor: { kind: "summary" } };
+  if (file === null) return inSummary(finding);
+  if (finding.quote === null && finding.line === null)
+    return { finding: moveToBody(finding), anchor: { kind: "file", file } };
   const hint: QuoteHint = { side: sideIn(file, finding.side), line: finding.line };
   const lines = findLines(file, finding, hint);
-  if (lines !== null) {
-    const anchor = toAnchor("line", file, lines.rows);
-    if (anchor !== null) return { finding: fitSuggestion(finding, lines), anchor };
-  }
-  const nearest = nearestChangedRow(file, hint);
-  const fallback = nearest === null ? null : toAnchor("nearest-changed-line", file, [nearest]);
-  return { finding: moveToBody(finding), anchor: fallback ?? { kind: "file", file } };
+  const anchor = lines === null ? null : toAnchor(file, lines.rows);
+  if (lines === null || anchor === null) return inSummary(finding);
+  if (lines.rows.some(({ hunk, line }) => hasPosition(hunk, line)))
+    return { finding: fitSuggestion(finding, lines), anchor };
+  return inSummary({ ...finding, ...statedOn(lines.rows) });
+};
+
+const inSummary = (finding: Finding): AnchoredFinding => ({
+  finding: moveToBody(finding),
+  anchor: { kind: "summary" },
+});
+
+/** What a finding states when it is on these lines. */
+const statedOn = (rows: readonly Row[]): Partial<Pick<Finding, "endLine" | "line" | "side">> => {
+  const [first, last] = [rows[0]?.line, rows.at(-1)?.line];
+  if (first === undefined || last === undefined) return {};
+  const side = first.kind === "removed" ? "old" : "new";
+  const [line, end] = [numberOn(first, side), numberOn(last, side)];
+  return { side, line, endLine: end > line ? end : null };
 };
 
 /** `anchorFinding` for several findings, in their order. */
@@ -117,37 +130,17 @@ const withStatedLength = (
 const cutToFirstHunk = (rows: readonly Row[]): readonly Row[] =>
   rows.filter((row) => row.hunk === rows[0]?.hunk);
 
-const nearestChangedRow = (file: FileDiff, { side, line }: QuoteHint): Row | null => {
-  if (line === null) return null;
-  const hunk = nearestHunk(file, side, line);
-  if (hunk === null) return null;
-  const changed = hunk.lines.filter(({ kind }) => kind !== "context");
-  const own = changed.filter(({ kind }) => kind === (side === "new" ? "added" : "removed"));
-  const distance = (row: Row): number => Math.abs(numberOn(row.line, side) - line);
-  const rows = (own.length > 0 ? own : changed).map((changedLine) => ({ line: changedLine, hunk }));
-  return rows.toSorted((a, b) => distance(a) - distance(b))[0] ?? null;
-};
-
-const nearestHunk = (file: FileDiff, side: "new" | "old", line: number): Hunk | null => {
-  const ranked = file.hunks
-    .map((hunk) => {
-      const first = side === "new" ? hunk.newStart : hunk.oldStart;
-      const last = first + Math.max(side === "new" ? hunk.newCount : hunk.oldCount, 1) - 1;
-      return { hunk, distance: Math.max(first - line, line - last, 0) };
-    })
-    .toSorted((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best === undefined || best.distance > FARTHEST_HUNK ? null : best.hunk;
-};
-
-const toAnchor = (
-  kind: "line" | "nearest-changed-line",
-  file: FileDiff,
-  rows: readonly Row[],
-): Anchor | null => {
+const toAnchor = (file: FileDiff, rows: readonly Row[]): Anchor | null => {
   const first = rows[0];
   const last = rows.at(-1);
   if (first === undefined || last === undefined) return null;
   const code = rows.map(({ line }) => line.text).join("\n");
-  return { kind, file, hunk: first.hunk, start: toPoint(first.line), end: toPoint(last.line), code };
+  return {
+    kind: "line",
+    file,
+    hunk: first.hunk,
+    start: toPoint(first.line),
+    end: toPoint(last.line),
+    code,
+  };
 };

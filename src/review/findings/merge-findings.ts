@@ -36,12 +36,16 @@ const isDuplicate = (left: Known, right: Known): boolean =>
 const isSamePlace = (left: AnchoredFinding, right: AnchoredFinding): boolean => {
   if (left.finding.path !== right.finding.path) return false;
   const [a, b] = [left.anchor, right.anchor];
-  if (a.kind === "summary" || b.kind === "summary") return a.kind === b.kind;
+  if (a.kind === "summary" || b.kind === "summary")
+    return a.kind === b.kind && areNear(left.finding.line, right.finding.line);
   if (a.kind === "file" || b.kind === "file") return a.kind === b.kind;
   const key = lineKey(a.code);
   const isSameCode = key === lineKey(b.code) && key.length >= TELLING_CODE && a.hunk === b.hunk;
   return isSameCode || distance(a, b, "newLine") <= NEAR || distance(a, b, "oldLine") <= NEAR;
 };
+
+const areNear = (line: number | null, other: number | null): boolean =>
+  line === null || other === null || Math.abs(line - other) <= NEAR;
 
 type OnLines = Extract<Anchor, { readonly code: string }>;
 
@@ -85,7 +89,7 @@ const categoryOf = (
 ): AnchoredFinding["finding"]["category"] | undefined =>
   members.map(({ finding }) => finding.category).find((category) => category !== "other");
 
-const KINDS: readonly Anchor["kind"][] = ["line", "nearest-changed-line", "file", "summary"];
+const KINDS: readonly Anchor["kind"][] = ["line", "file", "summary"];
 
 const byPlace = (a: AnchoredFinding, b: AnchoredFinding): number =>
   KINDS.indexOf(a.anchor.kind) - KINDS.indexOf(b.anchor.kind);

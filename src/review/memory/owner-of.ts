@@ -21,7 +21,7 @@ export const ownerOf = (found: AnchoredFinding, hunks: readonly ReviewHunk[]): R
 type Place = { readonly side: "new" | "old"; readonly line: number };
 
 const lineOf = ({ finding, anchor }: AnchoredFinding): Place | null => {
-  if (anchor.kind === "line" || anchor.kind === "nearest-changed-line") {
+  if (anchor.kind === "line") {
     const { newLine, oldLine } = anchor.start;
     if (newLine !== null) return { side: "new", line: newLine };
     if (oldLine !== null) return { side: "old", line: oldLine };

@@ -203,7 +203,7 @@ const MAX_PLACE_LENGTH = 200;
 
 /** Where a finding is, as people write it: `path:12-14`. */
 const placeName = ({ finding, anchor }: AnchoredFinding): string => {
-  const isPlaced = anchor.kind === "line" || anchor.kind === "nearest-changed-line";
+  const isPlaced = anchor.kind === "line";
   const first = isPlaced ? (anchor.start.newLine ?? anchor.start.oldLine) : finding.line;
   const last = isPlaced ? (anchor.end.newLine ?? anchor.end.oldLine) : finding.endLine;
   const path =

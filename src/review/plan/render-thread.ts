@@ -31,21 +31,21 @@ const MAX_GROWTH = 8;
 export const renderThread = ({ fingerprint, found }: PlannedThread, context: TextContext): ThreadDraft => {
   const { t, flow } = context;
   const matter = matterOf(found);
-  const { finding, anchor } = found;
+  const { finding } = found;
+  const position = positionOf(found, context.refs);
   const key = threadKey(flow, fingerprint);
   const { markdown, cut } = publishShortened(finding.body.trim(), MAX_BODY_LENGTH);
   const parts = [
     `${badge(finding, context)} ${titleLine(finding)}`,
-    anchor.kind === "nearest-changed-line" ? `_${t("thread.nearby")}_` : "",
     markdown,
     cut ? `_${t("thread.shortened")}_` : "",
-    renderSuggestion(found, t),
+    renderSuggestion(found, position, t),
   ];
   const marker = matter === null ? `${key}-->` : threadMarker(flow, fingerprint, matter);
   return {
     marker: key,
     body: [marker, parts.filter((part) => part !== "").join("\n\n")].join("\n"),
-    position: positionOf(found, context.refs),
+    position,
   };
 };
 
@@ -87,7 +87,6 @@ export const shortSha = (sha: string): string => sha.replace(/[^0-9a-zA-Z]/gu, "
 const positionOf = ({ anchor }: AnchoredFinding, refs: DiffRefs): Position | null => {
   switch (anchor.kind) {
     case "line":
-    case "nearest-changed-line":
       return toPosition(refs, anchor.file, anchor.start, anchor.end);
     case "file":
       return toFilePosition(refs, anchor.file);
@@ -96,20 +95,14 @@ const positionOf = ({ anchor }: AnchoredFinding, refs: DiffRefs): Position | nul
   }
 };
 
-/**
- * GitLab counts a suggestion's lines from the position's line, which is the last one. On removed lines
- * it takes none, so the code is only shown there.
- */
-const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, t: Translate): string => {
+/** A suggestion as a block that a reader can apply, or as code where GitLab would take it for other lines. */
+const renderSuggestion = (found: AnchoredFinding, position: Position | null, t: Translate): string => {
+  const { suggestion } = found.finding;
   if (suggestion === null) return "";
-  const range = anchor.kind === "line" || anchor.kind === "nearest-changed-line" ? anchor : null;
-  const first = range?.start.newLine ?? null;
-  const last = range?.end.newLine ?? null;
   const fits = suggestion.length <= MAX_SUGGESTION_LENGTH;
-  if (first !== null && last !== null && first <= last && fits) {
-    const block = publishSuggestion(suggestion, { linesBefore: last - first });
-    if (block !== null) return block;
-  }
+  const linesBefore = fits ? linesReplaced(found, position) : null;
+  const block = linesBefore === null ? null : publishSuggestion(suggestion, { linesBefore });
+  if (block !== null) return block;
   if (suggestion.trim() === "") return "";
   const whole = publishCode(beginningOf(suggestion, MAX_SUGGESTION_LENGTH));
   const isShort = whole.length <= MAX_SUGGESTION_LENGTH;
@@ -119,4 +112,17 @@ const renderSuggestion = ({ finding: { suggestion }, anchor }: AnchoredFinding, 
   return [t("thread.suggestion"), shown, ...(fits && isShort ? [] : [`_${t("thread.shortened")}_`])].join(
     "\n\n",
   );
+};
+
+/**
+ * How many lines before the position's line a suggestion replaces; null where it can replace none. GitLab counts
+ * from the position's line, which is the last one, and takes lines from the file by their numbers: on removed lines
+ * there are none, and where it numbers lines otherwise than the file it would replace others.
+ */
+const linesReplaced = ({ anchor }: AnchoredFinding, position: Position | null): number | null => {
+  if (anchor.kind !== "line" || position?.on.kind !== "line") return null;
+  const [first, last] = [anchor.start.newLine, anchor.end.newLine];
+  const { on } = position;
+  const isCounted = on.newLine === last && (on.range?.start ?? on).newLine === first;
+  return first !== null && last !== null && first <= last && isCounted ? last - first : null;
 };

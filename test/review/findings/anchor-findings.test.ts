@@ -19,8 +19,7 @@ const placeOf = (fields: Partial<Finding>, ...files: FileDiff[]): string => {
   const anchor = anchorOf(fields, ...files);
   if (anchor.kind === "file" || anchor.kind === "summary") return anchor.kind;
   const [start, end] = [nameOf(anchor.start), nameOf(anchor.end)];
-  const lines = start === end ? start : `${start}..${end}`;
-  return anchor.kind === "line" ? lines : `nearest ${lines}`;
+  return start === end ? start : `${start}..${end}`;
 };
 
 const SHOP = fileOf(
@@ -152,16 +151,41 @@ suite("what has no lines falls back", () => {
     assert.equal(placeOf({ side: "old", line: 13 }, SHOP), "-13");
   });
 
-  test("to the nearest changed line of the stated line's hunk, and of no other", () => {
-    assert.equal(placeOf({ quote: "nowhere at all", line: 16 }, SHOP), "nearest +14");
-    assert.equal(placeOf({ line: 48 }, SHOP), "nearest +52");
-    assert.equal(placeOf({ side: "old", line: 20 }, SHOP), "nearest -13");
+  test("to the file without a line and a quote", () => {
+    assert.equal(placeOf({}, SHOP), "file");
+    assert.equal(placeOf({}, fileOf("")), "file");
   });
 
-  test("to the file without a line, or far from every hunk", () => {
-    assert.equal(placeOf({ quote: "nowhere at all" }, SHOP), "file");
-    assert.equal(placeOf({ line: 900 }, SHOP), "file");
-    assert.equal(placeOf({ line: 5 }, fileOf("")), "file");
+  test("to the summary with its stated line, and to no other line", () => {
+    for (const fields of [
+      { quote: "nowhere at all", line: 16 },
+      { quote: "nowhere at all", line: 12 },
+      { quote: "nowhere at all" },
+      { line: 48 },
+      { side: "old", line: 20 },
+      { line: 900 },
+    ] as const) {
+      const found = anchorFinding(findingOf(fields), [SHOP]);
+      assert.deepEqual(
+        [found.anchor.kind, found.finding.line],
+        ["summary", "line" in fields ? fields.line : null],
+        JSON.stringify(fields),
+      );
+    }
+    assert.equal(placeOf({ line: 5 }, fileOf("")), "summary");
+  });
+
+  test("to the summary where GitLab has no position for its lines, with the lines that they are", () => {
+    const query = fileOf(
+      hunkOf(10, 10, [" SELECT *", "--- all users", "--- also those who left", "+FROM people", " WHERE 1"]),
+    );
+    const gone = anchorFinding(findingOf({ side: "old", quote: "-- all users", line: 2 }), [query]);
+    assert.deepEqual(
+      [gone.anchor.kind, gone.finding.side, gone.finding.line, gone.finding.endLine],
+      ["summary", "old", 11, null],
+    );
+    const part = "-- also those who left\nFROM people";
+    assert.equal(placeOf({ quote: part, line: 11 }, query), "-12..+11");
   });
 
   test("to the summary without a file", () => {

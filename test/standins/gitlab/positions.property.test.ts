@@ -10,49 +10,70 @@ import { createWorld } from "../../../standins/gitlab/world.ts";
 
 type Line = { readonly old: number | null; readonly next: number | null; readonly code: string };
 
+const NAME = /^(?:--- a|\+\+\+ [ab]|(?:---|\+\+\+) \/(?:dev\/null|tmp\/diffy))/;
+
 /**
- * The lines of a file from its short hunks (three lines of context), with the lines between hunks counted up
- * from the lengths of both sides: another way than the full-context diff that the stand-in asks git for.
+ * The lines of a file from its short hunks (three lines of context) by GitLab's parser, which passes over what looks
+ * like a file's name behind an unchanged row, with the lines between hunks counted up from the lengths of both sides:
+ * another way than the full-context diff that the stand-in asks git for.
  */
 const linesFromHunks = (file: FileDiff, oldLength: number): readonly Line[] => {
   const name = createHash("sha1").update(file.newPath).digest("hex");
   const lines: Line[] = [];
-  let old = 1;
-  let next = 1;
-  const between = (until: number): void => {
-    while (old < until) {
-      lines.push({ old, next, code: `${name}_${old}_${next}` });
-      old += 1;
-      next += 1;
-    }
+  // Where the file is, where the parser thinks that it is, and how far apart both sides were on its last row.
+  let [oldAt, newAt] = [1, 1];
+  let [old, next, distance] = [1, 1, 0];
+  let isPlain = true;
+  const add = (oldLine: number | null, newLine: number | null): void => {
+    lines.push({ old: oldLine, next: newLine, code: `${name}_${oldLine ?? old}_${newLine ?? next}` });
   };
   for (const raw of file.hunks.split("\n")) {
     const header = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(raw);
     if (header !== null) {
-      between(header[2] === "0" ? Number(header[1]) + 1 : Number(header[1]));
-      old = Number(header[1]);
-      next = Number(header[3]);
-    } else if (raw.startsWith("+")) {
-      lines.push({ old: null, next, code: `${name}_${old}_${next}` });
-      next += 1;
-    } else if (raw.startsWith("-")) {
-      lines.push({ old, next: null, code: `${name}_${old}_${next}` });
-      old += 1;
-    } else if (raw.startsWith(" ")) {
-      lines.push({ old, next, code: `${name}_${old}_${next}` });
-      old += 1;
-      next += 1;
+      const from = header[2] === "0" ? Number(header[1]) + 1 : Number(header[1]);
+      for (; oldAt < from; oldAt += 1, newAt += 1) add(oldAt, newAt);
+      [old, next] = [Number(header[1]), Number(header[3])];
+      [oldAt, newAt] = [old, next];
+      isPlain = false;
+      continue;
     }
+    if (!/^[-+ ]/.test(raw)) {
+      if (raw.startsWith("\\")) isPlain = false;
+      continue;
+    }
+    const [onOld, onNew] = [!raw.startsWith("+"), !raw.startsWith("-")];
+    if (onOld) oldAt += 1;
+    if (onNew) newAt += 1;
+    if (isPlain && NAME.test(raw)) continue;
+    add(onOld ? old : null, onNew ? next : null);
+    distance = next - old;
+    if (onOld) old += 1;
+    if (onNew) next += 1;
+    isPlain = onOld && onNew;
   }
   // git counts an empty side from line 0, which is no line.
-  if (!file.newFile && !file.deletedFile && oldLength > 0) between(oldLength + 1);
+  if (!file.newFile && !file.deletedFile && oldLength > 0)
+    for (; oldAt <= oldLength; oldAt += 1) add(oldAt, oldAt + distance);
   return lines;
 };
 
 const text = fc
   .record({
     lines: fc.array(
-      fc.constantFrom("a", "b", "c", "", "  d", "-e", "+f", "@@ -1 +1 @@", "é\r", "diff --git a b"),
+      fc.constantFrom(
+        "a",
+        "b",
+        "c",
+        "",
+        "  d",
+        "-e",
+        "+f",
+        "-- all",
+        "++ by",
+        "@@ -1 +1 @@",
+        "é\r",
+        "diff --git a b",
+      ),
       {
         minLength: 1,
         maxLength: 25,
