@@ -85,7 +85,14 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     { ...telemetry, clock },
   );
   gates.connect(store);
-  const createForge = createForges(config.gitlab, { clock, logger, telemetry, gates, onWorks: gates.works });
+  const createForge = createForges(config.gitlab, {
+    clock,
+    logger,
+    telemetry,
+    gates,
+    onWorks: gates.works,
+    registry: store.ownNotes,
+  });
   const projects = createConfiguredPaths(config, telemetry, { logger, clock });
   const identity = createIdentity();
   const routes = createProjectRoutes(config, identity.current);

@@ -24,6 +24,7 @@ export const REASONS = {
   "project-not-configured": { project: "text" },
   "secret-not-for-project": { project: "text", id: "number" },
   "project-path-wrong": { project: "text", id: "number" },
+  "token-not-of-project": { project: "text", id: "number" },
   "project-unproven": { project: "text", id: "number" },
   "merge-request-closed": {},
   "merge-request-merged": {},

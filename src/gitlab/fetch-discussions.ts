@@ -2,19 +2,23 @@ import { GitLabError } from "../base/errors.ts";
 import type { Discussion } from "../review/discussion.ts";
 import type { MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
+import type { OwnNotes, Recognition } from "./own-notes.ts";
 import { fromRestPosition } from "./rest-position.ts";
 import * as Rest from "./rest-schema.ts";
 
 /** The most that GitLab gives on a page. */
 const PER_PAGE = 100;
 
+/** What reading discussions takes. */
+export type DiscussionReader = { readonly client: GitLabClient; readonly own: Pick<OwnNotes, "recognise"> };
+
 /**
- * Reads every discussion of a merge request, oldest first.
+ * Reads every discussion of a merge request, oldest first, and tells which notes are ours.
  *
  * @see https://docs.gitlab.com/api/discussions/#list-project-merge-request-discussion-items
  */
 export const fetchDiscussions = async (
-  client: GitLabClient,
+  { client, own }: DiscussionReader,
   ref: MergeRequestRef,
   signal?: AbortSignal,
 ): Promise<readonly Discussion[]> => {
@@ -27,12 +31,18 @@ export const fetchDiscussions = async (
     },
     Rest.Discussion,
   );
-  return discussions.filter(({ notes }) => notes.length > 0).map(toDiscussion);
+  const spoken = discussions.filter(({ notes }) => notes.length > 0);
+  const recognition = await own.recognise(
+    ref,
+    spoken.flatMap(({ notes }) => notes),
+    signal,
+  );
+  return spoken.map((discussion) => toDiscussion(discussion, recognition));
 };
 
 /** Reads one discussion; null when it is gone. */
 export const fetchDiscussion = async (
-  client: GitLabClient,
+  { client, own }: DiscussionReader,
   ref: MergeRequestRef,
   discussionId: string,
   signal?: AbortSignal,
@@ -41,7 +51,9 @@ export const fetchDiscussion = async (
   const params = { id: ref.projectId, iid: ref.iid, discussion: discussionId };
   try {
     const discussion = await client.json({ route, params, signal }, Rest.Discussion);
-    return discussion.notes.length === 0 ? null : toDiscussion(discussion);
+    return discussion.notes.length === 0
+      ? null
+      : toDiscussion(discussion, await own.recognise(ref, discussion.notes, signal));
   } catch (error) {
     if (error instanceof GitLabError && error.code === "gitlab-not-found") return null;
     throw error;
@@ -49,21 +61,26 @@ export const fetchDiscussion = async (
 };
 
 /** GitLab keeps the resolving on each note: a thread is resolved when all its notes are that can be. */
-const toDiscussion = ({ id, individual_note: individual, notes }: Rest.Discussion): Discussion => {
+const toDiscussion = (
+  { id, individual_note: individual, notes }: Rest.Discussion,
+  { proofOf, isUs }: Recognition,
+): Discussion => {
   const resolvable = notes.filter((note) => note.resolvable);
   const resolved = resolvable.length > 0 && resolvable.every((note) => note.resolved);
+  const resolverId = resolvable.at(-1)?.resolved_by?.id ?? null;
   return {
     id,
     individual,
     resolvable: resolvable.length > 0,
     resolved,
-    resolvedById: resolved ? (resolvable.at(-1)?.resolved_by?.id ?? null) : null,
+    resolvedBy: resolved && resolverId !== null && isUs(resolverId) ? "us" : resolved ? resolverId : null,
     position: fromRestPosition(notes[0]?.position),
     notes: notes.map((note) => ({
       id: note.id,
-      authorId: note.author?.id ?? null,
+      author: note.author ?? null,
       body: note.body,
       system: note.system,
+      ours: proofOf(note),
     })),
   };
 };

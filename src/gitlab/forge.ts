@@ -3,6 +3,7 @@ import { GitLabError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Discussion } from "../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../review/forge.ts";
+import { NO_NOTE_REGISTRY, type NoteRegistry } from "../review/note-registry.ts";
 import type { GitLabClient } from "./client.ts";
 import { fetchDiff } from "./fetch-diff.ts";
 import { fetchAccessLevel } from "./fetch-access-level.ts";
@@ -11,6 +12,7 @@ import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
 import { isProtectedBranch } from "./is-protected-branch.ts";
 import { listFolder } from "./list-folder.ts";
+import { createOwnNotes } from "./own-notes.ts";
 import { publish } from "./publish/publish.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
@@ -23,6 +25,8 @@ import { upsertNote } from "./upsert-note.ts";
 export type ForgeOptions = {
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Where the ids of our notes are kept; nowhere when left out. */
+  readonly registry?: NoteRegistry;
   /** How long to wait for GitLab to prepare a diff, in milliseconds; 30,000 when left out. */
   readonly diffRefsWaitMs?: number;
   /** The longest version of a file that is fetched, in bytes; 2 MiB when left out. */
@@ -33,7 +37,7 @@ export type ForgeOptions = {
 
 /** Creates the Forge over a GitLab client. Failures are thrown as GitLabError. */
 export const createForge = (client: GitLabClient, options: ForgeOptions = {}): Forge => {
-  const { clock = systemClock, logger = silentLogger } = options;
+  const { clock = systemClock, logger = silentLogger, registry = NO_NOTE_REGISTRY } = options;
   const { diffRefsWaitMs = 30_000, maxBlobBytes = 2 * 1024 * 1024, maxBlobFiles = 200 } = options;
   const addresses = createAddresses(client, { clock, diffRefsWaitMs, logger });
   const readings = createReadings(clock);
@@ -42,9 +46,11 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     user ??= await client.json({ route: "/user", signal }, User);
     return user;
   };
+  const own = createOwnNotes(client, { currentUser, registry });
+  const reader = { client, own };
   const targetOf = async (ref: MergeRequestRef, signal: AbortSignal | undefined): Promise<Target> => {
     const { id: userId } = await currentUser(signal);
-    return { client, ref, params: { id: ref.projectId, iid: ref.iid }, userId, clock, logger, signal };
+    return { client, ref, params: { id: ref.projectId, iid: ref.iid }, own, userId, clock, logger, signal };
   };
   return {
     currentUser,
@@ -57,21 +63,21 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       fetchDiff(client, mergeRequest, { logger, maxBlobBytes, maxBlobFiles }, signal),
     upsertNote: async (ref, draft, signal) => {
       const { id: userId } = await currentUser(signal);
-      const note = await upsertNote(client, ref, draft, { clock, logger, userId }, signal);
+      const note = await upsertNote(client, ref, draft, { clock, logger, own, userId }, signal);
       const address = await addresses.find(ref, signal);
       return { ...note, url: address === null ? null : `${address}#note_${note.noteId}` };
     },
     fetchDiscussions: async (ref, signal) => {
-      const discussions = await fetchDiscussions(client, ref, signal);
+      const discussions = await fetchDiscussions(reader, ref, signal);
       readings.put(ref, discussions);
       return discussions;
     },
     publish: async (ref, publication, signal) => {
       const target = await targetOf(ref, signal);
-      const discussions = readings.take(ref) ?? (await fetchDiscussions(client, ref, signal));
+      const discussions = readings.take(ref) ?? (await fetchDiscussions(reader, ref, signal));
       return publish(target, publication, discussions);
     },
-    fetchDiscussion: (ref, discussionId, signal) => fetchDiscussion(client, ref, discussionId, signal),
+    fetchDiscussion: (ref, discussionId, signal) => fetchDiscussion(reader, ref, discussionId, signal),
     reply: async (ref, draft, signal) => reply(await targetOf(ref, signal), draft),
     resolveDiscussion: async (ref, discussionId, signal) =>
       resolveOnce(await targetOf(ref, signal), discussionId),

@@ -134,6 +134,11 @@ export const DraftNote = z.object({
 });
 export type DraftNote = z.infer<typeof DraftNote>;
 
+/** A thread with its first note, or a note, that was just written. */
+export const Written = z
+  .object({ id: z.union([z.string(), z.int()]), notes: z.array(z.object({ id: z.int() })).nullish() })
+  .transform(({ id, notes }) => ({ noteId: notes?.[0]?.id ?? (typeof id === "number" ? id : null) }));
+
 /** Whatever was created, by its id. */
 export const Created = z.object({ id: z.union([z.string(), z.int()]) });
 

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { z } from "zod";
 import { ConfigError, GitLabError, describeError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
-import { type GitLabClient, type GitLabClientOptions, createGitLabClient } from "./client.ts";
+import { type GitLabClientOptions, createGitLabClient } from "./client.ts";
+import { isBotOf, TokenUser } from "./access-token-bot.ts";
 import { createExpiringMap } from "./expiring-map.ts";
-import { Project, User } from "./rest-schema.ts";
+import { Project } from "./rest-schema.ts";
 
 /** What GitLab says about a token that came with a delivery. */
 export type TokenProof =
@@ -16,8 +16,15 @@ export type TokenProof =
    */
   | {
       readonly kind: "refused";
-      readonly code: "token-wrong" | "token-not-of-project";
+      readonly code: "token-wrong";
       readonly message: string;
+    }
+  | {
+      readonly kind: "refused";
+      readonly code: "token-not-of-project";
+      readonly message: string;
+      /** What GitLab calls the project. */
+      readonly projectPath: string;
     }
   /** GitLab could not be asked; the token is neither good nor bad. */
   | { readonly kind: "unavailable"; readonly message: string }
@@ -156,11 +163,15 @@ const askGitLab = async (
     const path = project.path_with_namespace;
     if (mayWork(project)) {
       const user = await client.json({ route: "/user" }, TokenUser);
-      if (isNamed(user, options.users ?? []) || (await isBotOf(client, user, project)))
+      if (
+        isNamed(user, options.users ?? []) ||
+        (await isBotOf(client, user, { id: project.id, readPath: async () => path }))
+      )
         return { kind: "proved", projectPath: path };
       return {
         kind: "refused",
         code: "token-not-of-project",
+        projectPath: path,
         message: `The hook's secret token is neither an access token of ${path} nor of a group above it: put such a token into the hook, or name its user in webhook.token_users`,
       };
     }
@@ -183,33 +194,5 @@ const mayWork = ({ visibility, permissions }: Project): boolean => {
   return levels.some((level) => level !== undefined && level >= REPORTER);
 };
 
-const TokenUser = User.extend({ bot: z.boolean().nullish() });
-type TokenUser = z.infer<typeof TokenUser>;
-
 const isNamed = ({ id, username }: TokenUser, users: readonly (number | string)[]): boolean =>
   users.some((one) => (typeof one === "number" ? one === id : one.toLowerCase() === username.toLowerCase()));
-
-/** GitLab's names of the users of access tokens; older versions counted where newer ones draw. */
-const BOT_NAME = /^(project|group)_(\d+)_bot(?:\d*|_[0-9a-z]+)$/i;
-
-/** Whether a user is the bot of an access token of the project, whichever, or of a group above it. */
-const isBotOf = async (
-  client: GitLabClient,
-  { username, bot }: TokenUser,
-  project: Project,
-): Promise<boolean> => {
-  const [, kind, number] = BOT_NAME.exec(username) ?? [];
-  if (bot !== true || kind === undefined) return false;
-  const id = Number(number);
-  if (kind.toLowerCase() === "project") return id === project.id;
-  try {
-    const request = { route: "/groups/:id", params: { id }, query: { with_projects: false } };
-    const { full_path: group } = await client.json(request, Group);
-    return project.path_with_namespace.toLowerCase().startsWith(`${group.toLowerCase()}/`);
-  } catch (error) {
-    if (isRefusal(error)) return false;
-    throw error;
-  }
-};
-
-const Group = z.object({ full_path: z.string() });

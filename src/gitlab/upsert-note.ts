@@ -4,6 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { MergeRequestRef, NoteDraft } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import { fail } from "./failure.ts";
+import type { OwnNotes } from "./own-notes.ts";
 import { Note } from "./rest-schema.ts";
 import { writeOnce } from "./write-once.ts";
 import { holdsMarker } from "../review/publish/holds-marker.ts";
@@ -14,7 +15,8 @@ const NOTES = "/projects/:id/merge_requests/:iid/notes";
 export type UpsertNoteOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Our own id: only notes of this author are ours. */
+  readonly own: OwnNotes;
+  /** Who we are now. */
   readonly userId: number;
 };
 
@@ -34,6 +36,7 @@ export type ExistingNote = {
   readonly id: number;
   /** Null when it was not read. */
   readonly body: string | null;
+  readonly author?: { readonly id: number } | null | undefined;
 };
 
 /**
@@ -49,13 +52,16 @@ export const upsertNote = async (
 ): Promise<UpsertedNote> => {
   if (!holdsMarker(draft.body, draft.marker))
     throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
-  const existing = await findNote(client, ref, draft.marker, options, signal);
+  const existing = await findNote(client, ref, draft, options, signal);
   return putNote(client, ref, draft, existing, options, signal);
 };
 
 /**
- * Writes over the note that is there, or creates it where there is none. One that is gone meanwhile is
- * looked for by its marker, then created.
+ * Writes over the note that is there, or creates it where there is none. One that is gone meanwhile is looked for
+ * by its marker, then created. A former bot's note may be edited by Maintainers only: where GitLab refuses it to us,
+ * it stays as it is and ours is written behind it. Whichever was written is kept as ours.
+ *
+ * @see https://docs.gitlab.com/user/permissions/#project-members-permissions
  */
 export const putNote = async (
   client: GitLabClient,
@@ -65,9 +71,11 @@ export const putNote = async (
   options: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<UpsertedNote> => {
-  if (existing === undefined) return createNote(client, ref, draft, options, signal);
-  if (existing.body !== null && isSameText(existing.body, draft.body))
+  if (existing === undefined) return createNote(client, ref, draft, 0, options, signal);
+  if (existing.body !== null && isSameText(existing.body, draft.body)) {
+    await options.own.keep(ref, [existing.id]);
     return { noteId: existing.id, outcome: "unchanged" };
+  }
   const params = { ...paramsOf(ref), note: existing.id };
   const body = { body: draft.body };
   try {
@@ -77,10 +85,15 @@ export const putNote = async (
       async () => undefined,
       { ...options, fields: { ...params, what: "note" }, signal },
     );
+    await options.own.keep(ref, [existing.id]);
     return { noteId: existing.id, outcome: "updated" };
   } catch (error) {
-    if (!(error instanceof GitLabError) || error.code !== "gitlab-not-found") throw error;
-    const other = await findNote(client, ref, draft.marker, options, signal);
+    if (!(error instanceof GitLabError)) throw error;
+    const isFormer = existing.author !== undefined && existing.author?.id !== options.userId;
+    if (error.code === "gitlab-forbidden" && isFormer)
+      return createNote(client, ref, draft, existing.id, options, signal);
+    if (error.code !== "gitlab-not-found") throw error;
+    const other = await findNote(client, ref, draft, options, signal);
     const isOther = other !== undefined && other.id !== existing.id;
     return putNote(client, ref, draft, isOther ? other : undefined, options, signal);
   }
@@ -88,31 +101,40 @@ export const putNote = async (
 
 const paramsOf = ({ projectId, iid }: MergeRequestRef) => ({ id: projectId, iid });
 
+/** The newest note of ours that is the draft's: what a former bot wrote stands before what we wrote. */
 const findNote = async (
   client: GitLabClient,
   ref: MergeRequestRef,
-  marker: string,
-  { logger, userId }: UpsertNoteOptions,
+  { marker, kind }: NoteDraft,
+  { logger, own }: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<Note | undefined> => {
   const params = paramsOf(ref);
   const query = { per_page: 100, sort: "asc", order_by: "created_at" };
   const notes = await client.pages({ route: NOTES, params, query, signal }, Note);
+  const { proofOf } = await own.recognise(ref, notes, signal);
   const ours = notes
-    .filter((note) => !note.system && note.author?.id === userId && holdsMarker(note.body, marker))
-    .sort((one, other) => one.id - other.id);
+    .filter((note) => {
+      const proof = proofOf(note);
+      // What was written under another name of the flow is known by its id.
+      const isOfKind = proof === "id" && kind !== undefined && note.body.startsWith(kind);
+      return isOfKind || (proof !== null && holdsMarker(note.body, marker));
+    })
+    .toSorted((one, other) => other.id - one.id);
   if (ours.length > 1)
-    logger.warn(
+    logger.info(
       { ...params, noteIds: ours.map(({ id }) => id) },
-      "Several notes hold one marker, the oldest is used",
+      "Several notes hold one marker, the newest is used",
     );
   return ours[0];
 };
 
+/** Creates the note; one that is there with an id up to `afterId` is not it. */
 const createNote = async (
   client: GitLabClient,
   ref: MergeRequestRef,
   draft: NoteDraft,
+  afterId: number,
   options: UpsertNoteOptions,
   signal?: AbortSignal,
 ): Promise<UpsertedNote> => {
@@ -120,8 +142,12 @@ const createNote = async (
   const body = { body: draft.body };
   const { value: note } = await writeOnce(
     () => client.json({ method: "POST", route: NOTES, params, body, signal }, Note),
-    () => findNote(client, ref, draft.marker, options, signal),
+    async () => {
+      const found = await findNote(client, ref, draft, options, signal);
+      return found === undefined || found.id <= afterId ? undefined : found;
+    },
     { ...options, fields: { ...params, what: "note" }, signal },
   );
+  await options.own.keep(ref, [note.id]);
   return { noteId: note.id, outcome: "created" };
 };

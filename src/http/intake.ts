@@ -228,7 +228,11 @@ const checkProject = async (
         "GitLab could not be asked about the token; send the event again",
       ),
     );
-  if (proof.code === "token-not-of-project") return denied(answers.unauthorized(proof.code, proof.message));
+  if (proof.code === "token-not-of-project") {
+    // Its owner sees the project by its right name, which the event need not have.
+    const kept = reasonOf(proof.code, { project: proof.projectPath, id: project.id });
+    return denied(answers.unauthorized(proof.code, proof.message), kept);
+  }
   return denied(
     answers.unauthorized(
       "token-wrong",

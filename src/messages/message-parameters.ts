@@ -851,6 +851,7 @@ export type MessageParameters = {
   readonly "reason.target-branch-filtered": { readonly branch: string | number; readonly denied: string; readonly patterns: string | number };
   readonly "reason.thread-not-ours": null;
   readonly "reason.title-filtered": { readonly denied: string; readonly patterns: string | number };
+  readonly "reason.token-not-of-project": { readonly id: string | number; readonly project: string | number };
   readonly "reason.token-unreadable": null;
   readonly "reason.too-large": null;
   readonly "reason.too-many-files": { readonly files: number; readonly most: number };

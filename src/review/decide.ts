@@ -13,7 +13,7 @@ import type {
 import { type FilterFacts, filterMergeRequest, isBotUser } from "./filters.ts";
 import type { MergeRequest } from "./forge.ts";
 import type { Outcome } from "./lessons/outcome.ts";
-import { readMarker } from "./plan/marker.ts";
+import { parseMarked } from "./plan/marker.ts";
 import {
   findTriggers,
   isTriggerOn,
@@ -435,7 +435,7 @@ const decideEmoji = (event: EmojiEvent, { self, bots }: TriggerRules): EmojiDeci
   if (thumb === null) return ignore(reasonOf("emoji-not-a-thumb", { emoji: event.emoji }));
   if (note === null) return ignore(reasonOf("emoji-note-unknown"));
   if (note.authorId === user.id) return ignore(reasonOf("emoji-on-own-note"));
-  const marker = readMarker({ id: event.awardableId, ...note }, self?.id ?? note.authorId);
+  const marker = self !== null && note.authorId !== self.id ? null : parseMarked(note.body);
   if (marker?.kind !== "thread") return ignore(reasonOf("emoji-not-on-finding"));
   const isUp = thumb[1] === "up" || thumb[2] !== undefined;
   return {

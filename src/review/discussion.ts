@@ -1,12 +1,21 @@
 import type { Position } from "../diff/position.ts";
+import type { EventUser } from "./delivery-event.ts";
+
+/**
+ * How a note is known to be ours: its `id` is among those that we kept when we wrote them, or its `author` is who we
+ * are now or a former bot of ours.
+ */
+export type OwnNoteProof = "id" | "author";
 
 /** One comment. `body` is Markdown as GitLab keeps it. */
 export type Note = {
   readonly id: number;
-  readonly authorId: number | null;
+  readonly author: EventUser | null;
   readonly body: string;
   /** Written by GitLab itself. */
   readonly system: boolean;
+  /** How the forge knows that we wrote it; null for a note of others, whatever it says of itself. */
+  readonly ours: OwnNoteProof | null;
 };
 
 /** A thread, or a single note that is none (`individual`). */
@@ -15,8 +24,8 @@ export type Discussion = {
   readonly individual: boolean;
   readonly resolvable: boolean;
   readonly resolved: boolean;
-  /** Who resolved it; null when nobody did, or GitLab does not say. */
-  readonly resolvedById: number | null;
+  /** Who resolved it, by the user's id, or `us`; null when nobody did, or GitLab does not say. */
+  readonly resolvedBy: number | "us" | null;
   /**
    * Where it hangs: GitLab moves it along as long as its line survives the pushes, then it stays as it was
    * and refers to an older version. Null for threads that hang nowhere.
@@ -53,6 +62,8 @@ export type ReplyDraft = {
 export type Publication = {
   readonly open: readonly ThreadDraft[];
   readonly reply: readonly ReplyDraft[];
+  /** Notes of ours that the review built on without knowing their ids from before: they are kept as ours. */
+  readonly builtOn: readonly number[];
   /** The summary: a new note (`noteId` null) or the new text of ours; null leaves it alone. */
   readonly summary: { readonly noteId: number | null; readonly marker: string; readonly body: string } | null;
   /** Added to the labels, none is ever taken away. */

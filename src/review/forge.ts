@@ -51,7 +51,12 @@ export type ChangedFile = {
 export type Diff = { readonly refs: DiffRefs; readonly files: readonly ChangedFile[] };
 
 /** A note that one of our runs is to leave; `marker` finds it again. */
-export type NoteDraft = { readonly marker: string; readonly body: string };
+export type NoteDraft = {
+  readonly marker: string;
+  readonly body: string;
+  /** How the markers of such notes begin, of whichever flow, where there is one of them on a merge request. */
+  readonly kind?: string;
+};
 
 /** What became of a note. */
 export type NoteReceipt = {
@@ -85,8 +90,8 @@ export type Forge = {
   /** Reads the whole diff of the newest version, rebuilding what GitLab collapsed. */
   readonly fetchDiff: (mergeRequest: MergeRequest, signal?: AbortSignal) => Promise<Diff>;
   /**
-   * Creates the note, or updates the one of ours that holds `draft.marker`. The body must hold the
-   * marker. A note of someone else is never taken for ours, whatever it says.
+   * Creates the note, or updates the one of ours that holds `draft.marker`, or a marker of its `kind` if the note's
+   * id was kept. The body must hold the marker. A note of someone else is never taken for ours, whatever it says.
    */
   readonly upsertNote: (ref: MergeRequestRef, draft: NoteDraft, signal?: AbortSignal) => Promise<NoteReceipt>;
   /** Reads every discussion of the merge request, oldest first, notes of the system among them. */

@@ -36,7 +36,10 @@ export const modelsPart = (models: readonly string[], t: Translate): readonly st
 };
 
 /** The hidden line by which the note of a flow is found again; the same for each run over a merge request. */
-export const noteMarker = (flow: string): string => `<!-- reviewflow:note:${encodeURIComponent(flow)} -->`;
+export const noteMarker = (flow: string): string => `${NOTE_KIND}${encodeURIComponent(flow)} -->`;
+
+/** How the marker of any flow's note begins. */
+export const NOTE_KIND = "<!-- reviewflow:note:";
 
 /**
  * The note's body: the flow's text made harmless, the remarks, and a last line that names the reviewed

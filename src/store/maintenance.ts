@@ -4,6 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
+import { forgetOwnNotes } from "./own-notes.ts";
 import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
 import { forgetOldSpending } from "./spending/create-spending.ts";
 import { inPieces } from "./retention/delete-in-pieces.ts";
@@ -37,6 +38,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldFindings(parts.database, parts.clock.now());
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());
+        await forgetOwnNotes(parts.database, parts.clock.now());
         await forgetOldShadows(parts.database, parts.clock.now());
         await inPieces(parts.database.reclaim, () => stopping.signal.aborted);
       } catch (error) {

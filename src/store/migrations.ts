@@ -318,6 +318,16 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   ${end};
   CREATE UNIQUE ${index("notices_once", "notices")} (channel, cause, state, tellings);
   `,
+  ({ whole, end, index }) => `
+  CREATE TABLE reviewflow.own_notes (
+    project_id ${whole} NOT NULL,
+    iid ${whole} NOT NULL,
+    note_id ${whole} NOT NULL,
+    seen_at ${whole} NOT NULL,
+    PRIMARY KEY (project_id, iid, note_id)
+  ${end};
+  CREATE ${index("own_notes_seen", "own_notes")} (seen_at);
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

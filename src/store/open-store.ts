@@ -16,6 +16,8 @@ import { createQueries } from "./queries.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import type { RunEventReading } from "./run-event.ts";
 import { createRunEvents } from "./run-events.ts";
+import type { NoteRegistry } from "../review/note-registry.ts";
+import { createNoteRegistry } from "./own-notes.ts";
 import type { Store } from "./store.ts";
 import { createViews } from "./views/create-views.ts";
 import type { Views } from "./views/views.ts";
@@ -96,6 +98,7 @@ export type OpenedStore = Store &
     readonly backup: (() => Promise<Backup>) | null;
     readonly keys: SealedKeys;
     readonly lessons: LessonStore;
+    readonly ownNotes: NoteRegistry;
     readonly spending: Spending;
     /** Deletes all that is stored of a project; see forgetProject. */
     readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
@@ -187,11 +190,20 @@ const createAccounts = (
   parts: WorkerParts,
 ): Pick<
   OpenedStore,
-  "views" | "reconciliation" | "lessons" | "spending" | "forgetProject" | "shadows" | "sessions" | "notices"
+  | "views"
+  | "reconciliation"
+  | "lessons"
+  | "ownNotes"
+  | "spending"
+  | "forgetProject"
+  | "shadows"
+  | "sessions"
+  | "notices"
 > => ({
   views: createViews(parts.database),
   reconciliation: createReconcileStore(parts.database),
   lessons: createLessonStore(parts.database, parts.clock),
+  ownNotes: createNoteRegistry(parts.database, parts.clock),
   spending: createSpending(parts.database),
   forgetProject: (project) => forgetProject(parts, project),
   shadows: createShadowStore(parts.database, parts.clock),

@@ -31,6 +31,7 @@ export type Tables = {
   outageFlows: OutageFlowsTable;
   noticeCauses: NoticeCausesTable;
   notices: NoticesTable;
+  ownNotes: OwnNotesTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -278,6 +279,8 @@ type OutagesTable = {
 
 /** Which flows need something that is away, by the kind of run. */
 type OutageFlowsTable = { kind: PeerKind; name: string; runKind: "review" | "reply"; flow: string };
+/** The notes that we wrote, by GitLab's ids, and when we last wrote or built on them. */
+type OwnNotesTable = { projectId: number; iid: number; noteId: number; seenAt: number };
 
 /** What each channel of notifications was told of. */
 type NoticeCausesTable = {

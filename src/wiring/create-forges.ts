@@ -6,6 +6,7 @@ import { createGitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
 import type { OnWorks } from "../base/outside.ts";
 import type { Forge } from "../review/forge.ts";
+import type { NoteRegistry } from "../review/note-registry.ts";
 import { observeForge } from "../telemetry/observe-forge.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { SharedGates } from "./call-gates.ts";
@@ -19,13 +20,14 @@ export const createForges = (
   options: {
     readonly clock: Clock;
     readonly logger: Logger;
+    readonly registry: NoteRegistry;
     readonly telemetry?: Telemetry;
     readonly gates?: Pick<SharedGates, "gitLab">;
     /** Told of every call that GitLab has answered; must not throw. */
     readonly onWorks?: OnWorks;
   },
 ): ((token: Secret) => Forge) => {
-  const { clock, logger, telemetry, gates, onWorks } = options;
+  const { clock, logger, registry, telemetry, gates, onWorks } = options;
   const forges = new WeakMap<Secret, Forge>();
   return (token) => {
     const known = forges.get(token);
@@ -46,7 +48,7 @@ export const createForges = (
           onWorks?.({ kind: "gitlab", name: client.url }, clock.now() - call.durationMs);
       },
     });
-    const plain = createForge(client, { clock, logger });
+    const plain = createForge(client, { clock, logger, registry });
     const forge = telemetry === undefined ? plain : observeForge(plain, { ...telemetry, now: clock.now });
     forges.set(token, forge);
     return forge;

@@ -11,7 +11,7 @@ import { fitInputs } from "../review/fit-inputs.ts";
 import type { FlowInput, FlowOutcome } from "../review/flow-runner.ts";
 import type { Forge, MergeRequest, NoteReceipt } from "../review/forge.ts";
 import { buildInputs, usesPlaceholder } from "../review/input-mapping.ts";
-import { noteMarker, renderNote } from "../review/note-text.ts";
+import { NOTE_KIND, noteMarker, renderNote } from "../review/note-text.ts";
 import {
   dropThoughts,
   type FlowReading,
@@ -146,5 +146,9 @@ const publish = async (
     models: outcome.usage.models ?? [],
     remarks: all.map(translator(flow.language).reason),
   });
-  return forge.upsertNote(mergeRequest.ref, { marker: noteMarker(flow.name), body }, claim.signal);
+  return forge.upsertNote(
+    mergeRequest.ref,
+    { marker: noteMarker(flow.name), kind: NOTE_KIND, body },
+    claim.signal,
+  );
 };

@@ -19,6 +19,9 @@ export type User = {
   readonly admin: boolean;
 };
 
+/** A group that has something of its own; of others there is only the path of their projects. */
+export type Group = { readonly id: number; readonly path: string };
+
 export type Token = {
   readonly id: number;
   readonly value: string;
@@ -64,7 +67,7 @@ export type Note = {
   readonly id: number;
   type: "DiffNote" | "DiscussionNote" | null;
   body: string;
-  readonly author: User;
+  author: User;
   readonly createdAt: string;
   updatedAt: string;
   readonly system: boolean;

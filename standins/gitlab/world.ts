@@ -1,4 +1,13 @@
-import type { Award, MergeRequest, Notification, Project, QuickActionRecord, Token, User } from "./state.ts";
+import type {
+  Award,
+  Group,
+  MergeRequest,
+  Notification,
+  Project,
+  QuickActionRecord,
+  Token,
+  User,
+} from "./state.ts";
 
 /** Limits as GitLab sets them by default; each can be changed for a test. */
 export type Limits = {
@@ -61,6 +70,7 @@ export type World = {
   /** The base address; set when the server listens. */
   url: string;
   readonly users: User[];
+  readonly groups: Group[];
   readonly tokens: Token[];
   readonly projects: Project[];
   readonly awards: Award[];
@@ -96,6 +106,7 @@ export const createWorld = (options: StandInOptions): World => {
     atLeast,
     url: "",
     users: [],
+    groups: [],
     tokens: [],
     projects: [],
     awards: [],
@@ -103,6 +114,10 @@ export const createWorld = (options: StandInOptions): World => {
     notifications: [],
   };
 };
+
+/** A group by its number or path. */
+export const findGroup = (world: World, id: string): Group | undefined =>
+  world.groups.find((group) => String(group.id) === id || group.path === id);
 
 /** The diff version that the merge request shows now. */
 export const latestVersion = (mergeRequest: MergeRequest) => mergeRequest.versions.at(-1) ?? null;

@@ -7,7 +7,7 @@ import type { Forge } from "../../src/review/forge.ts";
 import { CHANGES } from "./forge-changes.ts";
 import type { ForgeHarness } from "./forge.contract.ts";
 
-const NOTHING: Publication = { open: [], reply: [], summary: null, addLabels: [], status: null };
+const NOTHING: Publication = { open: [], reply: [], builtOn: [], summary: null, addLabels: [], status: null };
 
 const marked = (name: string, text: string) => {
   const marker = `<!-- reviewflow:contract ${name} -->`;
@@ -69,15 +69,15 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
       assert.deepEqual(new Set(kinds(receipt)), new Set(["published"]));
       const discussions = await forge.fetchDiscussions(harness.ref);
       assert.deepEqual(
-        discussions.map(({ individual, resolvable, resolved, resolvedById, position, notes }) => ({
-          flags: [individual, resolvable, resolved, resolvedById],
+        discussions.map(({ individual, resolvable, resolved, resolvedBy, position, notes }) => ({
+          flags: [individual, resolvable, resolved, resolvedBy],
           position,
-          notes: notes.map(({ authorId, body, system }) => [authorId, body, system]),
+          notes: notes.map(({ author, ours, body, system }) => [author?.id, ours, body, system]),
         })),
         drafts.map(({ body, position }) => ({
           flags: [false, true, false, null],
           position,
-          notes: [[botId, body, false]],
+          notes: [[botId, "author", body, false]],
         })),
       );
     });
@@ -116,7 +116,6 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
     it("replies to a thread and resolves it, and tells who resolved what", async () => {
       await using harness = await open();
       const forge = harness.forge();
-      const { id: botId } = await forge.currentUser();
       await forge.publish(harness.ref, { ...NOTHING, open: threads({ one: null, two: null, three: null }) });
       const ids = (await forge.fetchDiscussions(harness.ref)).map(({ id }) => id);
       const reply = ids.slice(0, 2).map((discussionId, index) => ({
@@ -133,10 +132,10 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
         (await forge.fetchDiscussions(harness.ref)).map((one) => [
           one.notes.length,
           one.resolved,
-          one.resolvedById,
+          one.resolvedBy,
         ]),
         [
-          [2, true, botId],
+          [2, true, "us"],
           [2, false, null],
           [1, true, ada],
         ],

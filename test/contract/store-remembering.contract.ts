@@ -112,6 +112,31 @@ export const rememberingContract = (bench: GetBench): void => {
       });
     });
   });
+
+  describe("the ids of our notes", () => {
+    test("are kept once for each merge request, more than a statement takes, until nobody needs them", async () => {
+      const place = await bench().places.fresh();
+      const { clock, passDays, tidy } = createRounds();
+      await using store = await place.open({ clock, maintenanceIntervalMs: TURN_MS });
+      const { ownNotes } = store;
+      const many = Array.from({ length: 450 }, (_, index) => 1_000_000_000_000 + index);
+      await Promise.all([
+        ownNotes.add({ projectId: 1, iid: 1 }, many),
+        ownNotes.add({ projectId: 1, iid: 1 }, many),
+        ownNotes.add({ projectId: 1, iid: 2 }, [5, 5]),
+        ownNotes.add({ projectId: 2, iid: 1 }, []),
+      ]);
+      assert.deepEqual(await ownNotes.list({ projectId: 1, iid: 1 }), new Set(many));
+      assert.deepEqual(await ownNotes.list({ projectId: 1, iid: 2 }), new Set([5]));
+      assert.deepEqual(await ownNotes.list({ projectId: 2, iid: 1 }), new Set());
+      passDays(300);
+      await ownNotes.add({ projectId: 1, iid: 2 }, [5]);
+      passDays(200);
+      await tidy();
+      assert.deepEqual(await ownNotes.list({ projectId: 1, iid: 1 }), new Set());
+      assert.deepEqual(await ownNotes.list({ projectId: 1, iid: 2 }), new Set([5]));
+    });
+  });
 };
 
 const TURN_MS = 12_345;

@@ -16,6 +16,7 @@ export const PATHS = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"] as const;
 export const publicationOf = (given: Partial<Publication> = {}): Publication => ({
   open: [],
   reply: [],
+  builtOn: [],
   summary: null,
   addLabels: [],
   status: null,

@@ -83,16 +83,16 @@ describe("a note", () => {
     assert.equal(gitlab.count("PUT /notes/500"), 0);
   });
 
-  test("that exists several times is the oldest; none is deleted", async () => {
+  test("that exists several times is the newest, which no former bot wrote; none is deleted", async () => {
     const notes = [note({ body: `Old. ${MARKER}` }), note({ id: 501, body: `Old. ${MARKER}` })].reverse();
     const routes = noteRoutes(notes);
     await using gitlab = await setUpForge({
       ...routes,
-      "PUT /notes/500": (_, response) => answer(response, 200, note()),
+      "PUT /notes/501": (_, response) => answer(response, 200, note({ id: 501 })),
     });
     assert.deepEqual(
       await gitlab.forge.upsertNote(REF, DRAFT).then(({ noteId, outcome }) => [noteId, outcome]),
-      [500, "updated"],
+      [501, "updated"],
     );
   });
 

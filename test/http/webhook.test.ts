@@ -189,12 +189,27 @@ suite("the webhook", () => {
 
     const member = setUp({
       verify,
-      tokens: tokensBy(async () => ({ kind: "refused", code: "token-not-of-project", message: "theirs" })),
+      tokens: tokensBy(async () => ({
+        kind: "refused",
+        code: "token-not-of-project",
+        message: "theirs",
+        projectPath: "group/project",
+      })),
     });
     const theirs = await member.post(payload(), token);
     assert.equal(theirs.status, 401);
     assert.match(theirs.text, /token-not-of-project/);
-    assert.equal(member.accepted.length, 0);
+    // The page Deliveries shows it, without what was sent.
+    const [shown] = member.accepted;
+    assert.deepEqual(
+      [member.accepted.length, shown?.delivery.body.byteLength, shown?.run, shown?.decide(NO_HISTORY)],
+      [
+        1,
+        0,
+        null,
+        { kind: "ignore", reason: reasonOf("token-not-of-project", { project: "group/project", id: 7 }) },
+      ],
+    );
 
     const unavailable = setUp({
       verify,

@@ -16,7 +16,7 @@ import { renderPublication } from "../../src/review/plan/render-publication.ts";
 import { renderReminder } from "../../src/review/plan/render-reminder.ts";
 import type { ReviewPlan } from "../../src/review/plan/review-plan.ts";
 import type { FileReceipt } from "../../src/review/receipt.ts";
-import { BOT, factsOf, fileOf, onLines, REFS, reviewInTurn } from "../review/plan/review-setup.ts";
+import { factsOf, fileOf, onLines, REFS, reviewInTurn } from "../review/plan/review-setup.ts";
 import { isOfOtherScript, latinSentences } from "./latin-sentences.ts";
 
 const A = fileOf("a.ts");
@@ -55,6 +55,7 @@ const plan: ReviewPlan = {
     { fingerprint: `${"e".repeat(32)}-1`, discussionId: "e2", why: "code-gone" },
   ],
   fold: (["limit", "severity", "confidence", "no-place"] as const).map((why) => ({ found: first, why })),
+  builtOn: [],
   summaryNoteId: null,
 };
 
@@ -96,7 +97,7 @@ const publicationIn = (language: string): readonly string[] => {
     status: { name: "review", failsFrom: "major" },
   });
   const { open, reply, summary, status } = renderPublication(plan, facts);
-  const nothing = { open: [], keep: [], resolve: [], fold: [], summaryNoteId: null };
+  const nothing = { open: [], keep: [], resolve: [], fold: [], builtOn: [], summaryNoteId: null };
   const unsplit = { ...usage, promptTokens: null, completionTokens: null };
   const manyFiles = Array.from({ length: 201 }, (_, at) => ({
     path: `${at % 3}/a.ts`,
@@ -115,7 +116,7 @@ const publicationIn = (language: string): readonly string[] => {
 const othersIn = (language: string): readonly string[] => {
   const t = translator(language);
   const { discussions } = reviewInTurn([{ findings: [first] }]);
-  const remindedOf = Array.from({ length: 25 }, () => ownThreads(discussions, "default", BOT)).flat();
+  const remindedOf = Array.from({ length: 25 }, () => ownThreads(discussions, "default")).flat();
   const postponed = t("budget.postponed", { setting: "budgets.total.runs", limit: 5, until: 0 });
   const problems = ["unknown-command", "unknown-option", "option-value", "too-many-paths"] as const;
   return [

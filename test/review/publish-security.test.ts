@@ -21,7 +21,7 @@ import {
 import { holdsMarker } from "../../src/review/publish/holds-marker.ts";
 import { readAsGitLab } from "./publish/read-as-gitlab.ts";
 import { openProject } from "../standins/gitlab/setup.ts";
-import { BOT, factsOf, fileOf, inputOf, note, onLines } from "./plan/review-setup.ts";
+import { factsOf, fileOf, inputOf, note, onLines } from "./plan/review-setup.ts";
 
 const seen = (text: string): string => text.replaceAll("\u200B", "");
 
@@ -69,7 +69,7 @@ const publicationOf = (text: string): Publication => {
     individual: false,
     resolvable: true,
     resolved: false,
-    resolvedById: null,
+    resolvedBy: null,
     position: null,
     notes: [one],
   }));
@@ -156,9 +156,9 @@ suite("what a model writes into a review", () => {
     ])
       for (const body of bodiesOf(publicationOf(text))) {
         assert.equal(markersIn(body), 1, body);
-        assert.notEqual(readMarker(note(1, body), BOT), null);
+        assert.notEqual(readMarker(note(1, body)), null);
         for (const published of [text, `\`\`\`\n${text}\n\`\`\``, `> ${text}`].map(publishText)) {
-          assert.equal(readMarker(note(1, published), BOT), null);
+          assert.equal(readMarker(note(1, published)), null);
           assert.equal(holdsMarker(published, summaryMarker("default")), false, published);
         }
       }
@@ -247,7 +247,7 @@ suite("any text at all", () => {
       fc.property(hostileText, (text) => {
         for (const body of bodiesOf(publicationOf(text))) {
           assert.equal(markersIn(body), 1);
-          assert.notEqual(readMarker(note(1, body), BOT), null);
+          assert.notEqual(readMarker(note(1, body)), null);
           assert.deepEqual(readAsGitLab(body).commands, []);
           assert.deepEqual(extractCommands(body).commands, []);
           assert.ok(infosOf(body).filter((info) => info.includes("suggestion")).length <= 1);

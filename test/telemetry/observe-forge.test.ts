@@ -10,7 +10,14 @@ import { startCollector } from "./collector.ts";
 import { parsePrometheus, valueOf } from "./prometheus-text.ts";
 
 const REF = { projectId: 7, iid: 3 };
-const PUBLICATION: Publication = { open: [], reply: [], summary: null, addLabels: [], status: null };
+const PUBLICATION: Publication = {
+  open: [],
+  reply: [],
+  builtOn: [],
+  summary: null,
+  addLabels: [],
+  status: null,
+};
 test("publications are told with what became of their threads, failures with their code, and passed on", async () => {
   await using collector = await startCollector();
   const telemetry = await createTelemetry({

@@ -1,4 +1,12 @@
-import type { Discussion, Publication, PublicationReceipt, ThreadOutcome } from "../../review/discussion.ts";
+import { GitLabError } from "../../base/errors.ts";
+import {
+  type Discussion,
+  MARKER_START,
+  type Publication,
+  type PublicationReceipt,
+  type ThreadOutcome,
+} from "../../review/discussion.ts";
+import { Note } from "../rest-schema.ts";
 import { putNote } from "../upsert-note.ts";
 import { type Item, findPublished, listItems } from "./item.ts";
 import { resolveThread, sendOneByOne } from "./send-one-by-one.ts";
@@ -22,9 +30,36 @@ export const publish = async (
     target,
     items.filter(({ marker }) => !present.has(marker)),
   );
+  if (sent.way === "drafts") await keepNewest(target);
+  await target.own.keep(target.ref, publication.builtOn);
   const summary = await publishSummary(target, publication, discussions);
   await setMarks(target, publication);
   return { threads: inOrder(items, new Map([...present, ...sent.outcomes])), summary, way: sent.way };
+};
+
+/** The most notes of one review whose ids are looked for. */
+const MOST_KEPT = 100;
+
+/**
+ * Keeps the ids of what was just published as drafts: GitLab does not tell them. A failure leaves them to the next
+ * review, which builds on them.
+ */
+const keepNewest = async ({ client, ref, params, own, userId, logger, signal }: Target): Promise<void> => {
+  const route = "/projects/:id/merge_requests/:iid/notes";
+  const query = { per_page: MOST_KEPT, sort: "desc", order_by: "created_at" };
+  try {
+    const { items } = await client.page({ route, params, query, signal }, Note);
+    const ours = items.filter(
+      ({ author, system, body }) => author?.id === userId && !system && body.startsWith(MARKER_START),
+    );
+    await own.keep(
+      ref,
+      ours.map(({ id }) => id),
+    );
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    logger.info({ ...params, code: error.code }, "The ids of what was published could not be read");
+  }
 };
 
 /** The outcomes in the order of the publication. */
@@ -44,7 +79,7 @@ const finishPresent = async (
 ): Promise<ReadonlyMap<string, ThreadOutcome>> => {
   const present = new Map<string, ThreadOutcome>();
   for (const item of items) {
-    const found = findPublished(item, discussions, target.userId);
+    const found = findPublished(item, discussions);
     if (found === undefined) continue;
     if (item.resolve && found.resolvable && !found.resolved) await resolveThread(target, found.id);
     present.set(item.marker, { kind: "present" });
@@ -67,17 +102,15 @@ const send = async (
 
 /** A note of ours is known from the discussions; one that is not among them is written to by its id. */
 const publishSummary = async (
-  { client, ref, userId, clock, logger, signal }: Target,
+  { client, ref, own, userId, clock, logger, signal }: Target,
   { summary }: Publication,
   discussions: readonly Discussion[],
 ): Promise<PublicationReceipt["summary"]> => {
   if (summary === null) return null;
-  const ours = discussions
-    .flatMap(({ notes }) => notes)
-    .filter(({ system, authorId }) => !system && authorId === userId);
+  const ours = discussions.flatMap(({ notes }) => notes).filter((note) => note.ours !== null);
   const known =
     summary.noteId === null
-      ? ours.find(({ body }) => holdsMarker(body, summary.marker))
+      ? ours.findLast(({ body }) => holdsMarker(body, summary.marker))
       : (ours.find(({ id }) => id === summary.noteId) ?? { id: summary.noteId, body: null });
-  return putNote(client, ref, summary, known, { clock, logger, userId }, signal);
+  return putNote(client, ref, summary, known, { clock, logger, own, userId }, signal);
 };

@@ -15,9 +15,9 @@ export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOu
   if (!holdsMarker(draft.body, draft.marker))
     throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
   const item = { ...draft, position: null };
-  const discussion = await fetchDiscussion(target.client, target.ref, draft.discussionId, target.signal);
+  const discussion = await fetchDiscussion(target, target.ref, draft.discussionId, target.signal);
   if (discussion === null) return { kind: "refused", reason: "the thread is gone" };
-  if (findPublished(item, [discussion], target.userId) === undefined) {
+  if (findPublished(item, [discussion]) === undefined) {
     // A single comment cannot be resolved; with its first answer it becomes a thread that can.
     const outcomes = await sendOneByOne(target, [item]);
     return outcomes.get(draft.marker) ?? { kind: "published" };
@@ -30,6 +30,6 @@ const canBeResolved = ({ resolvable, resolved }: Discussion): boolean => resolva
 
 /** Resolves a thread unless it is resolved, cannot be, or is gone. */
 export const resolveOnce = async (target: Target, discussionId: string): Promise<void> => {
-  const discussion = await fetchDiscussion(target.client, target.ref, discussionId, target.signal);
+  const discussion = await fetchDiscussion(target, target.ref, discussionId, target.signal);
   if (discussion !== null && canBeResolved(discussion)) await resolveThread(target, discussionId);
 };

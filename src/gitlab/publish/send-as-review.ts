@@ -159,8 +159,8 @@ const areSettled = async (target: Target, items: readonly Item[]): Promise<boole
 };
 
 const listPublished = async (target: Target, items: readonly Item[]): Promise<readonly Item[]> => {
-  const discussions = await fetchDiscussions(target.client, target.ref, target.signal);
-  return items.filter((item) => findPublished(item, discussions, target.userId) !== undefined);
+  const discussions = await fetchDiscussions(target, target.ref, target.signal);
+  return items.filter((item) => findPublished(item, discussions) !== undefined);
 };
 
 /** The items whose drafts were accepted and are gone, but whose threads are not there. */

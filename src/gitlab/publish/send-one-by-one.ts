@@ -2,7 +2,7 @@ import { GitLabError } from "../../base/errors.ts";
 import type { ThreadOutcome } from "../../review/discussion.ts";
 import { fetchDiscussions } from "../fetch-discussions.ts";
 import { toRestPosition } from "../rest-position.ts";
-import { Created } from "../rest-schema.ts";
+import { Created, Written } from "../rest-schema.ts";
 import { writeOnce } from "../write-once.ts";
 import { type Item, findPublished } from "./item.ts";
 import { type Target, isRefusal, writing } from "./target.ts";
@@ -25,14 +25,16 @@ export const sendOneByOne = async (
 
 const sendOne = async (target: Target, item: Item): Promise<ThreadOutcome> => {
   try {
-    await writeOnce(
-      () => target.client.json(requestOf(target, item), Created),
+    const { value } = await writeOnce<{ readonly noteId: number | null }>(
+      () => target.client.json(requestOf(target, item), Written),
       async () => {
-        const discussions = await fetchDiscussions(target.client, target.ref, target.signal);
-        return findPublished(item, discussions, target.userId);
+        const discussions = await fetchDiscussions(target, target.ref, target.signal);
+        const found = findPublished(item, discussions);
+        return found && { noteId: item.discussionId === null ? (found.notes[0]?.id ?? null) : null };
       },
       writing(target, item.discussionId === null ? "thread" : "reply"),
     );
+    if (value.noteId !== null) await target.own.keep(target.ref, [value.noteId]);
   } catch (error) {
     const isGone =
       item.discussionId !== null && error instanceof GitLabError && error.code === "gitlab-not-found";

@@ -3,6 +3,7 @@ import { GitLabError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { MergeRequestRef } from "../../review/forge.ts";
 import type { GitLabClient } from "../client.ts";
+import type { OwnNotes } from "../own-notes.ts";
 import type { WriteOnceOptions } from "../write-once.ts";
 
 /** The merge request that is written to, and what writing takes. */
@@ -10,7 +11,8 @@ export type Target = {
   readonly client: GitLabClient;
   readonly ref: MergeRequestRef;
   readonly params: { readonly id: number; readonly iid: number };
-  /** Our own id: only notes of this author are ours. */
+  readonly own: OwnNotes;
+  /** Who we are now: GitLab lets us edit the notes of this author, and as a Developer no others. */
   readonly userId: number;
   readonly clock: Clock;
   readonly logger: Logger;

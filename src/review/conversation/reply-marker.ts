@@ -1,4 +1,4 @@
-import type { Discussion, Note } from "../discussion.ts";
+import type { Discussion } from "../discussion.ts";
 
 const START = "<!-- reviewflow:reply ";
 
@@ -9,19 +9,16 @@ const START = "<!-- reviewflow:reply ";
 export const replyMarker = (noteId: number, isLater = false): string =>
   `${START}note=${noteId}${isLater ? " later" : ""} -->`;
 
-const isOurs = (note: Note, botId: number): boolean => note.authorId === botId && !note.system;
-
 /** Whether we have a word in a thread, be it an answer or a finding. */
-export const hasOurs = ({ notes }: Discussion, botId: number): boolean =>
-  notes.some((note) => isOurs(note, botId));
+export const hasOurs = ({ notes }: Discussion): boolean => notes.some(({ ours }) => ours !== null);
 
 /** Whether a note was answered in its thread. */
-export const isAnswered = ({ notes }: Discussion, botId: number, noteId: number): boolean =>
-  notes.some((note) => isOurs(note, botId) && note.body.startsWith(replyMarker(noteId)));
+export const isAnswered = ({ notes }: Discussion, noteId: number): boolean =>
+  notes.some(({ ours, body }) => ours !== null && body.startsWith(replyMarker(noteId)));
 
 /** How many other notes of a thread we have answered there. */
-export const countTurns = ({ notes }: Discussion, botId: number, noteId: number): number =>
+export const countTurns = ({ notes }: Discussion, noteId: number): number =>
   notes.filter(
-    (note) =>
-      isOurs(note, botId) && note.body.startsWith(START) && !note.body.startsWith(`${START}note=${noteId} `),
+    ({ ours, body }) =>
+      ours !== null && body.startsWith(START) && !body.startsWith(`${START}note=${noteId} `),
   ).length;

@@ -16,12 +16,12 @@ export const showNote = (body: string): string =>
  */
 export const renderThread = (
   { notes }: Discussion,
-  { botId, noteId, askerId }: { readonly botId: number; readonly noteId: number; readonly askerId: number },
+  { noteId, askerId }: { readonly noteId: number; readonly askerId: number },
 ): string => {
   const [first, ...others] = notes
     .filter(({ system, id }) => !system && id <= noteId)
-    .map(({ authorId, body }) => ({
-      by: authorId === botId ? "you" : authorId === askerId ? "the one who asks" : "somebody else",
+    .map(({ author, ours, body }) => ({
+      by: ours !== null ? "you" : author?.id === askerId ? "the one who asks" : "somebody else",
       text: showNote(body),
     }));
   if (first === undefined) return "[]";

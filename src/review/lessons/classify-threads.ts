@@ -5,7 +5,6 @@ import type { Outcome, OutcomeKind } from "./outcome.ts";
 /** What is known when the threads of a merge request are looked at. */
 export type KnownThreads = {
   readonly flow: string;
-  readonly botId: number;
   readonly discussions: readonly Discussion[];
   /** The newest head of the merge request. */
   readonly headSha: string;
@@ -21,11 +20,11 @@ export type KnownThreads = {
  * mistake was mended beside it.
  */
 export const classifyThreads = (projectId: number, iid: number, known: KnownThreads): readonly Outcome[] =>
-  ownThreads(known.discussions, known.flow, known.botId).flatMap((thread): Outcome[] => {
+  ownThreads(known.discussions, known.flow).flatMap((thread): Outcome[] => {
     const kind = classifyThread(thread, known);
     if (kind === null) return [];
-    const { resolvedById } = thread.discussion;
-    const userId = thread.resolvedByUs || resolvedById === known.botId ? null : resolvedById;
+    const { resolvedBy } = thread.discussion;
+    const userId = thread.resolvedByUs || resolvedBy === "us" ? null : resolvedBy;
     return [{ projectId, iid, flow: known.flow, fingerprint: thread.fingerprint, kind, userId }];
   });
 
@@ -34,7 +33,7 @@ const classifyThread = (thread: OwnThread, known: KnownThreads): OutcomeKind | n
   if (!discussion.resolved) return null;
   if (resolvedByUs) return "resolved-with-change";
   // Resolved through us on somebody's order: the order is an outcome of its own.
-  if (discussion.resolvedById === known.botId) return null;
+  if (discussion.resolvedBy === "us") return null;
   if (known.foundAgain.has(fingerprint) || known.raisedAt.get(fingerprint) === known.headSha)
     return "resolved-without-change";
   // GitLab moves a position along as long as its line survives.

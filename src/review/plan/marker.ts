@@ -40,12 +40,15 @@ export const endedMarker = (flow: string, ended: EndedThread, headSha: string): 
 export const summaryMarker = (flow: string): string => `<!-- reviewflow:summary flow=${encode(flow)} -->`;
 
 /**
- * Reads the marker of a note. Only notes by `botId` have one, and only in their first line: whatever a
- * human, a merge request or a model wrote elsewhere is never taken for ours.
+ * Reads the marker of a note. Only our own notes have one, and only in their first line: whatever a human, a merge
+ * request or a model wrote elsewhere is never taken for ours.
  */
-export const readMarker = (note: Note, botId: number): Marker | null => {
-  if (note.authorId !== botId || note.system) return null;
-  const [, kind, rest] = /^<!-- reviewflow:([a-z]+)((?: [a-z]+=[\w.~!*'()%-]*)+) -->/.exec(note.body) ?? [];
+export const readMarker = (note: Pick<Note, "body" | "ours">): Marker | null =>
+  note.ours === null ? null : parseMarked(note.body);
+
+/** What a text says of itself in its first line, whoever wrote it: proof of nothing. */
+export const parseMarked = (body: string): Marker | null => {
+  const [, kind, rest] = /^<!-- reviewflow:([a-z]+)((?: [a-z]+=[\w.~!*'()%-]*)+) -->/.exec(body) ?? [];
   if (kind === undefined || rest === undefined) return null;
   const fields = new Map(
     rest
@@ -74,27 +77,32 @@ export type OwnThread = {
   readonly joined: boolean;
 };
 
+/**
+ * The marker of a note, if it is a flow's. One flow reviews a merge request, so that a note whose id we kept is the
+ * flow's under whatever name it wrote it; of other notes the name has to be the same.
+ */
+export const readMarkerOf = (note: Note, flow: string): Marker | null => {
+  const marker = readMarker(note);
+  return marker !== null && (note.ours === "id" || marker.flow === flow) ? marker : null;
+};
+
 /** The threads that we opened for a flow, oldest first. */
-export const ownThreads = (
-  discussions: readonly Discussion[],
-  flow: string,
-  botId: number,
-): readonly OwnThread[] =>
+export const ownThreads = (discussions: readonly Discussion[], flow: string): readonly OwnThread[] =>
   discussions
-    .flatMap((discussion) => readThread(discussion, flow, botId))
+    .flatMap((discussion) => readThread(discussion, flow))
     .toSorted((left, right) => left.noteId - right.noteId);
 
-const readThread = (discussion: Discussion, flow: string, botId: number): OwnThread[] => {
+const readThread = (discussion: Discussion, flow: string): OwnThread[] => {
   const [first, ...answers] = discussion.notes;
-  const marker = first === undefined ? null : readMarker(first, botId);
-  if (first === undefined || marker?.kind !== "thread" || marker.flow !== flow) return [];
+  const marker = first === undefined ? null : readMarkerOf(first, flow);
+  if (first === undefined || marker?.kind !== "thread") return [];
   const parts = parseFingerprint(marker.fingerprint);
   if (parts === null) return [];
   const endedAt = answers.flatMap((note) => {
-    const answer = readMarker(note, botId);
-    return answer?.kind === "ended" && answer.flow === flow ? [answer.headSha] : [];
+    const answer = readMarker(note);
+    return answer?.kind === "ended" ? [answer.headSha] : [];
   });
-  const { resolved, resolvedById } = discussion;
+  const { resolved, resolvedBy } = discussion;
   return [
     {
       discussion,
@@ -103,8 +111,8 @@ const readThread = (discussion: Discussion, flow: string, botId: number): OwnThr
       ...parts,
       matter: marker.matter,
       endedAt,
-      resolvedByUs: resolved && endedAt.length > 0 && (resolvedById === botId || resolvedById === null),
-      joined: answers.some((note) => !note.system && note.authorId !== botId),
+      resolvedByUs: resolved && endedAt.length > 0 && (resolvedBy === "us" || resolvedBy === null),
+      joined: answers.some((note) => !note.system && note.ours === null),
     },
   ];
 };

@@ -2,7 +2,7 @@ import type { Discussion } from "../discussion.ts";
 import type { AnchoredFinding } from "../finding.ts";
 import { codePresence } from "./code-presence.ts";
 import { fingerprint, parseFingerprint } from "./fingerprint.ts";
-import { ownThreads, readMarker } from "./marker.ts";
+import { ownThreads, readMarkerOf } from "./marker.ts";
 import type { OwnThread } from "./marker.ts";
 import { matchThreads } from "./match-threads.ts";
 import type { Matching, PlacedFinding } from "./match-threads.ts";
@@ -15,8 +15,8 @@ import { byStrength, severityRank } from "./strength.ts";
  * the next one. Only threads that we opened for this flow are touched, and none that somebody joined.
  */
 export const planReview = (input: PlanInput): ReviewPlan => {
-  const { discussions, flow, botId } = input;
-  const standing = ownThreads(discussions, flow, botId);
+  const { discussions, flow } = input;
+  const standing = ownThreads(discussions, flow);
   const gone = goneThreads(input.dismissed ?? [], standing);
   const threads = [...standing, ...gone];
   const matching = matchThreads(input.findings.toSorted(byClaim(input)), threads);
@@ -38,7 +38,10 @@ export const planReview = (input: PlanInput): ReviewPlan => {
       }))
       .toSorted((left, right) => byStrength(left.found, right.found)),
     resolve: ended,
-    summaryNoteId: findSummary(discussions, flow, botId),
+    builtOn: standing.flatMap(({ discussion: { notes } }) =>
+      notes.flatMap(({ id, ours }) => (ours === "author" ? [id] : [])),
+    ),
+    summaryNoteId: findSummary(discussions, flow),
   };
 };
 
@@ -57,7 +60,7 @@ const goneThreads = (
         individual: false,
         resolvable: false,
         resolved: true,
-        resolvedById: null,
+        resolvedBy: null,
         position: null,
         notes: [],
       };
@@ -143,13 +146,11 @@ const nameFresh = (
   });
 };
 
-const findSummary = (discussions: readonly Discussion[], flow: string, botId: number): number | null => {
+/** The newest: where a former bot's note could not be edited, there is one of ours behind it. */
+const findSummary = (discussions: readonly Discussion[], flow: string): number | null => {
   const ids = discussions
     .flatMap(({ notes }) => notes)
-    .filter((note) => {
-      const marker = readMarker(note, botId);
-      return marker?.kind === "summary" && marker.flow === flow;
-    })
+    .filter((note) => readMarkerOf(note, flow)?.kind === "summary")
     .map(({ id }) => id);
-  return ids.length === 0 ? null : Math.min(...ids);
+  return ids.length === 0 ? null : Math.max(...ids);
 };

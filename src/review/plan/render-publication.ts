@@ -47,6 +47,7 @@ export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Pu
       marker: summaryMarker(facts.flow),
       body: renderSummary(plan, facts, context),
     },
+    builtOn: plan.builtOn,
     addLabels: facts.addLabels,
     status:
       facts.status === null

@@ -15,8 +15,6 @@ export type PlanInput = {
   readonly findings: readonly AnchoredFinding[];
   /** Every discussion of the merge request, read just now. */
   readonly discussions: readonly Discussion[];
-  /** Our own user id: whatever a note says, only this author's notes are ours. */
-  readonly botId: number;
   /** Findings that are not to be raised again, also where their threads are gone; none when left out. */
   readonly dismissed?: readonly { readonly fingerprint: string; readonly matter: Matter }[];
   /** Whether a path was reviewed in full; a thread elsewhere says nothing by not being found again. */
@@ -68,6 +66,8 @@ export type ReviewPlan = {
   readonly resolve: readonly EndedThread[];
   /** The strongest first. */
   readonly fold: readonly FoldedFinding[];
+  /** Notes of the threads of before that are ours by their author alone. */
+  readonly builtOn: readonly number[];
   /** Our summary note, null when there is none yet. */
   readonly summaryNoteId: number | null;
 };

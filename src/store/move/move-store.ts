@@ -51,6 +51,7 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   noticeCauses: { name: "notice_causes", key: ["channel", "cause"] },
   notices: { name: "notices", key: ["id"] },
   outageFlows: { name: "outage_flows", key: ["kind", "name", "run_kind", "flow"] },
+  ownNotes: { name: "own_notes", key: ["project_id", "iid", "note_id"] },
 };
 
 /** Rows in memory at once; of tables with raw bytes few, since one may have 25 MB. */

@@ -57,7 +57,7 @@ const findProjects = async ({ db }: Sql, project: string): Promise<readonly numb
       sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)}
           WHERE project_id = ${id} OR lower(project_path) = lower(${path})`,
   );
-  const known = ["review_cache", "findings"].map(
+  const known = ["review_cache", "findings", "own_notes"].map(
     (table) => sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)} WHERE project_id = ${id}`,
   );
   const { rows } = await sql<{ id: number }>`
@@ -125,6 +125,7 @@ const deleteMost = async (database: Sql, ids: readonly number[]): Promise<Counts
     { table: "run_events", key: ["seq"], where: ofRuns },
     { table: "review_cache", key: ["seq"], where: ofProject },
     { table: "findings", key: ["project_id", "iid", "flow", "fingerprint"], where: ofProject },
+    { table: "own_notes", key: ["project_id", "iid", "note_id"], where: ofProject },
   ];
   for (const some of rows) await deleteInPieces(database, some);
   const runs = await deleteInPieces(database, { table: "runs", key: ["seq"], where: ended });
@@ -161,4 +162,12 @@ const deleteRest = async (database: Database, ids: readonly number[]): Promise<C
   return { runs, deliveries: Number(numDeletedRows) };
 };
 
-const OF_PROJECT = ["reviewCache", "findings", "voters", "lessons", "fairShare", "spendings"] as const;
+const OF_PROJECT = [
+  "reviewCache",
+  "findings",
+  "voters",
+  "lessons",
+  "fairShare",
+  "spendings",
+  "ownNotes",
+] as const;

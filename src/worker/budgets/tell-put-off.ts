@@ -1,5 +1,5 @@
 import { translator } from "../../messages/format-message.ts";
-import { noteMarker, renderNote } from "../../review/note-text.ts";
+import { NOTE_KIND, noteMarker, renderNote } from "../../review/note-text.ts";
 import { languageOf, type Telling } from "../telling.ts";
 import { ReviewPutOff } from "./review-put-off.ts";
 
@@ -20,5 +20,6 @@ export const tellPutOff = async (telling: Telling, error: unknown): Promise<void
     until: untilMs,
   });
   const body = renderNote({ flow, language, headSha: null, markdown, models: [], remarks: [] });
-  await telling.forge.upsertNote({ projectId, iid }, { marker: noteMarker(flow), body }, signal);
+  const draft = { marker: noteMarker(flow), kind: NOTE_KIND, body };
+  await telling.forge.upsertNote({ projectId, iid }, draft, signal);
 };

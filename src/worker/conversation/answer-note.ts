@@ -157,8 +157,7 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
 
 /** Never the token: the flow judges words and code, and everything else is done here. */
 const inputsFor = async (talk: Talk, { kind, question, language }: ReplyTask): Promise<JsonObject> => {
-  const { claim, forge, ref, thread, bot, event } = talk;
-  const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
+  const { claim, forge, mergeRequest, thread, event } = talk;
   const diff = await forge.fetchDiff(mergeRequest, claim.signal);
   const nonce = await nonceOf(talk);
   const about =
@@ -169,7 +168,7 @@ const inputsFor = async (talk: Talk, { kind, question, language }: ReplyTask): P
     title: maskSecrets(mergeRequest.title).text,
     description: maskSecrets(mergeRequest.description).text,
     question: showNote(question),
-    thread: renderThread(thread, { botId: bot.id, noteId: event.noteId, askerId: event.user.id }),
+    thread: renderThread(thread, { noteId: event.noteId, askerId: event.user.id }),
     code: renderCodeAround(diff, thread.position, nonce),
     is_finding: findingOf(talk) === null ? "no" : "yes",
     language: language ?? ruled.language,

@@ -63,9 +63,9 @@ const dropFinding = async (talk: Talk, why: "resolved" | "ignored"): Promise<Rea
 
 /** Another delivery of a note that was answered pays for no second answer. */
 const answer = async (talk: Talk, task: ReplyTask, withoutFlow: string | null): Promise<Reaction> => {
-  const { conversation, thread, bot, event } = talk;
+  const { conversation, thread, event } = talk;
   if (conversation.answers === null) return { reason: reasonOf("no-flow-for-answers"), text: withoutFlow };
-  if (isAnswered(thread, bot.id, event.noteId) && !(await hasAnswer(talk)))
+  if (isAnswered(thread, event.noteId) && !(await hasAnswer(talk)))
     return { reason: reasonOf("answered-already"), text: null };
   return answerNote(talk, conversation.answers, task);
 };

@@ -7,7 +7,7 @@ import type { Role } from "../../review/commands/may-command.ts";
 import type { ConversationOptions } from "../../review/conversation/conversation-options.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
 import type { Discussion } from "../../review/discussion.ts";
-import type { Forge, MergeRequestRef } from "../../review/forge.ts";
+import type { Forge, MergeRequest, MergeRequestRef } from "../../review/forge.ts";
 import type { Claim, Settlement, Store } from "../../store/store.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
 import type { Lessons } from "../lessons/lessons.ts";
@@ -32,7 +32,10 @@ export type Talk = {
   readonly conversation: Conversation;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The note as the forge has it. */
   readonly event: NoteEvent;
+  /** As it stood when the note was decided about. */
+  readonly mergeRequest: MergeRequest;
   readonly ref: MergeRequestRef;
   readonly bot: { readonly id: number; readonly username: string };
   /** The thread of the note, as it stands now. */

@@ -5,6 +5,7 @@ import { NO_USAGE } from "../../flow/flow-event.ts";
 import { mayCommand, roleFor, roleOfLevel } from "../../review/commands/may-command.ts";
 import { countTurns, hasOurs } from "../../review/conversation/reply-marker.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
+import { confirmNote, confirmNoted } from "../../review/confirm-event.ts";
 import { parseStoredNote } from "../../review/conversation/stored-note.ts";
 import { decide, intentName, NO_HISTORY, type NoteIntent, type RunDecision } from "../../review/decide.ts";
 import type { NoteEvent } from "../../review/delivery-event.ts";
@@ -18,35 +19,45 @@ export const HEARD = "eyes";
 export const DONE = "white_check_mark";
 
 /** What answering a note is made from. */
-export type ConverseInput = Omit<Talk, "event" | "ref" | "bot" | "thread" | "role" | "language" | "t">;
+export type ConverseInput = Omit<
+  Talk,
+  "event" | "mergeRequest" | "ref" | "bot" | "thread" | "role" | "language" | "t"
+>;
 
 /**
- * Answers a note in its thread: does what the note asks for, if its author may have it, and says so. Every
+ * Answers a note in its thread: does what the note asks for, if its author may have it, and says so. What the event
+ * claimed is decided again with the note, its author, its merge request and her role as the forge has them. Every
  * step can be repeated: what was written is found again by its marker, what was answered is in the journal.
  */
 export const converse = async (input: ConverseInput): Promise<Settlement> => {
   const { claim, forge } = input;
-  const event = parseStoredNote(claim.run.event);
-  if (event === null) return { state: "failed", reason: reasonOf("event-unreadable"), usage: NO_USAGE };
+  const claimed = parseStoredNote(claim.run.event);
+  if (claimed === null) return { state: "failed", reason: reasonOf("event-unreadable"), usage: NO_USAGE };
   const ref = { projectId: claim.run.projectId, iid: claim.run.iid };
-  const { discussionId } = event;
+  const { discussionId } = claimed;
   const thread = discussionId === null ? null : await forge.fetchDiscussion(ref, discussionId, claim.signal);
-  if (thread === null || !thread.notes.some(({ id }) => id === event.noteId))
-    return settle(null, reasonOf("note-gone"));
+  const note = thread === null ? null : confirmNote(claimed, thread);
+  if (thread === null || note === null) return settle(null, reasonOf("note-gone"));
   const bot = await forge.currentUser(claim.signal);
   const host = { ...input.conversation.rules(claim.run.projectPath), self: bot };
+  // Most notes are not for us, which is known without the merge request.
+  const first = decide(note, host, NO_HISTORY);
+  if (first.kind !== "reply") return settle(null, reasonOfDecision(first));
+  // Whether a thread is one of ours is only known now.
+  if (first.intent.kind === "thread" && !hasOurs(thread))
+    return settle(first.intent, reasonOf("thread-not-ours"));
+  const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
+  const event = confirmNoted(note, mergeRequest);
   const decision = decide(event, host, NO_HISTORY);
   if (decision.kind !== "reply") return settle(null, reasonOfDecision(decision));
   const { intent } = decision;
-  // Whether a thread is one of ours is only known now.
-  if (intent.kind === "thread" && !hasOurs(thread, bot.id))
-    return settle(intent, reasonOf("thread-not-ours"));
   const { language, narrow } = await readSettings(input, event);
   const narrowed = decide(event, narrow(host), NO_HISTORY);
   if (narrowed.kind !== "reply") return settle(intent, reasonOfDecision(narrowed));
   const who = { projectId: ref.projectId, userId: event.user.id };
   const role = roleOfLevel(await forge.fetchAccessLevel(who, claim.signal));
-  return react({ ...input, event, ref, bot, thread, role, language, t: translator(language) }, intent);
+  const t = translator(language);
+  return react({ ...input, event, mergeRequest, ref, bot, thread, role, language, t }, intent);
 };
 
 const reasonOfDecision = (decision: RunDecision): Reason =>
@@ -64,10 +75,10 @@ const readSettings = async (
 };
 
 const react = async (talk: Talk, intent: NoteIntent): Promise<Settlement> => {
-  const { claim, forge, ref, event, bot, thread, conversation, t } = talk;
+  const { claim, forge, ref, event, thread, conversation, t } = talk;
   const refusal = await refuse(talk, intent);
   if (refusal !== null) return settle(intent, (await speak(talk, refusal)).reason);
-  const turns = countTurns(thread, bot.id, event.noteId);
+  const turns = countTurns(thread, event.noteId);
   const isTalk =
     intent.kind !== "command" || intent.command.name === "ask" || intent.command.name === "describe";
   if (isTalk && turns >= conversation.maxTurns) return settle(intent, reasonOf("reply-limit"));

@@ -1,14 +1,12 @@
 import { DISMISSED_PREFIX, toStoredDismissed, type Dismissed } from "../../review/conversation/dismissed.ts";
-import { readMarker } from "../../review/plan/marker.ts";
+import { readMarkerOf } from "../../review/plan/marker.ts";
 import type { Talk } from "./conversation.ts";
 
 /** The finding of our reviews that a thread is about; null for any other thread. */
-export const findingOf = ({ thread, bot, flow }: Pick<Talk, "thread" | "bot" | "flow">): Dismissed | null => {
+export const findingOf = ({ thread, flow }: Pick<Talk, "thread" | "flow">): Dismissed | null => {
   const [first] = thread.notes;
-  const marker = first === undefined ? null : readMarker(first, bot.id);
-  return marker?.kind === "thread" && marker.flow === flow.name
-    ? { fingerprint: marker.fingerprint, matter: marker.matter }
-    : null;
+  const marker = first === undefined ? null : readMarkerOf(first, flow.name);
+  return marker?.kind === "thread" ? { fingerprint: marker.fingerprint, matter: marker.matter } : null;
 };
 
 /** Remembers that a finding is not to be raised again, also when its thread is gone, and learns from it. */

@@ -18,11 +18,11 @@ export const requestReview = async (
   talk: Talk,
   command: Command & { readonly name: "review" },
 ): Promise<Reaction> => {
-  const { claim, forge, ref, t } = talk;
-  const { headSha, state } = await forge.fetchMergeRequest(ref, claim.signal);
+  const { claim, t } = talk;
+  const { state } = talk.mergeRequest;
   if (state !== "opened") return refused(talk, reasonOf("merge-request-not-open", { state }));
   if (!command.changesOnly) await wishAnew(talk, command.paths);
-  const reason = await queueReview(talk, { ...talk.event, headSha }, command.language);
+  const reason = await queueReview(talk, talk.event, command.language);
   if (reason === null) return { reason: reasonOf("review-queued"), text: null };
   const isUnderWay = reason.code === "already-queued" || reason.code === "already-under-review";
   const { noteId, discussionId } = talk.event;

@@ -1,7 +1,7 @@
 import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import { narrowTriggers } from "../../review/rules/apply-settings.ts";
-import { readMarker } from "../../review/plan/marker.ts";
+import { readMarkerOf } from "../../review/plan/marker.ts";
 import { decideClaimed } from "../../review/decide.ts";
 import type { Settlement } from "../../store/store.ts";
 import {
@@ -72,10 +72,9 @@ const reasonOfNoChanges = async (
 ): Promise<Reason | null> => {
   if (diff.files.length > 0) return null;
   if (mergeRequest.noteCount === 0) return reasonOf("no-changes");
-  const { id: botId } = await forge.currentUser(claim.signal);
   const discussions = await forge.fetchDiscussions(mergeRequest.ref, claim.signal);
   const isOurs = discussions.some(({ notes }) =>
-    notes.some((note) => readMarker(note, botId)?.flow === flow.name),
+    notes.some((note) => readMarkerOf(note, flow.name) !== null),
   );
   return isOurs ? null : reasonOf("no-changes");
 };

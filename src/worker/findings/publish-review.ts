@@ -41,7 +41,7 @@ export const publishReview = async (
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
   if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
-  const { plan, discussions, botId } = await makePlan(context, change, reviewed, mergeRequest);
+  const { plan, discussions } = await makePlan(context, change, reviewed, mergeRequest);
   const facts = await factsOf(context, change, reviewed, summary);
   const publication = renderPublication(plan, facts);
   claim.signal.throwIfAborted();
@@ -50,7 +50,7 @@ export const publishReview = async (
   if (refused.size > 0) await publishRefused(context, change, foldRefused(plan, refused, receipt), facts);
   const done = refused.size > 0 ? foldRefused(plan, refused, receipt) : plan;
   const { headSha } = change.diff.refs;
-  await context.lessons?.learn({ ref, flow: context.flow.name, headSha, botId, discussions, plan: done });
+  await context.lessons?.learn({ ref, flow: context.flow.name, headSha, discussions, plan: done });
   return {
     kind: "published",
     plan: done,
@@ -62,7 +62,6 @@ export const publishReview = async (
 type Planned = {
   readonly plan: ReviewPlan;
   readonly discussions: readonly Discussion[];
-  readonly botId: number;
 };
 
 const makePlan = async (
@@ -71,7 +70,6 @@ const makePlan = async (
   reviewed: ReviewedChange,
   { ref, noteCount }: MergeRequest,
 ): Promise<Planned> => {
-  const { id: botId } = await forge.currentUser(claim.signal);
   // Where nobody wrote anything there is nothing to read; a later attempt is about what the first one wrote.
   const isUnspoken = noteCount === 0 && claim.run.attempts === 1 && claim.run.waits === 0;
   const discussions = isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal);
@@ -81,14 +79,13 @@ const makePlan = async (
     files: change.files,
     findings: reviewed.findings,
     discussions,
-    botId,
     dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
     isCovered: coverage(change.diff.files, reviewed.receipt),
     maxThreads: flow.limits.threads,
     leastSeverity: flow.least.severity,
     leastConfidence: flow.least.confidence,
   });
-  return { plan, discussions, botId };
+  return { plan, discussions };
 };
 
 const factsOf = async (
@@ -166,7 +163,7 @@ const publishRefused = async (
   const { summary } = renderPublication(plan, facts);
   await forge.publish(
     mergeRequest.ref,
-    { open: [], reply: [], summary, addLabels: [], status: null },
+    { open: [], reply: [], builtOn: [], summary, addLabels: [], status: null },
     claim.signal,
   );
 };

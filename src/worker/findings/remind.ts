@@ -35,9 +35,8 @@ export const remindOfThreads = async (
   const settings = await readTeamSettings(flow, forge, mergeRequest, { signal, logger });
   if (rules !== null && !isTriggerOn("stale", settings.narrow(rules)))
     return { state: "cancelled", reason: reasonOf("trigger-off", { trigger: "stale" }) };
-  const { id: botId } = await forge.currentUser(signal);
   const discussions = await forge.fetchDiscussions(mergeRequest.ref, signal);
-  const open = ownThreads(discussions, flow.name, botId).filter(
+  const open = ownThreads(discussions, flow.name).filter(
     ({ discussion }) => discussion.resolvable && !discussion.resolved,
   );
   if (open.length === 0) return settle(reasonOf("no-open-threads"), 0);

@@ -139,11 +139,7 @@ const readSaid = async (
 ): Promise<SaidText> => {
   const isNew = claim.run.trigger === "opened" && claim.run.attempts === 1 && claim.run.waits === 0;
   if (isNew || (await desk.declared(flow, "said")) === null) return NOTHING_SAID;
-  const { id: botId } = await forge.currentUser(claim.signal);
-  return prepareSaid(await forge.fetchDiscussions(mergeRequest.ref, claim.signal), {
-    flow: flow.name,
-    botId,
-  });
+  return prepareSaid(await forge.fetchDiscussions(mergeRequest.ref, claim.signal), flow.name);
 };
 
 const omissionsOf = (

@@ -12,23 +12,20 @@ export const NOTHING_SAID: SaidText = () => "";
 const MAX_NOTE_LENGTH = 600;
 const MAX_LENGTH = 20_000;
 
-/** Where the discussions are read and by whom. */
-export type SaidOptions = { readonly flow: string; readonly botId: number };
-
 /**
  * Prepares what was said in the threads of a diff. The flow's own threads that are open are left out: a
  * finding that is not reported again because it was said already would count as mended. The newest
  * threads come first, as many as there is room for.
  */
-export const prepareSaid = (discussions: readonly Discussion[], options: SaidOptions): SaidText => {
+export const prepareSaid = (discussions: readonly Discussion[], flow: string): SaidText => {
   const open = new Set(
-    ownThreads(discussions, options.flow, options.botId)
+    ownThreads(discussions, flow)
       .filter(({ discussion }) => !discussion.resolved)
       .map(({ discussion }) => discussion.id),
   );
   const threads = discussions
     .filter(({ id }) => !open.has(id))
-    .flatMap((discussion) => describeThread(discussion, options.botId))
+    .flatMap(describeThread)
     .toReversed();
   return (paths) => {
     const kept: Thread[] = [];
@@ -49,12 +46,12 @@ type Thread = {
   readonly notes: readonly { readonly by: "you" | "someone"; readonly text: string }[];
 };
 
-const describeThread = (discussion: Discussion, botId: number): Thread[] => {
+const describeThread = (discussion: Discussion): Thread[] => {
   const { position, resolved } = discussion;
   const notes = discussion.notes
     .filter(({ system }) => !system)
-    .map(({ authorId, body }) => ({
-      by: authorId === botId ? ("you" as const) : ("someone" as const),
+    .map(({ ours, body }) => ({
+      by: ours !== null ? ("you" as const) : ("someone" as const),
       text: beginningOf(maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text, MAX_NOTE_LENGTH),
     }));
   if (position === null || notes.length === 0) return [];

@@ -25,7 +25,6 @@ export type PublishedReview = {
   readonly ref: MergeRequestRef;
   readonly flow: string;
   readonly headSha: string;
-  readonly botId: number;
   /** As they were before the review. */
   readonly discussions: readonly Discussion[];
   readonly plan: ReviewPlan;

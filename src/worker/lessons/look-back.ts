@@ -40,12 +40,11 @@ const lookAtEnded = async (
   { forge, signal, logger }: Look,
 ): Promise<boolean> => {
   try {
-    const { id: botId } = await forge.currentUser(signal);
     const { headSha } = await forge.fetchMergeRequest(ref, signal);
     const discussions = await forge.fetchDiscussions(ref, signal);
     for (const flow of flows) {
       const raisedAt = await store.raisedAt(ref, flow);
-      const known = { flow, botId, discussions, headSha, raisedAt, foundAgain: new Set<string>() };
+      const known = { flow, discussions, headSha, raisedAt, foundAgain: new Set<string>() };
       await store.keepOutcomes(classifyThreads(ref.projectId, ref.iid, known));
     }
     return true;

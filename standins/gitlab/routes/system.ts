@@ -3,13 +3,13 @@ import { isAbsent } from "../absent.ts";
 import { json } from "../answers.ts";
 import { findProject, requireUser } from "../auth.ts";
 import { projectEntity, userEntity } from "../entities.ts";
-import { recordNotFound, unauthorized } from "../answers.ts";
+import { notFound, recordNotFound, unauthorized } from "../answers.ts";
 import { paginate } from "../pagination.ts";
 import { Flag, Integer, parseParams } from "../params.ts";
 import { get } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import type { Project } from "../state.ts";
-import { accessLevel, canSee } from "../world.ts";
+import { accessLevel, canSee, findGroup } from "../world.ts";
 
 const version = ({ context, caller }: ApiRequest) => {
   requireUser(caller);
@@ -53,6 +53,33 @@ const users = (request: ApiRequest) => {
   const name = request.params["username"];
   const found = world.users.filter((user) => typeof name !== "string" || user.username === name);
   return paginate(request, found, (user) => userEntity(world, user));
+};
+
+/** Anybody who is signed in sees who is a bot; whoever was deleted is not found. */
+const oneUser = ({ context, caller, path }: ApiRequest) => {
+  requireUser(caller);
+  const found = context.world.users.find((user) => String(user.id) === path("user_id"));
+  if (found === undefined) throw notFound("User");
+  return json({ ...userEntity(context.world, found), bot: found.bot });
+};
+
+/** A group is seen by whoever sees a project in it. */
+const oneGroup = ({ context: { world }, caller, path }: ApiRequest) => {
+  const group = findGroup(world, path("id"));
+  const isSeen = world.projects.some(
+    (project) =>
+      group !== undefined && project.path.startsWith(`${group.path}/`) && canSee(project, caller.user),
+  );
+  if (group === undefined || !isSeen) throw notFound("Group");
+  const name = group.path.split("/").at(-1) ?? "";
+  return json({
+    id: group.id,
+    name,
+    path: name,
+    full_path: group.path,
+    visibility: "private",
+    parent_id: null,
+  });
 };
 
 /** Whether a project passes the filter `archived`, which lists all where it is left out. */
@@ -133,8 +160,10 @@ export const systemRoutes: readonly Route[] = [
   get("metadata", version, ["read_user"]),
   get("user", currentUser, ["read_user"]),
   get("users", users, ["read_user"]),
+  get("users/:user_id", oneUser, ["read_user"]),
   get("personal_access_tokens/self", ownToken, ["read_user", "read_repository", "write_repository"]),
   get("projects", (request) => projects(request, "")),
+  get("groups/:id", oneGroup),
   get("groups/:id/projects", groupProjects),
   get("projects/:id", project),
   get("projects/:id/members/all", members),

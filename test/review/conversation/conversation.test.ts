@@ -20,9 +20,15 @@ const threadOf = (...notes: readonly (readonly [authorId: number, body: string])
   individual: false,
   resolvable: true,
   resolved: false,
-  resolvedById: null,
+  resolvedBy: null,
   position: null,
-  notes: notes.map(([authorId, body], index) => ({ id: index + 1, authorId, body, system: false })),
+  notes: notes.map(([authorId, body], index) => ({
+    id: index + 1,
+    author: { id: authorId, username: `user-${authorId}` },
+    body,
+    system: false,
+    ours: authorId === BOT ? "author" : null,
+  })),
 });
 
 const answerTo = (noteId: number): string => renderReply({ discussionId: "d", noteId }, "Well.", false).body;
@@ -30,11 +36,11 @@ const answerTo = (noteId: number): string => renderReply({ discussionId: "d", no
 suite("a thread with the bot", () => {
   test("its answers are counted and found by their markers, and only its own are", () => {
     const thread = threadOf([3, "Why?"], [BOT, answerTo(1)], [3, answerTo(3)], [BOT, answerTo(3)]);
-    assert.equal(countTurns(thread, BOT, 5), 2);
-    assert.equal(countTurns(thread, BOT, 3), 1);
-    assert.equal(isAnswered(thread, BOT, 3), true);
-    assert.equal(isAnswered(thread, BOT, 4), false);
-    assert.equal(hasOurs(threadOf([3, answerTo(1)]), BOT), false);
+    assert.equal(countTurns(thread, 5), 2);
+    assert.equal(countTurns(thread, 3), 1);
+    assert.equal(isAnswered(thread, 3), true);
+    assert.equal(isAnswered(thread, 4), false);
+    assert.equal(hasOurs(threadOf([3, answerTo(1)])), false);
   });
 
   test("is told to a model without markers and secrets, up to the note that is answered", () => {
@@ -44,7 +50,7 @@ suite("a thread with the bot", () => {
       [3, `Why ${secret}?`],
       [4, "Later"],
     );
-    const text = renderThread(thread, { botId: BOT, noteId: 2, askerId: 3 });
+    const text = renderThread(thread, { noteId: 2, askerId: 3 });
     assert.equal(Notes.parse(JSON.parse(text)).length, 2);
     assert.match(text, /"by":"you","text":"A finding"/);
     assert.match(text, /the one who asks/);
@@ -55,7 +61,7 @@ suite("a thread with the bot", () => {
     const thread = threadOf(
       ...Array.from({ length: 60 }, (_, index) => [3, `${index} ${"x".repeat(3_000)}`] as const),
     );
-    const notes = Notes.parse(JSON.parse(renderThread(thread, { botId: BOT, noteId: 60, askerId: 3 })));
+    const notes = Notes.parse(JSON.parse(renderThread(thread, { noteId: 60, askerId: 3 })));
     assert.ok(notes.length > 5 && notes.length < 20);
     assert.match(notes[0]?.text ?? "", /^0 x/);
     assert.match(notes.at(-1)?.text ?? "", /^59 x/);

@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Discussion } from "../../../src/review/discussion.ts";
+import type { Discussion, Note } from "../../../src/review/discussion.ts";
 import { classifyThreads, type KnownThreads } from "../../../src/review/lessons/classify-threads.ts";
 import { endedMarker, threadMarker } from "../../../src/review/plan/marker.ts";
 
-const BOT = 3;
 const FINGERPRINT = `${"a".repeat(32)}-0`;
 const MATTER = { path: "a.ts", kin: "a".repeat(32), place: "b".repeat(32), lines: 1, words: [] };
 
-const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]): Discussion => ({
+const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]): Discussion =>
+  threadBy("author", changes, ...answers);
+
+const threadBy = (
+  ours: Note["ours"],
+  changes: Partial<Discussion> = {},
+  ...answers: readonly string[]
+): Discussion => ({
   id: "t",
   individual: false,
   resolvable: true,
   resolved: true,
-  resolvedById: 9,
+  resolvedBy: 9,
   position: {
     baseSha: "0",
     startSha: "0",
@@ -24,9 +30,10 @@ const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]
   },
   notes: [threadMarker("review", FINGERPRINT, MATTER), ...answers].map((body, id) => ({
     id,
-    authorId: BOT,
+    author: { id: 3, username: "bot" },
     body,
     system: false,
+    ours,
   })),
   ...changes,
 });
@@ -34,7 +41,6 @@ const thread = (changes: Partial<Discussion> = {}, ...answers: readonly string[]
 const judge = (discussion: Discussion, known: Partial<KnownThreads> = {}) => {
   const all = classifyThreads(7, 1, {
     flow: "review",
-    botId: BOT,
     discussions: [discussion],
     headSha: "head",
     raisedAt: new Map([[FINGERPRINT, "before"]]),
@@ -71,15 +77,15 @@ suite("what a thread says of its finding", () => {
       { fingerprint: FINGERPRINT, discussionId: "t", why: "fixed" },
       "head",
     );
-    assert.deepEqual(judge(thread({ resolvedById: BOT }, `${ended}\nMended.`)), [
+    assert.deepEqual(judge(thread({ resolvedBy: "us" }, `${ended}\nMended.`)), [
       "resolved-with-change",
       null,
     ]);
   });
   test("an open thread, one that we resolved on an order, and others' threads say nothing", () => {
-    assert.equal(judge(thread({ resolved: false, resolvedById: null })), null);
-    assert.equal(judge(thread({ resolvedById: BOT })), null);
+    assert.equal(judge(thread({ resolved: false, resolvedBy: null })), null);
+    assert.equal(judge(thread({ resolvedBy: "us" })), null);
     assert.equal(judge(thread(), { flow: "other", raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
-    assert.equal(judge(thread(), { botId: 4, raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
+    assert.equal(judge(threadBy(null), { raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
   });
 });

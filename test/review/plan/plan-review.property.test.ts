@@ -7,7 +7,7 @@ import type { Discussion } from "../../../src/review/discussion.ts";
 import { ownThreads } from "../../../src/review/plan/marker.ts";
 import { planReview } from "../../../src/review/plan/plan-review.ts";
 import type { PlanInput, ReviewPlan } from "../../../src/review/plan/review-plan.ts";
-import { BOT, CODE, HUMAN, REFS, apply, fileOf, findingOf, inputOf, note, onLines } from "./review-setup.ts";
+import { CODE, HUMAN, REFS, apply, fileOf, findingOf, inputOf, note, onLines } from "./review-setup.ts";
 
 const PATHS = ["a.ts", "dir/b c.ts"] as const;
 const TITLES = [
@@ -78,9 +78,9 @@ const disturb = (discussions: readonly Discussion[], happenings: readonly string
       case "system note":
         return { ...one, notes: [...one.notes, note(1_000 + index, "changed this line", HUMAN, true)] };
       case "resolved":
-        return { ...one, resolved: true, resolvedById: HUMAN };
+        return { ...one, resolved: true, resolvedBy: HUMAN };
       case "opened again":
-        return { ...one, resolved: false, resolvedById: null };
+        return { ...one, resolved: false, resolvedBy: null };
       default:
         return one;
     }
@@ -119,7 +119,7 @@ const FOREIGN: readonly Discussion[] = (() => {
   const human = apply(planReview(inputOf({ findings })), ours).slice(ours.length);
   return [
     ...ours,
-    ...human.map((one) => ({ ...one, notes: one.notes.map((its) => ({ ...its, authorId: HUMAN })) })),
+    ...human.map((one) => ({ ...one, notes: one.notes.map((its) => note(its.id, its.body, HUMAN)) })),
   ];
 })();
 
@@ -163,7 +163,7 @@ suite("planning, whatever happened before", () => {
 
   test("no fingerprint is ever opened twice, and no thread kept twice", () => {
     check((input, plan) => {
-      const before = ownThreads(input.discussions, input.flow, BOT).map(({ fingerprint }) => fingerprint);
+      const before = ownThreads(input.discussions, input.flow).map(({ fingerprint }) => fingerprint);
       const all = [...before, ...plan.open.map(({ fingerprint }) => fingerprint)];
       assert.equal(new Set(all).size, all.length);
       const kept = plan.keep.map(({ discussionId }) => discussionId);
@@ -176,7 +176,7 @@ suite("planning, whatever happened before", () => {
       for (const { discussionId } of plan.resolve) {
         const its = input.discussions.find(({ id }) => id === discussionId);
         assert.ok(its !== undefined && its.resolvable && !its.resolved);
-        assert.ok(its.notes.every(({ authorId, system }) => authorId === BOT || system));
+        assert.ok(its.notes.every(({ ours, system }) => ours !== null || system));
         assert.ok(!FOREIGN.some(({ id }) => id === discussionId));
         assert.ok(!plan.keep.some((one) => one.discussionId === discussionId));
       }
@@ -187,7 +187,7 @@ suite("planning, whatever happened before", () => {
   test("never more threads are open than allowed, but for those that were", () => {
     check((input, plan, it) => {
       const open = (discussions: readonly Discussion[]) =>
-        ownThreads(discussions, input.flow, BOT).filter(({ discussion }) => !discussion.resolved).length;
+        ownThreads(discussions, input.flow).filter(({ discussion }) => !discussion.resolved).length;
       const after = open(apply(plan, input.discussions, { refs: input.refs }));
       assert.ok(after <= Math.max(it.maxThreads, open(input.discussions)));
     });

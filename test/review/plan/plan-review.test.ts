@@ -67,7 +67,7 @@ suite("planning what a review says", () => {
 
   test("a thread that a human resolved is not opened again", () => {
     const { discussions } = reviewInTurn([{ findings: [found] }]);
-    const resolved = discussions.map((one) => ({ ...one, resolved: true, resolvedById: HUMAN }));
+    const resolved = discussions.map((one) => ({ ...one, resolved: true, resolvedBy: HUMAN }));
     const plan = planReview(inputOf({ findings: [found], discussions: resolved }));
     assert.deepEqual(sizes(plan), [0, 1, 0, 0]);
     assert.equal(plan.keep[0]?.resolved, true);
@@ -117,7 +117,7 @@ suite("planning what a review says", () => {
     }));
     assert.deepEqual(sizes(planReview(inputOf({ discussions: system }))), [0, 0, 1, 0]);
     const ended = reviewInTurn([{ findings: [found] }, { findings: [] }]).discussions;
-    const reopened = ended.map((one) => ({ ...one, resolved: false, resolvedById: null }));
+    const reopened = ended.map((one) => ({ ...one, resolved: false, resolvedBy: null }));
     assert.deepEqual(sizes(planReview(inputOf({ refs: NEXT, discussions: reopened }))), [0, 0, 0, 0]);
     assert.deepEqual(
       sizes(planReview(inputOf({ discussions: reopened }))),
@@ -193,7 +193,7 @@ suite("planning what a review says", () => {
     const { discussions } = reviewInTurn([{ findings: [found] }]);
     const forged = discussions.map((one) => ({
       ...one,
-      notes: one.notes.map((its) => ({ ...its, authorId: HUMAN })),
+      notes: one.notes.map((its) => note(its.id, its.body, HUMAN)),
     }));
     const plan = planReview(inputOf({ findings: [found], discussions: forged }));
     assert.deepEqual(sizes(plan), [1, 0, 0, 0]);

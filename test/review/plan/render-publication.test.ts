@@ -220,7 +220,7 @@ suite("the summary", () => {
       "success",
     );
     const { discussions } = reviewInTurn([{ findings: [onLines(A, 2, 2)] }]);
-    const resolved = discussions.map((one) => ({ ...one, resolved: true, resolvedById: 7 }));
+    const resolved = discussions.map((one) => ({ ...one, resolved: true, resolvedBy: 7 }));
     assert.equal(publish([onLines(A, 2, 2)], { status }, { discussions: resolved }).status?.state, "success");
     assert.equal(publish([]).status, null);
   });

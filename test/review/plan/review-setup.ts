@@ -67,9 +67,10 @@ export const onLines = (
 
 export const note = (id: number, body: string, authorId: number | null = BOT, system = false): Note => ({
   id,
-  authorId,
+  author: authorId === null ? null : { id: authorId, username: `user-${authorId}` },
   body,
   system,
+  ours: authorId === BOT && !system ? "author" : null,
 });
 
 export const discussion = (
@@ -81,7 +82,7 @@ export const discussion = (
   individual: false,
   resolvable: true,
   resolved: false,
-  resolvedById: null,
+  resolvedBy: null,
   position: null,
   notes,
   ...fields,
@@ -93,7 +94,6 @@ export const inputOf = (fields: Partial<PlanInput> = {}): PlanInput => ({
   files: [fileOf("a.ts")],
   findings: [],
   discussions: [],
-  botId: BOT,
   isCovered: () => true,
   maxThreads: 10,
   leastSeverity: "info",
@@ -128,7 +128,8 @@ export const apply = (
   const replied = discussions.map((one) => {
     const answer = reply.find(({ discussionId }) => discussionId === one.id);
     if (answer === undefined) return one;
-    return { ...one, resolved: true, resolvedById: BOT, notes: [...one.notes, note((id += 1), answer.body)] };
+    const notes = [...one.notes, note((id += 1), answer.body)];
+    return { ...one, resolved: true, resolvedBy: "us" as const, notes };
   });
   const opened = open.map(({ body, position }) => {
     const on: Position | null = position;

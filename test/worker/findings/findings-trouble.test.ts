@@ -289,7 +289,7 @@ suite("a review by findings in trouble", () => {
       .flatMap((request) => [...new Set(shownLines(request).map(({ path }) => path))]);
     assert.deepEqual(sent.toSorted(), ["b.ts", "c.ts"]);
     assert.equal(world.threads().length, 3);
-    assert.ok(world.threads().every(({ notes: [note] }) => note?.authorId === BOT));
+    assert.ok(world.threads().every(({ notes: [note] }) => note?.author?.id === BOT));
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { unifiedHunks } from "../../../src/diff/unified-hunks.ts";
-import type { Discussion, Publication, PublicationReceipt } from "../../../src/review/discussion.ts";
+import type { Discussion, Note, Publication, PublicationReceipt } from "../../../src/review/discussion.ts";
 import type { ChangedFile, Forge, MergeRequest } from "../../../src/review/forge.ts";
 
 /** Our own user in the fake place. */
@@ -35,6 +35,13 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     const old = discussions[index] ?? assert.fail("no such discussion");
     discussions[index] = change(old);
   };
+  const noteBy = (authorId: number, body: string): Note => ({
+    id: nextId,
+    author: { id: authorId, username: `user-${authorId}` },
+    body,
+    system: false,
+    ours: authorId === BOT ? "author" : null,
+  });
   const open = (body: string, fields: Partial<Discussion> = {}, authorId = BOT): Discussion => {
     nextId += 1;
     const discussion: Discussion = {
@@ -42,9 +49,9 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       individual: false,
       resolvable: true,
       resolved: false,
-      resolvedById: null,
+      resolvedBy: null,
       position: null,
-      notes: [{ id: nextId, authorId, body, system: false }],
+      notes: [noteBy(authorId, body)],
       ...fields,
     };
     discussions.push(discussion);
@@ -55,8 +62,8 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     replace(id, (old) => ({
       ...old,
       resolved: old.resolved || resolve,
-      resolvedById: resolve ? authorId : old.resolvedById,
-      notes: [...old.notes, { id: nextId, authorId, body, system: false }],
+      resolvedBy: resolve ? (authorId === BOT ? "us" : authorId) : old.resolvedBy,
+      notes: [...old.notes, noteBy(authorId, body)],
     }));
   };
   const mergeRequest = (): MergeRequest => ({

@@ -1,0 +1,42 @@
+import type { NoteEvent } from "./delivery-event.ts";
+import type { Discussion, Note } from "./discussion.ts";
+import type { MergeRequest } from "./forge.ts";
+
+/** What a payload says of the author of a note that has none any more. */
+const NOBODY = { id: 0, username: "" };
+
+/**
+ * A note as the forge has it, in the place of what its event claimed: whoever may send events can write a payload.
+ * Null where the note does not stand in that discussion of that merge request.
+ */
+export const confirmNote = (event: NoteEvent, thread: Discussion): NoteEvent | null => {
+  const note = thread.notes.find(({ id }) => id === event.noteId);
+  return note === undefined ? null : { ...event, ...factsOf(note, thread) };
+};
+
+const factsOf = ({ id, author, body, system }: Note, thread: Discussion) => ({
+  user: author ?? NOBODY,
+  text: body,
+  system,
+  discussionId: thread.id,
+  standsAlone: thread.notes[0]?.id === id,
+});
+
+/** What a note's event claimed of its merge request, put right by how it is now. */
+export const confirmNoted = (event: NoteEvent, mergeRequest: MergeRequest): NoteEvent => ({
+  ...event,
+  url: `${mergeRequest.webUrl}#note_${event.noteId}`,
+  headSha: mergeRequest.headSha,
+  mergeRequest: {
+    ...event.mergeRequest,
+    state: mergeRequest.state,
+    draft: mergeRequest.draft,
+    title: mergeRequest.title,
+    description: mergeRequest.description,
+    url: mergeRequest.webUrl,
+    authorId: mergeRequest.author.id,
+    sourceBranch: mergeRequest.sourceBranch,
+    targetBranch: mergeRequest.targetBranch,
+    labels: mergeRequest.labels,
+  },
+});
