@@ -12,33 +12,69 @@ export const secretsIn = (tree: unknown): readonly Secret[] => {
     : [];
 };
 
-const inPage = (text: string): string =>
-  text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
-const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
-/** Without its end, which depends on what follows. */
-const inBase64 = (text: string): string => Buffer.from(text).toString("base64").replace(/=+$/, "");
+/** Pages of different makers escape quotes in different ways. */
+const inPages = (text: string): readonly string[] => {
+  const marks = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return [
+    ["&quot;", "&#39;"],
+    ["&quot;", "&#x27;"],
+    ["&#34;", "&#39;"],
+    ["&quot;", "&apos;"],
+  ].map(([double = "", single = ""]) => marks.replaceAll('"', double).replaceAll("'", single));
+};
 
-/** The users that a password stands behind in a header of Basic; what we send ourselves has none or `oauth2`. */
-const USERS = ["", ":", "oauth2:"];
+/** As JSON of different makers: plain, without signs beyond ASCII, with escaped slashes, ready for a page. */
+const inJson = (text: string): readonly string[] => {
+  const plain = JSON.stringify(text).slice(1, -1);
+  const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const ascii = plain.replaceAll(/[^\u0000-\u007e]/g, escaped);
+  return [
+    plain,
+    ascii,
+    ...[plain, ascii].flatMap((one) => [one.replaceAll("/", "\\/"), one.replaceAll(/[<>&]/g, escaped)]),
+  ];
+};
+
+/** As Python shows a text. */
+const inPython = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+
+/** In addresses and forms, with capitals and without. */
+const inPercents = (text: string): readonly string[] => {
+  const plain = encodeURIComponent(text.toWellFormed());
+  const strict = plain.replaceAll(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const all = [plain, strict, strict.replaceAll("%20", "+"), encodeURI(text.toWellFormed())];
+  return all.flatMap((one) => [one, one.replaceAll(/%../g, (code) => code.toLowerCase())]);
+};
+
+/** What of a text is the same in base64 whatever stands before and behind it, such as the user of a header of Basic. */
+const inBase64 = (text: string): readonly string[] =>
+  [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]);
+    const whole = Math.floor((bytes.length * 8) / 6);
+    const plain = bytes.toString("base64").slice(Math.ceil((before * 8) / 6), whole);
+    return [plain, plain.replaceAll("+", "-").replaceAll("/", "_")];
+  });
 
 /**
- * The forms in which others repeat a value: in an address, in JSON, in a page, in a header of Basic, and each of
- * them once more in JSON or a page.
+ * The forms in which others repeat a value: in an address, in JSON, in a page, in base64, in bytes, and each of them once
+ * more in JSON or a page.
  */
 const formsOf = (value: string): readonly string[] => {
   const once = [
     value,
-    encodeURIComponent(value),
-    inJson(value),
-    inPage(value),
-    ...USERS.map((user) => inBase64(user + value)),
+    ...inPercents(value),
+    ...inPercents(encodeURIComponent(value.toWellFormed())),
+    ...inJson(value),
+    ...inPages(value),
+    inPython(value),
+    ...inBase64(value),
+    Buffer.from(value).toString("hex"),
   ];
-  return once.flatMap((form) => [form, inJson(form), inPage(form), inPage(inJson(form))]);
+  const forms = once.flatMap((form) => {
+    const [json = "", page = ""] = [...inJson(form).slice(0, 1), ...inPages(form).slice(0, 1)];
+    return [form, json, page, ...inPages(json).slice(0, 1)];
+  });
+  return [...new Set(forms)].filter(({ length }) => length >= SHORTEST);
 };
 
 /**

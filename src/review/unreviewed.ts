@@ -1,5 +1,6 @@
 import type { ReasonCode } from "../base/reason.ts";
 import type { FileReceipt } from "./receipt.ts";
+import { isMedia } from "./units/default-rules.ts";
 
 /**
  * Why a file may be left out of a review that counts as whole: a rule of the operator or of a protected branch says
@@ -12,15 +13,11 @@ const LEFT_OUT_BY_RIGHT: ReadonlySet<ReasonCode> = new Set([
   "deleted",
 ]);
 
-/** Files that nobody runs, as long as they are no text. */
-const MEDIA =
-  /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|icns|tiff?|psd|woff2?|ttf|otf|eot|mp[34]|m4[av]|ogg|oga|ogv|wav|flac|webm|mov|avi|pdf)$/iu;
-
 /** The files that a review cannot speak for: none of them, or not all of their changes, were reviewed. */
 export const unreviewedFiles = (receipt: readonly FileReceipt[]): readonly FileReceipt[] =>
   receipt.filter(
     ({ path, outcome }) =>
       outcome.kind !== "reviewed" &&
       !LEFT_OUT_BY_RIGHT.has(outcome.reason.code) &&
-      !(outcome.reason.code === "binary" && MEDIA.test(path)),
+      !(outcome.reason.code === "binary" && isMedia(path)),
   );

@@ -46,6 +46,42 @@ describe("the values of secrets", () => {
         assert.ok(!masked.includes(form), masked);
     });
 
+  const odd = "s3cr3t+/=\"<&'é ü\\key (v)~";
+  const json = JSON.stringify({ a: odd });
+  const ascii = (text: string) =>
+    text.replaceAll(/[^\u0000-\u007e]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const bytes = Buffer.from(odd);
+  const OTHERS: Readonly<Record<string, string>> = {
+    "percents without capitals": encodeURIComponent(odd).toLowerCase(),
+    "a form": new URLSearchParams({ a: odd }).toString(),
+    "an address as a whole": encodeURI(odd),
+    "percents of percents": encodeURIComponent(encodeURIComponent(odd)),
+    "JSON without signs beyond ASCII": ascii(json),
+    "JSON with escaped slashes": json.replaceAll("/", "\\/"),
+    "JSON for a page": json.replaceAll("<", "\\u003c").replaceAll("&", "\\u0026"),
+    Python: `'${odd.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`,
+    "a page of Python": odd
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll('"', "&quot;")
+      .replaceAll("'", "&#x27;"),
+    "a page of Go": odd
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll('"', "&#34;")
+      .replaceAll("'", "&#39;"),
+    hexadecimal: bytes.toString("hex"),
+    "base64 for addresses": bytes.toString("base64url"),
+    "Basic with a name of four": base64(`user:${odd}`),
+    "Basic with a name of five": base64(`admin:${odd}:more`),
+  };
+  for (const [name, echo] of Object.entries(OTHERS))
+    it(`leave no text that repeats them as ${name}`, () => {
+      const masked = maskValues([new Secret(odd)])(`before ${echo} after`);
+      assert.match(masked, /^before .*\[secret\].* after$/);
+      assert.ok(!/s3cr3t|czNjcj|733363723374/i.test(masked), masked);
+    });
+
   it("are taken out whole where one is a part of another", () => {
     const mask = maskValues([new Secret("abcdef"), new Secret("abcdefghi")]);
     assert.equal(mask("abcdefghi abcdef"), "[secret] [secret]");

@@ -87,6 +87,20 @@ describe("review of a repository", () => {
     }
   });
 
+  it("does not end with 0 where a picture that nobody reads becomes code by its name", async () => {
+    await using repository = await createPlanted();
+    repository.git("switch", "-q", "main");
+    await repository.write("logo.png", "exec(evil);//\0\n");
+    repository.commit("Picture");
+    repository.git("switch", "-q", "work");
+    repository.git("rebase", "-q", "main");
+    repository.git("mv", "logo.png", "src/logo.js");
+    repository.commit("Move");
+    const { code, err } = await review(repository, model.url, "main...work", { failOn: "critical" });
+    assert.equal(code, 3, err);
+    assert.match(err, /src\/logo\.js: .*moved/);
+  });
+
   it("gives the same fingerprint when lines have moved", async () => {
     await using repository = await createPlanted();
     const prints = async (): Promise<readonly string[]> => {

@@ -14,7 +14,7 @@ import type { FlowOutcome } from "../../src/review/flow-runner.ts";
 import { MAX_RUN_EVENTS, type NewRunEvent } from "../../src/store/run-event.ts";
 import { createEventRecorder, type FlowCall } from "../../src/worker/record-events.ts";
 import { createPlace } from "./findings/place.ts";
-import { createWorker, fakeFindingsFlow, fakeFlow } from "./findings/world.ts";
+import { createWorker, fakeFindingsFlow, fakeFlow, verdictsOn } from "./findings/world.ts";
 
 const TOKEN = "glpat-verysecrettoken";
 
@@ -241,9 +241,7 @@ describe("what is kept of a flow call", () => {
 
   test("names the part of a review by findings and the files that it is shown", async () => {
     const place = createPlace({ "a.ts": ["", "BUG here\n"], "b.ts": ["", "fine\n"] });
-    const confirm = fakeFlow(["diff", "findings"], () => ({
-      outputs: { verdicts: JSON.stringify([{ id: "f1", verdict: "confirmed" }]) },
-    }));
+    const confirm = fakeFlow(["diff", "findings"], (request) => verdictsOn(request, { f1: "confirmed" }));
     const summary = fakeFlow(["files"], () => ({ outputs: { summary: "All said." } }));
     const pass = fakeFlow(["diff"], () => ({ outputs: { findings: "[]" } }));
     const { flow } = fakeFindingsFlow({ verify: confirm, summary, passes: [pass] });

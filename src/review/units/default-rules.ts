@@ -57,6 +57,12 @@ export const matchesGlobs = (globs: readonly string[]): ((path: string) => boole
   return (path) => matchers.some((matches) => matches(path));
 };
 
+const MEDIA =
+  /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|icns|tiff?|psd|woff2?|ttf|otf|eot|mp[34]|m4[av]|ogg|oga|ogv|wav|flac|webm|mov|avi|pdf)$/iu;
+
+/** Whether a file has the name of one that nobody runs, as long as it is no text. */
+export const isMedia = (path: string): boolean => MEDIA.test(path);
+
 const rules = PATH_RULES.map((rule) => ({ ...rule, matches: matchesGlobs(rule.globs) }));
 
 /** What the names of files alone say: lock files, code of others, generated code. Null for none of them. */

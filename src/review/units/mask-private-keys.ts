@@ -2,7 +2,8 @@ const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 const HEADER = /^[\s"'`#*/]{0,40}[A-Za-z-]{1,30}: /;
 const ESCAPED_LINE_END = /\\[rn]/g;
-const RUN = /[A-Za-z0-9+/=]+/g;
+/** A run of base64 with its padding, or the checksum of OpenPGP; what is given a value is none. */
+const RUN = /(?<![^\s"'`])=[A-Za-z0-9+/]{4}(?![A-Za-z0-9+/=])|[A-Za-z0-9+/]+={0,2}(?!=)/g;
 const DECORATION = /[^\s"'`+#*/,;\\>|-]/;
 /** Shorter runs are words of code, unless the key's last line follows. */
 const SHORTEST_RUN = 20;
@@ -61,12 +62,13 @@ const maskBody = (lines: readonly string[], index: number, mask: string): string
   const start = run.index;
   const end = start + run[0].length;
   if (DECORATION.test(plain.slice(0, start) + plain.slice(end))) return null;
-  if (!isKeyRun(run[0]) && !isLastOfKey(lines, index)) return null;
+  if (!isKeyRun(run[0]) && !isLastOfKey(run[0], lines, index)) return null;
   return `${line.slice(0, start)}${mask}${line.slice(end)}`;
 };
 
-/** A key's last line is short, between one of its lines and the last mark. */
-const isLastOfKey = (lines: readonly string[], index: number): boolean =>
+/** A key's last line may be short, between one of its lines and the last mark; a word of code is made otherwise. */
+const isLastOfKey = (run: string, lines: readonly string[], index: number): boolean =>
+  (run.startsWith("=") || (run.length % 4 === 0 && MIXED.test(run))) &&
   END.test(lines[index + 1] ?? "") &&
   [...(lines[index - 1] ?? "").matchAll(RUN)].some(([run]) => isKeyRun(run));
 

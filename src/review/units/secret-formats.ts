@@ -8,6 +8,9 @@ const whole = (body: string): RegExp => new RegExp(`${EDGE}()(?:${body})`, "g");
 // For shorter prefixes, which also end words that are joined by hyphens (`task-…`).
 const apart = (body: string): RegExp => new RegExp(`${STRICT_EDGE}()(?:${body})`, "g");
 
+/** What follows a key is no part of it, and gives it no value: `key=value` is code. */
+const NOT_GIVEN = "(?![A-Za-z0-9+/=])";
+
 /**
  * Formats that are told by a prefix, as their makers document them. Every pattern starts at a literal or
  * at the edge of a word and has no two neighbouring repetitions that can share characters, so that
@@ -39,7 +42,7 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
   {
     kind: "aws-secret-key",
     pattern:
-      /(secret_?(?:access)?_?key["']?[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}["']?)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/gi,
+      /(secret_?(?:access)?_?key["'`\\]{0,3}[ \t]{0,8}(?:=>|[:=>])[ \t]{0,8}["'`\\]{0,3})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/gi,
   },
   { kind: "slack-token", pattern: whole(String.raw`xox[a-z]-[A-Za-z0-9-]{10,}`) },
   { kind: "slack-token", pattern: whole(String.raw`xapp-\d-[A-Za-z0-9-]{10,}`) },
@@ -48,14 +51,26 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
     pattern: /(https:\/\/hooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/+_-]{20,}/g,
   },
   { kind: "stripe-key", pattern: whole(String.raw`[sr]k_(?:live|test)_[A-Za-z0-9]{16,}`) },
-  { kind: "stripe-secret", pattern: whole(String.raw`whsec_[A-Za-z0-9+/=]{32,}`) },
+  { kind: "stripe-secret", pattern: whole(String.raw`whsec_[A-Za-z0-9+/]{32,}={0,2}${NOT_GIVEN}`) },
   { kind: "npm-token", pattern: whole(String.raw`npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])`) },
   { kind: "pypi-token", pattern: whole(String.raw`pypi-AgE[\w-]{50,}`) },
   { kind: "docker-token", pattern: whole(String.raw`dckr_pat_[\w-]{20,}`) },
   { kind: "digitalocean-token", pattern: whole(String.raw`do[opr]_v1_[0-9a-f]{64}`) },
-  { kind: "vault-token", pattern: whole(String.raw`hv[sbr]\.[\w-]{24,}`) },
+  // The name of a property has no figures and capitals among its letters as these have.
+  {
+    kind: "vault-token",
+    pattern: whole(String.raw`hv[sbr]\.(?=[\w-]{0,200}[0-9])(?=[\w-]{0,200}[A-Z])[\w-]{24,}`),
+  },
   { kind: "shopify-token", pattern: whole(String.raw`shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}`) },
-  { kind: "atlassian-token", pattern: whole(String.raw`ATATT3[\w=-]{100,}`) },
+  { kind: "atlassian-token", pattern: whole(String.raw`ATATT3[\w-]{100,}(?:=[0-9A-F]{8})?${NOT_GIVEN}`) },
+  { kind: "linear-key", pattern: whole(String.raw`lin_api_[A-Za-z0-9]{40}(?![A-Za-z0-9])`) },
+  { kind: "notion-token", pattern: whole(String.raw`ntn_[A-Za-z0-9]{40,}`) },
+  { kind: "supabase-token", pattern: whole(String.raw`sb[pv]_[0-9a-f]{40}(?![0-9a-f])`) },
+  { kind: "age-key", pattern: whole(String.raw`AGE-SECRET-KEY-1[A-Z0-9]{58}(?![A-Z0-9])`) },
+  {
+    kind: "discord-webhook",
+    pattern: /(https:\/\/(?:\w+\.)?discord(?:app)?\.com\/api\/webhooks\/\d{17,20}\/)[\w-]{60,}/g,
+  },
   { kind: "grafana-token", pattern: whole(String.raw`glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}`) },
   { kind: "sendgrid-key", pattern: whole(String.raw`SG\.[\w-]{16,32}\.[\w-]{32,64}`) },
   { kind: "telegram-token", pattern: whole(String.raw`\d{8,10}:AA[\w-]{33}(?![\w-])`) },
@@ -64,8 +79,8 @@ export const SECRET_FORMATS: readonly SecretFormat[] = [
     kind: "dify-key",
     pattern: apart(String.raw`(?:app|dataset)-(?=[a-z0-9]{0,23}[A-Z])[A-Za-z0-9]{24}(?![\w-])`),
   },
-  { kind: "azure-key", pattern: /(AccountKey=)[A-Za-z0-9+/]{60,}={0,2}/gi },
-  { kind: "azure-key", pattern: /(SharedAccessKey=)[A-Za-z0-9+/]{40,}={0,2}/gi },
+  { kind: "azure-key", pattern: /(AccountKey=)[A-Za-z0-9+/]{60,}={0,2}(?![A-Za-z0-9+/=])/gi },
+  { kind: "azure-key", pattern: /(SharedAccessKey=)[A-Za-z0-9+/]{40,}={0,2}(?![A-Za-z0-9+/=])/gi },
   {
     kind: "json-web-token",
     pattern: apart(String.raw`eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]+)?`),

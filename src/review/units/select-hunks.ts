@@ -3,7 +3,7 @@ import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { ChangedFile, Diff } from "../forge.ts";
 import { matchesPaths } from "../rules/match-paths.ts";
-import { matchesGlobs, reasonOfPath } from "./default-rules.ts";
+import { isMedia, matchesGlobs, reasonOfPath } from "./default-rules.ts";
 import { findGeneratedMark } from "./generated-mark.ts";
 import { createDigests, pathOf } from "./hunk-digest.ts";
 import { renderHunks } from "./render-hunks.ts";
@@ -52,7 +52,7 @@ export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
       !("code" in read) &&
       changed.change === "renamed" &&
       oldPath !== path &&
-      (isExcluded(oldPath) || (!isIncluded(oldPath) && reasonOfPath(oldPath) !== null));
+      (isExcluded(oldPath) || (!isIncluded(oldPath) && wasLeftOut(oldPath, path)));
     if (isMovedIn) movedIn.add(path);
     if (rendered.length > 0) continue;
     const why = "code" in read ? read : isMovedIn ? reasonOf("moved-in") : noChange(changed);
@@ -60,6 +60,10 @@ export const selectHunks = (diff: Diff, rules: SelectionRules): Selection => {
   }
   return { hunks, setAside, movedIn };
 };
+
+/** Whether nobody has read a file under the name that it had. */
+const wasLeftOut = (oldPath: string, path: string): boolean =>
+  reasonOfPath(oldPath) !== null || (isMedia(oldPath) && !isMedia(path));
 
 const matchesEither = (
   host: readonly string[],

@@ -26,7 +26,8 @@ type Named = { readonly id: string; readonly one: AnchoredFinding };
 /**
  * Has the findings of a unit verified, where a flow for that is set; what is refuted goes. What has no verdict
  * that can be read is asked about once more, then it stands as unverified: a verifier that cannot be understood
- * must not silence a review.
+ * must not silence a review. The ids are of this run alone, so that no verdict that a diff holds, and the verifier
+ * repeats, is taken for its own.
  */
 export const verifyFindings = async (
   { desk, flow }: FindingsContext,
@@ -38,7 +39,7 @@ export const verifyFindings = async (
   if (verify === null || found.length === 0) {
     return { kind: "verified", standing: found, refuted: 0, unverified: 0 };
   }
-  const named = found.map((one, index): Named => ({ id: `f${index + 1}`, one }));
+  const named = found.map((one, index): Named => ({ id: `f${index + 1}-${inputs.nonce.slice(0, 6)}`, one }));
   const ask = async (key: string, about: readonly Named[], correction = ""): Promise<FlowOutcome> =>
     desk.ask(
       verify,

@@ -50,7 +50,7 @@ suite("a thread's text", () => {
     assert.match(threadOf({ suggestion: "" }), /\n```suggestion:-0\+0\n```$/, "deletes the line");
     assert.match(
       threadOf({ suggestion: "````md\n```\n````" }),
-      /\n`````suggestion:-0\+0\n````md\n```\n````\n`````$/,
+      /\n> `````suggestion:-0\+0\n> ````md\n> ```\n> ````\n> `````$/,
     );
   });
 

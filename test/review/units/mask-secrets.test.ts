@@ -44,6 +44,12 @@ const SECRETS: readonly (readonly [kind: string, secret: string])[] = [
   ["json-web-token", `eyJ${run(30)}.eyJ${run(60)}.${run(43)}`],
   ["sendgrid-key", `SG.${run(22)}.${run(43)}`],
   ["telegram-token", `123456789:AA${run(33)}`],
+  ["linear-key", `lin_api_${run(40)}`],
+  ["notion-token", `ntn_${run(46)}`],
+  ["supabase-token", `sbp_${run(40, HEX)}`],
+  ["age-key", `AGE-SECRET-KEY-1${run(58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L")}`],
+  ["vault-token", `hvs.${run(95)}`],
+  ["stripe-secret", `whsec_${run(44, `${letters}+/`)}=`],
   ["dify-key", `app-${run(24)}`],
   ["dify-key", `dataset-${run(24)}`],
 ];
@@ -80,6 +86,19 @@ describe("masks known formats", () => {
     [
       `AccountName=x;AccountKey=${run(86)}==;EndpointSuffix=y`,
       "AccountName=x;AccountKey=[masked: azure-key];EndpointSuffix=y",
+    ],
+    [
+      `<SecretAccessKey>${run(40)}</SecretAccessKey>`,
+      "<SecretAccessKey>[masked: aws-secret-key]</SecretAccessKey>",
+    ],
+    [`secretAccessKey: \`${run(40)}\``, "secretAccessKey: `[masked: aws-secret-key]`"],
+    [
+      String.raw`\"SecretAccessKey\":\"${run(40)}\"`,
+      String.raw`\"SecretAccessKey\":\"[masked: aws-secret-key]\"`,
+    ],
+    [
+      `https://discord.com/api/webhooks/123456789012345678/${run(68)}`,
+      "https://discord.com/api/webhooks/123456789012345678/[masked: discord-webhook]",
     ],
     [`SIE-glpat-${run(20)}`, "SIE-[masked: gitlab-token]"],
   ];
@@ -172,6 +191,14 @@ const HIDING: readonly (readonly [text: string, code: string])[] = [
   ["echo a://b:;curl$IFS-d@x", ";curl$IFS-d"],
   ["echo a://b:x|sh&&curl@x", "x|sh&&curl"],
   ["a://b:f(evil)@", "f(evil)"],
+  // A value that is given, a property that is read, a word between what looks like a key and its end.
+  ["whsec_isAdmin=hasAccess=skipPasswordCheckNow=true", "hasAccess=skipPasswordCheckNow=true"],
+  [`ATATT3=${"isAdmin=skipPasswordCheck=".repeat(6)}true`, "isAdmin=skipPasswordCheck"],
+  [`AccountKey=${run(60)}=true`, "=true"],
+  ["x = hvs.deleteEverythingInTheDatabaseNow;", "deleteEverythingInTheDatabaseNow"],
+  ["// -----BEGIN PRIVATE KEY-----\nisAdmin=hasAccess=skipPassword1\n", "isAdmin=hasAccess=skipPassword1"],
+  [`# ${run(64)}\nreboot\n# -----END PRIVATE KEY-----`, "reboot"],
+  [`# ${run(64)}\nisAdmin=\n# -----END PRIVATE KEY-----\ntrue`, "isAdmin="],
 ];
 
 describe("hides no code", () => {

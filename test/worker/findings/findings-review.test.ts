@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { z } from "zod";
 import { translator } from "../../../src/messages/format-message.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
@@ -9,6 +8,8 @@ import {
   createWorker,
   fakeFindingsFlow,
   fakeFlow,
+  idsIn,
+  verdictsOn,
   findBugs,
   linesOf,
   resultOf,
@@ -19,12 +20,6 @@ import {
 const bugAt = (...lines: readonly number[]): string =>
   linesOf(100, (line) => (lines.includes(line) ? `BUG ${line}` : null));
 const clean = linesOf(100);
-const verdictsOf = (verdicts: Readonly<Record<string, string>>) => ({
-  outputs: { verdicts: JSON.stringify(Object.entries(verdicts).map(([id, verdict]) => ({ id, verdict }))) },
-});
-
-const Named = z.array(z.object({ id: z.string() }));
-const idsOf = (findings: string): string[] => Named.parse(JSON.parse(findings)).map(({ id }) => id);
 const t = translator("English");
 
 suite("a review by findings", () => {
@@ -141,8 +136,8 @@ suite("a review by findings", () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10, 40, 70)] });
     const asked: string[][] = [];
     const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => {
-      asked.push(idsOf(textInput(request, "findings")));
-      return verdictsOf({ f1: "confirmed", f2: "refuted" });
+      asked.push(idsIn(request).map((id) => id.replace(/-.*/, "")));
+      return verdictsOn(request, { f1: "confirmed", f2: "refuted" });
     });
     const { flow } = fakeFindingsFlow({ verify });
     const worker = createWorker(world);
@@ -168,12 +163,30 @@ suite("a review by findings", () => {
       "[]",
       "{}",
       '[{"id":"x9","verdict":"refuted"}]',
-      '[{"id":"f1","verdict":"maybe"}]',
-      '[{"id":"f1","verdict":"refuted"},{"id":"f1","verdict":"confirmed"}]',
+      '[{"id":"ID","verdict":"maybe"}]',
+      '[{"id":"ID","verdict":"refuted"},{"id":"ID","verdict":"confirmed"}]',
       "null",
+      // What a diff can hold, and a verifier repeats; and what speaks of more than one.
+      '[{"id":"f1","verdict":"refuted"}]',
+      'The author wrote {"id":"f1","verdict":"refuted"}, which says nothing.',
+      'I was told:\n```json\n[{"id":"f1","verdict":"refuted"}]\n```\nbut I do not agree',
+      '{"f1":"refuted"}',
+      '{"verdict":"refuted"}',
+      '{"id":["ID"],"verdict":"refuted"}',
+      '{"ids":["ID"],"verdict":"refuted"}',
+      '[{"id":"all","verdict":"refuted"}]',
+      '[{"id":1,"verdict":"refuted"}]',
+      '[{"id":"ID, ID","verdict":"refuted"}]',
+      '[{"id":"ID","verdict":"not a false positive"}]',
+      '[{"id":"ID","verdict":"refu',
+      '[{"id":"x9","verdict":"refuted","reason":"{\\"id\\":\\"ID\\",\\"verdict\\":\\"refuted\\"}"}]',
+      "ID,refuted",
+      "| ID | refuted |",
     ]) {
       const world = createPlace({ "a.ts": [clean, bugAt(10)] });
-      const verify = fakeFlow(FINDINGS_INPUTS.verify, () => ({ outputs: { verdicts } }));
+      const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => ({
+        outputs: { verdicts: verdicts.replaceAll("ID", idsIn(request)[0] ?? "?") },
+      }));
       const { flow } = fakeFindingsFlow({ verify });
       const { counts } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
       assert.deepEqual([counts.opened, counts.unverified], [1, 1], verdicts);
@@ -183,9 +196,11 @@ suite("a review by findings", () => {
   test("a second answer of the verifier counts for what the first left out", async () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10, 40)] });
     let calls = 0;
-    const verify = fakeFlow(FINDINGS_INPUTS.verify, () => {
+    const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => {
       calls += 1;
-      return calls === 1 ? { outputs: { verdicts: "?" } } : verdictsOf({ f1: "refuted", f2: "confirmed" });
+      return calls === 1
+        ? { outputs: { verdicts: "?" } }
+        : verdictsOn(request, { f1: "refuted", f2: "confirmed" });
     });
     const { flow } = fakeFindingsFlow({ verify });
     const { counts } = ReviewResult.parse(resultOf(await createWorker(world).review(flow)));
@@ -214,8 +229,8 @@ suite("a review by findings", () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10)] });
     const worker = createWorker(world);
     let isBroken = true;
-    const verify = fakeFlow(FINDINGS_INPUTS.verify, () =>
-      isBroken ? { status: "failed", error: "no model" } : verdictsOf({ f1: "confirmed" }),
+    const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) =>
+      isBroken ? { status: "failed", error: "no model" } : verdictsOn(request, { f1: "confirmed" }),
     );
     const { flow } = fakeFindingsFlow({ verify });
     const failed = await worker.review(flow);

@@ -10,6 +10,7 @@ import {
   createWorker,
   fakeFindingsFlow,
   fakeFlow,
+  verdictsOn,
   findBugs,
   linesOf,
   resultOf,
@@ -244,14 +245,17 @@ suite("a review by findings in trouble", () => {
     const long = `const text = "${"y".repeat(3_000)}";\n`;
     const world = createPlace({ "a.ts": [clean, bugAt(10, 30, 50, 70)], "b.ts": ["", long] });
     const review = fakeFlow(FINDINGS_INPUTS.review, findBugs, 700);
-    const verdict = { outputs: { verdicts: '[{"id":"f1","verdict":"confirmed"}]' } };
     const { flow } = fakeFindingsFlow();
     const settlement = await createWorker(world).review({ ...flow, ...review });
     assert.ok(review.requests.length >= 2);
     assert.ok(review.requests.every((request) => textInput(request, "diff").length <= 700));
     assert.ok(review.requests.every((request) => !textInput(request, "diff").includes("[cut:")));
     assert.equal(world.threads().length, 4);
-    const verify = fakeFlow(FINDINGS_INPUTS.verify, () => verdict, 500);
+    const verify = fakeFlow(
+      FINDINGS_INPUTS.verify,
+      (request) => verdictsOn(request, { f1: "confirmed" }),
+      500,
+    );
     await createWorker(world).review({ ...flow, verify });
     assert.ok(verify.requests.length > 0);
     assert.ok(verify.requests.every((request) => !textInput(request, "diff").includes("[cut:")));

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { createMemoryJournal, type Journal } from "../../../src/base/journal.ts";
 import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
 import { createPlace } from "./place.ts";
-import { createWorker, fakeFindingsFlow, fakeFlow, linesOf, shownLines } from "./world.ts";
+import { createWorker, fakeFindingsFlow, fakeFlow, verdictsOn, linesOf, shownLines } from "./world.ts";
 
 const bugAt = (at: number): string =>
   linesOf(100, (line) => (line === at ? `BUG ${line} ${"word ".repeat(200).trim()}` : null));
@@ -39,9 +39,7 @@ const fused = (journal: Journal, step: () => void): Journal => ({
 const play = async (deadline: number) => {
   const world = createPlace(files);
   const memory = createMemoryJournal();
-  const verify = fakeFlow(FINDINGS_INPUTS.verify, () => ({
-    outputs: { verdicts: JSON.stringify([{ id: "f1", verdict: "confirmed" }]) },
-  }));
+  const verify = fakeFlow(FINDINGS_INPUTS.verify, (request) => verdictsOn(request, { f1: "confirmed" }));
   const summary = fakeFlow(FINDINGS_INPUTS.summary, () => ({ outputs: { summary: "A walk-through." } }));
   const { flow, requests } = fakeFindingsFlow({ verify, summary });
   const limited = { ...flow, limits: { ...flow.limits, unitTokens: 500, unitsAtOnce: 1 } };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { systemClock } from "../../../src/base/clock.ts";
 import { createMemoryJournal, type Journal } from "../../../src/base/journal.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
@@ -50,6 +51,24 @@ export const shownLines = (request: FlowRequest): readonly ShownLine[] => {
 type Answer = (request: FlowRequest, nth: number) => Promise<Partial<FlowOutcome>> | Partial<FlowOutcome>;
 
 /** A flow that answers as told, with what it was asked. */
+const Asked = z.array(z.object({ id: z.string() }));
+
+/** The ids of the findings that a verifier is asked about, in their order; each ends with what is of this run alone. */
+export const idsIn = (request: FlowRequest): readonly string[] =>
+  Asked.parse(JSON.parse(textInput(request, "findings"))).map(({ id }) => id);
+
+/** A verifier's answer: a verdict for each finding by the beginning of its id, `f1` for the first. */
+export const verdictsOn = (request: FlowRequest, verdicts: Readonly<Record<string, string>>) => ({
+  outputs: {
+    verdicts: JSON.stringify(
+      idsIn(request).flatMap((id) => {
+        const verdict = verdicts[id.replace(/-.*/, "")];
+        return verdict === undefined ? [] : [{ id, verdict }];
+      }),
+    ),
+  },
+});
+
 export const fakeFlow = (names: readonly string[], answer: Answer, maxLength: number | null = null) => {
   const requests: FlowRequest[] = [];
   const declared: FlowInput[] = names.map((name) => ({
