@@ -15,6 +15,7 @@ const PARTS = new Map([
   ["debian", () => import("./long/debian.mjs")],
   ["kills", () => import("./long/kills.mjs")],
   ["alerts", () => import("./long/alerts.mjs")],
+  ["fuzz", () => import("./long/fuzz.mjs")],
 ]);
 
 const DOCUMENT = join(root, "docs", "verification.md");

@@ -27,7 +27,7 @@ const inPages = (text: string): readonly string[] => {
 const inJson = (text: string): readonly string[] => {
   const plain = JSON.stringify(text).slice(1, -1);
   const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  const ascii = plain.replaceAll(/[^\u0000-\u007e]/g, escaped);
+  const ascii = plain.replaceAll(/[^ -~]/g, escaped);
   return [
     plain,
     ascii,

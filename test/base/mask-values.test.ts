@@ -49,7 +49,7 @@ describe("the values of secrets", () => {
   const odd = "s3cr3t+/=\"<&'é ü\\key (v)~";
   const json = JSON.stringify({ a: odd });
   const ascii = (text: string) =>
-    text.replaceAll(/[^\u0000-\u007e]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    text.replaceAll(/[^ -~]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const bytes = Buffer.from(odd);
   const OTHERS: Readonly<Record<string, string>> = {
     "percents without capitals": encodeURIComponent(odd).toLowerCase(),
