@@ -5,7 +5,7 @@ import { type Message, message } from "../messages/message.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, LocalConfig } from "../config/config.ts";
 import { flowFor } from "../config/flow-for.ts";
 import type { Environment } from "../config/environment.ts";
 import { compareClocks } from "../doctor/compare-clocks.ts";
@@ -14,6 +14,7 @@ import { examine, type Examination } from "../doctor/examine.ts";
 import { type ResolveHost, resolveHost } from "../doctor/examine-address.ts";
 import type { MachineFacts } from "../doctor/diagnose-machine.ts";
 import { probeMachine } from "../doctor/probe-machine.ts";
+import { probeModelInDepth } from "../doctor/probe-model-in-depth.ts";
 import { describeDiagnosis, renderDiagnosis, renderSum } from "../doctor/render-diagnosis.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
@@ -21,7 +22,8 @@ import { openRunners } from "../wiring/open-runners.ts";
 import { findAdminClient } from "./admin-client.ts";
 import { flowSubjects } from "./doctor-flows.ts";
 import { modelSubjects } from "./doctor-models.ts";
-import { readConfig } from "./read-config.ts";
+import { probedModels } from "./doctor-probe.ts";
+import { readConfig, readLocalConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { isAddress } from "./review/choose-merge-request.ts";
 import { printable, processTerminal, type Terminal } from "./terminal.ts";
@@ -34,6 +36,8 @@ export type DoctorOptions = Partial<Terminal> & {
   readonly url?: string;
   /** One JSON array of diagnoses instead of text. */
   readonly json?: boolean;
+  /** Probes the models in depth, and nothing else. */
+  readonly model?: boolean;
   /** Have events that never arrived sent again. */
   readonly resend?: boolean;
   /** The variable with the token of a Maintainer, for hooks. */
@@ -56,7 +60,8 @@ export const runDoctor = async (names: readonly string[], options: DoctorOptions
   // Programs compare codes; what stands beside them for people is in English for all of them.
   const t = translator(json ? FALLBACK : languageOfTerminal(environment));
   const diagnoses: Diagnosis[] = [];
-  for await (const diagnosis of diagnose(names, options)) {
+  const found = options.model === true ? diagnoseModels(options) : diagnose(names, options);
+  for await (const diagnosis of found) {
     diagnoses.push(diagnosis);
     if (!json) write(printable(renderDiagnosis(t, diagnosis)));
   }
@@ -69,6 +74,19 @@ const toDiagnoses = (error: unknown, fix: Message): readonly Diagnosis[] => {
   if (!(error instanceof ConfigError)) throw error;
   return error.problems.map((problem) => fail("configuration", problem, fix));
 };
+
+/** Needs the models' settings alone: who sets up a model first has no GitLab yet. */
+async function* diagnoseModels(options: DoctorOptions): AsyncGenerator<Diagnosis> {
+  const { environment = await readServerEnvironment(options), clock = systemClock } = options;
+  let config: LocalConfig;
+  try {
+    config = readLocalConfig(environment, options.config ?? null);
+  } catch (error) {
+    yield* toDiagnoses(error, message("doctor.configuration.fix"));
+    return;
+  }
+  for (const model of probedModels(config, clock)) yield* probeModelInDepth(model);
+}
 
 async function* diagnose(names: readonly string[], options: DoctorOptions): AsyncGenerator<Diagnosis> {
   const { environment = await readServerEnvironment(options), clock = systemClock } = options;

@@ -106,6 +106,7 @@ export const registerSetup = (program: Command): void => {
     .option(...CONFIG)
     .option(...URL)
     .option(...TOKEN)
+    .option("--model", "probe the models in depth and say which settings to write; nothing else is checked")
     .option("--resend", "have GitLab send events again that never arrived")
     .option("--json", "one JSON array instead of text")
     .action(async (names: readonly string[], options: DoctorOptions) => {

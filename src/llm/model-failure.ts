@@ -208,6 +208,13 @@ const byNature = (error: unknown, at: string): Verdict => {
   return unreadable;
 };
 
+/** The limits under the names that settings have for them. */
+const TIMEOUT_KEYS: Readonly<Record<AttemptTimeout["limit"], string>> = {
+  firstTokenMs: "first_token",
+  idleMs: "idle",
+  totalMs: "total",
+};
+
 const classify = (error: unknown, at: string): Verdict => {
   if (error instanceof AttemptTimeout) {
     const waited = error.limit === "totalMs" ? "did not finish" : "sent nothing";
@@ -215,7 +222,7 @@ const classify = (error: unknown, at: string): Verdict => {
       errorType: "InvokeConnectionError",
       retryable: true,
       verdict: "away",
-      what: `${waited} within ${error.ms} ms (${at}.timeouts.${error.limit})`,
+      what: `${waited} within ${error.ms} ms (${at}.timeouts.${TIMEOUT_KEYS[error.limit]})`,
     };
   }
   // An answer that ends without a word is often one to this prompt alone.

@@ -22,7 +22,7 @@ const PASSES = [
   "429",
   'The model "main" (m) is asked too often (HTTP 429); lower the number of runs at a time; retry after 3600 s.',
   'The model "main" (m) is not available (HTTP 503).',
-  'The model "main" (m) sent nothing within 60000 ms (models.main.timeouts.firstTokenMs).',
+  'The model "main" (m) sent nothing within 60000 ms (models.main.timeouts.first_token).',
   "The model main failed again and again and is left alone for another 30 s; check models.main",
 ];
 const LASTS = [

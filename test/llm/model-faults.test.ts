@@ -123,7 +123,7 @@ test("the total limit ends a slow answer", async () => {
   standIn.fail(...times(3, { kind: "slow", msPerPiece: 20 }));
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
-  assert.match(failed.message, /did not finish within 100 ms \(models\.main\.timeouts\.totalMs\)/);
+  assert.match(failed.message, /did not finish within 100 ms \(models\.main\.timeouts\.total\)/);
 });
 
 test("an aborted call rejects with the signal's reason, while streaming and while pausing", async () => {
