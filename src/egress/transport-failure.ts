@@ -31,6 +31,14 @@ const MESSAGES: Readonly<Record<string, readonly [message: string, retryable: bo
   UND_ERR_SOCKET: ["the connection broke", true],
 };
 
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "WRITE_TIMEOUT",
+  "ETIMEDOUT",
+]);
+
 const isCertificate = (code: string): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/.test(code) && !code.startsWith("UND_ERR");
 
@@ -56,7 +64,10 @@ export const toFailure = (error: unknown, origin: string, fallback: string): Nod
   const codes = all.map(codeOf);
   const code = codes.find((one) => MESSAGES[one] !== undefined);
   const [message, retryable] = MESSAGES[code ?? ""] ?? [null, false];
-  if (message !== null) return fail("HttpRequestNodeError", `${origin}: ${message}`, retryable);
+  if (message !== null) {
+    const failure = fail("HttpRequestNodeError", `${origin}: ${message}`, retryable);
+    return TIMEOUTS.has(code ?? "") ? { ...failure, timedOut: true } : failure;
+  }
   const certificate = codes.find(isCertificate);
   if (certificate !== undefined) {
     return fail(

@@ -16,6 +16,8 @@ export type NodeFailure = {
   readonly message: string;
   /** Whether the adapter thinks that another attempt may succeed; a node's retry settings still rule. */
   readonly retryable: boolean;
+  /** A time limit of a connection, a request or its answer was reached. */
+  readonly timedOut?: true;
   /** A model takes no prompt of this length. */
   readonly contextLimit?: ContextLimit;
   /** What failed outside this process, and how long it asks to be left alone, in milliseconds. */

@@ -1,3 +1,4 @@
+import { type Message, message } from "../messages/message.ts";
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
@@ -33,7 +34,7 @@ export type GitLabErrorCode =
 /** A failure with a code of ours; without details it had no answer and is final. */
 export const fail = (
   code: GitLabErrorCode,
-  message: string,
+  what: Message | string,
   details: {
     readonly status?: number | null;
     readonly retryable?: boolean;
@@ -41,7 +42,7 @@ export const fail = (
     readonly outside?: Outside | undefined;
     readonly cause?: unknown;
   } = {},
-): GitLabError => new GitLabError(message, { ...details, code, status: details.status ?? null });
+): GitLabError => new GitLabError(what, { ...details, code, status: details.status ?? null });
 
 /** What a failure tells of GitLab at this address. */
 export const ofGitLab = (baseUrl: string, verdict: Outside["verdict"]): Outside => ({
@@ -60,6 +61,12 @@ const Reason = z.object({
 });
 
 const MAX_REASON_LENGTH = 300;
+
+/** Which call was answered with what, and GitLab's reason in its own words. */
+const describeAnswer = ({ method, route }: CallContext, status: number, reason: string): Message =>
+  reason === ""
+    ? message("gitlab.answer", { call: `${method} ${route}`, status })
+    : message("gitlab.answer-because", { call: `${method} ${route}`, status, reason });
 
 /** Whether a body that should be JSON is a web page, such as the sign-in page of a proxy. */
 export const isWebPage = (headers: Headers, text: string): boolean =>
@@ -87,37 +94,37 @@ export type FailedAnswer = { readonly status: number; readonly headers: Headers;
  * Translates an answer that is no success (a redirect included) to the error that it means. The message
  * names what to change and repeats GitLab's reason in short.
  */
-export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs: number): GitLabError => {
-  const { status, headers, text } = answer;
+export const toGitLabError = (failed: FailedAnswer, context: CallContext, nowMs: number): GitLabError => {
+  const { status, headers, text } = failed;
   const reason = readReason(text, headers, context.token);
-  const said = `${context.method} ${context.route} was answered with ${status}${reason === "" ? "" : `: ${reason}`}`;
+  const answer = describeAnswer(context, status, reason);
   const retryAfterMs = readRetryHint(headers, status, nowMs);
   if (status >= 300 && status < 400) return redirected(headers, status, context);
-  if (status === 401) return unauthorized(reason, said, context);
-  if (status === 403) return forbidden(reason, said, context);
-  if (status === 404) return notFound(answer, said, context);
+  if (status === 401) return unauthorized(reason, answer, context);
+  if (status === 403) return forbidden(reason, answer, context);
+  if (status === 404) return notFound(failed, answer, context);
   if (status === 429)
-    return fail("gitlab-rate-limited", `GitLab's rate limit is reached. ${said}`, {
+    return fail("gitlab-rate-limited", message("gitlab.rate-limited", { answer }), {
       status,
       retryable: true,
       retryAfterMs: retryAfterMs ?? LIMITER_PERIOD_MS,
       outside: ofGitLab(context.baseUrl, "away"),
     });
   if (status === 408)
-    return fail("gitlab-timeout", `GitLab gave up waiting. ${said}`, {
+    return fail("gitlab-timeout", message("gitlab.timed-out", { answer }), {
       status,
       retryable: true,
       retryAfterMs,
       outside: ofGitLab(context.baseUrl, "busy"),
     });
   if (status === 409 || status === 423)
-    return fail("gitlab-conflict", `GitLab is busy with the same thing. ${said}`, {
+    return fail("gitlab-conflict", message("gitlab.conflict", { answer }), {
       status,
       retryable: true,
       retryAfterMs,
     });
   if (status >= 500)
-    return fail("gitlab-unavailable", `GitLab failed. ${said}`, {
+    return fail("gitlab-unavailable", message("gitlab.failed", { answer }), {
       status,
       retryable: true,
       retryAfterMs,
@@ -125,49 +132,44 @@ export const toGitLabError = (answer: FailedAnswer, context: CallContext, nowMs:
       outside: ofGitLab(context.baseUrl, status === 500 ? "busy" : "away"),
     });
   if (status === 400 && /line_code|position/.test(reason))
-    return fail("gitlab-invalid-position", `GitLab knows no such line. ${said}`, { status });
-  return fail("gitlab-invalid-request", `GitLab refused the request. ${said}`, { status });
+    return fail("gitlab-invalid-position", message("gitlab.invalid-position", { answer }), { status });
+  return fail("gitlab-invalid-request", message("gitlab.invalid-request", { answer }), { status });
 };
 
 const redirected = (headers: Headers, status: number, context: CallContext): GitLabError => {
   const { baseUrl } = context;
   const target = URL.parse(headers.get("location") ?? "", baseUrl);
-  const where = target === null ? "elsewhere" : `to ${target.origin}`;
   return fail(
     "gitlab-redirected",
-    `${baseUrl} redirects ${where}, and the token is not sent along: set GITLAB_URL to the address that GitLab itself uses`,
+    message("gitlab.redirected", { url: baseUrl, target: target === null ? "–" : target.origin }),
     { status, outside: ofGitLab(baseUrl, "refused") },
   );
 };
 
-const unauthorized = (reason: string, said: string, context: CallContext): GitLabError => {
-  const { tokenName } = context;
-  const what = /expired/i.test(reason)
-    ? `The token has expired: put a new one into ${tokenName}`
-    : /revoked/i.test(reason)
-      ? `The token was revoked: put a new one into ${tokenName}`
-      : `GitLab does not accept the token: check ${tokenName}`;
-  return fail("gitlab-unauthorized", `${what}. ${said}`, { status: 401, ...ofToken(context) });
+const unauthorized = (reason: string, answer: Message, context: CallContext): GitLabError => {
+  const why = /expired/i.test(reason) ? "expired" : /revoked/i.test(reason) ? "revoked" : "refused";
+  const what = message(`gitlab.token.${why}`, { token: context.tokenName, answer });
+  return fail("gitlab-unauthorized", what, { status: 401, ...ofToken(context) });
 };
 
-const forbidden = (reason: string, said: string, context: CallContext): GitLabError => {
-  const { tokenName } = context;
+const forbidden = (reason: string, answer: Message, context: CallContext): GitLabError => {
   const lacksScope = /scope|higher privileges/i.test(reason);
-  const what = lacksScope
-    ? `The token lacks a scope: give ${tokenName} the scope api`
-    : `The token may not do this: give ${tokenName} the scope api and the role Developer in the project`;
-  return fail("gitlab-forbidden", `${what}. ${said}`, {
+  const what = message(lacksScope ? "gitlab.scope-missing" : "gitlab.forbidden", {
+    token: context.tokenName,
+    answer,
+  });
+  return fail("gitlab-forbidden", what, {
     status: 403,
     ...(lacksScope ? ofToken(context) : {}),
   });
 };
 
-const notFound = ({ headers, text }: FailedAnswer, said: string, context: CallContext): GitLabError => {
+const notFound = ({ headers, text }: FailedAnswer, answer: Message, context: CallContext): GitLabError => {
   const isElsewhere = isWebPage(headers, text);
   const what = isElsewhere
-    ? `There is no GitLab API at ${context.baseUrl}: check GITLAB_URL`
-    : `It does not exist, or the token (${context.tokenName}) may not see it`;
-  return fail("gitlab-not-found", `${what}. ${said}`, {
+    ? message("gitlab.no-api", { url: context.baseUrl, answer })
+    : message("gitlab.not-found", { token: context.tokenName, answer });
+  return fail("gitlab-not-found", what, {
     status: 404,
     ...(isElsewhere ? { outside: ofGitLab(context.baseUrl, "refused") } : {}),
   });
@@ -192,16 +194,16 @@ const findCode = (error: unknown): string => {
 /** The error for a connection that could not be made or broke. */
 export const toConnectionError = (cause: unknown, context: CallContext): GitLabError => {
   const code = findCode(cause);
-  const named = code === "" ? "" : ` (${code})`;
+  const url = context.baseUrl;
+  const error = code === "" ? "–" : code;
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code))
-    return fail(
-      "gitlab-certificate",
-      `The certificate of ${context.baseUrl} is not trusted${named}: name the authority's file in NODE_EXTRA_CA_CERTS, or check GITLAB_URL`,
-      { cause, outside: ofGitLab(context.baseUrl, "refused") },
-    );
+    return fail("gitlab-certificate", message("gitlab.certificate", { url, error }), {
+      cause,
+      outside: ofGitLab(context.baseUrl, "refused"),
+    });
   return fail(
     "gitlab-unreachable",
-    `The connection to ${context.baseUrl} failed${named} in ${context.method} ${context.route}: check GITLAB_URL and the network`,
+    message("gitlab.unreachable", { url, error, call: `${context.method} ${context.route}` }),
     { cause, retryable: true, outside: ofGitLab(context.baseUrl, "away") },
   );
 };

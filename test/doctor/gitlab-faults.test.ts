@@ -50,9 +50,9 @@ test("fault: the token was revoked, has expired or is unknown", async () => {
   assert.equal(unknown.code, 1);
   assert.equal(unknown.of("token-valid").fixCode, "doctor.token.refused.fix");
   clinic.gitlab.expireToken(String(clinic.environment["GITLAB_TOKEN"]));
-  assert.match((await clinic.examine()).of("token-valid").what, /has expired/);
+  assert.equal((await clinic.examine()).of("token-valid").code, "gitlab.token.expired");
   clinic.gitlab.revokeToken(String(clinic.environment["GITLAB_TOKEN"]));
-  assert.match((await clinic.examine()).of("token-valid").what, /was revoked/);
+  assert.equal((await clinic.examine()).of("token-valid").code, "gitlab.token.revoked");
 });
 
 test("fault: the token ends within two weeks", async () => {
@@ -105,7 +105,7 @@ test("fault: a project does not exist, or has no merge requests", async () => {
   await using clinic = await openClinic();
   clinic.shop.mergeRequestsEnabled = false;
   const report = await clinic.examine({ names: ["team/shop", "team/shpo"] });
-  assert.match(report.of("project-found").what, /team\/shpo: there is no such project/);
+  assert.match(report.of("project-found").what, /^team\/shpo: /);
   assert.equal(report.of("project-merge-requests").fixCode, "doctor.project.merge-requests.off.fix");
 });
 

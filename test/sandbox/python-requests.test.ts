@@ -100,7 +100,13 @@ def main():
     answer = async ({ url }) => {
       if (url.endsWith("/missing")) return respond(404, "{}");
       if (url.endsWith("/slow"))
-        return { ok: false, errorType: "HTTPRequestError", message: "read timeout of 5 s", retryable: true };
+        return {
+          ok: false,
+          errorType: "HTTPRequestError",
+          message: "read timeout of 5 s",
+          retryable: true,
+          timedOut: true,
+        };
       if (url.endsWith("/refused"))
         return {
           ok: false,

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { z } from "zod";
 import { GitLabError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
@@ -33,7 +34,7 @@ export const createHookApi = (client: GitLabClient, tokenName: string): HookApi 
   const hooks = "/projects/:id/hooks";
   const told = <Value>(work: Promise<Value>): Promise<Value> =>
     work.catch((error: unknown) => {
-      throw tellRole(error, tokenName);
+      throw withRole(error, tokenName);
     });
   return {
     list: (id) => told(client.pages({ route: hooks, params: { id }, query: { per_page: 100 } }, ProjectHook)),
@@ -77,12 +78,14 @@ const fetchEvents = async (
   return events;
 };
 
-/** A refusal for lack of a role, with the role that hooks need. A lacking scope is told as it is. */
-const tellRole = (error: unknown, tokenName: string): unknown => {
-  if (!(error instanceof GitLabError) || error.status !== 403 || /lacks a scope/.test(error.message))
-    return error;
-  return new GitLabError(
-    `The token in ${tokenName} may not manage this project's hooks: give its user the role Maintainer there, or name another token with --token-env or GITLAB_ADMIN_TOKEN`,
-    { code: error.code, status: error.status, retryable: false, cause: error },
-  );
+/** A refusal for lack of a role, with the role that hooks need. A lacking scope stays as it is. */
+const withRole = (error: unknown, tokenName: string): unknown => {
+  if (!(error instanceof GitLabError) || error.status !== 403) return error;
+  if (error.what.code === "gitlab.scope-missing") return error;
+  return new GitLabError(message("gitlab.hooks-forbidden", { token: tokenName }), {
+    code: error.code,
+    status: error.status,
+    retryable: false,
+    cause: error,
+  });
 };

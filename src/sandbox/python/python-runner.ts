@@ -76,7 +76,7 @@ const createSend =
       if (!result.ok)
         return {
           ok: false,
-          kind: /timeout|timed out/i.test(`${result.errorType} ${result.message}`) ? "timeout" : "connection",
+          kind: result.timedOut === true ? "timeout" : "connection",
           message: result.message,
         };
       const { status, url, headers, body } = result.value;
