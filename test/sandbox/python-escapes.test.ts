@@ -127,6 +127,8 @@ def main():
       "[a for a in __import__('sys').argv if 'reviewflow' in a]",
       "sorted(__import__('os').listdir('/home'))",
     ].map((expression) => `r = ${expression}`);
+    const place = 'r = [k for k, v in __import__("os").environ.items() if "sandbox" in v]';
+    assert.deepEqual(await attemptEach([place]), ["[]"]);
     assert.deepEqual(await attemptEach([passwd ?? "", environment ?? "", argv ?? "", home ?? ""]), [
       "threw FileNotFoundError",
       "[]",
@@ -185,6 +187,13 @@ def main():
         "body": None, "connectTimeoutMs": None, "readTimeoutMs": None, "verifyTls": True}).encode()`;
     assert.match(JSON.stringify(await attempt(ask(forged))), /not allowed here/);
     assert.match(await failing(ask(`b'{"method": "get me"}'`)), /^!error: the sandbox ended/);
+    const flood = `import os
+def main():
+    device = os.open("/dev/reviewflow", os.O_RDWR)
+    for _ in range(40):
+        os.write(device, b"\\xff\\xff\\xff\\xff" + bytes(16 << 20))
+    return {}`;
+    assert.match(await failing(flood), /^!error: the sandbox ended/);
     assert.match(await failing(ask(`b"v" + bytes(4) + b"1"`)), /^!error: the sandbox ended/);
   });
 });

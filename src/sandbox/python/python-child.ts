@@ -130,7 +130,8 @@ const loadInterpreter = async (hello: Hello): Promise<PyodideAPI> => {
   const { loadPyodide } = await import("pyodide");
   // oxlint-disable no-underscore-dangle -- Pyodide names them so
   const config: PyodideConfig & { _makeSnapshot?: boolean; _loadSnapshot?: Uint8Array } = {
-    env: { HOME: "/home/pyodide", PYTHONINSPECT: "" },
+    // Left out, `_` is the path of this file.
+    env: { HOME: "/home/pyodide", PYTHONINSPECT: "", _: "python3" },
     jsglobals: Object.freeze({}),
     stdout: () => undefined,
     stderr: () => undefined,
@@ -173,10 +174,14 @@ const saveMemory = (python: PyodideAPI): void => {
   writeFrame("m", memory);
 };
 
+/** The longest request that Python may make of the host: what is not whole waits in this process's memory. */
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
 /** Answers a whole request that lies in `pending`; what is not whole waits for more. */
 const exchange = (pending: Buffer): { readonly rest: Buffer; readonly answer: Buffer | null } => {
   if (pending.length < 4) return { rest: pending, answer: null };
   const end = 4 + pending.readUInt32BE();
+  if (end > MAX_REQUEST_BYTES) process.exit(1);
   if (pending.length < end) return { rest: pending, answer: null };
   writeFrame("q", pending.subarray(4, end));
   const body = readFrame("a");
