@@ -1,10 +1,11 @@
-import type { Code, Heading, Paragraph, Parents, PhrasingContent, Root, RootContent } from "mdast";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
+import type { Code, Heading, Paragraph, Parents, PhrasingContent, RootContent } from "mdast";
+import { gfmToMarkdown } from "mdast-util-gfm";
 import { defaultHandlers, toMarkdown } from "mdast-util-to-markdown";
-import { gfm } from "micromark-extension-gfm";
+import { cjkFriendlyToMarkdown } from "mdast-util-to-markdown-cjk-friendly";
+import { cjkFriendlyGfmStrikethroughToMarkdown } from "mdast-util-to-markdown-cjk-friendly-gfm-strikethrough";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, plainSigns } from "./publish/plain-signs.ts";
+import { parseMarkdown } from "./publish/parse-markdown.ts";
 import { plainTree } from "./publish/plain-tree.ts";
 import {
   escapeParagraphs,
@@ -29,7 +30,7 @@ import { beginningOf } from "../base/cut-text.ts";
 export const publishText = (text: string): string => {
   const plain = plainSigns(text);
   if (isTooDeep(plain)) return publishCode(plain);
-  const tree = parse(plain);
+  const tree = parseMarkdown(plain);
   plainTree(tree, plainSigns);
   disarm(tree);
   return print(tree.children);
@@ -58,7 +59,7 @@ export const publishShortened = (
 export const publishPosted = (text: string): string => {
   const published = publishText(text);
   if (plainSigns(text) !== text || isTooDeep(text) || /[$>]/u.test(text)) return published;
-  const tree = parse(text);
+  const tree = parseMarkdown(text);
   return !hasQuickAction(text, tree) && print(tree.children) === published ? text : published;
 };
 
@@ -69,8 +70,8 @@ export const publishPosted = (text: string): string => {
  */
 export const publishAround = (text: string): string | null => {
   if (isTooDeep(text)) return hasQuickAction(text, { type: "root", children: [] }) ? null : text;
-  const escaped = escapeParagraphs(text, parse(text));
-  return hasQuickAction(escaped, parse(escaped)) ? null : escaped;
+  const escaped = escapeParagraphs(text, parseMarkdown(text));
+  return hasQuickAction(escaped, parseMarkdown(escaped)) ? null : escaped;
 };
 
 /** One line of text such as a title: `publishText` for what has to stay on its line, whatever it holds. */
@@ -120,14 +121,15 @@ export const publishSuggestion = (code: string, { linesBefore }: SuggestionRange
 const fenceOf = (code: string): number =>
   1 + (code.match(/`+/gu) ?? []).reduce((longest, { length }) => Math.max(longest, length), 2);
 
-const parse = (text: string): Root =>
-  fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-
 const print = (children: RootContent[]): string =>
   toMarkdown(
     { type: "root", children: children.map((block) => (block.type === "code" ? forAll(block) : block)) },
     {
-      extensions: [gfmToMarkdown({ tablePipeAlign: false })],
+      extensions: [
+        gfmToMarkdown({ tablePipeAlign: false }),
+        cjkFriendlyToMarkdown(),
+        cjkFriendlyGfmStrikethroughToMarkdown(),
+      ],
       bullet: "-",
       // Three dashes at the beginning of a text are front matter for GitLab.
       rule: "*",
@@ -136,7 +138,7 @@ const print = (children: RootContent[]): string =>
       unsafe: [{ character: "$", inConstruct: "phrasing" }],
       handlers: {
         paragraph: (node: Paragraph, parent, state, info) =>
-          escapeIn(parent, defaultHandlers.paragraph(node, parent, state, info)),
+          showMarks(parent, node, escapeIn(parent, defaultHandlers.paragraph(node, parent, state, info))),
         heading: (node: Heading, parent, state, info) =>
           escapeIn(parent, defaultHandlers.heading(node, parent, state, info)),
       },
@@ -150,6 +152,25 @@ const forAll = (code: Code): RootContent =>
 const escapeIn = (parent: Parents | undefined, block: string): string =>
   parent?.type === "root" ? escapeQuickActions(block) : block;
 
+/** The marks of an alert and of a task that does not apply, which only show something and are no links. */
+const ALERT = /^\\\[(?=!(?:note|tip|important|caution|warning)\](?:\s|$))/i;
+const NOT_APPLICABLE = /^\\\[\\?~\](?=\s)/;
+
+/**
+ * A paragraph with what GitLab reads as more than words at the beginning of a quote (an alert) or of a list's item
+ * (a task).
+ *
+ * @see https://docs.gitlab.com/user/markdown/#alerts
+ * @see https://docs.gitlab.com/user/markdown/#task-lists
+ */
+const showMarks = (parent: Parents | undefined, node: Paragraph, text: string): string => {
+  if (parent?.children[0] !== node) return text;
+  if (parent.type === "blockquote") return text.replace(ALERT, "[");
+  if (parent.type !== "listItem") return text;
+  if (typeof parent.checked !== "boolean" || text === "") return text.replace(NOT_APPLICABLE, "[~]");
+  return `[${parent.checked ? "x" : " "}] ${text}`;
+};
+
 const onOneLine = (text: string): string => plainSigns(text).replace(/\s+/gu, " ");
 
 const oneLine = (text: string): string => onOneLine(text).trim();
@@ -160,7 +181,7 @@ const nameSigns = (name: string): string => oneLine(name) || "?";
 const phrases = (text: string): PhrasingContent[] => {
   const line = oneLine(text);
   if (isTooDeep(line)) return disarmWords(line);
-  const tree = parse(line);
+  const tree = parseMarkdown(line);
   const [block, ...others] = tree.children;
   if (block?.type !== "paragraph" || others.length > 0) return disarmWords(line);
   plainTree(tree, onOneLine);

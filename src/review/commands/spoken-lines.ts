@@ -1,7 +1,5 @@
 import type { Paragraph, Root } from "mdast";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
+import { parseMarkdown } from "../publish/parse-markdown.ts";
 import { isTooDeep } from "../publish/plain-signs.ts";
 
 /** A line that its author says, and does not only show: `start` is where its words begin in the note. */
@@ -28,7 +26,7 @@ export const spokenLines = (note: string): readonly SpokenLine[] => {
 
 const parse = (text: string): Root | null => {
   try {
-    return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+    return parseMarkdown(text);
   } catch {
     return null;
   }

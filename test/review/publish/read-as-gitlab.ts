@@ -3,8 +3,10 @@
  * extensions, its rule for quick actions, and what of its pipeline stands before Markdown.
  */
 import assert from "node:assert/strict";
-import { fromMarkdown } from "mdast-util-from-markdown";
+import { fromMarkdown, type Options } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
+import { gfmStrikethroughCjkFriendly } from "micromark-extension-cjk-friendly-gfm-strikethrough";
 import { gfm } from "micromark-extension-gfm";
 import type { Nodes, Root } from "mdast";
 import { visit } from "unist-util-visit";
@@ -40,8 +42,10 @@ const DRAWN = new Set([
 /** Whether a block with such an info string is shown as code and nothing else. */
 export const isOnlyShown = (info: string): boolean => COLOURS.test(info) && !DRAWN.has(info);
 
-export const parse = (text: string): Root =>
-  fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+type Extension = NonNullable<NonNullable<Options>["extensions"]>[number];
+
+export const parse = (text: string, more: Extension[] = []): Root =>
+  fromMarkdown(text, { extensions: [gfm(), ...more], mdastExtensions: [gfmFromMarkdown()] });
 
 /** Front matter is a code block for GitLab, put together as text: fences within it end it early. */
 const withFrontMatter = (text: string): string =>
@@ -101,7 +105,9 @@ export const readAsGitLab = (body: string): Reading => {
   const infos: string[] = [];
   const blocks: string[] = [];
   const spans: string[] = [];
-  visit(parse(text), (node: Nodes) => {
+  // GitLab's option changes what is emphasis, and so perhaps what is a link.
+  const trees = [parse(text), parse(text, [cjkFriendlyExtension(), gfmStrikethroughCjkFriendly()])];
+  const read = (node: Nodes): void => {
     switch (node.type) {
       case "text":
         references.push(
@@ -130,7 +136,12 @@ export const readAsGitLab = (body: string): Reading => {
         return;
       default:
     }
-  });
+  };
+  for (const [nth, tree] of trees.entries())
+    visit(tree, (node: Nodes) => {
+      // Neither code nor HTML depends on emphasis: they are listed once.
+      if (nth === 0 || !["code", "inlineCode", "html"].includes(node.type)) read(node);
+    });
   const commands = [...variants.flatMap(commandsOf), ...olderCommandsOf(body.replaceAll("\r", ""))];
   return { commands, references, addresses, html, infos, blocks, spans };
 };

@@ -1,7 +1,5 @@
 import type { Nodes, Parents, Table } from "mdast";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
+import { parseMarkdown } from "../../../review/publish/parse-markdown.ts";
 import { type Content, html, type Markup, raw } from "./markup.ts";
 
 /** How fenced code is shown; null for plain code. */
@@ -17,7 +15,7 @@ const COMMENT = /<!--[\s\S]*?(?:-->|$)/g;
  * lead to web pages only, and no picture is fetched.
  */
 export const renderMarkdown = (text: string, showCode: ShowCode = () => null): Content => {
-  const tree = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const tree = parseMarkdown(text);
   const isWell = isBalanced(text);
   const show = (node: Nodes): Content => {
     switch (node.type) {
