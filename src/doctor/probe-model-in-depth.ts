@@ -172,7 +172,10 @@ async function* schemaOf({ name, ask, refused }: ProbedModel): AsyncGenerator<Di
   const answer = await ask('Answer in JSON with the key "word": a word of your choice.', SCHEMA);
   const isFollowed = answer.ok && followsSchema(answer.text);
   const isRefused = refused().some((setting) => setting.startsWith("structured_output"));
-  if (isFollowed && !isRefused) return yield ok("model-schema", message("doctor.probe.schema", { name }));
+  if (isFollowed && !isRefused) {
+    yield ok("model-schema", message("doctor.probe.schema", { name }));
+    return;
+  }
   yield warn(
     "model-schema",
     message("doctor.probe.no-schema", { name, refused: isRefused ? "yes" : "no" }),

@@ -53,7 +53,7 @@ export const createDrivenClock = () => {
       do {
         passTo(Math.min(endMs, ...[...sleepers].map(({ atMs }) => atMs)));
         await nextRound();
-      } while (nowMs < endMs);
+      } while (clock.now() < endMs);
     },
     /** How much time has passed, in milliseconds. */
     passedMs: () => nowMs - startMs,

@@ -3,105 +3,26 @@
  * (docs/operations.md "Model servers"), in each column that the row says something of.
  */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { suite, test } from "node:test";
-import { stringify } from "yaml";
-import { z } from "zod";
-import type { ModelStandInOptions } from "../../standins/model/endpoints.ts";
-import type { ModelFault } from "../../standins/model/faults.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import type { ServerKind } from "../../standins/model/server-kinds.ts";
-import { createRepository, PLANTED, review, SOUND } from "../cli/review-repository.ts";
-import { createDrivenClock } from "./driven-clock.ts";
 import { createTestClient, modelRequest, standInModel } from "./model-setup.ts";
+import { assertWhole, playReview } from "./played-review.ts";
 
 const KINDS: readonly ServerKind[] = ["llama-cpp-python", "litellm", "llama-server", "ollama"];
-
-const Report = z.object({
-  findings: z.array(z.object({ path: z.string() })),
-  files: z.array(z.object({ outcome: z.string() })),
-  remarks: z.array(z.object({ code: z.string() })),
-  usage: z.object({ promptTokens: z.number(), completionTokens: z.number() }),
-});
-
-type Play = {
-  readonly server: ModelStandInOptions;
-  readonly faults?: readonly ModelFault[];
-  /** How many files the change has, each with a mistake and so many further lines. */
-  readonly files?: number;
-  readonly lines?: number;
-  /** More of the model's section. */
-  readonly model?: Readonly<Record<string, unknown>>;
-  readonly unitTokens?: number;
-};
-
-/** Reviews a change with a server, and says what came of it. */
-const play = async ({ server, faults = [], files = 1, lines = 0, model = {}, unitTokens = 12_000 }: Play) => {
-  const time = createDrivenClock();
-  await using standIn = await startModelStandIn({ sleep: time.work, ...server });
-  standIn.fail(...faults);
-  await using repository = await createRepository();
-  const names = Array.from({ length: files }, (_, index) => `src/sum${index}.js`);
-  const more = Array.from(
-    { length: lines },
-    (_, line) => `export const value${line} = compute(${line}, 3);\n`,
-  );
-  for (const name of names) await repository.write(name, SOUND);
-  repository.commit("Begin");
-  for (const name of names) await repository.write(name, PLANTED + more.join(""));
-  const config = join(repository.folder, ".git", "reviewflow.yml");
-  await writeFile(
-    config,
-    stringify({
-      models: { default: { model: "stand-in", base_url: standIn.url, ...model } },
-      flows: [{ name: "review", file: "builtin:review", limits: { unit_tokens: unitTokens } }],
-    }),
-  );
-  const options = { format: "json", worktree: true, clock: time.clock, config, environment: {} };
-  const { code, out, err } = await review(repository, standIn.url, undefined, options);
-  const report = code === 2 ? null : Report.parse(JSON.parse(out));
-  const bodies = standIn
-    .calls()
-    .flatMap(({ body, path }) => (path.endsWith("/completions") ? [JSON.stringify(body)] : []));
-  return {
-    code,
-    err,
-    report,
-    bodies,
-    asked: standIn.calls().map(({ path }) => path),
-    outcomes: report?.files.map(({ outcome }) => outcome) ?? [],
-    found: report?.findings.length ?? 0,
-    remarks: report?.remarks ?? [],
-  };
-};
-
-const isWhole = (
-  { code, err, outcomes, found, remarks }: Awaited<ReturnType<typeof play>>,
-  files = 1,
-): void => {
-  assert.equal(code, 0, err);
-  assert.deepEqual(
-    outcomes,
-    Array.from({ length: files }, () => "reviewed"),
-    err,
-  );
-  assert.equal(found, files);
-  assert.deepEqual(remarks, []);
-};
 
 suite("default context", () => {
   for (const kind of KINDS)
     test(kind, async () => {
-      const played = await play({ server: { kind } });
-      if (kind !== "llama-cpp-python") return isWhole(played);
+      const played = await playReview({ server: { kind } });
+      if (kind !== "llama-cpp-python") return assertWhole(played);
       // 2,048 tokens: our instructions alone are longer.
       assert.equal(played.code, 2);
       assert.match(played.err, /limits\.unit_tokens/);
     });
 
   test("ollama, of a window that the instructions alone fill: nothing counts as reviewed", async () => {
-    const played = await play({ server: { kind: "ollama", contextWindow: 2_048 } });
+    const played = await playReview({ server: { kind: "ollama", contextWindow: 2_048 } });
     assert.equal(played.code, 2);
     assert.match(played.err, /OLLAMA_CONTEXT_LENGTH/);
   });
@@ -112,7 +33,7 @@ for (const stream of [true, false])
     for (const kind of KINDS)
       test(`${kind}: what is left is cut smaller, and reviewed whole`, async () => {
         const server = { kind, contextWindow: 8_192 };
-        isWhole(await play({ server, files: 4, lines: 250, model: { stream } }), 4);
+        assertWhole(await playReview({ server, files: 4, lines: 250, model: { stream } }), 4);
       });
   });
 
@@ -122,8 +43,8 @@ suite("the window in force", () => {
     ["ollama", "/api/ps"],
   ] as const)
     test(`${kind} is asked for it where it says so`, async () => {
-      const played = await play({ server: { kind, contextWindow: 8_192 }, files: 4, lines: 250 });
-      isWhole(played, 4);
+      const played = await playReview({ server: { kind, contextWindow: 8_192 }, files: 4, lines: 250 });
+      assertWhole(played, 4);
       assert.ok(played.asked.includes(path));
       assert.ok(!played.asked.includes("/api/show"));
     });
@@ -149,8 +70,8 @@ suite("a second request", () => {
   for (const kind of KINDS)
     test(`${kind}: many parts are reviewed one at a time, and none breaks another`, async () => {
       const server = { kind, contextWindow: null, msPerPiece: 250 };
-      const played = await play({ server, files: 4, lines: 40, unitTokens: 900 });
-      isWhole(played, 4);
+      const played = await playReview({ server, files: 4, lines: 40, unitTokens: 900 });
+      assertWhole(played, 4);
       assert.ok(played.bodies.length >= 4);
       assert.equal(new Set(played.bodies).size, played.bodies.length);
     });
@@ -160,8 +81,8 @@ suite("signs of life, and usage in a stream", () => {
   for (const kind of KINDS)
     test(`${kind}: minutes of reading are waited for; what was read is told, counted by us where the server is silent`, async () => {
       const server = { kind, contextWindow: null, msPerPromptToken: 50 };
-      const played = await play({ server, lines: 250 });
-      isWhole(played);
+      const played = await playReview({ server, lines: 250 });
+      assertWhole(played);
       const { promptTokens, completionTokens } = played.report?.usage ?? assert.fail();
       assert.ok(promptTokens > 4_000 && promptTokens < 16_000, String(promptTokens));
       assert.ok(completionTokens > 50, String(completionTokens));
@@ -171,11 +92,11 @@ suite("signs of life, and usage in a stream", () => {
 suite("killed in mid-stream", () => {
   for (const kind of KINDS)
     test(`${kind}: asked again, and the review is whole`, async () => {
-      const played = await play({
+      const played = await playReview({
         server: { kind, contextWindow: null },
         faults: [{ kind: "killed", afterPieces: 5 }],
       });
-      isWhole(played);
+      assertWhole(played);
       assert.equal(played.bodies.length, 2);
     });
 });
@@ -183,12 +104,14 @@ suite("killed in mid-stream", () => {
 suite("down, loading", () => {
   for (const kind of KINDS) {
     test(`${kind}: a server that is back at the next attempt has the review whole`, async () => {
-      isWhole(await play({ server: { kind, contextWindow: null }, faults: [{ kind: "not-ready" }] }));
+      assertWhole(
+        await playReview({ server: { kind, contextWindow: null }, faults: [{ kind: "not-ready" }] }),
+      );
     });
     test(`${kind}: one that stays away fails the review, and the message names the model's section`, async () => {
       const faults = Array.from({ length: 40 }, () => ({ kind: "not-ready" }) as const);
-      const played = await play({ server: { kind, contextWindow: null }, faults });
-      if (kind === "ollama") return isWhole(played);
+      const played = await playReview({ server: { kind, contextWindow: null }, faults });
+      if (kind === "ollama") return assertWhole(played);
       assert.equal(played.code, 2);
       assert.match(played.err, /"default" \(stand-in\)|models\.default/);
     });

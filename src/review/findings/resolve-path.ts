@@ -22,7 +22,9 @@ export const resolvePath = (stated: string, paths: readonly string[]): PathReadi
     .replace(/^[`"'<*]+|[`"'>*]+$/g, "");
   const plain = raw.replace(FILE_LINE, "");
   const lines = LINES_BEHIND.exec(plain)?.[1] ?? null;
-  const forms = [stated, raw, plain, plain.replace(LINES_BEHIND, "")];
+  // A mark may also end before the line: `src/cart.js`:12.
+  const bare = plain.replace(LINES_BEHIND, "").replace(/[`"'>*]+$/, "");
+  const forms = [stated, raw, plain, bare];
   for (const form of forms) {
     for (const candidate of variants(form)) {
       const path = paths.find((given) =>
@@ -31,7 +33,7 @@ export const resolvePath = (stated: string, paths: readonly string[]): PathReadi
       if (path !== undefined) return { kind: "path", path, lines };
     }
   }
-  const tail = variants(plain.replace(LINES_BEHIND, "")).at(-1) ?? "";
+  const tail = variants(bare).at(-1) ?? "";
   const ending = tail === "" ? [] : paths.filter((given) => given.normalize("NFC").endsWith(`/${tail}`));
   const [only] = ending;
   if (only !== undefined && ending.length === 1) return { kind: "path", path: only, lines };
