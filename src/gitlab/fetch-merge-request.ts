@@ -69,6 +69,7 @@ const toMergeRequest = (
   diffRefs,
   labels: answer.labels ?? [],
   ...readChangesCount(answer.changes_count),
+  reviewerIds: (answer.reviewers ?? []).map(({ id }) => id),
   ...(typeof answer.user_notes_count === "number" ? { noteCount: answer.user_notes_count } : {}),
 });
 

@@ -15,10 +15,6 @@ const Entry = Rest.MergeRequest.extend({
   /** One state more or less must not hide the others. */
   state: z.string(),
   source_project_id: z.int().nullish(),
-  reviewers: z
-    .array(z.object({ id: z.int() }))
-    .nullish()
-    .catch(null),
   updated_at: z.string(),
 });
 type Entry = z.infer<typeof Entry>;

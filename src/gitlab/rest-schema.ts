@@ -38,6 +38,10 @@ export const MergeRequest = z.object({
   source_branch: text,
   target_branch: text,
   sha: z.string().nullish(),
+  reviewers: z
+    .array(z.object({ id: z.int() }))
+    .nullish()
+    .catch(null),
   /** Null while GitLab prepares the diff. */
   diff_refs: DiffRefs.nullish(),
   labels: z.array(z.string()).nullish(),

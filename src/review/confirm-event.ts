@@ -1,4 +1,5 @@
-import type { NoteEvent } from "./delivery-event.ts";
+import type { MergeRequestEvent, NoteEvent } from "./delivery-event.ts";
+import type { MergeRequestHistory } from "./decide.ts";
 import type { Discussion, Note } from "./discussion.ts";
 import type { MergeRequest } from "./forge.ts";
 
@@ -40,3 +41,52 @@ export const confirmNoted = (event: NoteEvent, mergeRequest: MergeRequest): Note
     labels: mergeRequest.labels,
   },
 });
+
+/** What is taken from a merge request to put its event right. */
+export type ConfirmedMergeRequest = Pick<
+  MergeRequest,
+  | "author"
+  | "description"
+  | "draft"
+  | "headSha"
+  | "labels"
+  | "reviewerIds"
+  | "sourceBranch"
+  | "state"
+  | "targetBranch"
+  | "title"
+  | "webUrl"
+>;
+
+/**
+ * What an event claimed of a merge request, put right by how it is now and by what was done before. What is left of
+ * its own word is what happened: that something was opened, pushed, labelled or asked for, as far as the merge request
+ * bears it out.
+ */
+export const confirmEvent = (
+  event: MergeRequestEvent,
+  mergeRequest: ConfirmedMergeRequest,
+  { targets }: Pick<MergeRequestHistory, "targets">,
+): MergeRequestEvent => {
+  const { headSha, targetBranch } = mergeRequest;
+  const isReviewer = (id: number): boolean => mergeRequest.reviewerIds.includes(id);
+  return {
+    ...event,
+    state: mergeRequest.state,
+    draft: mergeRequest.draft,
+    title: mergeRequest.title,
+    description: mergeRequest.description,
+    url: mergeRequest.webUrl,
+    authorId: mergeRequest.author.id,
+    sourceBranch: mergeRequest.sourceBranch,
+    targetBranch,
+    headSha,
+    labels: mergeRequest.labels,
+    labelsAdded: event.labelsAdded.filter((title) => mergeRequest.labels.includes(title)),
+    reviewersAdded: event.reviewersAdded.filter(isReviewer),
+    reviewersAskedAgain: event.reviewersAskedAgain.filter(isReviewer),
+    becameReady: event.becameReady && !mergeRequest.draft,
+    // What was done against the branch that it has now was done after it got that branch.
+    retargeted: event.retargeted && targets?.get(headSha)?.has(targetBranch) !== true,
+  };
+};

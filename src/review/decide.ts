@@ -10,8 +10,8 @@ import type {
   NoteEvent,
   OtherEvent,
 } from "./delivery-event.ts";
+import { type ConfirmedMergeRequest, confirmEvent } from "./confirm-event.ts";
 import { type FilterFacts, filterMergeRequest, isBotUser } from "./filters.ts";
-import type { MergeRequest } from "./forge.ts";
 import type { Outcome } from "./lessons/outcome.ts";
 import { parseMarked } from "./plan/marker.ts";
 import {
@@ -63,7 +63,12 @@ export type NoteIntent =
 export const intentName = (intent: NoteIntent): string =>
   intent.kind === "command" ? intent.command.name : intent.kind;
 
-type Ignore = { readonly kind: "ignore"; readonly reason: Reason };
+type Ignore = {
+  readonly kind: "ignore";
+  readonly reason: Reason;
+  /** The trigger that the run which makes this one needless is made for, too, should its own not hold. */
+  readonly joins?: string;
+};
 
 /** A decision that the store carries out. It finds the ids of the runs that it touches by itself. */
 export type RunDecision =
@@ -101,6 +106,8 @@ type Rules = TriggerRules | null;
 export const ENDED_CODES = ["merge-request-closed", "merge-request-merged"] as const;
 
 const ignore = (reason: Reason): Ignore => ({ kind: "ignore", reason });
+
+const join = (trigger: string, reason: Reason): Ignore => ({ kind: "ignore", reason, joins: trigger });
 
 /**
  * Decides what an event is worth, from what it says, a project's rules and what was already done. Pure and
@@ -266,11 +273,11 @@ const decideHead = (
   policy: ReviewPolicy,
   history: MergeRequestHistory,
 ): RunDecision => {
-  const { headSha } = review;
+  const { headSha, trigger } = review;
   if (history.queued !== null)
-    return history.queued.headSha === headSha ? ignore(reasonOf("already-queued")) : review;
+    return history.queued.headSha === headSha ? join(trigger, reasonOf("already-queued")) : review;
   if (history.active !== null) {
-    if (history.active.headSha === headSha) return ignore(reasonOf("already-under-review"));
+    if (history.active.headSha === headSha) return join(trigger, reasonOf("already-under-review"));
     return policy === "once" ? ignore(reasonOf("reviewed-once")) : review;
   }
   if (history.reviewedHeads.length === 0) return review;
@@ -327,45 +334,59 @@ const decideStale = (
   return rules.stale.remind ? { ...run, stale: "remind" } : ignore(reasonOf("head-already-reviewed"));
 };
 
-/** What is known once a run was claimed and its merge request read: why the run was made, and how things are. */
+/** Why a run was made: the trigger as the store keeps it, and the event that pulled it. */
+export type Cause = { readonly trigger: string; readonly event: MergeRequestEvent };
+
+/** What is known once a run was claimed and its merge request read. */
 export type ClaimedRun = {
-  /** The run's trigger as the store keeps it, and the event that it was made from. */
-  readonly trigger: string;
-  readonly event: MergeRequestEvent;
-  readonly mergeRequest: Pick<
-    MergeRequest,
-    "author" | "draft" | "labels" | "sourceBranch" | "targetBranch" | "title"
-  >;
+  /** The run's own, and those that joined it while it waited or was worked on. */
+  readonly causes: readonly Cause[];
+  readonly mergeRequest: ConfirmedMergeRequest;
   /** Null while the changes were not read. */
   readonly changedFiles: number | null;
+  /** How the other runs over the merge request stand. */
+  readonly history: MergeRequestHistory;
 };
 
 /** A run that somebody at the server started again was wanted, whatever stands against it. */
 const BY_HAND = "run-again";
 
+/** Runs that we made ourselves for a reason that was proved then, and that no payload can claim. */
+const OUR_OWN = TRIGGERS.filter((trigger) => trigger === "command" || trigger === "stale");
+
 /**
- * Decides again about a claimed run, with what its delivery could not say: the author's name, the size of the
- * change and the repository's own triggers (`narrowTriggers`). Why no review is made; null when one is made.
- * An event can hold several triggers, and one that is wanted is enough. A run that was made for no webhook has
- * its triggers in its event alone.
+ * Decides again about a claimed run. Whoever may send events can write a payload, so that of its causes only what the
+ * merge request itself does not contradict counts; the author's name, the size of the change and the repository's own
+ * triggers (`narrowTriggers`) are known only now. One cause that holds is enough: an event that was made up and came
+ * first takes nothing from the true one behind it. Why no review is made; null when one is made.
  */
 export const decideClaimed = (
-  { trigger, event, mergeRequest, changedFiles }: ClaimedRun,
+  { causes, mergeRequest, changedFiles, history }: ClaimedRun,
   rules: TriggerRules,
 ): Reason | null => {
-  if (trigger === BY_HAND) return null;
-  const pulled = TRIGGERS.find((one) => one === trigger);
-  const held = findTriggers(event, rules);
-  const wanted = held.flatMap(({ trigger: one, off }) => (off === null ? [one] : []));
-  const causes = new Set(pulled === undefined ? wanted : [pulled, ...wanted]);
-  const reasons = [...causes].map((cause) =>
-    isTriggerOn(cause, rules)
-      ? (reasonOfDraft(cause, mergeRequest.draft, rules) ??
-        filterMergeRequest({ ...mergeRequest, changedFiles }, rules.filters, rules.bots))
-      : reasonOf("trigger-off", { trigger: cause }),
-  );
-  const [first = held[0]?.off ?? reasonOf("trigger-off", { trigger })] = reasons;
+  const settled = { ...history, queued: null, active: null };
+  const reasons = causes.map(({ trigger, event }): Reason | null => {
+    if (trigger === BY_HAND) return null;
+    const own = OUR_OWN.find((one) => one === trigger);
+    const against =
+      own === undefined
+        ? reasonOfEvent(confirmEvent(event, mergeRequest, history), rules, settled)
+        : isTriggerOn(own, rules)
+          ? reasonOfDraft(own, mergeRequest.draft, rules)
+          : reasonOf("trigger-off", { trigger: own });
+    return against ?? filterMergeRequest({ ...mergeRequest, changedFiles }, rules.filters, rules.bots);
+  });
+  const [first = reasonOf("nothing-to-review")] = reasons;
   return reasons.includes(null) ? null : first;
+};
+
+const reasonOfEvent = (
+  event: MergeRequestEvent,
+  rules: TriggerRules,
+  history: MergeRequestHistory,
+): Reason | null => {
+  const decision = decide(event, rules, history);
+  return "reason" in decision ? decision.reason : null;
 };
 
 const decideNote = (event: NoteEvent, rules: TriggerRules): RunDecision => {

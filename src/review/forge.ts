@@ -22,6 +22,7 @@ export type MergeRequest = {
   readonly labels: readonly string[];
   /** How many files are changed, at least; left out while the place does not know, and where it knows none. */
   readonly changesCount?: number;
+  readonly reviewerIds: readonly number[];
   /** How many notes people and bots wrote, replies included; left out where the place does not tell. */
   readonly noteCount?: number;
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { JsonObject } from "../base/json.ts";
+import { type Json, JsonObject } from "../base/json.ts";
 import type { MergeRequestEvent } from "./delivery-event.ts";
 
 const User = z.object({ id: z.number(), username: z.string() });
@@ -45,6 +45,18 @@ const Targeted = z.object({ targetBranch: z.string() });
 /** The branch that a stored event aims at; null for one that names none, such as a note's. */
 export const targetBranchOf = (stored: JsonObject): string | null =>
   Targeted.safeParse(stored).data?.targetBranch ?? null;
+
+/** What the keys of events in a run's journal begin with that the run was made for besides its own. */
+export const JOINED_PREFIX = "joined:";
+
+const StoredCause = z.object({ trigger: z.string(), event: StoredEvent });
+
+/** The events that joined a run, with their triggers, among entries of its journal. */
+export const parseJoined = (entries: ReadonlyMap<string, Json>): readonly z.infer<typeof StoredCause>[] =>
+  [...entries.values()].flatMap((stored) => {
+    const parsed = StoredCause.safeParse(stored);
+    return parsed.success ? [parsed.data] : [];
+  });
 
 /** What a run does about a merge request in which nothing happened for long. */
 export type StaleTask = {

@@ -3,11 +3,11 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import { reasonOf } from "../base/reason.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
-import { targetBranchOf } from "../review/stored-event.ts";
+import { JOINED_PREFIX, targetBranchOf } from "../review/stored-event.ts";
 import type { CompiledQuery } from "kysely";
 import { encodeBody } from "./body-codec.ts";
 import type { Database, Sql } from "./database.ts";
-import { IS_NOT_WAITING, IS_WAITING, assertHolds, decideAndWrite } from "./decide-and-write.ts";
+import { IS_NOT_WAITING, IS_UNDER_WAY, IS_WAITING, assertHolds, decideAndWrite } from "./decide-and-write.ts";
 import { nowPlus } from "./dialect.ts";
 import { cancelColumns, endingStatements } from "./end-runs.ts";
 import type { ItemResult } from "./group-commit.ts";
@@ -104,6 +104,23 @@ const acceptStatements = (parts: AcceptParts, tx: Sql, plan: AcceptPlan): readon
         .compile(),
     ),
     ...insertRuns(parts, tx, plan, nowMs),
+    ...insertJoined(tx, plan),
+  ];
+};
+
+/** Statements that have runs know of events that are needless because of them; a run that is over is joined by none. */
+const insertJoined = (tx: Sql, plan: AcceptPlan): readonly CompiledQuery[] => {
+  if (plan.joined.length === 0) return [];
+  const isNew = new Set(plan.runs.map(({ prepared }) => prepared.runId));
+  const stored = plan.joined.map(({ runId }) => runId).filter((runId) => !isNew.has(runId));
+  const rows = plan.joined.map(({ runId, deliveryId, trigger, event }) => ({
+    runId,
+    key: storableText(`${JOINED_PREFIX}${deliveryId}`),
+    value: JSON.stringify({ trigger, event }),
+  }));
+  return [
+    ...[...new Set(stored)].toSorted(byId).flatMap((runId) => assertHolds(tx, runId, IS_UNDER_WAY)),
+    tx.db.insertInto("steps").values(rows).compile(),
   ];
 };
 

@@ -54,6 +54,9 @@ export const IS_WAITING = sql<SqlBool>`state IN ('queued', 'retrying')`;
 /** Whether a run is worked on. */
 export const IS_ACTIVE = sql<SqlBool>`state = 'active'`;
 
+/** Whether a run waits or is worked on. */
+export const IS_UNDER_WAY = sql<SqlBool>`state IN ('queued', 'retrying', 'active')`;
+
 /** Whether a run is worked on, or over. */
 export const IS_NOT_WAITING = sql<SqlBool>`state NOT IN ('queued', 'retrying')`;
 

@@ -1,6 +1,7 @@
+import type { MergeRequestHistory } from "../review/decide.ts";
 import type { Sql } from "./database.ts";
 import { isOfMergeRequests, mergeRequestKey } from "./merge-request-key.ts";
-import type { LiveRun, MergeRequestState } from "./plan-accept.ts";
+import { historyOf, type LiveRun, type MergeRequestState } from "./plan-accept.ts";
 import { HANDLE_COLUMNS, type RunHandle } from "./run-rows.ts";
 
 const liveRun = (handle: RunHandle | undefined): LiveRun | null =>
@@ -11,11 +12,12 @@ export const PAUSED_KEY = "paused";
 
 /**
  * How the reviews of these merge requests stand, by mergeRequestKey. `keys` are such keys; a merge request
- * of which nothing is known is left out.
+ * of which nothing is known is left out. The run `exceptId` counts as if it were not there.
  */
 export const readMergeRequests = async (
   { db }: Sql,
   keys: readonly string[],
+  exceptId: string | null = null,
 ): Promise<ReadonlyMap<string, MergeRequestState>> => {
   if (keys.length === 0) return new Map();
   const runs = await db
@@ -24,6 +26,7 @@ export const readMergeRequests = async (
     .where(isOfMergeRequests(keys))
     .where("kind", "=", "review")
     .where("state", "in", ["queued", "retrying", "active", "succeeded", "partial-succeeded"])
+    .$if(exceptId !== null, (query) => query.where("id", "<>", exceptId))
     .orderBy("finishedAt", (order) => order.desc().nullsFirst())
     .orderBy("seq", "desc")
     .execute();
@@ -42,6 +45,16 @@ export const readMergeRequests = async (
       stateOf(byKey.get(key) ?? [], pausedKeys.has(key)),
     ]),
   );
+};
+
+/** What was done about a run's merge request, the run itself left out. */
+export const readOtherRuns = async (
+  sql: Sql,
+  run: { readonly id: string; readonly projectId: number; readonly iid: number },
+): Promise<MergeRequestHistory> => {
+  const key = mergeRequestKey(run);
+  const others = (await readMergeRequests(sql, [key], run.id)).get(key);
+  return historyOf(others);
 };
 
 const stateOf = (handles: readonly RunHandle[], paused: boolean): MergeRequestState => ({

@@ -1,4 +1,5 @@
 import { StoreError } from "../base/errors.ts";
+import type { JsonObject } from "../base/json.ts";
 import { type Reason, reasonOf } from "../base/reason.ts";
 import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
@@ -69,6 +70,13 @@ export type AcceptPlan = {
   }[];
   /** Stored runs that are worked on and are to stop. */
   readonly cancelRequests: readonly { readonly runId: string; readonly reason: Reason }[];
+  /** Events that runs are made for besides their own. */
+  readonly joined: readonly {
+    readonly runId: string;
+    readonly deliveryId: string;
+    readonly trigger: string;
+    readonly event: JsonObject;
+  }[];
 };
 
 /** What the plan is made from; both were read under the locks of the batch. */
@@ -114,6 +122,7 @@ type Draft = {
   readonly repeats: Map<string, number>;
   readonly ended: AcceptPlan["ended"][number][];
   readonly cancelRequests: AcceptPlan["cancelRequests"][number][];
+  readonly joined: AcceptPlan["joined"][number][];
 };
 
 /**
@@ -129,6 +138,7 @@ export const planAccept = (batch: readonly PreparedRequest[], facts: AcceptFacts
     repeats: new Map(),
     ended: [],
     cancelRequests: [],
+    joined: [],
   };
   const results = batch.map((prepared): ItemResult<AcceptOutcome> => {
     try {
@@ -166,10 +176,19 @@ const planDecision = (draft: Draft, prepared: PreparedRequest, decision: RunDeci
     case "cancel":
       return planCancel(draft, prepared, decision.reason);
     case "ignore":
+      if (decision.joins !== undefined) joinRun(draft, prepared, decision.joins);
       return { kind: "ignore", deliveryId: prepared.deliveryId, reason: decision.reason };
     default:
       return decision satisfies never;
   }
+};
+
+/** Has the run that makes an event needless know of it. */
+const joinRun = (draft: Draft, { deliveryId, request }: PreparedRequest, trigger: string): void => {
+  const { waiting, active } = stateIn(draft, mergeRequestOf(request));
+  const runId = (waiting ?? active)?.id;
+  const event = request.run?.event;
+  if (runId !== undefined && event !== undefined) draft.joined.push({ runId, deliveryId, trigger, event });
 };
 
 /** Ends a run that waits, be it stored or of this very batch. */

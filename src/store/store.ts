@@ -137,6 +137,13 @@ export type Claim = {
   readonly run: Run;
   readonly token: Secret | null;
   readonly journal: Journal;
+  /** How the other runs over the merge request stand. */
+  readonly history: () => Promise<MergeRequestHistory>;
+  /**
+   * Keeps what the run is over, as the forge says: events may have claimed another head or target branch, and what
+   * comes is decided by what was reviewed.
+   */
+  readonly reviews: (change: { readonly headSha: string; readonly targetBranch: string }) => Promise<void>;
   /**
    * What all runs of this flow over this merge request know together; it survives them. An entry takes at
    * most 1 MiB as JSON. Entries that nobody has used for 90 days go, and all of them once the merge

@@ -10,10 +10,12 @@ import type { FlowsNeeding, OutageChange } from "./outage.ts";
 import type { OutageTracker } from "./outages.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { RunEvents } from "./run-events.ts";
+import { readOtherRuns } from "./merge-request-states.ts";
 import { createRunJournal } from "./run-journal.ts";
 import { settleRun } from "./settle.ts";
 import { settlementOfError } from "./settlement-of-error.ts";
 import type { Claim, SettledState, Settlement, WorkOptions } from "./store.ts";
+import { storableText } from "./stored-text.ts";
 import type { TokenVault } from "./token-vault.ts";
 
 /** What a worker needs. */
@@ -56,6 +58,16 @@ const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Clai
   run: taken.run,
   token: taken.sealedToken === null ? null : parts.vault.open(taken.run.id, taken.sealedToken),
   journal: createRunJournal(parts.database, taken.run.id, taken.claimId),
+  history: () => readOtherRuns(parts.database, taken.run),
+  reviews: async (change) => {
+    await parts.database.db
+      .updateTable("runs")
+      .set({ headSha: storableText(change.headSha), targetBranch: storableText(change.targetBranch) })
+      .where("id", "=", taken.run.id)
+      .where("claimId", "=", taken.claimId)
+      .where("state", "=", "active")
+      .execute();
+  },
   memory: createFlowMemory(parts.database, parts.clock, taken),
   record: (events) => parts.events.append(taken.run.id, events),
   signal,

@@ -1,5 +1,6 @@
 import { createMemoryJournal, type Journal } from "../base/journal.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
+import { NO_HISTORY } from "../review/decide.ts";
 import type { NewRunEvent } from "../store/run-event.ts";
 import type { Claim } from "../store/store.ts";
 
@@ -43,6 +44,8 @@ export const createLocalClaim = (options: {
     },
     token: null,
     journal,
+    history: async () => NO_HISTORY,
+    reviews: async () => undefined,
     memory: createMemoryJournal(),
     record: async (events) => {
       for (const event of events) onEvent(event);

@@ -7,8 +7,14 @@ import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
 import { isSamePath, type ProjectPaths } from "../review/project-paths.ts";
-import { isProjectUnproven, parseStoredEvent, readStaleTask } from "../review/stored-event.ts";
-import { decideClaimed } from "../review/decide.ts";
+import {
+  isProjectUnproven,
+  JOINED_PREFIX,
+  parseJoined,
+  parseStoredEvent,
+  readStaleTask,
+} from "../review/stored-event.ts";
+import { type Cause, decideClaimed } from "../review/decide.ts";
 import type { TriggerRules } from "../review/triggers.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
 import type { Claim, Settlement } from "../store/store.ts";
@@ -173,19 +179,37 @@ const review = async (
   const { projectId, iid } = claim.run;
   const mergeRequest = await forge.fetchMergeRequest({ projectId, iid }, claim.signal);
   if (mergeRequest.state !== "opened") return settleEnded(mergeRequest);
-  const rules = options.rules?.(claim.run.projectPath) ?? null;
-  const cause = { trigger: claim.run.trigger, event };
+  const configured = options.rules?.(claim.run.projectPath) ?? null;
+  const { headSha, targetBranch } = mergeRequest;
+  await claim.reviews({ headSha, targetBranch });
+  const joined = parseJoined(await claim.journal.entries(JOINED_PREFIX));
+  const causes = [{ trigger: claim.run.trigger, event }, ...joined];
+  const rules = configured === null ? null : await knowOurselves(configured, causes, forge, claim.signal);
+  const known = { causes, history: await claim.history() };
   const unwanted =
-    rules === null ? null : decideClaimed({ ...cause, mergeRequest, changedFiles: null }, rules);
+    rules === null ? null : decideClaimed({ ...known, mergeRequest, changedFiles: null }, rules);
   if (unwanted !== null) return settleUnwanted(unwanted);
   const { clock, logger, gitlabUrl, lessons, maxAttempts = DEFAULT_RETRY.maxAttempts } = options;
   const stale = readStaleTask(claim.run.event);
   if (stale?.how === "remind")
     return remindOfThreads({ claim, flow, forge, clock, logger, rules, ...stale }, mergeRequest);
-  const asked = rules === null ? null : { cause, rules };
+  const asked = rules === null ? null : { known, rules };
   return flow.contract === "findings"
     ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)
     : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
+};
+
+/** Whether the bot was asked for a review is known once it is known who the bot is; a server that just began may not. */
+const knowOurselves = async (
+  rules: TriggerRules,
+  causes: readonly Cause[],
+  forge: Forge,
+  signal: AbortSignal,
+): Promise<TriggerRules> => {
+  const asks = causes.some(
+    ({ event }) => event.reviewersAdded.length > 0 || event.reviewersAskedAgain.length > 0,
+  );
+  return rules.self === null && asks ? { ...rules, self: await forge.currentUser(signal) } : rules;
 };
 
 const unusable = (reason: Reason, { run }: Claim): Settlement => ({

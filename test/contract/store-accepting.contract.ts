@@ -187,6 +187,38 @@ export const acceptingContract = (bench: GetBench): void => {
       assert.deepEqual(Object.keys(targets).sort(), ["a", "b"]);
     });
 
+    test("what a run makes needless joins it, and what the run is really over counts from then on", async () => {
+      const iid = nextNumber();
+      const first = await queueRun(bench().store, { iid, head: "claimed" });
+      const event = { of: "the second" };
+      const second = request({
+        iid,
+        decide: () => ({ kind: "ignore", reason: reasonOf("already-queued"), joins: "label" }),
+      });
+      await bench().store.accept({ ...second, run: { flow: "classic", event, token: null } });
+      const seen: MergeRequestHistory[] = [];
+      let joined: unknown[] = [];
+      let others: MergeRequestHistory | null = null;
+      await bench().working(
+        async ({ journal, history, reviews }) => {
+          await reviews({ headSha: "true", targetBranch: "main\u0000" });
+          joined = [...(await journal.entries("joined:")).values()];
+          others = await history();
+          const decide = (known: MergeRequestHistory) => {
+            seen.push(known);
+            return { kind: "ignore", reason: reasonOf("nothing-to-review") } as const;
+          };
+          await bench().store.accept(request({ iid, decide }));
+          return succeeded;
+        },
+        () => untilState(bench().store, first, "succeeded").then(() => undefined),
+      );
+      assert.deepEqual(joined, [{ trigger: "label", event }]);
+      assert.deepEqual(others, { queued: null, active: null, reviewedHeads: [] });
+      assert.deepEqual(seen[0]?.active, { runId: first, headSha: "true" });
+      assert.equal((await bench().store.getRun(first))?.headSha, "true");
+    });
+
     test("a request that cannot be stored does not sink its neighbours", async () => {
       const [good, thrown, refused, alsoGood] = await Promise.allSettled([
         bench().store.accept(request({ iid: nextNumber() })),

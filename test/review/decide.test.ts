@@ -12,7 +12,7 @@ import {
 } from "../../src/review/decide.ts";
 import type { EmojiEvent, MergeRequestEvent, NoteEvent } from "../../src/review/delivery-event.ts";
 import { threadMarker } from "../../src/review/plan/marker.ts";
-import { REQUESTS, rulesForPolicy, type Trigger, type TriggerRules } from "../../src/review/triggers.ts";
+import { REQUESTS, rulesForPolicy, type TriggerRules } from "../../src/review/triggers.ts";
 import { emojiEvent, mergeRequestEvent, noteEvent } from "./events.ts";
 
 const SELF = { id: 99, username: "reviewflow" };
@@ -48,7 +48,7 @@ suite("decide, by a policy alone", () => {
       );
       assert.deepEqual(
         decide(retargeted, rules, { ...NOTHING, queued: { runId: "r", headSha: "a" } }),
-        { kind: "ignore", reason: reasonOf("already-queued") },
+        { kind: "ignore", reason: reasonOf("already-queued"), joins: "opened" },
         "one that waits reads the new one",
       );
     }
@@ -358,62 +358,104 @@ suite("decide, the command review", () => {
 });
 
 suite("decideClaimed", () => {
-  const { title, labels, sourceBranch, targetBranch } = mergeRequestEvent();
-  const mergeRequest = {
+  const { title, labels, sourceBranch, targetBranch, url: webUrl, description } = mergeRequestEvent();
+  const mergeRequest: ClaimedRun["mergeRequest"] = {
     title,
     labels,
     sourceBranch,
     targetBranch,
+    webUrl,
+    description,
+    state: "opened",
+    headSha: "a",
+    reviewerIds: [],
     draft: false,
     author: { id: 3, username: "author" },
   };
-
-  const NONE = mergeRequestEvent({ action: null });
+  const FACTS = { mergeRequest, changedFiles: null, history: NOTHING };
   const claimed = (
-    trigger: Trigger,
-    facts: Pick<ClaimedRun, "mergeRequest" | "changedFiles">,
-    rules = RULES,
-  ) => decideClaimed({ trigger, event: NONE, ...facts }, rules);
+    causes: ClaimedRun["causes"],
+    facts: Partial<ClaimedRun> = {},
+    rules: Partial<TriggerRules> = {},
+  ): string | null => decideClaimed({ ...FACTS, causes, ...facts }, { ...RULES, ...rules })?.code ?? null;
+  const opened = [{ trigger: "opened", event: mergeRequestEvent() }];
+  const pushed = [
+    { trigger: "new-commits", event: mergeRequestEvent({ ...PUSHED, user: { id: 4, username: "bob" } }) },
+  ];
 
   test("knows the author's name, the size and the repository's triggers", () => {
-    const facts = { mergeRequest, changedFiles: 12 };
     const filters = { ...RULES.filters, mostFiles: 10 };
-    assert.equal(claimed("opened", facts, RULES), null);
-    assert.equal(claimed("opened", facts, { ...RULES, filters })?.code, "too-many-files");
-    assert.equal(claimed("opened", facts, { ...RULES, opened: false })?.code, "trigger-off");
+    assert.equal(claimed(opened, { changedFiles: 12 }), null);
+    assert.equal(claimed(opened, { changedFiles: 12 }, { filters }), "too-many-files");
+    assert.equal(claimed(opened, {}, { opened: false }), "trigger-off");
     const authors = { allow: ["@Ann"], deny: [] };
-    const byName = { ...RULES, filters: { ...RULES.filters, authors } };
+    const byName = { filters: { ...RULES.filters, authors } };
     // A push of somebody else does not name the author.
-    assert.equal(triggerOf({ ...PUSHED, user: { id: 4, username: "bob" } }, byName), "new-commits");
-    assert.equal(claimed("new-commits", facts, byName)?.code, "author-filtered");
+    assert.equal(triggerOf(pushed[0]?.event ?? PUSHED, { ...RULES, ...byName }), "new-commits");
+    assert.equal(claimed(pushed, {}, byName), "author-filtered");
   });
 
   test("of several triggers in one event one that is wanted is enough", () => {
-    const facts = { mergeRequest, changedFiles: null };
-    const both = { trigger: "ready", event: mergeRequestEvent({ ...PUSHED, becameReady: true }) };
-    assert.equal(decideClaimed({ ...both, ...facts }, { ...RULES, ready: false }), null);
-    const neither = { ...RULES, ready: false, newCommits: { on: false, quietMs: 0 } };
-    assert.equal(decideClaimed({ ...both, ...facts }, neither)?.code, "trigger-off");
-    const asked = { trigger: "label", event: mergeRequestEvent({ ...PUSHED, labelsAdded: ["review me"] }) };
-    const draft = { ...facts, mergeRequest: { ...mergeRequest, draft: true } };
-    assert.equal(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "on-request" }), null);
-    assert.equal(decideClaimed({ ...asked, ...draft }, { ...RULES, drafts: "never" })?.code, "draft");
+    const both = [{ trigger: "ready", event: mergeRequestEvent({ ...PUSHED, becameReady: true }) }];
+    assert.equal(claimed(both, {}, { ready: false }), null);
+    assert.equal(claimed(both, {}, { ready: false, newCommits: { on: false, quietMs: 0 } }), "trigger-off");
+    const asked = [{ trigger: "label", event: mergeRequestEvent({ ...PUSHED, labelsAdded: ["review me"] }) }];
+    const draft = { mergeRequest: { ...mergeRequest, draft: true, labels: ["review me"] } };
+    assert.equal(claimed(asked, draft, { drafts: "on-request" }), null);
+    assert.equal(claimed(asked, draft, { drafts: "never" }), "draft");
   });
 
   test("what no delivery started is decided by its event, and what somebody ran again is not", () => {
-    const facts = { mergeRequest, changedFiles: 12 };
-    const found = { trigger: "reconcile", event: mergeRequestEvent() };
-    assert.equal(decideClaimed({ ...found, ...facts }, RULES), null);
-    assert.equal(decideClaimed({ ...found, ...facts }, { ...RULES, opened: false })?.code, "trigger-off");
-    const small = { ...RULES, filters: { ...RULES.filters, mostFiles: 10 } };
-    assert.equal(decideClaimed({ ...found, ...facts }, small)?.code, "too-many-files");
+    const found = [{ trigger: "reconcile", event: mergeRequestEvent() }];
+    assert.equal(claimed(found), null);
+    assert.equal(claimed(found, {}, { opened: false }), "trigger-off");
+    const again = [{ trigger: "run-again", event: mergeRequestEvent() }];
+    assert.equal(claimed(again, { history: { ...NOTHING, reviewedHeads: ["a"] } }, { opened: false }), null);
+    const command = [{ trigger: "command", event: mergeRequestEvent({ action: null }) }];
+    assert.equal(claimed(command, {}, { opened: false }), null);
+    assert.equal(claimed(command, {}, { command: false }), "trigger-off");
+  });
+
+  test("what the merge request contradicts counts for nothing, whatever an event claims", () => {
+    const update = (fields: Partial<MergeRequestEvent>) => [
+      { trigger: "claimed", event: mergeRequestEvent({ action: "update", ...fields }) },
+    ];
+    const self = { id: 9, username: "bot" };
+    assert.equal(claimed(update({ labelsAdded: ["review me"] })), "nothing-to-review");
+    assert.equal(claimed(update({ reviewersAdded: [9] }), {}, { self, reviewer: true }), "nothing-to-review");
     assert.equal(
-      decideClaimed({ ...found, trigger: "run-again", ...facts }, { ...small, opened: false }),
-      null,
+      claimed(update({ reviewersAskedAgain: [9] }), {}, { self, reviewer: true }),
+      "nothing-to-review",
     );
-    const command = { trigger: "command", event: mergeRequestEvent({ action: null }) };
-    assert.equal(decideClaimed({ ...command, ...facts }, { ...RULES, opened: false }), null);
-    assert.equal(decideClaimed({ ...command, ...facts }, { ...RULES, command: false })?.code, "trigger-off");
+    const isDraft = { mergeRequest: { ...mergeRequest, draft: true } };
+    assert.equal(
+      claimed(update({ becameReady: true, draft: false }), isDraft, { ready: true }),
+      "nothing-to-review",
+    );
+    assert.equal(claimed(opened, isDraft, { drafts: "never" }), "draft");
+    const history = { ...NOTHING, reviewedHeads: ["a"], targets: new Map([["a", new Set(["main"])]]) };
+    // The head that it claims is not the one that was reviewed, but the merge request's own is.
+    assert.equal(claimed(update({ oldRev: "x", headSha: "made-up" }), { history }), "head-already-reviewed");
+    assert.equal(claimed(update({ retargeted: true }), { history }), "nothing-to-review");
+    const filters = { ...RULES.filters, labels: { any: ["wanted"], none: [] } };
+    assert.equal(claimed(update({ oldRev: "x", labels: ["wanted"] }), {}, { filters }), "label-filtered");
+    assert.equal(claimed(opened, { history: { ...NOTHING, paused: true } }), "paused");
+  });
+
+  test("what was done against another target branch does not count, and this run itself neither", () => {
+    const history = { ...NOTHING, reviewedHeads: ["a"], targets: new Map([["a", new Set(["release"])]]) };
+    assert.equal(claimed(opened, { history }), null);
+    const event = mergeRequestEvent({ action: "update", retargeted: true });
+    assert.equal(claimed([{ trigger: "opened", event }], { history }), null);
+  });
+
+  test("a cause that does not hold takes nothing from one that joined it", () => {
+    const forged = {
+      trigger: "label",
+      event: mergeRequestEvent({ action: "update", labelsAdded: ["review me"] }),
+    };
+    assert.equal(claimed([forged]), "nothing-to-review");
+    assert.equal(claimed([forged, ...opened]), null);
   });
 });
 

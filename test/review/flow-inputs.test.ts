@@ -31,6 +31,7 @@ const mergeRequest: MergeRequest = {
   targetBranch: "main",
   headSha: "abc",
   diffRefs: { baseSha: "b", startSha: "s", headSha: "abc" },
+  reviewerIds: [],
   labels: ["one", "two"],
 };
 const sources: InputSources = {

@@ -1,3 +1,4 @@
+import { NO_HISTORY } from "../../src/review/decide.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
@@ -78,7 +79,16 @@ const claimOf = ({ event }: Pick<NewRun, "event">, attempts = 1): Claim => {
   };
   const { signal } = new AbortController();
   const [journal, memory] = [createMemoryJournal(), createMemoryJournal()];
-  return { run, token: null, journal, memory, record: async () => 0, signal };
+  return {
+    run,
+    token: null,
+    journal,
+    history: async () => NO_HISTORY,
+    reviews: async () => undefined,
+    memory,
+    record: async () => 0,
+    signal,
+  };
 };
 
 const setUp = async (otlpEndpoint: string | null) => {

@@ -1,3 +1,4 @@
+import { NO_HISTORY } from "../../src/review/decide.ts";
 import { translator } from "../../src/messages/format-message.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
@@ -39,6 +40,7 @@ const mergeRequest: MergeRequest = {
   changesCount: 1,
   diffRefs: { baseSha: "b", startSha: "s", headSha: "newer-head" },
   labels: [],
+  reviewerIds: [],
 };
 
 const run: Run = {
@@ -137,6 +139,8 @@ const claimOf = (
   run: { ...run, ...fields },
   token,
   journal,
+  history: async () => NO_HISTORY,
+  reviews: async () => undefined,
   memory: createMemoryJournal(),
   record: async () => 0,
   signal: new AbortController().signal,

@@ -74,6 +74,7 @@ export const toMergeRequest = ({ title, description, base, head }: ChosenChange)
   // Any name will do: the forge reads at the start of the change.
   targetBranch: "base",
   headSha: head ?? base,
+  reviewerIds: [],
   diffRefs: { baseSha: base, startSha: base, headSha: head ?? base },
   labels: [],
 });

@@ -73,4 +73,5 @@ export const toMergeRequest = (found: EvalCase): MergeRequest => ({
   headSha: refsOf(found).headSha,
   diffRefs: refsOf(found),
   labels: [],
+  reviewerIds: [],
 });

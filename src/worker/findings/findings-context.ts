@@ -41,7 +41,7 @@ export type FindingsReview = Pick<FindingsContext, "claim" | "flow" | "forge" | 
   readonly maxAttempts: number | null;
   /** What the run was made for, and the server's rules to decide by; null or left out to make it as it is. */
   readonly asked?: {
-    readonly cause: Pick<ClaimedRun, "trigger" | "event">;
+    readonly known: Pick<ClaimedRun, "causes" | "history">;
     readonly rules: TriggerRules;
   } | null;
   /** How reviews learn from people; left out where they do not. */

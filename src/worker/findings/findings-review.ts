@@ -46,6 +46,8 @@ export const reviewFindings = async (
     if (published.kind === "published") return settleDone(context, change, told, summary, published);
     if (published.kind === "ended") return settleEnded(published.mergeRequest);
     current = published.mergeRequest;
+    const { headSha, targetBranch } = current;
+    await context.claim.reviews({ headSha, targetBranch });
     context.logger.info({ headSha: current.headSha }, "Head moved, review goes on with the new one");
   }
   return {
@@ -104,7 +106,7 @@ const underTriggers = (
   return {
     context: { ...context, rules: { ...rules, noticesFor } },
     reasonAgainst: ({ mergeRequest, files }) =>
-      decideClaimed({ ...asked.cause, mergeRequest, changedFiles: files.length }, narrowed.rules),
+      decideClaimed({ ...asked.known, mergeRequest, changedFiles: files.length }, narrowed.rules),
   };
 };
 

@@ -62,7 +62,7 @@ const findMissed = (
       decide({ kind: "listed", event }, route?.rules ?? null, history);
     const decision = decideNow(standing.history);
     if (decision.kind === "review" && route !== null)
-      return { key: keyOf(listed, headSha, standing), event, flow: route.flow, decide: decideNow };
+      return { key: keyOf(event, headSha, standing), event, flow: route.flow, decide: decideNow };
     if ("reason" in decision) ({ reason } = decision);
   }
   return { reason };
@@ -75,8 +75,15 @@ export const reasonOfTries = ({ unreviewed }: Standing): Reason | null => {
   return failures >= MOST_TRIES ? reasonOf("head-failed-repeatedly", { failures }) : null;
 };
 
-const keyOf = ({ project, iid }: ListedMergeRequest, headSha: string, { unreviewed }: Standing): string => {
+const keyOf = (
+  { project, iid, targetBranch }: MergeRequestEvent,
+  headSha: string,
+  { unreviewed, history }: Standing,
+): string => {
   const [last] = unreviewed;
   const again = last === undefined ? "" : `:after:${last.runId}`;
-  return `reconcile:${project.id}!${iid}@${headSha}${again}`;
+  const targets = history.targets?.get(headSha);
+  // A head that was missed before, against another branch, had this very key.
+  const onto = targets === undefined || targets.has(targetBranch) ? "" : `:onto:${targetBranch}`;
+  return `reconcile:${project.id}!${iid}@${headSha}${onto}${again}`;
 };

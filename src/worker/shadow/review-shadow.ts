@@ -1,3 +1,4 @@
+import { NO_HISTORY } from "../../review/decide.ts";
 import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -99,6 +100,8 @@ const toClaim = ({ shadow, run, journal, memory }: ShadowClaim, signal: AbortSig
   run: { ...run, id: shadow.id, attempts: shadow.attempts, result: null, usage: NO_USAGE },
   token: null,
   journal,
+  history: async () => NO_HISTORY,
+  reviews: async () => undefined,
   memory,
   // What happens in it is not drawn anywhere.
   record: async () => 0,

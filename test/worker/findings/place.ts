@@ -80,6 +80,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     headSha: sha(),
     diffRefs: refs(),
     labels: [],
+    reviewerIds: [],
   });
   const publish = async (publication: Publication): Promise<PublicationReceipt> => {
     publications.push(publication);

@@ -1,3 +1,4 @@
+import { NO_HISTORY } from "../../../src/review/decide.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { systemClock } from "../../../src/base/clock.ts";
@@ -191,6 +192,8 @@ export const createWorker = (
         run: { ...run, id, attempts, trigger },
         token: null,
         journal,
+        history: async () => NO_HISTORY,
+        reviews: async () => undefined,
         memory,
         record: async (events) => recorded.push(...events),
         signal,
