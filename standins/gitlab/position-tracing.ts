@@ -1,8 +1,7 @@
 import { isAbsent } from "./absent.ts";
 import type { FileTruth, TrueLine } from "./line-truth.ts";
-import { lineCodeOf } from "./positions.ts";
 import type { Repository } from "./repository.ts";
-import type { DiffVersion, Position, RangeEnd } from "./state.ts";
+import type { DiffVersion, Position } from "./state.ts";
 
 type Trees = {
   /** The merge request's newest diff. */
@@ -46,22 +45,11 @@ const spotOf = (
   return null;
 };
 
-const movedEnd = (trees: Trees, position: Position, end: RangeEnd): RangeEnd | null => {
-  const spot = spotOf(trees, position, end);
-  if (spot === null) return null;
-  const { oldLine, newLine } = spot.line;
-  return {
-    line_code: lineCodeOf(spot.file.newPath, spot.line),
-    type: end.type,
-    old_line: oldLine,
-    new_line: newLine,
-  };
-};
-
 /**
  * Moves a position to the newest diff version after a push, as GitLab's tracer does: a line that is still
- * there moves with it; a line that was changed or removed, or is no longer of its kind, leaves the position
- * as it was (the thread is outdated).† File positions move with their file's name.
+ * there moves with it, and a range keeps its ends as they were; a line that was changed or removed, or is no longer
+ * of its kind, and a file that the push renamed leave the position as it was (the thread is outdated). So does
+ * any change of the file for a position on the whole of it.
  */
 export const tracePosition = async (
   repository: Repository,
@@ -76,17 +64,13 @@ export const tracePosition = async (
   };
   const refs = { base_sha: version.base, start_sha: version.start, head_sha: version.head };
   if (position.position_type === "file") {
-    const path = trees.heads.find((file) => file.oldPath === position.new_path)?.newPath ?? position.new_path;
-    const file = trees.now.find((candidate) => candidate.newPath === path);
-    return file === undefined
-      ? position
-      : { ...position, ...refs, old_path: file.oldPath, new_path: file.newPath };
+    const isChanged = trees.heads.some((file) => file.oldPath === position.new_path);
+    const file = trees.now.find((candidate) => candidate.newPath === position.new_path);
+    return isChanged || file === undefined ? position : { ...position, ...refs, old_path: file.oldPath };
   }
+  if (trees.heads.some((file) => file.renamedFile && file.oldPath === position.new_path)) return position;
   const spot = spotOf(trees, position, position);
   if (spot === null || spot.line.kind !== kindOf(position)) return position;
-  const range = position.line_range;
-  const start = range === null ? null : movedEnd(trees, position, range.start);
-  const end = range === null ? null : movedEnd(trees, position, range.end);
   return {
     ...position,
     ...refs,
@@ -94,7 +78,6 @@ export const tracePosition = async (
     new_path: spot.file.newPath,
     old_line: spot.line.oldLine,
     new_line: spot.line.newLine,
-    line_range: start === null || end === null ? null : { start, end },
   };
 };
 

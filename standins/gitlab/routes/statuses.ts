@@ -6,7 +6,7 @@ import { Integer, parseParams, Text } from "../params.ts";
 import { get, post } from "../router.ts";
 import type { ApiRequest, Route } from "../router.ts";
 import { statusEntity } from "../side-entities.ts";
-import type { CommitStatus } from "../state.ts";
+import type { CommitStatus, Project } from "../state.ts";
 import { ACCESS_LEVELS } from "../state.ts";
 
 const Input = z.object({
@@ -31,6 +31,18 @@ const EVENTS = {
 const TARGET_URL_LENGTH = 255;
 
 /**
+ * A branch of the project that holds the commit; there are no pipelines here whose branch would come first. The
+ * head of a fork is in none.
+ */
+const branchWith = async ({ repository }: Project, sha: string): Promise<string | null> => {
+  for (const branch of await repository.branches()) {
+    const tip = await repository.resolve(`refs/heads/${branch}`);
+    if (tip !== null && (await repository.mergeBase(tip, sha)) === sha) return branch;
+  }
+  return null;
+};
+
+/**
  * Sets a status. One that is still pending or running under the same name is moved on, and refuses the state
  * that it has; one that is finished is followed by a new one.
  */
@@ -47,7 +59,8 @@ const create = async (request: ApiRequest) => {
     });
   }
   const name = input.name ?? input.context ?? "default";
-  const ref = input.ref ?? project.defaultBranch;
+  const ref = input.ref ?? (await branchWith(project, sha));
+  if (ref === null) throw notFound("References for commit");
   const open = project.statuses.findLast(
     (status) =>
       status.sha === sha &&

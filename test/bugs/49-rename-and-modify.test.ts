@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startGitLabWorld } from "./gitlab-world.ts";
+
+const LINES = Array.from({ length: 20 }, (_, line) => `line ${line + 1}`);
+const CHANGED = LINES.toSpliced(9, 1, "changed").toSpliced(4, 1);
+
+/** A finding by what it quotes. */
+const finding = (title: string, quote: string, side: "new" | "old") => ({
+  path: "src/new-name.txt",
+  side,
+  quote,
+  severity: "major",
+  category: "bug",
+  confidence: 0.9,
+  title,
+  body: "A remark.",
+});
+
+test("findings on added, removed and unchanged lines of a renamed file stand where they are meant", async () => {
+  const findings = [
+    finding("The added line is wrong", "changed", "new"),
+    finding("The removed line was needed", "line 5", "old"),
+    finding("The unchanged line no longer fits", "line 8", "new"),
+  ];
+  await using world = await startGitLabWorld(
+    { "src/old-name.txt": `${LINES.join("\n")}\n` },
+    { model: { script: () => JSON.stringify({ overview: "A file is renamed.", findings }) } },
+  );
+  const mergeRequest = await world.open([
+    { action: "rename", from: "src/old-name.txt", to: "src/new-name.txt" },
+    { action: "write", path: "src/new-name.txt", content: `${CHANGED.join("\n")}\n` },
+  ]);
+  const [run] = await world.runs(mergeRequest);
+  assert.ok(run?.state === "succeeded" || run?.state === "partial-succeeded", JSON.stringify(run?.reason));
+  const { threads } = await world.said(mergeRequest);
+  assert.deepEqual(threads.map(({ place }) => place).toSorted(), [
+    "src/new-name.txt:+9",
+    "src/new-name.txt:-5",
+    "src/new-name.txt:8/7",
+  ]);
+  assert.deepEqual(world.gitlab.failures, []);
+});
