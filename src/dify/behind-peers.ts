@@ -1,7 +1,8 @@
+import { type Breaker, type CallVerdict, CircuitOpen, type Ended } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
 import type { OnWorks, Outside, Peer } from "../base/outside.ts";
-import type { FlowRunner } from "../review/flow-runner.ts";
+import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { isDifyOutage } from "./breaker-runner.ts";
 import { MODEL_BUSY } from "./dify-failure.ts";
 
@@ -15,6 +16,7 @@ export type DifyPeers = {
 
 /** What Dify answers until somebody changes the app, its key or its model's credentials. */
 const APP_REFUSES: ReadonlySet<string> = new Set([
+  "dify-app-refused",
   "dify-unauthorized",
   "dify-forbidden",
   "dify-not-found",
@@ -51,11 +53,29 @@ const outsideOf = (error: DifyError, { server, app }: DifyPeers): Outside | null
   return { peer: server, verdict: isDifyOutage(error) || error.untried ? "away" : "busy" };
 };
 
+/** What a call for the app's inputs tells of the app: the first one finds out, and the others wait for that. */
+const verdictOn =
+  (peers: DifyPeers) =>
+  (ended: Ended<unknown>): CallVerdict => {
+    const outside = !ended.ok && ended.error instanceof DifyError ? outsideOf(ended.error, peers) : null;
+    return outside?.verdict === "refused" ? "refuses" : "works";
+  };
+
+const refusedBefore = (): DifyError =>
+  new DifyError("The Dify app has just refused another call, and is not asked; check its key and the app", {
+    code: "dify-app-refused",
+    status: null,
+  });
+
 /** A runner whose failures say what of Dify is to be waited for, and whose successes say that it works. */
 export const behindPeers = (
   runner: FlowRunner,
   peers: DifyPeers,
-  { clock, onWorks }: { readonly clock: Clock; readonly onWorks: OnWorks },
+  {
+    clock,
+    onWorks,
+    breaker,
+  }: { readonly clock: Clock; readonly onWorks: OnWorks; /** Of the app. */ readonly breaker: Breaker },
 ): FlowRunner => {
   const call = async <T>(work: () => Promise<T>): Promise<T> => {
     const startedAtMs = clock.now();
@@ -71,8 +91,15 @@ export const behindPeers = (
       throw new DifyError(error.message, details);
     }
   };
+  const describe = async (signal?: AbortSignal): Promise<readonly FlowInput[]> => {
+    try {
+      return await breaker.run(() => runner.describe(signal), verdictOn(peers), signal);
+    } catch (error) {
+      throw error instanceof CircuitOpen ? refusedBefore() : error;
+    }
+  };
   return {
-    describe: (signal) => call(() => runner.describe(signal)),
+    describe: (signal) => call(() => describe(signal)),
     run: async (request) => {
       const startedAtMs = clock.now();
       const outcome = await call(() => runner.run(request));

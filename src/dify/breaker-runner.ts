@@ -1,4 +1,4 @@
-import type { Breaker, BreakerPass } from "../base/breaker/create-breaker.ts";
+import { type Breaker, type CallVerdict, CircuitOpen, type Ended } from "../base/circuit-breaker.ts";
 import { DifyError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
@@ -31,15 +31,19 @@ export const mayHaveBegun = async (journal: Journal): Promise<boolean> =>
  * a run. Apps of one server share its breaker.
  */
 export const underBreaker = (runner: FlowRunner, breaker: Breaker): FlowRunner => {
-  const call = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
-    const pass = await enter(breaker, signal);
+  const call = async <T>(
+    signal: AbortSignal | undefined,
+    work: (answered: () => void) => Promise<T>,
+  ): Promise<T> => {
+    const verdictOf = (ended: Ended<T>): CallVerdict => {
+      if (ended.ok) return "works";
+      if (signal?.aborted === true) return "unknown";
+      return isDifyOutage(ended.error) ? "fails" : "works";
+    };
     try {
-      const value = await work();
-      pass.tell("works");
-      return value;
+      return await breaker.run(work, verdictOf, signal);
     } catch (error) {
-      pass.tell(signal?.aborted === true ? "unknown" : isDifyOutage(error) ? "fails" : "works");
-      throw error;
+      throw error instanceof CircuitOpen ? leftAlone(error) : error;
     }
   };
   const describe = (signal?: AbortSignal): Promise<readonly FlowInput[]> =>
@@ -54,14 +58,8 @@ export const underBreaker = (runner: FlowRunner, breaker: Breaker): FlowRunner =
   };
 };
 
-const enter = async (
-  breaker: Breaker,
-  signal: AbortSignal | undefined,
-): Promise<BreakerPass & { readonly kind: "go" }> => {
-  const pass = await breaker.enter(signal);
-  if (pass.kind === "go") return pass;
-  throw new DifyError(
-    `Dify failed again and again and is left alone for another ${Math.ceil(pass.waitMs / 1_000)} s; check DIFY_URL and that Dify is running`,
-    { code: DIFY_PAUSED, status: null, retryable: true, retryAfterMs: pass.waitMs, untried: true },
+const leftAlone = ({ waitMs }: CircuitOpen): DifyError =>
+  new DifyError(
+    `Dify failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check DIFY_URL and that Dify is running`,
+    { code: DIFY_PAUSED, status: null, retryable: true, retryAfterMs: waitMs, untried: true },
   );
-};

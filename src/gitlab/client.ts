@@ -17,6 +17,7 @@ import {
 import { decodeJson, decodeList } from "./decode.ts";
 import { fail, ofGitLab } from "./failure.ts";
 import { findNextPage } from "./pages.ts";
+import { retryBy } from "../base/retry.ts";
 import { planRetry } from "./retry-plan.ts";
 import { type Transport, createTransport } from "./transport.ts";
 
@@ -167,7 +168,7 @@ const createPerform = (
   return async (request, decode) => {
     const { method = "GET", route } = request;
     const context = { ...shared, method, route };
-    for (let attempt = 1; ; attempt += 1) {
+    const attemptOnce = async (attempt: number) => {
       await passGate(options, context, request.signal);
       const startedMs = clock.now();
       let quota: Quota | null = null;
@@ -185,21 +186,21 @@ const createPerform = (
         report(error.status, error.code);
         if (error.status === 429 && error.retryAfterMs !== undefined)
           options.gate?.holdOff(error.retryAfterMs);
-        const plan = {
-          method,
-          attempt,
-          maxAttempts: options.maxAttempts ?? 4,
-          maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
-          random,
-        };
-        const waitMs = planRetry(error, plan);
-        if (waitMs === null) throw error;
-        logger.warn(
-          { method, route, status: error.status, code: error.code, attempt, waitMs: Math.round(waitMs) },
-          "GitLab call failed, trying again",
-        );
-        await clock.sleep(waitMs, request.signal);
+        throw error;
       }
-    }
+    };
+    const { maxAttempts = 4, maxWaitMs = MAX_WAIT_MS } = options;
+    const pauseMs = (error: unknown, attempt: number): number | null => {
+      if (!(error instanceof GitLabError)) return null;
+      const waitMs = planRetry(error, { method, attempt, maxAttempts, maxWaitMs, random });
+      if (waitMs === null) return null;
+      const { status, code } = error;
+      logger.warn(
+        { method, route, status, code, attempt, waitMs: Math.round(waitMs) },
+        "GitLab call failed, trying again",
+      );
+      return waitMs;
+    };
+    return retryBy(attemptOnce, { pauseMs, clock, signal: request.signal });
   };
 };

@@ -1,6 +1,7 @@
 import type { GitLabError } from "../base/errors.ts";
+import { pauseAfter } from "../base/retry.ts";
 
-const FIRST_BACKOFF_MS = 500;
+const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10_000;
 const MAX_HINT_MS = 86_400_000;
 
@@ -48,6 +49,6 @@ export const planRetry = (error: GitLabError, plan: RetryPlan): number | null =>
   if (error.retryAfterMs !== undefined) {
     return error.retryAfterMs > plan.maxWaitMs ? null : error.retryAfterMs + plan.random() * HINT_JITTER_MS;
   }
-  const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** plan.attempt, MAX_BACKOFF_MS, plan.maxWaitMs);
-  return ceiling / 2 + (plan.random() * ceiling) / 2;
+  const maxMs = Math.min(MAX_BACKOFF_MS, plan.maxWaitMs);
+  return pauseAfter(plan.attempt, { baseMs: FIRST_BACKOFF_MS, maxMs }, plan.random());
 };

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { retryBy } from "../base/retry.ts";
 
 /** How long GitLab is given to finish a write whose answer was lost, before we look for it. */
 const LOOK_UP_WAITS_MS = [1_000, 4_000] as const;
@@ -31,25 +32,27 @@ export const writeOnce = async <Value>(
   { clock, logger, fields, signal }: WriteOnceOptions,
 ): Promise<{ readonly value: Value; readonly lost: boolean }> => {
   let patienceMs = MAX_PATIENCE_MS;
-  for (let losses = 0; ;) {
-    try {
-      return { value: await write(), lost: losses > 0 };
-    } catch (error) {
-      if (!(error instanceof GitLabError)) throw error;
-      const hintMs = error.status === 429 ? Math.max(error.retryAfterMs ?? Infinity, 1_000) : Infinity;
-      if (hintMs <= patienceMs) {
-        patienceMs -= hintMs;
-        logger.info({ ...fields, waitMs: hintMs }, "GitLab's rate limit is reached, the write waits");
-        await clock.sleep(hintMs, signal);
-        continue;
-      }
-      const waitMs = LOOK_UP_WAITS_MS[losses];
-      if (!isAmbiguous(error) || waitMs === undefined) throw error;
-      losses += 1;
-      logger.warn({ ...fields, code: error.code, losses }, "Answer to a write was lost, looking for it");
-      await clock.sleep(waitMs, signal);
+  let losses = 0;
+  const attempt = async () => {
+    if (losses > 0) {
       const found = await find();
       if (found !== undefined) return { value: found, lost: true };
     }
-  }
+    return { value: await write(), lost: losses > 0 };
+  };
+  const pauseMs = (error: unknown): number | null => {
+    if (!(error instanceof GitLabError)) return null;
+    const hintMs = error.status === 429 ? Math.max(error.retryAfterMs ?? Infinity, 1_000) : Infinity;
+    if (hintMs <= patienceMs) {
+      patienceMs -= hintMs;
+      logger.info({ ...fields, waitMs: hintMs }, "GitLab's rate limit is reached, the write waits");
+      return hintMs;
+    }
+    const waitMs = LOOK_UP_WAITS_MS[losses];
+    if (!isAmbiguous(error) || waitMs === undefined) return null;
+    losses += 1;
+    logger.warn({ ...fields, code: error.code, losses }, "Answer to a write was lost, looking for it");
+    return waitMs;
+  };
+  return retryBy(attempt, { pauseMs, clock, signal });
 };

@@ -3,8 +3,17 @@ import { NO_USAGE } from "../flow/flow-event.ts";
 import type { ModelAnswer, ModelRequest } from "../flow/ports.ts";
 import { runAttempt, type Attempt, type RawAnswer } from "./attempt.ts";
 import type { AnswerFormat, ReadParameters } from "./call-settings.ts";
+import { CircuitOpen, type CallVerdict, type Ended } from "../base/circuit-breaker.ts";
+import { retryBy } from "../base/retry.ts";
 import { choosePause } from "./choose-pause.ts";
-import { classifyFailure, isModelOutage, leftAlone, promptCut, type ModelFailure } from "./model-failure.ts";
+import {
+  classifyFailure,
+  isModelOutage,
+  askedToWait,
+  leftAlone,
+  promptCut,
+  type ModelFailure,
+} from "./model-failure.ts";
 import {
   DEFAULT_RETRY,
   type ConfiguredModel,
@@ -30,6 +39,8 @@ export type ModelHandle = {
   readonly profile: ModelProfile;
   /** What this server has refused by name, and what is therefore left out of every request. */
   readonly refused: Set<RefusablePart>;
+  /** Until when its server asked not to be called, in milliseconds since the epoch. */
+  pausedUntilMs: number;
 };
 
 /** Makes a configured model ready. */
@@ -38,6 +49,7 @@ export const createModelHandle = (model: ConfiguredModel, profile: ModelProfile)
   profile,
   slots: createModelSlots(model),
   refused: new Set(model.stream === false ? ["stream"] : []),
+  pausedUntilMs: 0,
 });
 
 /** A call of one model. */
@@ -48,6 +60,8 @@ export type ModelCall = {
   readonly isFallback: boolean;
   /** Opens the way of text to the caller for one attempt. */
   readonly openGate: () => (piece: string) => void;
+  /** Told when an answer has begun. */
+  readonly onAnswer?: () => void;
 };
 
 /** How a call ended after all attempts. */
@@ -82,6 +96,14 @@ const structuredOutputMode = (
   return left.has("jsonSchema") && structuredOutput === "json-schema" ? "json-object" : structuredOutput;
 };
 
+const announced = ({ openGate, onAnswer }: ModelCall): ((piece: string) => void) => {
+  const pass = openGate();
+  return (piece) => {
+    onAnswer?.();
+    pass(piece);
+  };
+};
+
 /** One request as it is sent. */
 const composeAttempt = (
   call: ModelCall,
@@ -105,7 +127,7 @@ const composeAttempt = (
     timeouts: timeoutsOf(model, prompt),
     clock: options.clock,
     signal: request.signal,
-    onText: call.openGate(),
+    onText: announced(call),
   };
   return { attempt, prompt };
 };
@@ -232,53 +254,95 @@ const remember = (
   }
 };
 
+const verdictOf = (ended: Ended<ModelOutcome>): CallVerdict => {
+  if (!ended.ok) return "unknown";
+  if (ended.value.ok) return "works";
+  const { failure } = ended.value;
+  if (failure.verdict === "refused") return "refuses";
+  return isModelOutage(failure) ? "fails" : "works";
+};
+
 /** An attempt, unless the model failed so often that it is left alone: then it is a failure at once. */
 const attemptUnderBreaker = async (
   call: ModelCall,
   attempt: number,
   options: ModelClientOptions,
 ): Promise<ModelOutcome> => {
-  const { name } = call.handle.model;
-  const pass = await options.breakerOf?.(name).enter(call.request.signal);
-  if (pass?.kind === "wait") return { ok: false, failure: leftAlone(name, pass.waitMs) };
+  const { model } = call.handle;
+  const breaker = options.breakerOf?.(model.name);
+  if (breaker === undefined) return retryWithoutRefused(call, attempt, options);
   try {
-    const outcome = await retryWithoutRefused(call, attempt, options);
-    pass?.tell(!outcome.ok && isModelOutage(outcome.failure) ? "fails" : "works");
-    return outcome;
+    return await breaker.run(
+      (onAnswer) => retryWithoutRefused({ ...call, onAnswer }, attempt, options),
+      verdictOf,
+      call.request.signal,
+    );
   } catch (error) {
-    pass?.tell("unknown");
+    if (error instanceof CircuitOpen) return { ok: false, failure: leftAlone(model.name, error) };
     throw error;
   }
+};
+
+/** Waits as long as the model's server asked, where that is not too long. */
+const attemptInTime = async (
+  call: ModelCall,
+  attempt: number,
+  options: ModelClientOptions,
+): Promise<ModelOutcome> => {
+  const { handle, request } = call;
+  const { clock, retry = DEFAULT_RETRY } = options;
+  const waitMs = handle.pausedUntilMs - clock.now();
+  if (waitMs > retry.maxMs) return { ok: false, failure: askedToWait(handle.model.name, waitMs) };
+  if (waitMs > 0) await clock.sleep(waitMs, request.signal);
+  const outcome = await attemptUnderBreaker(call, attempt, options);
+  if (!outcome.ok && outcome.failure.errorType === "InvokeRateLimitError")
+    handle.pausedUntilMs = clock.now() + (outcome.failure.retryAfterMs ?? 0);
+  return outcome;
 };
 
 /** Where a model is asked, without credentials or query; for logs, since reasons leave it out. */
 const addressOf = ({ baseUrl, provider }: ConfiguredModel): string =>
   baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).origin : provider;
 
+/** An attempt whose failure its policy judges. */
+class AttemptFailed extends Error {
+  readonly failure: ModelFailure;
+
+  constructor(failure: ModelFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
 /**
- * Calls one model until it answers, fails for good or has used up its attempts. Each attempt waits for one of
- * the model's slots first; no limit of time counts meanwhile, `request.onQueued` hears of it.
+ * Calls one model until it answers, fails for good or has used up its attempts: one, where the node repeats its calls
+ * by itself. Each attempt waits for one of the model's slots first; no limit of time counts meanwhile,
+ * `request.onQueued` hears of it.
  */
 export const callModel = async (call: ModelCall, options: ModelClientOptions): Promise<ModelOutcome> => {
   const { clock, logger, random = Math.random, retry = DEFAULT_RETRY } = options;
   const { handle, request } = call;
-  for (let attempt = 1; ; attempt += 1) {
-    const outcome = await handle.slots.run(request, () => attemptUnderBreaker(call, attempt, options));
+  const { signal } = request;
+  const attemptOnce = async (attempt: number): Promise<ModelOutcome> => {
+    const outcome = await handle.slots.run(request, () => attemptInTime(call, attempt, options));
     if (outcome.ok) return outcome;
-    const pauseMs =
-      outcome.failure.untried === true ? null : choosePause(outcome.failure, attempt, retry, random());
+    throw new AttemptFailed(outcome.failure);
+  };
+  const pauseMs = (error: unknown, attempt: number): number | null => {
+    if (!(error instanceof AttemptFailed)) return null;
+    const { failure } = error;
+    const isOver = failure.untried === true || request.isRetried === true;
+    const pause = isOver ? null : choosePause(failure, attempt, retry, random());
     const { model } = handle;
-    const fields = {
-      model: model.name,
-      address: addressOf(model),
-      attempt,
-      reason: outcome.failure.message,
-    };
-    if (pauseMs === null) {
-      logger.warn(fields, "Model call failed");
-      return outcome;
-    }
-    logger.info({ ...fields, pauseMs }, "Model call failed, another attempt follows");
-    await clock.sleep(pauseMs, request.signal);
+    const fields = { model: model.name, address: addressOf(model), attempt, reason: failure.message };
+    if (pause === null) logger.warn(fields, "Model call failed");
+    else logger.info({ ...fields, pauseMs: pause }, "Model call failed, another attempt follows");
+    return pause;
+  };
+  try {
+    return await retryBy(attemptOnce, { pauseMs, clock, signal });
+  } catch (error) {
+    if (error instanceof AttemptFailed) return { ok: false, failure: error.failure };
+    throw error;
   }
 };

@@ -1,4 +1,4 @@
-import type { ModelFailure } from "./model-failure.ts";
+import { pauseAfter } from "../base/retry.ts";
 import type { RetryPolicy } from "./model-options.ts";
 
 /**
@@ -7,15 +7,15 @@ import type { RetryPolicy } from "./model-options.ts";
  * `attempt` counts from 1; `random` is between 0 and 1.
  */
 export const choosePause = (
-  failure: Pick<ModelFailure, "retryable" | "retryAfterMs">,
+  {
+    retryable,
+    retryAfterMs = null,
+  }: { readonly retryable: boolean; readonly retryAfterMs?: number | null | undefined },
   attempt: number,
   policy: RetryPolicy,
   random: number,
 ): number | null => {
-  if (!failure.retryable || attempt >= policy.attempts) return null;
-  if (failure.retryAfterMs !== null) {
-    return failure.retryAfterMs <= policy.maxMs ? failure.retryAfterMs : null;
-  }
-  const full = Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1));
-  return Math.round(full * (1 - random / 2));
+  if (!retryable || attempt >= policy.attempts) return null;
+  if (retryAfterMs !== null) return retryAfterMs <= policy.maxMs ? retryAfterMs : null;
+  return pauseAfter(attempt, policy, random);
 };

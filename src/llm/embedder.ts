@@ -2,6 +2,7 @@ import { message } from "../messages/message.ts";
 import { embedMany } from "ai";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, ModelError, problemAt } from "../base/errors.ts";
+import { retryBy } from "../base/retry.ts";
 import { choosePause } from "./choose-pause.ts";
 import { createEmbeddingModel } from "./language-model.ts";
 import { classifyFailure, type ModelFailure } from "./model-failure.ts";
@@ -53,11 +54,7 @@ export const createEmbedder = (options: EmbedderOptions): Embed => {
   const limits = { firstTokenMs: null, idleMs: null, totalMs: timeoutMs };
   globalThis.AI_SDK_LOG_WARNINGS = false;
 
-  const embedBatch = async (
-    batch: readonly string[],
-    signal: AbortSignal,
-    attempt = 1,
-  ): Promise<number[][]> => {
+  const embedBatch = async (batch: readonly string[], signal: AbortSignal): Promise<number[][]> => {
     using watchdog = startWatchdog(limits, clock, signal);
     try {
       const values = [...batch];
@@ -66,18 +63,18 @@ export const createEmbedder = (options: EmbedderOptions): Embed => {
     } catch (error) {
       signal.throwIfAborted();
       const cause: unknown = watchdog.signal.aborted ? watchdog.signal.reason : error;
-      const failure = classifyFailure(cause, options, clock.now());
-      const pauseMs = choosePause(failure, attempt, retry, Math.random());
-      if (pauseMs === null) throw toError(failure, name);
-      await clock.sleep(pauseMs, signal);
-      return embedBatch(batch, signal, attempt + 1);
+      throw toError(classifyFailure(cause, options, clock.now()), name);
     }
   };
+
+  const pauseMs = (error: unknown, failures: number): number | null =>
+    error instanceof ModelError ? choosePause(error, failures, retry, Math.random()) : null;
 
   return async (texts, signal) => {
     const vectors: number[][] = [];
     for (let start = 0; start < texts.length; start += batchSize) {
-      vectors.push(...(await embedBatch(texts.slice(start, start + batchSize), signal)));
+      const batch = texts.slice(start, start + batchSize);
+      vectors.push(...(await retryBy(() => embedBatch(batch, signal), { pauseMs, clock, signal })));
     }
     return vectors;
   };

@@ -1,5 +1,6 @@
 import { APICallError } from "ai";
 import { z } from "zod";
+import type { CircuitOpen } from "../base/circuit-breaker.ts";
 import type { Outside } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
@@ -50,10 +51,23 @@ export const promptCut = (
   verdict: null,
 });
 
-/** The failure of a call that is not made because the model failed again and again. */
-export const leftAlone = (name: string, waitMs: number): ModelFailure => ({
-  errorType: "InvokeServerUnavailableError",
-  message: `The model ${name} failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check models.${name} and that its server is running.`,
+/** The failure of a call that is not made because the model failed, or has just refused us. */
+export const leftAlone = (name: string, { waitMs, isRefused }: CircuitOpen): ModelFailure => ({
+  errorType: isRefused ? "InvokeAuthorizationError" : "InvokeServerUnavailableError",
+  message: isRefused
+    ? `The model ${name} has just refused another call, and is not asked; check models.${name} and what its key may use.`
+    : `The model ${name} failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check models.${name} and that its server is running.`,
+  retryable: !isRefused,
+  retryAfterMs: isRefused ? null : waitMs,
+  isRefusal: false,
+  untried: true,
+  verdict: isRefused ? "refused" : "away",
+});
+
+/** The failure of a call that is not made because the model's server asked for a longer pause than we bear. */
+export const askedToWait = (name: string, waitMs: number): ModelFailure => ({
+  errorType: "InvokeRateLimitError",
+  message: `The model ${name} is not asked: its server limits the rate of calls; retry after ${Math.ceil(waitMs / 1_000)} s.`,
   retryable: true,
   retryAfterMs: waitMs,
   isRefusal: false,
@@ -61,9 +75,9 @@ export const leftAlone = (name: string, waitMs: number): ModelFailure => ({
   verdict: "away",
 });
 
-/** Whether a failure tells that the model's server does not work; one that is busy or refuses does. */
-export const isModelOutage = ({ errorType, retryable }: ModelFailure): boolean =>
-  retryable && (errorType === "InvokeServerUnavailableError" || errorType === "InvokeConnectionError");
+/** Whether a failure tells that the model's server does not work; one that is busy, or refuses a request, does. */
+export const isModelOutage = ({ errorType, verdict, isRefusal }: ModelFailure): boolean =>
+  verdict === "away" && errorType !== "InvokeRateLimitError" && !isRefusal;
 
 /** An attempt took longer than one of its limits. */
 export class AttemptTimeout extends Error {

@@ -1,4 +1,4 @@
-import type { Breaker } from "../base/breaker/create-breaker.ts";
+import type { Breaker } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";

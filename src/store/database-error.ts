@@ -41,6 +41,14 @@ const describe = (error: unknown, secrets: readonly string[]): string => {
 const retryable = (message: string, code: string): StoreError =>
   new StoreError(message, { code, retryable: true });
 
+/** A database that does not work: what a run has done is not its fault. */
+const away = (message: string, code: string, name: "postgres" | "sqlite", isRetryable = true): StoreError =>
+  new StoreError(message, {
+    code,
+    retryable: isRetryable,
+    outside: { peer: { kind: "database", name }, verdict: "away" },
+  });
+
 /**
  * Translates a failure of PostgreSQL or its driver. A lost connection and a lost race are worth another attempt.
  * `secrets` are cut out of the message; the cause is dropped, as drivers put settings into their errors.
@@ -50,14 +58,18 @@ export const postgresError = (error: unknown, secrets: readonly string[] = []): 
   const code = errorCode(error) ?? "";
   const message = describe(error, secrets);
   if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(message))
-    return retryable(`The database cannot be reached: ${message}`, "store-unreachable");
+    return away(`The database cannot be reached: ${message}`, "store-unreachable", "postgres");
   if (CONFLICTS.has(code)) return retryable(`The database found a conflict: ${message}`, "store-conflict");
-  if (code === TOO_SLOW) return retryable(`The database took too long: ${message}`, "store-timeout");
-  if (code === DISK_FULL) return retryable(`The disk of the database is full: ${message}`, "store-disk-full");
+  if (code === TOO_SLOW) return away(`The database took too long: ${message}`, "store-timeout", "postgres");
+  if (code === DISK_FULL)
+    return away(`The disk of the database is full: ${message}`, "store-disk-full", "postgres");
   if (code.startsWith("28"))
-    return new StoreError(`The database refuses the login of DATABASE_URL: ${message}`, {
-      code: "store-login-refused",
-    });
+    return away(
+      `The database refuses the login of DATABASE_URL: ${message}`,
+      "store-login-refused",
+      "postgres",
+      false,
+    );
   return new StoreError(`The database refused a statement: ${message}`, {
     code: "store-query-failed",
     cause: code === "" ? undefined : code,
@@ -82,7 +94,8 @@ export const sqliteError = ({
   readonly errcode: number | null;
 }): StoreError => {
   const known = errcode === null ? undefined : SQLITE[errcode & 0xff];
-  if (known !== undefined) return retryable(`${known.text}: ${message}`, known.code);
+  if (known?.code === "store-conflict") return retryable(`${known.text}: ${message}`, known.code);
+  if (known !== undefined) return away(`${known.text}: ${message}`, known.code, "sqlite");
   return new StoreError(`The database refused a statement: ${message}`, { code: "store-query-failed" });
 };
 

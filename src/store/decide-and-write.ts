@@ -1,6 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { CompiledQuery, type RawBuilder, type SqlBool, sql } from "kysely";
+import { systemClock } from "../base/clock.ts";
 import { StoreError } from "../base/errors.ts";
+import { retryBy } from "../base/retry.ts";
 import type { Database, Sql } from "./database.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
 
@@ -34,18 +35,17 @@ export const decideAndWrite = async <T>(
       if (wakesWorkers) await tx.notify(WAKE_CHANNEL);
       return result;
     });
-  for (let attempt = 1; ; attempt += 1) {
+  const write = async (): Promise<T> => {
     const { result, statements, wakesWorkers } = await decide(database);
     const wake = wakesWorkers ? [CompiledQuery.raw(`SELECT pg_notify('${WAKE_CHANNEL}', '')`)] : [];
-    try {
-      if (statements.length + wake.length > 0) await database.batch([...statements, ...wake]);
-      return result;
-    } catch (error) {
-      if (!(error instanceof StoreError && error.code === "store-conflict") || attempt === MAX_ATTEMPTS)
-        throw error;
-      await delay(Math.random() * Math.min(PAUSE_MS * attempt, MAX_PAUSE_MS));
-    }
-  }
+    if (statements.length + wake.length > 0) await database.batch([...statements, ...wake]);
+    return result;
+  };
+  const pauseMs = (error: unknown, failures: number): number | null =>
+    error instanceof StoreError && error.code === "store-conflict" && failures < MAX_ATTEMPTS
+      ? Math.random() * Math.min(PAUSE_MS * failures, MAX_PAUSE_MS)
+      : null;
+  return retryBy(write, { pauseMs, clock: systemClock });
 };
 
 /** Whether a run is one that no worker has. */

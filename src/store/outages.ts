@@ -5,7 +5,8 @@ import type { Reason } from "../base/reason.ts";
 import type { Database, Dialect, Sql } from "./database.ts";
 import { NOW, nowPlus } from "./dialect.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
-import { backoffMs, type RetryPolicy } from "./retry-policy.ts";
+import { pauseAfter } from "../base/retry.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 import { readReason, reasonColumns } from "./run-rows.ts";
 import type { FlowsNeeding, Outage, OutageChange, Outages } from "./outage.ts";
 import type { RunKind } from "./store.ts";
@@ -96,7 +97,7 @@ export const noteOutage = async (
       .compile(),
   );
   const state = verdict === "refused" ? ("parked" as const) : ("away" as const);
-  const pause = (failures: number): number => retryAfterMs ?? backoffMs(policy, failures, Math.random());
+  const pause = (failures: number): number => retryAfterMs ?? pauseAfter(failures, policy, Math.random());
   if (before === undefined) {
     const row = {
       ...peer,

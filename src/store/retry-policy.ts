@@ -17,12 +17,3 @@ export const DEFAULT_RETRY: RetryPolicy = {
   maxMs: 600_000,
   giveUpMs: 86_400_000,
 };
-
-/**
- * The wait before the next attempt after `failures` failed ones: exponential, with the upper half left
- * to chance (`random` in 0..1), so that runs which failed together do not return together.
- */
-export const backoffMs = (policy: RetryPolicy, failures: number, random: number): number => {
-  const full = Math.min(policy.maxMs, policy.baseMs * 2 ** Math.min(failures - 1, 30));
-  return Math.round(full / 2 + (full / 2) * random);
-};

@@ -12,7 +12,8 @@ import { RELEASED } from "./lease.ts";
 import type { FlowsNeeding, OutageChange } from "./outage.ts";
 import { noteOutage, type OutageTracker, probedBy, releaseProbe } from "./outages.ts";
 import { SUPERSEDED } from "./plan-accept.ts";
-import { type RetryPolicy, backoffMs } from "./retry-policy.ts";
+import { pauseAfter } from "../base/retry.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, NO_REASON, readReason, reasonColumns, type RunHandle } from "./run-rows.ts";
 import type { SettledState, Settlement } from "./store.ts";
 
@@ -121,7 +122,7 @@ const planRetry = (
   const counts = untried !== true;
   if (counts && attempt >= policy.maxAttempts) return endForNow("failed", reason);
   if (isNewerWaiting) return end("superseded", SUPERSEDED);
-  const delayMs = retryAfterMs ?? backoffMs(policy, attempt, random);
+  const delayMs = retryAfterMs ?? pauseAfter(attempt, policy, random);
   return { kind: "retry", reason, delayMs: Math.max(0, Math.ceil(delayMs)), counts };
 };
 
@@ -138,7 +139,7 @@ const planWait = (
     const given = reasonOf("waited-too-long", { kind: peer.kind, hours });
     return endForNow("failed", withDetail(given, `${peer.name}: ${causeText(reason)}`));
   }
-  const delayMs = verdict === "refused" ? 0 : (retryAfterMs ?? backoffMs(policy, waits + 1, random));
+  const delayMs = verdict === "refused" ? 0 : (retryAfterMs ?? pauseAfter(waits + 1, policy, random));
   return { kind: "wait", outside, reason, delayMs: Math.max(0, Math.ceil(delayMs)) };
 };
 

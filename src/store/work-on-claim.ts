@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { pauseAfter, retryBy } from "../base/retry.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import { workBehindClaim } from "./claimed-writes.ts";
 import type { Database } from "./database.ts";
@@ -35,7 +36,7 @@ export type WorkerParts = {
   readonly pollMs: number;
 };
 
-const SETTLE_RETRY_MS = 5_000;
+const SETTLE_PAUSES = { baseMs: 50, maxMs: 5_000 };
 
 /** Works on one claim from its handler to its settlement; never rejects. `ended` gives up on a settlement. */
 export const workOnClaim = async (
@@ -103,16 +104,16 @@ const settleUntilDone = async (
   ended: AbortSignal,
 ): Promise<SettledState | null> => {
   const { run, claimId } = claim.taken;
-  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, SETTLE_RETRY_MS)) {
-    try {
-      const settled = await settleRun(parts, { runId: run.id, claimId }, settlement, flowsNeeding);
-      if (settled === null)
-        parts.logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
-      return settled;
-    } catch (error) {
-      parts.logger.warn({ runId: run.id, error: describeError(error) }, "a run could not be settled yet");
-      if (ended.aborted) return null;
-      await parts.clock.sleep(waitMs, ended).catch(() => undefined);
-    }
-  }
+  const { logger, clock } = parts;
+  const settle = async (): Promise<SettledState | null> => {
+    const settled = await settleRun(parts, { runId: run.id, claimId }, settlement, flowsNeeding);
+    if (settled === null)
+      logger.warn({ runId: run.id }, "a run was settled too late: another process has it");
+    return settled;
+  };
+  const pauseMs = (error: unknown, failures: number): number | null => {
+    logger.warn({ runId: run.id, error: describeError(error) }, "a run could not be settled yet");
+    return ended.aborted ? null : pauseAfter(failures, SETTLE_PAUSES, Math.random());
+  };
+  return await retryBy(settle, { pauseMs, clock, signal: ended }).catch(() => null);
 };

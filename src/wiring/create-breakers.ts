@@ -1,12 +1,9 @@
-import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts";
+import { type Breakers, createBreakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { modelBreaker } from "./model-routing.ts";
-
-/** How long a probe is waited for: about what a model may take to its first piece of text. */
-const PROBE_MS = 120_000;
 
 /** The breakers of a server, their changes in its log and its metrics. */
 export const createConfiguredBreakers = (
@@ -15,7 +12,9 @@ export const createConfiguredBreakers = (
 ): Breakers => {
   const { breaker: tell } = telemetry.metrics.protection;
   const made = createBreakers({
-    rules: breakers === null ? null : { ...breakers, probeMs: PROBE_MS },
+    rules: breakers,
+    // A key that is wrong is found out by one call, not by as many as there are reviews.
+    probesFirst: (name) => !name.startsWith("dify "),
     clock,
     onChange: ({ name, state, waitMs }) => {
       tell({ peer: name, state });

@@ -1,4 +1,4 @@
-import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";

@@ -1,4 +1,4 @@
-import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DifyRunnerConfig, EmbeddedRunnerConfig } from "../config/config.ts";
@@ -6,6 +6,7 @@ import { behindPeers } from "../dify/behind-peers.ts";
 import { isDifyOutage, mayHaveBegun, underBreaker } from "../dify/breaker-runner.ts";
 import { createDifyRunner } from "../dify/dify-runner.ts";
 import { normaliseBaseUrl } from "../dify/dify-transport.ts";
+import { composeRunner, type RunnerLayer } from "../review/compose-runner.ts";
 import { createFallbackRunner } from "../review/fallback-runner.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 import type { SharedGates } from "./call-gates.ts";
@@ -39,7 +40,7 @@ export const openDify = (
     server: { kind: "dify", name: normaliseBaseUrl(section.url) },
     app: { kind: "flow", name: setting },
   } as const;
-  const plain = createDifyRunner({
+  const runner = createDifyRunner({
     baseUrl: section.url,
     apiKey: section.apiKey,
     workflowId: section.workflowId,
@@ -56,20 +57,28 @@ export const openDify = (
     ...(gates === undefined ? {} : { gate: gates.dify(section.url) }),
   });
   const onWorks = gates?.works ?? (() => undefined);
-  const main = behindPeers(underBreaker(plain, breakers.of(difyBreaker(section.url))), peers, {
-    clock,
-    onWorks,
-  });
-  if (standIn === null) return main;
-  const { runner, file, hasEffects } = standIn;
-  const name = file.kind === "builtin" ? `builtin:${file.name}` : file.path;
-  return createFallbackRunner({
-    main,
-    standIn: runner,
-    isOutage: isDifyOutage,
-    mayHaveBegun,
-    hasEffects,
-    name,
-    onStandIn: (runId) => logger.warn({ runId, url: section.url, file: name }, "A file stands in for Dify"),
-  });
+  const circuitBreaker: RunnerLayer = (inner) => underBreaker(inner, breakers.of(difyBreaker(section.url)));
+  const outside: RunnerLayer = (inner) =>
+    behindPeers(inner, peers, { clock, onWorks, breaker: breakers.of(`flow ${setting}`) });
+  return composeRunner(
+    runner,
+    circuitBreaker,
+    outside,
+    standIn === null ? null : fallbackTo(standIn, section, logger),
+  );
 };
+
+const fallbackTo =
+  ({ runner, file, hasEffects }: StandIn, { url }: DifyRunnerConfig, logger: Logger): RunnerLayer =>
+  (main) => {
+    const name = file.kind === "builtin" ? `builtin:${file.name}` : file.path;
+    return createFallbackRunner({
+      main,
+      standIn: runner,
+      isOutage: isDifyOutage,
+      mayHaveBegun,
+      hasEffects,
+      name,
+      onStandIn: (runId) => logger.warn({ runId, url, file: name }, "A file stands in for Dify"),
+    });
+  };

@@ -6,10 +6,11 @@ import { createEmbeddedRunner, missingSecrets } from "../embedded/embedded-runne
 import { behindModelGate } from "../embedded/model-gate.ts";
 import { neededSecrets } from "../flow/engine/initial-pool.ts";
 import type { Flow } from "../flow/flow.ts";
-import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Logger } from "../base/logger.ts";
 import { withLessons } from "../knowledge/lessons-dataset.ts";
 import { checkModels } from "../llm/resolve-model.ts";
+import { composeRunner } from "../review/compose-runner.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 import { createModelPauses, toRouting } from "./model-routing.ts";
 import { type Engine, type EngineConfig, type EngineOptions, openEngine } from "./open-engine.ts";
@@ -59,9 +60,13 @@ export const openEmbedded = async (
   for (const [section, flow] of flows) {
     const secrets = new Map(Object.entries(section.secrets));
     const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
-    const warming = afterWarmUp(plain, () => engine.warmUp(flow));
     const isPaused = createModelPauses(flow, toRouting(config), breakers);
-    runners.set(section, { runner: behindModelGate(warming, isPaused), digest: flow.digest });
+    const runner = composeRunner(
+      plain,
+      (inner) => afterWarmUp(inner, () => engine.warmUp(flow)),
+      (inner) => behindModelGate(inner, isPaused),
+    );
+    runners.set(section, { runner, digest: flow.digest });
   }
   return { flows, runners, engine };
 };

@@ -1,5 +1,5 @@
 import { message } from "../messages/message.ts";
-import type { Breakers } from "../base/breaker/create-breaker.ts";
+import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";

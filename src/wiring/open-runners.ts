@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Breakers, createBreakers } from "../base/breaker/create-breaker.ts";
+import { type Breakers, createBreakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { ANSWERS } from "../config/builtin-flows.ts";

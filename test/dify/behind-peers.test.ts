@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
+import { createBreakers } from "../../src/base/circuit-breaker.ts";
 import { DifyError, ReviewflowError } from "../../src/base/errors.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import { behindPeers } from "../../src/dify/behind-peers.ts";
@@ -18,12 +19,16 @@ const request: FlowRequest = {
   onEvent: () => undefined,
 };
 
-const open = (run: FlowRunner["run"]) => {
+const open = (run: FlowRunner["run"], ask: FlowRunner["describe"] = async () => []) => {
   const works: string[] = [];
   const runner = behindPeers(
-    { describe: async () => [], run },
+    { describe: ask, run },
     { server: SERVER, app: APP },
-    { clock: systemClock, onWorks: ({ kind }) => works.push(kind) },
+    {
+      clock: systemClock,
+      onWorks: ({ kind }) => works.push(kind),
+      breaker: createBreakers({ rules: null, clock: systemClock, probesFirst: () => true }).of("app"),
+    },
   );
   return { runner, works };
 };
@@ -61,6 +66,25 @@ describe("what a failure of Dify tells of the server and the app", () => {
       const error: unknown = await runner.run(request).catch((thrown: unknown) => thrown);
       assert.ok(error instanceof ReviewflowError && error.outside === undefined);
     }
+  });
+  it("a key that is refused is found out by one of those who ask for the inputs", async () => {
+    let asked = 0;
+    const { runner } = open(
+      async () => assert.fail("no run"),
+      async () => {
+        asked += 1;
+        throw new DifyError("no", { code: "dify-unauthorized", status: 401 });
+      },
+    );
+    const ends = await Promise.allSettled(Array.from({ length: 5 }, () => runner.describe()));
+    assert.equal(asked, 1);
+    for (const end of ends)
+      assert.ok(
+        end.status === "rejected" &&
+          end.reason instanceof DifyError &&
+          end.reason.outside?.verdict === "refused" &&
+          end.reason.outside.peer === APP,
+      );
   });
   it("an answer says that the server works, and the app where its model did", async () => {
     const ended = { status: "succeeded", outputs: {}, error: null, usage: NO_USAGE } as const;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { createBreakers } from "../../src/base/breaker/create-breaker.ts";
+import { createBreakers } from "../../src/base/circuit-breaker.ts";
 import { DifyError } from "../../src/base/errors.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import { DIFY_PAUSED, isDifyOutage, mayHaveBegun, underBreaker } from "../../src/dify/breaker-runner.ts";
@@ -38,7 +38,7 @@ const createServer = () => {
 
 const setUp = () => {
   let nowMs = 0;
-  const rules = { failures: 3, openMs: 1_000, longestOpenMs: 4_000, probeMs: 60_000 };
+  const rules = { failures: 3, openMs: 1_000, longestOpenMs: 4_000 };
   const breakers = createBreakers({ rules, clock: { now: () => nowMs, sleep: async () => undefined } });
   const { server, runner } = createServer();
   return { server, runner: underBreaker(runner, breakers.of("dify")), pass: (ms: number) => (nowMs += ms) };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { createBreakers } from "../../src/base/breaker/create-breaker.ts";
+import { createBreakers } from "../../src/base/circuit-breaker.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { createTestClient, modelRequest, standInModel } from "./model-setup.ts";
@@ -12,7 +12,7 @@ suite("a model that fails again and again", () => {
     await using broken = await startModelStandIn();
     await using spare = await startModelStandIn();
     let nowMs = 0;
-    const rules = { failures: 3, openMs: 1_000, longestOpenMs: 1_000, probeMs: 60_000 };
+    const rules = { failures: 3, openMs: 1_000, longestOpenMs: 1_000 };
     const breakers = createBreakers({ rules, clock: { ...systemClock, now: () => nowMs } });
     const models = [standInModel(broken), standInModel(spare, { name: "spare" })];
     const { client, records } = createTestClient(models, { fallback: "spare", breakerOf: breakers.of });
@@ -39,7 +39,7 @@ suite("a model that fails again and again", () => {
 
   test("without a fallback gives a failure that says so, and that may pass", async () => {
     await using broken = await startModelStandIn();
-    const rules = { failures: 3, openMs: 60_000, longestOpenMs: 60_000, probeMs: 60_000 };
+    const rules = { failures: 3, openMs: 60_000, longestOpenMs: 60_000 };
     const breakers = createBreakers({ rules, clock: systemClock });
     const { client, records } = createTestClient([standInModel(broken)], { breakerOf: breakers.of });
     broken.fail(DOWN, DOWN, DOWN);

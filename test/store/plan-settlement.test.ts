@@ -1,9 +1,7 @@
 import { type Reason, reasonOf, withDetail } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fc } from "../properties.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
-import { backoffMs } from "../../src/store/retry-policy.ts";
 import { SUPERSEDED } from "../../src/store/plan-accept.ts";
 import { planSettlement, type Settled } from "../../src/store/settle.ts";
 import type { Settlement } from "../../src/store/store.ts";
@@ -90,18 +88,4 @@ describe("what a settlement means", () => {
     const settled = planSettlement(run, { ...busy, retryAfterMs: 90_000 }, false, policy, 0.5);
     assert.ok(settled.kind === "retry" && settled.delayMs === 90_000);
   });
-});
-
-test("the backoff doubles up to its limit, with its upper half left to chance", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 200 }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (failures, random) => {
-        const full = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
-        const wait = backoffMs(policy, failures, random);
-        assert.ok(wait >= Math.floor(full / 2) && wait <= full);
-      },
-    ),
-  );
 });

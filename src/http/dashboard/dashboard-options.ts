@@ -1,4 +1,4 @@
-import type { NamedStanding } from "../../base/breaker/create-breaker.ts";
+import type { NamedStanding } from "../../base/circuit-breaker.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { translator } from "../../../src/messages/format-message.ts";
 import { after, before, describe, it } from "node:test";
-import type { NamedStanding } from "../../../src/base/breaker/create-breaker.ts";
+import type { NamedStanding } from "../../../src/base/circuit-breaker.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
 import { openBrowser, setUpDashboard } from "./dashboard-setup.ts";

@@ -1,5 +1,5 @@
 import type { Translate } from "../../../messages/format-message.ts";
-import type { NamedStanding } from "../../../base/breaker/create-breaker.ts";
+import type { NamedStanding } from "../../../base/circuit-breaker.ts";
 import { formatTime } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import { type Content, html } from "../markup/markup.ts";

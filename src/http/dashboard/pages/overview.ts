@@ -1,5 +1,5 @@
 import type { Translate } from "../../../messages/format-message.ts";
-import type { NamedStanding } from "../../../base/breaker/create-breaker.ts";
+import type { NamedStanding } from "../../../base/circuit-breaker.ts";
 import type { Run, RunState } from "../../../store/store.ts";
 import type { SpanCount } from "../../../store/views/views.ts";
 import { formatCount, formatMoney } from "../markup/format.ts";
