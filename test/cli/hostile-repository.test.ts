@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -260,6 +260,23 @@ describe("a review of a repository that somebody else made", () => {
       await assert.rejects(openGit(below), { code: "git-working-tree-elsewhere" });
     } finally {
       await rm(outside, { recursive: true, force: true });
+    }
+  });
+
+  it("is told that nothing is fetched and that no protocol may be used: versions of git know one or both", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "reviewflow-git-"));
+    const path = process.env["PATH"];
+    try {
+      const seen = join(folder, "seen");
+      await writeFile(join(folder, "git"), `#!/bin/sh\nenv > '${seen}'\nexit 1\n`, { mode: 0o755 });
+      process.env["PATH"] = `${folder}:${path ?? ""}`;
+      await assert.rejects(openGit(folder), GitError);
+      const lines = (await readFile(seen, "utf8")).split("\n");
+      for (const line of ["GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1", "GIT_NO_REPLACE_OBJECTS=1"])
+        assert.ok(lines.includes(line), line);
+    } finally {
+      process.env["PATH"] = path;
+      await rm(folder, { recursive: true, force: true });
     }
   });
 
