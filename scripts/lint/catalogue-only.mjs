@@ -1,7 +1,87 @@
+import { relative } from "node:path";
+
 /**
- * A rule of oxlint for the files that make notes and pages: what people read there is a message of `src/messages/`,
- * in every language. Log lines and defects that are thrown are for operators and stay in English.
+ * A rule of oxlint: what people read is a message of `src/messages/`, in every language. Log lines and defects that
+ * are thrown are for operators and stay in English; but what a command throws, it prints.
  */
+
+/** Where sentences may stand in code, and why: beginnings of paths. Everything else of `src/` has codes. */
+export const EXCEPTIONS = [
+  {
+    why: "The engine of workflow files says in English what is wrong in a file or a node; a run has the reason's code.",
+    paths: ["src/flow/", "src/sandbox/", "src/egress/"],
+  },
+  {
+    why: "What an adapter found goes to the log and into a reason's detail, in English; people read the code's sentence.",
+    paths: [
+      "src/base/address.ts",
+      "src/dify/",
+      "src/gitlab/client.ts",
+      "src/gitlab/decode.ts",
+      "src/gitlab/diff-entry.ts",
+      "src/gitlab/failure.ts",
+      "src/gitlab/fetch-",
+      "src/gitlab/oauth-sign-in.ts",
+      "src/gitlab/parse-delivery.ts",
+      "src/gitlab/project-paths.ts",
+      "src/gitlab/publish/",
+      "src/gitlab/token-proof.ts",
+      "src/gitlab/transport.ts",
+      "src/gitlab/upsert-note.ts",
+      "src/gitlab/verify",
+      "src/llm/",
+      "src/notify/send-notice.ts",
+      "src/wiring/create-forges.ts",
+      "src/worker/budgets/run-budget.ts",
+    ],
+  },
+  { why: "SQL, and what the store logs.", paths: ["src/doctor/probe-store.ts", "src/store/"] },
+  {
+    why: "Models read it, or have written it.",
+    paths: [
+      "src/cli/doctor-probe.ts",
+      "src/doctor/probe-model-in-depth.ts",
+      "src/eval/match/judge.ts",
+      "src/review/conversation/thread-text.ts",
+      "src/review/findings/",
+      "src/review/fit-inputs.ts",
+      "src/review/flow-runner.ts",
+      "src/review/lessons/",
+      "src/review/render-diff.ts",
+      "src/review/rules/collect-rules.ts",
+      "src/review/units/",
+      "src/worker/findings/correction.ts",
+      "src/worker/findings/review-unit.ts",
+      "src/worker/findings/summarize.ts",
+      "src/worker/findings/verify-findings.ts",
+    ],
+  },
+  {
+    why: "Programs read it: answers of the webhook and the API, which have codes, and metrics.",
+    paths: [
+      "src/http/answer.ts",
+      "src/http/api/",
+      "src/http/app.ts",
+      "src/http/intake.ts",
+      "src/http/metrics.ts",
+      "src/http/read-delivery.ts",
+      "src/telemetry/",
+    ],
+  },
+  {
+    why: "Texts of file formats and of GitLab, and code that a demo's author writes.",
+    paths: [
+      "src/base/model-json/",
+      "src/cli/demo/changes.ts",
+      "src/diff/",
+      "src/eval/record/record-cases.ts",
+      "src/worker/conversation/request-review.ts",
+    ],
+  },
+];
+
+/** Where a failure of ours ends in a terminal, with its message. */
+const PRINTED = "src/cli/";
 
 const WORDS = /\p{L}{2,}[,;:]? \p{L}{2,}/u;
 const OF_A_SENTENCE =
@@ -27,10 +107,11 @@ const isReadInMarkup = (markup) => {
 
 const LOGGERS = new Set(["trace", "debug", "info", "warn", "error", "fatal"]);
 
-/** Whether a text goes to a log or into an error that is thrown, or is a command to be typed. */
-const isNoProse = (node) => {
+/** Whether a text goes to a log or into a defect that is thrown, or is a command to be typed. */
+const isNoProse = (node, isPrinted) => {
   for (let at = node.parent; at; at = at.parent) {
-    if (at.type === "ThrowStatement" || at.type === "NewExpression") return true;
+    if (at.type === "NewExpression") return !isPrinted || at.callee.name === "Error";
+    if (at.type === "ThrowStatement") return !isPrinted;
     if (at.type === "CallExpression") {
       const { callee } = at;
       return (
@@ -57,6 +138,9 @@ const catalogueOnly = {
     docs: { description: "Texts for people stand in src/messages/, in every language." },
   },
   create: (context) => {
+    const path = relative(context.cwd, context.filename);
+    if (EXCEPTIONS.some(({ paths }) => paths.some((begin) => path.startsWith(begin)))) return {};
+    const isPrinted = path.startsWith(PRINTED);
     const report = (node) =>
       context.report({
         node,
@@ -65,12 +149,12 @@ const catalogueOnly = {
     return {
       Literal: (node) => {
         if (typeof node.value !== "string" || isNoText(node)) return;
-        if (isSentence(node.value) && !isNoProse(node)) report(node);
+        if (isSentence(node.value) && !isNoProse(node, isPrinted)) report(node);
       },
       TemplateLiteral: (node) => {
         const text = node.quasis.map(({ value }) => value.cooked ?? value.raw).join("·");
         const isMarkup = node.parent?.type === "TaggedTemplateExpression" && node.parent.tag.name === "html";
-        if (isMarkup ? isReadInMarkup(text) : isSentence(text) && !isNoProse(node)) report(node);
+        if (isMarkup ? isReadInMarkup(text) : isSentence(text) && !isNoProse(node, isPrinted)) report(node);
       },
     };
   },

@@ -66,7 +66,7 @@ export class ConfigError extends ReviewflowError {
 
 /** Several problems under a head, each in a line of its own. */
 export const listOf = (
-  code: "config.problems" | "flow.file-problems",
+  code: "cli.problems" | "config.problems" | "flow.file-problems",
   problems: readonly Message[],
 ): Message => {
   const lines = problems.reduce<Message | string>(

@@ -1,8 +1,9 @@
-import { ConfigError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { createGitLabClient, type GitLabClient, type GitLabClientOptions } from "../gitlab/client.ts";
+import { message } from "../messages/message.ts";
+import { CommandError } from "./command-error.ts";
 
 /** A GitLab client with what messages call its token. */
 export type NamedClient = { readonly client: GitLabClient; readonly tokenName: string };
@@ -20,7 +21,7 @@ const FALLBACK = "GITLAB_ADMIN_TOKEN";
 
 /**
  * A client for what needs the role Maintainer: with the token in the named variable, else the one in
- * GITLAB_ADMIN_TOKEN, else the server's own; null when there is none. Throws a ConfigError when the named
+ * GITLAB_ADMIN_TOKEN, else the server's own; null when there is none. Throws a CommandError when the named
  * variable is not set.
  */
 export const findAdminClient = (
@@ -29,9 +30,7 @@ export const findAdminClient = (
 ): NamedClient | null => {
   const text = environment[tokenEnv ?? FALLBACK]?.trim() ?? "";
   if (tokenEnv !== undefined && text === "")
-    throw new ConfigError([
-      `--token-env ${tokenEnv}: the environment variable ${tokenEnv} is not set; put the access token of a Maintainer into it`,
-    ]);
+    throw new CommandError(message("cli.token-env-unset", { name: tokenEnv }));
   const tokenName = text === "" ? "GITLAB_TOKEN" : (tokenEnv ?? FALLBACK);
   const token = text === "" ? gitlab.token : new Secret(text);
   if (token === null) return null;
@@ -39,12 +38,9 @@ export const findAdminClient = (
   return { client: createGitLabClient({ url, token, tokenName, timeoutMs, ...call }), tokenName };
 };
 
-/** As `findAdminClient`, but throws a ConfigError when there is no token. */
+/** As `findAdminClient`, but throws a CommandError when there is no token. */
 export const openAdminClient = (gitlab: Config["gitlab"], options: AdminTokenOptions): NamedClient => {
   const found = findAdminClient(gitlab, options);
-  if (found === null)
-    throw new ConfigError([
-      "no token: set GITLAB_ADMIN_TOKEN to an access token with the scope api whose user is a Maintainer",
-    ]);
+  if (found === null) throw new CommandError(message("cli.no-admin-token"));
   return found;
 };

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { ConfigError, describeError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { isLoopback } from "../http/dashboard/access.ts";
+import { message } from "../messages/message.ts";
 import { makeDataFolder } from "../store/sqlite/data-folder.ts";
+import { CommandError } from "./command-error.ts";
 
 type Settings = Pick<Config, "store" | "dashboard" | "server">;
 
@@ -39,7 +41,7 @@ export type AdminTokenFile = { readonly file: string; readonly token: Secret };
 /**
  * The admin token of a server without a configured one that is not for this machine alone, where nobody could
  * use the dashboard or the commands otherwise: the one in its data folder, which is made where it is missing.
- * Null where the server needs none, and on PostgreSQL, whose servers have to share one. Throws a ConfigError
+ * Null where the server needs none, and on PostgreSQL, whose servers have to share one. Throws a CommandError
  * where the file cannot be read or holds no token, and StoreErrors of the folder.
  */
 export const provideAdminToken = async ({
@@ -55,13 +57,11 @@ export const provideAdminToken = async ({
     await writeFile(file, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST"))
-      throw new ConfigError([`the admin token ${file} cannot be written: ${describeError(cause)}`], {
+      throw new CommandError(message("cli.admin-token.unwritable", { file, problem: describeError(cause) }), {
         cause,
       });
   }
   const token = readToken(file);
   if (token !== null && token.reveal().length >= MIN_CHARS) return { file, token };
-  throw new ConfigError([
-    `the file ${file} holds no admin token that can be read; delete it to have one made, or set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token)`,
-  ]);
+  throw new CommandError(message("cli.admin-token.unreadable", { file }));
 };

@@ -1,5 +1,6 @@
 import { StoreError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
+import { message } from "../messages/message.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import { openIdleStore } from "./open-idle-store.ts";
 import {
@@ -41,7 +42,7 @@ const openUnlessServed = async (config: Pick<Config, "store">, url: string): Pro
     return await openIdleStore(config);
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== "store-locked") throw error;
-    const message = `No server answers at ${url}, but another process has the store open; name its address with --server`;
-    throw new ServerError(message, { code: "server-unreachable", status: null, cause: error });
+    const what = message("cli.server.store-in-use", { url });
+    throw new ServerError(what, { code: "server-unreachable", status: null, cause: error });
   }
 };

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { CatalogueCommand, text } from "./catalogue-command.ts";
 import { registerDemo } from "./demo/register-demo.ts";
 import { registerFlow } from "./register-flow.ts";
 import { parsePort } from "./parse-port.ts";
@@ -12,12 +13,21 @@ import { registerShadow } from "./register-shadow.ts";
 import { registerSetup } from "./register-setup.ts";
 import { registerUpkeep } from "./register-upkeep.ts";
 import { registerWhy } from "./register-why.ts";
+import { terminalTexts } from "./terminal.ts";
 
-/** The command line: every command with its options. What a command does is loaded when it is called. */
-export const createProgram = (): Command => {
-  const program = new Command("reviewflow")
-    .description("Reviews merge requests of your GitLab with a Dify workflow file that you can edit")
-    .version(packageJson.version);
+/**
+ * The command line: every command with its options. What a command does is loaded when it is called. Help and
+ * complaints are in the language of the environment's locale.
+ */
+export const createProgram = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Command => {
+  const program = new CatalogueCommand("reviewflow", () => terminalTexts(environment))
+    .description(text("cli.help.program"))
+    // Both hold for the commands below, too.
+    .helpOption("-h, --help", text("cli.help.help"))
+    .helpCommand("help [command]", text("cli.help.help"))
+    .version(packageJson.version, "-V, --version", text("cli.help.version"));
   registerServe(program);
   registerDemo(program);
   registerSetup(program);
@@ -37,16 +47,10 @@ export const createProgram = (): Command => {
 const registerServe = (program: Command): void => {
   program
     .command("serve")
-    .description("take GitLab's webhooks and review")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-    .option("-p, --port <port>", "the port that it listens on, over the configured one; 0 for any", parsePort)
-    .addOption(
-      new Option("--role <role>", "what this server does, over the configured role").choices([
-        "web",
-        "worker",
-        "both",
-      ]),
-    )
+    .description(text("cli.help.serve"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    .option("-p, --port <port>", text("cli.option.serve.port"), parsePort)
+    .addOption(new Option("--role <role>", text("cli.option.serve.role")).choices(["web", "worker", "both"]))
     .action(async (options: { config?: string; role?: "web" | "worker" | "both"; port?: number }) => {
       const { serve } = await loadSmall(() => import("./serve.ts"));
       await serve(options);
@@ -71,10 +75,10 @@ const loadSmall = async <T>(load: () => Promise<T>): Promise<T> => {
 const registerNotify = (program: Command): void => {
   program
     .command("notify")
-    .description("look after the channels that operators are told in")
+    .description(text("cli.help.notify"))
     .command("test")
-    .description("send a message to every channel")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .description(text("cli.help.notify.test"))
+    .option("-c, --config <file>", text("cli.option.config"))
     .action(async (options: { config?: string }) => {
       const { testNotifications } = await import("./notify.ts");
       process.exitCode = await testNotifications(options);
@@ -84,11 +88,11 @@ const registerNotify = (program: Command): void => {
 const registerRules = (program: Command): void => {
   program
     .command("rules")
-    .description("say which rules hold for files of a project, and from where")
-    .argument("<project>", "its path or id")
-    .argument("<path...>", "files, as in the repository")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-    .option("-b, --branch <branch>", "the target branch; the project's default branch when left out")
+    .description(text("cli.help.rules"))
+    .argument("<project>", text("cli.argument.project"))
+    .argument("<path...>", text("cli.argument.rules.paths"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    .option("-b, --branch <branch>", text("cli.option.rules.branch"))
     .action(
       async (project: string, paths: readonly string[], options: { config?: string; branch?: string }) => {
         const { showRules } = await import("./rules.ts");

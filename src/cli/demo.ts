@@ -1,7 +1,8 @@
 import { languageOfTerminal } from "../messages/choose-language.ts";
-import { type Translate, translator } from "../messages/format-message.ts";
+import type { Translate } from "../messages/format-message.ts";
 import { englishName } from "../messages/language.ts";
-import { ConfigError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
+import { CommandError } from "./command-error.ts";
 import { createDesk } from "./demo/desk.ts";
 import { openBrowser } from "./demo/open-browser.ts";
 import { createPage } from "./demo/page/create-page.ts";
@@ -10,7 +11,7 @@ import { type Demo, startDemo } from "./demo/start-demo.ts";
 import { tellFindings, tellTutorial } from "./demo/story.ts";
 import { requireGit } from "./review/git.ts";
 import { untilStopped } from "./until-stopped.ts";
-import { commandName } from "./terminal.ts";
+import { commandName, terminalTexts } from "./terminal.ts";
 
 /** How the demo is shown, as the command line says it. */
 export type DemoOptions = {
@@ -37,7 +38,7 @@ const say = (text: string): void => console.log(text);
  */
 export const demo = async (options: DemoOptions = {}): Promise<void> => {
   if (options.story === true && options.page === true)
-    throw new ConfigError(["choose one of --story and --page"], { code: "usage-invalid" });
+    throw new CommandError(message("cli.demo.story-or-page"));
   await requireGit();
   const isAttended = process.stdout.isTTY && (process.env["CI"] ?? "") === "";
   await ((options.page ?? (isAttended && options.story !== true)) ? showPage(options) : tellStory(options));
@@ -73,9 +74,6 @@ const tellStory = async ({ dify = false, port = 0 }: DemoOptions): Promise<void>
 /** The language of reviews: what is set, else that of the terminal, else English. */
 const languageOf = (environment: NodeJS.ProcessEnv): string =>
   environment["REVIEWFLOW_LANGUAGE"] ?? englishName(languageOfTerminal(environment));
-
-/** What the demo itself says at a terminal: in the terminal's language. */
-const terminalTexts = (): Translate => translator(languageOfTerminal(process.env));
 
 const showPage = async ({ dify = false, port = 0, open = true }: DemoOptions): Promise<void> => {
   const stop = untilStopped(["SIGINT", "SIGTERM", "SIGHUP"]);

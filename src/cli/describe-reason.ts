@@ -1,6 +1,19 @@
 import type { Reason } from "../base/reason.ts";
-import { reasonInFull, type Translate, translator } from "../messages/format-message.ts";
+import type { Translate } from "../messages/format-message.ts";
+import { type Message, message } from "../messages/message.ts";
 
-/** A reason for a terminal, with what its source says in its own words and its code; in English without a language. */
-export const describeReason = (reason: Reason, t: Translate = translator("en")): string =>
-  `${reasonInFull(t, reason)} (${reason.code})`;
+/** A reason for a terminal: its sentence, what its source says in its own words, and its code. */
+export const reasonMessage = ({ code, params }: Reason): Message => {
+  const { detail } = params;
+  // ICU chooses by "true" and "false".
+  const named = Object.entries(params)
+    .filter(([name]) => name !== "detail")
+    .map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value] as const);
+  const reason: Message = { code: `reason.${code}`, params: Object.fromEntries(named) };
+  return detail === undefined
+    ? message("cli.reason", { reason, code })
+    : message("cli.reason-detail", { reason, detail, code });
+};
+
+/** `reasonMessage` in a language. */
+export const describeReason = (reason: Reason, t: Translate): string => t.message(reasonMessage(reason));

@@ -5,11 +5,14 @@ import type { ModelSubject } from "../doctor/probe-model.ts";
 import { createEmbedder } from "../llm/embedder.ts";
 import { createModelClient } from "../llm/model-client.ts";
 import type { ConfiguredModel } from "../llm/model-options.ts";
+import { message } from "../messages/message.ts";
 import { toRouting } from "../wiring/model-routing.ts";
 
 /** One call and no second: a passing failure is worth knowing, too. */
 const ONCE = { attempts: 1, baseMs: 0, maxMs: 0 };
 
+// The model reads it.
+// oxlint-disable-next-line reviewflow/catalogue-only
 const QUESTION = "This is a test of the connection. Answer with the one word: ok";
 
 /** Every model of the configuration, to be asked something small. */
@@ -26,7 +29,7 @@ const embed =
   (model: ConfiguredModel, clock: Clock): ModelSubject["ask"] =>
   async (signal) => {
     const vectors = await createEmbedder({ ...model, clock, retry: ONCE })([QUESTION], signal);
-    return vectors.length === 1 ? null : "it gave no vector for a text";
+    return vectors.length === 1 ? null : message("cli.doctor.no-vector");
   };
 
 const chat =

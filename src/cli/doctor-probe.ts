@@ -122,7 +122,7 @@ const findPlanted = async (
 ): Promise<number | string> => {
   const section = { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {} } as const;
   const [flow] = config.flows;
-  if (flow === undefined) return "no flow is configured";
+  if (flow === undefined) return "flows: []";
   const alone: FlowConfig = { ...flow, contract: "findings", runner: section, shadow: null, reply: null };
   const bare = { ...alone.findings, passes: [], verify: null, summary: null };
   await using runners = await openRunners(

@@ -20,6 +20,7 @@ import { createGitLabClient } from "../gitlab/client.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
 import { openRunners } from "../wiring/open-runners.ts";
 import { findAdminClient } from "./admin-client.ts";
+import { CommandError } from "./command-error.ts";
 import { flowSubjects } from "./doctor-flows.ts";
 import { modelSubjects } from "./doctor-models.ts";
 import { probedModels } from "./doctor-probe.ts";
@@ -71,7 +72,7 @@ export const runDoctor = async (names: readonly string[], options: DoctorOptions
 };
 
 const toDiagnoses = (error: unknown, fix: Message): readonly Diagnosis[] => {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ConfigError || error instanceof CommandError)) throw error;
   return error.problems.map((problem) => fail("configuration", problem, fix));
 };
 
@@ -172,10 +173,7 @@ const sortSubjects = (
   const isAtGitLab = (address: string): boolean => `${address}/`.startsWith(`${gitlabUrl}/`);
   const others = given.filter((text) => isAddress(text) && !isAtGitLab(text));
   const [url = null] = others;
-  if (others.length > 1)
-    throw new ConfigError([`name one address of this server, not ${others.join(" and ")}`], {
-      code: "usage-invalid",
-    });
+  if (others.length > 1) throw new CommandError(message("cli.doctor.addresses", { addresses: others }));
   const names = given
     .filter((text) => !others.includes(text))
     // What follows the dash is a page of the project.

@@ -1,12 +1,13 @@
 import { realpath, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { describeError } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import { drawMermaid } from "../flow/draw/draw-mermaid.ts";
 import { drawSvg } from "../flow/draw/draw-svg.ts";
 import { FlowFileError } from "../flow/parse/flow-file-error.ts";
 import { readFlow } from "../flow/parse/parse-flow.ts";
 import { readFlowText } from "./read-flow-text.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
 const DRAWINGS = { mermaid: drawMermaid, svg: drawSvg };
 
@@ -26,26 +27,29 @@ const isSameFile = async (left: string, right: string): Promise<boolean> => {
   return one !== null && one === other;
 };
 
-type Drawing = { readonly text: string; readonly remark: string | null } | { readonly problem: string };
+type Drawing = { readonly text: string; readonly remark: Message | null } | { readonly problem: Message };
 
 const draw = async (file: string, format: string): Promise<Drawing> => {
-  if (!isFormat(format)) return { problem: `--format ${format}: is not known; choose mermaid or svg` };
+  if (!isFormat(format)) {
+    const choices = { option: "--format", choices: Object.keys(DRAWINGS), value: format };
+    return { problem: message("cli.usage.choice", choices) };
+  }
   const read = await readFlowText(file);
-  if (!read.ok) return { problem: read.message };
+  if (!read.ok) return { problem: message("problem.at", { place: file, problem: read.problem }) };
   const reading = readFlow(read.text);
   if (reading.ok) return { text: DRAWINGS[format](reading.flow), remark: null };
-  const remark = `${file}: ${new FlowFileError(reading.problems).message}`;
+  const remark = message("problem.at", { place: file, problem: new FlowFileError(reading.problems).what });
   if (reading.partial === null) return { problem: remark };
   return { text: DRAWINGS[format](reading.partial), remark };
 };
 
-const save = async (file: string, output: string, text: string): Promise<string | null> => {
-  if (await isSameFile(file, output)) return `${output}: this is the workflow file itself; choose another -o`;
+const save = async (file: string, output: string, text: string): Promise<Message | null> => {
+  if (await isSameFile(file, output)) return message("cli.flow.same-file", { file: output });
   try {
     await writeFile(output, text);
     return null;
   } catch (error) {
-    return `${output}: cannot be written (${describeError(error)})`;
+    return message("cli.file-unwritable", { file: output, problem: describeError(error) });
   }
 };
 
@@ -55,6 +59,7 @@ const save = async (file: string, output: string, text: string): Promise<string 
  */
 export const flowDraw = async (file: string, options: FlowDrawOptions = {}): Promise<number> => {
   const { output, write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = terminalTexts();
   const byEnding = output !== undefined && extname(output).toLowerCase() === ".svg" ? "svg" : "mermaid";
   const drawing = await draw(file, options.format ?? byEnding);
   const problem =
@@ -63,9 +68,9 @@ export const flowDraw = async (file: string, options: FlowDrawOptions = {}): Pro
       : output === undefined
         ? null
         : await save(file, output, drawing.text);
-  if ("remark" in drawing && drawing.remark !== null) complain(printable(`${drawing.remark}\n`));
+  if ("remark" in drawing && drawing.remark !== null) complain(printable(`${t.message(drawing.remark)}\n`));
   if (problem !== null) {
-    complain(printable(`${problem}\n`));
+    complain(printable(`${t.message(problem)}\n`));
     return 1;
   }
   if (output === undefined && "text" in drawing) write(drawing.text);

@@ -4,7 +4,7 @@ import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** How `forget` finds the store. */
 export type ForgetOptions = Partial<Terminal> & {
@@ -29,25 +29,22 @@ type Forgotten = Omit<ForgottenReport, "projectIds"> & { readonly projectIds: re
  */
 export const forget = async (project: string, options: ForgetOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = terminalTexts(options.environment);
   if (options.yes !== true) {
-    complain(printable(`Deletes all that is stored of ${project}, for good. Say --yes to have it done.\n`));
+    complain(printable(`${t("cli.forget.confirm", { project })}\n`));
     return 1;
   }
   try {
     const forgotten = await forgetIn(project, options);
     if (forgotten === null) {
-      complain(printable(`Nothing is stored of the project ${project}.\n`));
+      complain(printable(`${t("cli.forget.unknown", { project })}\n`));
       return 1;
     }
-    write(
-      printable(
-        `Deleted all that was stored of ${project}: ${forgotten.deliveries} deliveries, ${forgotten.runs} runs ` +
-          "and what belonged to them. Copies of the store that were made before still have it.\n",
-      ),
-    );
+    const { deliveries, runs } = forgotten;
+    write(printable(`${t("cli.forget.done", { project, deliveries, runs })}\n`));
     return 0;
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, t);
   }
 };
 

@@ -1,6 +1,5 @@
-import { languageOfTerminal } from "../messages/choose-language.ts";
-import { type Translate, translator } from "../messages/format-message.ts";
-import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import type { Translate } from "../messages/format-message.ts";
+import { ReviewflowError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { applyHookStep, type HookSecrets, type StepOutcome } from "../gitlab/hooks/apply-hook-step.ts";
@@ -12,10 +11,12 @@ import { hookAddress } from "../gitlab/hooks/hook-address.ts";
 import { type HookStep, planHooks, planRemoval, type WantedHook } from "../gitlab/hooks/plan-hooks.ts";
 import type { HookProject } from "../gitlab/hooks/schema.ts";
 import { type HookSettings, wishFor } from "../gitlab/hooks/wanted-hook.ts";
+import { type Message, message } from "../messages/message.ts";
 import { openAdminClient } from "./admin-client.ts";
+import { CommandError } from "./command-error.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** How `hook` works. */
 export type HookOptions = Partial<Terminal> & {
@@ -44,7 +45,7 @@ type ProjectPlan = {
   readonly wanted: WantedHook;
   readonly secrets: HookSecrets;
   /** Why there are no steps. */
-  readonly problem: string | null;
+  readonly problem: Message | null;
 };
 
 /**
@@ -62,7 +63,7 @@ export const runHook = async (
   try {
     return await perform(action, names, options, say);
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, terminalTexts(options.environment));
   }
 };
 
@@ -94,15 +95,15 @@ const perform = async (
     renewSecrets: options.renewSecrets === true && action === "install",
     hasSigningTokens: isAtLeast(version, 19, 0),
   };
+  const t = terminalTexts(environment);
   const { projects, problems } = await findProjects(client, names);
-  const t = translator(languageOfTerminal(environment));
   for (const problem of problems) say(t.message(problem));
   let failures = problems.length;
   const counts = { create: 0, fix: 0, leave: 0, remove: 0 };
   for (const project of projects) {
     const plan = await planProject(api, project, action, settings);
     say(project.path_with_namespace);
-    if (plan.problem !== null) say(`  ! ${plan.problem}`);
+    if (plan.problem !== null) say(`  ! ${t.message(plan.problem)}`);
     if (plan.steps.length === 0 && plan.problem === null) say(`  ${t("hook.nothing-to-remove")}`);
     failures += plan.problem === null ? 0 : 1;
     for (const step of plan.steps) {
@@ -115,7 +116,7 @@ const perform = async (
         continue;
       }
       failures += 1;
-      say(`  ! ${outcome.problem}`);
+      say(`  ! ${t.message(outcome.problem)}`);
     }
   }
   const command = commandOf(action, names, options);
@@ -126,10 +127,7 @@ const perform = async (
 
 const addressOf = ({ url }: HookOptions, { server }: Config): string => {
   const given = url ?? server.publicUrl;
-  if (given === null)
-    throw new ConfigError([
-      "where does GitLab reach this server? Give --url https://reviewflow.example.com, or set server.public_url (REVIEWFLOW_PUBLIC_URL)",
-    ]);
+  if (given === null) throw new CommandError(message("cli.hook.no-url"));
   return hookAddress(given);
 };
 
@@ -155,7 +153,7 @@ const planProject = async (
     return { ...nothing, ...wish, steps: planHooks(wish.wanted, hooks) };
   } catch (error) {
     if (!(error instanceof ReviewflowError)) throw error;
-    return { ...nothing, problem: describeError(error) };
+    return { ...nothing, problem: error.what };
   }
 };
 

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, explainError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { renderDiagnosis } from "../doctor/render-diagnosis.ts";
 import { hookAddress } from "../gitlab/hooks/hook-address.ts";
 import { languageOfTerminal } from "../messages/choose-language.ts";
-import { translator } from "../messages/format-message.ts";
+import type { Translate } from "../messages/format-message.ts";
 import { englishName } from "../messages/language.ts";
+import { type Message, message } from "../messages/message.ts";
+import { CommandError } from "./command-error.ts";
 import { runHook } from "./hook.ts";
 import {
   examineNames,
@@ -17,7 +19,7 @@ import {
   proposeProjects,
   type Show,
 } from "./init/examine-settings.ts";
-import { createPrompter, type Prompter, type Question, silentPrompter } from "./init/prompter.ts";
+import { createPrompter, type Prompter, silentPrompter } from "./init/prompter.ts";
 import {
   CONFIG_FILE,
   ENV_FILE,
@@ -26,7 +28,14 @@ import {
   type Settings,
   writeSettings,
 } from "./init/write-settings.ts";
-import { commandName, printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import {
+  commandName,
+  printable,
+  processTerminal,
+  tellFailure,
+  type Terminal,
+  terminalTexts,
+} from "./terminal.ts";
 
 /** What `init` is told; what is left out is taken from the environment, else asked for. */
 export type InitOptions = Partial<Terminal> & {
@@ -66,13 +75,14 @@ export type InitOptions = Partial<Terminal> & {
  */
 export const runInit = async (options: InitOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
-  const t = translator(languageOfTerminal(options.environment ?? process.env));
+  const t = terminalTexts(options.environment);
   using prompter =
     options.yes === true ? silentPrompter : createPrompter(options.input ?? process.stdin, write);
   try {
     return await setUp({
       options,
       prompter,
+      t,
       environment: options.environment ?? process.env,
       clock: options.clock ?? systemClock,
       folder: options.folder ?? process.cwd(),
@@ -80,13 +90,14 @@ export const runInit = async (options: InitOptions = {}): Promise<number> => {
       show: (diagnosis) => write(printable(renderDiagnosis(t, diagnosis))),
     });
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, t);
   }
 };
 
 type Setup = {
   readonly options: InitOptions;
   readonly prompter: Prompter;
+  readonly t: Translate;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly folder: string;
@@ -95,7 +106,7 @@ type Setup = {
 };
 
 const setUp = async (setup: Setup): Promise<number> => {
-  const { options, environment, folder, say } = setup;
+  const { options, environment, folder, say, t } = setup;
   const old = await agreeToReplace(setup);
   const gitlab = await settleGitLab(setup);
   const projects = await settleProjects(setup, gitlab.known);
@@ -116,38 +127,36 @@ const setUp = async (setup: Setup): Promise<number> => {
     language,
     contract: reviewer.contract,
   };
-  for (const name of old) say(`${name} is kept as ${await keepOld(folder, name)}.`);
-  await writeSettings(folder, settings);
-  say(`\nWrote ${ENV_FILE} (for you alone: it holds the secrets) and ${CONFIG_FILE} in ${folder}.`);
+  for (const name of old) say(t("init.kept", { name, kept: await keepOld(folder, name) }));
+  await writeSettings(folder, settings, t);
+  say(`\n${t("init.written", { env: ENV_FILE, config: CONFIG_FILE, folder })}`);
   const hooked = await offerHook(setup, settings, projects.names);
   conclude(setup, gitlab.known, settings, projects.names, hooked);
   return hooked === "failed" && options.installHook === true ? 1 : 0;
 };
 
-/** The files that are to be replaced. Throws a ConfigError where nobody agrees to that. */
-const agreeToReplace = async ({ options, prompter, folder }: Setup): Promise<readonly string[]> => {
+/** The files that are to be replaced. Throws a CommandError where nobody agrees to that. */
+const agreeToReplace = async ({ options, prompter, folder, t }: Setup): Promise<readonly string[]> => {
   const old = await existingFiles(folder);
   if (old.length === 0 || options.force === true) return old;
-  const names = old.join(" and ");
-  const answer = await prompter.ask({
-    text: `${names} exists in ${folder}. Replace it, keeping the old one? (y/n)`,
-    fallback: "n",
-  });
+  const files = old.join(", ");
+  const answer = await prompter.ask({ text: t("init.ask.replace", { files, folder }), fallback: "n" });
   if (answer !== null && /^y(es)?$/i.test(answer)) return old;
-  throw new ConfigError(
-    [`${names} exists in ${folder} and was left as it is; --force replaces it and keeps the old one`],
-    {
-      code: "usage-invalid",
-    },
-  );
+  throw new CommandError(message("init.exists", { files, folder }));
 };
 
-/** Asks; throws a ConfigError with the flag when nobody answers. */
-const ask = async ({ prompter }: Setup, question: Question, flag: string): Promise<string> => {
-  const answer = await prompter.ask(question);
+/** What somebody has to answer: with it, whether the answer stays off the screen. */
+type Needed = { readonly question: Message; readonly flags: Message; readonly secret?: boolean };
+
+/** Asks; throws a CommandError with the flags when nobody answers. */
+const ask = async ({ prompter, t }: Setup, { question, flags, secret = false }: Needed): Promise<string> => {
+  const answer = await prompter.ask({ text: t.message(question), secret });
   if (answer !== null) return answer;
-  throw new ConfigError([`${question.text}: no answer; give ${flag}`], { code: "usage-invalid" });
+  throw new CommandError(message("init.no-answer", { question, flags }));
 };
+
+const flagsFor = (option: string, variable: string): Message =>
+  message("init.flags.or", { option, variable });
 
 /** The given texts that are not empty, first come first served. */
 const firstOf = (...given: readonly (string | undefined)[]): string | undefined =>
@@ -166,14 +175,18 @@ const settleGitLab = async (
         }
       : {};
     const url =
-      given.url ?? (await ask(setup, { text: "Address of your GitLab" }, "--gitlab-url or GITLAB_URL"));
+      given.url ??
+      (await ask(setup, {
+        question: message("init.ask.gitlab-url"),
+        flags: flagsFor("--gitlab-url", "GITLAB_URL"),
+      }));
     const token =
       given.token ??
-      (await ask(
-        setup,
-        { text: "Project or group access token (role Developer, scope api)", secret: true },
-        "--gitlab-token or GITLAB_TOKEN",
-      ));
+      (await ask(setup, {
+        question: message("init.ask.gitlab-token"),
+        flags: flagsFor("--gitlab-token", "GITLAB_TOKEN"),
+        secret: true,
+      }));
     const known = await examineToken(url, token, clock, show);
     if (known !== null) return { url: known.named.client.url, token, known };
   }
@@ -183,18 +196,13 @@ const settleProjects = async (
   setup: Setup,
   known: KnownGitLab,
 ): Promise<{ readonly names: readonly string[]; readonly globs: readonly string[] }> => {
-  const { options, prompter, clock, show } = setup;
+  const { options, prompter, clock, show, t } = setup;
   for (let isFirst = true; ; isFirst = false) {
     let names = isFirst ? options.project : undefined;
     if (names === undefined) {
       const fallback = (await proposeProjects(known)).join(" ");
-      const text =
-        "Projects or groups to review, by their paths (nothing: all whose webhook calls the server)";
-      const answer = await prompter.ask({ text, fallback });
-      if (answer === null && !isFirst)
-        throw new ConfigError(["--project: name projects or groups that the token may work in"], {
-          code: "usage-invalid",
-        });
+      const answer = await prompter.ask({ text: t("init.ask.projects"), fallback });
+      if (answer === null && !isFirst) throw new CommandError(message("init.projects-needed"));
       names = (answer ?? "").split(/[\s,]+/).filter((name) => name !== "");
     }
     if (names.length === 0) return { names, globs: [] };
@@ -242,40 +250,29 @@ const givenReviewer = ({ options, environment }: Setup): Readonly<Record<string,
 };
 
 const askReviewer = async (setup: Setup): Promise<Readonly<Record<string, string>>> => {
-  const need = "--model-name with --model-key or --model-url, or --dify-url and --dify-key";
-  const name = await ask(
-    setup,
-    { text: "Model, such as gpt-5-mini or qwen3:8b (nothing: an app on Dify)" },
-    need,
-  );
+  const flags = message("init.flags.reviewer");
+  const name = await ask(setup, { question: message("init.ask.model"), flags });
   if (name === "") {
-    const url = await ask(setup, { text: "Address of Dify" }, need);
-    return compact({
-      DIFY_URL: url,
-      DIFY_API_KEY: await ask(setup, { text: "API key of the app", secret: true }, need),
-    });
+    const url = await ask(setup, { question: message("init.ask.dify-url"), flags });
+    const secret = { question: message("init.ask.dify-key"), flags, secret: true };
+    return compact({ DIFY_URL: url, DIFY_API_KEY: await ask(setup, secret) });
   }
-  const url = await ask(
-    setup,
-    { text: "Address of your model server, with its /v1 (nothing: a hosted model)" },
-    need,
-  );
-  const key = await ask(setup, { text: "API key (nothing: none is needed)", secret: true }, need);
+  const url = await ask(setup, { question: message("init.ask.model-url"), flags });
+  const key = await ask(setup, { question: message("init.ask.model-key"), flags, secret: true });
   return compact({ MODEL_NAME: name, MODEL_BASE_URL: url, MODEL_API_KEY: key });
 };
 
-const settleLanguage = async ({ options, prompter, environment }: Setup): Promise<string> => {
+const settleLanguage = async ({ options, prompter, environment, t }: Setup): Promise<string> => {
   const given = firstOf(options.language, environment["REVIEWFLOW_LANGUAGE"]);
   const fallback = englishName(languageOfTerminal(environment));
-  return given ?? (await prompter.ask({ text: "Language of the reviews", fallback })) ?? fallback;
+  return given ?? (await prompter.ask({ text: t("init.ask.language"), fallback })) ?? fallback;
 };
 
 const settlePublicUrl = async (setup: Setup): Promise<string | null> => {
-  const { options, prompter, environment, say } = setup;
+  const { options, prompter, environment, say, t } = setup;
   let given = firstOf(options.url, environment["REVIEWFLOW_PUBLIC_URL"]);
   for (;;) {
-    const text = "Address at which GitLab will reach this server (nothing: decide later)";
-    const answer = given ?? (await prompter.ask({ text })) ?? "";
+    const answer = given ?? (await prompter.ask({ text: t("init.ask.public-url") })) ?? "";
     if (answer === "") return null;
     try {
       hookAddress(answer);
@@ -283,25 +280,25 @@ const settlePublicUrl = async (setup: Setup): Promise<string | null> => {
     } catch (error) {
       if (!(error instanceof ConfigError) || given !== undefined) throw error;
       given = undefined;
-      say(error.problems.join("\n"));
+      say(explainError(t, error));
     }
   }
 };
 
 /** Adds the webhook where somebody wants it and it can be done. */
 const offerHook = async (
-  { options, prompter, environment, folder, say }: Setup,
+  { options, prompter, environment, folder, say, t }: Setup,
   { variables, publicUrl }: Settings,
   names: readonly string[],
 ): Promise<"installed" | "failed" | "left"> => {
   if (publicUrl === null || names.length === 0) {
     if (options.installHook !== true) return "left";
-    say("The webhook was not added: --install-hook needs --url and --project.");
+    say(t("init.hook-needs"));
     return "failed";
   }
   const added: Record<string, string | undefined> = {};
   if (options.installHook !== true) {
-    const text = `Token of a Maintainer, to add the webhook to ${names.join(", ")} now; it is not kept (nothing: do it later)`;
+    const text = t("init.ask.admin-token", { projects: names.join(", ") });
     const token = await prompter.ask({ text, secret: true });
     if (token === null || token === "") return "left";
     added["GITLAB_ADMIN_TOKEN"] = token;
@@ -318,7 +315,7 @@ const offerHook = async (
 };
 
 const conclude = (
-  { environment, say }: Setup,
+  { environment, say, t }: Setup,
   { seen }: KnownGitLab,
   { publicUrl }: Settings,
   names: readonly string[],
@@ -326,13 +323,12 @@ const conclude = (
 ): void => {
   const command = commandName(environment);
   const bot = seen.user === null ? null : `@${seen.user.username}`;
-  say(`\nStart it: ${command} serve`);
-  if (hooked !== "installed")
-    say(
-      `Add the webhook with a Maintainer's token: GITLAB_ADMIN_TOKEN=glpat-… ${command} hook install ${names.join(" ") || "GROUP_OR_PROJECT"}${publicUrl === null ? " --url ADDRESS_OF_THIS_SERVER" : ""} --yes`,
-    );
-  if (bot !== null)
-    say(
-      `In notes the bot is called ${bot}: "${bot} review" asks for a review, "${bot} help" lists what it can do; "/review" and its like work, too.`,
-    );
+  say(`\n${t("init.start", { command: `${command} serve` })}`);
+  if (hooked !== "installed") {
+    const projects = names.join(" ") || "GROUP_OR_PROJECT";
+    const address = publicUrl === null ? " --url ADDRESS_OF_THIS_SERVER" : "";
+    const install = ["GITLAB_ADMIN_TOKEN=glpat-…", command, "hook install", `${projects}${address}`, "--yes"];
+    say(t("init.add-hook", { command: install.join(" ") }));
+  }
+  if (bot !== null) say(t("init.bot", { bot }));
 };

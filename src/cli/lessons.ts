@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { systemClock } from "../base/clock.ts";
-import { describeError, ReviewflowError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
@@ -10,14 +10,16 @@ import {
   LessonsReport as Report,
   toLessonsReport,
 } from "../http/api/lesson-api-routes.ts";
+import { message } from "../messages/message.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import { createConfiguredLessons } from "../wiring/create-lessons.ts";
 import type { LessonBook, LessonProject } from "../worker/lessons/lesson-book.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
+import { CommandError } from "./command-error.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** What can be done with a project's lessons. */
 export const LESSONS_ACTIONS = ["show", "edit", "on", "off"] as const;
@@ -37,9 +39,6 @@ export type LessonsOptions = Partial<Terminal> & {
   readonly environment?: Environment;
 };
 
-/** A mistake of whoever gave the command. */
-class LessonsError extends ReviewflowError {}
-
 /**
  * `reviewflow lessons show|edit|on|off PROJECT`: reads or changes what a project's reviews learnt, through
  * the running server or in its store. Returns the exit code.
@@ -51,6 +50,7 @@ export const lessons = async (
 ): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   const { config: file, server } = options;
+  const t = terminalTexts(options.environment);
   try {
     const { environment = await readServerEnvironment(options) } = options;
     const text = action === "edit" ? await readText(options) : "";
@@ -65,15 +65,13 @@ export const lessons = async (
       },
       store: (store) => changeInStore(store, config, projectPath, action, text),
     });
-    write(printable(action === "show" ? report.text : describe(report)));
-    if (action === "show" && !report.on) complain("Turned off: no review is told of this file.\n");
+    const { project, on } = report;
+    const saved = (): string => `${t("cli.lessons.saved", { project, on: String(on) })}\n`;
+    write(printable(action === "show" ? report.text : saved()));
+    if (action === "show" && !on) complain(`${t("lessons.off")}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof ReviewflowError)) throw error;
-    complain(
-      printable(`${isServerError(error, "project-unknown") ? unknown(projectPath) : describeError(error)}\n`),
-    );
-    return 1;
+    return tellFailure(isServerError(error, "project-unknown") ? unknown(projectPath) : error, complain, t);
   }
 };
 
@@ -82,21 +80,17 @@ const readText = async ({ file, input }: LessonsOptions): Promise<string> => {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new LessonsError(`${file} cannot be read (${describeError(cause)}).`, {
-      code: "file-unreadable",
+    throw new CommandError(message("cli.file-unreadable", { file, problem: describeError(cause) }), {
       cause,
     });
   }
 };
 
-const describe = ({ project, on }: LessonsReport): string =>
-  `The lessons of ${project} are saved; ${on ? "reviews are told of them" : "turned off: no review is told of them"}.\n`;
-
-const unknown = (path: string): string =>
-  `No event of ${path} has been received; write the project's path with its namespace, as GitLab shows it.`;
+const unknown = (project: string): CommandError =>
+  new CommandError(message("cli.lessons.unknown", { project }), { code: "project-unknown" });
 
 /** Who a change from the command line is by. */
-const BY = "the command line";
+const BY = "command-line";
 
 const changeInStore = async (
   { lessons: store }: OpenedStore,
@@ -106,10 +100,9 @@ const changeInStore = async (
   text: string,
 ): Promise<LessonsReport> => {
   const { book } = createConfiguredLessons(config, { store, clock: systemClock, logger: silentLogger });
-  if (book === null)
-    throw new LessonsError("Nothing is learnt here: lessons.enabled is false.", { code: "lessons-off" });
+  if (book === null) throw new CommandError(message("cli.lessons.disabled"), { code: "lessons-off" });
   const project = await store.findProject(path);
-  if (project === null) throw new LessonsError(unknown(path), { code: "project-unknown" });
+  if (project === null) throw unknown(path);
   return toLessonsReport(await act(book, project, action, text));
 };
 
@@ -120,10 +113,6 @@ const act = async (book: LessonBook, project: LessonProject, action: LessonsActi
   const outcome = await book.edit(project, { version, text, by: BY });
   if (outcome === "saved") return book.read(project);
   throw outcome === "too-long"
-    ? new LessonsError("The text is longer than 6,000 characters; make it shorter.", {
-        code: "lessons-too-long",
-      })
-    : new LessonsError("The lessons were changed meanwhile; look at them again.", {
-        code: "lessons-changed",
-      });
+    ? new CommandError(message("done.lessons-too-long"), { code: "lessons-too-long" })
+    : new CommandError(message("cli.lessons.changed"), { code: "lessons-changed" });
 };

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { text } from "./catalogue-command.ts";
 import type { ImportOptions } from "./eval/import.ts";
 import type { RecordCommandOptions } from "./eval/record.ts";
 import { type EvalOptions, FORMATS } from "./eval/usage.ts";
@@ -15,22 +16,22 @@ export const registerEval = (program: Command): void => {
   const command = program
     .command("eval")
     .enablePositionalOptions()
-    .description("measure flows with recorded merge requests whose findings are known")
-    .argument("<set>", "a folder of cases")
-    .option("--flow <name>", "a flow, builtin:review or a workflow file; again for each to compare", more)
-    .option("--repeats <n>", "how often each flow reviews each case", "1")
-    .option("--lines <n>", "how many lines a finding may be off", "3")
-    .option("--judge <model>", "a configured model that tells by meaning what was found")
-    .option("--record <dir>", "keep the models' answers")
-    .option("--replay <dir>", "take kept answers and ask no model")
-    .option("--replay-or-ask <dir>", "take kept answers, ask for the others and keep those")
-    .option("--case <part>", "only cases with this in their name; again for more", more)
-    .option("--at-once <n>", "cases that are reviewed at once", "2")
-    .option("--seed <n>", "of the resamples for intervals", "1")
-    .option("--fail-under <metric=n>", "end with 1 below it, such as recall=0.4; again for more", more)
-    .addOption(new Option("-f, --format <format>", "the form of the report").choices(FORMATS))
-    .option("-o, --output <file>", "write the report to a file, .html, .json or text; again for more", more)
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .description(text("cli.help.eval"))
+    .argument("<set>", text("cli.argument.eval.set"))
+    .option("--flow <name>", text("cli.option.eval.flow"), more)
+    .option("--repeats <n>", text("cli.option.eval.repeats"), "1")
+    .option("--lines <n>", text("cli.option.eval.lines"), "3")
+    .option("--judge <model>", text("cli.option.eval.judge"))
+    .option("--record <dir>", text("cli.option.eval.record"))
+    .option("--replay <dir>", text("cli.option.eval.replay"))
+    .option("--replay-or-ask <dir>", text("cli.option.eval.replay-or-ask"))
+    .option("--case <part>", text("cli.option.eval.case"), more)
+    .option("--at-once <n>", text("cli.option.eval.at-once"), "2")
+    .option("--seed <n>", text("cli.option.eval.seed"), "1")
+    .option("--fail-under <metric=n>", text("cli.option.eval.fail-under"), more)
+    .addOption(new Option("-f, --format <format>", text("cli.option.format")).choices(FORMATS))
+    .option("-o, --output <file>", text("cli.option.eval.output"), more)
+    .option("-c, --config <file>", text("cli.option.config"))
     .exitOverride(exit)
     .action(async (set: string, options: EvalOptions) => {
       const { runEval } = await import("./eval/measure.ts");
@@ -38,15 +39,12 @@ export const registerEval = (program: Command): void => {
     });
   command
     .command("record")
-    .description("make cases of what people found in merge requests of your GitLab")
-    .argument("<project>", "its path or id")
-    .argument("<set>", "the folder that the cases are written to")
-    .option("--since <time>", "merge requests that changed since, such as 90d or 2026-01-31", "180d")
-    .option("--limit <n>", "the most merge requests that are looked at", "100")
-    .option(
-      "-c, --config <file>",
-      "the configuration file; without one GITLAB_URL and GITLAB_TOKEN are enough",
-    )
+    .description(text("cli.help.eval.record"))
+    .argument("<project>", text("cli.argument.project"))
+    .argument("<set>", text("cli.argument.eval.folder"))
+    .option("--since <time>", text("cli.option.eval.since"), "180d")
+    .option("--limit <n>", text("cli.option.eval.limit"), "100")
+    .option("-c, --config <file>", text("cli.option.eval.config"))
     .exitOverride(exit)
     .action(async (project: string, set: string, options: RecordCommandOptions) => {
       const { runRecord } = await import("./eval/record.ts");
@@ -54,13 +52,13 @@ export const registerEval = (program: Command): void => {
     });
   command
     .command("import")
-    .description("make cases of a public set: aacr-bench or martian")
-    .argument("<format>", "aacr-bench or martian")
-    .argument("<source>", "its JSON file, or the folder of its files")
-    .argument("<set>", "the folder that the cases are written to")
-    .option("--diffs <dir>", "a folder with <case>.diff")
-    .option("--repositories <dir>", "a folder with clones, as owner/name or name")
-    .option("--download", "fetch diffs from github.com")
+    .description(text("cli.help.eval.import"))
+    .argument("<format>", text("cli.argument.eval.format"))
+    .argument("<source>", text("cli.argument.eval.source"))
+    .argument("<set>", text("cli.argument.eval.folder"))
+    .option("--diffs <dir>", text("cli.option.eval.diffs"))
+    .option("--repositories <dir>", text("cli.option.eval.repositories"))
+    .option("--download", text("cli.option.eval.download"))
     .exitOverride(exit)
     .action(async (format: string, source: string, set: string, options: ImportOptions) => {
       const { runImport } = await import("./eval/import.ts");

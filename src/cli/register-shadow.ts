@@ -1,17 +1,20 @@
 import { type Command, Argument } from "commander";
+import { text } from "./catalogue-command.ts";
 
 /** Adds the command that shows candidates and decides about them. */
 export const registerShadow = (program: Command): void => {
   program
     .command("shadow")
-    .description("show how candidates compare with their flows, promote or drop one, or take that back")
+    .description(text("cli.help.shadow"))
     .addArgument(
-      new Argument("[action]", "what to do").choices(["show", "promote", "drop", "undo"]).default("show"),
+      new Argument("[action]", text("cli.argument.shadow.action"))
+        .choices(["show", "promote", "drop", "undo"])
+        .default("show"),
     )
-    .argument("[flow]", "the flow whose candidate is meant; all when shown without one")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-    .option("--server <address>", "the server's address; the configured port of this machine when left out")
-    .option("--json", "JSON instead of text")
+    .argument("[flow]", text("cli.argument.shadow.flow"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    .option("--server <address>", text("cli.option.server"))
+    .option("--json", text("cli.option.json"))
     .action(
       async (
         action: "show" | "promote" | "drop" | "undo",

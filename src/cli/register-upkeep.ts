@@ -1,13 +1,8 @@
 import type { Command } from "commander";
+import { text } from "./catalogue-command.ts";
 
-const CONFIG = [
-  "-c, --config <file>",
-  "the configuration file; the environment alone is enough without one",
-] as const;
-const SERVER = [
-  "--server <address>",
-  "the running server; the configured one on this machine when left out",
-] as const;
+const CONFIG = ["-c, --config <file>", text("cli.option.config")] as const;
+const SERVER = ["--server <address>", text("cli.option.server")] as const;
 
 type Options = { readonly config?: string; readonly server?: string };
 
@@ -15,20 +10,17 @@ type Options = { readonly config?: string; readonly server?: string };
 export const registerUpkeep = (program: Command): void => {
   program
     .command("move")
-    .description("bring a store from a folder to PostgreSQL or back; its server must be stopped")
-    .requiredOption(
-      "--from <place>",
-      "a data folder, postgres://…, or env:NAME for the variable that holds it",
-    )
-    .requiredOption("--to <place>", "the same; it must be empty")
+    .description(text("cli.help.move"))
+    .requiredOption("--from <place>", text("cli.option.move.from"))
+    .requiredOption("--to <place>", text("cli.option.move.to"))
     .action(async (options: { from: string; to: string }) => {
       const { runMove } = await import("./upkeep/move.ts");
       await runMove(options);
     });
   program
     .command("backup")
-    .description("write a backup of the embedded store, also while its server runs")
-    .argument("<file>", "where to, such as reviewflow.sqlite")
+    .description(text("cli.help.backup"))
+    .argument("<file>", text("cli.argument.backup.file"))
     .option(...CONFIG)
     .option(...SERVER)
     .action(async (file: string, options: Options) => {
@@ -37,9 +29,9 @@ export const registerUpkeep = (program: Command): void => {
     });
   program
     .command("restore")
-    .description("make an embedded store of a backup")
-    .argument("<file>", "the backup")
-    .argument("<folder>", "a folder that is empty or not there yet")
+    .description(text("cli.help.restore"))
+    .argument("<file>", text("cli.argument.restore.file"))
+    .argument("<folder>", text("cli.argument.restore.folder"))
     .action(async (file: string, folder: string) => {
       const { runRestore } = await import("./upkeep/restore.ts");
       await runRestore(file, folder);
@@ -48,17 +40,17 @@ export const registerUpkeep = (program: Command): void => {
 };
 
 const registerKeys = (program: Command): void => {
-  const keys = program.command("keys").description("look after the keys that tokens at rest are sealed with");
+  const keys = program.command("keys").description(text("cli.help.keys"));
   keys
     .command("new")
-    .description("print a fresh key")
+    .description(text("cli.help.keys.new"))
     .action(async () => {
       const { printNewKey } = await import("./upkeep/keys.ts");
       printNewKey();
     });
   keys
     .command("status")
-    .description("say with which keys tokens are sealed, and which key can be removed")
+    .description(text("cli.help.keys.status"))
     .option(...CONFIG)
     .option(...SERVER)
     .action(async (options: Options) => {
@@ -67,7 +59,7 @@ const registerKeys = (program: Command): void => {
     });
   keys
     .command("rotate")
-    .description("seal with the first key what older ones have sealed; a server does so at its start, too")
+    .description(text("cli.help.keys.rotate"))
     .option(...CONFIG)
     .option(...SERVER)
     .action(async (options: Options) => {

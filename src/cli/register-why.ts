@@ -1,16 +1,15 @@
 import type { Command } from "commander";
+import { text } from "./catalogue-command.ts";
 
-/** Adds the command that says what became of a delivery. */
+/** Adds the command that says how a delivery was handled. */
 export const registerWhy = (program: Command): void => {
   program
     .command("why")
-    .description(
-      "say what became of a delivery and why; asks the running server, or its store when none runs",
-    )
-    .argument("<delivery>", "our id, or GitLab's: the hook's Idempotency-Key or webhook-id")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
-    .option("--server <address>", "the server's address; the configured port of this machine when left out")
-    .option("--json", "JSON instead of text")
+    .description(text("cli.help.why"))
+    .argument("<delivery>", text("cli.argument.why.delivery"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    .option("--server <address>", text("cli.option.server"))
+    .option("--json", text("cli.option.json"))
     .action(async (delivery: string, options: { config?: string; server?: string; json?: boolean }) => {
       const { why } = await import("./why.ts");
       process.exitCode = await why(delivery, options);

@@ -2,10 +2,13 @@ import { constants } from "node:fs";
 import { access, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { ConfigError, describeError, ReviewflowError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
+import type { Translate } from "../messages/format-message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { SEVERITIES, type Severity } from "../review/finding.ts";
 import { unreviewedFiles } from "../review/unreviewed.ts";
+import { CommandError } from "./command-error.ts";
 import { readLocalConfig } from "./read-config.ts";
 import { chooseChange, type Wanted } from "./review/choose-change.ts";
 import {
@@ -28,7 +31,7 @@ import { reviewMergeRequest } from "./review/review-merge-request.ts";
 import { safeText } from "./review/safe-text.ts";
 import { tellProgress } from "./review/tell-progress.ts";
 import { wantsColour } from "./review/wants-colour.ts";
-import { processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
+import { failureText, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** The forms of a report. */
 const RENDERERS = {
@@ -37,7 +40,9 @@ const RENDERERS = {
   sarif: renderSarif,
   codequality: renderCodeQuality,
   markdown: renderMarkdown,
-} as const satisfies Readonly<Record<string, (report: LocalReport, isTerminal: boolean) => string>>;
+} as const satisfies Readonly<
+  Record<string, (t: Translate, report: LocalReport, isTerminal: boolean) => string>
+>;
 type Format = keyof typeof RENDERERS;
 
 /** How a local review is made and told; every text as the command line has it. */
@@ -73,20 +78,20 @@ export type ReviewOptions = Partial<Terminal> & {
  */
 export const runReview = async (range: string | undefined, options: ReviewOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = terminalTexts(options.environment);
   try {
     const usage = checkUsage(range, options);
-    const { report, posted } = await makeReport(usage.wanted, options, complain);
-    const text = RENDERERS[usage.format](report, isForTerminal(options));
+    const { report, posted } = await makeReport(usage.wanted, options, t);
+    const text = RENDERERS[usage.format](t, report, isForTerminal(options));
     if (options.output === undefined) write(text);
     else await writeReport(fileOf(options.output, options), text);
-    complain(renderReceipt(report));
-    if (posted !== null) complain(`${safeText(posted)}\n`);
+    complain(renderReceipt(t, report));
+    if (posted !== null) complain(`${safeText(t.message(posted))}\n`);
     if (usage.failOn === null) return 0;
     if (hasAtLeast(report, usage.failOn)) return 1;
     return unreviewedFiles(report.receipt).length > 0 ? 3 : 0;
   } catch (error) {
-    const isOurs = error instanceof ReviewflowError || !(error instanceof Error);
-    complain(`${safeText(isOurs ? describeError(error) : (error.stack ?? error.message))}\n`);
+    complain(`${safeText(failureText(t, error))}\n`);
     return 2;
   }
 };
@@ -94,20 +99,17 @@ export const runReview = async (range: string | undefined, options: ReviewOption
 /** What is to be reviewed: a change of the repository at hand, or a merge request. */
 type Subject = Wanted | { readonly kind: "merge-request"; readonly place: MergeRequestPlace };
 
-type Outcome = { readonly report: LocalReport; readonly posted: string | null };
+type Outcome = { readonly report: LocalReport; readonly posted: Message | null };
 
-const makeReport = async (
-  wanted: Subject,
-  options: ReviewOptions,
-  complain: Terminal["complain"],
-): Promise<Outcome> => {
+const makeReport = async (wanted: Subject, options: ReviewOptions, t: Translate): Promise<Outcome> => {
+  const { complain = processTerminal.complain } = options;
   const { config: file, flow: name = null, environment = process.env, post = false } = options;
   const { clock = systemClock } = options;
   const config = readLocalConfig(environment, file ?? null);
   for (const notice of config.notices) complain(`${safeText(terminalTexts(environment).message(notice))}\n`);
   const flow = chooseFlow(config, name);
   if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
-  const progress = tellProgress(complain);
+  const progress = tellProgress(t, complain);
   let isOver = false;
   const onEvent: typeof progress = (event) => {
     // The last events may come late, when the report stands there already.
@@ -137,21 +139,21 @@ const isFormat = (text: string): text is Format => Object.hasOwn(RENDERERS, text
 
 const checkUsage = (range: string | undefined, options: ReviewOptions): Usage => {
   const { staged = false, worktree = false, post = false, format = "text", failOn } = options;
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const severity = SEVERITIES.find((one) => one === failOn) ?? null;
   if ([range !== undefined, staged, worktree].filter(Boolean).length > 1)
-    problems.push("choose one of a range, --staged and --worktree");
+    problems.push(message("cli.usage.one-of", { options: "RANGE, --staged, --worktree" }));
   if (post && (staged || worktree || (range !== undefined && !isAddress(range))))
-    problems.push(
-      "--post publishes the review of a merge request: give its address, or nothing in its pipeline",
-    );
-  if (failOn !== undefined && severity === null)
-    problems.push(`--fail-on takes ${SEVERITIES.join(", ")}, not ${failOn}`);
+    problems.push(message("cli.review.post-what"));
+  if (failOn !== undefined && severity === null) problems.push(choiceOf("--fail-on", SEVERITIES, failOn));
   const known = isFormat(format) ? format : null;
-  if (known === null) problems.push(`--format takes ${Object.keys(RENDERERS).join(", ")}, not ${format}`);
-  if (known === null || problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  if (known === null) problems.push(choiceOf("--format", Object.keys(RENDERERS), format));
+  if (known === null || problems.length > 0) throw new CommandError(problems, { code: "usage-invalid" });
   return { wanted: subjectOf(range, options), format: known, failOn: severity };
 };
+
+const choiceOf = (option: string, choices: readonly string[], value: string): Message =>
+  message("cli.usage.choice", { option, choices, value });
 
 const subjectOf = (range: string | undefined, options: ReviewOptions): Subject => {
   const { staged = false, worktree = false, post = false, environment = process.env } = options;
@@ -175,7 +177,7 @@ const checkFolder = async (file: string): Promise<void> => {
   try {
     await access(dirname(file), constants.W_OK);
   } catch (cause) {
-    throw new ConfigError([`--output: the folder ${dirname(file)} cannot be written to`], { cause });
+    throw new CommandError(message("cli.folder-unwritable", { folder: dirname(file) }), { cause });
   }
 };
 
@@ -183,6 +185,8 @@ const writeReport = async (file: string, text: string): Promise<void> => {
   try {
     await writeFile(file, text);
   } catch (cause) {
-    throw new ConfigError([`--output: ${file} cannot be written: ${describeError(cause)}`], { cause });
+    throw new CommandError(message("cli.file-unwritable", { file, problem: describeError(cause) }), {
+      cause,
+    });
   }
 };

@@ -1,22 +1,22 @@
 import { describeReason } from "./describe-reason.ts";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Config, FlowConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { flowFor } from "../config/flow-for.ts";
 import { createGitLabClient, type GitLabClient } from "../gitlab/client.ts";
 import { createForge } from "../gitlab/forge.ts";
-import { languageOfTerminal } from "../messages/choose-language.ts";
-import { type Translate, translator } from "../messages/format-message.ts";
+import type { Translate } from "../messages/format-message.ts";
+import { message } from "../messages/message.ts";
 import { explainRules, section } from "../review/rules/explain-rules.ts";
 import type { RepositorySettings } from "../review/rules/repository-settings.ts";
 import { createTeamRules, type TeamRulesReading } from "../worker/findings/team-rules.ts";
 import { openAdminClient } from "./admin-client.ts";
+import { CommandError } from "./command-error.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** How `rules` looks them up. */
 export type RulesOptions = Partial<Terminal> & {
@@ -51,7 +51,7 @@ export const showRules = async (
     if (failure !== null) complain(printable(`${failure}\n`));
     return failure === null ? 0 : 1;
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, terminalTexts(options.environment));
   }
 };
 
@@ -81,7 +81,7 @@ const describeRules = async (
     new AbortController().signal,
     silentLogger,
   );
-  const t = translator(languageOfTerminal(environment));
+  const t = terminalTexts(environment);
   const made = { project: projectPath, flow: flow.name };
   return {
     lines: [
@@ -106,14 +106,10 @@ const openClient = (config: Config, environment: Environment): GitLabClient => {
 
 const flowOf = (config: Config, projectPath: string): FlowConfig => {
   const flow = flowFor(config, projectPath);
-  if (flow === null)
-    throw new ConfigError([
-      `no flow reviews ${projectPath}; add it to the projects of one (flows[].projects)`,
-    ]);
-  if (flow.contract !== "findings")
-    throw new ConfigError([
-      `the flow ${flow.name}, which reviews ${projectPath}, has the contract ${flow.contract}; rules are given to flows of the contract findings only`,
-    ]);
+  if (flow === null) throw new CommandError(message("cli.rules.no-flow", { project: projectPath }));
+  const { name, contract } = flow;
+  if (contract !== "findings")
+    throw new CommandError(message("project.not-findings", { flow: name, contract }));
   return flow;
 };
 

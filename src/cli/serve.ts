@@ -8,6 +8,7 @@ import { provideAdminToken } from "./admin-token.ts";
 import { createLogger } from "./create-logger.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
+import { terminalTexts } from "./terminal.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** What the command line says. */
@@ -46,7 +47,8 @@ export const serve = async (options: ServeOptions): Promise<void> => {
   if (made !== null) {
     logger.info({ file: made.file }, "The admin token of dashboard and commands is in the data folder");
     // A terminal keeps no log, and whoever sits there may read the file as well.
-    if (isTerminal) process.stdout.write(`Admin token: ${made.token.reveal()}\n`);
+    if (isTerminal)
+      process.stdout.write(`${terminalTexts()("cli.serve.admin-token", { token: made.token.reveal() })}\n`);
   }
   const end = await Promise.race([stopped, running.outdated]);
   logger.info(end instanceof Error ? { reason: end.message } : { signal: end }, "Reviewflow stops");

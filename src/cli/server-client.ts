@@ -1,18 +1,20 @@
 import { z } from "zod";
-import { describeError, ReviewflowError, type FailureDetails } from "../base/errors.ts";
+import { describeError, type FailureDetails } from "../base/errors.ts";
 import { type Json, parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { API_PATH } from "../http/api/api.ts";
 import { isLoopback } from "../http/dashboard/access.ts";
+import { type Message, message } from "../messages/message.ts";
 import { findAdminToken } from "./admin-token.ts";
+import { CommandError } from "./command-error.ts";
 
 /** The running server did not answer as asked; `status` is null where there was no answer at all. */
-export class ServerError extends ReviewflowError {
+export class ServerError extends CommandError {
   readonly status: number | null;
 
-  constructor(message: string, details: FailureDetails & { readonly status: number | null }) {
-    super(message, details);
+  constructor(what: Message, details: FailureDetails & { readonly status: number | null }) {
+    super(what, details);
     this.status = details.status;
   }
 }
@@ -105,16 +107,16 @@ type Answered = { readonly status: number; readonly body: unknown };
 const request = async (url: string, path: string, init: RequestInit): Promise<Answered> => {
   const target = URL.parse(`${url}${API_PATH}${path}`);
   if (target === null || !/^https?:$/.test(target.protocol)) {
-    const message = `${url} is no address of a server; name one such as http://127.0.0.1:8080`;
-    throw new ServerError(message, { code: "server-address-invalid", status: null });
+    const what = message("cli.server.address-invalid", { url });
+    throw new ServerError(what, { code: "server-address-invalid", status: null });
   }
   try {
     const response = await fetch(target, init);
     return { status: response.status, body: parseJson(await response.text()) };
   } catch (cause) {
-    const why = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
-    const message = `No server answers at ${url} (${why}); start it with reviewflow serve, or name its address with --server`;
-    throw new ServerError(message, { code: "server-unreachable", retryable: true, status: null, cause });
+    const problem = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
+    const what = message("cli.server.unreachable", { url, problem });
+    throw new ServerError(what, { code: "server-unreachable", retryable: true, status: null, cause });
   }
 };
 
@@ -123,17 +125,28 @@ const Problem = z.object({ error: z.object({ code: z.string(), message: z.string
 const refusalOf = (url: string, { status, body }: Answered, hasToken: boolean): ServerError => {
   const problem = Problem.safeParse(body);
   if (!problem.success) {
-    const message = `What answers at ${url} (status ${status}) is no Reviewflow of this version; name the server's address with --server`;
-    return new ServerError(message, { code: "server-not-ours", status });
+    const what = message("cli.server.not-ours", { url, status });
+    return new ServerError(what, { code: "server-not-ours", status });
   }
-  const { code, message } = problem.data.error;
+  const { code, message: answer } = problem.data.error;
   const details = { code, retryable: status === 429 || status >= 500, status };
-  return new ServerError(explain(url, code, message, hasToken), details);
+  return new ServerError(explain(url, code, answer, hasToken), details);
 };
 
-const explain = (url: string, code: string, message: string, hasToken: boolean): string => {
-  if (code !== "admin-token-wrong") return `The server at ${url} answers: ${message}`;
-  return hasToken
-    ? `The server at ${url} does not take our token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with`
-    : `The server at ${url} asks for its token; set REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token) to the one that it was started with, or run this as a user who may read admin-token in its data folder`;
+/** What the server refuses with a code of its own that has a sentence here. */
+const REFUSALS: Readonly<Record<string, Message>> = {
+  "lessons-off": message("cli.lessons.disabled"),
+  "lessons-too-long": message("done.lessons-too-long"),
+  "lessons-changed": message("cli.lessons.changed"),
+  "shadow-unknown": message("shadow.done.shadow-unknown"),
+  "shadow-promoted": message("shadow.done.shadow-promoted"),
+  "shadow-nothing-to-undo": message("shadow.done.shadow-nothing-to-undo"),
+  "shadow-unchanged": message("shadow.done.shadow-unchanged"),
+  "too-many-attempts": message("sign-in.limited"),
+};
+
+const explain = (url: string, code: string, answer: string, hasToken: boolean): Message => {
+  if (code !== "admin-token-wrong")
+    return message("cli.server.refused", { url, problem: REFUSALS[code] ?? answer });
+  return message(hasToken ? "cli.server.token-wrong" : "cli.server.token-missing", { url });
 };

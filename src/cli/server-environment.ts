@@ -4,7 +4,7 @@ import { parseEnv } from "node:util";
 import { describeError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { GitError, openGit } from "./review/git.ts";
-import { printable, processTerminal, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** Where the environment of a server is read; the process's own in its working folder when left out. */
 export type ServerEnvironmentOptions = Partial<Pick<Terminal, "complain">> & {
@@ -24,17 +24,18 @@ export const readServerEnvironment = async ({
   folder = process.cwd(),
 }: ServerEnvironmentOptions = {}): Promise<Environment> => {
   const file = join(folder, ".env");
+  const t = terminalTexts(environment);
   let text: string;
   try {
     const problem = await findProblem(file, folder);
     if (problem !== null) {
-      complain(printable(`${file} is not read: ${problem}\n`));
+      complain(printable(`${t(problem, { file })}\n`));
       return environment;
     }
     text = await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return environment;
-    complain(printable(`${file} is not read: ${describeError(error)}\n`));
+    complain(printable(`${t("cli.env.unreadable", { file, problem: describeError(error) })}\n`));
     return environment;
   }
   const isGiven = (name: string): boolean => {
@@ -45,14 +46,14 @@ export const readServerEnvironment = async ({
   return { ...Object.fromEntries(added), ...environment };
 };
 
-const findProblem = async (file: string, folder: string): Promise<string | null> => {
+const findProblem = async (
+  file: string,
+  folder: string,
+): Promise<"cli.env.foreign" | "cli.env.tracked" | null> => {
   const { uid } = await stat(file);
   const own = process.getuid?.();
-  if (own !== undefined && uid !== own && uid !== 0)
-    return "it belongs to another user; make it yours (chown), or set the variables in the environment";
-  return (await isTracked(folder))
-    ? "git tracks it, so that it came with the repository; set the variables in the environment, or take it out of git"
-    : null;
+  if (own !== undefined && uid !== own && uid !== 0) return "cli.env.foreign";
+  return (await isTracked(folder)) ? "cli.env.tracked" : null;
 };
 
 const isTracked = async (folder: string): Promise<boolean> => {

@@ -1,7 +1,5 @@
-import { ConfigError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
-import { SHADOW_REFUSALS } from "../http/api/shadow-routes.ts";
 import {
   ShadowChoiceAnswer,
   ShadowSummaries,
@@ -9,12 +7,22 @@ import {
   summarizeCandidate,
 } from "../http/api/shadow-summary.ts";
 import { createShadowDesk } from "../http/shadow/shadow-desk.ts";
+import type { Translate } from "../messages/format-message.ts";
+import { message } from "../messages/message.ts";
 import type { ShadowAction } from "../review/shadow/decide-choice.ts";
 import { shownCandidates } from "../wiring/create-shadows.ts";
 import { askServerOrStore } from "./ask-server-or-store.ts";
+import { CommandError } from "./command-error.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import {
+  commandName,
+  printable,
+  processTerminal,
+  tellFailure,
+  type Terminal,
+  terminalTexts,
+} from "./terminal.ts";
 
 /** How candidates are asked about. */
 export type ShadowOptions = Partial<Terminal> & {
@@ -37,6 +45,7 @@ export const shadow = async (
   options: ShadowOptions = {},
 ): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = terminalTexts(options.environment);
   const print = (text: string, value: object): void =>
     write(options.json === true ? `${JSON.stringify(value, null, 2)}\n` : printable(text));
   try {
@@ -47,18 +56,19 @@ export const shadow = async (
     if (action === "show") {
       const all = await summaries(config, options.server);
       const shown = all.filter((one) => flow === null || one.flow === flow);
-      print(shown.map(describe).join("") || "No flow has a candidate (flows[].shadow).\n", shown);
+      print(shown.map((one) => describe(t, one)).join("") || `${t("shadow.none")}\n`, shown);
       return flow !== null && shown.length === 0 ? 1 : 0;
     }
-    if (flow === null) throw new ConfigError([`name the flow: reviewflow shadow ${action} FLOW`]);
+    if (flow === null) {
+      const command = `${commandName(options.environment ?? process.env)} shadow ${action}`;
+      throw new CommandError(message("cli.shadow.flow-needed", { command }));
+    }
     const answer = await decide(config, options.server, flow, action);
-    print(
-      `${answer.candidate}, the candidate of ${flow}: ${STANDINGS[answer.choice ?? "compared"]}\n`,
-      answer,
-    );
+    const { candidate, choice } = answer;
+    print(`${t("cli.shadow.decided", { candidate, flow, status: statusOf(t, choice) })}\n`, answer);
     return 0;
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, t);
   }
 };
 
@@ -89,29 +99,31 @@ const decide = (
       client.send("POST", `/shadows/${encodeURIComponent(flow)}/${action}`, {}, ShadowChoiceAnswer),
     store: async ({ shadows }) => {
       const desk = createShadowDesk(shadows, candidatesOf(config));
-      const change = await desk.change(flow, action, "the command line");
-      if (change.kind === "refused") throw new ConfigError([SHADOW_REFUSALS[change.code]]);
+      const change = await desk.change(flow, action, "command-line");
+      if (change.kind === "refused")
+        throw new CommandError(message(`shadow.done.${change.code}`), { code: change.code });
       const { candidate, choice } = change.standing;
       return { flow, candidate, choice };
     },
   });
 
-const STANDINGS = {
-  promoted: "promoted, it reviews in the flow's place",
-  dropped: "dropped, it runs no longer",
-  compared: "compared",
-} as const;
+const statusOf = (t: Translate, choice: ShadowChoiceAnswer["choice"]): string =>
+  t(choice === null ? "shadow.comparing" : `shadow.${choice}`);
 
-const describe = (one: ShadowSummary): string => {
-  const took = (name: string, { tokens, cost, elapsedMs }: ShadowSummary["present"]): string => {
+const describe = (t: Translate, one: ShadowSummary): string => {
+  const took = (who: string, { tokens, cost, elapsedMs }: ShadowSummary["present"]): string => {
     const money = Object.entries(cost).map(([currency, amount]) => `${amount.toFixed(4)} ${currency}`);
-    return `  ${name}: ${tokens} tokens, ${money.join(" + ") || "no cost"}, ${Math.round(elapsedMs / 1_000)} s\n`;
+    const used = { tokens, cost: money.join(" + ") || t("cli.shadow.no-cost") };
+    return `  ${t("cli.shadow.usage", { who, ...used, seconds: Math.round(elapsedMs / 1_000) })}`;
   };
-  return (
-    `${one.flow}: candidate ${one.candidate} (${one.candidateSource}), ${STANDINGS[one.choice ?? "compared"]}\n` +
-    `  ${one.compared} reviews of ${one.mergeRequests} merge requests compared; ${one.waiting} waiting, ${one.failed} failed, ${one.skipped} not made\n` +
-    `  findings: ${one.both} by both, ${one.onlyPresent} only by the present flow, ${one.onlyCandidate} only by the candidate\n` +
-    took("present", one.present) +
-    took("candidate", one.candidateTook)
-  );
+  const { flow, candidate, compared, mergeRequests, waiting, failed, skipped } = one;
+  const status = statusOf(t, one.choice);
+  const lines = [
+    t("cli.shadow.candidate", { flow, candidate, source: one.candidateSource, status }),
+    `  ${t("cli.shadow.counts", { compared, mergeRequests, waiting, failed, skipped })}`,
+    `  ${t("cli.shadow.findings", { both: one.both, present: one.onlyPresent, candidate: one.onlyCandidate })}`,
+    took(t("shadow.present"), one.present),
+    took(t("shadow.candidate"), one.candidateTook),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 };

@@ -1,4 +1,4 @@
-import { explainError, ReviewflowError } from "../base/errors.ts";
+import { describeError, explainError, ReviewflowError } from "../base/errors.ts";
 import { languageOfTerminal } from "../messages/choose-language.ts";
 import { type Translate, translator } from "../messages/format-message.ts";
 
@@ -43,6 +43,12 @@ export const tellFailure = (
   if (!(error instanceof ReviewflowError)) throw error;
   complain(printable(`${explainError(t, error)}\n`));
   return 1;
+};
+
+/** What ends a command: the sentence of a failure of ours, the whole stack of any other. */
+export const failureText = (t: Translate, error: unknown): string => {
+  if (error instanceof ReviewflowError) return explainError(t, error);
+  return error instanceof Error ? (error.stack ?? error.message) : describeError(error);
 };
 
 /**

@@ -1,5 +1,4 @@
-import { languageOfTerminal } from "../messages/choose-language.ts";
-import { type Translate, translator } from "../messages/format-message.ts";
+import type { Translate } from "../messages/format-message.ts";
 import { describeReason } from "./describe-reason.ts";
 import type { Environment } from "../config/environment.ts";
 import { DeliveryReport, readDeliveryReport, type RunReport } from "../http/api/delivery-report.ts";
@@ -9,7 +8,7 @@ import { askServerOrStore } from "./ask-server-or-store.ts";
 import { readConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { isServerError } from "./server-client.ts";
-import { printable, processTerminal, tellFailure, type Terminal } from "./terminal.ts";
+import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** How `why` finds the delivery. */
 export type WhyOptions = Partial<Terminal> & {
@@ -31,7 +30,7 @@ export const why = async (reference: string, options: WhyOptions = {}): Promise<
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   try {
     const environment = options.environment ?? (await readServerEnvironment(options));
-    const t = translator(languageOfTerminal(environment));
+    const t = terminalTexts(environment);
     const report = await findReport(reference, environment, options);
     if (report === null) {
       complain(printable(`${t("why.unknown", { delivery: reference })}\n`));
@@ -40,7 +39,7 @@ export const why = async (reference: string, options: WhyOptions = {}): Promise<
     write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : printable(describe(t, report)));
     return 0;
   } catch (error) {
-    return tellFailure(error, complain);
+    return tellFailure(error, complain, terminalTexts(options.environment));
   }
 };
 

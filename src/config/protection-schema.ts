@@ -53,7 +53,7 @@ export const BudgetsSection = z
     time_zone: z
       .string()
       .default("UTC")
-      .refine(isTimeZone, issueOf(message("config.not-a-time-zone", { example: "Asia/Tokyo, UTC" }))),
+      .refine(isTimeZone, issueOf(message("config.not-a-time-zone", { example: ["Asia/Tokyo", "UTC"] }))),
     /** Whether a merge request whose review waits for the next day is told so, in one note. */
     tell: z.boolean().default(false),
     total: z.strictObject(limits).prefault({}),

@@ -1,4 +1,4 @@
-import { message } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOfError, ReviewflowError } from "../base/errors.ts";
 import type { ModelFacts } from "./diagnose-model.ts";
@@ -6,7 +6,7 @@ import type { ModelFacts } from "./diagnose-model.ts";
 /** A model to ask; `ask` makes one small call and gives why it failed, or null. */
 export type ModelSubject = {
   readonly name: string;
-  readonly ask: (signal: AbortSignal) => Promise<string | null>;
+  readonly ask: (signal: AbortSignal) => Promise<string | Message | null>;
 };
 
 /** Asks a model something small. */

@@ -21,6 +21,8 @@ type SpokenReason = {
  */
 export type Translate = {
   <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string;
+  /** The language as a BCP 47 tag. */
+  readonly language: string;
   /** The sentence of a reason, without its detail, which is a foreign text. */
   readonly reason: (reason: SpokenReason) => string;
   /** The sentence of a message, with those of the messages in it. */
@@ -36,6 +38,7 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
   const translate = <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string =>
     format(code, parameters[0] ?? {});
   return Object.assign(translate, {
+    language: languageOf(language),
     reason: ({ code, params }: SpokenReason): string => {
       const message = `reason.${code}`;
       return isMessageCode(message) ? format(message, spoken(params)) : code;
@@ -84,7 +87,8 @@ export const formatMessage = <Code extends MessageCode>(
   ...parameters: MessageArguments<Code>
 ): string => translator(language)(code, ...parameters);
 
-const isMessageCode = (text: string): text is MessageCode => readTexts(FALLBACK).has(text);
+/** Whether a text is the code of a message. */
+export const isMessageCode = (text: string): text is MessageCode => readTexts(FALLBACK).has(text);
 
 type Value = string | number | Date;
 type Format = (code: MessageCode, parameters: Readonly<Record<string, Value>>) => string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { describe, it } from "node:test";
 import { chromium } from "playwright-core";
+import { english } from "../messages/saying.ts";
 import { renderHtml } from "../../src/eval/report/render-html.ts";
 import { createEvalFolder } from "../eval/eval-folder.ts";
 import { hostileReport } from "../eval/hostile-report.ts";
@@ -18,7 +19,9 @@ const LOOKS = [
 describe("the report of a measurement in Chromium", { skip }, () => {
   it("can be read wide and narrow, light and dark, and asks nobody for anything", async () => {
     await using folder = await createEvalFolder();
-    const address = pathToFileURL(await folder.write("report.html", renderHtml(hostileReport()))).href;
+    const address = pathToFileURL(
+      await folder.write("report.html", renderHtml(english, hostileReport())),
+    ).href;
     const browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
     try {
       for (const look of LOOKS) {

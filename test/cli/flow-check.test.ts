@@ -7,6 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { z } from "zod";
 import { flowCheck } from "../../src/cli/flow-check.ts";
 import { conformancePath, recordedTerminal } from "./recorded-terminal.ts";
+import { english as t } from "../messages/saying.ts";
+import type { MessageCode } from "../../src/messages/message.ts";
 
 const classic = new URL("../../flows/classic.yml", import.meta.url).pathname;
 
@@ -51,11 +53,26 @@ describe("flow check", () => {
   it("says what the classic flow takes, gives and needs", async () => {
     const { code, out } = await check(classic);
     assert.equal(code, 0);
-    assert.match(out, /^.*classic\.yml: can run\n\n/);
-    assert.match(out, /^Inputs\n(?: {2}.*\n)* {2}PrivateToken \(text-input, required/m);
-    assert.match(out, /^Outputs\n {2}\w/m);
-    assert.match(out, /^Nodes\n(?: {2}.*\n)* {2}\d+ × http-request$/m);
-    assert.match(out, /^Models\n {2}\S+\/\S+ \(.+\)$/m);
+    assert.ok(out.startsWith(`${t("cli.flow.can-run", { file: classic })}\n\n`));
+    const under = (title: MessageCode): string =>
+      out.split(`\n${t.message({ code: title, params: {} })}\n`)[1]?.split("\n\n")[0] ?? "";
+    assert.ok(under("flows.inputs").includes(`  PrivateToken (text-input, ${t("cli.flow.required")}`));
+    assert.match(under("flows.outputs"), /^ {2}\w/);
+    assert.match(under("flows.nodes"), /^ {2}\d+ × http-request$/m);
+    assert.match(under("flows.models"), /^ {2}\S+\/\S+ \(.+\)$/m);
+  });
+
+  it("says one fact a line, warnings included", async () => {
+    const { out } = await check(conformancePath("inputs"));
+    assert.match(out, /^inputs \(workflow, DSL 0\.6\.0\)$/m);
+    for (const line of [
+      `  t (text-input, ${t("cli.flow.at-most", { length: 3 })})`,
+      `  p (paragraph, ${t("cli.flow.required")})`,
+      `  s (select, ${t("cli.flow.one-of", { options: "a, b" })})`,
+    ])
+      assert.ok(out.split("\n").includes(line), line);
+    const warned = await check(conformancePath("unreachable"));
+    assert.ok(warned.out.includes(`\n${t("cli.flow.warnings")}\n  node "lonely" (lonely), edges: `));
   });
 
   it("tells every problem at once, with the node's title, its id and the field", async () => {
@@ -77,7 +94,7 @@ workflow:
     );
     const { code, out } = await check(broken);
     assert.equal(code, 1);
-    assert.match(out, /broken\.yml: cannot run, 2 problems$/m);
+    assert.ok(out.startsWith(`${t("cli.flow.cannot-run", { file: broken, count: 2 })}\n`));
     assert.match(out, /^ {2}- node "量子" \(q\), type: Nodes of the kind "quantum" are not known/m);
     assert.match(out, /^ {2}- node "Ask" \(w\), type: A review cannot wait for a person/m);
     assert.match(out, /^ {2}- node "Count" \(c\), code_language: /m);
@@ -102,13 +119,16 @@ workflow:
     await truncate(large, 50 * 2 ** 20);
     await mkdir(join(folder, "flows"));
     execFileSync("mkfifo", [join(folder, "pipe.yml")]);
-    const cases: readonly (readonly [string, RegExp])[] = [
-      [join(folder, "absent.yml"), /there is no such file/],
-      [join(large, "deeper.yml"), /there is no such file/],
-      [join(folder, "flows"), /this is a folder/],
-      [join(folder, "pipe.yml"), /no ordinary file/],
-      [large, /50\.0 MiB; a workflow file has at most 10 MiB/],
-      [await write("binary.yml", new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe])), /no UTF-8 text/],
+    const cases: readonly (readonly [string, RegExp | string])[] = [
+      [join(folder, "absent.yml"), t("cli.flow.file.missing")],
+      [join(large, "deeper.yml"), t("cli.flow.file.missing")],
+      [join(folder, "flows"), t("cli.flow.file.folder")],
+      [join(folder, "pipe.yml"), t("cli.flow.file.special")],
+      [large, t("cli.flow.file.too-large", { size: "50.0", most: 10 })],
+      [
+        await write("binary.yml", new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe])),
+        t("cli.flow.file.not-utf8"),
+      ],
       [await write("broken-yaml.yml", "kind: [app\n  mode: {"), /No valid YAML: .* line \d/],
       [await write("tabs.yml", "kind:\n\t- a\n"), /No valid YAML/],
       [await write("prose.txt", "Dear reader,\nthis is no flow.\n"), /no export of a Dify app/],
@@ -123,8 +143,9 @@ workflow:
       const [, ...lines] = out.trim().split("\n");
       assert.equal(lines.length, 1, `${path} is said to be wrong in more than one way: ${out}`);
       assert.equal(code, 1, path);
-      assert.ok(out.startsWith(`${path}: cannot run`), out.slice(0, 300));
-      assert.match(out, expected);
+      assert.ok(out.startsWith(t("cli.flow.cannot-run", { file: path, count: 1 })), out.slice(0, 300));
+      if (typeof expected === "string") assert.ok(out.includes(`  - ${expected}`), out);
+      else assert.match(out, expected);
     }
   });
 

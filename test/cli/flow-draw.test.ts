@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { flowDraw, type FlowDrawOptions } from "../../src/cli/flow-draw.ts";
 import { conformancePath, recordedTerminal } from "./recorded-terminal.ts";
+import { saying } from "../messages/saying.ts";
 
 const flow = conformancePath("if-else-branches");
 
@@ -46,7 +47,7 @@ describe("flow draw", () => {
     await copyFile(flow, own);
     const { code, err } = await draw(own, { output: join(folder, ".", "own.yml") });
     assert.equal(code, 1);
-    assert.match(err, /the workflow file itself/);
+    assert.match(err, saying("cli.flow.same-file"));
     assert.equal(await readFile(own, "utf8"), await readFile(flow, "utf8"));
   });
 
@@ -60,7 +61,7 @@ describe("flow draw", () => {
     ] as const) {
       const { code, out, err } = await draw(conformancePath(name), { format: "svg" });
       assert.equal(code, 0, name);
-      assert.match(err, /The workflow file cannot run/);
+      assert.match(err, saying("flow.file-problems"));
       assert.ok(out.includes(`data-node="${node}"`), name);
       assert.doesNotMatch(out, /NaN|undefined|Infinity/);
       const mermaid = await draw(conformancePath(name), {});
@@ -72,9 +73,9 @@ describe("flow draw", () => {
   it("says what went wrong beside the drawing, and draws nothing", async () => {
     await writeFile(join(folder, "empty.yml"), "");
     const cases: readonly (readonly [string, FlowDrawOptions, RegExp])[] = [
-      [join(folder, "absent.yml"), {}, /absent\.yml: there is no such file/],
-      [flow, { format: "png" }, /--format png: is not known; choose mermaid or svg/],
-      [flow, { output: join(folder, "no", "such", "folder.svg") }, /cannot be written/],
+      [join(folder, "absent.yml"), {}, saying("cli.flow.file.missing")],
+      [flow, { format: "png" }, saying("cli.usage.choice")],
+      [flow, { output: join(folder, "no", "such", "folder.svg") }, saying("cli.file-unwritable")],
       [join(folder, "empty.yml"), {}, /This is no export of a Dify app/],
     ];
     for (const [file, options, expected] of cases) {

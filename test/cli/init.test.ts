@@ -17,6 +17,8 @@ import { type HookWorld, openHookWorld } from "./hook-setup.ts";
 import { callAs } from "../standins/gitlab/setup.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 import { runCommand } from "./run-command.ts";
+import { english as t } from "../messages/saying.ts";
+import { translator } from "../../src/messages/format-message.ts";
 
 const KEY = "sk-key-to-look-for";
 
@@ -81,7 +83,7 @@ describe("reviewflow init", () => {
       assert.ok(!file.includes(secret));
     assert.equal(parseEnv(await read(".env"))["REVIEWFLOW_CONFIG"], "reviewflow.yml");
     assert.match(bot, /^project_\d+_bot_/);
-    assert.ok(out.includes(`"@${bot} review"`));
+    assert.ok(out.includes(t("init.bot", { bot: `@${bot}` })));
     assert.match(out, /hook install team\/shop --url ADDRESS_OF_THIS_SERVER --yes/);
     assert.equal(model.chatCount(), 1);
     model.reset();
@@ -107,7 +109,7 @@ describe("reviewflow init", () => {
       "",
     ]);
     assert.equal(code, 0, out + err);
-    assert.match(out, /Projects or groups[^\n]*\[team\/shop\]/);
+    assert.ok(out.includes(`${translator("ja")("init.ask.projects")} [team/shop]: `));
     const config = await settings();
     assert.deepEqual(config.flows[0]?.projects, ["team/**"]);
     assert.equal(config.flows[0]?.language, "Japanese");
@@ -158,10 +160,11 @@ describe("reviewflow init", () => {
   it("writes nothing where something is missing or does not work", async () => {
     const missing = await init({ yes: true });
     assert.equal(missing.code, 1);
-    assert.match(missing.err, /--gitlab-url or GITLAB_URL/);
+    const gitlab = { option: "--gitlab-url", variable: "GITLAB_URL" };
+    assert.ok(missing.err.includes(t("init.flags.or", gitlab)));
     assert.equal((await init({ ...flags(), gitlabToken: "glpat-of-nobody" })).code, 1);
     const { modelKey: _key, modelUrl: _url, ...noModel } = flags();
-    assert.match((await init(noModel)).err, /--model-name with --model-key or --model-url/);
+    assert.ok((await init(noModel)).err.includes(t("init.flags.reviewer")));
     assert.equal((await init({ ...flags(), modelName: "no-such-model" })).code, 1);
     assert.equal((await init({ ...flags(), project: ["team/backend/api"] })).code, 1);
     assert.equal((await init({ ...flags(), url: "no address" })).code, 1);
@@ -172,7 +175,7 @@ describe("reviewflow init", () => {
     await writeFile(join(folder, ".env"), "POSTGRES_PASSWORD=precious\n");
     const refused = await init(flags());
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /\.env exists in .*--force/);
+    assert.equal(refused.err, `${t("init.exists", { files: ".env", folder })}\n`);
     assert.equal((await init({ ...flags(), yes: false }, ["n"])).code, 1);
     assert.equal(await read(".env"), "POSTGRES_PASSWORD=precious\n");
     const { code } = await init({ ...flags(), force: true });

@@ -11,6 +11,7 @@ import { openStore } from "../../src/store/open-store.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { request } from "../store/store-requests.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
+import { english as t, saying } from "../messages/saying.ts";
 
 /** With a running server: test/e2e/lessons.test.ts. */
 describe("reviewflow lessons where no server runs", () => {
@@ -41,20 +42,21 @@ describe("reviewflow lessons where no server runs", () => {
   it("reads and changes the store itself", async () => {
     const edited = await run("edit", "group/project", { file });
     assert.deepEqual([edited.code, edited.err], [0, ""]);
-    assert.match(edited.out, /lessons of group\/project are saved; reviews are told/);
+    assert.equal(edited.out, `${t("cli.lessons.saved", { project: "group/project", on: "true" })}\n`);
     const off = await run("off", "group/project");
-    assert.match(off.out, /turned off/);
+    assert.equal(off.out, `${t("cli.lessons.saved", { project: "group/project", on: "false" })}\n`);
     const shown = await run("show", "group/project");
     assert.deepEqual([shown.code, shown.out], [0, "Be brief.\n"]);
-    assert.match(shown.err, /Turned off/);
+    assert.equal(shown.err, `${t("lessons.off")}\n`);
   });
 
   it("says what to change", async () => {
     const unknown = await run("show", "group/unknown");
     assert.deepEqual([unknown.code, unknown.out], [1, ""]);
-    assert.match(unknown.err, /No event of group\/unknown has been received/);
+    assert.equal(unknown.err, `${t("cli.lessons.unknown", { project: "group/unknown" })}\n`);
     const lost = await run("edit", "group/project", { file: join(dataDir, "lost.md") });
     assert.equal(lost.code, 1);
-    assert.match(lost.err, /lost\.md cannot be read \(.*ENOENT/);
+    assert.match(lost.err, saying("cli.file-unreadable"));
+    assert.match(lost.err, /lost\.md.*ENOENT/);
   });
 });

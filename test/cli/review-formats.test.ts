@@ -2,53 +2,19 @@ import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { hasAtLeast, type LocalFinding, type LocalReport } from "../../src/cli/review/local-report.ts";
+import { hasAtLeast, type LocalReport } from "../../src/cli/review/local-report.ts";
 import { renderCodeQuality } from "../../src/cli/review/render-code-quality.ts";
 import { renderJson } from "../../src/cli/review/render-json.ts";
 import { renderMarkdown } from "../../src/cli/review/render-markdown.ts";
 import { renderReceipt } from "../../src/cli/review/render-receipt.ts";
 import { renderSarif } from "../../src/cli/review/render-sarif.ts";
 import { renderText } from "../../src/cli/review/render-text.ts";
+import { finding, report } from "./review-report.ts";
 import { wantsColour } from "../../src/cli/review/wants-colour.ts";
+import { english as t } from "../messages/saying.ts";
+import { describeReason } from "../../src/cli/describe-reason.ts";
 
 const ESC = "\u001B";
-
-const finding = (more: Partial<LocalFinding> = {}): LocalFinding => ({
-  path: "src/합 계.js",
-  side: "new",
-  line: 3,
-  endLine: 4,
-  nearLine: 3,
-  code: "a\nb",
-  severity: "major",
-  category: "error-handling",
-  confidence: 0.9,
-  title: "Past the end",
-  body: "The loop runs once too often.",
-  suggestion: null,
-  fingerprint: "0123456789abcdef0123456789abcdef-0",
-  ...more,
-});
-
-const report = (findings: readonly LocalFinding[], more: Partial<LocalReport> = {}): LocalReport => ({
-  name: "main...HEAD",
-  root: "/repo",
-  flow: "default",
-  findings,
-  below: 0,
-  receipt: [{ path: "src/합 계.js", outcome: { kind: "reviewed", sinceSha: "1" } }],
-  untracked: [],
-  remarks: [],
-  notices: [],
-  usage: {
-    totalTokens: 1234,
-    promptTokens: 1000,
-    completionTokens: 234,
-    totalPrice: 0.0123,
-    currency: "USD",
-  },
-  ...more,
-});
 
 const HOSTILE = [
   `${ESC}]8;;http://evil.example/${ESC}\\click`,
@@ -173,7 +139,7 @@ const CodeQuality = z.array(
 );
 
 const readSarif = (given: LocalReport) => {
-  const [run] = Sarif.parse(JSON.parse(renderSarif(given))).runs;
+  const [run] = Sarif.parse(JSON.parse(renderSarif(t, given))).runs;
   assert.ok(run !== undefined);
   return run;
 };
@@ -216,30 +182,30 @@ describe("formats of a local review", () => {
   });
 
   it("writes what GitLab's Code Quality report requires", () => {
-    const entries = CodeQuality.parse(JSON.parse(renderCodeQuality(report([finding(), removed, ofFile]))));
+    const entries = CodeQuality.parse(JSON.parse(renderCodeQuality(t, report([finding(), removed, ofFile]))));
     assert.deepEqual(
       entries.map(({ location }) => location.lines),
       [{ begin: 3, end: 4 }, { begin: 1 }, { begin: 1 }],
     );
     assert.equal(entries[0]?.location.path, "src/합 계.js");
-    assert.equal(renderCodeQuality(report([])), "[]\n");
+    assert.equal(renderCodeQuality(t, report([])), "[]\n");
   });
 
   it("writes text without a single command of the terminal unless it is for one", () => {
     const given = report([finding({ suggestion: "c" }), removed]);
-    assert.doesNotMatch(renderText(given, false), ACTING);
-    const colourful = renderText(given, true);
+    assert.doesNotMatch(renderText(t, given, false), ACTING);
+    const colourful = renderText(t, given, true);
     assert.match(colourful, /\]8;;file:\/\/[^/]*\/repo\/src\/%ED%95%A9%20%EA%B3%84\.js#L3/);
     // oxlint-disable-next-line no-control-regex
     const plain = colourful.replaceAll(/\u001B\]8;;[^\u001B]*\u001B\\|\u001B\[\d+m/g, "");
-    assert.equal(plain, renderText(given, false));
+    assert.equal(plain, renderText(t, given, false));
   });
 
   it("lets nobody else speak to the terminal", () => {
     for (const render of [renderJson, renderSarif, renderCodeQuality, renderMarkdown, renderReceipt])
-      assert.doesNotMatch(render(hostileReport), ACTING, render.name);
-    assert.doesNotMatch(renderText(hostileReport, false), ACTING);
-    const ours = renderText(hostileReport, true)
+      assert.doesNotMatch(render(t, hostileReport), ACTING, render.name);
+    assert.doesNotMatch(renderText(t, hostileReport, false), ACTING);
+    const ours = renderText(t, hostileReport, true)
       // oxlint-disable-next-line no-control-regex
       .replaceAll(/\u001B\]8;;(?:file:[!-~]*)?\u001B\\|\u001B\[\d+m/g, "");
     assert.doesNotMatch(ours, ACTING);
@@ -248,22 +214,25 @@ describe("formats of a local review", () => {
   it("keeps what JSON holds as it is", () => {
     const parsed = z
       .object({ findings: z.array(z.object({ title: z.string(), suggestion: z.string() })) })
-      .parse(JSON.parse(renderJson(hostileReport)));
+      .parse(JSON.parse(renderJson(t, hostileReport)));
     assert.deepEqual(parsed.findings, [{ title: hostile.title, suggestion: HOSTILE }]);
-    Sarif.parse(JSON.parse(renderSarif(hostileReport)));
-    CodeQuality.parse(JSON.parse(renderCodeQuality(hostileReport)));
+    Sarif.parse(JSON.parse(renderSarif(t, hostileReport)));
+    CodeQuality.parse(JSON.parse(renderCodeQuality(t, hostileReport)));
   });
 
   it("writes Markdown in which nothing acts", () => {
-    const text = renderMarkdown(hostileReport);
+    const text = renderMarkdown(t, hostileReport);
     assert.doesNotMatch(text, /^\/close/m);
     assert.doesNotMatch(text, /!\[/);
-    assert.match(renderMarkdown(report([finding({ suggestion: "c" })])), /line 3-4, \*\*major\*\*/);
-    assert.match(renderMarkdown(report([])), /No findings/);
+    const place = t("cli.review.line", { lines: "3-4" });
+    const shown = renderMarkdown(t, report([finding({ suggestion: "c" })]));
+    assert.ok(shown.includes(`${place}, **${t("severity.major")}**`));
+    assert.ok(renderMarkdown(t, report([])).includes(t("summary.no-findings")));
   });
 
   it("tells what was not reviewed and what it took", () => {
     const text = renderReceipt(
+      t,
       report([], {
         receipt: [
           { path: "a", outcome: { kind: "reviewed", sinceSha: "1" } },
@@ -274,10 +243,19 @@ describe("formats of a local review", () => {
         untracked: Array.from({ length: 25 }, (_, index) => `u${index}`),
       }),
     );
-    assert.match(text, /Not reviewed:\n {2}b: .*\(binary\)\n {2}c: in part, .*\(over-limit\)\n/);
-    assert.match(text, / {2}u19\n {2}and 5 more\n/);
-    assert.match(text, /2 findings are below/);
-    assert.match(text, /1,234 tokens \(1,000 input, 234 output\), 0\.0123 USD\n$/);
+    const reasons = { b: reasonOf("binary"), c: reasonOf("over-limit") };
+    const tokens = t("usage.tokens", { total: 1_234, input: 1_000, output: 234 });
+    const lines = [
+      t("cli.review.not-reviewed"),
+      `  ${t("cli.review.skipped", { path: "b", reason: describeReason(reasons.b, t) })}`,
+      `  ${t("cli.review.in-part", { path: "c", reason: describeReason(reasons.c, t) })}`,
+      t("cli.review.untracked"),
+      ...Array.from({ length: 20 }, (_, index) => `  u${index}`),
+      `  ${t("live.more-files", { count: 5 })}`,
+      t("cli.review.below", { count: 2 }),
+      t("cli.review.cost", { tokens, cost: "0.0123", currency: "USD" }),
+    ];
+    assert.deepEqual(text.trimEnd().split("\n"), lines);
   });
 
   it("uses colours in a terminal where nobody asks for none", () => {

@@ -7,6 +7,8 @@ import { runReview, type ReviewOptions } from "../../src/cli/review.ts";
 import { readAddress, readPipeline } from "../../src/cli/review/choose-merge-request.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 import { PLANTED, SOUND } from "./review-repository.ts";
+import { english as t, saying } from "../messages/saying.ts";
+import type { MessageCode } from "../../src/messages/message.ts";
 
 const PATH = "src/sum.js";
 
@@ -64,14 +66,29 @@ describe("review of a merge request from the command line", () => {
         resolved: first?.resolved,
       }));
 
+  const published = (
+    mergeRequest: MergeRequest,
+    counts: { readonly opened?: number; readonly kept?: number; readonly resolved?: number },
+  ): string =>
+    t("cli.review.published", {
+      opened: 0,
+      kept: 0,
+      resolved: 0,
+      summaryOnly: 0,
+      refused: 0,
+      ...counts,
+      url: addressOf(mergeRequest),
+    });
+
   it("tells what it finds, and writes nothing without --post", async () => {
     const mergeRequest = await plant();
     const { code, out, err } = await review(addressOf(mergeRequest), { failOn: "major" });
     assert.equal(code, 1, err);
-    assert.match(out, /^src\/sum\.js\n {2}3 {2}major/);
-    assert.match(out, new RegExp(`reviewed in ${mergeRequest.project.path}!1\n$`));
+    assert.match(out, RegExp(`^src/sum\\.js\n {2}3 {2}${t("severity.major")}`));
+    const name = `${mergeRequest.project.path}!1`;
+    assert.ok(out.endsWith(`${t("cli.review.coverage", { reviewed: 1, files: 1, name })}\n`));
     assert.deepEqual(await threadsOf(mergeRequest), []);
-    assert.doesNotMatch(err, /Published/);
+    assert.doesNotMatch(err, saying("cli.review.published"));
   });
 
   it("publishes as the server does, once, and resolves what a push settles", async () => {
@@ -79,21 +96,21 @@ describe("review of a merge request from the command line", () => {
     const address = `${addressOf(mergeRequest)}/diffs#x`;
     const first = await review(address, { post: true });
     assert.equal(first.code, 0, first.err);
-    assert.match(first.err, /Published: 1 new, 0 said before, 0 resolved, 0 in the summary only: http/);
+    assert.ok(first.err.includes(published(mergeRequest, { opened: 1 })));
     const posted = await threadsOf(mergeRequest);
     assert.equal(posted.filter(({ alone }) => !alone).length, 1);
     assert.match(posted.find(({ alone }) => !alone)?.body ?? "", /```suggestion/);
     assert.equal(posted.filter(({ alone }) => alone).length, 1);
 
     const second = await review(address, { post: true });
-    assert.match(second.err, /Published: 0 new, 1 said before/);
+    assert.ok(second.err.includes(published(mergeRequest, { kept: 1 })));
     assert.equal((await threadsOf(mergeRequest)).length, posted.length);
 
     const { project, sourceBranch: branch } = mergeRequest;
     const content = PLANTED.replace("<=", "<");
     await gitlab.push(project, { branch, user: author, actions: [{ action: "write", path: PATH, content }] });
     const third = await review(address, { post: true });
-    assert.match(third.err, /Published: 0 new, 0 said before, 1 resolved/);
+    assert.ok(third.err.includes(published(mergeRequest, { resolved: 1 })));
     const settled = await threadsOf(mergeRequest);
     assert.deepEqual(
       settled.filter(({ alone }) => !alone).map(({ resolved }) => resolved),
@@ -123,7 +140,7 @@ describe("review of a merge request from the command line", () => {
     };
     const { code, err } = await review(undefined, { post: true, environment });
     assert.equal(code, 0, err);
-    assert.match(err, /Published: 0 new/);
+    assert.ok(err.includes(published(mergeRequest, {})));
     const head = mergeRequest.versions.at(-1)?.head ?? "";
     assert.equal(mergeRequest.versions.length, 2);
     const [summary] = (await threadsOf(mergeRequest)).filter(({ alone }) => alone);
@@ -135,7 +152,7 @@ describe("review of a merge request from the command line", () => {
     await gitlab.closeMergeRequest(mergeRequest, author);
     const { code, err } = await review(addressOf(mergeRequest), { post: true });
     assert.equal(code, 0, err);
-    assert.match(err, /Nothing was published: the merge request is closed\./);
+    assert.ok(err.includes(t("cli.review.not-published", { state: "closed" })));
     assert.deepEqual(await threadsOf(mergeRequest), []);
   });
 
@@ -144,24 +161,29 @@ describe("review of a merge request from the command line", () => {
     const address = addressOf(mergeRequest);
     const calls = model.chatCount();
     const fails = async (
-      expected: RegExp,
+      code: MessageCode,
       what: string | undefined,
       options: ReviewOptions,
     ): Promise<void> => {
-      const { code, out, err } = await review(what, options);
-      assert.equal(code, 2, err);
-      assert.equal(out, "");
-      assert.match(err, expected);
-      assert.ok(!err.includes(token));
+      const ended = await review(what, options);
+      assert.equal(ended.code, 2, ended.err);
+      assert.equal(ended.out, "");
+      assert.match(ended.err, saying(code));
+      assert.ok(!ended.err.includes(token));
     };
-    await fails(/--post needs a merge request/, undefined, { post: true });
-    await fails(/give its address, or nothing/, "main...HEAD", { post: true });
-    await fails(/give its address, or nothing/, undefined, { post: true, staged: true });
-    await fails(/set GITLAB_TOKEN/, address, { environment: { GITLAB_TOKEN: "" } });
-    await fails(/GITLAB_URL names/, address, { environment: { GITLAB_URL: "https://gitlab.example.com" } });
-    await fails(/looks like https/, `${gitlab.url}/team/shop`, {});
-    await fails(/404/, `${gitlab.url}/team/none/-/merge_requests/1`, {});
-    await fails(/401|refuses|token/, address, { environment: { GITLAB_TOKEN: "glpat-wrong" } });
+    const elsewhere = { environment: { GITLAB_URL: "https://gitlab.example.com" } };
+    await fails("cli.review.no-pipeline", undefined, { post: true });
+    await fails("cli.review.post-what", "main...HEAD", { post: true });
+    await fails("cli.review.post-what", undefined, { post: true, staged: true });
+    await fails("cli.review.no-token", address, { environment: { GITLAB_TOKEN: "" } });
+    await fails("cli.review.other-gitlab", address, elsewhere);
+    await fails("cli.review.address", `${gitlab.url}/team/shop`, {});
+    const missing = await review(`${gitlab.url}/team/none/-/merge_requests/1`, {});
+    assert.equal(missing.code, 2);
+    assert.match(missing.err, /404/);
+    const wrong = await review(address, { environment: { GITLAB_TOKEN: "glpat-wrong" } });
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /GITLAB_TOKEN/);
     assert.equal(model.chatCount(), calls);
   });
 });
@@ -178,7 +200,9 @@ describe("the place of a merge request", () => {
     assert.throws(() =>
       readAddress("https://host.example/gitlab2/p/-/merge_requests/1", "https://host.example/gitlab"),
     );
-    assert.throws(() => readAddress("https://host.example/p/merge_requests/x", null), /looks like/);
+    assert.throws(() => readAddress("https://host.example/p/merge_requests/x", null), {
+      code: "cli.review.address",
+    });
   });
 
   it("is that of the pipeline, where there is one", () => {
@@ -192,6 +216,6 @@ describe("the place of a merge request", () => {
       project: "7",
       iid: 4,
     });
-    assert.throws(() => readPipeline({ CI_PROJECT_ID: "7" }), /pipeline/);
+    assert.throws(() => readPipeline({ CI_PROJECT_ID: "7" }), { code: "cli.review.no-pipeline" });
   });
 });

@@ -6,6 +6,8 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { z } from "zod";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { createPlanted, PLANTED, review } from "./review-repository.ts";
+import { english as t, saying } from "../messages/saying.ts";
+import type { MessageCode } from "../../src/messages/message.ts";
 
 const Report = z.object({ findings: z.array(z.object({ fingerprint: z.string() })) });
 
@@ -28,11 +30,16 @@ describe("review of a repository", () => {
     await using repository = await createPlanted();
     const { code, out, err } = await review(repository, model.url);
     assert.equal(code, 0, err);
-    assert.match(out, /^src\/sum\.js\n {2}3 {2}major {2}\S/);
+    assert.match(out, RegExp(`^src/sum\\.js\n {2}3 {2}${t("severity.major")} {2}\\S`));
     assert.match(out, /\+ {3}for \(let i = 0; i < list\.length;/);
-    assert.match(out, /1 finding \(1 major\); 1 of 1 changed file reviewed in main\.\.\.HEAD\n$/);
-    assert.match(err, /review src\/sum\.js …\nreview src\/sum\.js: done in/);
-    assert.match(err, /[\d,]+ tokens \(/);
+    const total = t("cli.review.total", { findings: 1 });
+    const count = t("cli.review.count", { count: 1, severity: t("severity.major") });
+    const coverage = t("cli.review.coverage", { reviewed: 1, files: 1, name: "main...HEAD" });
+    assert.ok(out.endsWith(`${total} (${count}); ${coverage}\n`));
+    const call = { part: t("flows.part.main"), files: "src/sum.js" };
+    assert.ok(err.includes(`${t("cli.review.started", call)}\n`));
+    assert.match(err, saying("cli.review.ended"));
+    assert.match(err, saying("usage.tokens"));
     assert.equal(model.chatCount(), 1);
     assert.match(JSON.stringify(model.calls()[0]?.body ?? model.calls()), /Add up the list/);
   });
@@ -83,7 +90,7 @@ describe("review of a repository", () => {
       repository.commit("Move");
       const { code, err } = await review(repository, model.url, "main...work", { failOn: "critical" });
       assert.equal(code, 3, err);
-      assert.match(err, /src\/a\.js: .*moved/);
+      assert.match(err, /src\/a\.js: .*\(moved-in\)/);
     }
   });
 
@@ -157,7 +164,8 @@ describe("review of a repository", () => {
     await using repository = await createPlanted();
     const { code, out } = await review(repository, model.url, "HEAD...HEAD");
     assert.equal(code, 0);
-    assert.match(out, /^No findings; 0 of 0 changed files/);
+    const coverage = t("cli.review.coverage", { reviewed: 0, files: 0, name: "HEAD...HEAD" });
+    assert.equal(out, `${t("cli.review.total", { findings: 0 })}; ${coverage}\n`);
     assert.equal(model.chatCount(), 0);
   });
 
@@ -165,24 +173,26 @@ describe("review of a repository", () => {
     await using repository = await createPlanted();
     const folder = await mkdtemp(join(tmpdir(), "reviewflow-none-"));
     const fails = async (
-      expected: RegExp,
+      code: MessageCode,
       range: string | undefined,
       options: Parameters<typeof review>[3],
     ): Promise<void> => {
-      const { code, out, err } = await review(repository, model.url, range, options);
-      assert.equal(code, 2);
-      assert.equal(out, "");
-      assert.match(err, expected);
+      const ended = await review(repository, model.url, range, options);
+      assert.equal(ended.code, 2);
+      assert.equal(ended.out, "");
+      assert.match(ended.err, saying(code));
     };
-    await fails(/there is no commit nowhere/, "nowhere...HEAD", {});
-    await fails(/there is no commit --output=x/, "--output=x", {});
-    await fails(/choose one of/, "main", { staged: true });
-    await fails(/--format takes text, json/, undefined, { format: "xml" });
-    await fails(/--fail-on takes critical/, undefined, { failOn: "any" });
-    await fails(/MODEL_NAME/, undefined, { environment: {} });
-    await fails(/no flow other/, undefined, { flow: "other" });
-    await fails(/not a git repository/, undefined, { folder });
-    await fails(/cannot be written to/, undefined, { output: "missing/report.json" });
+    await fails("cli.git.no-commit", "nowhere...HEAD", {});
+    await fails("cli.git.no-commit", "--output=x", {});
+    await fails("cli.usage.one-of", "main", { staged: true });
+    await fails("cli.usage.choice", undefined, { format: "xml" });
+    await fails("cli.usage.choice", undefined, { failOn: "any" });
+    await fails("cli.review.unknown-flow", undefined, { flow: "other" });
+    await fails("cli.git.no-repository", undefined, { folder });
+    await fails("cli.folder-unwritable", undefined, { output: "missing/report.json" });
+    const { code, err } = await review(repository, model.url, undefined, { environment: {} });
+    assert.equal(code, 2);
+    assert.match(err, /MODEL_NAME/);
     assert.equal(model.chatCount(), 0);
     await rm(folder, { recursive: true });
   });
@@ -193,6 +203,7 @@ describe("review of a repository", () => {
     const { code, out, err } = await review(repository, refusing.url);
     assert.equal(code, 2);
     assert.equal(out, "");
-    assert.match(err, /could not be reviewed/);
+    assert.match(err, saying("reason.no-part-reviewed"));
+    assert.match(err, /\(no-part-reviewed\)/);
   });
 });

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { readServerEnvironment } from "../../src/cli/server-environment.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
+import { formatMessage } from "../../src/messages/format-message.ts";
+import { saying } from "../messages/saying.ts";
 import { runCommand } from "./run-command.ts";
 
 describe("the .env beside a command", () => {
@@ -52,7 +54,7 @@ describe("the .env beside a command", () => {
     git("add", "-f", ".env");
     const { found, err } = await read();
     assert.deepEqual(found, {});
-    assert.match(err, /\.env is not read: git tracks it/);
+    assert.equal(err, `${formatMessage("en", "cli.env.tracked", { file: join(folder, ".env") })}\n`);
     assert.ok(!err.includes("elsewhere"));
   });
 
@@ -62,7 +64,7 @@ describe("the .env beside a command", () => {
     await mkdir(join(folder, ".env"));
     const { found, err } = await read();
     assert.deepEqual(found, {});
-    assert.match(err, /\.env is not read: /);
+    assert.match(err, saying("cli.env.unreadable"));
     await rmdir(join(folder, ".env"));
   });
 

@@ -1,4 +1,4 @@
-import { formatMessage } from "../../src/messages/format-message.ts";
+import { english as t, escape, saying } from "../messages/saying.ts";
 import { latinSentences } from "../messages/latin-sentences.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
@@ -23,6 +23,9 @@ import { request } from "../store/store-requests.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 
 const TOKEN = "an-admin-token-of-the-tests";
+
+/** The line of the ignored delivery, whose detail holds a secret. */
+const isIgnored = RegExp(`^${t("why.outcome.ignore")}: .*: \\[secret\\] \\(draft\\)$`, "m");
 
 /** A server that is not ours. */
 const startOther = () =>
@@ -108,13 +111,18 @@ describe("reviewflow why", () => {
     const { code, out, err } = await run("from-gitlab");
     assert.equal(code, 0, err);
     assert.match(out, /Merge Request Hook .*group\/project!1.* 2023-11-14T/);
-    assert.match(out, /^Ignored: .*: \[secret\] \(draft\)$/m);
+    assert.match(out, isIgnored);
   });
 
   it("tells what became of the run of a delivery, as text and as JSON", async () => {
     const { out } = await run(ids.reviewed);
-    assert.match(out, /^A review was queued: .*opened.*\(triggered\)$/m);
-    assert.match(out, /^Run [0-9a-f-]{36}: Cancelled\n {2}flow classic, head a94a8fe5ccb1, 0 attempts/m);
+    assert.match(out, RegExp(`^${t("why.outcome.review")}: .*opened.*\\(triggered\\)$`, "m"));
+    const head = t("why.head", { sha: "a94a8fe5ccb1" });
+    const attempts = t("why.attempts", { count: 0 });
+    assert.ok(out.includes(`\n  ${t("why.flow", { flow: "classic" })}, ${head}, ${attempts}`), out);
+    const state = t("run-state.cancelled");
+    const ran = t("why.run", { id: "ID", state });
+    assert.match(out, RegExp(`^${escape(ran).replace("ID", "[0-9a-f-]{36}")}$`, "m"));
     assert.match(out, /^ {2}.*\(cancelled-by-user\)$/m);
     for (const LANG of ["ja_JP.UTF-8", "ko_KR.UTF-8"]) {
       const { out: other } = await run(ids.reviewed, { LANG });
@@ -129,29 +137,30 @@ describe("reviewflow why", () => {
   it("names what to change: an unknown delivery, a wrong or missing token, a server elsewhere", async () => {
     const unknown = await run("nobody-sent-this");
     assert.deepEqual([unknown.code, unknown.out], [1, ""]);
-    assert.ok(unknown.err.includes(formatMessage("en", "why.unknown", { delivery: "nobody-sent-this" })));
+    assert.ok(unknown.err.includes(t("why.unknown", { delivery: "nobody-sent-this" })));
     const wrong = await run(ids.ignored, { REVIEWFLOW_ADMIN_TOKEN: "another-token-than-the-server" });
     assert.equal(wrong.code, 1);
-    assert.match(wrong.err, /does not take our token; set REVIEWFLOW_ADMIN_TOKEN/);
+    assert.match(wrong.err, saying("cli.server.token-wrong"));
     const none = await run(ids.ignored, { REVIEWFLOW_ADMIN_TOKEN: "" });
-    assert.match(none.err, /asks for its token; set REVIEWFLOW_ADMIN_TOKEN/);
+    assert.match(none.err, saying("cli.server.token-missing"));
     const free = await nowhere();
     const { port } = new URL(free);
     const away = await run(ids.ignored, {}, { server: free });
-    assert.match(away.err, /No server answers at http:\/\/127\.0\.0\.1:\d+ .*ECONNREFUSED/);
+    assert.match(away.err, saying("cli.server.unreachable"));
+    assert.match(away.err, /http:\/\/127\.0\.0\.1:\d+ .*ECONNREFUSED/);
     const locked = await run(ids.ignored, { REVIEWFLOW_PORT: port });
-    assert.match(locked.err, /another process has the store open; name its address with --server/);
+    assert.match(locked.err, saying("cli.server.store-in-use"));
     const empty = await run(ids.ignored, { REVIEWFLOW_PORT: port, REVIEWFLOW_DATA_DIR: tmpdir() });
-    assert.match(empty.err, /There is no store in .*set REVIEWFLOW_DATA_DIR/);
+    assert.match(empty.err, saying("cli.store-missing"));
     const odd = await run(ids.ignored, {}, { server: "nowhere" });
-    assert.match(odd.err, /nowhere is no address of a server/);
+    assert.equal(odd.err, `${t("cli.server.address-invalid", { url: "nowhere" })}\n`);
   });
 
   it("says so where something else listens", async () => {
     const other = await startOther();
     try {
       const { err } = await run(ids.ignored, {}, { server: `${other.url}/` });
-      assert.match(err, /is no Reviewflow of this version/);
+      assert.match(err, saying("cli.server.not-ours"));
     } finally {
       await other.stop(0);
     }
@@ -162,6 +171,6 @@ describe("reviewflow why", () => {
     await store[Symbol.asyncDispose]();
     const { code, out, err } = await run("from-gitlab", { REVIEWFLOW_ADMIN_TOKEN: "" });
     assert.equal(code, 0, err);
-    assert.match(out, /^Ignored: .*\[secret\] \(draft\)$/m);
+    assert.match(out, isIgnored);
   });
 });

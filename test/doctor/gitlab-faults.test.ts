@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { runDoctor } from "../../src/cli/doctor.ts";
 import { recordedTerminal } from "../cli/recorded-terminal.ts";
 import { clockAhead, deadAddress, openClinic } from "./clinic.ts";
+import { saying } from "../messages/saying.ts";
 
 test("a healthy setup is well, and nothing is changed by looking at it", async () => {
   await using clinic = await openClinic();
@@ -63,7 +64,7 @@ test("fault: the token ends within two weeks", async () => {
   const soon = await clinic.examine({ environment: { GITLAB_TOKEN: token(5) } });
   assert.equal(soon.code, 0, "a warning only");
   assert.equal(soon.of("token-expiry").level, "warn");
-  assert.match(soon.of("token-expiry").fix, /new token.*GITLAB_TOKEN before 20\d\d-/);
+  assert.match(soon.of("token-expiry").fix, /GITLAB_TOKEN.* 20\d\d-/);
   assert.deepEqual((await clinic.examine({ environment: { GITLAB_TOKEN: token(40) } })).ill, []);
 });
 
@@ -153,8 +154,8 @@ test("text has a line with a mark for each check, and what to do below those tha
     ...terminal,
   });
   assert.equal(code, 1);
-  assert.match(terminal.out(), /^✓ Node 26/);
-  assert.match(terminal.out(), /\n! GitLab 19\.1\.0.*\n {4}→ \S/);
+  assert.match(terminal.out(), /^✓ .*\b26\./);
+  assert.match(terminal.out(), /\n! .*\b19\.1\.0.*\n {4}→ \S/);
   assert.match(terminal.out(), /\n✗ flows\.default: .*\n {4}→ .*DIFY_URL/);
-  assert.match(terminal.out(), /\n\d+ passed, 1 warning, 1 failed\n$/);
+  assert.match(terminal.out(), RegExp(`\\n${saying("doctor.sum").source}\\n$`));
 });

@@ -17,6 +17,7 @@ import { type Ended, runCommand } from "../cli/run-command.ts";
 import { SECRET } from "./start.ts";
 import { answersIn, findingThreads } from "./talk-world.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
+import { english as t, saying } from "../messages/saying.ts";
 
 const ADMIN_TOKEN = "an-admin-token-that-nobody-prints";
 
@@ -191,16 +192,17 @@ suite("a candidate and answers to notes, with flows on Dify, from the webhook on
 
     const shown = await command("show", "review");
     assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /^review: candidate next \(http.*\), compared\n/);
-    assert.match(shown.stdout, /1 reviews of 1 merge requests compared; 0 waiting, 0 failed, 0 not made/);
-    assert.match(
-      shown.stdout,
-      /1 by both, 0 only by the present flow, 1 only by the candidate\n {2}present: 120 /,
-    );
+    const [head = "", ...lines] = shown.stdout.split("\n");
+    assert.match(head, saying("cli.shadow.candidate"));
+    assert.match(head, /^review: .*next.*http/);
+    const counts = { compared: 1, mergeRequests: 1, waiting: 0, failed: 0, skipped: 0 };
+    assert.equal(lines[0], `  ${t("cli.shadow.counts", counts)}`);
+    assert.equal(lines[1], `  ${t("cli.shadow.findings", { both: 1, present: 0, candidate: 1 })}`);
+    assert.match(lines[2] ?? "", RegExp(`^ {2}${t("shadow.present")}.*\\b120\\b`));
     assert.equal(summary.candidateTook.tokens, 120);
     const other = await command("promote", "another");
     assert.equal(other.code, 1);
-    assert.match(other.stderr, /has no candidate in the configuration/);
+    assert.ok(other.stderr.includes(t("shadow.done.shadow-unknown")));
   });
 
   test("a note in a finding's thread is answered by the app for answers, which can take the finding back", async () => {
@@ -226,10 +228,9 @@ suite("a candidate and answers to notes, with flows on Dify, from the webhook on
   test("a promoted candidate makes the next review, and the flow the one after it is taken back", async () => {
     const promoted = await command("promote", "review");
     assert.equal(promoted.code, 0, promoted.stderr);
-    assert.equal(
-      promoted.stdout,
-      "next, the candidate of review: promoted, it reviews in the flow's place\n",
-    );
+    const decided = { candidate: "next", flow: "review" };
+    const status = t("shadow.promoted");
+    assert.equal(promoted.stdout, `${t("cli.shadow.decided", { ...decided, status })}\n`);
     const again = await ask(ADMIN_TOKEN, "/review/promote", "POST");
     assert.equal(again.status, 409, await again.text());
     const [asked, askedNext] = [present.asked.length, next.asked.length];
@@ -242,7 +243,8 @@ suite("a candidate and answers to notes, with flows on Dify, from the webhook on
 
     const undone = await command("undo", "review");
     assert.equal(undone.code, 0, undone.stderr);
-    assert.equal(undone.stdout, "next, the candidate of review: compared\n");
+    const comparing = { ...decided, status: t("shadow.comparing") };
+    assert.equal(undone.stdout, `${t("cli.shadow.decided", comparing)}\n`);
     await push("src/last.js", "const last = 1; // BUG and SMELL\n");
     await ended(5);
     assert.ok(present.asked.length > asked);

@@ -8,6 +8,7 @@ import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { SECRET } from "./start.ts";
 import { setUpEmbedded, startEmbedded } from "./start-embedded.ts";
 import { addHook, createTeam, eventually } from "./team.ts";
+import { english as t } from "../messages/saying.ts";
 
 /** Nobody listens there. */
 const DIFY = "http://127.0.0.1:1";
@@ -85,7 +86,8 @@ suite("protection", () => {
     assert.equal(await forget("bootcamp/shop", options), 1);
     assert.equal((await store.listRuns({ limit: 5 })).length, 2);
     assert.equal(await forget("bootcamp/shop", { ...options, yes: true }), 0);
-    assert.match(said.at(-1) ?? "", /^Deleted all .* of bootcamp\/shop: 2 deliveries, 2 runs /);
+    const deleted = { project: "bootcamp/shop", deliveries: 2, runs: 2 };
+    assert.equal(said.at(-1), `${t("cli.forget.done", deleted)}\n`);
     assert.deepEqual(await store.listRuns({ limit: 5 }), []);
     assert.deepEqual(await store.listDeliveries({ limit: 5 }), []);
     assert.equal(await forget("bootcamp/shop", { ...options, yes: true }), 1);

@@ -284,10 +284,10 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.ok(out.includes(translator("en").reason(foreignKey)));
     assert.doesNotMatch(out, /group_rules\[1\]/);
     assert.equal(await showRules(team.project.path, ["a.sql"], { ...options, branch: "wishes" }), 0);
-    assert.match(
-      terminal.out().slice(out.length),
-      /default branch main, since wishes is not protected[\s\S]*sql\.md/,
-    );
+    const made = { project: team.project.path, flow: "review", branch: "wishes", default: "main" };
+    const unprotected = terminal.out().slice(out.length);
+    assert.ok(unprotected.startsWith(`${translator("en")("rules.flow-and-default", made)}\n`), unprotected);
+    assert.match(unprotected, /sql\.md/);
     assert.doesNotMatch(terminal.out(), /AGENTS\.md/);
   });
 

@@ -6,6 +6,7 @@ import { readSet } from "../../src/eval/set/read-set.ts";
 import { recordedTerminal } from "../cli/recorded-terminal.ts";
 import { createPlanted } from "../cli/review-repository.ts";
 import { createEvalFolder, PATCH } from "./eval-folder.ts";
+import { english as t, saying } from "../messages/saying.ts";
 
 const COMMENT = {
   is_ai_comment: false,
@@ -69,7 +70,7 @@ describe("importing AACR-Bench", () => {
       diffs: join(folder.path, "diffs"),
     });
     assert.equal(code, 0, err);
-    assert.match(out, /^1 cases written, 0 were there already, 0 have no diff\n$/);
+    assert.equal(out, `${t("cli.eval.imported", { written: 1, present: 0, missing: 0 })}\n`);
     assert.match(err, /entry 2 was left out: githubPrUrl: /);
     assert.match(err, /planted-sums-12: comment 4 was left out/);
     const [one] = (await readSet(set)).cases;
@@ -143,13 +144,15 @@ describe("importing Martian's offline set", () => {
       fetch,
     });
     assert.equal(code, 1);
-    assert.match(out, /^1 cases written, 0 were there already, 2 have no diff\n$/);
+    assert.equal(out, `${t("cli.eval.imported", { written: 1, present: 0, missing: 2 })}\n`);
     assert.deepEqual(asked, [
       "https://github.com/planted/sums/pull/7.diff",
       "https://github.com/planted/sums/pull/9.diff",
     ]);
-    assert.match(err, /planted-sums-8: diffs are fetched from https:\/\/github\.com only/);
-    assert.match(err, /planted-sums-9: github\.com answered with 404/);
+    const elsewhere = t("cli.eval.patch.other-host", { host: "github.com" });
+    assert.ok(err.includes(`${t("cli.eval.case", { name: "planted-sums-8", problem: elsewhere })}\n`));
+    const gone = t("cli.eval.patch.status", { host: "github.com", status: 404 });
+    assert.ok(err.includes(`${t("cli.eval.case", { name: "planted-sums-9", problem: gone })}\n`));
   });
 });
 
@@ -160,9 +163,9 @@ describe("importing what is no set", () => {
     for (const [format, place, expected] of [
       ["aacr-bench", source, /is a JSON array of pull requests/],
       ["martian", source, /golden comments are a JSON array/],
-      ["martian", join(folder.path, "none.json"), /cannot be read/],
-      ["swe", source, /the format is one of aacr-bench, martian/],
-      ["martian", await folder.write("broken.json", "{"), /is not JSON/],
+      ["martian", join(folder.path, "none.json"), saying("cli.file-unreadable")],
+      ["swe", source, saying("cli.eval.format")],
+      ["martian", await folder.write("broken.json", "{"), saying("cli.eval.not-json")],
     ] as const) {
       const { code, err } = await importing(format, place, join(folder.path, "set"), {});
       assert.equal(code, 2);

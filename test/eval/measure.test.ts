@@ -10,6 +10,7 @@ import { type ModelStandIn, startModelStandIn } from "../../standins/model/model
 import { scriptedReviewer } from "../../standins/model/scripted-reviewer.ts";
 import { recordedTerminal } from "../cli/recorded-terminal.ts";
 import { createEvalFolder, type EvalFolder, EXAMPLES } from "./eval-folder.ts";
+import { english as t, saying } from "../messages/saying.ts";
 
 const Estimate = z.object({
   value: z.number().nullable(),
@@ -176,8 +177,8 @@ describe("measuring flows", () => {
     const environment = { MODEL_NAME: "stand-in", MODEL_BASE_URL: broken.url };
     const { code, out, err } = await evaluate({ environment, case: ["order-total"] });
     assert.equal(code, 0, err);
-    assert.match(out, /^Recall +0\.0 %/m);
-    assert.match(out, /^Failed reviews +100\.0 %/m);
+    assert.match(out, RegExp(`^${t("metric.recall")} +0\\.0 %`, "m"));
+    assert.match(out, RegExp(`^${t("metric.failures")} +100\\.0 %`, "m"));
     assert.match(out, /^default: .*findings-unusable/m);
   });
 
@@ -189,14 +190,17 @@ describe("measuring flows", () => {
     };
     const met = await evaluate(options);
     assert.equal(met.code, 0, met.err);
-    assert.match(met.out, /^eval: 1 case, 1 repeat, 1 answers asked, 0 replayed\n/);
+    const counts = { cases: 1, repeats: 1, asked: 1, replayed: 0 };
+    assert.ok(met.out.startsWith(`${t("cli.eval.head", { set: "eval", ...counts })}\n`));
     const text = await readFile(join(folder.path, "report.html"), "utf8");
     assert.match(text, /^<!doctype html>/);
     Report.parse(JSON.parse(await readFile(join(folder.path, "report.json"), "utf8")));
     const missed = await evaluate({ case: ["cache"], failUnder: ["recall=50%", "precision=0.1"] });
     assert.equal(missed.code, 1);
-    assert.match(missed.err, /: recall is 0, at least 0\.5 was asked for\n/);
-    assert.match(missed.err, /: precision has no value, at least 0\.1 was asked for\n/);
+    const low = { flow: "default", metric: "recall", value: 0, better: "more", bound: 0.5 };
+    assert.ok(missed.err.includes(`${t("cli.eval.missed", low)}\n`));
+    const none = { flow: "default", metric: "precision", better: "more", bound: 0.1 };
+    assert.ok(missed.err.includes(`${t("cli.eval.no-value", none)}\n`));
   });
 
   it("ends with 2 and names every mistake before a model is asked", async () => {
@@ -204,24 +208,26 @@ describe("measuring flows", () => {
     for (const [options, expected] of [
       [
         { repeats: "0", lines: "x", format: "pdf", failUnder: ["speed=1"] },
-        /--fail-under[\s\S]*--format[\s\S]*--repeats[\s\S]*--lines/,
+        ["cli.eval.fail-under", "cli.usage.choice", "cli.usage.whole-number"],
       ],
-      [{ record: "a", replay: "b" }, /choose one of --record, --replay and --replay-or-ask/],
+      [{ record: "a", replay: "b" }, ["cli.usage.one-of"]],
       [
         { flow: ["builtin:verify", "builtin:none", "team"] },
-        /it reports no findings[\s\S]*only these are shipped[\s\S]*no flow of that name/,
+        ["cli.eval.no-findings", "cli.eval.shipped", "cli.eval.no-flow"],
       ],
-      [{ flow: ["builtin:review", "builtin:review"] }, /is there twice/],
-      [{ flow: ["none.yml"] }, /none\.yml cannot be read/],
-      [{ judge: "none" }, /--judge: no model none is configured \(configured: default\)/],
-      [{ case: ["nothing"] }, /no case of eval has a name with nothing in it/],
-      [{ output: ["none/report.html"] }, /--output: the folder .*none cannot be written to/],
+      [{ flow: ["builtin:review", "builtin:review"] }, ["cli.eval.flow-twice"]],
+      [{ judge: "none" }, ["cli.eval.no-judge"]],
+      [{ case: ["nothing"] }, ["cli.eval.no-case"]],
+      [{ output: ["none/report.html"] }, ["cli.folder-unwritable"]],
     ] as const) {
       const { code, out, err } = await evaluate(options);
       assert.equal(code, 2);
       assert.equal(out, "");
-      assert.match(err, expected);
+      for (const message of expected) assert.match(err, saying(message));
     }
+    const missing = await evaluate({ flow: ["none.yml"] });
+    assert.equal(missing.code, 2);
+    assert.match(missing.err, /none\.yml/);
     assert.equal(model.chatCount(), 0);
   });
 });

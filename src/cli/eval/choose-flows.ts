@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
-import { ConfigError } from "../../base/errors.ts";
 import { BUILTIN_FLOWS, BUILTIN_NAMES, builtinOf } from "../../config/builtin-flows.ts";
 import type { FlowConfig, FlowFile, LocalConfig } from "../../config/config.ts";
+import { type Message, message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 import { chooseFlow } from "../review/review-change.ts";
 
 /**
  * The flows that are measured: configured ones by their names, files that come with Reviewflow, and files
  * by their paths, which take everything but their file, passes and `verify` from the first flow that
- * reports findings. Without names, that flow. Throws a ConfigError with every name that is none.
+ * reports findings. Without names, that flow. Throws a CommandError with every name that is none.
  */
 export const chooseFlows = (
   config: Pick<LocalConfig, "flows">,
@@ -16,33 +17,31 @@ export const chooseFlows = (
 ): readonly FlowConfig[] => {
   const first = chooseFlow(config, null);
   if (names.length === 0) return [first];
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const flows = names.flatMap((name): readonly FlowConfig[] => {
     const configured = config.flows.find((flow) => flow.name === name && flow.contract === "findings");
     if (configured !== undefined) return [configured];
     const file = fileOf(name, folder);
-    if (typeof file !== "string") return [bare(first, name, file)];
-    problems.push(`--flow ${name}: ${file}`);
+    if (!("code" in file)) return [bare(first, name, file)];
+    problems.push(message("cli.eval.flow", { name, problem: file }));
     return [];
   });
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  problems.push(
-    ...new Set(twice.map((name) => `--flow ${name} is there twice; --repeats measures it again`)),
-  );
-  if (problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  problems.push(...[...new Set(twice)].map((name) => message("cli.eval.flow-twice", { name })));
+  if (problems.length > 0) throw new CommandError(problems, { code: "usage-invalid" });
   return flows;
 };
 
 /** The file that a name stands for, or why it stands for none. */
-const fileOf = (name: string, folder: string): FlowFile | string => {
+const fileOf = (name: string, folder: string): FlowFile | Message => {
   const builtin = builtinOf(name);
-  if (builtin === "unknown") return `only these are shipped: ${BUILTIN_NAMES.join(", ")}`;
+  if (builtin === "unknown") return message("cli.eval.shipped", { names: BUILTIN_NAMES });
   if (builtin !== null)
     return BUILTIN_FLOWS[builtin] === "findings"
       ? { kind: "builtin", name: builtin }
-      : "it reports no findings";
+      : message("cli.eval.no-findings");
   if (/\.ya?ml$/i.test(name)) return { kind: "path", path: resolve(folder, name) };
-  return "no flow of that name has the contract findings; a file is named as builtin:review or by a path that ends in .yml";
+  return message("cli.eval.no-flow");
 };
 
 const bare = (first: FlowConfig, name: string, file: FlowFile): FlowConfig => ({

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodePatch } from "../../diff/decode-patch.ts";
 import { type ForeignCase, readAddress } from "../../eval/formats/foreign-case.ts";
+import { type Message, message } from "../../messages/message.ts";
 import { GitError, openGit } from "../review/git.ts";
 import { PLAIN_DIFF } from "../review/read-diff.ts";
 
@@ -19,7 +20,7 @@ export type PatchPlaces = {
 export type Fetch = (url: string) => Promise<Response>;
 
 /** A diff, or why there is none. */
-export type PatchReading = { readonly patch: string } | { readonly missing: string };
+export type PatchReading = { readonly patch: string } | { readonly missing: Message };
 
 /** The largest diff that is taken, in characters. */
 const LONGEST = 32 * 1024 * 1024;
@@ -40,14 +41,15 @@ export const findPatch = async (
   const local = repositories === null ? null : await fromRepository(found, repositories);
   if (local !== null && "patch" in local) return local;
   if (download) return fetchPatch(found.url, fetch);
-  return local ?? { missing: "its diff is in no folder that was named; --download fetches it" };
+  return local ?? { missing: message("cli.eval.patch.nowhere") };
 };
 
 const fromRepository = async (found: ForeignCase, folder: string): Promise<PatchReading> => {
   const address = readAddress(found.url);
-  if (found.commits === null || address === null) return { missing: "the set does not tell its commits" };
+  if (found.commits === null || address === null) return { missing: message("cli.eval.patch.no-commits") };
   const { base, head } = found.commits;
-  if (![base, head].every((sha) => /^[0-9a-f]{7,64}$/.test(sha))) return { missing: "its commits are none" };
+  if (![base, head].every((sha) => /^[0-9a-f]{7,64}$/.test(sha)))
+    return { missing: message("cli.eval.patch.bad-commits") };
   for (const place of [join(folder, address.owner, address.repository), join(folder, address.repository)]) {
     try {
       const git = await openGit(place);
@@ -65,21 +67,22 @@ const fromRepository = async (found: ForeignCase, folder: string): Promise<Patch
       if (!(error instanceof GitError)) throw error;
     }
   }
-  return {
-    missing: `no clone of ${address.owner}/${address.repository} has its commits ${base.slice(0, 12)} and ${head.slice(0, 12)}`,
-  };
+  const repository = `${address.owner}/${address.repository}`;
+  const commits = { base: base.slice(0, 12), head: head.slice(0, 12) };
+  return { missing: message("cli.eval.patch.no-clone", { repository, ...commits }) };
 };
 
 const fetchPatch = async (url: string, fetch: Fetch): Promise<PatchReading> => {
   const address = URL.parse(url);
   if (address?.protocol !== "https:" || address.hostname !== HOST)
-    return { missing: `diffs are fetched from https://${HOST} only` };
+    return { missing: message("cli.eval.patch.other-host", { host: HOST }) };
   try {
     const response = await fetch(`${address.origin}${address.pathname.replace(/\/$/, "")}.diff`);
-    if (!response.ok) return { missing: `${HOST} answered with ${response.status}` };
+    if (!response.ok)
+      return { missing: message("cli.eval.patch.status", { host: HOST, status: response.status }) };
     const patch = await response.text();
-    return patch.length > LONGEST ? { missing: "its diff is too large" } : { patch };
+    return patch.length > LONGEST ? { missing: message("cli.eval.patch.too-large") } : { patch };
   } catch {
-    return { missing: `${HOST} could not be reached` };
+    return { missing: message("cli.eval.patch.unreachable", { host: HOST }) };
   }
 };

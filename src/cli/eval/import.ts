@@ -1,15 +1,16 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseJson } from "../../base/json.ts";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { describeError } from "../../base/errors.ts";
 import { readAacrBench } from "../../eval/formats/aacr-bench.ts";
 import type { ForeignSet } from "../../eval/formats/foreign-case.ts";
 import { readMartian } from "../../eval/formats/martian.ts";
 import { writeCase } from "../../eval/set/write-case.ts";
+import { message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 import { safeLine, safeText } from "../review/safe-text.ts";
-import { processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
+import { failureText, processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
 import { type Fetch, findPatch } from "./find-patch.ts";
-import { failureText } from "./measure.ts";
 
 /** The public formats that are read. */
 export const IMPORTERS = {
@@ -42,11 +43,10 @@ export const runImport = async (
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   const { folder = process.cwd(), fetch = (url: string) => globalThis.fetch(url) } = options;
   const at = (path: string | undefined): string | null => (path === undefined ? null : resolve(folder, path));
+  const t = terminalTexts();
   try {
     if (!isFormat(format))
-      throw new ConfigError([`the format is one of ${Object.keys(IMPORTERS).join(", ")}, not ${format}`], {
-        code: "usage-invalid",
-      });
+      throw new CommandError(message("cli.eval.format", { formats: Object.keys(IMPORTERS), format }));
     const places = {
       diffs: at(options.diffs),
       repositories: at(options.repositories),
@@ -60,16 +60,15 @@ export const runImport = async (
         const reading = await findPatch(found, places, fetch);
         if ("missing" in reading) {
           counts.missing += 1;
-          complain(`${safeLine(`${found.name}: ${reading.missing}`)}\n`);
+          const problem = t.message(reading.missing);
+          complain(`${safeLine(t("cli.eval.case", { name: found.name, problem }))}\n`);
         } else counts[await writeCase(resolve(folder, set), { ...found, patch: reading.patch })] += 1;
       }
     }
-    write(
-      `${counts.written} cases written, ${counts.present} were there already, ${counts.missing} have no diff\n`,
-    );
+    write(`${t("cli.eval.imported", counts)}\n`);
     return counts.missing > 0 ? 1 : 0;
   } catch (error) {
-    complain(`${safeText(failureText(error))}\n`);
+    complain(`${safeText(failureText(t, error))}\n`);
     return 2;
   }
 };
@@ -83,12 +82,13 @@ const readTrees = async (source: string): Promise<readonly unknown[]> => {
     return await Promise.all(
       files.map(async (file) => {
         const tree = parseJson((await readFile(file, "utf8")).replace(/^\uFEFF/, ""));
-        if (tree === undefined) throw new ConfigError([`${file} is not JSON`]);
+        if (tree === undefined) throw new CommandError(message("cli.eval.not-json", { file }));
         return tree;
       }),
     );
   } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError([`${source} cannot be read: ${describeError(cause)}`], { cause });
+    if (cause instanceof CommandError) throw cause;
+    const problem = { file: source, problem: describeError(cause) };
+    throw new CommandError(message("cli.file-unreadable", problem), { cause });
   }
 };

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
-import { ConfigError, describeError, ReviewflowError } from "../../base/errors.ts";
+import { describeError } from "../../base/errors.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
 import { createJudge, type Judge } from "../../eval/match/judge.ts";
@@ -20,11 +20,14 @@ import { findMisses } from "../../eval/score/thresholds.ts";
 import type { EvalSet } from "../../eval/set/eval-case.ts";
 import { readSet } from "../../eval/set/read-set.ts";
 import { createModelClient } from "../../llm/model-client.ts";
+import type { Translate } from "../../messages/format-message.ts";
+import { message } from "../../messages/message.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
 import { toRouting } from "../../wiring/model-routing.ts";
+import { CommandError } from "../command-error.ts";
 import { readLocalConfig } from "../read-config.ts";
 import { safeJson, safeLine, safeText } from "../review/safe-text.ts";
-import { processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
+import { failureText, processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
 import { chooseFlows } from "./choose-flows.ts";
 import { renderText } from "./render-text.ts";
 import { type EvalOptions, type EvalUsage, type Format, readUsage } from "./usage.ts";
@@ -35,40 +38,37 @@ import { type EvalOptions, type EvalUsage, type Format, readUsage } from "./usag
  */
 export const runEval = async (set: string, options: EvalOptions = {}): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
+  const t = terminalTexts(options.environment);
   try {
     const usage = readUsage(options);
     const folder = options.folder ?? process.cwd();
     for (const { file } of usage.outputs) await checkFolder(resolve(folder, file));
-    const report = await measure(resolve(folder, set), usage, options, complain);
-    for (const { file, format } of usage.outputs) await writeReport(resolve(folder, file), report, format);
-    if (usage.outputs.length === 0 || options.format === undefined) write(render(report, usage.format));
+    const report = await measure(resolve(folder, set), usage, options, t);
+    for (const { file, format } of usage.outputs)
+      await writeReport(resolve(folder, file), render(t, report, format));
+    if (usage.outputs.length === 0 || options.format === undefined) write(render(t, report, usage.format));
     const misses = findMisses(report, usage.thresholds);
-    for (const miss of misses) complain(`${safeLine(miss)}\n`);
+    for (const miss of misses) complain(`${safeLine(t.message(miss))}\n`);
     return misses.length > 0 ? 1 : 0;
   } catch (error) {
-    complain(`${safeText(failureText(error))}\n`);
+    complain(`${safeText(failureText(t, error))}\n`);
     return 2;
   }
 };
 
-/** What is told of an error that ends a command: the message of ours, the whole stack of another. */
-export const failureText = (error: unknown): string =>
-  error instanceof ReviewflowError || !(error instanceof Error)
-    ? describeError(error)
-    : (error.stack ?? error.message);
-
-const render = (report: EvalReport, format: Format): string => {
-  if (format === "html") return renderHtml(report);
-  return format === "json" ? safeJson(report) : renderText(report);
+const render = (t: Translate, report: EvalReport, format: Format): string => {
+  if (format === "html") return renderHtml(t, report);
+  return format === "json" ? safeJson(report) : renderText(t, report);
 };
 
 const measure = async (
   place: string,
   usage: EvalUsage,
   options: EvalOptions,
-  complain: Terminal["complain"],
+  t: Translate,
 ): Promise<EvalReport> => {
   const { environment = process.env, folder = process.cwd() } = options;
+  const { complain = processTerminal.complain } = options;
   const startedAt = new Date(systemClock.now()).toISOString();
   const config = readLocalConfig(environment, options.config ?? null);
   for (const notice of config.notices) complain(`${safeLine(terminalTexts(environment).message(notice))}\n`);
@@ -93,7 +93,7 @@ const measure = async (
     flows: measured,
     judge,
     signal: new AbortController().signal,
-    onRun: tellRuns(complain),
+    onRun: tellRuns(t, complain),
   });
   return buildReport(set, runs, {
     resamples: DEFAULT_RESAMPLES,
@@ -118,9 +118,8 @@ const checkReplay = (flows: readonly FlowConfig[], { source }: EvalUsage): void 
     [runner, findings.verify, ...findings.passes].some((section) => section?.kind === "dify"),
   );
   if (source.kind === "ask" || onDify.length === 0) return;
-  throw new ConfigError(
-    onDify.map(({ name }) => `--${source.kind}: the flow ${name} runs on Dify, whose answers cannot be kept`),
-    { code: "usage-invalid" },
+  throw new CommandError(
+    onDify.map(({ name: flow }) => message("cli.eval.on-dify", { source: source.kind, flow })),
   );
 };
 
@@ -129,37 +128,33 @@ const choose = (set: EvalSet, parts: readonly string[]): EvalSet => {
     ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
   );
   if (cases.length > 0) return { ...set, cases };
-  throw new ConfigError([`--case: no case of ${set.name} has a name with ${parts.join(" or ")} in it`], {
-    code: "usage-invalid",
-  });
+  throw new CommandError(message("cli.eval.no-case", { set: set.name, parts }));
 };
 
 const openJudge = (config: LocalConfig, name: string, adaptModel: ModelAdapter): Judge => {
   if (!config.models.some((model) => model.name === name)) {
-    const known = config.models.map((model) => model.name).join(", ") || "none";
-    throw new ConfigError([`--judge: no model ${name} is configured (configured: ${known})`], {
-      code: "usage-invalid",
-    });
+    const names = config.models.map((model) => model.name);
+    throw new CommandError(message("cli.eval.no-judge", { name, names, count: names.length }));
   }
   const routing = { ...toRouting(config), routes: [], default: name, fallback: null };
   const client = createModelClient({ ...routing, clock: systemClock, logger: silentLogger });
   return createJudge(adaptModel(client, routing), name);
 };
 
-const tellRuns = (complain: Terminal["complain"]): ((run: CaseRun, all: number) => void) => {
+const tellRuns = (t: Translate, complain: Terminal["complain"]): ((run: CaseRun, all: number) => void) => {
   let done = 0;
   return (run, all) => {
     done += 1;
     const { byMeaning, byPosition, failure, reported, flow, repeat } = run;
     const found = (byMeaning ?? byPosition).length;
-    const told =
-      failure === null
-        ? `${found} of ${run.case.expected.length} found, ${reported.length - found} unmatched`
-        : `failed: ${failure}`;
     const seconds = (run.wallMs / 1000).toFixed(1);
-    complain(
-      safeLine(`${done}/${all} ${run.case.name} ${flow} (run ${repeat}): ${told}, ${seconds} s`).concat("\n"),
-    );
+    const of = { done, all, name: run.case.name, flow, repeat, seconds };
+    const counts = { found, expected: run.case.expected.length, unmatched: reported.length - found };
+    const line =
+      failure === null
+        ? t("cli.eval.run", { ...of, ...counts })
+        : t("cli.eval.run-failed", { ...of, failure });
+    complain(`${safeLine(line)}\n`);
   };
 };
 
@@ -168,14 +163,16 @@ const checkFolder = async (file: string): Promise<void> => {
   try {
     await access(dirname(file), constants.W_OK);
   } catch (cause) {
-    throw new ConfigError([`--output: the folder ${dirname(file)} cannot be written to`], { cause });
+    throw new CommandError(message("cli.folder-unwritable", { folder: dirname(file) }), { cause });
   }
 };
 
-const writeReport = async (file: string, report: EvalReport, format: Format): Promise<void> => {
+const writeReport = async (file: string, text: string): Promise<void> => {
   try {
-    await writeFile(file, render(report, format));
+    await writeFile(file, text);
   } catch (cause) {
-    throw new ConfigError([`--output: ${file} cannot be written: ${describeError(cause)}`], { cause });
+    throw new CommandError(message("cli.file-unwritable", { file, problem: describeError(cause) }), {
+      cause,
+    });
   }
 };

@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { parseDuration } from "../../base/durations.ts";
-import { ConfigError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Environment } from "../../config/environment.ts";
 import { recordCases } from "../../eval/record/record-cases.ts";
 import { writeCase } from "../../eval/set/write-case.ts";
 import { createGitLabClient, type GitLabClient } from "../../gitlab/client.ts";
+import { type Message, message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 import { readConfig } from "../read-config.ts";
 import { safeLine, safeText } from "../review/safe-text.ts";
-import { processTerminal, type Terminal } from "../terminal.ts";
-import { failureText } from "./measure.ts";
+import { failureText, processTerminal, type Terminal, terminalTexts } from "../terminal.ts";
 
 /** What is recorded, and where from; every text as the command line has it. */
 export type RecordCommandOptions = Partial<Terminal> & {
@@ -35,41 +35,40 @@ export const runRecord = async (
 ): Promise<number> => {
   const { write = processTerminal.write, complain = processTerminal.complain } = options;
   const { folder = process.cwd() } = options;
+  const t = terminalTexts(options.environment);
   try {
     const place = resolve(folder, set);
     const asked = { project, ...readOptions(options), signal: new AbortController().signal };
     const counts = { written: 0, present: 0, findings: 0 };
     for await (const recorded of recordCases(openClient(options), asked)) {
+      const { iid } = recorded;
       if (recorded.kind === "nothing") {
-        complain(`!${recorded.iid}: ${safeLine(recorded.reason)}\n`);
+        complain(`${safeLine(t("cli.eval.nothing", { iid, reason: t.message(recorded.reason) }))}\n`);
         continue;
       }
       const outcome = await writeCase(place, recorded.case);
       counts[outcome] += 1;
       if (outcome === "written") counts.findings += recorded.case.expected.length;
-      const left = recorded.left === 0 ? "" : `, ${recorded.left} of other versions left out`;
-      complain(
-        `!${recorded.iid}: ${recorded.case.expected.length} findings${left}, ${outcome}: ${safeLine(recorded.case.name)}\n`,
-      );
+      const { left, case: made } = recorded;
+      const findings = made.expected.length;
+      complain(`${safeLine(t("cli.eval.recorded", { iid, findings, left, outcome, name: made.name }))}\n`);
     }
-    write(
-      `${counts.written} cases with ${counts.findings} findings written, ${counts.present} were there already. Read them before you rely on them: not every thread is a finding.\n`,
-    );
+    write(`${t("cli.eval.recorded-all", counts)}\n`);
     return counts.written + counts.present === 0 ? 1 : 0;
   } catch (error) {
-    complain(`${safeText(failureText(error))}\n`);
+    complain(`${safeText(failureText(t, error))}\n`);
     return 2;
   }
 };
 
 const readOptions = ({ since, limit = "100" }: RecordCommandOptions) => {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const duration = since === undefined ? HALF_A_YEAR_MS : parseDuration(since);
   const sinceMs = duration === undefined ? Date.parse(since ?? "") : systemClock.now() - duration;
-  if (Number.isNaN(sinceMs))
-    problems.push(`--since takes a duration such as 90d or a date such as 2026-01-31, not ${since}`);
-  if (!/^[1-9]\d{0,5}$/.test(limit)) problems.push(`--limit takes a whole number from 1, not ${limit}`);
-  if (problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  if (Number.isNaN(sinceMs)) problems.push(message("cli.eval.since", { value: since ?? "" }));
+  if (!/^[1-9]\d{0,5}$/.test(limit))
+    problems.push(message("cli.usage.whole-number", { option: "--limit", least: 1, value: limit }));
+  if (problems.length > 0) throw new CommandError(problems, { code: "usage-invalid" });
   return { sinceMs, limit: Number(limit) };
 };
 
@@ -77,16 +76,15 @@ const readOptions = ({ since, limit = "100" }: RecordCommandOptions) => {
 const openClient = ({ config, environment = process.env }: RecordCommandOptions): GitLabClient => {
   if ((config ?? environment["REVIEWFLOW_CONFIG"] ?? "") !== "") {
     const { url, token } = readConfig(environment, config ?? null).gitlab;
-    if (token === null)
-      throw new ConfigError(["gitlab.token is missing: threads cannot be read without one"]);
+    if (token === null) throw new CommandError(message("cli.eval.token-missing"));
     return createGitLabClient({ url, token });
   }
   const url = environment["GITLAB_URL"] ?? "";
   const token = environment["GITLAB_TOKEN"] ?? "";
   const problems = [
-    ...(url === "" ? ["GITLAB_URL is missing: the address of your GitLab"] : []),
-    ...(token === "" ? ["GITLAB_TOKEN is missing: a token with the scope read_api is enough"] : []),
+    ...(url === "" ? [message("cli.eval.url-missing")] : []),
+    ...(token === "" ? [message("cli.eval.env-token-missing")] : []),
   ];
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new CommandError(problems);
   return createGitLabClient({ url, token: new Secret(token) });
 };

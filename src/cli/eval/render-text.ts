@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { EvalReport } from "../../eval/report/eval-report.ts";
 import {
   judgeDifference,
@@ -6,57 +7,58 @@ import {
   writeInterval,
   writeValue,
 } from "../../eval/report/write-value.ts";
-import { METRIC_NAMES, METRICS } from "../../eval/score/metrics.ts";
+import { METRIC_NAMES } from "../../eval/score/metrics.ts";
 import { safeLine } from "../review/safe-text.ts";
 
 type Row = readonly string[];
 
 /** A report for people in a terminal: every measure by flow, and how the others differ from the first. */
-export const renderText = (report: EvalReport): string => {
+export const renderText = (t: Translate, report: EvalReport): string => {
   const { set, cases, flows, differences, settings } = report;
+  const { asked, replayed } = settings.answers;
   const head: Row = ["", ...flows.map(({ name }) => safeLine(name))];
   const rows = METRIC_NAMES.map((metric): Row => {
     const values = flows.map(({ metrics }) => {
       const interval = writeInterval(metric, metrics[metric]);
       return writeValue(metric, metrics[metric].value) + (interval === "" ? "" : ` (${interval})`);
     });
-    return [METRICS[metric].label, ...values];
+    return [t(`metric.${metric}`), ...values];
   });
   const parts = [
-    `${safeLine(set)}: ${count(cases.length, "case")}, ${count(settings.repeats, "repeat")}, ${settings.answers.asked} answers asked, ${settings.answers.replayed} replayed`,
+    t("cli.eval.head", {
+      set: safeLine(set),
+      cases: cases.length,
+      repeats: settings.repeats,
+      asked,
+      replayed,
+    }),
     ...table([head, ...rows]),
     ...differences.flatMap(({ flow, baseline, metrics }) => [
       "",
-      `${safeLine(flow)} against ${safeLine(baseline)}`,
+      t("cli.eval.against", { flow: safeLine(flow), baseline: safeLine(baseline) }),
       ...table(
         METRIC_NAMES.map((metric): Row => {
           const interval = writeDifferenceInterval(metric, metrics[metric]);
           const verdict = judgeDifference(metric, metrics[metric]);
           return [
-            METRICS[metric].label,
+            t(`metric.${metric}`),
             writeDifference(metric, metrics[metric].value),
             interval === "" ? "" : `(${interval})`,
-            verdict === "open" ? "" : verdict,
+            verdict === "open" ? "" : t(`cli.eval.${verdict}`),
           ];
         }),
       ),
     ]),
     ...flows.flatMap(({ name, failures, judgeUsage, unjudged }) => [
       ...failures.map((failure) => `${safeLine(name)}: ${safeLine(failure)}`),
-      ...(unjudged === 0
-        ? []
-        : [`${safeLine(name)}: ${count(unjudged, "run")} scored by position, not judged`]),
+      ...(unjudged === 0 ? [] : [t("cli.eval.unjudged", { flow: safeLine(name), count: unjudged })]),
       ...(judgeUsage.totalTokens === 0
         ? []
-        : [
-            `${safeLine(name)}: the judge took ${judgeUsage.totalTokens.toLocaleString("en-US")} tokens besides`,
-          ]),
+        : [t("cli.eval.judge-tokens", { flow: safeLine(name), tokens: judgeUsage.totalTokens })]),
     ]),
   ];
   return `${parts.map((line) => line.trimEnd()).join("\n")}\n`;
 };
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 const table = (rows: readonly Row[]): readonly string[] => {
   const columns = Math.max(...rows.map((row) => row.length));

@@ -1,7 +1,9 @@
 import { extname } from "node:path";
-import { ConfigError } from "../../base/errors.ts";
 import type { AnswerSource } from "../../eval/replay/recorded-model.ts";
+import { METRIC_NAMES } from "../../eval/score/metrics.ts";
 import { parseThreshold, type Threshold } from "../../eval/score/thresholds.ts";
+import { type Message, message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 import type { Environment } from "../../config/environment.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -50,23 +52,26 @@ export type EvalUsage = {
 
 const ENDINGS: Readonly<Record<string, Format>> = { ".html": "html", ".htm": "html", ".json": "json" };
 
-/** Reads the options. Throws a ConfigError with every mistake. */
+/** Reads the options. Throws a CommandError with every mistake. */
 export const readUsage = (options: EvalOptions): EvalUsage => {
-  const problems: string[] = [];
+  const problems: Message[] = [];
   const number = (name: string, text: string | undefined, standard: number, least: number): number => {
     if (text === undefined) return standard;
     if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-    problems.push(`${name} takes a whole number from ${least}, not ${text}`);
+    problems.push(message("cli.usage.whole-number", { option: name, least, value: text }));
     return standard;
   };
   const thresholds = (options.failUnder ?? []).flatMap((text): readonly Threshold[] => {
     const threshold = parseThreshold(text);
-    if (typeof threshold !== "string") return [threshold];
-    problems.push(threshold);
+    if (threshold !== null) return [threshold];
+    problems.push(message("cli.eval.fail-under", { metrics: METRIC_NAMES, value: text }));
     return [];
   });
   const format = FORMATS.find((one) => one === (options.format ?? "text"));
-  if (format === undefined) problems.push(`--format takes ${FORMATS.join(", ")}, not ${options.format}`);
+  if (format === undefined) {
+    const choice = { option: "--format", choices: FORMATS, value: options.format ?? "" };
+    problems.push(message("cli.usage.choice", choice));
+  }
   const usage: EvalUsage = {
     repeats: number("--repeats", options.repeats, 1, 1),
     tolerance: number("--lines", options.lines, 3, 0),
@@ -80,13 +85,13 @@ export const readUsage = (options: EvalOptions): EvalUsage => {
       format: ENDINGS[extname(file).toLowerCase()] ?? format ?? "text",
     })),
   };
-  if (problems.length > 0) throw new ConfigError(problems, { code: "usage-invalid" });
+  if (problems.length > 0) throw new CommandError(problems, { code: "usage-invalid" });
   return usage;
 };
 
-const sourceOf = ({ record, replay, replayOrAsk }: EvalOptions, problems: string[]): AnswerSource => {
+const sourceOf = ({ record, replay, replayOrAsk }: EvalOptions, problems: Message[]): AnswerSource => {
   if ([record, replay, replayOrAsk].filter((one) => one !== undefined).length > 1)
-    problems.push("choose one of --record, --replay and --replay-or-ask");
+    problems.push(message("cli.usage.one-of", { options: "--record, --replay, --replay-or-ask" }));
   if (record !== undefined) return { kind: "record", folder: record };
   if (replay !== undefined) return { kind: "replay", folder: replay };
   if (replayOrAsk !== undefined) return { kind: "replay-or-ask", folder: replayOrAsk };

@@ -2,7 +2,10 @@ import { access, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { stringify } from "yaml";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { describeError } from "../../base/errors.ts";
+import type { Translate } from "../../messages/format-message.ts";
+import { message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 
 /** The files that `init` makes. */
 export const ENV_FILE = ".env";
@@ -42,13 +45,13 @@ export const keepOld = async (folder: string, name: string): Promise<string> => 
   }
 };
 
-/** Writes both files, which must not be there; `.env` for its owner alone. Throws a ConfigError. */
-export const writeSettings = async (folder: string, settings: Settings): Promise<void> => {
+/** Writes both files, which must not be there; `.env` for its owner alone. Throws a CommandError. */
+export const writeSettings = async (folder: string, settings: Settings, t: Translate): Promise<void> => {
   const files = [
-    { name: CONFIG_FILE, text: renderConfig(settings), mode: 0o644 },
+    { name: CONFIG_FILE, text: renderConfig(settings, t), mode: 0o644 },
     {
       name: ENV_FILE,
-      text: renderVariables({ REVIEWFLOW_CONFIG: CONFIG_FILE, ...settings.variables }),
+      text: renderVariables({ REVIEWFLOW_CONFIG: CONFIG_FILE, ...settings.variables }, t),
       mode: 0o600,
     },
   ];
@@ -56,12 +59,13 @@ export const writeSettings = async (folder: string, settings: Settings): Promise
     try {
       await writeFile(join(folder, name), text, { mode, flag: "wx" });
     } catch (cause) {
-      throw new ConfigError([`${join(folder, name)} cannot be written: ${describeError(cause)}`], { cause });
+      const problem = { file: join(folder, name), problem: describeError(cause) };
+      throw new CommandError(message("cli.file-unwritable", problem), { cause });
     }
   }
 };
 
-const renderConfig = ({ publicUrl, projects, language, contract }: Settings): string => {
+const renderConfig = ({ publicUrl, projects, language, contract }: Settings, t: Translate): string => {
   const settings = {
     ...(publicUrl === null ? {} : { server: { public_url: publicUrl } }),
     flows: [
@@ -73,12 +77,12 @@ const renderConfig = ({ publicUrl, projects, language, contract }: Settings): st
       },
     ],
   };
-  return `# What is reviewed. Addresses and secrets are in ${ENV_FILE}; docs/settings.md lists every key.\n${stringify(settings)}`;
+  return `# ${t("init.file.config", { env: ENV_FILE })}\n${stringify(settings)}`;
 };
 
-const renderVariables = (variables: Readonly<Record<string, string>>): string => {
+const renderVariables = (variables: Readonly<Record<string, string>>, t: Translate): string => {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${quote(name, value)}\n`);
-  return `# Read by reviewflow serve and the commands that talk to it. Keep it to yourself and out of git.\n${lines.join("")}`;
+  return `# ${t("init.file.env")}\n${lines.join("")}`;
 };
 
 /** A value as `.env` has it: as it is, or in the first kind of quotes that brings it back unchanged. */
@@ -87,8 +91,6 @@ const quote = (name: string, value: string): string => {
     .map((mark) => `${mark}${value}${mark}`)
     .find((text) => parseEnv(`${name}=${text}\nNEXT=1`)[name] === value);
   if (written === undefined || /[\r\n]/.test(value))
-    throw new ConfigError([
-      `${name} holds characters that ${ENV_FILE} cannot hold; set it in the environment`,
-    ]);
+    throw new CommandError(message("init.unquotable", { name, file: ENV_FILE }));
   return written;
 };

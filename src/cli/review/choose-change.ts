@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { type Git, GitError } from "./git.ts";
 
 /** What of a repository is to be reviewed. */
@@ -8,7 +9,7 @@ export type Wanted =
 
 /** A change as git is asked for it. */
 export type ChosenChange = {
-  /** For people, such as `main...HEAD`. */
+  /** As it was asked for, such as `main...HEAD` or `--staged`. */
   readonly name: string;
   /** The commit or tree that the change starts from; the rules of the repository are read there. */
   readonly base: string;
@@ -31,10 +32,12 @@ export const chooseChange = async (git: Git, wanted: Wanted): Promise<ChosenChan
   const isStaged = wanted.kind === "staged";
   const base = (await git.ask(["rev-parse", "--verify", "HEAD^{commit}"])) ?? (await emptyTree(git));
   return {
-    name: isStaged ? "staged changes" : "changes of the working tree",
+    name: isStaged ? "--staged" : "--worktree",
     base,
     head: null,
     sides: isStaged ? ["--cached", base] : [base],
+    // The model reads it, in English as the rest of its instructions.
+    // oxlint-disable-next-line reviewflow/catalogue-only
     title: isStaged ? "Staged changes" : "Changes of the working tree",
     description: "",
     hasUntracked: !isStaged,
@@ -87,19 +90,13 @@ const findCommit = async (git: Git, name: string): Promise<string | null> => {
 const commitOf = async (git: Git, name: string): Promise<string> => {
   const commit = await findCommit(git, name);
   if (commit !== null) return commit;
-  throw new GitError(
-    `there is no commit ${name} here: check the name, or fetch it (a shallow clone holds few commits)`,
-    { code: "git-no-commit" },
-  );
+  throw new GitError(message("cli.git.no-commit", { name }), { code: "git-no-commit" });
 };
 
 const mergeBase = async (git: Git, start: string, head: string, range: string): Promise<string> => {
   const base = await git.ask(["merge-base", start, head]);
   if (base !== null && base !== "") return base;
-  throw new GitError(
-    `the two sides of ${range} have no commit in common here: fetch more of the history, or name both sides with two dots`,
-    { code: "git-no-merge-base" },
-  );
+  throw new GitError(message("cli.git.no-merge-base", { range }), { code: "git-no-merge-base" });
 };
 
 const CANDIDATES = ["origin/main", "origin/master", "main", "master"];
@@ -108,8 +105,5 @@ const defaultBranch = async (git: Git): Promise<string> => {
   const remote = (await git.ask(["symbolic-ref", "refs/remotes/origin/HEAD"])) ?? "";
   for (const name of [remote.replace(/^refs\/remotes\//, ""), ...CANDIDATES])
     if (name !== "" && (await findCommit(git, name)) !== null) return name;
-  throw new GitError(
-    "no default branch is known here: name what is to be reviewed, such as develop...HEAD, or --staged or --worktree",
-    { code: "git-no-default-branch" },
-  );
+  throw new GitError(message("cli.git.no-default-branch"), { code: "git-no-default-branch" });
 };

@@ -1,6 +1,7 @@
-import { ConfigError } from "../../base/errors.ts";
 import type { Environment } from "../../config/environment.ts";
 import { parseBaseUrl } from "../../gitlab/base-url.ts";
+import { message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 
 /** Where a merge request is. */
 export type MergeRequestPlace = {
@@ -19,21 +20,17 @@ export const isAddress = (text: string): boolean => /^https?:\/\//i.test(text);
 /**
  * Reads the address of a merge request's page, or of a part of it. `gitlabUrl` is GitLab's own address
  * where it is known: it tells the path that GitLab lives under from the project's, and a token that is
- * meant for it is not sent elsewhere. Throws a ConfigError that says what is wrong.
+ * meant for it is not sent elsewhere. Throws a CommandError that says what is wrong.
  */
 export const readAddress = (address: string, gitlabUrl: string | null): MergeRequestPlace => {
   const url = URL.parse(address);
   const base = gitlabUrl === null ? null : new URL(parseBaseUrl(gitlabUrl));
   const folder = `${(base?.pathname ?? "").replace(/\/+$/, "")}/`;
   if (base !== null && url !== null && (url.origin !== base.origin || !url.pathname.startsWith(folder)))
-    throw mistake(
-      `the merge request is not at ${base.href}, which GITLAB_URL names and GITLAB_TOKEN is for: set both for its GitLab`,
-    );
+    throw new CommandError(message("cli.review.other-gitlab", { url: base.href }));
   const [, path, iid] = PAGE.exec(url?.pathname.slice(folder.length) ?? "") ?? [];
   if (url === null || path === undefined || iid === undefined)
-    throw mistake(
-      "a merge request's address looks like https://gitlab.example.com/group/project/-/merge_requests/1",
-    );
+    throw new CommandError(message("cli.review.address"));
   return { serverUrl: `${url.origin}${folder.slice(0, -1)}`, project: decode(path), iid: Number(iid) };
 };
 
@@ -47,7 +44,7 @@ const decode = (path: string): string => {
 
 /**
  * The merge request that a pipeline of GitLab runs for; its project is the one that it is to be merged
- * into, also where the pipeline runs in a fork. Throws a ConfigError outside such a pipeline.
+ * into, also where the pipeline runs in a fork. Throws a CommandError outside such a pipeline.
  *
  * @see https://docs.gitlab.com/ci/variables/predefined_variables/
  */
@@ -57,9 +54,5 @@ export const readPipeline = (environment: Environment): MergeRequestPlace => {
   const serverUrl = GITLAB_URL ?? CI_SERVER_URL;
   if (/^\d+$/.test(iid) && project !== "" && serverUrl !== "")
     return { serverUrl: parseBaseUrl(serverUrl), project, iid: Number(iid) };
-  throw mistake(
-    '--post needs a merge request: give its address, or run in a pipeline of one (rules: if $CI_PIPELINE_SOURCE == "merge_request_event")',
-  );
+  throw new CommandError(message("cli.review.no-pipeline"));
 };
-
-const mistake = (problem: string): ConfigError => new ConfigError([problem], { code: "usage-invalid" });

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { ReviewflowError } from "../../base/errors.ts";
+import { message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 
 /** Git refused, or what it was asked for is not there. The message says what to change. */
-export class GitError extends ReviewflowError {}
+export class GitError extends CommandError {}
 
 /** Runs git in one repository. */
 export type Git = {
@@ -96,27 +97,25 @@ const toGitError = (
   said: string,
 ): GitError => {
   if (error.code === "ENOENT" && !existsSync(folder))
-    return new GitError(`There is no folder ${folder}.`, { code: "git-no-repository", cause: error });
+    return new GitError(message("cli.git.no-folder", { folder }), {
+      code: "git-no-repository",
+      cause: error,
+    });
   if (error.code === "ENOENT")
-    return new GitError(
-      "git is missing: install the package git (Debian, Ubuntu: apt-get install git; Fedora: dnf install git; Alpine: apk add git) and try again.",
-      { code: "git-missing", cause: error },
-    );
+    return new GitError(message("cli.git.missing"), { code: "git-missing", cause: error });
   if (error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")
-    return new GitError("the change is too large to be reviewed at once: choose a smaller range", {
+    return new GitError(message("cli.git.too-large"), {
       code: "git-output-too-large",
       cause: error,
     });
   if (MISSING_OBJECTS.test(said))
-    return new GitError(
-      "this clone lacks files of the change (a partial clone), and nothing is fetched here: run git diff over the same range, which fetches them, and try again",
-      { code: "git-objects-missing", cause: error },
-    );
-  const [line = ""] = said.trim().split("\n");
-  return new GitError(`git ${command} failed: ${line === "" ? "it did not say why" : line}`, {
-    code: "git-failed",
-    cause: error,
-  });
+    return new GitError(message("cli.git.objects-missing"), { code: "git-objects-missing", cause: error });
+  const [problem = ""] = said.trim().split("\n");
+  const what =
+    problem === ""
+      ? message("cli.git.failed-silently", { command })
+      : message("cli.git.failed", { command, problem });
+  return new GitError(what, { code: "git-failed", cause: error });
 };
 
 /** Throws a GitError that names the package where git is not installed. */
@@ -131,17 +130,16 @@ export const openGit = async (folder: string): Promise<Git> => {
     root = (await runGit(folder, ["rev-parse", "--show-toplevel"])).toString("utf8").replace(/\n$/, "");
   } catch (error) {
     if (!(error instanceof GitError) || error.code !== "git-failed") throw error;
-    throw new GitError(`${folder} is not a git repository; run this inside one`, {
+    throw new GitError(message("cli.git.no-repository", { folder }), {
       code: "git-no-repository",
       cause: error,
     });
   }
   const [found, own] = await Promise.all([gitFolder(folder), gitFolder(root)]);
   if (found !== own)
-    throw new GitError(
-      `the repository of ${folder} has its working tree elsewhere, in ${root}: its core.worktree would have files read that are not its own; take that setting out, or enter ${root}`,
-      { code: "git-working-tree-elsewhere" },
-    );
+    throw new GitError(message("cli.git.elsewhere", { folder, root }), {
+      code: "git-working-tree-elsewhere",
+    });
   const settings = [...SETTINGS, ...(await filtersOff(root))];
   const run: Git["run"] = (parameters) => runGit(root, parameters, settings);
   return {

@@ -1,29 +1,28 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
-import { ConfigError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Environment } from "../../config/environment.ts";
 import { createGitLabClient } from "../../gitlab/client.ts";
 import { createForge } from "../../gitlab/forge.ts";
+import { message } from "../../messages/message.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
+import { CommandError } from "../command-error.ts";
 import type { MergeRequestPlace } from "./choose-merge-request.ts";
 
-/** The token of GITLAB_TOKEN, or of the file that GITLAB_TOKEN_FILE names. Throws a ConfigError without. */
+/** The token of GITLAB_TOKEN, or of the file that GITLAB_TOKEN_FILE names. Throws a CommandError without. */
 export const readToken = ({ GITLAB_TOKEN, GITLAB_TOKEN_FILE }: Environment): Secret => {
   const text = GITLAB_TOKEN ?? (GITLAB_TOKEN_FILE === undefined ? "" : readTokenFile(GITLAB_TOKEN_FILE));
   if (text.trim() !== "") return new Secret(text.trim());
-  throw new ConfigError([
-    "set GITLAB_TOKEN to an access token with the scope api and the role Developer; a pipeline's own CI_JOB_TOKEN may not write notes",
-  ]);
+  throw new CommandError(message("cli.review.no-token"));
 };
 
 const readTokenFile = (file: string): string => {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new ConfigError([`GITLAB_TOKEN_FILE: the file ${file} cannot be read`], { cause });
+    throw new CommandError(message("cli.review.token-file", { file }), { cause });
   }
 };
 

@@ -1,32 +1,26 @@
 import { type Command, Option } from "commander";
 import { SEVERITIES } from "../../review/finding.ts";
+import { text } from "../catalogue-command.ts";
 import type { ReviewOptions } from "../review.ts";
 
 /** Adds the command that reviews a git repository, or a merge request, with no server. */
 export const registerReview = (program: Command): void => {
   program
     .command("review")
-    .description("review a change of the git repository at hand, or a merge request, with no server")
-    .argument(
-      "[range]",
-      "such as main...HEAD, or a merge request's address; the changes since the default branch when left out",
-    )
-    .option("--staged", "review what is in the index instead")
-    .option("--worktree", "review everything that is not committed instead")
-    .option("--post", "publish the review on its merge request; in a pipeline of one, without an address")
+    .description(text("cli.help.review"))
+    .argument("[range]", text("cli.argument.review.range"))
+    .option("--staged", text("cli.option.review.staged"))
+    .option("--worktree", text("cli.option.review.worktree"))
+    .option("--post", text("cli.option.review.post"))
     .addOption(
-      new Option("-f, --format <format>", "the form of the report")
+      new Option("-f, --format <format>", text("cli.option.format"))
         .choices(["text", "json", "sarif", "codequality", "markdown"])
         .default("text"),
     )
-    .option("-o, --output <file>", "write the report to a file")
-    .addOption(
-      new Option("--fail-on <severity>", "end with 1 when a finding is at least so severe").choices(
-        SEVERITIES,
-      ),
-    )
-    .option("--flow <name>", "the flow that reviews; the first that reports findings when left out")
-    .option("-c, --config <file>", "the configuration file; the environment alone is enough without one")
+    .option("-o, --output <file>", text("cli.option.review.output"))
+    .addOption(new Option("--fail-on <severity>", text("cli.option.review.fail-on")).choices(SEVERITIES))
+    .option("--flow <name>", text("cli.option.review.flow"))
+    .option("-c, --config <file>", text("cli.option.config"))
     // 1 is for findings, so that a pipeline can tell them from a mistake in its own call.
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .action(async (range: string | undefined, options: ReviewOptions) => {

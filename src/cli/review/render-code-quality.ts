@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { LocalReport } from "./local-report.ts";
 import { safeJson, safeLine } from "./safe-text.ts";
 
@@ -7,7 +8,7 @@ import { safeJson, safeLine } from "./safe-text.ts";
  * severities under the same names, and shows one finding of each fingerprint ("Code Quality report
  * format" in GitLab's documentation).
  */
-export const renderCodeQuality = ({ findings }: LocalReport): string =>
+export const renderCodeQuality = (_t: Translate, { findings }: LocalReport): string =>
   safeJson(
     findings.map(({ title, category, fingerprint, severity, path, nearLine, endLine, side }) => ({
       description: safeLine(title),

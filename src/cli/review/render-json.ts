@@ -1,8 +1,9 @@
+import type { Translate } from "../../messages/format-message.ts";
 import type { LocalReport } from "./local-report.ts";
 import { safeJson } from "./safe-text.ts";
 
 /** A report for programs: everything that is known, under stable names. */
-export const renderJson = (report: LocalReport): string => {
+export const renderJson = (_t: Translate, report: LocalReport): string => {
   const { name, flow, findings, below, receipt, untracked, remarks, notices, usage } = report;
   return safeJson({
     version: 1,

@@ -1,3 +1,4 @@
+import type { Translate } from "../../messages/format-message.ts";
 import { describeReason } from "../describe-reason.ts";
 import { CATEGORIES, type Severity } from "../../review/finding.ts";
 import type { LocalFinding, LocalReport } from "./local-report.ts";
@@ -11,26 +12,27 @@ const LEVELS = {
   info: "note",
 } as const satisfies Readonly<Record<Severity, string>>;
 
-const RULES = CATEGORIES.map((category) => ({
-  id: `reviewflow/${category}`,
-  shortDescription: { text: `Findings about ${category.replaceAll("-", " ")}` },
-}));
+const rulesOf = (t: Translate) =>
+  CATEGORIES.map((category) => ({
+    id: `reviewflow/${category}`,
+    shortDescription: { text: t("cli.review.rule", { category: t(`category.${category}`) }) },
+  }));
 
 /** A report in the Static Analysis Results Interchange Format 2.1.0 (OASIS). */
-export const renderSarif = ({ findings, remarks }: LocalReport): string =>
+export const renderSarif = (t: Translate, { findings, remarks }: LocalReport): string =>
   safeJson({
     $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "Reviewflow", rules: RULES } },
+        tool: { driver: { name: "Reviewflow", rules: rulesOf(t) } },
         columnKind: "utf16CodeUnits",
         invocations: [
           {
             executionSuccessful: remarks.length === 0,
             toolExecutionNotifications: remarks.map((remark) => ({
               level: "warning",
-              message: { text: safeText(describeReason(remark)) },
+              message: { text: safeText(describeReason(remark, t)) },
             })),
           },
         ],

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Translate } from "../../messages/format-message.ts";
 import { SEVERITIES, type Severity } from "../../review/finding.ts";
 import type { LocalFinding, LocalReport } from "./local-report.ts";
 import { safeLine, safeText } from "./safe-text.ts";
@@ -50,17 +51,17 @@ const colourful = (root: string | null): Pen => ({
  * A report for people, grouped by file; with `isTerminal` in colours and with links (OSC 8) to the lines.
  * Everything that others wrote is made safe for a terminal.
  */
-export const renderText = (report: LocalReport, isTerminal: boolean): string => {
+export const renderText = (t: Translate, report: LocalReport, isTerminal: boolean): string => {
   const pen = isTerminal ? colourful(report.root) : PLAIN;
   const files = Map.groupBy(report.findings, ({ path }) => path);
-  const parts = [...files].map(([path, findings]) => renderFile(path, findings, pen));
-  return `${[...parts, renderTotal(report, pen)].join("\n")}\n`;
+  const parts = [...files].map(([path, findings]) => renderFile(t, path, findings, pen));
+  return `${[...parts, renderTotal(t, report, pen)].join("\n")}\n`;
 };
 
-const renderFile = (path: string, findings: readonly LocalFinding[], pen: Pen): string =>
+const renderFile = (t: Translate, path: string, findings: readonly LocalFinding[], pen: Pen): string =>
   [
     pen.paint(safeLine(path), "bold", "underline"),
-    ...findings.map((one) => renderFinding(one, pen)),
+    ...findings.map((one) => renderFinding(t, one, pen)),
     "",
   ].join("\n");
 
@@ -70,41 +71,51 @@ const indent = (text: string): string =>
     .map((line) => (line === "" ? "" : `    ${line}`))
     .join("\n");
 
-const renderFinding = (finding: LocalFinding, pen: Pen): string => {
+const renderFinding = (t: Translate, finding: LocalFinding, pen: Pen): string => {
   const { path, code, severity, category, title, body, nearLine, unverified } = finding;
-  const words = pen.paint(placeText(finding), "dim");
+  const words = pen.paint(placeText(t, finding), "dim");
   // What is on no line of the diff may have a path that a model made up.
   const place = code === null ? words : pen.link(words, path, nearLine);
-  const head = `  ${place}  ${pen.paint(severity, "bold", COLOURS[severity])}  ${pen.paint(safeLine(title), "bold")} ${pen.paint(`(${category}${unverified === true ? ", not verified" : ""})`, "dim")}`;
+  const about = [t(`category.${category}`), ...(unverified === true ? [t("thread.unverified")] : [])];
+  const head = [
+    `  ${place}`,
+    pen.paint(t(`severity.${severity}`), "bold", COLOURS[severity]),
+    `${pen.paint(safeLine(title), "bold")} ${pen.paint(`(${about.join(", ")})`, "dim")}`,
+  ].join("  ");
   const text = safeText(body).trim();
-  return [head, ...(text === "" ? [] : [indent(text)]), ...suggestionLines(finding, pen)].join("\n");
+  return [head, ...(text === "" ? [] : [indent(text)]), ...suggestionLines(t, finding, pen)].join("\n");
 };
 
 /** The lines that are meant, for people. */
-export const placeText = ({ line, endLine, side }: LocalFinding): string => {
-  if (line === null) return "file";
+export const placeText = (t: Translate, { line, endLine, side }: LocalFinding): string => {
+  if (line === null) return t("cli.review.file");
   const lines = endLine === null || endLine === line ? `${line}` : `${line}-${endLine}`;
-  return side === "old" ? `${lines} (removed)` : lines;
+  return side === "old" ? t("cli.review.removed", { lines }) : lines;
 };
 
-const suggestionLines = ({ suggestion, code }: LocalFinding, { paint }: Pen): readonly string[] => {
+const suggestionLines = (
+  t: Translate,
+  { suggestion, code }: LocalFinding,
+  { paint }: Pen,
+): readonly string[] => {
   if (suggestion === null || code === null) return [];
   const signed = (text: string, sign: string, style: Style): readonly string[] =>
     safeText(text)
       .split("\n")
       .map((line) => paint(`    ${sign} ${line}`, style));
   const added = suggestion === "" ? [] : signed(suggestion.replace(/\n$/, ""), "+", "green");
-  return [paint("    suggestion", "dim"), ...signed(code, "-", "red"), ...added];
+  return [paint(`    ${t("cli.review.suggestion")}`, "dim"), ...signed(code, "-", "red"), ...added];
 };
 
-const renderTotal = ({ findings, receipt, name }: LocalReport, { paint }: Pen): string => {
+const renderTotal = (t: Translate, { findings, receipt, name }: LocalReport, { paint }: Pen): string => {
   const reviewed = receipt.filter(({ outcome }) => outcome.kind !== "skipped").length;
-  const of = `${reviewed} of ${receipt.length} changed ${receipt.length === 1 ? "file" : "files"} reviewed in ${safeLine(name)}`;
-  if (findings.length === 0) return `${paint("No findings", "bold", "green")}; ${of}`;
+  const coverage = t("cli.review.coverage", { reviewed, files: receipt.length, name: safeLine(name) });
+  const total = t("cli.review.total", { findings: findings.length });
+  if (findings.length === 0) return `${paint(total, "bold", "green")}; ${coverage}`;
   const counts = SEVERITIES.flatMap((severity) => {
     const count = findings.filter((one) => one.severity === severity).length;
-    return count === 0 ? [] : [paint(`${count} ${severity}`, COLOURS[severity])];
+    if (count === 0) return [];
+    return [paint(t("cli.review.count", { count, severity: t(`severity.${severity}`) }), COLOURS[severity])];
   });
-  const total = `${findings.length} ${findings.length === 1 ? "finding" : "findings"}`;
-  return `${paint(total, "bold")} (${counts.join(", ")}); ${of}`;
+  return `${paint(total, "bold")} (${counts.join(", ")}); ${coverage}`;
 };

@@ -1,9 +1,11 @@
-import { describeReason } from "../describe-reason.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ConfigError, FlowError } from "../../base/errors.ts";
+import type { Reason } from "../../base/reason.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
+import { message } from "../../messages/message.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
 import type { NewRunEvent } from "../../store/run-event.ts";
+import { CommandError } from "../command-error.ts";
+import { reasonMessage } from "../describe-reason.ts";
 import type { ChosenChange } from "./choose-change.ts";
 import type { Git } from "./git.ts";
 import { createLocalForge, toMergeRequest } from "./local-forge.ts";
@@ -14,12 +16,9 @@ import { listUntracked, readDiff } from "./read-diff.ts";
 export const chooseFlow = ({ flows }: Pick<LocalConfig, "flows">, name: string | null): FlowConfig => {
   const flow = flows.find((one) => (name === null ? one.contract === "findings" : one.name === name));
   if (flow?.contract === "findings") return flow;
-  if (name === null)
-    throw new ConfigError(["flows: none has the contract findings, which a local review needs"]);
+  if (name === null) throw new CommandError(message("cli.review.no-flow"));
   const names = flows.flatMap((one) => (one.contract === "findings" ? [one.name] : []));
-  throw new ConfigError([
-    `--flow: no flow ${name} has the contract findings; ${names.length === 0 ? "none has it" : `these do: ${names.join(", ")}`}`,
-  ]);
+  throw new CommandError(message("cli.review.unknown-flow", { name, names, count: names.length }));
 };
 
 /** What a local review is made from. */
@@ -33,9 +32,15 @@ export type LocalReview = {
   readonly onEvent: (event: NewRunEvent) => void;
 };
 
+/** No part of the change could be reviewed. */
+export const nothingReviewed = (reason: Reason): CommandError =>
+  new CommandError(message("cli.review.failed", { reason: reasonMessage(reason) }), {
+    code: "no-part-reviewed",
+  });
+
 /**
  * Reviews a change of a repository on this machine, with the steps that a server takes up to the plan.
- * Throws a FlowError when no part of it could be reviewed.
+ * Throws a CommandError when no part of it could be reviewed.
  */
 export const reviewChange = async (review: LocalReview): Promise<LocalReport> => {
   const { git, change, config, flow, clock, signal, onEvent } = review;
@@ -47,8 +52,7 @@ export const reviewChange = async (review: LocalReview): Promise<LocalReport> =>
     signal,
     onEvent,
   });
-  if (outcome.kind === "failed")
-    throw new FlowError(describeReason(outcome.reason), { code: "no-part-reviewed", nodeId: null });
+  if (outcome.kind === "failed") throw nothingReviewed(outcome.reason);
   const { told, below, receipt, remarks, notices, usage } = outcome;
   return {
     name: change.name,

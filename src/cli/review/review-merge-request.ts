@@ -1,10 +1,9 @@
-import { describeReason } from "../describe-reason.ts";
 import { systemClock } from "../../base/clock.ts";
-import { FlowError, GitLabError } from "../../base/errors.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { isProjectAllowed } from "../../base/project-globs.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { FlowConfig, LocalConfig } from "../../config/config.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { MergeRequest } from "../../review/forge.ts";
 import type { NewRunEvent } from "../../store/run-event.ts";
 import { createFlows } from "../../wiring/create-flows.ts";
@@ -20,10 +19,11 @@ import { type Published, publishReview } from "../../worker/findings/publish-rev
 import { type Change, readChange } from "../../worker/findings/read-change.ts";
 import { summarize } from "../../worker/findings/summarize.ts";
 import { createLocalClaim } from "../../worker/local-claim.ts";
+import { CommandError } from "../command-error.ts";
 import type { MergeRequestPlace } from "./choose-merge-request.ts";
 import { type LocalReport, toLocalFindings } from "./local-report.ts";
 import { openMergeRequest } from "./open-merge-request.ts";
-import { chooseFlow } from "./review-change.ts";
+import { chooseFlow, nothingReviewed } from "./review-change.ts";
 
 /** What a review of a merge request from the command line is made from. */
 export type MergeRequestReview = {
@@ -41,8 +41,8 @@ export type MergeRequestReview = {
 /** What came of it. */
 export type ReviewedMergeRequest = {
   readonly report: LocalReport;
-  /** What was done at GitLab, as a sentence; null where nothing was asked for. */
-  readonly posted: string | null;
+  /** What was done at GitLab; null where nothing was asked for. */
+  readonly posted: Message | null;
 };
 
 /** How many heads are reviewed when commits are added meanwhile, as on a server. */
@@ -51,8 +51,8 @@ const MAX_ROUNDS = 2;
 /**
  * Reviews a merge request of GitLab with the steps that a server takes, and publishes what was found where
  * `post` says so: what stands there already is known by its fingerprint and not said twice, and nothing is
- * published on a head that is no longer the newest. Throws a FlowError when no part could be reviewed,
- * and a GitLabError for what GitLab refuses.
+ * published on a head that is no longer the newest. Throws a CommandError when no part could be reviewed or
+ * commits came in every round, and a GitLabError for what GitLab refuses.
  */
 export const reviewMergeRequest = async (review: MergeRequestReview): Promise<ReviewedMergeRequest> => {
   const { place, token, config, post, signal } = review;
@@ -79,18 +79,14 @@ export const reviewMergeRequest = async (review: MergeRequestReview): Promise<Re
     const context = await underTeamRules(opened, current);
     const change = await readChange(context, current);
     const reviewed = await reviewChange(context, change);
-    if (reviewed.kind === "failed")
-      throw new FlowError(describeReason(reviewed.reason), { code: "no-part-reviewed", nodeId: null });
+    if (reviewed.kind === "failed") throw nothingReviewed(reviewed.reason);
     const report = toReport(context, change, reviewed);
     if (!post) return { report, posted: null };
     const published = await publish(context, change, reviewed);
     if (published.kind !== "head-moved") return { report, posted: describe(published, current) };
     current = published.mergeRequest;
   }
-  throw new GitLabError(
-    "commits were added to the merge request while it was reviewed, twice: nothing was published; call again",
-    { code: "head-moved", status: null },
-  );
+  throw new CommandError(message("cli.review.head-moved"), { code: "head-moved" });
 };
 
 const flowFor = (config: LocalConfig, name: string | null, { projectPath }: MergeRequest): FlowConfig => {
@@ -140,16 +136,16 @@ const publish = async (
 const describe = (
   published: Exclude<Published, { readonly kind: "head-moved" }>,
   { webUrl }: Pick<MergeRequest, "webUrl">,
-): string => {
+): Message => {
   if (published.kind === "ended")
-    return `Nothing was published: the merge request is ${published.mergeRequest.state}.`;
+    return message("cli.review.not-published", { state: published.mergeRequest.state });
   const { plan, refused } = published;
-  const parts = [
-    `${plan.open.length} new`,
-    `${plan.keep.length} said before`,
-    `${plan.resolve.length} resolved`,
-    `${plan.fold.length} in the summary only`,
-    ...(refused.length === 0 ? [] : [`${refused.length} that GitLab would not place`]),
-  ];
-  return `Published: ${parts.join(", ")}: ${webUrl}`;
+  return message("cli.review.published", {
+    opened: plan.open.length,
+    kept: plan.keep.length,
+    resolved: plan.resolve.length,
+    summaryOnly: plan.fold.length,
+    refused: refused.length,
+    url: webUrl,
+  });
 };

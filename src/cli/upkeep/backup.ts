@@ -2,13 +2,17 @@ import { createWriteStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ConfigError, describeError } from "../../base/errors.ts";
+import { z } from "zod";
+import { describeError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Config } from "../../config/config.ts";
 import { API_PATH } from "../../http/api/api.ts";
+import { type Message, message } from "../../messages/message.ts";
+import { CommandError } from "../command-error.ts";
 import { readConfig } from "../read-config.ts";
 import { findServer, isServerDown, type ServerConfig, ServerError } from "../server-client.ts";
 import { readServerEnvironment } from "../server-environment.ts";
+import { commandName, terminalTexts } from "../terminal.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
 
 /** What the command line says. */
@@ -20,14 +24,10 @@ export type BackupOptions = { readonly config?: string; readonly server?: string
  */
 export const runBackup = async (file: string, options: BackupOptions): Promise<void> => {
   const config = readConfig(await readServerEnvironment(), options.config ?? null);
-  if (config.store.kind === "postgres")
-    throw new ConfigError(["the store is on PostgreSQL; back it up there, with pg_dump"]);
+  if (config.store.kind === "postgres") throw new CommandError(message("cli.backup.postgres"));
   const bytes = await writeBackup(config, file, options.server);
-  console.log(
-    `Wrote ${bytes} bytes to ${file}. It holds the bodies of deliveries, runs and their results; tokens are in it ` +
-      "encrypted only, and the keys are not in it: keep REVIEWFLOW_ENCRYPTION_KEY apart. " +
-      `reviewflow restore ${file} FOLDER makes a store of it.`,
-  );
+  const command = `${commandName(process.env)} restore ${file} FOLDER`;
+  console.log(terminalTexts()("cli.backup.done", { bytes, file, command }));
 };
 
 /** Writes the backup and returns its size in bytes. */
@@ -42,8 +42,7 @@ export const writeBackup = async (
     if (server !== undefined || !isServerDown(error)) throw error;
   }
   await using store = await openConfiguredStore(config);
-  if (store.backup === null)
-    throw new ConfigError(["the store is on PostgreSQL; back it up there, with pg_dump"]);
+  if (store.backup === null) throw new CommandError(message("cli.backup.postgres"));
   return await writeWhole(file, (await store.backup()).stream());
 };
 
@@ -57,22 +56,24 @@ const download = async (config: ServerConfig, server: string | undefined): Promi
       redirect: "manual",
     });
   } catch (cause) {
-    const message = `No server answers at ${url}; start it with reviewflow serve, or name its address with --server`;
-    throw new ServerError(message, { code: "server-unreachable", retryable: true, status: null, cause });
+    const problem = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
+    const what = message("cli.server.unreachable", { url, problem });
+    throw new ServerError(what, { code: "server-unreachable", retryable: true, status: null, cause });
   }
   if (response.status === 200 && response.body !== null) return Readable.from(response.body);
   const { status } = response;
-  const said = parseJson(await response.text());
-  throw new ServerError(
-    `The server at ${url} gave no backup (status ${status}): ${messageOf(said)}; its token is REVIEWFLOW_ADMIN_TOKEN (dashboard.admin_token), else admin-token in its data folder`,
-    { code: "backup-refused", status },
-  );
+  const problem = refusalOf(parseJson(await response.text()));
+  throw new ServerError(message("cli.backup.refused", { url, status, problem }), {
+    code: "backup-refused",
+    status,
+  });
 };
 
-const messageOf = (said: unknown): string => {
-  if (typeof said !== "object" || said === null || !("error" in said)) return "no answer of Reviewflow";
-  const { error } = said;
-  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : "";
+const Refusal = z.object({ error: z.object({ message: z.string() }) });
+
+const refusalOf = (answer: unknown): Message | string => {
+  const refusal = Refusal.safeParse(answer);
+  return refusal.success ? refusal.data.error.message : message("cli.backup.no-reason");
 };
 
 const writeWhole = async (file: string, content: Readable): Promise<number> => {
@@ -87,10 +88,9 @@ const writeWhole = async (file: string, content: Readable): Promise<number> => {
     return target.bytesWritten;
   } catch (error) {
     await rm(part, { force: true });
-    if (error instanceof ServerError || error instanceof ConfigError) throw error;
-    throw new ServerError(`The backup could not be written to ${file}: ${describeError(error)}`, {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(message("cli.backup.incomplete", { file, problem: describeError(error) }), {
       code: "backup-incomplete",
-      status: null,
       cause: error,
     });
   }

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import type { Translate } from "../../messages/format-message.ts";
 import type { KeyStatus } from "../../store/sealed-keys.ts";
 import { readConfig } from "../read-config.ts";
 import { readServerEnvironment } from "../server-environment.ts";
 import { isServerDown, openServerClient, type ServerClient } from "../server-client.ts";
 import type { OpenedStore } from "../../store/open-store.ts";
+import { terminalTexts } from "../terminal.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
 
 /** What the command line says. */
@@ -53,18 +55,12 @@ const withKeys = async (
     await using store = await openConfiguredStore(config);
     status = await ways.store(store);
   }
-  for (const line of renderKeys(status)) console.log(line);
+  for (const line of renderKeys(terminalTexts(), status)) console.log(line);
   return status.keys.some(({ kind }) => kind === "missing") ? 1 : 0;
 };
 
 /** One line for each key: what it does, and whether it can be removed. */
-export const renderKeys = ({ current, keys }: KeyStatus): readonly string[] => {
-  if (current === null && keys.length === 0) return ["No key is configured, and nothing is sealed."];
-  return keys.map(({ id, kind, tokens }) => {
-    const sealed = `${tokens} ${tokens === 1 ? "token is" : "tokens are"} sealed with it`;
-    if (kind === "current") return `${id}  seals: ${sealed}`;
-    if (kind === "missing")
-      return `${id}  is not configured: ${sealed} and cannot be read; put it behind the present one in REVIEWFLOW_ENCRYPTION_KEY`;
-    return `${id}  opens only: ${sealed}; ${tokens === 0 ? "it can be removed" : "keep it, and see reviewflow keys rotate"}`;
-  });
-};
+const renderKeys = (t: Translate, { current, keys }: KeyStatus): readonly string[] =>
+  current === null && keys.length === 0
+    ? [t("cli.keys.none")]
+    : keys.map(({ id, kind, tokens }) => t(`cli.keys.${kind}`, { id, tokens }));

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
-import { StoreError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
+import { message } from "../../messages/message.ts";
 import { openStore, type OpenedStore } from "../../store/open-store.ts";
 import { hasStore } from "../../store/sqlite/data-folder.ts";
+import { CommandError } from "../command-error.ts";
 
 /**
  * Opens the store of a configuration with its keys, where no server runs. A data folder is not made where there
- * is none. Throws StoreError `store-missing` and whatever opening throws.
+ * is none. Throws CommandError `store-missing` and whatever opening throws.
  */
 export const openConfiguredStore = async ({
   store,
@@ -16,8 +17,5 @@ export const openConfiguredStore = async ({
   if (store.kind === "postgres") return openStore({ database: { databaseUrl: store.url }, tokenKeys });
   const folder = resolve(store.folder);
   if (hasStore(folder)) return openStore({ database: { dataDir: folder }, tokenKeys });
-  throw new StoreError(
-    `There is no store in ${folder}; set REVIEWFLOW_DATA_DIR (or --config) to what the server is started with`,
-    { code: "store-missing" },
-  );
+  throw new CommandError(message("cli.store-missing", { folder }), { code: "store-missing" });
 };

@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
-import { ConfigError } from "../../base/errors.ts";
+import { message } from "../../messages/message.ts";
 import { restoreFolder } from "../../store/sqlite/restore-folder.ts";
+import { CommandError } from "../command-error.ts";
+import { terminalTexts } from "../terminal.ts";
 
 /** Makes the store of a backup in a new folder. */
 export const runRestore = async (file: string, folder: string): Promise<void> => {
-  if (!existsSync(file)) throw new ConfigError([`the backup ${file} cannot be read`]);
+  if (!existsSync(file))
+    throw new CommandError(
+      message("cli.file-unreadable", { file, problem: message("cli.flow.file.missing") }),
+    );
   await restoreFolder(folder, file);
-  console.log(
-    `Restored to ${folder}; start the server with REVIEWFLOW_DATA_DIR=${folder} and the keys of its time.`,
-  );
+  console.log(terminalTexts()("cli.restore.done", { folder }));
 };

@@ -3,6 +3,7 @@ import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { GitLabClient } from "../../gitlab/client.ts";
 import { readEntryDiff, toChangedFile } from "../../gitlab/diff-entry.ts";
 import * as Rest from "../../gitlab/rest-schema.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { ChangedFile } from "../../review/forge.ts";
 import { renderDiff } from "../../review/render-diff.ts";
 import { type NewCase, toCaseName } from "../set/write-case.ts";
@@ -23,7 +24,7 @@ export type RecordOptions = {
 /** What became of a merge request. */
 export type Recorded = { readonly iid: number } & (
   | { readonly kind: "case"; readonly case: NewCase; readonly left: number }
-  | { readonly kind: "nothing"; readonly reason: string }
+  | { readonly kind: "nothing"; readonly reason: Message }
 );
 
 /** The most that GitLab gives on a page. */
@@ -71,13 +72,13 @@ export const recordCases = async function* (
       yield {
         iid,
         kind: "nothing",
-        reason: "no thread on a line by a reviewer was resolved or led to a change",
+        reason: message("eval.record.nothing-resolved"),
       };
       continue;
     }
     const changes = await readVersion(client, params, chosen.headSha, signal);
     yield changes === null
-      ? { iid, kind: "nothing", reason: "GitLab no longer has the version that was reviewed" }
+      ? { iid, kind: "nothing", reason: message("eval.record.version-gone") }
       : toRecorded(listed, path, chosen, changes);
   }
 };
@@ -140,8 +141,7 @@ const toRecorded = (
   const kept = changes.flatMap(masked);
   const paths = new Set(kept.map(({ newPath }) => newPath));
   const found = expected.filter(({ path }) => path !== null && paths.has(path));
-  if (found.length === 0)
-    return { iid, kind: "nothing", reason: "GitLab left out the changes that were reviewed" };
+  if (found.length === 0) return { iid, kind: "nothing", reason: message("eval.record.left-out") };
   // The last part alone: before it may stand the name of a person.
   const name = `${projectPath.split("/").at(-1) ?? "project"}-${iid}`;
   return {

@@ -1,5 +1,6 @@
 import type { Estimate } from "../score/bootstrap.ts";
-import { METRICS, type MetricName } from "../score/metrics.ts";
+import type { Translate } from "../../messages/format-message.ts";
+import type { MetricName } from "../score/metrics.ts";
 import type { FlowReport } from "./eval-report.ts";
 import { type Markup, markup, shown } from "./markup.ts";
 import { writeInterval, writeValue } from "./write-value.ts";
@@ -44,19 +45,19 @@ const SHARES: readonly MetricName[] = ["precision", "recall", "f1", "exact"];
 const ROW = 22;
 
 /** Precision, recall, F1 and exact lines of every flow, with their intervals. */
-export const sharesPlot = (flows: readonly FlowReport[]): Markup => {
+export const sharesPlot = (t: Translate, flows: readonly FlowReport[]): Markup => {
   const group = flows.length * ROW + 14;
   const bottom = SHARES.length * group + 8;
   const length = WIDTH - LEFT - RIGHT;
   const ticks = [0, 0.25, 0.5, 0.75, 1];
-  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-label="Precision, recall, F1 and exact lines with 95 % intervals">
+  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-label="${t("eval.shares-plot")}">
 ${ticks.map((tick) => {
   const x = fixed(LEFT + tick * length);
   return markup`<line class="grid" x1="${x}" x2="${x}" y1="4" y2="${bottom}"/><text class="tick" x="${x}" y="${bottom + 17}" text-anchor="middle">${100 * tick} %</text>`;
 })}
 ${SHARES.map((metric, row) => {
   const top = row * group + 8;
-  return markup`<text class="label" x="${LEFT - 12}" y="${fixed(top + (flows.length * ROW) / 2 + 4)}" text-anchor="end">${METRICS[metric].label}</text>${flows.map(
+  return markup`<text class="label" x="${LEFT - 12}" y="${fixed(top + (flows.length * ROW) / 2 + 4)}" text-anchor="end">${t(`metric.${metric}`)}</text>${flows.map(
     ({ metrics }, index) =>
       intervalMark(metric, metrics[metric], { index, y: top + index * ROW + ROW / 2, length }),
   )}`;
@@ -91,7 +92,7 @@ const HEIGHT = 300;
 const PAD = { left: 64, right: 40, top: 14, bottom: 46 };
 
 /** Cost against recall of every flow, with the intervals of both; tokens where nothing has a price. */
-export const costPlot = (flows: readonly FlowReport[]): Markup => {
+export const costPlot = (t: Translate, flows: readonly FlowReport[]): Markup => {
   const hasPrice = flows.some(({ metrics }) => (metrics.cost.value ?? 0) > 0);
   const metric: MetricName = hasPrice ? "cost" : "tokens";
   const most = roundUp(
@@ -102,7 +103,7 @@ export const costPlot = (flows: readonly FlowReport[]): Markup => {
   const atX = (value: number): number => PAD.left + scale(value, most, width);
   const atY = (value: number): number => PAD.top + height - scale(value, 1, height);
   const base = PAD.top + height;
-  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${METRICS[metric].label} against recall with 95 % intervals">
+  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${t("eval.cost-plot", { metric: t(`metric.${metric}`) })}">
 ${[0, 0.25, 0.5, 0.75, 1].map(
   (tick) =>
     markup`<line class="grid" x1="${PAD.left}" x2="${PAD.left + width}" y1="${fixed(atY(tick))}" y2="${fixed(atY(tick))}"/><text class="tick" x="${PAD.left - 8}" y="${fixed(atY(tick) + 4)}" text-anchor="end">${100 * tick} %</text>`,
@@ -111,8 +112,8 @@ ${[0, 0.5, 1].map((tick) => {
   const x = fixed(atX(tick * most));
   return markup`<line class="grid" x1="${x}" x2="${x}" y1="${PAD.top}" y2="${base}"/><text class="tick" x="${x}" y="${base + 16}" text-anchor="middle">${writeValue(metric, tick * most)}</text>`;
 })}
-<text class="label" x="${PAD.left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${METRICS[metric].label}</text>
-<text class="label" x="${PAD.left + 6}" y="${PAD.top + 12}">Recall</text>
+<text class="label" x="${PAD.left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${t(`metric.${metric}`)}</text>
+<text class="label" x="${PAD.left + 6}" y="${PAD.top + 12}">${t("metric.recall")}</text>
 ${flows.map(({ metrics }, index) => {
   const [x, y] = [metrics[metric], metrics.recall];
   if (x.value === null || y.value === null) return markup``;

@@ -3,9 +3,8 @@ import type { Tally } from "./tally.ts";
 /** How a metric is written. */
 export type MetricKind = "share" | "amount" | "money" | "seconds" | "count";
 
-/** A metric: how it is called, written and calculated. Null where there is nothing to divide by. */
+/** A metric: how it is written and calculated; the catalogue names it (`metric.NAME`). Null where there is nothing to divide by. */
 type Metric = {
-  readonly label: string;
   readonly kind: MetricKind;
   readonly better: "more" | "less";
   readonly of: (tally: Tally) => number | null;
@@ -19,74 +18,62 @@ const f1 = ({ matched, reported, expected }: Tally): number | null => ratio(2 * 
 /** Everything that flows are compared by. Sums are divided by sums, so that large cases count as more. */
 export const METRICS = {
   precision: {
-    label: "Precision",
     kind: "share",
     better: "more",
     of: ({ matched, reported }) => ratio(matched, reported),
   },
   recall: {
-    label: "Recall",
     kind: "share",
     better: "more",
     of: ({ matched, expected }) => ratio(matched, expected),
   },
-  f1: { label: "F1", kind: "share", better: "more", of: f1 },
+  f1: { kind: "share", better: "more", of: f1 },
   exact: {
-    label: "Exact lines",
     kind: "share",
     better: "more",
     of: ({ exact, located }) => ratio(exact, located),
   },
   overlapping: {
-    label: "Overlapping lines",
     kind: "share",
     better: "more",
     of: ({ overlapping, located }) => ratio(overlapping, located),
   },
   near: {
-    label: "Lines within tolerance",
     kind: "share",
     better: "more",
     of: ({ near, located }) => ratio(near, located),
   },
   density: {
-    label: "Findings per 100 changed lines",
     kind: "amount",
     better: "less",
     of: ({ reported, changedLines }) => ratio(100 * reported, changedLines),
   },
   noise: {
-    label: "Unmatched findings per case",
     kind: "amount",
     better: "less",
     of: ({ reported, matched, runs }) => ratio(reported - matched, runs),
   },
   cost: {
-    label: "Cost per case",
     kind: "money",
     better: "less",
     of: ({ cost, runs }) => (cost === null ? null : ratio(cost, runs)),
   },
   tokens: {
-    label: "Tokens per case",
     kind: "count",
     better: "less",
     of: ({ tokens, runs }) => ratio(tokens, runs),
   },
   time: {
-    label: "Time per case",
     kind: "seconds",
     better: "less",
     of: ({ wallMs, runs }) => ratio(wallMs / 1000, runs),
   },
   modelTime: {
-    label: "Model time per case",
     kind: "seconds",
     better: "less",
     of: ({ modelMs, runs }) => ratio(modelMs / 1000, runs),
   },
   failures: {
-    label: "Failed reviews",
     kind: "share",
     better: "less",
     of: ({ failed, runs }) => ratio(failed, runs),

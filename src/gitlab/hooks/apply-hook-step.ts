@@ -1,6 +1,7 @@
-import { describeError } from "../../base/errors.ts";
+import { messageOfError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { Secret } from "../../base/secret.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { HookApi } from "./hook-api.ts";
 import {
   type HookDifference,
@@ -15,10 +16,10 @@ import type { ProjectHook } from "./schema.ts";
 export type HookSecrets = { readonly secretToken: Secret | null; readonly signingToken: Secret | null };
 
 /** What became of a step. A problem names what to change and holds no secret. */
-export type StepOutcome = { readonly ok: true } | { readonly ok: false; readonly problem: string };
+export type StepOutcome = { readonly ok: true } | { readonly ok: false; readonly problem: Message };
 
 const DONE: StepOutcome = { ok: true };
-const failed = (problem: string): StepOutcome => ({ ok: false, problem });
+const failed = (problem: Message): StepOutcome => ({ ok: false, problem });
 
 /** Carries a step of the plan out. Whatever GitLab refuses is a problem and not thrown. */
 export const applyHookStep = async (
@@ -44,7 +45,7 @@ export const applyHookStep = async (
         return await fix(api, projectId, step, wanted, secrets);
     }
   } catch (error) {
-    return failed(describeError(error));
+    return failed(messageOfError(error));
   }
 };
 
@@ -84,16 +85,14 @@ const wake = async (
   hookId: number,
   { url }: WantedHook,
 ): Promise<StepOutcome> => {
-  const stays = (why: string): StepOutcome =>
-    failed(
-      `hook ${hookId} stays disabled, since a test delivery failed (${why}). See that the server runs, that GitLab reaches ${url} and that the secrets agree (--renew-secrets), then do this again`,
-    );
+  const stays = (problem: Message): StepOutcome =>
+    failed(message("hook.problem.still-disabled", { hook: hookId, problem, url }));
   try {
     await api.wake(projectId, hookId);
   } catch (error) {
-    return stays(describeError(error));
+    return stays(messageOfError(error));
   }
-  return isDisabled(await api.show(projectId, hookId)) ? stays("it was answered with an error") : DONE;
+  return isDisabled(await api.show(projectId, hookId)) ? stays(message("hook.problem.answered-error")) : DONE;
 };
 
 const secretFields = (
@@ -114,6 +113,4 @@ const secretFields = (
 const outcomeOfAnswer = (answer: ProjectHook, signingToken: Secret | null): StepOutcome =>
   signingToken === null || answer.signing_token_present === true
     ? DONE
-    : failed(
-        `GitLab did not take the signing token of hook ${answer.id}: it has them from 19.1 on (in 19.0 behind the flag webhook_signing_token). Set WEBHOOK_SECRET as well until then`,
-      );
+    : failed(message("hook.problem.no-signing-token", { hook: answer.id }));

@@ -30,5 +30,5 @@ export const looksLikeOurs = (hookUrl: string): boolean =>
 /** A hook's address as it may be shown: without a name, a password or a query, where secrets may stand. */
 export const showAddress = (hookUrl: string): string => {
   const url = URL.parse(hookUrl);
-  return url === null ? "an address that cannot be read" : `${url.origin}${url.pathname}`;
+  return url === null ? "?" : `${url.origin}${url.pathname}`;
 };

@@ -1,5 +1,6 @@
 import { isProjectAllowed } from "../../base/project-globs.ts";
 import type { Secret } from "../../base/secret.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { VerifyOptions } from "../verification.ts";
 import type { HookSecrets } from "./apply-hook-step.ts";
 import type { SecretWish, WantedHook } from "./plan-hooks.ts";
@@ -17,7 +18,7 @@ export type HookSettings = Pick<VerifyOptions, "secrets" | "signingTokens" | "to
 /** The hook for one project with its secrets, or why deliveries of such a hook would be refused. */
 export type ProjectWish =
   | { readonly ok: true; readonly wanted: WantedHook; readonly secrets: HookSecrets }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: Message };
 
 const firstFor = (scoped: HookSettings["secrets"], projectPath: string): Secret | null =>
   scoped.find(({ projects }) => isProjectAllowed(projects, projectPath))?.secret ?? null;
@@ -45,7 +46,7 @@ export const wishFor = (projectPath: string, settings: HookSettings): ProjectWis
   };
 };
 
-const whyWithoutSecret = (projectPath: string, { signingTokens, hasSigningTokens }: HookSettings): string =>
+const whyWithoutSecret = (projectPath: string, { signingTokens, hasSigningTokens }: HookSettings): Message =>
   firstFor(signingTokens, projectPath) !== null && !hasSigningTokens
-    ? "only a signing token is configured, which this GitLab does not have before 19.0: set WEBHOOK_SECRET as well"
-    : "no secret is configured for it: add one with its path to webhook.secrets (or webhook.signing_tokens)";
+    ? message("hook.problem.signing-only")
+    : message("hook.problem.no-secret");

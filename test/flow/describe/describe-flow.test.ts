@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { describeFlow } from "../../../src/flow/describe/describe-flow.ts";
-import { renderReport } from "../../../src/flow/describe/render-report.ts";
 import { askingFlow, conformanceFlow } from "../engine/flow-files.ts";
 
 describe("describeFlow", () => {
@@ -19,17 +18,5 @@ describe("describeFlow", () => {
 
   it("calls the output of a chatflow its answer", () => {
     assert.deepEqual(describeFlow(conformanceFlow("answer-streams")).outputs, ["answer"]);
-  });
-});
-
-describe("renderReport", () => {
-  it("writes one fact a line, warnings included", () => {
-    const text = renderReport(describeFlow(conformanceFlow("inputs")));
-    assert.match(text, /^inputs \(workflow, DSL 0\.6\.0\)$/m);
-    assert.match(text, /^ {2}t \(text-input, at most 3\)$/m);
-    assert.match(text, /^ {2}p \(paragraph, required\)$/m);
-    assert.match(text, /^ {2}s \(select, one of a, b\)$/m);
-    const warned = renderReport(describeFlow(conformanceFlow("unreachable")));
-    assert.match(warned, /^Warnings\n {2}node "lonely" \(lonely\), edges: No edge leads here/m);
   });
 });

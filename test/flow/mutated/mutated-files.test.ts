@@ -5,7 +5,8 @@ import { fc } from "../../properties.ts";
 import { parseDocument } from "yaml";
 import { Json } from "../../../src/base/json.ts";
 import { describeFlow } from "../../../src/flow/describe/describe-flow.ts";
-import { renderReport } from "../../../src/flow/describe/render-report.ts";
+import { renderReport } from "../../../src/cli/flow-check.ts";
+import { translator } from "../../../src/messages/format-message.ts";
 import { drawMermaid } from "../../../src/flow/draw/draw-mermaid.ts";
 import { drawSvg } from "../../../src/flow/draw/draw-svg.ts";
 import type { Flow } from "../../../src/flow/flow.ts";
@@ -147,7 +148,7 @@ const readSafely = (text: string): Flow | null => {
   const svg = drawSvg(reading.flow);
   assert.ok(!/NaN|Infinity|undefined/.test(svg.replaceAll(/>[^<]*</g, "><")), svg);
   assert.ok(drawMermaid(reading.flow).startsWith("flowchart"));
-  assert.notEqual(renderReport(describeFlow(reading.flow)), "");
+  assert.notEqual(renderReport(translator("en"), describeFlow(reading.flow)), "");
   return reading.flow;
 };
 
