@@ -1391,6 +1391,13 @@ export type MessageParameters = {
   readonly "status.findings": { readonly count: number };
   readonly "status.no-findings": null;
   readonly "status.not-reviewed": { readonly files: string | number; readonly findings: number; readonly unreviewed: string | number };
+  readonly "store.locked": { readonly folder: string | number };
+  readonly "store.login-refused": { readonly error: string | number };
+  readonly "store.network-folder": { readonly folder: string | number; readonly system: string | number };
+  readonly "store.not-a-backup": { readonly error: string | number; readonly folder: string | number };
+  readonly "store.not-empty": { readonly folder: string | number };
+  readonly "store.too-new": { readonly known: string | number; readonly schema: string | number };
+  readonly "store.url-invalid": { readonly example: string | number };
   readonly "summary.column.finding": null;
   readonly "summary.column.place": null;
   readonly "summary.column.severity": null;

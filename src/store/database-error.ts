@@ -1,3 +1,4 @@
+import { type Message, message as translated } from "../messages/message.ts";
 import { ReviewflowError, StoreError } from "../base/errors.ts";
 
 const UNREACHABLE = new Set([
@@ -42,8 +43,13 @@ const retryable = (message: string, code: string): StoreError =>
   new StoreError(message, { code, retryable: true });
 
 /** A database that does not work: what a run has done is not its fault. */
-const away = (message: string, code: string, name: "postgres" | "sqlite", isRetryable = true): StoreError =>
-  new StoreError(message, {
+const away = (
+  what: Message | string,
+  code: string,
+  name: "postgres" | "sqlite",
+  isRetryable = true,
+): StoreError =>
+  new StoreError(what, {
     code,
     retryable: isRetryable,
     outside: { peer: { kind: "database", name }, verdict: "away" },
@@ -65,7 +71,7 @@ export const postgresError = (error: unknown, secrets: readonly string[] = []): 
     return away(`The disk of the database is full: ${message}`, "store-disk-full", "postgres");
   if (code.startsWith("28"))
     return away(
-      `The database refuses the login of DATABASE_URL: ${message}`,
+      translated("store.login-refused", { error: message }),
       "store-login-refused",
       "postgres",
       false,

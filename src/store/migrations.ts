@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Database, Dialect, Sql } from "./database.ts";
 
@@ -364,9 +365,7 @@ export const readSchemaVersion = async ({ db }: Pick<Sql, "db">): Promise<number
 /** Throws StoreError `store-too-new` for a version that only a newer Reviewflow knows. */
 export const refuseNewer = (version: number): void => {
   if (version <= NEWEST_SCHEMA) return;
-  throw new StoreError(
-    `The data was written by a newer Reviewflow (schema ${version}, this one knows ${NEWEST_SCHEMA}). ` +
-      "Install that version again, or restore an older copy of the data.",
-    { code: "store-too-new" },
-  );
+  throw new StoreError(message("store.too-new", { schema: version, known: NEWEST_SCHEMA }), {
+    code: "store-too-new",
+  });
 };

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -61,9 +62,12 @@ const safeDecode = (text: string): string => {
 const createPool = (options: PostgresOptions): Pool => {
   const url = options.databaseUrl.reveal();
   if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new StoreError("DATABASE_URL must look like postgres://user:password@host:5432/database.", {
-      code: "store-url-invalid",
-    });
+    throw new StoreError(
+      message("store.url-invalid", { example: "postgres://user:password@host:5432/database" }),
+      {
+        code: "store-url-invalid",
+      },
+    );
   }
   const pool = new Pool({
     connectionString: url,

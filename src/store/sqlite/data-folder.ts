@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import {
   chmodSync,
   closeSync,
@@ -129,21 +130,15 @@ const lock = (root: string): (() => void) => {
     db.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();
-    throw new StoreError(
-      `The data folder ${root} is in use by another Reviewflow process. Stop that process, give this one ` +
-        "another folder with REVIEWFLOW_DATA_DIR, or set DATABASE_URL to share a PostgreSQL server.",
-      { code: "store-locked", cause: error },
-    );
+    throw new StoreError(message("store.locked", { folder: root }), { code: "store-locked", cause: error });
   }
   return () => db.close();
 };
 
 const onNetwork = (root: string, name: string): StoreError =>
-  new StoreError(
-    `The data folder ${root} is on a network file system (${name}), where SQLite's locks cannot be relied on: name a ` +
-      "folder on a disk of this machine with REVIEWFLOW_DATA_DIR, or set DATABASE_URL to a PostgreSQL server.",
-    { code: "store-network-folder" },
-  );
+  new StoreError(message("store.network-folder", { folder: root, system: name }), {
+    code: "store-network-folder",
+  });
 
 /** Runs `work`; what the system refuses it in `root` is said with the folder, its owner, the user and the setting. */
 export const orExplained = async <T>(root: string, work: () => T | Promise<T>): Promise<T> => {
@@ -161,11 +156,11 @@ export const cannotStart = async (root: string, error: unknown): Promise<StoreEr
   const cause = `The store in the data folder ${root} cannot be opened by the user ${userName()} (${describeError(error)})`;
   const { path, uid } = await nearestOwner(root);
   const own = process.getuid?.();
-  const message =
+  const text =
     own === undefined || own === uid
       ? `${cause}; see that the disk has room and the folder can be written, or ${SETTING}.`
       : `${cause}: ${path} belongs to user ${uid}, and this process runs as user ${own}; give it to that user (chown -R ${own} ${path}), or ${SETTING}.`;
-  return new StoreError(message, { code: "store-start-failed", cause: error });
+  return new StoreError(text, { code: "store-start-failed", cause: error });
 };
 
 /** Whose the folder is, or what of its path is there. */

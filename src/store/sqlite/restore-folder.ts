@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import {
   closeSync,
   copyFileSync,
@@ -22,7 +23,7 @@ import { makePrivate, orExplained, takeDataFolder } from "./data-folder.ts";
 export const restoreFolder = async (folder: string, file: string): Promise<void> => {
   const root = resolve(folder);
   if (existsSync(root) && readdirSync(root).length > 0) {
-    throw new StoreError(`The folder ${root} is not empty; name a new one to restore the backup to.`, {
+    throw new StoreError(message("store.not-empty", { folder: root }), {
       code: "store-not-empty",
     });
   }
@@ -67,10 +68,10 @@ const verify = (file: string, root: string): void => {
       db.close();
     }
   } catch (cause) {
-    throw new StoreError(
-      `Not a valid Reviewflow backup (${describeError(cause)}); nothing was restored to ${root}.`,
-      { code: "backup-unreadable", cause },
-    );
+    throw new StoreError(message("store.not-a-backup", { error: describeError(cause), folder: root }), {
+      code: "backup-unreadable",
+      cause,
+    });
   }
   refuseNewer(Number(version ?? 0));
 };
