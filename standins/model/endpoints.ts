@@ -52,7 +52,7 @@ export const answerChat = async (
   places: ReturnType<typeof createPlaces>,
 ): Promise<void> => {
   const { response } = exchange;
-  const { models, script } = settings;
+  const { models } = settings;
   const parsed = readChatRequest(exchange.body);
   if (!parsed.ok) return sendRefusal(response, parsed.refusal);
   const { request } = parsed;
@@ -67,18 +67,29 @@ export const answerChat = async (
   await places.enter(response, settings.kind);
   if (response.destroyed) return;
   await readPrompt(request, response, settings);
-  const said = await script(request);
+  await answerScripted(response, request, fault, settings);
+};
+
+/** What the script says, cut and counted as this kind of server does, in the form that was asked for. */
+const answerScripted = async (
+  response: Exchange["response"],
+  request: ChatRequest,
+  fault: ReturnType<CallRecord["takeFault"]>,
+  settings: EndpointSettings,
+): Promise<void> => {
+  const { contextWindow, kind, script } = settings;
+  const scripted = await script(request);
   const id = `chatcmpl-${createHash("sha256").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`;
-  const { contextWindow, kind } = settings;
-  const read = composeReply(request, typeof said === "string" ? { text: said } : said, fault, id);
+  const reply = typeof scripted === "string" ? { text: scripted } : scripted;
+  const read = composeReply(request, reply, fault, id);
   const cut = contextWindow === null ? read : cutUsage(read, contextWindow);
-  const reply = kind === "litellm" ? miscountUsage(cut) : cut;
+  const counted = kind === "litellm" ? miscountUsage(cut) : cut;
   if (request.stream === true && fault?.kind !== "json-for-stream") {
     const withUsage = request.stream_options?.include_usage === true && kind !== "llama-cpp-python";
-    return sendStream(response, reply, fault, withUsage, settings);
+    return sendStream(response, counted, fault, withUsage, settings);
   }
   if (fault?.kind === "hang-before-first-token" || fault?.kind === "hang-after-first-token") return;
-  sendWhole(response, reply, fault);
+  sendWhole(response, counted, fault);
 };
 
 /** `POST /v1/embeddings`. */
