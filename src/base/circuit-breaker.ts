@@ -39,7 +39,7 @@ export class CircuitOpen extends Error {
   readonly isRefused: boolean;
 
   constructor(waitMs: number, isRefused: boolean) {
-    super(`the circuit is open for another ${waitMs} ms`);
+    super(`circuit-open ${waitMs}`);
     this.waitMs = waitMs;
     this.isRefused = isRefused;
   }

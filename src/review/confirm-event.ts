@@ -1,5 +1,4 @@
 import type { MergeRequestEvent, NoteEvent } from "./delivery-event.ts";
-import type { MergeRequestHistory } from "./decide.ts";
 import type { Discussion, Note } from "./discussion.ts";
 import type { MergeRequest } from "./forge.ts";
 
@@ -66,7 +65,7 @@ export type ConfirmedMergeRequest = Pick<
 export const confirmEvent = (
   event: MergeRequestEvent,
   mergeRequest: ConfirmedMergeRequest,
-  { targets }: Pick<MergeRequestHistory, "targets">,
+  targets: ReadonlyMap<string, ReadonlySet<string>> | undefined,
 ): MergeRequestEvent => {
   const { headSha, targetBranch } = mergeRequest;
   const isReviewer = (id: number): boolean => mergeRequest.reviewerIds.includes(id);

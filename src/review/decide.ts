@@ -370,7 +370,7 @@ export const decideClaimed = (
     const own = OUR_OWN.find((one) => one === trigger);
     const against =
       own === undefined
-        ? reasonOfEvent(confirmEvent(event, mergeRequest, history), rules, settled)
+        ? reasonOfEvent(confirmEvent(event, mergeRequest, history.targets), rules, settled)
         : isTriggerOn(own, rules)
           ? reasonOfDraft(own, mergeRequest.draft, rules)
           : reasonOf("trigger-off", { trigger: own });
