@@ -30,7 +30,7 @@ import { createPagesOnRequest } from "./wiring/pages-on-request.ts";
 import { roleOf } from "./wiring/role.ts";
 import { createProjectRoutes } from "./wiring/route-projects.ts";
 import { startReconciling } from "./wiring/start-reconciling.ts";
-import { startConfiguredWorker } from "./wiring/start-worker.ts";
+import { startConfiguredFollowUp, startConfiguredWorker } from "./wiring/start-worker.ts";
 
 /** A running Reviewflow. Disposing of it stops it in order: intake, worker, store. */
 export type Reviewflow = AsyncDisposable & {
@@ -122,6 +122,8 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   // What a newer version has changed is not written to by runs that may take a while.
   void store.outdated.then(() => (graceMs = 0));
   started.defer(async () => worker?.stop(graceMs));
+  const followUp = startConfiguredFollowUp(config, { store, flows, createForge, clock, logger });
+  started.defer(async () => followUp?.stop());
   started.defer(shadows.start({ store, createForge, budget, clock, logger }));
   const { token } = config.gitlab;
   const identify = async (signal?: AbortSignal): Promise<void> => {

@@ -47,6 +47,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "reconcile.every": "the pause between two looks",
   "reconcile.since": "a date from which on changes count; null for the server's first start",
   "reconcile.projects": "where it looks; null for every project of a flow",
+  "flows[].publish.progress":
+    "whether the merge request shows how its review stands: a reaction while it is made, a note while it waits for longer than ten minutes or has failed",
   "notifications[].url":
     "where operators are told: an http or https address, or `mailto:` with an address; a secret as a whole",
   "notifications[].format": "what is sent without a `body`: the message's fields as JSON, or Slack's form",

@@ -71,6 +71,8 @@ export type FlowConfig = {
   readonly reply?: RunnerConfig | null;
   /** Used by the contract `findings` only. */
   readonly findings: FindingsConfig;
+  /** Whether the merge request shows that a review is made, that it waits and that it failed; true when left out. */
+  readonly progress?: boolean;
   /** Reviews the same merge requests without posting; null or left out for none. */
   readonly shadow?: ShadowConfig | null;
   readonly triggers: TriggerConfig;

@@ -80,6 +80,8 @@ const findings = {
     .strictObject({
       labels: z.array(z.string().min(1)).default([]),
       status: z.boolean().default(false),
+      /** Whether the merge request shows that a review is made, that it waits and that it failed. */
+      progress: z.boolean().default(true),
     })
     .prefault({}),
 };

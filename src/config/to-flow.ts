@@ -39,6 +39,7 @@ export const toFlow = (flow: FlowSection, near: Near): FlowConfig => {
         ? null
         : { name: flow.shadow.name, share: flow.shadow.share, runner: toRunner(flow.shadow, near) },
     triggers: toTriggers(flow, contract),
+    progress: flow.publish.progress,
     ...(flow.reply === undefined ? {} : { reply: flow.reply && toRunner(flow.reply, near) }),
   };
 };
@@ -65,7 +66,7 @@ const toFindings = (flow: FlowSection, near: Near): FindingsConfig => {
       cost: flow.limits.cost,
     },
     least: flow.least,
-    publish: flow.publish,
+    publish: { labels: flow.publish.labels, status: flow.publish.status },
   };
 };
 

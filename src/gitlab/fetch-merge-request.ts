@@ -44,6 +44,15 @@ export const fetchMergeRequest = async (
   }
 };
 
+/**
+ * GitLab finds the ref of a commit by itself only where a pipeline or a branch of the project has it, which the head of a
+ * fork has not: 404 "References for commit Not Found".
+ */
+const statusRefOf = (
+  { iid }: MergeRequestRef,
+  { source_project_id: source, target_project_id: target, source_branch: branch }: Rest.MergeRequest,
+): string => (typeof source === "number" && source === target ? branch : `refs/merge-requests/${iid}/head`);
+
 const readDiffRefs = (refs: Rest.DiffRefs | null | undefined): DiffRefs | null => {
   const { base_sha: baseSha, start_sha: startSha, head_sha: headSha } = refs ?? {};
   return baseSha && startSha && headSha ? { baseSha, startSha, headSha } : null;
@@ -68,6 +77,7 @@ const toMergeRequest = (
   headSha: answer.sha ?? diffRefs.headSha,
   diffRefs,
   labels: answer.labels ?? [],
+  statusRef: statusRefOf(ref, answer),
   ...readChangesCount(answer.changes_count),
   reviewerIds: (answer.reviewers ?? []).map(({ id }) => id),
   ...(typeof answer.user_notes_count === "number" ? { noteCount: answer.user_notes_count } : {}),

@@ -14,12 +14,13 @@ import { isProtectedBranch } from "./is-protected-branch.ts";
 import { listFolder } from "./list-folder.ts";
 import { createOwnNotes } from "./own-notes.ts";
 import { publish } from "./publish/publish.ts";
+import { setStatus } from "./publish/set-marks.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
-import { react } from "./react.ts";
+import { react, unreact } from "./react.ts";
 import { User } from "./rest-schema.ts";
 import { updateDescription } from "./update-description.ts";
-import { upsertNote } from "./upsert-note.ts";
+import { removeNote, upsertNote } from "./upsert-note.ts";
 
 /** How the forge behaves; everything has a default. */
 export type ForgeOptions = {
@@ -82,6 +83,16 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     resolveDiscussion: async (ref, discussionId, signal) =>
       resolveOnce(await targetOf(ref, signal), discussionId),
     react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
+    unreact: async (ref, reaction, signal) => {
+      const { id: userId } = await currentUser(signal);
+      await unreact(client, ref, reaction, { userId, logger, signal });
+    },
+    setStatus: async ({ projectId: id, iid }, status, signal) =>
+      setStatus({ client, logger, params: { id, iid }, signal }, status),
+    removeNote: async (ref, marker, signal) => {
+      const { id: userId } = await currentUser(signal);
+      await removeNote(client, ref, marker, { clock, logger, own, userId }, signal);
+    },
     updateDescription: (ref, description, signal) =>
       updateDescription(client, ref, description, { clock, logger, signal }),
     fetchAccessLevel: (who, signal) => fetchAccessLevel(client, who, signal),

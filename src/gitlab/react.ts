@@ -1,14 +1,26 @@
+import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { MergeRequestRef } from "../review/forge.ts";
+import type { MergeRequestRef, Reaction } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
-import { Created } from "./rest-schema.ts";
+import { Created, User } from "./rest-schema.ts";
 
 /** GitLab answers 404 for a reaction that is there already. */
 const TAKEN = /already been taken/i;
 
+const Award = z.object({ id: z.int(), name: z.string(), user: User.nullish() });
+
+type Decoration = { readonly logger: Logger; readonly signal: AbortSignal | undefined };
+
+const placeOf = ({ projectId: id, iid }: MergeRequestRef, { noteId }: Reaction) => {
+  const at = "/projects/:id/merge_requests/:iid";
+  return noteId === null
+    ? { params: { id, iid }, route: `${at}/award_emoji` }
+    : { params: { id, iid, note: noteId }, route: `${at}/notes/:note/award_emoji` };
+};
+
 /**
- * Sets a reaction on a note of a merge request. It only decorates: a failure is logged and tells the caller
+ * Sets a reaction on a merge request or a note of it. It only decorates: a failure is logged and tells the caller
  * nothing.
  *
  * @see https://docs.gitlab.com/api/emoji_reactions/#add-reactions-to-comments
@@ -16,16 +28,43 @@ const TAKEN = /already been taken/i;
 export const react = async (
   client: GitLabClient,
   ref: MergeRequestRef,
-  { noteId, emoji }: { readonly noteId: number; readonly emoji: string },
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal | undefined },
+  reaction: Reaction,
+  { logger, signal }: Decoration,
 ): Promise<void> => {
-  const params = { id: ref.projectId, iid: ref.iid, note: noteId };
-  const route = "/projects/:id/merge_requests/:iid/notes/:note/award_emoji";
+  const { params, route } = placeOf(ref, reaction);
+  const { emoji } = reaction;
   try {
     await client.json({ method: "POST", route, params, body: { name: emoji }, signal }, Created);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     if (error.code === "gitlab-not-found" && TAKEN.test(error.message)) return;
     logger.info({ ...params, emoji, code: error.code }, "Reaction could not be set");
+  }
+};
+
+/** Takes a reaction of ours off again, unless it is gone; a failure is logged. */
+export const unreact = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  reaction: Reaction,
+  { userId, logger, signal }: Decoration & { readonly userId: number },
+): Promise<void> => {
+  const { params, route } = placeOf(ref, reaction);
+  const { emoji } = reaction;
+  try {
+    const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
+    for (const { id, name, user } of awards) {
+      if (name !== emoji || user?.id !== userId) continue;
+      await client.bytes({
+        method: "DELETE",
+        route: `${route}/:award`,
+        params: { ...params, award: id },
+        signal,
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    if (error.code !== "gitlab-not-found")
+      logger.info({ ...params, emoji, code: error.code }, "Reaction could not be taken off");
   }
 };

@@ -37,6 +37,8 @@ export const MergeRequest = z.object({
   author: User.nullish(),
   source_branch: text,
   target_branch: text,
+  source_project_id: z.int().nullish(),
+  target_project_id: z.int().nullish(),
   sha: z.string().nullish(),
   reviewers: z
     .array(z.object({ id: z.int() }))

@@ -99,21 +99,38 @@ export const putNote = async (
   }
 };
 
-const paramsOf = ({ projectId, iid }: MergeRequestRef) => ({ id: projectId, iid });
-
-/** The newest note of ours that is the draft's: what a former bot wrote stands before what we wrote. */
-const findNote = async (
+/** Deletes every note of ours that holds the marker. One that is gone meanwhile is as good. */
+export const removeNote = async (
   client: GitLabClient,
   ref: MergeRequestRef,
-  { marker, kind }: NoteDraft,
-  { logger, own }: UpsertNoteOptions,
+  marker: string,
+  options: UpsertNoteOptions,
   signal?: AbortSignal,
-): Promise<Note | undefined> => {
-  const params = paramsOf(ref);
+): Promise<void> => {
+  for (const { id } of await findNotes(client, ref, { marker }, options, signal)) {
+    const params = { ...paramsOf(ref), note: id };
+    try {
+      await client.bytes({ method: "DELETE", route: `${NOTES}/:note`, params, signal });
+    } catch (error) {
+      if (!(error instanceof GitLabError) || error.code !== "gitlab-not-found") throw error;
+    }
+  }
+};
+
+const paramsOf = ({ projectId, iid }: MergeRequestRef) => ({ id: projectId, iid });
+
+/** Our notes that are the draft's, the newest first: what a former bot wrote stands before what we wrote. */
+const findNotes = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  { marker, kind }: Pick<NoteDraft, "marker" | "kind">,
+  { own }: Pick<UpsertNoteOptions, "own">,
+  signal?: AbortSignal,
+): Promise<readonly Note[]> => {
   const query = { per_page: 100, sort: "asc", order_by: "created_at" };
-  const notes = await client.pages({ route: NOTES, params, query, signal }, Note);
+  const notes = await client.pages({ route: NOTES, params: paramsOf(ref), query, signal }, Note);
   const { proofOf } = await own.recognise(ref, notes, signal);
-  const ours = notes
+  return notes
     .filter((note) => {
       const proof = proofOf(note);
       // What was written under another name of the flow is known by its id.
@@ -121,6 +138,18 @@ const findNote = async (
       return isOfKind || (proof !== null && holdsMarker(note.body, marker));
     })
     .toSorted((one, other) => other.id - one.id);
+};
+
+const findNote = async (
+  client: GitLabClient,
+  ref: MergeRequestRef,
+  draft: NoteDraft,
+  options: UpsertNoteOptions,
+  signal?: AbortSignal,
+): Promise<Note | undefined> => {
+  const { logger } = options;
+  const params = paramsOf(ref);
+  const ours = await findNotes(client, ref, draft, options, signal);
   if (ours.length > 1)
     logger.info(
       { ...params, noteIds: ours.map(({ id }) => id) },

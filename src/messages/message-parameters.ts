@@ -389,6 +389,7 @@ export type MessageParameters = {
   readonly "conversation.paused": { readonly resume: string | number };
   readonly "conversation.resolved": null;
   readonly "conversation.resumed": null;
+  readonly "conversation.review-failed": { readonly reason: string | number };
   readonly "conversation.role-too-low": { readonly role: string | number };
   readonly "conversation.under-review": null;
   readonly "conversation.withdrawn": null;
@@ -1042,6 +1043,16 @@ export type MessageParameters = {
   readonly "problem.no-sign-in.text": null;
   readonly "problem.not-local": null;
   readonly "problem.not-local.text": null;
+  readonly "progress.failed": { readonly command: string | number; readonly reason: string | number };
+  readonly "progress.peer.database": null;
+  readonly "progress.peer.dify": null;
+  readonly "progress.peer.flow": null;
+  readonly "progress.peer.gitlab": null;
+  readonly "progress.peer.model": null;
+  readonly "progress.peer.network": null;
+  readonly "progress.peer.project": null;
+  readonly "progress.retrying": { readonly reason: string | number };
+  readonly "progress.waiting": { readonly peer: string | number; readonly since: Date | number };
   readonly "project-search.archived": null;
   readonly "project-search.empty": null;
   readonly "project-search.none": { readonly example: string | number };
@@ -1388,9 +1399,13 @@ export type MessageParameters = {
   readonly "signing-token.length": { readonly length: string | number; readonly needed: string | number };
   readonly "signing-token.not-base64": { readonly prefix: string | number };
   readonly "signing-token.prefix": { readonly prefix: string | number };
+  readonly "status.canceled": null;
+  readonly "status.failed": null;
   readonly "status.findings": { readonly count: number };
   readonly "status.no-findings": null;
   readonly "status.not-reviewed": { readonly files: string | number; readonly findings: number; readonly unreviewed: string | number };
+  readonly "status.pending": null;
+  readonly "status.success": null;
   readonly "store.locked": { readonly folder: string | number };
   readonly "store.login-refused": { readonly error: string | number };
   readonly "store.network-folder": { readonly folder: string | number; readonly system: string | number };

@@ -1,3 +1,4 @@
+import type { CommitStatus } from "./forge.ts";
 import type { Position } from "../diff/position.ts";
 import type { EventUser } from "./delivery-event.ts";
 
@@ -68,13 +69,8 @@ export type Publication = {
   readonly summary: { readonly noteId: number | null; readonly marker: string; readonly body: string } | null;
   /** Added to the labels, none is ever taken away. */
   readonly addLabels: readonly string[];
-  readonly status: {
-    /** The commit that was reviewed. */
-    readonly sha: string;
-    readonly state: "success" | "failed";
-    readonly name: string;
-    readonly description: string;
-  } | null;
+  /** The status of the commit that was reviewed. */
+  readonly status: CommitStatus | null;
 };
 
 /** What became of a publication. */

@@ -23,6 +23,8 @@ export type MergeRequest = {
   /** How many files are changed, at least; left out while the place does not know, and where it knows none. */
   readonly changesCount?: number;
   readonly reviewerIds: readonly number[];
+  /** What a commit status of its head is set under; left out where the place knows none. */
+  readonly statusRef?: string;
   /** How many notes people and bots wrote, replies included; left out where the place does not tell. */
   readonly noteCount?: number;
 };
@@ -64,6 +66,19 @@ export type NoteReceipt = {
   readonly noteId: number;
   readonly outcome: "created" | "updated" | "unchanged";
   readonly url: string | null;
+};
+
+/** A reaction on a note, or on the merge request itself where `noteId` is null, by the forge's name of the emoji. */
+export type Reaction = { readonly noteId: number | null; readonly emoji: string };
+
+/** The status of a commit, one for each name. */
+export type CommitStatus = {
+  readonly sha: string;
+  /** See MergeRequest. */
+  readonly ref?: string;
+  readonly name: string;
+  readonly state: "pending" | "success" | "failed" | "canceled";
+  readonly description: string;
 };
 
 /** A file as it is in one commit. `too-large` is beyond what the adapter was told to fetch. */
@@ -125,12 +140,14 @@ export type Forge = {
     discussionId: string,
     signal?: AbortSignal,
   ) => Promise<void>;
-  /** Sets a reaction of ours on a note, by the forge's name of the emoji. A failure is only logged. */
-  readonly react: (
-    ref: MergeRequestRef,
-    reaction: { readonly noteId: number; readonly emoji: string },
-    signal?: AbortSignal,
-  ) => Promise<void>;
+  /** Sets a reaction of ours. A failure is only logged. */
+  readonly react: (ref: MergeRequestRef, reaction: Reaction, signal?: AbortSignal) => Promise<void>;
+  /** Takes a reaction of ours off, unless it is gone. A failure is only logged. */
+  readonly unreact: (ref: MergeRequestRef, reaction: Reaction, signal?: AbortSignal) => Promise<void>;
+  /** Sets the status of a commit. A failure is only logged. */
+  readonly setStatus: (ref: MergeRequestRef, status: CommitStatus, signal?: AbortSignal) => Promise<void>;
+  /** Deletes every note of ours that holds the marker; what is gone stays gone. */
+  readonly removeNote: (ref: MergeRequestRef, marker: string, signal?: AbortSignal) => Promise<void>;
   /** Gives the merge request another description. */
   readonly updateDescription: (
     ref: MergeRequestRef,

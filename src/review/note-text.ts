@@ -41,6 +41,14 @@ export const noteMarker = (flow: string): string => `${NOTE_KIND}${encodeURIComp
 /** How the marker of any flow's note begins. */
 export const NOTE_KIND = "<!-- reviewflow:note:";
 
+/** The hidden line by which the note is found again that says that a flow's review waits or failed. */
+export const progressMarker = (flow: string): string =>
+  `<!-- reviewflow:progress:${encodeURIComponent(flow)} -->`;
+
+/** The body of that note. */
+export const renderProgressNote = (flow: string, markdown: string): string =>
+  [progressMarker(flow), publishText(markdown)].join("\n");
+
 /**
  * The note's body: the flow's text made harmless, the remarks, and a last line that names the reviewed
  * commit. A text that is too long for a note is cut, and the note says so.

@@ -329,6 +329,16 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   ${end};
   CREATE ${index("own_notes_seen", "own_notes")} (seen_at);
   `,
+  ({ id, whole, end }) => `
+  CREATE TABLE reviewflow.progress_notes (
+    project_id ${whole} NOT NULL,
+    iid ${whole} NOT NULL,
+    flow ${id} NOT NULL,
+    run_id ${id} NOT NULL,
+    shows text NOT NULL,
+    PRIMARY KEY (project_id, iid, flow)
+  ${end};
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

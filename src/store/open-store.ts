@@ -27,6 +27,7 @@ import { createLessonStore } from "./lessons/create-lesson-store.ts";
 import type { LessonStore } from "./lessons/lesson-store.ts";
 import { createCallGates, type CallGates } from "./rate-limits/call-gates.ts";
 import { createRateLimits, HOLD_CHANNEL } from "./rate-limits/rate-limits.ts";
+import { createProgressStore, type ProgressStore } from "./progress/progress-store.ts";
 import { createNoticeStore, type NoticeStore } from "./notices/notice-store.ts";
 import { createShadowStore } from "./shadows/create-shadow-store.ts";
 import type { ShadowStore } from "./shadows/shadow-store.ts";
@@ -105,6 +106,7 @@ export type OpenedStore = Store &
     readonly shadows: ShadowStore;
     readonly sessions: SessionStore;
     readonly notices: NoticeStore;
+    readonly progress: ProgressStore;
     /** Resolves when a newer version has changed the tables of a shared store: this one can no longer work. */
     readonly outdated: Promise<StoreError>;
   };
@@ -199,6 +201,7 @@ const createAccounts = (
   | "shadows"
   | "sessions"
   | "notices"
+  | "progress"
 > => ({
   views: createViews(parts.database),
   reconciliation: createReconcileStore(parts.database),
@@ -209,6 +212,7 @@ const createAccounts = (
   shadows: createShadowStore(parts.database, parts.clock),
   sessions: createSessionStore(parts.database, parts.clock),
   notices: createNoticeStore(parts.database, parts.clock),
+  progress: createProgressStore(parts.database),
 });
 
 /** Another instance may be of a newer version, and change the tables at its start. */

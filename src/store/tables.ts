@@ -32,6 +32,7 @@ export type Tables = {
   noticeCauses: NoticeCausesTable;
   notices: NoticesTable;
   ownNotes: OwnNotesTable;
+  progressNotes: ProgressNotesTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -317,6 +318,15 @@ type NoticesTable = {
   /** Why it did not arrive the last time. */
   error: string | null;
   gaveUp: Generated<number>;
+};
+
+/** What merge requests show of reviews that failed or wait. */
+type ProgressNotesTable = {
+  projectId: number;
+  iid: number;
+  flow: string;
+  runId: string;
+  shows: "failed" | "waiting";
 };
 
 /** How many of the migrations were carried out. */

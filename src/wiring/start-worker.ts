@@ -1,6 +1,9 @@
 import type { Config } from "../config/config.ts";
 import type { RunningWorker } from "../store/store.ts";
+import type { OpenedStore } from "../store/open-store.ts";
 import type { Lessons } from "../worker/lessons/lessons.ts";
+import { type FollowUp, startFollowUp } from "../worker/progress/follow-up.ts";
+import type { ProgressSettings } from "../worker/progress/show-progress.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
 import { type ReviewWorkerOptions, startReviewWorker } from "../worker/review-worker.ts";
 import { createConversation } from "./create-conversation.ts";
@@ -21,6 +24,44 @@ export type WorkerParts = Pick<
   readonly lessons: Lessons | null;
 };
 
+/** What of a flow's reviews their merge requests show, by the flow's name. */
+export const progressOf =
+  ({ flows }: Pick<Config, "flows">) =>
+  (name: string): ProgressSettings | null => {
+    const flow = flows.find((one) => one.name === name);
+    return flow === undefined ? null : { notes: flow.progress ?? true, status: flow.findings.publish.status };
+  };
+
+/**
+ * Starts to keep merge requests up to date whose review failed or waits; null on a server that does not review, and where
+ * it has no token of its own.
+ */
+export const startConfiguredFollowUp = (
+  config: Config,
+  {
+    store,
+    flows,
+    createForge,
+    clock,
+    logger,
+  }: Pick<WorkerParts, "flows" | "createForge" | "clock" | "logger"> & {
+    readonly store: Pick<OpenedStore, "progress" | "reconciliation">;
+  },
+): FollowUp | null => {
+  const { token } = config.gitlab;
+  if (token === null || !roleOf(config).reviews) return null;
+  return startFollowUp({
+    progress: store.progress,
+    leases: store.reconciliation,
+    flows: new Map(flows.map((flow) => [flow.name, flow])),
+    settingsOf: progressOf(config),
+    createForge,
+    token,
+    clock,
+    logger,
+  });
+};
+
 /** Starts to work on runs as the configuration has it; null on a server that does not review. */
 export const startConfiguredWorker = async (
   config: Config,
@@ -33,6 +74,7 @@ export const startConfiguredWorker = async (
     conversation: createConversation({ routes, runners, store: rest.store, lessons }),
     ...(lessons === null ? {} : { lessons }),
     rules: (path) => routes(path)?.rules ?? null,
+    progress: progressOf(config),
     gitlabUrl: config.gitlab.url,
     token: config.gitlab.token,
     flows: new Map(flows.map((flow) => [flow.name, flow])),

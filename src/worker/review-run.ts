@@ -27,6 +27,7 @@ import { DONE, converse } from "./conversation/converse.ts";
 import { type Asker, tellRefusal } from "./conversation/tell-refusal.ts";
 import { dropWaitingNotes, readWaitingNotes } from "./conversation/waiting-notes.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
+import { type ProgressSettings, withProgress } from "./progress/show-progress.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import type { Telling } from "./telling.ts";
 import type { Lessons } from "./lessons/lessons.ts";
@@ -58,6 +59,8 @@ export type ReviewOptions = {
   readonly lessons?: Lessons;
   /** Chooses what makes a review in a flow's name; the flow itself when left out. */
   readonly chooseFlow?: ChooseFlow;
+  /** What of a flow's reviews their merge requests show; nothing without it. */
+  readonly progress?: (flow: string) => ProgressSettings | null;
   /** What projects may use in a day; without it as much as they like. */
   readonly budget?: BudgetDesk;
 };
@@ -140,7 +143,7 @@ const reviewMergeRequest = async (
   const waiting = await readWaitingNotes(claim.memory);
   if (request !== null) await tellAsker(telling, request, settlement);
   for (const note of waiting) await tellAsker(telling, { ...note, isLater: true }, settlement);
-  if (settlement.state !== "failed") await dropWaitingNotes(claim.memory, waiting);
+  await dropWaitingNotes(claim.memory, waiting);
   return settlement;
 };
 
@@ -151,6 +154,8 @@ const tellAsker = async (telling: Telling, asker: Asker, settlement: Settlement)
   if (settlement.state === "succeeded" || settlement.state === "partial-succeeded")
     await forge.react({ projectId, iid }, { noteId: asker.noteId, emoji: DONE }, claim.signal);
   if (settlement.state === "cancelled") await tellRefusal(telling, asker, settlement.reason);
+  if (settlement.state === "failed")
+    await tellRefusal(telling, asker, settlement.reason, "conversation.review-failed");
 };
 
 const reviewWithinBudget = async (
@@ -194,9 +199,12 @@ const review = async (
   if (stale?.how === "remind")
     return remindOfThreads({ claim, flow, forge, clock, logger, rules, ...stale }, mergeRequest);
   const asked = rules === null ? null : { known, rules };
-  return flow.contract === "findings"
-    ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)
-    : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest);
+  const shown = options.progress?.(claim.run.flow) ?? null;
+  return withProgress({ claim, forge, flow, mergeRequest }, shown, () =>
+    flow.contract === "findings"
+      ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)
+      : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest),
+  );
 };
 
 /** Whether the bot was asked for a review is known once it is known who the bot is; a server that just began may not. */

@@ -20,7 +20,7 @@ export const languageOf = async ({
   forge,
   logger,
   targetBranch,
-}: Telling): Promise<string> => {
+}: Omit<Telling, "claim"> & { readonly claim: Pick<Claim, "run" | "signal"> }): Promise<string> => {
   const { projectId, projectPath } = run;
   const rulesOf = { ref: { projectId }, projectPath, targetBranch };
   return (await readTeamSettings(flow, forge, rulesOf, { signal, logger })).language;

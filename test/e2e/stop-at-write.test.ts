@@ -99,6 +99,13 @@ const KINDS: readonly Kind[] = [
   ["publishing", "labels", review, request("^PUT .*/merge_requests/\\d+$")],
   ["publishing", "commit status", review, request("^POST .*/statuses/\\w+$")],
   ["publishing", "summary again", mended, request("^PUT .*/merge_requests/\\d+/notes/\\d+$")],
+  [
+    "publishing",
+    "reaction on the merge request",
+    review,
+    request("^POST .*/merge_requests/\\d+/award_emoji$"),
+  ],
+  ["publishing", "taking it off", review, request("^DELETE .*/merge_requests/\\d+/award_emoji/\\d+$")],
   ["answering", "answer", objection, request("^POST .*/discussions/\\w+/notes$")],
   ["answering", "resolving", objection, request("^PUT .*/discussions/\\w+$")],
   ["answering", "reaction", objection, request("^POST .*/award_emoji$")],

@@ -49,6 +49,9 @@ export const createLocalForge = (git: Git, { base }: ChosenChange, diff: Diff): 
   reply: refuse,
   resolveDiscussion: refuse,
   react: refuse,
+  unreact: refuse,
+  setStatus: refuse,
+  removeNote: refuse,
   updateDescription: refuse,
 });
 

@@ -35,6 +35,9 @@ export const createCaseForge = (found: EvalCase): Forge => ({
   reply: refuse,
   resolveDiscussion: refuse,
   react: refuse,
+  unreact: refuse,
+  setStatus: refuse,
+  removeNote: refuse,
   updateDescription: refuse,
 });
 

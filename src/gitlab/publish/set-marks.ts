@@ -1,5 +1,6 @@
 import { GitLabError } from "../../base/errors.ts";
 import type { Publication } from "../../review/discussion.ts";
+import type { CommitStatus } from "../../review/forge.ts";
 import type { GitLabRequest } from "../call.ts";
 import { Created } from "../rest-schema.ts";
 import type { Target } from "./target.ts";
@@ -24,25 +25,41 @@ export const setMarks = async (
       body: { add_labels: addLabels.join(",") },
       signal,
     });
-  if (status !== null)
-    await decorate(target, "Commit status could not be set", {
-      method: "POST",
-      route: "/projects/:id/statuses/:sha",
-      params: { id: params.id, sha: status.sha },
-      body: { state: status.state, name: status.name, description: status.description },
-      signal,
-    });
+  if (status !== null) await setStatus(target, status);
 };
 
+/** GitLab answers so to a status that it has already. */
+const IS_SO = /cannot transition status/i;
+
+/** Sets the status of a commit; a failure is logged. */
+export const setStatus = async (
+  target: Pick<Target, "client" | "logger" | "params" | "signal">,
+  { sha, ref, state, name, description }: CommitStatus,
+): Promise<void> =>
+  decorate(
+    target,
+    "Commit status could not be set",
+    {
+      method: "POST",
+      route: "/projects/:id/statuses/:sha",
+      params: { id: target.params.id, sha },
+      body: { state, name, description, ...(ref === undefined ? {} : { ref }) },
+      signal: target.signal,
+    },
+    IS_SO,
+  );
+
 const decorate = async (
-  { client, logger, params }: Target,
+  { client, logger, params }: Pick<Target, "client" | "logger" | "params">,
   message: string,
   request: GitLabRequest,
+  isDone: RegExp | null = null,
 ): Promise<void> => {
   try {
     await client.json(request, Created);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
+    if (isDone?.test(error.message) === true) return;
     logger.warn({ ...params, code: error.code, reason: error.message }, message);
   }
 };

@@ -25,7 +25,11 @@ export type PublicationFacts = SummaryFacts & {
    * least as severe as `failsFrom`, those below the confidence for a thread apart, and when a file was not
    * reviewed without a right to be left out.
    */
-  readonly status: { readonly name: string; readonly failsFrom: Severity | null } | null;
+  readonly status: {
+    readonly name: string;
+    readonly ref?: string;
+    readonly failsFrom: Severity | null;
+  } | null;
 };
 
 /** Everything that a plan changes on a merge request, as texts that are safe to publish. Pure. */
@@ -54,6 +58,7 @@ export const renderPublication = (plan: ReviewPlan, facts: PublicationFacts): Pu
         ? null
         : {
             sha: facts.refs.headSha,
+            ...(facts.status.ref === undefined ? {} : { ref: facts.status.ref }),
             name: facts.status.name,
             state:
               unreviewed > 0 ||

@@ -170,4 +170,5 @@ const OF_PROJECT = [
   "fairShare",
   "spendings",
   "ownNotes",
+  "progressNotes",
 ] as const;

@@ -1,5 +1,5 @@
 import { translator } from "../../messages/format-message.ts";
-import { NOTE_KIND, noteMarker, renderNote } from "../../review/note-text.ts";
+import { progressMarker, renderProgressNote } from "../../review/note-text.ts";
 import { languageOf, type Telling } from "../telling.ts";
 import { ReviewPutOff } from "./review-put-off.ts";
 
@@ -12,14 +12,12 @@ export const tellPutOff = async (telling: Telling, error: unknown): Promise<void
   const { run, signal } = telling.claim;
   const { projectId, iid } = run;
   const { setting, limit, untilMs, timeZone } = error.putOff;
-  const flow = `${run.flow}:budget`;
   const language = await languageOf(telling);
   const markdown = translator(language, timeZone)("budget.postponed", {
     setting,
     limit,
     until: untilMs,
   });
-  const body = renderNote({ flow, language, headSha: null, markdown, models: [], remarks: [] });
-  const draft = { marker: noteMarker(flow), kind: NOTE_KIND, body };
+  const draft = { marker: progressMarker(run.flow), body: renderProgressNote(run.flow, markdown) };
   await telling.forge.upsertNote({ projectId, iid }, draft, signal);
 };

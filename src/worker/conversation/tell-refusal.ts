@@ -12,20 +12,21 @@ export type Asker = Pick<ReviewRequest, "noteId" | "discussionId"> & {
 };
 
 /**
- * Says in the thread that asked for a review why none is made: what speaks against it was not known when
- * the command was taken. Said once, whatever is repeated.
+ * Says in the thread that asked for a review why none is made, or that it failed: what speaks against it was not known
+ * when the command was taken. Said once, whatever is repeated.
  */
 export const tellRefusal = async (
   telling: Telling,
   { noteId, discussionId, isLater = false }: Asker,
   reason: Reason,
+  code: "conversation.not-reviewed" | "conversation.review-failed" = "conversation.not-reviewed",
 ): Promise<void> => {
   if (discussionId === null) return;
   const { forge, logger } = telling;
   const { run, signal } = telling.claim;
   const { projectId, iid } = run;
   const t = translator(await languageOf(telling));
-  const text = t("conversation.not-reviewed", { reason: publishLine(t.reason(reason)) });
+  const text = t(code, { reason: publishLine(t.reason(reason)) });
   const said = await forge.reply(
     { projectId, iid },
     renderReply({ discussionId, noteId, isLater }, text, false),

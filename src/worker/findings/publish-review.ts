@@ -96,13 +96,20 @@ const factsOf = async (
 ): Promise<PublicationFacts> => {
   const { flow } = context;
   const { rejected, refuted } = reviewed.counts;
+  const { statusRef } = change.mergeRequest;
   return {
     flow: flow.name,
     refs: change.diff.refs,
     language: flow.language,
     showConfidence: false,
     addLabels: flow.publish.labels,
-    status: flow.publish.status ? { name: `reviewflow/${flow.name}`, failsFrom: "critical" } : null,
+    status: flow.publish.status
+      ? {
+          name: `reviewflow/${flow.name}`,
+          ...(statusRef === undefined ? {} : { ref: statusRef }),
+          failsFrom: "critical",
+        }
+      : null,
     walkthrough,
     files: reviewed.receipt,
     remarks: [...reviewed.remarks, ...(remark === null ? [] : [remark]), ...reviewed.notices],

@@ -20,5 +20,8 @@ export const createReadOnlyForge = (forge: Forge, snapshot: Snapshot | null): Fo
   reply: refuse,
   resolveDiscussion: refuse,
   react: refuse,
+  unreact: refuse,
+  setStatus: refuse,
+  removeNote: refuse,
   updateDescription: refuse,
 });

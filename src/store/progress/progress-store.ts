@@ -1,0 +1,96 @@
+import { sql, type SqlBool } from "kysely";
+import type { Database } from "../database.ts";
+import { nowPlus } from "../dialect.ts";
+import { RUN_COLUMNS, toRun } from "../run-rows.ts";
+import type { Run } from "../store.ts";
+import type { Row } from "../tables.ts";
+
+/** What the note of a merge request says of its newest review. */
+export type ProgressNote = Row<"progressNotes">;
+
+/** A review whose merge request does not show yet how it stands. */
+export type DueProgress = { readonly run: Run; readonly shows: ProgressNote["shows"] };
+
+/** Which merge requests show that a review failed or waits, over all instances. Failures are StoreErrors. */
+export type ProgressStore = {
+  /**
+   * The newest reviews of merge requests that have failed for good since a moment, or that wait for longer than
+   * `waitsMs`, as far as nothing shows it.
+   */
+  readonly listDue: (
+    flows: readonly string[],
+    times: { readonly failedSinceMs: number; readonly waitsMs: number; readonly nowMs: number },
+  ) => Promise<readonly DueProgress[]>;
+  /** What is shown and no longer so: a newer review was made, or none is wanted. */
+  readonly listOver: () => Promise<readonly ProgressNote[]>;
+  readonly put: (note: ProgressNote) => Promise<void>;
+  readonly remove: (note: Pick<ProgressNote, "projectId" | "iid" | "flow">) => Promise<void>;
+};
+
+const MOST = 50;
+
+/** The notes of a store. */
+export const createProgressStore = ({ db, dialect }: Database): ProgressStore => {
+  const newest = (flows: readonly string[], shows: ProgressNote["shows"]) =>
+    db
+      .selectFrom("runs as r")
+      .select(RUN_COLUMNS.map((column) => `r.${column}` as const))
+      .where("r.kind", "=", "review")
+      .where("r.flow", "in", flows)
+      .where(
+        sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs n WHERE n.project_id = r.project_id AND n.iid = r.iid
+          AND n.kind = 'review' AND n.seq > r.seq)`,
+      )
+      .where(
+        sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.progress_notes p WHERE p.run_id = r.id AND p.shows = ${shows})`,
+      )
+      .orderBy("r.seq")
+      .limit(MOST);
+  return {
+    listDue: async (flows, { failedSinceMs, waitsMs, nowMs }) => {
+      if (flows.length === 0) return [];
+      const failed = await newest(flows, "failed")
+        .where("r.state", "=", "failed")
+        .where("r.finishedAt", ">", failedSinceMs)
+        .execute();
+      const waiting = await newest(flows, "waiting")
+        .where((eb) =>
+          eb.or([
+            eb.and([eb("r.state", "=", "queued"), eb("r.waitingSince", "<=", nowPlus(dialect, -waitsMs))]),
+            eb.and([eb("r.state", "=", "retrying"), eb("r.startedAt", "<=", nowMs - waitsMs)]),
+          ]),
+        )
+        .execute();
+      return [
+        ...failed.map((row): DueProgress => ({ run: toRun(row), shows: "failed" })),
+        ...waiting.map((row): DueProgress => ({ run: toRun(row), shows: "waiting" })),
+      ];
+    },
+    listOver: () =>
+      db
+        .selectFrom("progressNotes as p")
+        .selectAll("p")
+        .where(
+          sql<SqlBool>`coalesce((SELECT n.state FROM reviewflow.runs n WHERE n.project_id = p.project_id
+            AND n.iid = p.iid AND n.kind = 'review' ORDER BY n.seq DESC LIMIT 1), 'succeeded')
+            IN ('succeeded', 'partial-succeeded', 'cancelled', 'superseded')`,
+        )
+        .limit(MOST)
+        .execute(),
+    put: async (note) => {
+      await db
+        .insertInto("progressNotes")
+        .values(note)
+        .onConflict((conflict) => conflict.columns(["projectId", "iid", "flow"]).doUpdateSet(note))
+        .execute();
+    },
+    remove: async ({ projectId, iid, flow }) => {
+      await db
+        .deleteFrom("progressNotes")
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .where("flow", "=", flow)
+        .execute();
+    },
+  };
+};

@@ -1,0 +1,199 @@
+import type { Clock } from "../../base/clock.ts";
+import { describeError, GitLabError, StoreError } from "../../base/errors.ts";
+import { behindFence } from "../../base/fence.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Secret } from "../../base/secret.ts";
+import { translator, type Translate } from "../../messages/format-message.ts";
+import { renderReply } from "../../review/conversation/render-reply.ts";
+import { readRequest } from "../../review/conversation/review-request.ts";
+import type { Forge, MergeRequestRef } from "../../review/forge.ts";
+import { progressMarker, renderProgressNote } from "../../review/note-text.ts";
+import { publishLine } from "../../review/publish-text.ts";
+import { isProjectUnproven, parseStoredEvent } from "../../review/stored-event.ts";
+import type { DueProgress, ProgressNote, ProgressStore } from "../../store/progress/progress-store.ts";
+import type { ReconcileStore, TaskLease } from "../../store/reconcile/reconcile-store.ts";
+import type { ReviewFlow } from "../review-flow.ts";
+import { languageOf } from "../telling.ts";
+import { type ProgressSettings, statusOf } from "./show-progress.ts";
+
+/** What following runs up takes. */
+export type FollowUpOptions = {
+  readonly progress: ProgressStore;
+  readonly leases: Pick<ReconcileStore, "acquire">;
+  readonly flows: ReadonlyMap<string, ReviewFlow>;
+  readonly settingsOf: (flow: string) => ProgressSettings | null;
+  readonly createForge: (token: Secret) => Forge;
+  /** The server's own: tokens that come with deliveries are gone when their run has ended. */
+  readonly token: Secret;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a run waits before its merge request says so, in milliseconds; ten minutes when left out. */
+  readonly waitsMs?: number;
+  /** How often it looks, in milliseconds. */
+  readonly everyMs?: number;
+};
+
+/** A follow-up at work. */
+export type FollowUp = { readonly stop: () => Promise<void> };
+
+const TASK = "progress";
+const LEASE_MS = 60_000;
+/** Of the lease, what is left to a write; see leavesTimeToWrite. */
+const MARGIN = 0.5;
+const EVERY_MS = 15_000;
+const WAITS_MS = 600_000;
+/** A failure of longer ago is nobody's news. */
+const FAILED_MS = 24 * 3_600_000;
+
+/**
+ * Says in a merge request, in one note that is kept up to date and taken away when it is over, that its review has failed
+ * for good or waits for longer than ten minutes; sets the commit status and answers the note that asked for it. It looks
+ * at the store, so that nothing is lost with the process that met it: one instance at a time, whose writes end with its
+ * lease.
+ */
+export const startFollowUp = (options: FollowUpOptions): FollowUp => {
+  const { clock, everyMs = EVERY_MS } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await makeRound(options, signal);
+      await clock.sleep(everyMs, signal).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort(new Error("Reviewflow stops"));
+      await running;
+    },
+  };
+};
+
+const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise<void> => {
+  const { leases, progress, logger, clock, flows, settingsOf, waitsMs = WAITS_MS } = options;
+  try {
+    const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs: 0 });
+    if (outcome.kind !== "acquired") return;
+    try {
+      const held = hold(outcome.lease);
+      const shown = [...flows.keys()].filter((name) => settingsOf(name)?.notes === true);
+      const times = { failedSinceMs: clock.now() - FAILED_MS, waitsMs, nowMs: clock.now() };
+      for (const due of await progress.listDue(shown, times))
+        await held.write(() => settleOne(options, refOf(due.run), () => show(options, due, signal)), signal);
+      for (const over of await progress.listOver())
+        await held.write(() => settleOne(options, over, () => takeAway(options, over, signal)), signal);
+    } finally {
+      await outcome.lease.release();
+    }
+  } catch (error) {
+    if (!signal.aborted)
+      logger.warn({ error: describeError(error) }, "Merge requests could not be kept up to date");
+  }
+};
+
+/** Writes as long as the lease leaves time for it, and holds it anew before each. */
+const hold = (lease: TaskLease) => ({
+  write: async (work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    const askedAtMs = performance.now();
+    const lost = (): StoreError =>
+      new StoreError("Another instance keeps merge requests up to date by now.", { code: "claim-lost" });
+    if (!(await lease.renew(null))) throw lost();
+    await behindFence(() => {
+      if (performance.now() - askedAtMs > LEASE_MS * (1 - MARGIN)) throw lost();
+    }, work);
+  },
+});
+
+const refOf = ({ projectId, iid }: MergeRequestRef): MergeRequestRef => ({ projectId, iid });
+
+/** What GitLab refuses is left as it is; what fails by itself is tried again with the next round. */
+const settleOne = async (
+  { logger }: FollowUpOptions,
+  { projectId, iid }: MergeRequestRef,
+  work: () => Promise<void>,
+): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    logger.info(
+      { projectId, iid, code: error.code },
+      "Merge request does not show how its review stands yet",
+    );
+  }
+};
+
+const show = async (options: FollowUpOptions, due: DueProgress, signal: AbortSignal): Promise<void> => {
+  const { progress, flows, createForge, token, logger } = options;
+  const { run, shows } = due;
+  const note: ProgressNote = { ...refOf(run), flow: run.flow, runId: run.id, shows };
+  const flow = flows.get(run.flow);
+  const event = parseStoredEvent(run.event);
+  // Nothing is said where it is not proven that the event was of this project.
+  if (flow === undefined || event === null || isProjectUnproven(run.event)) return progress.put(note);
+  const forge = createForge(token);
+  const ref = refOf(run);
+  try {
+    const mergeRequest = await forge.fetchMergeRequest(ref, signal);
+    if (mergeRequest.state === "opened") {
+      const { targetBranch } = event;
+      const language = await languageOf({ claim: { run, signal }, flow, forge, logger, targetBranch });
+      const t = translator(language);
+      const markdown = textOf(t, due, (await forge.currentUser(signal)).username);
+      const body = renderProgressNote(flow.name, markdown);
+      await forge.upsertNote(ref, { marker: progressMarker(flow.name), body }, signal);
+      if (shows === "failed") {
+        if (options.settingsOf(flow.name)?.status === true)
+          await forge.setStatus(ref, statusOf(flow, mergeRequest, "failed", t("status.failed")), signal);
+        await answerRequest(forge, due, t, signal);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof GitLabError) || error.retryable) throw error;
+    logger.info({ ...ref, code: error.code }, "Merge request cannot show how its review stands");
+  }
+  await progress.put(note);
+};
+
+/** The sentences of the note; nothing of what another server said is among them. */
+const textOf = (t: Translate, { run, shows }: DueProgress, bot: string): string => {
+  const reason = run.reason === null ? "" : publishLine(t.reason(run.reason));
+  if (shows === "failed") return t("progress.failed", { reason, command: `\`@${bot} review\`` });
+  return run.waitingFor === null
+    ? t("progress.retrying", { reason })
+    : t("progress.waiting", {
+        peer: t(`progress.peer.${run.waitingFor.kind}`),
+        since: run.waitingFor.sinceMs,
+      });
+};
+
+/** Whoever asked for the review by a note hears of it there, once. */
+const answerRequest = async (
+  forge: Forge,
+  { run }: DueProgress,
+  t: Translate,
+  signal: AbortSignal,
+): Promise<void> => {
+  const request = readRequest(run.event);
+  if (request === null || request.discussionId === null) return;
+  const { discussionId, noteId } = request;
+  const reason = run.reason === null ? "" : publishLine(t.reason(run.reason));
+  const draft = renderReply({ discussionId, noteId }, t("conversation.review-failed", { reason }), false);
+  await forge.reply(refOf(run), draft, signal);
+};
+
+const takeAway = async (
+  { progress, createForge, token, logger }: FollowUpOptions,
+  over: ProgressNote,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await createForge(token).removeNote(refOf(over), progressMarker(over.flow), signal);
+  } catch (error) {
+    if (!(error instanceof GitLabError) || error.retryable) throw error;
+    logger.info({ ...refOf(over), code: error.code }, "Note cannot be taken away");
+  }
+  await progress.remove(over);
+};

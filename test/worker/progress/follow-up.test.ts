@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { systemClock } from "../../../src/base/clock.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import { reasonOf } from "../../../src/base/reason.ts";
+import { Secret } from "../../../src/base/secret.ts";
+import { NO_USAGE } from "../../../src/flow/flow-event.ts";
+import { createGitLabClient } from "../../../src/gitlab/client.ts";
+import { createForge } from "../../../src/gitlab/forge.ts";
+import type { Forge } from "../../../src/review/forge.ts";
+import { progressMarker } from "../../../src/review/note-text.ts";
+import { openStore } from "../../../src/store/open-store.ts";
+import type { Settlement } from "../../../src/store/store.ts";
+import { startFollowUp } from "../../../src/worker/progress/follow-up.ts";
+import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
+import { createTeam, eventually } from "../../e2e/team.ts";
+import { mergeRequestEvent } from "../../review/events.ts";
+import { request, succeeded, untilState } from "../../store/store-requests.ts";
+import { fakeFlow } from "../findings/world.ts";
+import { toStoredEvent } from "../../../src/review/stored-event.ts";
+
+const FLOW = "default";
+const marker = progressMarker(FLOW);
+
+const openWorld = async () => {
+  await using stack = new AsyncDisposableStack();
+  const gitlab = stack.use(await startGitLabStandIn());
+  const dataDir = await mkdtemp(join(tmpdir(), "reviewflow-progress-"));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const store = stack.use(await openStore({ database: { dataDir }, pollMs: 50 }));
+  const team = await createTeam(gitlab);
+  const token = new Secret(team.token);
+  const client = createGitLabClient({
+    url: gitlab.url,
+    token,
+    tokenName: "GITLAB_TOKEN",
+    timeoutMs: 10_000,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const forge = createForge(client, { logger: silentLogger });
+  const mergeRequest = await team.openMergeRequest("cart");
+  const ask = { projectId: team.project.id, iid: mergeRequest.iid };
+  const queue = async (): Promise<string> => {
+    const asked = request({ ...ask, flow: FLOW });
+    const event = toStoredEvent(mergeRequestEvent());
+    const outcome = await store.accept({ ...asked, run: { flow: FLOW, token: null, event } });
+    return outcome.kind === "review" ? outcome.runId : assert.fail(outcome.kind);
+  };
+  let settlement: Settlement = succeeded;
+  const worker = await store.work({ handle: async () => settlement, concurrency: 1, perProject: 1 });
+  stack.defer(() => worker.stop(1_000));
+  const owned = stack.move();
+  return {
+    gitlab,
+    store,
+    queue,
+    settleWith: (next: Settlement) => {
+      settlement = next;
+    },
+    follow: (over: Partial<Forge> = {}, waitsMs = 0) =>
+      startFollowUp({
+        progress: store.progress,
+        leases: store.reconciliation,
+        flows: new Map([
+          [
+            FLOW,
+            {
+              ...fakeFlow([], () => ({})),
+              name: FLOW,
+              contract: "note",
+              language: "English",
+              inputs: {},
+              output: null,
+            },
+          ],
+        ]),
+        settingsOf: () => ({ notes: true, status: false }),
+        createForge: () => ({ ...forge, ...over }),
+        token,
+        clock: systemClock,
+        logger: silentLogger,
+        waitsMs,
+        everyMs: 50,
+      }),
+    notes: async () => (await team.botNotes(mergeRequest)).filter((body) => body.startsWith(marker)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
+const WAITING: Settlement = {
+  state: "waiting",
+  outside: { peer: { kind: "model", name: "main" }, verdict: "refused" },
+  reason: reasonOf("model-failed", { error: "x", detail: "a key of ours" }),
+  retryAfterMs: undefined,
+};
+
+describe("what a merge request shows of a review that waits or failed", () => {
+  it("is one note, kept up to date, and gone when it is over", async () => {
+    await using world = await openWorld();
+    world.settleWith(WAITING);
+    const runId = await world.queue();
+    const follow = world.follow();
+    const [first] = await eventually("the note", async () => {
+      const notes = await world.notes();
+      return notes.length > 0 ? notes : undefined;
+    });
+    assert.doesNotMatch(first ?? "", /key of ours|main/);
+    world.settleWith({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
+    await world.store.outages.resume({ kind: "model", name: "main" });
+    await untilState(world.store, runId, "failed");
+    await eventually("the other text", async () => ((await world.notes())[0] === first ? undefined : true));
+    assert.equal((await world.notes()).length, 1);
+    world.settleWith(succeeded);
+    await untilState(world.store, await world.queue(), "succeeded");
+    await eventually("the end", async () => ((await world.notes()).length === 0 ? true : undefined));
+    await follow.stop();
+  });
+
+  it("is nothing before ten minutes have passed", async () => {
+    await using world = await openWorld();
+    world.settleWith(WAITING);
+    await world.queue();
+    await eventually("waiting", async () =>
+      (await world.store.outages.list()).length > 0 ? true : undefined,
+    );
+    const { listDue } = world.store.progress;
+    const early = { failedSinceMs: 0, waitsMs: 600_000, nowMs: Date.now() };
+    assert.deepEqual(await listDue([FLOW], early), []);
+    assert.equal((await listDue([FLOW], { failedSinceMs: 0, waitsMs: 0, nowMs: Date.now() })).length, 1);
+    assert.deepEqual(await listDue(["another"], { failedSinceMs: 0, waitsMs: 0, nowMs: Date.now() }), []);
+  });
+
+  it("comes once although the process ends between GitLab's answer and the store", async () => {
+    await using world = await openWorld();
+    world.settleWith({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
+    await untilState(world.store, await world.queue(), "failed");
+    let lost = 0;
+    const follow = world.follow({
+      upsertNote: async () => {
+        lost += 1;
+        return Promise.reject(new Error("the process has died"));
+      },
+    });
+    await eventually("an attempt", async () => (lost > 0 ? true : undefined));
+    await follow.stop();
+    const others = [world.follow(), world.follow()];
+    await eventually("the note", async () => ((await world.notes()).length > 0 ? true : undefined));
+    for (const other of others) await other.stop();
+    assert.equal((await world.notes()).length, 1);
+  });
+});
