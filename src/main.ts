@@ -23,7 +23,7 @@ import { createFlows } from "./wiring/create-flows.ts";
 import { createForges } from "./wiring/create-forges.ts";
 import { observeDeliveries } from "./wiring/observe-deliveries.ts";
 import { observeStore } from "./wiring/observe-store.ts";
-import { openRunners } from "./wiring/open-runners.ts";
+import { openRunners, type Runners } from "./wiring/open-runners.ts";
 import { createShadows } from "./wiring/create-shadows.ts";
 import { createIdentity } from "./wiring/identity.ts";
 import { createPagesOnRequest } from "./wiring/pages-on-request.ts";
@@ -37,6 +37,8 @@ export type Reviewflow = AsyncDisposable & {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly store: Store;
+  /** What runs its flows. */
+  readonly runners: Runners;
   /** Resolves when it can no longer work and is to be stopped; see OpenedStore. */
   readonly outdated: Promise<Error>;
 };
@@ -168,7 +170,13 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const { url } = server;
   logger.info({ url, flows: flows.map(({ name }) => name), ...summaryOf(config) }, "Reviewflow listens");
   const running = started.move();
-  return { url, store, outdated: store.outdated, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    url,
+    store,
+    runners,
+    outdated: store.outdated,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 };
 
 const summaryOf = ({ store, server }: Config) => ({ store: store.kind, role: server.role });

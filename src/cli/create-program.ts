@@ -9,6 +9,7 @@ import { registerForget } from "./register-forget.ts";
 import { registerReview } from "./review/register-review.ts";
 import { registerEval } from "./register-eval.ts";
 import { registerLessons } from "./register-lessons.ts";
+import type { ServeOptions } from "./serve.ts";
 import { registerShadow } from "./register-shadow.ts";
 import { registerSetup } from "./register-setup.ts";
 import { registerUpkeep } from "./register-upkeep.ts";
@@ -51,7 +52,8 @@ const registerServe = (program: Command): void => {
     .option("-c, --config <file>", text("cli.option.config"))
     .option("-p, --port <port>", text("cli.option.serve.port"), parsePort)
     .addOption(new Option("--role <role>", text("cli.option.serve.role")).choices(["web", "worker", "both"]))
-    .action(async (options: { config?: string; role?: "web" | "worker" | "both"; port?: number }) => {
+    .option("--check", text("cli.option.serve.check"))
+    .action(async (options: ServeOptions) => {
       const { serve } = await loadSmall(() => import("./serve.ts"));
       await serve(options);
     });

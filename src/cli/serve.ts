@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import packageJson from "../../package.json" with { type: "json" };
+import type { Environment } from "../config/environment.ts";
 import type { Config } from "../config/config.ts";
 import type { ServerRole } from "../config/instances-schema.ts";
 import { secretsIn } from "../base/mask-values.ts";
@@ -18,6 +19,8 @@ export type ServeOptions = {
   readonly role?: ServerRole;
   /** Over the configured port. */
   readonly port?: number;
+  /** Whether what is around the server is looked at only; it does not start. */
+  readonly check?: boolean;
 };
 
 /**
@@ -26,7 +29,13 @@ export type ServeOptions = {
  * `store-too-new` after it has stopped because a newer version shares its store.
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
-  const configured = await configOf(options);
+  const environment = await readServerEnvironment();
+  const configured = configOf(options, environment);
+  if (options.check === true) {
+    const { checkStart } = await import("./start-report.ts");
+    process.exitCode = await checkStart(configured, environment);
+    return;
+  }
   const isTerminal = process.stdout.isTTY;
   const logger = createLogger(configured.log.level, isTerminal, secretsIn(configured));
   const stopped = untilStopped(["SIGINT", "SIGTERM"]);
@@ -50,6 +59,7 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     if (isTerminal)
       process.stdout.write(`${terminalTexts()("cli.serve.admin-token", { token: made.token.reveal() })}\n`);
   }
+  void import("./start-report.ts").then(({ reportStart }) => reportStart(config, running.runners, logger));
   const end = await Promise.race([stopped, running.outdated]);
   logger.info(end instanceof Error ? { reason: end.message } : { signal: end }, "Reviewflow stops");
   await running[Symbol.asyncDispose]();
@@ -57,7 +67,8 @@ export const serve = async (options: ServeOptions): Promise<void> => {
   if (end instanceof Error) throw end;
 };
 
-const configOf = async ({ config: file = null, ...given }: ServeOptions): Promise<Config> => {
-  const config = readConfig(await readServerEnvironment(), file);
+const configOf = ({ config: file = null, role, port }: ServeOptions, environment: Environment): Config => {
+  const config = readConfig(environment, file);
+  const given = { ...(role === undefined ? {} : { role }), ...(port === undefined ? {} : { port }) };
   return { ...config, server: { ...config.server, ...given } };
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
-import type { ConfiguredModel } from "./model-options.ts";
+import { type ConfiguredModel, modelHeaders } from "./model-options.ts";
 
 /**
  * What a server says of the context window that is in force for a model: so many tokens; `not-loaded` where it
@@ -47,17 +47,9 @@ export const askWindow = async (
   return Props.safeParse(await get("../props")).data?.default_generation_settings.n_ctx ?? null;
 };
 
-const headersOf = ({
-  apiKey,
-  headers = {},
-}: Pick<ConfiguredModel, "apiKey" | "headers">): Readonly<Record<string, string>> => ({
-  ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` }),
-  ...Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      typeof value === "string" ? value : value.reveal(),
-    ]),
-  ),
+const headersOf = (model: Pick<ConfiguredModel, "apiKey" | "headers">): Readonly<Record<string, string>> => ({
+  ...(model.apiKey === null ? {} : { authorization: `Bearer ${model.apiKey.reveal()}` }),
+  ...modelHeaders(model),
 });
 
 /** The questions to one server, by paths beside the address of its API; undefined for what is no JSON. */

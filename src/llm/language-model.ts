@@ -3,7 +3,7 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { EmbeddingModel } from "ai";
-import type { ConfiguredModel, ModelEndpoint } from "./model-options.ts";
+import { type ConfiguredModel, type ModelEndpoint, modelHeaders } from "./model-options.ts";
 import { createModelFetch } from "./model-wire.ts";
 
 /** The name under which `openai-compatible` servers take further body fields in provider options. */
@@ -21,15 +21,12 @@ const BASE_URLS = {
  * the SDK would put its paths behind it.
  */
 const connection = (endpoint: ModelEndpoint, fetch: typeof globalThis.fetch) => {
-  const headers = Object.entries(endpoint.headers ?? {}).map(
-    ([name, value]) => [name, typeof value === "string" ? value : value.reveal()] as const,
-  );
   const { baseUrl = BASE_URLS[endpoint.provider] } = endpoint;
   const [baseURL = "", query] = baseUrl.split("?", 2);
   return {
     baseURL,
     apiKey: endpoint.apiKey?.reveal() ?? "",
-    headers: Object.fromEntries(headers),
+    headers: modelHeaders(endpoint),
     fetch: query === undefined ? fetch : withQuery(query, fetch),
   };
 };

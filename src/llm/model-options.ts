@@ -21,6 +21,17 @@ export type ModelEndpoint = {
   readonly headers?: Readonly<Record<string, Secret | string>>;
 };
 
+/** The further headers of an endpoint, ready to be sent. */
+export const modelHeaders = ({
+  headers = {},
+}: Pick<ModelEndpoint, "headers">): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : value.reveal(),
+    ]),
+  );
+
 /** What tokens cost, per million. */
 export type ModelPrice = {
   readonly inputPerMillion: number;

@@ -242,6 +242,7 @@ export type MessageParameters = {
   readonly "cli.option.review.staged": null;
   readonly "cli.option.review.worktree": null;
   readonly "cli.option.rules.branch": null;
+  readonly "cli.option.serve.check": null;
   readonly "cli.option.serve.port": null;
   readonly "cli.option.serve.role": null;
   readonly "cli.option.server": null;
@@ -1399,6 +1400,16 @@ export type MessageParameters = {
   readonly "signing-token.length": { readonly length: string | number; readonly needed: string | number };
   readonly "signing-token.not-base64": { readonly prefix: string | number };
   readonly "signing-token.prefix": { readonly prefix: string | number };
+  readonly "start.gitlab.ok": { readonly scopes: string | number; readonly url: string | number; readonly username: string | number };
+  readonly "start.late": { readonly ms: string | number; readonly what: string | number };
+  readonly "start.late.fix": null;
+  readonly "start.model.fix": { readonly name: string | number };
+  readonly "start.model.ok": { readonly model: string | number; readonly name: string | number };
+  readonly "start.model.refused": { readonly name: string | number; readonly status: string | number };
+  readonly "start.model.silent": { readonly model: string | number; readonly name: string | number };
+  readonly "start.model.unlisted": { readonly model: string | number; readonly name: string | number; readonly names: string | number };
+  readonly "start.model.unreachable": { readonly name: string | number };
+  readonly "start.worker": { readonly concurrency: number; readonly perProject: string | number };
   readonly "status.canceled": null;
   readonly "status.failed": null;
   readonly "status.findings": { readonly count: number };

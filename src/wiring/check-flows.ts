@@ -1,6 +1,7 @@
 import {
   ConfigError,
   describeError,
+  DifyError,
   inEnglish,
   isRetryable,
   messageOfError,
@@ -14,12 +15,12 @@ import { checkFindingsFlow } from "../worker/findings/check-findings-flow.ts";
 import type { ReviewFlow } from "../worker/review-flow.ts";
 
 /** How long the start waits for a flow's server before it goes on without the check. */
-const CHECK_TIMEOUT_MS = 15_000;
+const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * Compares what the flows declare with what is configured; throws a ConfigError with everything that
- * does not fit. A server that cannot be reached now does not keep us from taking deliveries: their runs
- * wait for it.
+ * does not fit. A server that cannot be reached now, or that refuses, does not keep us from taking deliveries: their
+ * runs wait for it.
  */
 export const checkFlows = async (flows: readonly ReviewFlow[], logger: Logger): Promise<void> => {
   const problems = await Promise.all(flows.map((flow) => checkFlow(flow, logger)));
@@ -36,7 +37,7 @@ const checkFlow = async (flow: ReviewFlow, logger: Logger): Promise<readonly Mes
       logger.warn({ flow: flow.name, warning: inEnglish(warning) }, "Flow input not used");
     return [...errors, ...answering];
   } catch (error) {
-    if (!isRetryable(error) && !signal.aborted)
+    if (!isRetryable(error) && !signal.aborted && !(error instanceof DifyError))
       return [problemAt(`flows.${flow.name}`, messageOfError(error))];
     logger.warn({ flow: flow.name, error: describeError(error) }, "Flow could not be checked yet");
     return [];

@@ -74,6 +74,7 @@ export const forgeReadingContract = (name: string, open: () => Promise<ForgeHarn
         targetBranch: "main",
         headSha: harness.headSha,
         labels: ["bug"],
+        statusRef: "feature",
         changesCount: CHANGES.expected.length,
         noteCount: 0,
       });

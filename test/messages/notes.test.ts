@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { PEER_KINDS } from "../../src/base/outside.ts";
 import { type Reason, REASONS, reasonFrom, reasonOf } from "../../src/base/reason.ts";
 import { readTexts, translator } from "../../src/messages/format-message.ts";
 import { namedIn } from "./named-in.ts";
@@ -144,6 +145,11 @@ const othersIn = (language: string): readonly string[] => {
     t("conversation.no-answers"),
     t("conversation.answer-failed"),
     t("conversation.under-review"),
+    ...reasons.map((reason) => t("conversation.review-failed", { reason: t.reason(reason) })),
+    ...reasons.map((reason) => t("progress.failed", { reason: t.reason(reason), command: "`@bot review`" })),
+    ...reasons.map((reason) => t("progress.retrying", { reason: t.reason(reason) })),
+    ...PEER_KINDS.map((kind) => t("progress.waiting", { peer: t(`progress.peer.${kind}`), since: 0 })),
+    ...(["pending", "success", "failed", "canceled"] as const).map((state) => t(`status.${state}`)),
   ];
 };
 
