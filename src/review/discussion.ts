@@ -1,4 +1,3 @@
-import type { CommitStatus } from "./forge.ts";
 import type { Position } from "../diff/position.ts";
 import type { EventUser } from "./delivery-event.ts";
 
@@ -57,6 +56,16 @@ export type ReplyDraft = {
   readonly body: string;
   /** Whether the thread is resolved with it. */
   readonly resolve: boolean;
+};
+
+/** The status of a commit, one for each name. */
+export type CommitStatus = {
+  readonly sha: string;
+  /** See MergeRequest. */
+  readonly ref?: string;
+  readonly name: string;
+  readonly state: "pending" | "success" | "failed" | "canceled";
+  readonly description: string;
 };
 
 /** Everything that one review changes on a merge request, ready to be sent as it is. */

@@ -1,5 +1,12 @@
 import type { DiffRefs } from "../diff/position.ts";
-import type { Discussion, Publication, PublicationReceipt, ReplyDraft, ThreadOutcome } from "./discussion.ts";
+import type {
+  CommitStatus,
+  Discussion,
+  Publication,
+  PublicationReceipt,
+  ReplyDraft,
+  ThreadOutcome,
+} from "./discussion.ts";
 import type { TreeEntry } from "./rules/rule-paths.ts";
 
 /** A merge request by its project's numeric id and its number within the project. */
@@ -70,16 +77,6 @@ export type NoteReceipt = {
 
 /** A reaction on a note, or on the merge request itself where `noteId` is null, by the forge's name of the emoji. */
 export type Reaction = { readonly noteId: number | null; readonly emoji: string };
-
-/** The status of a commit, one for each name. */
-export type CommitStatus = {
-  readonly sha: string;
-  /** See MergeRequest. */
-  readonly ref?: string;
-  readonly name: string;
-  readonly state: "pending" | "success" | "failed" | "canceled";
-  readonly description: string;
-};
 
 /** A file as it is in one commit. `too-large` is beyond what the adapter was told to fetch. */
 export type FileReading =

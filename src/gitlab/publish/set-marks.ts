@@ -1,6 +1,5 @@
 import { GitLabError } from "../../base/errors.ts";
-import type { Publication } from "../../review/discussion.ts";
-import type { CommitStatus } from "../../review/forge.ts";
+import type { CommitStatus, Publication } from "../../review/discussion.ts";
 import type { GitLabRequest } from "../call.ts";
 import { Created } from "../rest-schema.ts";
 import type { Target } from "./target.ts";

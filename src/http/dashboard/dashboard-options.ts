@@ -8,7 +8,6 @@ import type { RuleSources } from "../../review/rules/rule.ts";
 import type { SessionStore } from "../../store/sessions.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
-import type { NoticeTrouble } from "./pages/notices-part.ts";
 import type { BudgetToday } from "./pages/budget-cell.ts";
 import type { Views } from "../../store/views/views.ts";
 import type { ClientOf } from "../client-of.ts";
@@ -86,6 +85,16 @@ export type ProjectRules =
       readonly readsRepository: boolean;
     }
   | { readonly kind: "not-findings"; readonly flow: string; readonly contract: string };
+
+/** A channel with notices that did not arrive. */
+export type NoticeTrouble = {
+  readonly label: string;
+  readonly waiting: number;
+  readonly lost: number;
+  readonly sinceMs: number;
+  /** Without the secrets of its address. */
+  readonly error: string;
+};
 
 /** What the dashboard shows and does. */
 export type DashboardOptions = {

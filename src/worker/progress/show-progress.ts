@@ -1,5 +1,6 @@
 import { translator } from "../../messages/format-message.ts";
-import type { CommitStatus, Forge, MergeRequest } from "../../review/forge.ts";
+import type { CommitStatus } from "../../review/discussion.ts";
+import type { Forge, MergeRequest } from "../../review/forge.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 import type { Claim, Settlement } from "../../store/store.ts";
 import type { ReviewFlow } from "../review-flow.ts";

@@ -2,17 +2,8 @@ import { formatCount, formatTime } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import type { Content } from "../markup/markup.ts";
 import { table } from "../markup/table.ts";
+import type { NoticeTrouble } from "../dashboard-options.ts";
 import type { Visit } from "../visit.ts";
-
-/** A channel with notices that did not arrive. */
-export type NoticeTrouble = {
-  readonly label: string;
-  readonly waiting: number;
-  readonly lost: number;
-  readonly sinceMs: number;
-  /** Without the secrets of its address. */
-  readonly error: string;
-};
 
 /** The channels that notices do not arrive in; nothing while they do. */
 export const noticesPart = ({ t }: Visit, troubles: readonly NoticeTrouble[]): Content =>
