@@ -29,16 +29,20 @@ test("an event without an action is answered with 200 and a reason, and one of a
   const [newest] = await store.listDeliveries({ limit: 1 });
   assert.equal(newest?.reason.code, "action-not-reviewed");
 
-  await world.push(mergeRequest, [{ action: "write", path: "src/b.js", content: "export const b = 1;\n" }]);
-  await world.runs(mergeRequest, 2);
+  // The event of this push is lost, so that the one below is the first of its head.
+  team.project.hooks.length = 0;
+  const head = await world.push(mergeRequest, [
+    { action: "write", path: "src/b.js", content: "export const b = 1;\n" },
+  ]);
   const reopened = await post(
-    {
-      ...sent,
-      object_attributes: { ...attributes, action: "reopen", last_commit: { id: "f".repeat(40) } },
-    },
+    { ...sent, object_attributes: { ...attributes, action: "reopen", last_commit: { id: head } } },
     "System Hook",
   );
   assert.ok(reopened.ok);
-  const [, , third] = await world.runs(mergeRequest, 3);
-  assert.deepEqual([third?.trigger, third?.state], ["reopened", "succeeded"], JSON.stringify(third?.reason));
+  const [, second] = await world.runs(mergeRequest, 2);
+  assert.deepEqual(
+    [second?.trigger, second?.state],
+    ["reopened", "succeeded"],
+    JSON.stringify(second?.reason),
+  );
 });
