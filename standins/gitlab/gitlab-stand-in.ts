@@ -99,7 +99,7 @@ export const startGitLabStandIn = async (options: StandInOptions = {}): Promise<
     pages: pages.answer,
     onFailure,
   });
-  world.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
+  world.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}${world.relativeRoot}`;
   let closing: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     await Promise.all([stop(server), hooks.close()]);

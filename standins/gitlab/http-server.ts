@@ -175,9 +175,15 @@ const serve = async (
 
 /** The HTTP side of the stand-in; it does not listen yet. */
 export const createApiServer = (parts: ServerParts): Server => {
-  const limiter = createRateLimiter(parts.context.world);
+  const { world } = parts.context;
+  const limiter = createRateLimiter(world);
   return createServer((incoming, response) => {
-    const url = new URL(incoming.url ?? "/", "http://stand-in.invalid");
+    const target = incoming.url ?? "/";
+    if (!target.startsWith(`${world.relativeRoot}/`)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const url = new URL(target.slice(world.relativeRoot.length), "http://stand-in.invalid");
     const entry: LoggedRequest = {
       method: incoming.method ?? "GET",
       path: url.pathname,
@@ -185,7 +191,7 @@ export const createApiServer = (parts: ServerParts): Server => {
       status: null,
       user: null,
       fault: null,
-      at: parts.context.world.now(),
+      at: world.now(),
     };
     parts.log.push(entry);
     serve(parts, limiter, { incoming, url, entry }, response).catch((error: unknown) => {

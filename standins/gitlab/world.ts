@@ -31,6 +31,8 @@ export type Limits = {
 export type StandInOptions = {
   /** The port to listen on; 0 (the default) takes a free one. */
   readonly port?: number;
+  /** The path that everything is below, as GitLab's relative URL root has it, such as `/git`. Default: none. */
+  readonly relativeRoot?: string;
   /** What `/version` says; below 19.0 signing tokens are ignored, below 19.2 diffs collapse. Default 19.1.0. */
   readonly version?: string;
   readonly limits?: Partial<Limits>;
@@ -57,6 +59,7 @@ const DEFAULT_LIMITS: Limits = {
 
 /** All that the stand-in knows, changed in place by routes and scenarios. */
 export type World = {
+  readonly relativeRoot: string;
   readonly version: string;
   readonly limits: Limits;
   readonly hookTimeoutMs: number;
@@ -89,6 +92,7 @@ export const createWorld = (options: StandInOptions): World => {
   let offset = 0;
   const now = () => clock() + offset;
   return {
+    relativeRoot: options.relativeRoot ?? "",
     version,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     hookTimeoutMs: options.hookTimeoutMs ?? 10_000,

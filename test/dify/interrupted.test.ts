@@ -163,12 +163,6 @@ const waitFor = async (isTrue: () => boolean): Promise<void> => {
 };
 
 describe("other ways of a run", () => {
-  it("fails with a clear message when it waits for a person", async () => {
-    await using world = await open({ app: { program: async () => ({ status: "paused", outputs: {} }) } });
-    const outcome = await world.run();
-    assert.equal(outcome.status, "failed");
-    assert.match(outcome.error ?? "", /human-input node/);
-  });
   it("waits in Dify's queue behind another without being taken for dead", async () => {
     await using world = await open({ runner: { limits: { idleMs: 60, pollMs: 15 } } });
     const both = await Promise.all([world.run(), world.run()]);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { z } from "zod";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
@@ -7,9 +7,10 @@ import { Secret } from "../../src/base/secret.ts";
 import { createDifyRunner, type DifyRunnerOptions } from "../../src/dify/dify-runner.ts";
 import type { FlowEvent } from "../../src/flow/flow-event.ts";
 
-/** An answer to a run: frames of a stream, or a status with a body. */
+/** An answer to a run: frames of a stream, whatever is written as one, or a status with a body. */
 export type ScriptedAnswer =
   | { readonly frames: readonly object[] }
+  | { readonly stream: (response: ServerResponse) => void }
   | { readonly status: number; readonly body: object };
 
 const Asked = z.object({ user: z.string() });
@@ -80,6 +81,10 @@ export const startScriptedDify = async (
         "content-type": "text/event-stream; charset=utf-8",
         "x-version": "1.14.2",
       });
+      if ("stream" in answer) {
+        answer.stream(response);
+        return;
+      }
       response.write("event: ping\n\n");
       for (const one of answer.frames) response.write(`data: ${JSON.stringify(one)}\n\n`);
       response.end();

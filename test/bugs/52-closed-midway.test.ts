@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { MergeRequest } from "../../standins/gitlab/state.ts";
+import type { ChatRequest } from "../../standins/model/chat-request.ts";
+import { type GitLabWorld, startGitLabWorld } from "./gitlab-world.ts";
+
+const WRONG = "for (let i = 0; i <= list.length; i += 1) use(list[i]);";
+const CHANGE = [{ action: "write", path: "src/a.js", content: `${WRONG}\n` }] as const;
+
+/** Finds the same in every request that shows it, whatever it is told of earlier reviews. */
+const sayAgain = (request: ChatRequest): string => {
+  const finding = {
+    path: "src/a.js",
+    quote: WRONG,
+    severity: "major",
+    category: "bug",
+    confidence: 0.9,
+    title: "The loop reads one too many",
+    body: "The last index is the length.",
+  };
+  const isShown = JSON.stringify(request.messages).includes("i <= list.length");
+  return JSON.stringify({ overview: "A loop.", findings: isShown ? [finding] : [] });
+};
+
+const threadOf = async ({ gitlab, team }: GitLabWorld, mergeRequest: MergeRequest) => {
+  const { discussions } = await gitlab.viewMergeRequest(mergeRequest);
+  const found = discussions.find(
+    ({ individual_note: isSingle, notes: [first] }) => !isSingle && first?.author.id === team.bot.id,
+  );
+  return found?.id ?? assert.fail("no thread");
+};
+
+const succeeded = async (world: GitLabWorld, mergeRequest: MergeRequest, count: number): Promise<void> => {
+  const runs = await world.runs(mergeRequest, count);
+  assert.deepEqual(
+    runs.map(({ state }) => state),
+    Array.from({ length: count }, () => "succeeded"),
+    JSON.stringify(runs.map(({ reason }) => reason)),
+  );
+};
+
+suite("bug 52: what a person does to the merge request or its threads meanwhile stands", () => {
+  test("closed while the model works: the run is cancelled, and nothing is written", async () => {
+    const asked = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const script = async (request: ChatRequest): Promise<string> => {
+      asked.resolve();
+      await closed.promise;
+      return sayAgain(request);
+    };
+    await using world = await startGitLabWorld({}, { model: { script } });
+    const mergeRequest = await world.open(CHANGE);
+    await asked.promise;
+    await world.gitlab.closeMergeRequest(mergeRequest, world.team.author);
+    await world.gitlab.settleHooks();
+    closed.resolve();
+    const runs = await world.runs(mergeRequest);
+    assert.deepEqual(
+      runs.map(({ state, reason }) => [state, reason?.code]),
+      [["cancelled", "merge-request-closed"]],
+    );
+    assert.deepEqual(await world.said(mergeRequest), { summaries: [], threads: [] });
+    assert.deepEqual(world.gitlab.failures, []);
+  });
+
+  test("a rebase with the same content asks the model nothing and writes nothing again", async () => {
+    await using world = await startGitLabWorld({}, { model: { script: sayAgain } });
+    const { gitlab, model, team } = world;
+    const mergeRequest = await world.open(CHANGE);
+    await succeeded(world, mergeRequest, 1);
+    const before = await world.said(mergeRequest);
+    assert.equal(before.threads.length, 1);
+    const calls = model.chatCount();
+    await gitlab.push(team.project, {
+      branch: "main",
+      user: team.owner,
+      actions: [{ action: "write", path: "README.md", content: "# Another shop\n" }],
+    });
+    const { sourceBranch: branch } = mergeRequest;
+    await gitlab.push(team.project, { branch, user: team.author, actions: CHANGE, from: "main" });
+    await succeeded(world, mergeRequest, 2);
+    assert.equal(model.chatCount(), calls);
+    const { summaries, threads } = await world.said(mergeRequest);
+    assert.equal(summaries.length, 1);
+    assert.deepEqual(threads, before.threads);
+    assert.deepEqual(gitlab.failures, []);
+  });
+
+  test("a thread that a person resolved does not come back, though the model says the same again", async () => {
+    await using world = await startGitLabWorld({}, { model: { script: sayAgain } });
+    const { gitlab, model, team } = world;
+    const mergeRequest = await world.open(CHANGE);
+    await succeeded(world, mergeRequest, 1);
+    const id = await threadOf(world, mergeRequest);
+    gitlab.resolve(mergeRequest, team.author, id);
+    const calls = model.chatCount();
+    const content = `const list = read();\n${WRONG}\n`;
+    await world.push(mergeRequest, [{ action: "write", path: "src/a.js", content }]);
+    await succeeded(world, mergeRequest, 2);
+    assert.ok(model.chatCount() > calls);
+    const { summaries, threads } = await world.said(mergeRequest);
+    assert.equal(summaries.length, 1);
+    assert.deepEqual(
+      threads.map(({ resolved }) => resolved),
+      [true],
+    );
+    assert.deepEqual(gitlab.failures, []);
+  });
+});
