@@ -16,6 +16,7 @@ const PARTS = new Map([
   ["kills", () => import("./long/kills.mjs")],
   ["alerts", () => import("./long/alerts.mjs")],
   ["fuzz", () => import("./long/fuzz.mjs")],
+  ["soak", () => import("./long/soak.mjs")],
 ]);
 
 const DOCUMENT = join(root, "docs", "verification.md");
