@@ -145,9 +145,10 @@ const othersIn = (language: string): readonly string[] => {
     t("conversation.no-answers"),
     t("conversation.answer-failed"),
     t("conversation.under-review"),
-    ...reasons.map((reason) => t("conversation.review-failed", { reason: t.reason(reason) })),
-    ...reasons.map((reason) => t("progress.failed", { reason: t.reason(reason), command: "`@bot review`" })),
-    ...reasons.map((reason) => t("progress.retrying", { reason: t.reason(reason) })),
+    // Every reason stands above; what is around it does not depend on which one it is.
+    t("conversation.review-failed", { reason: t.reason(reasonOf("head-already-reviewed")) }),
+    t("progress.failed", { reason: t.reason(reasonOf("head-already-reviewed")), command: "`@bot review`" }),
+    t("progress.retrying", { reason: t.reason(reasonOf("head-already-reviewed")) }),
     ...PEER_KINDS.map((kind) => t("progress.waiting", { peer: t(`progress.peer.${kind}`), since: 0 })),
     ...(["pending", "success", "failed", "canceled"] as const).map((state) => t(`status.${state}`)),
   ];
