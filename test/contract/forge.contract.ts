@@ -77,6 +77,7 @@ export const forgeReadingContract = (name: string, open: () => Promise<ForgeHarn
         statusRef: "feature",
         changesCount: CHANGES.expected.length,
         noteCount: 0,
+        reviewerIds: [],
       });
       assert.equal(author.username, "ada");
       assert.equal(diffRefs.headSha, harness.headSha);
