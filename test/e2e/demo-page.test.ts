@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { saying } from "../messages/saying.ts";
 
 const COMMAND = fileURLToPath(new URL("../../src/cli/reviewflow.ts", import.meta.url));
 
@@ -69,8 +70,8 @@ suite("the demo with its page", () => {
 
   test("refuses a call that cannot be meant", async () => {
     const calls = [
-      { options: ["--page", "--story"], problem: /choose one of --story and --page/ },
-      { options: ["--page", "--port", "x"], problem: /--port <port>.*0 to 65535/ },
+      { options: ["--page", "--story"], problem: saying("cli.demo.story-or-page") },
+      { options: ["--page", "--port", "x"], problem: saying("cli.usage.port") },
     ];
     for (const { options, problem } of calls) {
       const { child, until } = start(...options);
