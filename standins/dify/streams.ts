@@ -18,9 +18,12 @@ const applyFate = (run: StandInRun, fate: Fate): void => {
 const afterEventsOf = (fault: Fault | null): number =>
   fault !== null && "afterEvents" in fault ? fault.afterEvents : Number.POSITIVE_INFINITY;
 
-/** Breaks the connection a little later: a client drops what it has not read when a connection breaks. */
+/**
+ * Breaks the connection a little later: a client drops what it has not read when a connection breaks, and one on a busy
+ * machine may take a while to read.
+ */
 const cutSoon = (response: ServerResponse): void => {
-  setTimeout(() => response.destroy(), 20);
+  setTimeout(() => response.destroy(), 400);
 };
 
 const errorFrame = (run: StandInRun, fault: Extract<Fault, { kind: "error-event" }>): Fields => {
