@@ -50,6 +50,8 @@ describe("a merge request", () => {
       headSha: "d".repeat(40),
       diffRefs: { baseSha: "b".repeat(40), startSha: "c".repeat(40), headSha: "d".repeat(40) },
       labels: ["bug"],
+      reviewerIds: [],
+      statusRef: "refs/merge-requests/3/head",
     });
     assert.deepEqual(gitlab.sleeps, [500, 1_000]);
   });

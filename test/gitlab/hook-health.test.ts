@@ -83,9 +83,17 @@ suite("the health of a project's hooks", () => {
       if (status === null) return [HOOK];
       throw new GitLabError(`answered ${status}`, { code: "gitlab-refused", status, retryable: false });
     });
-    assert.deepEqual(await ask(1), { kind: "unseen", why: "no-role", reason: "answered 403" });
+    assert.deepEqual(await ask(1), {
+      kind: "unseen",
+      why: "no-role",
+      reason: { code: "verbatim", params: { text: "answered 403" } },
+    });
     status = 502;
-    assert.deepEqual(await ask(1), { kind: "unseen", why: "no-answer", reason: "answered 502" });
+    assert.deepEqual(await ask(1), {
+      kind: "unseen",
+      why: "no-answer",
+      reason: { code: "verbatim", params: { text: "answered 502" } },
+    });
     status = null;
     assert.equal((await ask(1)).kind, "seen");
   });
