@@ -59,7 +59,7 @@ const inBase64 = (text: string): readonly string[] =>
  * The forms in which others repeat a value: in an address, in JSON, in a page, in base64, in bytes, and each of them once
  * more in JSON or a page.
  */
-const formsOf = (value: string): readonly string[] => {
+const formsOf = (value: string, shortest: number): readonly string[] => {
   const once = [
     value,
     ...inPercents(value),
@@ -74,7 +74,7 @@ const formsOf = (value: string): readonly string[] => {
     const [json = "", page = ""] = [...inJson(form).slice(0, 1), ...inPages(form).slice(0, 1)];
     return [form, json, page, ...inPages(json).slice(0, 1)];
   });
-  return [...new Set(forms)].filter(({ length }) => length >= SHORTEST);
+  return [...new Set(forms)].filter(({ length }) => length >= shortest);
 };
 
 /**
@@ -85,6 +85,6 @@ const formsOf = (value: string): readonly string[] => {
 export const maskValues = (secrets: readonly Secret[], shortest = SHORTEST): ((text: string) => string) => {
   const values = secrets.map((secret) => secret.reveal().trim()).filter(({ length }) => length >= shortest);
   // The longest first: one may be a part of another.
-  const forms = [...new Set(values.flatMap(formsOf))].sort((left, right) => right.length - left.length);
+  const forms = [...new Set(values.flatMap((value) => formsOf(value, shortest)))].sort((left, right) => right.length - left.length);
   return (text) => forms.reduce((rest, form) => rest.replaceAll(form, MASK), text);
 };

@@ -167,6 +167,8 @@ const forgettingContract = (name: string, createPlaces: () => Promise<Places>): 
       assert.equal((await current.getRun(stays))?.state, "succeeded");
       assert.deepEqual(await current.queueStatus(), {
         queued: 0,
+        waiting: 0,
+        parked: 0,
         retrying: 0,
         active: 0,
         oldestQueuedAtMs: null,
