@@ -13,6 +13,7 @@ import {
   resultOf,
   shownLines,
   textInput,
+  verdictsOn,
 } from "./world.ts";
 
 const clean = linesOf(100);
@@ -140,8 +141,8 @@ suite("an answer that is none", () => {
 
   test("a verifier and a walk-through that are none are asked for once more, too", async () => {
     for (const answer of [failedOn("answer-empty"), { outputs: { verdicts: "Yes.", summary: "" } }]) {
-      const verify = fakeFlow(FINDINGS_INPUTS.verify, (_, nth) =>
-        nth === 1 ? answer : { outputs: { verdicts: '[{"id":"f1","verdict":"confirmed"}]' } },
+      const verify = fakeFlow(FINDINGS_INPUTS.verify, (request, nth) =>
+        nth === 1 ? answer : verdictsOn(request, { f1: "confirmed" }),
       );
       const summary = fakeFlow(FINDINGS_INPUTS.summary, (_, nth) =>
         nth === 1 ? answer : { outputs: { summary: "It adds things up." } },
