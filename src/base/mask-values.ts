@@ -85,6 +85,8 @@ const formsOf = (value: string, shortest: number): readonly string[] => {
 export const maskValues = (secrets: readonly Secret[], shortest = SHORTEST): ((text: string) => string) => {
   const values = secrets.map((secret) => secret.reveal().trim()).filter(({ length }) => length >= shortest);
   // The longest first: one may be a part of another.
-  const forms = [...new Set(values.flatMap((value) => formsOf(value, shortest)))].sort((left, right) => right.length - left.length);
+  const forms = [...new Set(values.flatMap((value) => formsOf(value, shortest)))].sort(
+    (left, right) => right.length - left.length,
+  );
   return (text) => forms.reduce((rest, form) => rest.replaceAll(form, MASK), text);
 };
