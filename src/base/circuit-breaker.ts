@@ -9,6 +9,7 @@ import {
   type IHalfOpenAfterBackoffContext,
 } from "cockatiel";
 import type { Clock } from "./clock.ts";
+import { pauseAfter } from "./retry.ts";
 
 /** When a breaker opens and for how long. Times are in milliseconds. */
 export type BreakerRules = {
@@ -174,7 +175,7 @@ const createPause = ({ openMs, longestOpenMs }: BreakerRules, clock: Clock) => {
   };
   const next = ({ result }: IHalfOpenAfterBackoffContext): IBackoff<IHalfOpenAfterBackoffContext> => {
     lastVerdict = "value" in result && isSample(result.value) ? result.value.verdict : "fails";
-    const grownMs = Math.min(longestOpenMs, openMs * 2 ** Math.min(openings, 30));
+    const grownMs = pauseAfter(openings + 1, { baseMs: openMs, maxMs: longestOpenMs }, 1);
     lengthMs = lastVerdict === "fails" ? grownMs : lastVerdict === "refuses" ? REFUSED_MS : 0;
     if (lastVerdict === "fails") openings += 1;
     untilMs = clock.now() + lengthMs;

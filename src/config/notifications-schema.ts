@@ -1,20 +1,12 @@
 import { z } from "zod";
 import { issueOf } from "../base/data-problems.ts";
 import { problemAt } from "../base/errors.ts";
+import { NOTICE_EVENTS } from "../base/notice-events.ts";
 import type { Secret } from "../base/secret.ts";
 import { type Message, message } from "../messages/message.ts";
 import { globs, secretText } from "./schema-values.ts";
 
-/** What operators can be told of; the last one only where it is asked for. */
-export const NOTIFICATION_EVENTS = [
-  "review_failing",
-  "parked",
-  "hook_disabled",
-  "budget_reached",
-  "critical_finding",
-] as const;
-
-const BY_DEFAULT = NOTIFICATION_EVENTS.filter((event) => event !== "critical_finding");
+const BY_DEFAULT = NOTICE_EVENTS.filter((event) => event !== "critical_finding");
 
 const isChannel = (url: Secret): boolean => {
   const parsed = URL.parse(url.reveal());
@@ -36,7 +28,7 @@ const Notification = z.strictObject({
   headers: z.record(z.string().regex(/^[\w-]+$/), secretText).default({}),
   /** A signing token as GitLab makes them; requests are signed with it as GitLab signs its own. */
   secret: secretText.nullable().default(null),
-  events: z.array(z.enum(NOTIFICATION_EVENTS)).min(1).default(BY_DEFAULT),
+  events: z.array(z.enum(NOTICE_EVENTS)).min(1).default(BY_DEFAULT),
   projects: globs.nullable().default(null),
   language: z.string().min(1).max(64).default("English"),
 });

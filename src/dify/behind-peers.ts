@@ -88,7 +88,7 @@ export const behindPeers = (
       if (outside === null || !(error instanceof DifyError)) throw error;
       const { code, status, retryable, retryAfterMs, untried } = error;
       const details = { code, status, retryable, retryAfterMs, untried, outside, cause: error };
-      throw new DifyError(error.message, details);
+      throw new DifyError(error.what, details);
     }
   };
   const describe = async (signal?: AbortSignal): Promise<readonly FlowInput[]> => {

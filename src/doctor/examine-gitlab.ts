@@ -27,12 +27,14 @@ export type GitLabSubject = {
 export type GitLabSeen = {
   readonly version: GitLabVersion;
   /** The user of the server's token; null without one. */
-  readonly user: User | null;
+  readonly user: TokenOwner | null;
 };
 
-const OwnToken = z.object({ scopes: z.array(z.string()), expires_at: z.string().nullish() });
-const User = z.object({ id: z.int(), username: z.string(), is_admin: z.boolean().nullish() });
-type User = z.infer<typeof User>;
+/** A token as it sees itself. */
+export const OwnToken = z.object({ scopes: z.array(z.string()), expires_at: z.string().nullish() });
+/** The user of a token. */
+export const TokenOwner = z.object({ id: z.int(), username: z.string(), is_admin: z.boolean().nullish() });
+type TokenOwner = z.infer<typeof TokenOwner>;
 
 /** Looks at GitLab itself, the token and the clock. Yields what it finds as it finds it. */
 export async function* examineGitLab(subject: GitLabSubject): AsyncGenerator<Diagnosis, GitLabSeen | null> {
@@ -79,10 +81,10 @@ function* diagnoseNoVersion(
 async function* examineToken(
   { nowMs }: GitLabSubject,
   { client, tokenName }: NamedClient,
-): AsyncGenerator<Diagnosis, User | null> {
-  let user: User | null = null;
+): AsyncGenerator<Diagnosis, TokenOwner | null> {
+  let user: TokenOwner | null = null;
   try {
-    user = await client.json({ route: "/user" }, User);
+    user = await client.json({ route: "/user" }, TokenOwner);
     yield ok("bot-user", message("doctor.token.user", { username: user.username }));
     const token = await client.json({ route: "/personal_access_tokens/self" }, OwnToken);
     yield* diagnoseToken({

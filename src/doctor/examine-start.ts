@@ -1,11 +1,10 @@
-import { z } from "zod";
 import { GitLabError, messageOfError, ReviewflowError } from "../base/errors.ts";
 import type { ModelStanding } from "../llm/ask-model.ts";
 import { type Message, message } from "../messages/message.ts";
 import { diagnoseUnreachable } from "./diagnose-gitlab.ts";
 import { diagnoseRefusedToken, diagnoseToken } from "./diagnose-token.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
-import type { NamedClient } from "./examine-gitlab.ts";
+import { type NamedClient, OwnToken, TokenOwner } from "./examine-gitlab.ts";
 import { examineFlows, type FlowSubject } from "./examine-flows.ts";
 
 /** A model whose server is asked for its name and key. */
@@ -46,9 +45,6 @@ export const examineStart = async (
 const late = (check: string, what: string, limitMs: number): Diagnosis =>
   warn(check, message("start.late", { what, ms: limitMs }), message("start.late.fix"));
 
-const User = z.object({ username: z.string() });
-const OwnToken = z.object({ scopes: z.array(z.string()), expires_at: z.string().nullish() });
-
 const examineToken = async (
   { client, tokenName }: NamedClient,
   nowMs: number,
@@ -57,7 +53,7 @@ const examineToken = async (
   const signal = AbortSignal.timeout(limitMs);
   try {
     const [user, token] = await Promise.all([
-      client.json({ route: "/user", signal }, User),
+      client.json({ route: "/user", signal }, TokenOwner),
       client.json({ route: "/personal_access_tokens/self", signal }, OwnToken),
     ]);
     const { username } = user;

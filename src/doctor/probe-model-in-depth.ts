@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { estimateTokens } from "../base/estimate-tokens.ts";
-import type { JsonObject } from "../base/json.ts";
+import { type JsonObject, parseJson } from "../base/json.ts";
 import { message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
@@ -170,7 +170,7 @@ async function* callsAtOnce(model: ProbedModel, settings: string[]): AsyncGenera
 
 async function* schemaOf({ name, ask, refused }: ProbedModel): AsyncGenerator<Diagnosis> {
   const answer = await ask('Answer in JSON with the key "word": a word of your choice.', SCHEMA);
-  const isFollowed = answer.ok && followsSchema(answer.text);
+  const isFollowed = answer.ok && Worded.safeParse(parseJson(answer.text)).success;
   const isRefused = refused().some((setting) => setting.startsWith("structured_output"));
   if (isFollowed && !isRefused) {
     yield ok("model-schema", message("doctor.probe.schema", { name }));
@@ -182,14 +182,6 @@ async function* schemaOf({ name, ask, refused }: ProbedModel): AsyncGenerator<Di
     message("doctor.probe.no-schema.fix", { name }),
   );
 }
-
-const followsSchema = (text: string): boolean => {
-  try {
-    return Worded.safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
-};
 
 async function* plantedOf({ name, findPlanted }: ProbedModel): AsyncGenerator<Diagnosis> {
   const found = await findPlanted();

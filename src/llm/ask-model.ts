@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
-import { type ConfiguredModel, modelHeaders } from "./model-options.ts";
+import { addressBeside, type ConfiguredModel, isListedAs, modelHeaders } from "./model-options.ts";
 
 /**
  * What a model's server says of its name and key. `listed`: it takes the key, as far as it asks for one, and knows the
@@ -41,10 +41,8 @@ const questionOf = (
 
 /** Asks a model's server whether it takes the key and knows the name. Rejects where it cannot be reached. */
 export const askModel = async (model: ConfiguredModel, signal: AbortSignal): Promise<ModelStanding> => {
-  const [address = "", query = ""] = (model.baseUrl ?? ADDRESSES[model.provider]).split("?", 2);
   const { path, headers } = questionOf(model);
-  const url = new URL(path, `${address.replace(/\/+$/, "")}/`);
-  url.search = query;
+  const url = addressBeside(model.baseUrl ?? ADDRESSES[model.provider], path);
   // A key must not travel to another host.
   const response = await fetch(url, {
     headers: { ...headers, ...modelHeaders(model) },
@@ -61,6 +59,7 @@ export const askModel = async (model: ConfiguredModel, signal: AbortSignal): Pro
   const listed = Listed.safeParse(parseJson(text));
   if (!listed.success) return { kind: "silent" };
   const names = listed.data.data.map(({ id }) => id);
-  const wanted = model.model.includes(":") ? [model.model] : [model.model, `${model.model}:latest`];
-  return names.some((name) => wanted.includes(name)) ? { kind: "listed" } : { kind: "unlisted", names };
+  return names.some((name) => isListedAs(name, model.model))
+    ? { kind: "listed" }
+    : { kind: "unlisted", names };
 };

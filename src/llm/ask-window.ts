@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
-import { type ConfiguredModel, modelHeaders } from "./model-options.ts";
+import { addressBeside, type ConfiguredModel, isListedAs, modelHeaders } from "./model-options.ts";
 
 /**
  * What a server says of the context window that is in force for a model: so many tokens; `not-loaded` where it
@@ -41,8 +41,7 @@ export const askWindow = async (
   if (stated !== undefined) return stated;
   const loaded = Loaded.safeParse(await get("../api/ps"));
   if (loaded.success) {
-    const names = name.includes(":") ? [name] : [name, `${name}:latest`];
-    return loaded.data.models.find((one) => names.includes(one.name))?.context_length ?? "not-loaded";
+    return loaded.data.models.find((one) => isListedAs(one.name, name))?.context_length ?? "not-loaded";
   }
   return Props.safeParse(await get("../props")).data?.default_generation_settings.n_ctx ?? null;
 };
@@ -57,14 +56,11 @@ const openQuestions = (
   baseUrl: string,
   headers: Readonly<Record<string, string>>,
 ): ((path: string) => Promise<unknown>) => {
-  const [address = "", query = ""] = baseUrl.split("?", 2);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return async (path) => {
     try {
-      const url = new URL(path, `${address.replace(/\/+$/, "")}/`);
-      url.search = query;
       // A key must not travel to another host.
-      const response = await fetch(url, { headers, redirect: "manual", signal });
+      const response = await fetch(addressBeside(baseUrl, path), { headers, redirect: "manual", signal });
       if (!response.ok) {
         await response.body?.cancel();
         return undefined;

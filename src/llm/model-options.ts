@@ -32,6 +32,18 @@ export const modelHeaders = ({
     ]),
   );
 
+/** An address of a model's server, beside that of its interface; its query goes along, as Azure wants it. */
+export const addressBeside = (baseUrl: string, path: string): URL => {
+  const [address = "", query = ""] = baseUrl.split("?", 2);
+  const url = new URL(path, `${address.replace(/\/+$/, "")}/`);
+  url.search = query;
+  return url;
+};
+
+/** Whether a server that lists `listed` means the model `name`; Ollama writes out the tag that is left out. */
+export const isListedAs = (listed: string, name: string): boolean =>
+  listed === name || (!name.includes(":") && listed === `${name}:latest`);
+
 /** What tokens cost, per million. */
 export type ModelPrice = {
   readonly inputPerMillion: number;

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
+import type { NoticeEvent } from "../base/notice-events.ts";
 import { peerKey } from "../base/outside.ts";
 import type { HookHealth } from "../gitlab/hooks/hook-health.ts";
 import { ReviewResult } from "../review/review-result.ts";
 import type { NoticeStore } from "../store/notices/notice-store.ts";
-import type { Outage } from "../store/outage.ts";
-import { MOST_PROJECTS, type NoticeEvent, type NoticeFacts } from "./notice.ts";
+import { LONG_WAIT_MS, NEWS_MS, type Outage } from "../store/outage.ts";
+import { MOST_PROJECTS, type NoticeFacts } from "./notice.ts";
 
 /** Something that operators may be told of. */
 export type Cause = {
@@ -42,10 +43,7 @@ export type CauseSources = {
   readonly clock: Clock;
 };
 
-/** A run that waits for longer than this has a notice, in milliseconds; its merge request has a note then, too. */
-const WAITS_MS = 600_000;
-/** How far back failures are looked for, and how long one counts although a later review went well. */
-const FAILED_MS = 24 * 3_600_000;
+/** How long a failure counts although a later review went well, in milliseconds. */
 const FRESH_MS = 600_000;
 /** How often GitLab is asked about hooks, and about how many projects at a time. */
 const HOOKS_EVERY_MS = 600_000;
@@ -98,7 +96,7 @@ const some = (paths: readonly string[]): string[] => [...new Set(paths)].slice(0
 
 const gatherFailed = async ({ notices, clock }: CauseSources): Promise<readonly Cause[]> => {
   const nowMs = clock.now();
-  const failed = await notices.failedReviews({ sinceMs: nowMs - FAILED_MS, freshMs: nowMs - FRESH_MS });
+  const failed = await notices.failedReviews({ sinceMs: nowMs - NEWS_MS, freshMs: nowMs - FRESH_MS });
   return failed.flatMap(({ flow, reason, places }): Cause[] => {
     const [last] = places;
     if (last === undefined) return [];
@@ -129,7 +127,7 @@ const gatherWaiting = async (
   const parked = outages.filter(({ state }) => state === "parked");
   const isParked = new Set(parked.map(({ peer }) => peerKey(peer)));
   const all = outages.length === 0 ? [] : await notices.waitingReviews(0);
-  const long = await notices.waitingReviews(WAITS_MS);
+  const long = await notices.waitingReviews(LONG_WAIT_MS);
   return [
     ...parked.map(({ peer, reason, waiting }): Cause => ({
       key: `parked ${peerKey(peer)}`,

@@ -1,17 +1,9 @@
 import { z } from "zod";
+import type { NoticeEvent } from "../base/notice-events.ts";
 import { PEER_KINDS } from "../base/outside.ts";
 import { StoredReason } from "../base/reason.ts";
 import type { Secret } from "../base/secret.ts";
-
-/** What operators can be told of. */
-export const NOTICE_EVENTS = [
-  "review_failing",
-  "parked",
-  "hook_disabled",
-  "budget_reached",
-  "critical_finding",
-] as const;
-export type NoticeEvent = (typeof NOTICE_EVENTS)[number];
+import type { QueuedNotice } from "../store/notices/notice-store.ts";
 
 const peer = z.object({ kind: z.enum(PEER_KINDS), name: z.string() });
 /** At most so many projects are named. */
@@ -69,7 +61,7 @@ export type Channel = {
         readonly key: Uint8Array | null;
       }
     | { readonly kind: "mail"; readonly address: string };
-  readonly events: ReadonlySet<string>;
+  readonly events: ReadonlySet<NoticeEvent>;
   /** Null for every project. */
   readonly projects: readonly string[] | null;
   readonly language: string;
@@ -79,7 +71,7 @@ export type Channel = {
 export type Notice = {
   readonly id: string;
   readonly event: NoticeEvent | "test";
-  readonly state: "open" | "over" | "once";
+  readonly state: QueuedNotice["state"];
   readonly facts: NoticeFacts;
   readonly createdAtMs: number;
 };

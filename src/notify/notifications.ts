@@ -3,11 +3,13 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { NOTICE_EVENTS } from "../base/notice-events.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
+import { pauseAfter } from "../base/retry.ts";
 import type { ChannelTrouble, NoticeStore, QueuedNotice } from "../store/notices/notice-store.ts";
 import type { ReconcileStore } from "../store/reconcile/reconcile-store.ts";
 import { type Cause, type CauseSources, firstRound, gatherCauses, RoundState } from "./gather-causes.ts";
-import { type Channel, type Notice, NOTICE_EVENTS, NoticeFacts } from "./notice.ts";
+import { type Channel, type Notice, NoticeFacts } from "./notice.ts";
 import { type NoticeLinks, renderNotice } from "./render-notice.ts";
 import type { Sender } from "./send-notice.ts";
 
@@ -47,13 +49,12 @@ const TASK = "notifications";
 const EVERY_MS = 15_000;
 const LEASE_MS = 60_000;
 /** A cause is told of once in so many milliseconds. */
-export const QUIET_MS = 6 * 3_600_000;
+const QUIET_MS = 6 * 3_600_000;
 /** How long a notice that is being sent belongs to one instance. */
 const SENDING_MS = 60_000;
 const MOST_AT_ONCE = 20;
 /** The pauses between deliveries that fail double up to the longest; after a day they end. */
-const FIRST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 3_600_000;
+const PAUSES = { baseMs: 30_000, maxMs: 3_600_000 };
 const GIVE_UP_MS = 24 * 3_600_000;
 
 /**
@@ -98,7 +99,7 @@ export const createNotifications = (options: NotificationsOptions): Notification
   };
 };
 
-/** Looks for causes, if no other instance has just done so, and queues notices of them. */
+/** Looks for causes, unless another instance is at it, and queues notices of them. */
 const makeRound = async (options: NotificationsOptions, signal: AbortSignal): Promise<void> => {
   const { leases, sources, channels, store, clock, logger } = options;
   try {
@@ -170,7 +171,7 @@ const deliverOne = async (
     return;
   }
   const isLost = clock.now() - createdAtMs > GIVE_UP_MS;
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 20), LONGEST_PAUSE_MS);
+  const pauseMs = pauseAfter(attempts, PAUSES, 1);
   await store.failed(id, problem, isLost ? null : pauseMs);
   logger.warn({ channel: channel.label, event: queued.event, attempts, problem, isLost }, "Notice not sent");
   onSent?.(isLost ? "lost" : "failed");

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import type { Peer } from "../base/outside.ts";
 import { reasonInFull, type Translate, translator } from "../messages/format-message.ts";
 import type { Channel, Notice, NoticeFacts } from "./notice.ts";
 
@@ -88,12 +89,7 @@ const textOf = (t: Translate, facts: NoticeFacts): string => {
   }
 };
 
-const peerName = (
-  t: Translate,
-  { kind, name }: { kind: Parameters<typeof keyOfPeer>[0]; name: string },
-): string => `${t(keyOfPeer(kind))} ${name}`.trim();
-
-const keyOfPeer = (kind: Extract<NoticeFacts, { kind: "parked" }>["peer"]["kind"]) => `peer.${kind}` as const;
+const peerName = (t: Translate, { kind, name }: Peer): string => `${t(`peer.${kind}`)} ${name}`.trim();
 
 const placeOf = ({ project, iid }: { readonly project: string; readonly iid: number }): string =>
   `${project}!${iid}`;

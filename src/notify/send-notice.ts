@@ -80,7 +80,7 @@ export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Send
       answer.body.on("error", () => undefined).destroy();
       return null;
     }
-    return `HTTP ${answer.statusCode}: ${(await beginningOf(answer.body)).trim()}`;
+    return `HTTP ${answer.statusCode}: ${(await readBeginning(answer.body)).trim()}`;
   };
   return {
     send: async (channel, fields, signal) => {
@@ -133,7 +133,7 @@ const addressSecrets = (url: Secret): readonly Secret[] => {
     .map((text) => new Secret(text));
 };
 
-const beginningOf = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
+const readBeginning = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
   const decoder = new TextDecoder();
   let text = "";
   for await (const piece of body) {

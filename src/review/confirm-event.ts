@@ -29,15 +29,7 @@ export const confirmNoted = (event: NoteEvent, mergeRequest: MergeRequest): Note
   headSha: mergeRequest.headSha,
   mergeRequest: {
     ...event.mergeRequest,
-    state: mergeRequest.state,
-    draft: mergeRequest.draft,
-    title: mergeRequest.title,
-    description: mergeRequest.description,
-    url: mergeRequest.webUrl,
-    authorId: mergeRequest.author.id,
-    sourceBranch: mergeRequest.sourceBranch,
-    targetBranch: mergeRequest.targetBranch,
-    labels: mergeRequest.labels,
+    ...shownBy(mergeRequest),
   },
 });
 
@@ -57,6 +49,19 @@ export type ConfirmedMergeRequest = Pick<
   | "webUrl"
 >;
 
+/** What events of either kind say of a merge request, as it is now. */
+const shownBy = (mergeRequest: ConfirmedMergeRequest) => ({
+  state: mergeRequest.state,
+  draft: mergeRequest.draft,
+  title: mergeRequest.title,
+  description: mergeRequest.description,
+  url: mergeRequest.webUrl,
+  authorId: mergeRequest.author.id,
+  sourceBranch: mergeRequest.sourceBranch,
+  targetBranch: mergeRequest.targetBranch,
+  labels: mergeRequest.labels,
+});
+
 /**
  * What an event claimed of a merge request, put right by how it is now and by what was done before. What is left of
  * its own word is what happened: that something was opened, pushed, labelled or asked for, as far as the merge request
@@ -71,16 +76,8 @@ export const confirmEvent = (
   const isReviewer = (id: number): boolean => mergeRequest.reviewerIds.includes(id);
   return {
     ...event,
-    state: mergeRequest.state,
-    draft: mergeRequest.draft,
-    title: mergeRequest.title,
-    description: mergeRequest.description,
-    url: mergeRequest.webUrl,
-    authorId: mergeRequest.author.id,
-    sourceBranch: mergeRequest.sourceBranch,
-    targetBranch,
+    ...shownBy(mergeRequest),
     headSha,
-    labels: mergeRequest.labels,
     labelsAdded: event.labelsAdded.filter((title) => mergeRequest.labels.includes(title)),
     reviewersAdded: event.reviewersAdded.filter(isReviewer),
     reviewersAskedAgain: event.reviewersAskedAgain.filter(isReviewer),

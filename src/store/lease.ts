@@ -14,15 +14,16 @@ const LEASED = ["runs", "shadowRuns", "tasks"] as const;
  */
 const MARGIN = 0.5;
 
-/**
- * Whether a lease that the database confirmed at `confirmedAtMs` (of `performance.now`) leaves time for a write. Nobody
- * takes work of an embedded store from its only process.
- */
+/** Whether a lease that the database confirmed at `confirmedAtMs` (of `performance.now`) leaves time for a write. */
+export const isFresh = (confirmedAtMs: number, leaseMs: number): boolean =>
+  performance.now() - confirmedAtMs <= leaseMs * (1 - MARGIN);
+
+/** The same for work that nobody takes from the only process of an embedded store. */
 export const leavesTimeToWrite = (
   { kind }: Pick<Database, "kind">,
   confirmedAtMs: number,
   leaseMs: number,
-): boolean => kind === "embedded" || performance.now() - confirmedAtMs <= leaseMs * (1 - MARGIN);
+): boolean => kind === "embedded" || isFresh(confirmedAtMs, leaseMs);
 
 /** What a row looks like that nobody holds. */
 export const RELEASED = { claimId: null, heldUntil: 0 } as const;

@@ -296,9 +296,9 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     cause ${id} NOT NULL,
     event text NOT NULL,
     is_open ${whole} NOT NULL,
-    is_told ${whole} NOT NULL,
-    tellings ${whole} NOT NULL,
-    told_at ${whole} NOT NULL,
+    is_notified ${whole} NOT NULL,
+    occurrence ${whole} NOT NULL,
+    notified_at ${whole} NOT NULL,
     facts text NOT NULL,
     PRIMARY KEY (channel, cause)
   ${end};
@@ -306,7 +306,7 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     id ${id} NOT NULL PRIMARY KEY,
     channel ${id} NOT NULL,
     cause ${id} NOT NULL,
-    tellings ${whole} NOT NULL,
+    occurrence ${whole} NOT NULL,
     event text NOT NULL,
     state text NOT NULL,
     facts text NOT NULL,
@@ -317,7 +317,7 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     error text,
     gave_up ${whole} NOT NULL DEFAULT 0
   ${end};
-  CREATE UNIQUE ${index("notices_once", "notices")} (channel, cause, state, tellings);
+  CREATE UNIQUE ${index("notices_once", "notices")} (channel, cause, state, occurrence);
   `,
   ({ whole, end, index }) => `
   CREATE TABLE reviewflow.own_notes (

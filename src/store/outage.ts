@@ -1,6 +1,12 @@
 import type { Peer } from "../base/outside.ts";
 import type { Reason } from "../base/reason.ts";
 
+/** A run that waits for longer has a note in its merge request and a notice to operators, in milliseconds. */
+export const LONG_WAIT_MS = 600_000;
+
+/** A failure of longer ago has neither, in milliseconds. */
+export const NEWS_MS = 24 * 3_600_000;
+
 /** Something outside that does not work, as all instances that share the store know it. */
 export type Outage = {
   readonly peer: Peer;

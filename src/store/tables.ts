@@ -291,11 +291,11 @@ type NoticeCausesTable = {
   /** Whether it is so now. */
   isOpen: number;
   /** Whether the channel was told that it is. */
-  isTold: number;
+  isNotified: number;
   /** How often the channel was told of it. */
-  tellings: number;
+  occurrence: number;
   /** On the database's clock. */
-  toldAt: number;
+  notifiedAt: number;
   /** JSON. */
   facts: string;
 };
@@ -305,7 +305,7 @@ type NoticesTable = {
   id: string;
   channel: string;
   cause: string;
-  tellings: number;
+  occurrence: number;
   event: string;
   state: "open" | "over" | "once";
   /** JSON. */

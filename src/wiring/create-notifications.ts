@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
+import type { NoticeEvent } from "../base/notice-events.ts";
 import type { Config } from "../config/config.ts";
 import { createGitLabClient } from "../gitlab/client.ts";
 import { createHookApi } from "../gitlab/hooks/hook-api.ts";
@@ -31,7 +32,7 @@ export const channelsOf = ({ notifications }: Pick<Config, "notifications">): re
       to: isMail
         ? { kind: "mail", address: decodeURIComponent(pathname) }
         : { kind: "http", url, format, body, headers, key: signing?.kind === "valid" ? signing.key : null },
-      events: new Set<string>(events),
+      events: new Set(events),
       projects,
       language,
     };
@@ -79,7 +80,7 @@ export const createConfiguredNotifications = async (
   const { createNotifications, noNotifications } = await import("../notify/notifications.ts");
   const channels = channelsOf(config);
   if (channels.length === 0) return noNotifications;
-  const wants = (event: string): boolean => channels.some(({ events }) => events.has(event));
+  const wants = (event: NoticeEvent): boolean => channels.some(({ events }) => events.has(event));
   return createNotifications({
     channels,
     sources: {

@@ -93,7 +93,7 @@ const refusedByProject = (error: unknown, { projectPath }: Claim["run"]): unknow
   if (!isRefused) return error;
   const outside = { peer: { kind: "project", name: projectPath }, verdict: "refused" } as const;
   const { code, status } = error;
-  return new GitLabError(error.message, { code, status, outside, cause: error });
+  return new GitLabError(error.what, { code, status, outside, cause: error });
 };
 
 /**

@@ -9,7 +9,7 @@ import { summarizeCandidate } from "./shadow-summary.ts";
 const COMMAND_LINE = "the command line";
 
 /** Why an action was refused, and what to do instead. */
-export const SHADOW_REFUSALS: Readonly<Record<(ShadowChange & { kind: "refused" })["code"], string>> = {
+const SHADOW_REFUSALS: Readonly<Record<(ShadowChange & { kind: "refused" })["code"], string>> = {
   "shadow-unknown":
     "The flow has no candidate in the configuration of this server; set flows[].shadow, or name another flow",
   "shadow-promoted": "The candidate is promoted; take that back first (undo)",

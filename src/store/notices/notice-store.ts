@@ -21,8 +21,7 @@ export type NoticeCause = {
 };
 
 /** What a notice tells: that something is so, that it is over, or that it has happened. */
-export const NOTICE_STATES = ["open", "over", "once"] as const;
-export type NoticeState = (typeof NOTICE_STATES)[number];
+type NoticeState = Row<"notices">["state"];
 
 /** A notice on its way to a channel. Times are in milliseconds since the epoch. */
 export type QueuedNotice = {
@@ -195,7 +194,7 @@ const planSync = async (
   const rows = await db
     .selectFrom("noticeCauses")
     .selectAll()
-    .select(sql<number>`${nowPlus(dialect)} - told_at`.as("toldAgoMs"))
+    .select(sql<number>`${nowPlus(dialect)} - notified_at`.as("notifiedAgoMs"))
     .where("channel", "=", channel)
     .execute();
   const known = new Map(rows.map((row) => [row.cause, row]));
@@ -209,7 +208,7 @@ const planSync = async (
       .deleteFrom("noticeCauses")
       .where("channel", "=", channel)
       .where("isOpen", "=", 0)
-      .where("toldAt", "<", nowPlus(dialect, -KEPT_MS))
+      .where("notifiedAt", "<", nowPlus(dialect, -KEPT_MS))
       .compile(),
     db
       .deleteFrom("notices")
@@ -219,7 +218,7 @@ const planSync = async (
   ];
 };
 
-type KnownCause = Row<"noticeCauses"> & { readonly toldAgoMs: number };
+type KnownCause = Row<"noticeCauses"> & { readonly notifiedAgoMs: number };
 
 /** Flapping is told of once in a while; what lasts is told of again after each such time. */
 const planPresent = (
@@ -238,44 +237,46 @@ const planPresent = (
       cause: key,
       event,
       isOpen: lasts ? 1 : 0,
-      isTold: 1,
-      tellings: 1,
-      toldAt: nowPlus(dialect),
+      isNotified: 1,
+      occurrence: 1,
+      notifiedAt: nowPlus(dialect),
       facts: text,
     };
     return [
       db.insertInto("noticeCauses").values(first).compile(),
       insertNotice(
         tx,
-        { channel, cause: key, event, tellings: 1, state: lasts ? "open" : "once", text },
+        { channel, cause: key, event, occurrence: 1, state: lasts ? "open" : "once", text },
         clock,
       ),
     ];
   }
   if (!lasts) return [];
   const ofCause = db.updateTable("noticeCauses").where("channel", "=", channel).where("cause", "=", key);
-  if (row.toldAgoMs < quietMs)
-    return row.isOpen === 1 ? [] : [ofCause.set({ isOpen: 1, isTold: 0, facts: text }).compile()];
-  const tellings = row.tellings + 1;
+  if (row.notifiedAgoMs < quietMs)
+    return row.isOpen === 1 ? [] : [ofCause.set({ isOpen: 1, isNotified: 0, facts: text }).compile()];
+  const occurrence = row.occurrence + 1;
   return [
-    ofCause.set({ isOpen: 1, isTold: 1, tellings, toldAt: nowPlus(dialect), facts: text }).compile(),
-    insertNotice(tx, { channel, cause: key, event, tellings, state: "open", text }, clock),
+    ofCause
+      .set({ isOpen: 1, isNotified: 1, occurrence, notifiedAt: nowPlus(dialect), facts: text })
+      .compile(),
+    insertNotice(tx, { channel, cause: key, event, occurrence, state: "open", text }, clock),
   ];
 };
 
 const planOver = (
   tx: Sql,
-  { channel, cause, event, isTold, tellings, facts }: KnownCause,
+  { channel, cause, event, isNotified, occurrence, facts }: KnownCause,
   clock: Clock,
 ): readonly CompiledQuery[] => [
   tx.db
     .updateTable("noticeCauses")
-    .set({ isOpen: 0, isTold: 0 })
+    .set({ isOpen: 0, isNotified: 0 })
     .where("channel", "=", channel)
     .where("cause", "=", cause)
     .compile(),
-  ...(isTold === 1
-    ? [insertNotice(tx, { channel, cause, event, tellings, state: "over", text: facts }, clock)]
+  ...(isNotified === 1
+    ? [insertNotice(tx, { channel, cause, event, occurrence, state: "over", text: facts }, clock)]
     : []),
 ];
 
@@ -286,7 +287,7 @@ const insertNotice = (
     readonly channel: string;
     readonly cause: string;
     readonly event: string;
-    readonly tellings: number;
+    readonly occurrence: number;
     readonly state: NoticeState;
     readonly text: string;
   },
@@ -298,7 +299,7 @@ const insertNotice = (
       id: newId(clock.now()),
       channel: notice.channel,
       cause: notice.cause,
-      tellings: notice.tellings,
+      occurrence: notice.occurrence,
       event: notice.event,
       state: notice.state,
       facts: notice.text,

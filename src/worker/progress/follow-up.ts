@@ -10,6 +10,8 @@ import type { Forge, MergeRequestRef } from "../../review/forge.ts";
 import { progressMarker, renderProgressNote } from "../../review/note-text.ts";
 import { publishLine } from "../../review/publish-text.ts";
 import { isProjectUnproven, parseStoredEvent } from "../../review/stored-event.ts";
+import { isFresh } from "../../store/lease.ts";
+import { LONG_WAIT_MS, NEWS_MS } from "../../store/outage.ts";
 import type { DueProgress, ProgressNote, ProgressStore } from "../../store/progress/progress-store.ts";
 import type { ReconcileStore, TaskLease } from "../../store/reconcile/reconcile-store.ts";
 import type { ReviewFlow } from "../review-flow.ts";
@@ -38,12 +40,7 @@ export type FollowUp = { readonly stop: () => Promise<void> };
 
 const TASK = "progress";
 const LEASE_MS = 60_000;
-/** Of the lease, what is left to a write; see leavesTimeToWrite. */
-const MARGIN = 0.5;
 const EVERY_MS = 15_000;
-const WAITS_MS = 600_000;
-/** A failure of longer ago is nobody's news. */
-const FAILED_MS = 24 * 3_600_000;
 
 /**
  * Says in a merge request, in one note that is kept up to date and taken away when it is over, that its review has failed
@@ -71,14 +68,14 @@ export const startFollowUp = (options: FollowUpOptions): FollowUp => {
 };
 
 const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise<void> => {
-  const { leases, progress, logger, clock, flows, settingsOf, waitsMs = WAITS_MS } = options;
+  const { leases, progress, logger, clock, flows, settingsOf, waitsMs = LONG_WAIT_MS } = options;
   try {
     const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs: 0 });
     if (outcome.kind !== "acquired") return;
     try {
       const held = hold(outcome.lease);
       const shown = [...flows.keys()].filter((name) => settingsOf(name)?.notes === true);
-      const times = { failedSinceMs: clock.now() - FAILED_MS, waitsMs, nowMs: clock.now() };
+      const times = { failedSinceMs: clock.now() - NEWS_MS, waitsMs, nowMs: clock.now() };
       for (const due of await progress.listDue(shown, times))
         await held.write(() => settleOne(options, refOf(due.run), () => show(options, due, signal)), signal);
       for (const over of await progress.listOver())
@@ -101,7 +98,7 @@ const hold = (lease: TaskLease) => ({
       new StoreError("Another instance keeps merge requests up to date by now.", { code: "claim-lost" });
     if (!(await lease.renew(null))) throw lost();
     await behindFence(() => {
-      if (performance.now() - askedAtMs > LEASE_MS * (1 - MARGIN)) throw lost();
+      if (!isFresh(askedAtMs, LEASE_MS)) throw lost();
     }, work);
   },
 });

@@ -14,7 +14,7 @@ export type ProgressSettings = {
 };
 
 /** The reaction that a merge request has while its review is made. */
-export const UNDER_REVIEW = "eyes";
+const UNDER_REVIEW = "eyes";
 
 /** GitLab cuts longer ones. */
 const LONGEST_DESCRIPTION = 140;
