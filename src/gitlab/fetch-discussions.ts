@@ -60,6 +60,23 @@ export const fetchDiscussion = async (
   }
 };
 
+/** Whether a note is there. What GitLab keeps from us, for whatever reason, counts as there. */
+export const hasNote = async (
+  client: GitLabClient,
+  { projectId: id, iid }: MergeRequestRef,
+  note: number,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  const route = "/projects/:id/merge_requests/:iid/notes/:note";
+  try {
+    await client.json({ route, params: { id, iid, note }, signal }, Rest.Note);
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitLabError) || error.retryable) throw error;
+    return error.code !== "gitlab-not-found";
+  }
+};
+
 /** GitLab keeps the resolving on each note: a thread is resolved when all its notes are that can be. */
 const toDiscussion = (
   { id, individual_note: individual, notes }: Rest.Discussion,

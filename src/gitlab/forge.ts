@@ -7,7 +7,7 @@ import { NO_NOTE_REGISTRY, type NoteRegistry } from "../review/note-registry.ts"
 import type { GitLabClient } from "./client.ts";
 import { fetchDiff } from "./fetch-diff.ts";
 import { fetchAccessLevel } from "./fetch-access-level.ts";
-import { fetchDiscussion, fetchDiscussions } from "./fetch-discussions.ts";
+import { fetchDiscussion, fetchDiscussions, hasNote } from "./fetch-discussions.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { fetchMergeRequest } from "./fetch-merge-request.ts";
 import { isProtectedBranch } from "./is-protected-branch.ts";
@@ -79,6 +79,7 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       return publish(target, publication, discussions);
     },
     fetchDiscussion: (ref, discussionId, signal) => fetchDiscussion(reader, ref, discussionId, signal),
+    hasNote: (ref, noteId, signal) => hasNote(client, ref, noteId, signal),
     reply: async (ref, draft, signal) => reply(await targetOf(ref, signal), draft),
     resolveDiscussion: async (ref, discussionId, signal) =>
       resolveOnce(await targetOf(ref, signal), discussionId),

@@ -91,7 +91,7 @@ export type PublicationReceipt = {
   readonly way: "drafts" | "one-by-one" | "nothing-to-send";
 };
 
-/** What became of one thread or reply. */
+/** What became of one thread or reply; `noteId` is its note, null where GitLab did not tell. */
 export type ThreadOutcome =
-  | { readonly kind: "published" | "present" }
+  | { readonly kind: "published" | "present"; readonly noteId: number | null }
   | { readonly kind: "refused"; readonly reason: string };

@@ -126,6 +126,8 @@ export type Forge = {
     discussionId: string,
     signal?: AbortSignal,
   ) => Promise<Discussion | null>;
+  /** Whether a note is there; false only where GitLab says that there is none. */
+  readonly hasNote: (ref: MergeRequestRef, noteId: number, signal?: AbortSignal) => Promise<boolean>;
   /**
    * Says something in a thread of anybody, once: what a note of ours there holds already (known by its
    * marker) is not written again. Resolves the thread where the draft says so; that we may not is logged.

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Context } from "./context.ts";
 import { afterPush, openMergeRequest, retargetChain, updateMergeRequest } from "./lifecycle.ts";
 import type { MergeRequestUpdate } from "./lifecycle.ts";
-import { createNote, findDiscussion, resolveDiscussion } from "./noting.ts";
+import { createNote, deleteNote, findDiscussion, resolveDiscussion } from "./noting.ts";
 import type { PositionInput } from "./positions.ts";
 import { createRepository } from "./repository.ts";
 import type { FileAction } from "./repository.ts";
@@ -94,6 +94,8 @@ export type Scenario = {
     discussionId: string,
     resolved?: boolean,
   ) => void;
+  /** Deletes the note that a discussion began with, and with its only note the discussion. */
+  readonly deleteFirstNote: (mergeRequest: MergeRequest, user: User, discussionId: string) => void;
   readonly viewMergeRequest: (mergeRequest: MergeRequest) => Promise<MergeRequestView>;
 };
 
@@ -243,5 +245,10 @@ export const createScenario = (context: Context, folder: string): Scenario => ({
   addNote: addNote(context),
   resolve: (mergeRequest, user, discussionId, resolved = true) =>
     resolveDiscussion(context, mergeRequest, user, findDiscussion(mergeRequest, discussionId), resolved),
+  deleteFirstNote: (mergeRequest, user, discussionId) => {
+    const discussion = findDiscussion(mergeRequest, discussionId);
+    const [note] = discussion.notes;
+    if (note !== undefined) deleteNote(mergeRequest, user, { note, discussion });
+  },
   viewMergeRequest: (mergeRequest) => viewMergeRequest(context.world, mergeRequest),
 });

@@ -9,17 +9,22 @@ const CHANGE = [{ action: "write", path: "src/a.js", content: `${WRONG}\n` }] as
 
 /** Finds the same in every request that shows it, whatever it is told of earlier reviews. */
 const sayAgain = (request: ChatRequest): string => {
-  const finding = {
-    path: "src/a.js",
-    quote: WRONG,
-    severity: "major",
-    category: "bug",
-    confidence: 0.9,
-    title: "The loop reads one too many",
-    body: "The last index is the length.",
-  };
-  const isShown = JSON.stringify(request.messages).includes("i <= list.length");
-  return JSON.stringify({ overview: "A loop.", findings: isShown ? [finding] : [] });
+  const shown = JSON.stringify(request.messages);
+  const findings = [
+    ...new Set(shown.match(/for \(let i = 0; i <= \w+\.length; i \+= 1\) use\(\w+\[i\]\);/g)),
+  ];
+  return JSON.stringify({
+    overview: "A loop.",
+    findings: findings.map((quote) => ({
+      path: "src/a.js",
+      quote,
+      severity: "major",
+      category: "bug",
+      confidence: 0.9,
+      title: "The loop reads one too many",
+      body: "The last index is the length.",
+    })),
+  });
 };
 
 const threadOf = async ({ gitlab, team }: GitLabWorld, mergeRequest: MergeRequest) => {
@@ -106,4 +111,35 @@ suite("bug 52: what a person does to the merge request or its threads meanwhile 
     );
     assert.deepEqual(gitlab.failures, []);
   });
+
+  const after = [
+    { name: "in a file that changed around it", content: `const list = read();\n${WRONG}\n`, threads: 0 },
+    {
+      name: "but for other code, which is news",
+      content: `const rows = read();\n${WRONG.replaceAll("list", "rows")}\n`,
+      threads: 1,
+    },
+  ];
+  for (const { name, content, threads: count } of after)
+    for (const reviews of [1, 2])
+      test(`a thread that was deleted after ${reviews} reviews does not come back ${name}`, async () => {
+        await using world = await startGitLabWorld({}, { model: { script: sayAgain } });
+        const { gitlab, team } = world;
+        const mergeRequest = await world.open(CHANGE);
+        await succeeded(world, mergeRequest, 1);
+        if (reviews === 2) {
+          await world.push(mergeRequest, [{ action: "write", path: "src/b.js", content: "use(1);\n" }]);
+          await succeeded(world, mergeRequest, 2);
+        }
+        assert.equal((await world.said(mergeRequest)).threads.length, 1);
+        gitlab.deleteFirstNote(mergeRequest, team.owner, await threadOf(world, mergeRequest));
+        for (const round of [1, 2]) {
+          const more = { action: "write", path: "src/c.js", content: `use(${round});\n` } as const;
+          await world.push(mergeRequest, [{ action: "write", path: "src/a.js", content }, more]);
+          await succeeded(world, mergeRequest, reviews + round);
+          const { summaries, threads } = await world.said(mergeRequest);
+          assert.deepEqual([summaries.length, threads.length], [1, count], `round ${round}`);
+        }
+        assert.deepEqual(gitlab.failures, []);
+      });
 });

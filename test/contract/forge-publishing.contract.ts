@@ -69,6 +69,13 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
       assert.deepEqual(new Set(kinds(receipt)), new Set(["published"]));
       const discussions = await forge.fetchDiscussions(harness.ref);
       assert.deepEqual(
+        [...receipt.threads.values()],
+        discussions.map(({ notes: [note] }) => ({ kind: "published", noteId: note?.id })),
+      );
+      for (const { notes } of discussions)
+        for (const { id } of notes) assert.equal(await forge.hasNote(harness.ref, id), true);
+      assert.equal(await forge.hasNote(harness.ref, 999_999_999), false);
+      assert.deepEqual(
         discussions.map(({ individual, resolvable, resolved, resolvedBy, position, notes }) => ({
           flags: [individual, resolvable, resolved, resolvedBy],
           position,
@@ -93,7 +100,10 @@ export const forgePublishingContract = (name: string, open: () => Promise<ForgeH
       const before = await harness.notes();
       for (const forge of [harness.forge(), harness.forge()]) {
         const again = await forge.publish(harness.ref, publication);
-        assert.deepEqual(new Set(kinds(again)), new Set(["present"]));
+        assert.deepEqual(
+          again.threads,
+          new Map([...first.threads].map(([marker, outcome]) => [marker, { ...outcome, kind: "present" }])),
+        );
         assert.deepEqual(again.summary, { noteId: first.summary?.noteId, outcome: "unchanged" });
         assert.equal(again.way, "nothing-to-send");
       }

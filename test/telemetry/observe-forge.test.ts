@@ -29,9 +29,9 @@ test("publications are told with what became of their threads, failures with the
   const error = new GitLabError("the text of a note", { code: "gitlab-forbidden", status: 403 });
   const receipt = {
     threads: new Map([
-      ["a", { kind: "published" } as const],
+      ["a", { kind: "published", noteId: 7 } as const],
       ["b", { kind: "refused", reason: "the text of a note" } as const],
-      ["c", { kind: "present" } as const],
+      ["c", { kind: "present", noteId: 8 } as const],
     ]),
     summary: { noteId: 5, outcome: "updated" as const },
     way: "drafts" as const,
@@ -39,13 +39,13 @@ test("publications are told with what became of their threads, failures with the
   const writing: Pick<Forge, "publish" | "upsertNote" | "reply"> = {
     publish: async () => receipt,
     upsertNote: () => Promise.reject(error),
-    reply: async () => ({ kind: "present" }),
+    reply: async () => ({ kind: "present", noteId: 9 }),
   };
   const forge = observeForge(writing, { ...telemetry, now: Date.now });
   assert.equal(await forge.publish(REF, PUBLICATION), receipt);
   await assert.rejects(forge.upsertNote(REF, { marker: "m", body: "the text of a note" }), error);
   const draft = { discussionId: "d", marker: "m", body: "the text of a note", resolve: false };
-  assert.deepEqual(await forge.reply(REF, draft), { kind: "present" });
+  assert.deepEqual(await forge.reply(REF, draft), { kind: "present", noteId: 9 });
   await telemetry.stop();
   const [published, failed, replied, ...others] = collector.spans;
   assert.equal(others.length, 0);

@@ -34,6 +34,7 @@ export const createLocalForge = (git: Git, { base }: ChosenChange, diff: Diff): 
   fetchDiff: async () => diff,
   fetchDiscussions: async () => [],
   fetchDiscussion: async () => null,
+  hasNote: async () => false,
   fetchAccessLevel: async () => null,
   isProtectedBranch: async () => true,
   listFolder: async (_ref, { path, recursive }) => {

@@ -21,6 +21,7 @@ export const createCaseForge = (found: EvalCase): Forge => ({
   fetchDiff: async () => ({ refs: refsOf(found), files: found.changes }),
   fetchDiscussions: async () => [],
   fetchDiscussion: async () => null,
+  hasNote: async () => false,
   fetchAccessLevel: async () => null,
   isProtectedBranch: async () => true,
   listFolder: async (_ref, { path, recursive }) => listFolder(found.files, path, recursive),

@@ -27,10 +27,17 @@ export const listItems = ({ open, reply, summary }: Publication): readonly Item[
   return [...new Map(items.map((item) => [item.marker, item])).values()];
 };
 
-/** The discussion that already says what the item is to say, in a note of ours; undefined for none. */
-export const findPublished = (item: Item, discussions: readonly Discussion[]): Discussion | undefined =>
-  discussions.find(({ id, notes }) => {
-    if (item.discussionId !== null && item.discussionId !== id) return false;
+/** The discussion that already says what the item is to say, and our note there; undefined for none. */
+export const findPublished = (
+  item: Item,
+  discussions: readonly Discussion[],
+): { readonly discussion: Discussion; readonly noteId: number } | undefined => {
+  for (const discussion of discussions) {
+    const { id, notes } = discussion;
+    if (item.discussionId !== null && item.discussionId !== id) continue;
     const candidates = item.discussionId === null ? notes.slice(0, 1) : notes.slice(1);
-    return candidates.some(({ ours, body }) => ours !== null && holdsMarker(body, item.marker));
-  });
+    const note = candidates.find(({ ours, body }) => ours !== null && holdsMarker(body, item.marker));
+    if (note !== undefined) return { discussion, noteId: note.id };
+  }
+  return undefined;
+};

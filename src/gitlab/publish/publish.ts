@@ -30,21 +30,30 @@ export const publish = async (
     target,
     items.filter(({ marker }) => !present.has(marker)),
   );
-  if (sent.way === "drafts") await keepNewest(target);
+  const newest = sent.way === "drafts" ? await keepNewest(target) : [];
   await target.own.keep(target.ref, publication.builtOn);
   const summary = await publishSummary(target, publication, discussions);
   await setMarks(target, publication);
-  return { threads: inOrder(items, new Map([...present, ...sent.outcomes])), summary, way: sent.way };
+  const threads = inOrder(items, new Map([...present, ...sent.outcomes]), newest);
+  return { threads, summary, way: sent.way };
 };
 
 /** The most notes of one review whose ids are looked for. */
 const MOST_KEPT = 100;
 
 /**
- * Keeps the ids of what was just published as drafts: GitLab does not tell them. A failure leaves them to the next
- * review, which builds on them.
+ * Keeps the ids of what was just published as drafts, and returns the notes: GitLab does not tell them. A failure
+ * leaves them to the next review, which builds on them.
  */
-const keepNewest = async ({ client, ref, params, own, userId, logger, signal }: Target): Promise<void> => {
+const keepNewest = async ({
+  client,
+  ref,
+  params,
+  own,
+  userId,
+  logger,
+  signal,
+}: Target): Promise<readonly Note[]> => {
   const route = "/projects/:id/merge_requests/:iid/notes";
   const query = { per_page: MOST_KEPT, sort: "desc", order_by: "created_at" };
   try {
@@ -56,18 +65,27 @@ const keepNewest = async ({ client, ref, params, own, userId, logger, signal }: 
       ref,
       ours.map(({ id }) => id),
     );
+    return ours;
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     logger.info({ ...params, code: error.code }, "The ids of what was published could not be read");
+    return [];
   }
 };
 
-/** The outcomes in the order of the publication. */
-const inOrder = (items: readonly Item[], outcomes: ReadonlyMap<string, ThreadOutcome>) =>
+/** The outcomes in the order of the publication, with the ids that are found among the newest notes. */
+const inOrder = (
+  items: readonly Item[],
+  outcomes: ReadonlyMap<string, ThreadOutcome>,
+  newest: readonly Note[],
+) =>
   new Map(
     items.flatMap(({ marker }): [string, ThreadOutcome][] => {
       const outcome = outcomes.get(marker);
-      return outcome === undefined ? [] : [[marker, outcome]];
+      if (outcome === undefined) return [];
+      if (outcome.kind === "refused" || outcome.noteId !== null) return [[marker, outcome]];
+      const noteId = newest.find(({ body }) => holdsMarker(body, marker))?.id ?? null;
+      return [[marker, { ...outcome, noteId }]];
     }),
   );
 
@@ -81,8 +99,10 @@ const finishPresent = async (
   for (const item of items) {
     const found = findPublished(item, discussions);
     if (found === undefined) continue;
-    if (item.resolve && found.resolvable && !found.resolved) await resolveThread(target, found.id);
-    present.set(item.marker, { kind: "present" });
+    const { discussion, noteId } = found;
+    if (item.resolve && discussion.resolvable && !discussion.resolved)
+      await resolveThread(target, discussion.id);
+    present.set(item.marker, { kind: "present", noteId });
   }
   return present;
 };

@@ -2,7 +2,7 @@ import type { Discussion, ReplyDraft, ThreadOutcome } from "../../review/discuss
 import { fail } from "../failure.ts";
 import { fetchDiscussion } from "../fetch-discussions.ts";
 import { findPublished } from "./item.ts";
-import { resolveThread, sendOneByOne } from "./send-one-by-one.ts";
+import { resolveThread, sendOne } from "./send-one-by-one.ts";
 import type { Target } from "./target.ts";
 import { holdsMarker } from "../../review/publish/holds-marker.ts";
 
@@ -17,13 +17,11 @@ export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOu
   const item = { ...draft, position: null };
   const discussion = await fetchDiscussion(target, target.ref, draft.discussionId, target.signal);
   if (discussion === null) return { kind: "refused", reason: "the thread is gone" };
-  if (findPublished(item, [discussion]) === undefined) {
-    // A single comment cannot be resolved; with its first answer it becomes a thread that can.
-    const outcomes = await sendOneByOne(target, [item]);
-    return outcomes.get(draft.marker) ?? { kind: "published" };
-  }
+  const found = findPublished(item, [discussion]);
+  // A single comment cannot be resolved; with its first answer it becomes a thread that can.
+  if (found === undefined) return sendOne(target, item);
   if (draft.resolve && canBeResolved(discussion)) await resolveThread(target, discussion.id);
-  return { kind: "present" };
+  return { kind: "present", noteId: found.noteId };
 };
 
 const canBeResolved = ({ resolvable, resolved }: Discussion): boolean => resolvable && !resolved;

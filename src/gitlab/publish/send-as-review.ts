@@ -48,7 +48,7 @@ export const sendAsReview = async (target: Target, items: readonly Item[]): Prom
   const dropped = certain ? [] : await findDropped(target, drafted.ready);
   const outcomes = new Map(drafted.outcomes);
   for (const item of drafted.ready)
-    if (!dropped.includes(item)) outcomes.set(item.marker, { kind: "published" });
+    if (!dropped.includes(item)) outcomes.set(item.marker, { kind: "published", noteId: null });
   return { outcomes, left: [...dropped, ...drafted.left], published: publishing !== "impossible" };
 };
 

@@ -23,18 +23,20 @@ export const sendOneByOne = async (
   return outcomes;
 };
 
-const sendOne = async (target: Target, item: Item): Promise<ThreadOutcome> => {
+/** Sends one thread or reply. */
+export const sendOne = async (target: Target, item: Item): Promise<ThreadOutcome> => {
+  let noteId: number | null;
   try {
     const { value } = await writeOnce<{ readonly noteId: number | null }>(
       () => target.client.json(requestOf(target, item), Written),
       async () => {
         const discussions = await fetchDiscussions(target, target.ref, target.signal);
-        const found = findPublished(item, discussions);
-        return found && { noteId: item.discussionId === null ? (found.notes[0]?.id ?? null) : null };
+        return findPublished(item, discussions);
       },
       writing(target, item.discussionId === null ? "thread" : "reply"),
     );
-    if (value.noteId !== null) await target.own.keep(target.ref, [value.noteId]);
+    ({ noteId } = value);
+    if (noteId !== null) await target.own.keep(target.ref, [noteId]);
   } catch (error) {
     const isGone =
       item.discussionId !== null && error instanceof GitLabError && error.code === "gitlab-not-found";
@@ -42,7 +44,7 @@ const sendOne = async (target: Target, item: Item): Promise<ThreadOutcome> => {
     throw error;
   }
   if (item.discussionId !== null && item.resolve) await resolveThread(target, item.discussionId);
-  return { kind: "published" };
+  return { kind: "published", noteId };
 };
 
 const requestOf = ({ params, signal }: Target, { discussionId, position, body }: Item) =>

@@ -2,9 +2,20 @@ import type { JsonObject } from "../../base/json.ts";
 import type { FlowUsage } from "../../flow/flow-event.ts";
 import { FlowUsage as StoredUsage } from "../../flow/flow-usage.ts";
 import { coverage } from "../../review/build-receipt.ts";
-import { DISMISSED_PREFIX, parseDismissed } from "../../review/conversation/dismissed.ts";
+import {
+  DISMISSED_PREFIX,
+  type Dismissed,
+  parseDismissed,
+  parseSeen,
+  SEEN_THREADS,
+  type SeenThread,
+  toStoredDismissed,
+  toStoredSeen,
+} from "../../review/conversation/dismissed.ts";
 import type { Discussion, Publication, PublicationReceipt } from "../../review/discussion.ts";
 import type { MergeRequest } from "../../review/forge.ts";
+import { matterOf } from "../../review/plan/fingerprint.ts";
+import { ownThreads, threadKey } from "../../review/plan/marker.ts";
 import { planReview } from "../../review/plan/plan-review.ts";
 import { type PublicationFacts, renderPublication } from "../../review/plan/render-publication.ts";
 import type { ReviewPlan } from "../../review/plan/review-plan.ts";
@@ -41,7 +52,7 @@ export const publishReview = async (
   const mergeRequest = await forge.fetchMergeRequest(ref, claim.signal);
   if (mergeRequest.state !== "opened") return { kind: "ended", mergeRequest };
   if (mergeRequest.headSha !== change.diff.refs.headSha) return { kind: "head-moved", mergeRequest };
-  const { plan, discussions } = await makePlan(context, change, reviewed, mergeRequest);
+  const { plan, discussions, seen } = await makePlan(context, change, reviewed, mergeRequest);
   const facts = await factsOf(context, change, reviewed, summary);
   const publication = renderPublication(plan, facts);
   claim.signal.throwIfAborted();
@@ -50,6 +61,7 @@ export const publishReview = async (
   if (refused.size > 0) await publishRefused(context, change, foldRefused(plan, refused, receipt), facts);
   const done = refused.size > 0 ? foldRefused(plan, refused, receipt) : plan;
   const { headSha } = change.diff.refs;
+  await rememberThreads(context, seen, done, receipt);
   await context.lessons?.learn({ ref, flow: context.flow.name, headSha, discussions, plan: done });
   return {
     kind: "published",
@@ -62,30 +74,82 @@ export const publishReview = async (
 type Planned = {
   readonly plan: ReviewPlan;
   readonly discussions: readonly Discussion[];
+  /** Threads that were there for this plan, or that an earlier one saw and that are not known to be gone. */
+  readonly seen: readonly SeenThread[];
 };
 
 const makePlan = async (
-  { forge, claim, flow }: FindingsContext,
+  context: FindingsContext,
   change: Change,
   reviewed: ReviewedChange,
   { ref, noteCount }: MergeRequest,
 ): Promise<Planned> => {
+  const { forge, claim, flow } = context;
   // Where nobody wrote anything there is nothing to read; a later attempt is about what the first one wrote.
   const isUnspoken = noteCount === 0 && claim.run.attempts === 1 && claim.run.waits === 0;
   const discussions = isUnspoken ? [] : await forge.fetchDiscussions(ref, claim.signal);
+  const { seen, missing } = await lookForThreads(context, ref, discussions);
   const plan = planReview({
     flow: flow.name,
     refs: change.diff.refs,
     files: change.files,
     findings: reviewed.findings,
     discussions,
-    dismissed: parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)),
+    dismissed: [...parseDismissed(await claim.memory.entries(DISMISSED_PREFIX)), ...missing],
     isCovered: coverage(change.diff.files, reviewed.receipt),
     maxThreads: flow.limits.threads,
     leastSeverity: flow.least.severity,
     leastConfidence: flow.least.confidence,
   });
-  return { plan, discussions };
+  return { plan, discussions, seen };
+};
+
+/**
+ * What became of the threads that the last review saw. One whose note GitLab has no more was deleted by somebody:
+ * its finding is dismissed. Where only the list lacks it (a list is read page by page, while others write and
+ * delete), it is not said again either, and looked for the next time.
+ */
+const lookForThreads = async (
+  { forge, claim, flow, clock }: FindingsContext,
+  ref: MergeRequest["ref"],
+  discussions: readonly Discussion[],
+): Promise<{ readonly seen: readonly SeenThread[]; readonly missing: readonly Dismissed[] }> => {
+  // One that we ended may be tidied away: should its mistake come back, that is news.
+  const standing = ownThreads(discussions, flow.name);
+  const seen: SeenThread[] = standing
+    .filter(({ resolvedByUs }) => !resolvedByUs)
+    .map(({ fingerprint, matter, noteId }) => ({ fingerprint, matter, noteId }));
+  const missing: Dismissed[] = [];
+  for (const thread of parseSeen(await claim.memory.read(SEEN_THREADS))) {
+    const { fingerprint, matter, noteId } = thread;
+    if (standing.some((own) => own.fingerprint === fingerprint)) continue;
+    missing.push({ fingerprint, matter });
+    if (await forge.hasNote(ref, noteId, claim.signal)) seen.push(thread);
+    else
+      await claim.memory.write(
+        `${DISMISSED_PREFIX}${fingerprint}`,
+        toStoredDismissed({ fingerprint, matter }, { why: "deleted", byUserId: null, atMs: clock.now() }),
+      );
+  }
+  return { seen, missing };
+};
+
+/** Keeps which threads stand now, without those that the plan ended. */
+const rememberThreads = async (
+  { claim, flow }: FindingsContext,
+  seen: readonly SeenThread[],
+  { open, resolve }: ReviewPlan,
+  { threads }: PublicationReceipt,
+): Promise<void> => {
+  const ended = new Set(resolve.map(({ fingerprint }) => fingerprint));
+  const opened = open.flatMap(({ fingerprint, found }): SeenThread[] => {
+    const outcome = threads.get(threadKey(flow.name, fingerprint));
+    const matter = matterOf(found);
+    const noteId = outcome === undefined || outcome.kind === "refused" ? null : outcome.noteId;
+    return matter === null || noteId === null ? [] : [{ fingerprint, matter, noteId }];
+  });
+  const standing = [...seen.filter(({ fingerprint }) => !ended.has(fingerprint)), ...opened];
+  await claim.memory.write(SEEN_THREADS, toStoredSeen(standing));
 };
 
 const factsOf = async (

@@ -11,6 +11,7 @@ export const createReadOnlyForge = (forge: Forge, snapshot: Snapshot | null): Fo
   fetchDiff: async (mergeRequest, signal) => snapshot?.diff ?? (await forge.fetchDiff(mergeRequest, signal)),
   fetchDiscussions: forge.fetchDiscussions,
   fetchDiscussion: forge.fetchDiscussion,
+  hasNote: forge.hasNote,
   fetchAccessLevel: forge.fetchAccessLevel,
   isProtectedBranch: forge.isProtectedBranch,
   listFolder: forge.listFolder,

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { GitLabError } from "../../../src/base/errors.ts";
+import { createMemoryJournal } from "../../../src/base/journal.ts";
 import { translator } from "../../../src/messages/format-message.ts";
+import { DISMISSED_PREFIX } from "../../../src/review/conversation/dismissed.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
 import { HUMAN, createPlace } from "./place.ts";
@@ -119,6 +122,57 @@ suite("a review by findings", () => {
     const after = world.threads().find(({ id }) => id === ours?.id);
     assert.equal(after?.resolved, false);
     assert.equal(after.notes.length, 2);
+  });
+
+  test("a deleted thread dismisses its finding, unless the list alone lacks it or its mistake was mended before", async () => {
+    const files = (...lines: readonly number[]) => ({ "a.ts": [clean, bugAt(...lines)] as const });
+    const world = createPlace(files(10));
+    const memory = createMemoryJournal();
+    const worker = createWorker(world, memory);
+    const { flow } = fakeFindingsFlow();
+    const dismissed = async () => (await memory.entries(DISMISSED_PREFIX)).size;
+    const reviewAt = async (...lines: readonly number[]): Promise<number> => {
+      world.push(files(...lines));
+      assert.equal((await worker.review(flow)).state, "succeeded");
+      return world.threads().length;
+    };
+    await worker.review(flow);
+    const [thread] = world.threads();
+    const id = thread?.id ?? assert.fail("no thread");
+    // A list is read page by page: what moves to an earlier page meanwhile is on none.
+    world.place.unlisted.add(id);
+    assert.equal(await reviewAt(10, 60), 2);
+    assert.equal(await dismissed(), 0);
+    world.place.unlisted.clear();
+    world.remove(id);
+    for (const lines of [
+      [10, 60, 80],
+      [10, 60],
+    ])
+      assert.equal(await reviewAt(...lines), 2);
+    assert.equal(await dismissed(), 1);
+    // The thread on line 80 was ended by us: somebody who tidies it away says nothing about the finding.
+    world.remove(world.threads().find(({ resolved }) => resolved)?.id ?? assert.fail("none ended"));
+    assert.equal(await reviewAt(10, 60), 1);
+    assert.equal(await reviewAt(10, 60, 80), 2);
+    assert.equal(await dismissed(), 1);
+    assert.equal(world.calls.filter((call) => call === "hasNote").length, 2);
+  });
+
+  test("what GitLab keeps from us is not taken for deleted", async () => {
+    const world = createPlace({ "a.ts": [clean, bugAt(10)] });
+    const memory = createMemoryJournal();
+    const worker = createWorker(world, memory);
+    const { flow } = fakeFindingsFlow();
+    await worker.review(flow);
+    for (const { id } of world.threads()) world.remove(id);
+    world.place.interfere = (call) => {
+      if (call === "hasNote")
+        throw new GitLabError("away", { code: "gitlab-unreachable", status: null, retryable: true });
+    };
+    world.push({ "a.ts": [clean, bugAt(10, 60)] });
+    assert.equal((await worker.review(flow)).state, "retry");
+    assert.deepEqual([world.threads().length, (await memory.entries(DISMISSED_PREFIX)).size], [0, 0]);
   });
 
   test("a changed flow, rule or language reviews anew", async () => {

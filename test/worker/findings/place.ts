@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { unifiedHunks } from "../../../src/diff/unified-hunks.ts";
-import type { Discussion, Note, Publication, PublicationReceipt } from "../../../src/review/discussion.ts";
+import type {
+  Discussion,
+  Note,
+  Publication,
+  PublicationReceipt,
+  ThreadOutcome,
+} from "../../../src/review/discussion.ts";
 import type { ChangedFile, Forge, MergeRequest } from "../../../src/review/forge.ts";
 
 /** Our own user in the fake place. */
@@ -22,6 +28,8 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     /** Called before each call and each write; throws to break it off there. */
     interfere: (_call: string): void => undefined,
     onFetch: (): void => undefined,
+    /** Discussions that lists lack, although they are there. */
+    unlisted: new Set<string>(),
   };
   const sha = (): string => String(head).padStart(40, "0");
   const refs = () => ({ baseSha: "b".repeat(40), startSha: "c".repeat(40), headSha: sha() });
@@ -84,13 +92,18 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
   });
   const publish = async (publication: Publication): Promise<PublicationReceipt> => {
     publications.push(publication);
-    const threads: [string, { kind: "published" | "present" } | { kind: "refused"; reason: string }][] = [];
+    const threads: [string, ThreadOutcome][] = [];
     for (const draft of publication.open) {
       enter("open");
-      const present = notes().some(({ body }) => body.includes(draft.marker));
+      const present = notes().find(({ body }) => body.includes(draft.marker));
       if (place.refuse(draft.body)) threads.push([draft.marker, { kind: "refused", reason: "no such line" }]);
-      else threads.push([draft.marker, { kind: present ? "present" : "published" }]);
-      if (!present && !place.refuse(draft.body)) open(draft.body, { position: draft.position });
+      else if (present !== undefined) threads.push([draft.marker, { kind: "present", noteId: present.id }]);
+      else {
+        const {
+          notes: [note],
+        } = open(draft.body, { position: draft.position });
+        threads.push([draft.marker, { kind: "published", noteId: note?.id ?? null }]);
+      }
     }
     for (const draft of publication.reply) {
       enter("reply");
@@ -128,10 +141,14 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
     upsertNote: async () => assert.fail("not a note"),
     fetchDiscussions: async () => {
       enter("fetchDiscussions");
-      return [...discussions];
+      return discussions.filter(({ id }) => !place.unlisted.has(id));
     },
     publish: (_, publication) => publish(publication),
     fetchDiscussion: async (_, id) => discussions.find((discussion) => discussion.id === id) ?? null,
+    hasNote: async (_, noteId) => {
+      enter("hasNote");
+      return notes().some(({ id }) => id === noteId);
+    },
     reply: async () => assert.fail("not a conversation"),
     resolveDiscussion: async () => assert.fail("not a conversation"),
     react: async () => undefined,
@@ -155,6 +172,12 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       discussions.filter(({ individual }) => individual).map(({ notes: [note] }) => note?.body ?? ""),
     reply,
     open,
+    remove: (id: string) => {
+      discussions.splice(
+        discussions.findIndex((discussion) => discussion.id === id),
+        1,
+      );
+    },
     push: (next: typeof files) => {
       head += 1;
       current = next;
