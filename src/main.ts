@@ -265,7 +265,7 @@ const createConfiguredIntake = (
     projects,
     route: routes,
     accept: store.accept,
-    reactions: config.lessons.enabled ? store.lessons : null,
+    learns: config.lessons.enabled,
     identify: () => identify(AbortSignal.timeout(IDENTIFY_TIMEOUT_MS)),
     clock,
     logger,

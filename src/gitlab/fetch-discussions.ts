@@ -1,5 +1,5 @@
 import { GitLabError } from "../base/errors.ts";
-import type { Discussion } from "../review/discussion.ts";
+import type { Discussion, Note } from "../review/discussion.ts";
 import type { MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
 import type { OwnNotes, Recognition } from "./own-notes.ts";
@@ -80,7 +80,7 @@ export const hasNote = async (
 /** GitLab keeps the resolving on each note: a thread is resolved when all its notes are that can be. */
 const toDiscussion = (
   { id, individual_note: individual, notes }: Rest.Discussion,
-  { proofOf, isUs }: Recognition,
+  recognition: Recognition,
 ): Discussion => {
   const resolvable = notes.filter((note) => note.resolvable);
   const resolved = resolvable.length > 0 && resolvable.every((note) => note.resolved);
@@ -90,14 +90,18 @@ const toDiscussion = (
     individual,
     resolvable: resolvable.length > 0,
     resolved,
-    resolvedBy: resolved && resolverId !== null && isUs(resolverId) ? "us" : resolved ? resolverId : null,
+    resolvedBy:
+      resolved && resolverId !== null && recognition.isUs(resolverId) ? "us" : resolved ? resolverId : null,
     position: fromRestPosition(notes[0]?.position),
-    notes: notes.map((note) => ({
-      id: note.id,
-      author: note.author ?? null,
-      body: note.body,
-      system: note.system,
-      ours: proofOf(note),
-    })),
+    notes: notes.map((note) => toNote(note, recognition)),
   };
 };
+
+/** A note as GitLab has it, with how it is known to be ours. */
+export const toNote = (note: Rest.Note, { proofOf }: Recognition): Note => ({
+  id: note.id,
+  author: note.author ?? null,
+  body: note.body,
+  system: note.system,
+  ours: proofOf(note),
+});

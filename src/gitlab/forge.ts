@@ -17,7 +17,7 @@ import { publish } from "./publish/publish.ts";
 import { setStatus } from "./publish/set-marks.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
-import { react, unreact } from "./react.ts";
+import { fetchReactions, react, unreact } from "./react.ts";
 import { User } from "./rest-schema.ts";
 import { updateDescription } from "./update-description.ts";
 import { removeNote, upsertNote } from "./upsert-note.ts";
@@ -83,6 +83,7 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
     reply: async (ref, draft, signal) => reply(await targetOf(ref, signal), draft),
     resolveDiscussion: async (ref, discussionId, signal) =>
       resolveOnce(await targetOf(ref, signal), discussionId),
+    fetchReactions: (ref, noteId, signal) => fetchReactions(reader, ref, noteId, signal),
     react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
     unreact: async (ref, reaction, signal) => {
       const { id: userId } = await currentUser(signal);

@@ -226,5 +226,10 @@ const toEmojiEvent = (payload: EmojiPayload): EmojiEvent => ({
   note:
     payload.note === undefined || payload.note === null
       ? null
-      : { authorId: payload.note.author_id, body: payload.note.note, system: payload.note.system },
+      : {
+          authorId: payload.note.author_id,
+          body: payload.note.note,
+          system: payload.note.system,
+          ours: null,
+        },
 });

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { GitLabError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { MergeRequestRef, Reaction } from "../review/forge.ts";
+import type { MergeRequestRef, NoteReactions, Reaction } from "../review/forge.ts";
+import { type DiscussionReader, toNote } from "./fetch-discussions.ts";
 import type { GitLabClient } from "./client.ts";
-import { Created, User } from "./rest-schema.ts";
+import { Created, Note, User } from "./rest-schema.ts";
 
 /** GitLab answers 404 for a reaction that is there already. */
 const TAKEN = /already been taken/i;
@@ -12,11 +13,37 @@ const Award = z.object({ id: z.int(), name: z.string(), user: User.nullish() });
 
 type Decoration = { readonly logger: Logger; readonly signal: AbortSignal | undefined };
 
-const placeOf = ({ projectId: id, iid }: MergeRequestRef, { noteId }: Reaction) => {
+const placeOf = ({ projectId: id, iid }: MergeRequestRef, { noteId }: Pick<Reaction, "noteId">) => {
   const at = "/projects/:id/merge_requests/:iid";
   return noteId === null
     ? { params: { id, iid }, route: `${at}/award_emoji` }
     : { params: { id, iid, note: noteId }, route: `${at}/notes/:note/award_emoji` };
+};
+
+/**
+ * Reads a note of a merge request with the reactions on it; null when it is gone, or stands elsewhere.
+ *
+ * @see https://docs.gitlab.com/api/emoji_reactions/#list-all-reactions-for-a-comment
+ */
+export const fetchReactions = async (
+  { client, own }: DiscussionReader,
+  ref: MergeRequestRef,
+  noteId: number,
+  signal?: AbortSignal,
+): Promise<NoteReactions | null> => {
+  const { params, route } = placeOf(ref, { noteId });
+  try {
+    const noteRoute = "/projects/:id/merge_requests/:iid/notes/:note";
+    const note = await client.json({ route: noteRoute, params, signal }, Note);
+    const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
+    return {
+      note: toNote(note, await own.recognise(ref, [note], signal)),
+      reactions: awards.map(({ name, user }) => ({ emoji: name, user: user ?? null })),
+    };
+  } catch (error) {
+    if (error instanceof GitLabError && error.code === "gitlab-not-found") return null;
+    throw error;
+  }
 };
 
 /**

@@ -11,10 +11,9 @@ import type { InvalidDelivery } from "../gitlab/parse-delivery.ts";
 import type { TokenProofs } from "../gitlab/token-proof.ts";
 import type { Headers, Verification, VerifyOptions } from "../gitlab/verification.ts";
 import { verifyDelivery } from "../gitlab/verify.ts";
-import { decide, decideUnproven, type EmojiDecision, NO_HISTORY } from "../review/decide.ts";
+import { decide, decideUnproven, NO_HISTORY } from "../review/decide.ts";
 import { toStoredNote } from "../review/conversation/stored-note.ts";
-import type { DeliveryEvent, EventProject, MergeRequestEvent, NoteEvent } from "../review/delivery-event.ts";
-import type { Outcome } from "../review/lessons/outcome.ts";
+import type { DeliveryEvent, EventProject, OtherEvent } from "../review/delivery-event.ts";
 import { isSamePath, type ProjectPaths } from "../review/project-paths.ts";
 import type { ReviewRoute } from "../review/triggers.ts";
 import { toStoredEvent, withUnprovenProject } from "../review/stored-event.ts";
@@ -22,13 +21,6 @@ import type { AcceptOutcome, AcceptRequest, NewDelivery, Store } from "../store/
 import { type Answer, answers } from "./answer.ts";
 import type { Sender } from "./read-body.ts";
 import { createDeliveryReader, type ReadDelivery } from "./read-delivery.ts";
-
-/** Where reactions to findings are kept. Failures are StoreErrors. */
-export type ReactionStore = {
-  /** Keeps outcomes; how many were kept: none about a finding that is not known. */
-  readonly keepOutcomes: (outcomes: readonly Outcome[]) => Promise<number>;
-  readonly dropOutcome: (outcome: Outcome) => Promise<boolean>;
-};
 
 /** What the intake needs of the other rooms. */
 export type IntakeOptions = {
@@ -39,8 +31,8 @@ export type IntakeOptions = {
   /** The flow for a project's path; null when none is configured for it. */
   readonly route: (projectPath: string) => ReviewRoute | null;
   readonly accept: Store["accept"];
-  /** Null or left out where nothing is learnt from thumbs on findings. */
-  readonly reactions?: ReactionStore | null;
+  /** Whether anything is learnt from thumbs on findings. */
+  readonly learns?: boolean;
   /**
    * Finds out who we are before a note or a thumb is judged, where that is not known yet: what nobody heard
    * does not come again. Must not reject, and comes back soon whatever GitLab does.
@@ -79,7 +71,7 @@ export const createIntake = (options: IntakeOptions): Intake => {
       const reading = await read(body, headers["x-gitlab-event"], true);
       const event = reading.kind === "invalid" ? reading : reading.event;
       const isProven = await isProvenAgain(event, options);
-      const request = await toRequest({ headers, body, isProven }, event, null, options);
+      const request = toRequest({ headers, body, isProven }, event, null, options);
       const key = `replay:${newId(options.clock.now())}`;
       return options.accept({ ...request, delivery: { ...request.delivery, key } });
     },
@@ -146,35 +138,7 @@ const receive = async (
   }
   const sent = { headers, body, isProven: standing.kind === "proven" };
   if (event?.kind === "note" || event?.kind === "emoji") await options.identify?.();
-  let request: AcceptRequest;
-  try {
-    request = await toRequest(sent, read, tokenOf(verification), options);
-  } catch (error) {
-    options.logger.error({ error: describeError(error) }, "Outcome could not be kept");
-    return answers.unavailable("store-unavailable", "The emoji could not be kept; send the event again");
-  }
-  return store(request, options);
-};
-
-/**
- * Keeps what an emoji says about a finding before its delivery is kept: nobody sends it again. Returns what
- * happened, for whoever looks at the delivery. May be done again without harm. Throws what the store throws.
- */
-const keepOutcome = async (
-  decision: EmojiDecision,
-  { reactions = null }: Pick<IntakeOptions, "reactions">,
-): Promise<Reason> => {
-  if (decision.kind === "ignore") return decision.reason;
-  if (reactions === null) return reasonOf("lessons-off");
-  const { outcome, given } = decision;
-  if (given)
-    return (await reactions.keepOutcomes([outcome])) > 0
-      ? reasonOf("outcome-kept", { outcome: outcome.kind })
-      : reasonOf("emoji-finding-unknown");
-  return reasonOf("outcome-dropped", {
-    outcome: outcome.kind,
-    counted: await reactions.dropOutcome(outcome),
-  });
+  return store(toRequest(sent, read, tokenOf(verification), options), options);
 };
 
 const isJson = (contentType: string | undefined): boolean =>
@@ -305,12 +269,12 @@ type Sent = {
   readonly isProven: boolean;
 };
 
-const toRequest = async (
+const toRequest = (
   { headers, body, isProven }: Sent,
   reading: DeliveryEvent | InvalidDelivery,
   token: Secret | null,
   options: IntakeOptions,
-): Promise<AcceptRequest> => {
+): AcceptRequest => {
   const delivery: NewDelivery = {
     key: deliveryKey(headers, body),
     eventName: pickSafeHeaders(headers)["x-gitlab-event"] ?? "unknown",
@@ -332,9 +296,8 @@ const toRequest = async (
     return ignore(reasonOf("payload-not-understood", { detail: reading.message }));
   const route = reading.project === null ? null : options.route(reading.project.path);
   const rules = route?.rules ?? null;
-  if (reading.kind === "emoji" && !isProven)
-    return ignore(reasonOf("project-unproven", named(reading.project)));
-  if (reading.kind === "emoji") return ignore(await keepOutcome(decide(reading, rules, NO_HISTORY), options));
+  const decision = reading.kind === "emoji" ? decide(reading, rules, NO_HISTORY) : null;
+  if (decision?.kind === "reply" && options.learns !== true) return ignore(reasonOf("lessons-off"));
   return {
     delivery,
     decide: (history) =>
@@ -350,8 +313,8 @@ const toRequest = async (
   };
 };
 
-const toStored = (event: NoteEvent | MergeRequestEvent, isProven: boolean): JsonObject => {
-  const stored = event.kind === "note" ? toStoredNote(event) : toStoredEvent(event);
+const toStored = (event: Exclude<DeliveryEvent, OtherEvent>, isProven: boolean): JsonObject => {
+  const stored = event.kind === "merge_request" ? toStoredEvent(event) : toStoredNote(event);
   return isProven ? stored : withUnprovenProject(stored);
 };
 

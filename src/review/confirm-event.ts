@@ -1,6 +1,7 @@
-import type { MergeRequestEvent, NoteEvent } from "./delivery-event.ts";
+import type { EmojiEvent, MergeRequestEvent, NoteEvent } from "./delivery-event.ts";
 import type { Discussion, Note } from "./discussion.ts";
-import type { MergeRequest } from "./forge.ts";
+import type { MergeRequest, NoteReactions } from "./forge.ts";
+import { thumbOf } from "./lessons/outcome.ts";
 
 /** What a payload says of the author of a note that has none any more. */
 const NOBODY = { id: 0, username: "" };
@@ -21,6 +22,28 @@ const factsOf = ({ id, author, body, system }: Note, thread: Discussion) => ({
   discussionId: thread.id,
   standsAlone: thread.notes[0]?.id === id,
 });
+
+/**
+ * A thumb as the forge has it, in the place of what its event claimed: the note, whether it is ours, and whether a
+ * thumb of that direction by that user is on it now, which is all that is believed of giving and taking back.
+ */
+export const confirmEmoji = (event: EmojiEvent, { note, reactions }: NoteReactions): EmojiEvent => {
+  const thumb = thumbOf(event.emoji);
+  const given = reactions.find(
+    ({ emoji, user }) => user?.id === event.user.id && thumbOf(emoji) === thumb,
+  )?.user;
+  return {
+    ...event,
+    user: given ?? event.user,
+    action: given === undefined ? "revoke" : "award",
+    note: {
+      authorId: (note.author ?? NOBODY).id,
+      body: note.body,
+      system: note.system,
+      ours: note.ours !== null,
+    },
+  };
+};
 
 /** What a note's event claimed of its merge request, put right by how it is now. */
 export const confirmNoted = (event: NoteEvent, mergeRequest: MergeRequest): NoteEvent => ({

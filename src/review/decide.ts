@@ -12,7 +12,7 @@ import type {
 } from "./delivery-event.ts";
 import { type ConfirmedMergeRequest, confirmEvent } from "./confirm-event.ts";
 import { type FilterFacts, filterMergeRequest, isBotUser } from "./filters.ts";
-import type { Outcome } from "./lessons/outcome.ts";
+import { type Outcome, thumbOf } from "./lessons/outcome.ts";
 import { parseMarked } from "./plan/marker.ts";
 import {
   findTriggers,
@@ -91,9 +91,12 @@ export type RunDecision =
   | { readonly kind: "cancel"; readonly reason: Reason }
   | Ignore;
 
-/** What an emoji is worth: somebody's opinion of a finding, or nothing. `given` is false when it was taken back. */
+/** Somebody's opinion of a finding; `given` is false when it was taken back. */
+export type Thumb = { readonly kind: "thumb"; readonly outcome: Outcome; readonly given: boolean };
+
+/** What an emoji is worth: a run that asks the forge for the thumb and keeps it, or nothing. */
 export type EmojiDecision =
-  | { readonly kind: "outcome"; readonly outcome: Outcome; readonly given: boolean }
+  | { readonly kind: "reply"; readonly trigger: string; readonly intent: Thumb }
   | Ignore;
 
 /** What an event is worth. */
@@ -149,10 +152,10 @@ export function decide(event: ReviewEvent, rules: Rules, past: MergeRequestHisto
  * that is queued or under way is ended before. Reconciling finds what was missed so.
  */
 export const decideUnproven = (
-  event: Exclude<DeliveryEvent, EmojiEvent>,
+  event: DeliveryEvent,
   rules: Rules,
   history: MergeRequestHistory,
-): RunDecision => {
+): Decision => {
   const decision = decide(event, rules, history);
   if (event.project === null || decision.kind === "ignore" || decision.kind === "reply") return decision;
   if (decision.kind === "review" && history.queued === null && history.active === null) return decision;
@@ -440,35 +443,29 @@ export const toMergeRequestEvent = (event: NoteEvent): MergeRequestEvent => ({
   retargeted: false,
 });
 
-/** Thumbs with the colours of skin that GitLab offers. */
-const THUMB = /^(?:thumbs(up|down)|[+](1)|-(1))(?:_tone\d)?$/;
-
 /**
  * Thumbs on findings of ours are outcomes, everything else is not. The event carries the note (GitLab 16.2 and
- * later), so that nobody has to be asked; who we are is not known where no token of the server's is.
+ * later), which says whether it is worth a run; there it is decided again with what the forge says (`confirmEmoji`).
  */
 const decideEmoji = (event: EmojiEvent, { self, bots }: TriggerRules): EmojiDecision => {
   const { iid, note, user } = event;
   if (iid === null || event.awardableType !== "Note") return ignore(reasonOf("emoji-not-on-note"));
   if (self !== null && user.id === self.id) return ignore(reasonOf("own-event"));
   if (isBotUser(user, bots)) return ignore(reasonOf("from-a-bot", { user: user.username }));
-  const thumb = THUMB.exec(event.emoji);
+  const thumb = thumbOf(event.emoji);
   if (thumb === null) return ignore(reasonOf("emoji-not-a-thumb", { emoji: event.emoji }));
   if (note === null) return ignore(reasonOf("emoji-note-unknown"));
   if (note.authorId === user.id) return ignore(reasonOf("emoji-on-own-note"));
-  const marker = self !== null && note.authorId !== self.id ? null : parseMarked(note.body);
+  const marker = note.ours === false || note.system ? null : parseMarked(note.body);
   if (marker?.kind !== "thread") return ignore(reasonOf("emoji-not-on-finding"));
-  const isUp = thumb[1] === "up" || thumb[2] !== undefined;
+  const { flow, fingerprint } = marker;
   return {
-    kind: "outcome",
-    given: event.action !== "revoke",
-    outcome: {
-      projectId: event.project.id,
-      iid,
-      flow: marker.flow,
-      fingerprint: marker.fingerprint,
-      kind: isUp ? "liked" : "disliked",
-      userId: user.id,
+    kind: "reply",
+    trigger: `emoji:${event.emoji}`,
+    intent: {
+      kind: "thumb",
+      given: event.action !== "revoke",
+      outcome: { projectId: event.project.id, iid, flow, fingerprint, kind: thumb, userId: user.id },
     },
   };
 };

@@ -95,8 +95,13 @@ export type EmojiEvent = {
   /** GitLab's kind of the thing it is on, such as `Note`. */
   readonly awardableType: string;
   readonly awardableId: number;
-  /** The note that it is on; null where it is on something else. */
-  readonly note: { readonly authorId: number; readonly body: string; readonly system: boolean } | null;
+  /** The note that it is on; null where it is on something else. Whether it is ours, a payload cannot say (null). */
+  readonly note: {
+    readonly authorId: number;
+    readonly body: string;
+    readonly system: boolean;
+    readonly ours: boolean | null;
+  } | null;
 };
 
 /** An event that we understand but do not act on, such as a push. */

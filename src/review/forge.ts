@@ -1,7 +1,9 @@
 import type { DiffRefs } from "../diff/position.ts";
+import type { EventUser } from "./delivery-event.ts";
 import type {
   CommitStatus,
   Discussion,
+  Note,
   Publication,
   PublicationReceipt,
   ReplyDraft,
@@ -78,6 +80,12 @@ export type NoteReceipt = {
 /** A reaction on a note, or on the merge request itself where `noteId` is null, by the forge's name of the emoji. */
 export type Reaction = { readonly noteId: number | null; readonly emoji: string };
 
+/** A note with the reactions of everybody on it; a reaction of a user who is gone has none. */
+export type NoteReactions = {
+  readonly note: Note;
+  readonly reactions: readonly { readonly emoji: string; readonly user: EventUser | null }[];
+};
+
 /** A file as it is in one commit. `too-large` is beyond what the adapter was told to fetch. */
 export type FileReading =
   | { readonly kind: "text"; readonly text: string }
@@ -139,6 +147,12 @@ export type Forge = {
     discussionId: string,
     signal?: AbortSignal,
   ) => Promise<void>;
+  /** Reads a note with its reactions; null when it is gone. */
+  readonly fetchReactions: (
+    ref: MergeRequestRef,
+    noteId: number,
+    signal?: AbortSignal,
+  ) => Promise<NoteReactions | null>;
   /** Sets a reaction of ours. A failure is only logged. */
   readonly react: (ref: MergeRequestRef, reaction: Reaction, signal?: AbortSignal) => Promise<void>;
   /** Takes a reaction of ours off, unless it is gone. A failure is only logged. */

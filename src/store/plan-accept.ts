@@ -1,7 +1,7 @@
 import { StoreError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type Reason, reasonOf } from "../base/reason.ts";
-import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
+import type { MergeRequestHistory, Decision } from "../review/decide.ts";
 import type { StoredBody } from "./body-codec.ts";
 import type { ItemResult } from "./group-commit.ts";
 import { mergeRequestKey } from "./merge-request-key.ts";
@@ -56,7 +56,7 @@ export type AcceptPlan = {
   readonly results: readonly ItemResult<AcceptOutcome>[];
   readonly deliveries: readonly {
     readonly prepared: PreparedRequest;
-    readonly decision: RunDecision;
+    readonly decision: Decision;
     readonly runId: string | null;
   }[];
   readonly runs: readonly PlannedRun[];
@@ -167,7 +167,7 @@ const planOne = (draft: Draft, prepared: PreparedRequest): AcceptOutcome => {
   return outcome;
 };
 
-const planDecision = (draft: Draft, prepared: PreparedRequest, decision: RunDecision): AcceptOutcome => {
+const planDecision = (draft: Draft, prepared: PreparedRequest, decision: Decision): AcceptOutcome => {
   switch (decision.kind) {
     case "review":
       return planReview(draft, prepared, decision);
@@ -201,7 +201,7 @@ const endWaiting = (draft: Draft, run: LiveRun, state: "superseded" | "cancelled
 const planReview = (
   draft: Draft,
   prepared: PreparedRequest,
-  { headSha, trigger, quietMs = 0 }: RunDecision & { readonly kind: "review" },
+  { headSha, trigger, quietMs = 0 }: Decision & { readonly kind: "review" },
 ): AcceptOutcome => {
   const place = placeOf(prepared);
   const key = mergeRequestKey({ projectId: place.project.id, iid: place.iid });
@@ -230,7 +230,7 @@ const placeOf = (prepared: PreparedRequest) => {
 const planReply = (
   draft: Draft,
   prepared: PreparedRequest,
-  { trigger }: RunDecision & { readonly kind: "reply" },
+  { trigger }: Decision & { readonly kind: "reply" },
 ): AcceptOutcome => {
   draft.runs.push({ ...placeOf(prepared), kind: "reply", headSha: null, trigger, quietMs: 0, ended: null });
   return { kind: "reply", deliveryId: prepared.deliveryId, runId: prepared.runId };

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../base/json.ts";
 import type { Reason } from "../base/reason.ts";
 import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
-import type { MergeRequestHistory, RunDecision } from "../review/decide.ts";
+import type { MergeRequestHistory, Decision } from "../review/decide.ts";
 import type { Outside, Peer } from "../base/outside.ts";
 import type { FlowsNeeding, Outages } from "./outage.ts";
 import type { NewRunEvent } from "./run-event.ts";
@@ -38,7 +38,7 @@ export type NewRun = {
 export type AcceptRequest = {
   readonly delivery: NewDelivery;
   /** Called in the transaction with what is known of the merge request; pure, and may be called again. */
-  readonly decide: (history: MergeRequestHistory) => RunDecision;
+  readonly decide: (history: MergeRequestHistory) => Decision;
   /** Used when the decision is `review` or `reply`; null where that cannot be. */
   readonly run: NewRun | null;
 };
@@ -124,7 +124,7 @@ export type Delivery = {
   readonly projectPath: string | null;
   readonly iid: number | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly decision: RunDecision["kind"];
+  readonly decision: Decision["kind"];
   /** Why it was ignored or what it cancelled; `triggered` for a review or reply. */
   readonly reason: Reason;
   readonly runId: string | null;

@@ -5,6 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
 import type { Forge } from "../review/forge.ts";
+import { parseStoredEmoji } from "../review/conversation/stored-note.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
 import { isSamePath, type ProjectPaths } from "../review/project-paths.ts";
 import {
@@ -14,6 +15,7 @@ import {
   parseStoredEvent,
   readStaleTask,
 } from "../review/stored-event.ts";
+import { NO_USAGE } from "../flow/flow-event.ts";
 import { type Cause, decideClaimed } from "../review/decide.ts";
 import type { TriggerRules } from "../review/triggers.ts";
 import { DEFAULT_RETRY } from "../store/retry-policy.ts";
@@ -31,6 +33,7 @@ import { type ProgressSettings, withProgress } from "./progress/show-progress.ts
 import type { ReviewFlow } from "./review-flow.ts";
 import type { Telling } from "./telling.ts";
 import type { Lessons } from "./lessons/lessons.ts";
+import { takeThumb } from "./lessons/look-back.ts";
 import { remindOfThreads } from "./findings/remind.ts";
 import type { ChooseFlow } from "./shadow/choose-flow.ts";
 import { reviewText } from "./text-review.ts";
@@ -79,7 +82,7 @@ export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<S
   if (foreign !== null) return foreign;
   try {
     return await (claim.run.kind === "reply"
-      ? answerNote(claim, prepared, options)
+      ? answer(claim, prepared, options)
       : reviewMergeRequest(claim, prepared, options));
   } catch (error) {
     throw prepared.token === options.token ? refusedByProject(error, claim.run) : error;
@@ -110,6 +113,20 @@ const refuseForeign = async (
   if (isSamePath(answer.path, run.projectPath)) return null;
   const named = { project: run.projectPath, id: run.projectId };
   return { state: "failed", reason: reasonOf("project-path-wrong", named), usage: run.usage };
+};
+
+const answer = async (claim: Claim, prepared: Prepared, options: ReviewOptions): Promise<Settlement> => {
+  const event = parseStoredEmoji(claim.run.event);
+  if (event === null) return answerNote(claim, prepared, options);
+  const forge = options.createForge(prepared.token);
+  const rules = options.rules?.(claim.run.projectPath) ?? null;
+  const reason = await takeThumb({ claim, event, forge, rules, rate: options.lessons?.rate ?? null });
+  return {
+    state: "succeeded",
+    reason,
+    result: { kind: "reply", asked: "thumb", outcome: reason.code },
+    usage: NO_USAGE,
+  };
 };
 
 const answerNote = async (

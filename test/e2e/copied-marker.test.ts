@@ -50,12 +50,12 @@ const noteEvent = (
 
 let deliveries = 0;
 
-const send = async ({ url }: TalkWorld, event: object): Promise<void> => {
+const send = async ({ url }: TalkWorld, event: object, kind = "Note Hook"): Promise<void> => {
   const response = await fetch(`${url}/webhooks/gitlab`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      "x-gitlab-event": "Note Hook",
+      "x-gitlab-event": kind,
       "x-gitlab-token": SECRET,
       "idempotency-key": `forged-${(deliveries += 1)}`,
     },
@@ -138,5 +138,59 @@ suite("a Reporter who copies a marker of ours and writes the event herself", () 
     await idle(mergeRequest.iid);
     assert.equal((await threads()).length, Math.max(1, before));
     assert.ok((await threads()).every(({ notes }) => notes[0]?.resolved === false));
+  });
+
+  test("gives nobody's thumb but her own, nor takes one back, nor has one count on a note of hers", async () => {
+    const { gitlab, team, idle, openReviewed, award } = world();
+    const reporter = gitlab.createUser({ username: "reporter-of-thumbs" });
+    gitlab.addMember(team.project, reporter, "reporter");
+    const mergeRequest = await openReviewed("thumbs");
+    const [thread] = await findingThreads(team, mergeRequest);
+    const finding = thread?.notes[0] ?? assert.fail("no finding");
+    const copy = await gitlab.addNote(mergeRequest, reporter, { body: finding.body, thread: true });
+    const copied = copy?.note ?? assert.fail("no note");
+    const claim = (user: User, noteId: number, action: "award" | "revoke", emoji = "thumbsdown") => ({
+      object_kind: "emoji",
+      event_type: action,
+      user: { id: user.id, username: user.username },
+      project: {
+        id: team.project.id,
+        path_with_namespace: team.project.path,
+        web_url: `${gitlab.url}/${team.project.path}`,
+      },
+      object_attributes: {
+        name: emoji,
+        action,
+        awardable_type: "Note",
+        awardable_id: noteId,
+        user_id: user.id,
+      },
+      note: { author_id: team.bot.id, note: finding.body, system: false },
+      merge_request: { iid: mergeRequest.iid },
+    });
+    let heard = 0;
+    /** What became of the thumbs since it was asked last, the oldest first. */
+    const became = async () => {
+      const runs = (await idle(mergeRequest.iid))
+        .filter(({ trigger }) => trigger.startsWith("emoji:"))
+        .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+      const news = runs.slice(heard).map(({ reason }) => reason?.code);
+      heard = runs.length;
+      return news;
+    };
+    for (const event of [
+      claim(team.owner, finding.id, "award"),
+      claim(team.owner, copied.id, "award"),
+      claim(team.owner, finding.id + 1_000, "award"),
+    ])
+      await send(world(), event, "Emoji Hook");
+    assert.deepEqual(await became(), ["outcome-dropped", "emoji-not-on-finding", "note-gone"]);
+    // A thumb that is there counts for whoever gave it, whatever is said of it afterwards.
+    await award(mergeRequest, team.owner, finding.id, "thumbsup");
+    assert.deepEqual(await became(), ["outcome-kept"]);
+    await send(world(), claim(team.owner, finding.id, "revoke", "thumbsup"), "Emoji Hook");
+    await send(world(), claim(team.owner, finding.id, "award", "thumbsdown"), "Emoji Hook");
+    await send(world(), claim(reporter, finding.id, "award", "thumbsup"), "Emoji Hook");
+    assert.deepEqual(await became(), ["outcome-kept", "outcome-dropped", "outcome-dropped"]);
   });
 });

@@ -110,6 +110,28 @@ export const startTalkWorld = async (more: Readonly<Record<string, unknown>> = {
         answers: (await answersIn(gitlab, mergeRequest, discussion.id)).map(({ body: text }) => text),
       };
     },
+    /**
+     * Sets an emoji on a note, as a person does in the browser, and waits until what follows from it is done. Gives
+     * what takes it back.
+     */
+    award: async (mergeRequest: MergeRequest, user: User, noteId: number, name: string) => {
+      const base = `${gitlab.url}/api/v4/projects/${team.project.id}/merge_requests/${mergeRequest.iid}`;
+      const headers = {
+        "private-token": gitlab.createPersonalToken(user),
+        "content-type": "application/json",
+      };
+      const path = `${base}/notes/${noteId}/award_emoji`;
+      const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify({ name }) });
+      const text = await answer.text();
+      assert.equal(answer.status, 201, text);
+      await idle(mergeRequest.iid);
+      return async (): Promise<void> => {
+        const [, id = ""] = /"id":(\d+)/.exec(text) ?? [];
+        const gone = await fetch(`${path}/${id}`, { method: "DELETE", headers });
+        assert.equal(gone.status, 204);
+        await idle(mergeRequest.iid);
+      };
+    },
     /** Has GitLab send the event of a note again. */
     resendNote: async (noteId: number) => {
       const base = `${gitlab.url}/api/v4/projects/${team.project.id}/hooks/${hook}/events`;

@@ -46,7 +46,7 @@ describe("an emoji event", () => {
     const note = { id: 99, author_id: 5, note: "Text", system: false, discussion_id: "d" };
     const onNote = eventOf(emoji({}, { note }));
     assert.ok(onNote.kind === "emoji");
-    assert.deepEqual(onNote.note, { authorId: 5, body: "Text", system: false });
+    assert.deepEqual(onNote.note, { authorId: 5, body: "Text", system: false, ours: null });
     const elsewhere = eventOf(emoji({ awardable_type: "Issue" }, { merge_request: undefined }));
     assert.ok(elsewhere.kind === "emoji" && elsewhere.iid === null);
   });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { StoreError } from "../../src/base/errors.ts";
-import type { ReactionStore } from "../../src/http/intake.ts";
-import type { Outcome } from "../../src/review/lessons/outcome.ts";
+import { GitLabError } from "../../src/base/errors.ts";
+import { NO_HISTORY } from "../../src/review/decide.ts";
+import { parseStoredEmoji } from "../../src/review/conversation/stored-note.ts";
+import { isProjectUnproven } from "../../src/review/stored-event.ts";
+import { Secret } from "../../src/base/secret.ts";
 import { threadMarker } from "../../src/review/plan/marker.ts";
-import { payload, setUp } from "./webhook-app.ts";
+import { payload, SECRET, setUp } from "./webhook-app.ts";
 
 const FINGERPRINT = `${"a".repeat(32)}-0`;
 const MATTER = { path: "a.ts", kin: "a".repeat(32), place: "b".repeat(32), lines: 1, words: [] };
@@ -20,64 +22,38 @@ const emoji = (action = "award", path = "group/project") => ({
   object_attributes: { name: "thumbsdown", action, awardable_type: "Note", awardable_id: 5, user_id: 3 },
 });
 
-const keeper = (known = true) => {
-  const kept: Outcome[] = [];
-  const dropped: Outcome[] = [];
-  const reactions: ReactionStore = {
-    keepOutcomes: async (outcomes) => (known ? kept.push(...outcomes) : 0),
-    dropOutcome: async (outcome) => dropped.push(outcome) > 0 && known,
-  };
-  return { reactions, kept, dropped };
-};
-
-const HEADERS = { "x-gitlab-event": "Emoji Hook" };
-
 suite("emoji that GitLab tells of", () => {
   const send = async (body: object, options: Parameters<typeof setUp>[0]) => {
     const { post, accepted } = setUp(options);
-    const { status } = await post(body, HEADERS);
-    const decision = accepted[0]?.decide({ queued: null, active: null, reviewedHeads: [] });
-    const reason = decision?.kind === "ignore" ? decision.reason.code : "";
-    return { status, reason, iid: accepted[0]?.delivery.iid ?? null };
+    const { status } = await post(body, { "x-gitlab-event": "Emoji Hook" });
+    const decision = accepted[0]?.decide(NO_HISTORY) ?? assert.fail("not stored");
+    const event = accepted[0]?.run?.event ?? {};
+    const what = "trigger" in decision ? decision.trigger : decision.reason.code;
+    return { status, what, iid: accepted[0]?.delivery.iid ?? null, event };
   };
 
-  test("are kept as outcomes before the answer, and their deliveries with what became of them", async () => {
-    const { reactions, kept, dropped } = keeper();
-    assert.deepEqual(await send(emoji(), { reactions }), { status: 200, reason: "outcome-kept", iid: 4 });
-    const outcome = {
-      projectId: 7,
-      iid: 4,
-      flow: "review",
-      fingerprint: FINGERPRINT,
-      kind: "disliked",
-      userId: 3,
-    };
-    assert.deepEqual(kept, [outcome]);
-    assert.equal((await send(emoji("revoke"), { reactions })).reason, "outcome-dropped");
-    assert.deepEqual(dropped, [outcome]);
+  test("queue a run that asks GitLab for the thumb, and nothing else", async () => {
+    const { event, ...heard } = await send(emoji(), { learns: true });
+    assert.deepEqual(heard, { status: 202, what: "emoji:thumbsdown", iid: 4 });
+    assert.equal(parseStoredEmoji(event)?.awardableId, 5);
+    assert.equal((await send(emoji("revoke"), { learns: true })).status, 202);
   });
 
-  test("are ignored with a reason where nothing is learnt, or known of the finding, or no flow reviews", async () => {
-    assert.equal((await send(emoji(), {})).reason, "lessons-off");
-    assert.equal(
-      (await send(emoji(), { reactions: keeper(false).reactions })).reason,
-      "emoji-finding-unknown",
-    );
-    const { reactions, kept } = keeper();
-    const elsewhere = await send(emoji("award", "other/project"), { reactions });
-    assert.equal(elsewhere.reason, "project-not-configured");
-    assert.deepEqual(kept, []);
+  test("of a project whose path GitLab cannot say now are checked with their run", async () => {
+    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const secrets = [{ secret: new Secret(SECRET), projects: ["group/project"] }];
+    const { event, what } = await send(emoji(), {
+      learns: true,
+      verify: { secrets, signingTokens: [], tokenPassThrough: false },
+      projects: { of: async () => ({ kind: "unknown", error }) },
+    });
+    assert.equal(what, "emoji:thumbsdown");
+    assert.ok(isProjectUnproven(event));
   });
 
-  test("that cannot be kept are not answered as if they were", async () => {
-    const broken: ReactionStore = {
-      keepOutcomes: async () => {
-        throw new StoreError("away", { code: "store-away" });
-      },
-      dropOutcome: async () => false,
-    };
-    const { status, reason } = await send(emoji(), { reactions: broken });
-    assert.equal(status, 503);
-    assert.equal(reason, "");
+  test("are ignored with a reason where nothing is learnt, or no flow reviews", async () => {
+    assert.equal((await send(emoji(), {})).what, "lessons-off");
+    const elsewhere = await send(emoji("award", "other/project"), { learns: true });
+    assert.deepEqual([elsewhere.status, elsewhere.what], [200, "project-not-configured"]);
   });
 });

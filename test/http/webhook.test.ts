@@ -98,8 +98,7 @@ suite("the webhook", () => {
   test("an id that GitLab cannot name now is accepted, to be checked at the claim, and ends nothing", async () => {
     const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
     const projects: ProjectPaths = { of: async () => ({ kind: "unknown", error }) };
-    const reactions = { keepOutcomes: async () => 1, dropOutcome: async () => true };
-    const { accepted, post } = setUp({ verify: boundTo("group/project"), projects, reactions });
+    const { accepted, post } = setUp({ verify: boundTo("group/project"), projects });
     assert.equal((await post(payload())).status, 202);
     const [queued] = accepted;
     assert.equal(isProjectUnproven(queued?.run?.event ?? {}), true);

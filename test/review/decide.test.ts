@@ -1,4 +1,6 @@
 import { reasonOf } from "../../src/base/reason.ts";
+import { confirmEmoji } from "../../src/review/confirm-event.ts";
+import type { NoteReactions } from "../../src/review/forge.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fc } from "../properties.ts";
@@ -524,7 +526,12 @@ const BOT = { id: 3, username: "bot" };
 const EMOJI_RULES: TriggerRules = { ...RULES, self: BOT };
 const FINGERPRINT = `${"a".repeat(32)}-0`;
 const MATTER = { path: "a.ts", kin: "a".repeat(32), place: "b".repeat(32), lines: 1, words: [] };
-const FINDING = { authorId: BOT.id, body: threadMarker("review", FINGERPRINT, MATTER), system: false };
+const FINDING = {
+  authorId: BOT.id,
+  body: threadMarker("review", FINGERPRINT, MATTER),
+  system: false,
+  ours: null,
+};
 
 const decideOn = (fields: Partial<EmojiEvent> = {}, rules = EMOJI_RULES) =>
   decide(emojiEvent({ note: FINDING, user: { id: 4, username: "ada" }, ...fields }), rules, NOTHING);
@@ -532,27 +539,52 @@ const decideOn = (fields: Partial<EmojiEvent> = {}, rules = EMOJI_RULES) =>
 suite("decide, emoji", () => {
   test("a thumb on the note of a finding is an outcome, also when it is taken back", () => {
     const outcome = { projectId: 7, iid: 1, flow: "review", fingerprint: FINGERPRINT, userId: 4 };
-    assert.deepEqual(decideOn(), { kind: "outcome", given: true, outcome: { ...outcome, kind: "liked" } });
-    assert.equal(decideOn({ emoji: "thumbsdown_tone3" }).kind, "outcome");
-    assert.deepEqual(decideOn({ emoji: "-1", action: "revoke" }), {
-      kind: "outcome",
-      given: false,
-      outcome: { ...outcome, kind: "disliked" },
+    assert.deepEqual(decideOn(), {
+      kind: "reply",
+      trigger: "emoji:thumbsup",
+      intent: { kind: "thumb", given: true, outcome: { ...outcome, kind: "liked" } },
     });
+    assert.equal(decideOn({ emoji: "thumbsdown_tone3" }).kind, "reply");
+    assert.deepEqual(decideOn({ emoji: "-1", action: "revoke" }), {
+      kind: "reply",
+      trigger: "emoji:-1",
+      intent: { kind: "thumb", given: false, outcome: { ...outcome, kind: "disliked" } },
+    });
+  });
+
+  test("what is put right by GitLab has its giver, its note, and whether it is there", () => {
+    const claimed = emojiEvent({ note: FINDING, user: { id: 4, username: "claimed" } });
+    const ours = { id: 12, author: BOT, body: FINDING.body, system: false, ours: "id" } as const;
+    const ada = { id: 4, username: "ada" };
+    const thumb = (emoji: string, user: typeof ada | null = ada) => ({ emoji, user });
+    const given = (reactions: NoteReactions["reactions"], note: NoteReactions["note"] = ours) => {
+      const event = confirmEmoji(claimed, { note, reactions });
+      const decision = decide(event, EMOJI_RULES, NOTHING);
+      return decision.kind === "reply" ? decision.intent.given : decision.reason.code;
+    };
+    assert.equal(given([thumb("thumbsup")]), true);
+    assert.equal(given([thumb("tada"), thumb("thumbsup_tone2")]), true);
+    assert.equal(given([]), false);
+    assert.equal(given([thumb("thumbsdown"), thumb("thumbsup", null)]), false);
+    assert.equal(given([thumb("thumbsup", { id: 5, username: "eve" })]), false);
+    assert.equal(given([thumb("thumbsup", { id: 4, username: "project_1_bot" })]), "from-a-bot");
+    assert.equal(given([thumb("thumbsup")], { ...ours, ours: null }), "emoji-not-on-finding");
+    assert.equal(given([thumb("thumbsup")], { ...ours, body: "Text" }), "emoji-not-on-finding");
+    assert.equal(given([thumb("thumbsup")], { ...ours, author: ada }), "emoji-on-own-note");
   });
 
   test("where nobody knows who we are, the note's author is believed, but not in their own cause", () => {
     const rules = { ...EMOJI_RULES, self: null };
-    assert.equal(decideOn({}, rules).kind, "outcome");
+    assert.equal(decideOn({}, rules).kind, "reply");
     assert.equal(decideOn({ user: BOT }, rules).kind, "ignore");
   });
 
   test("all else is ignored with its reason", () => {
     const reason = (fields: Partial<EmojiEvent>): string => {
       const decision = decideOn(fields);
-      return decision.kind === "ignore" ? decision.reason.code : assert.fail("an outcome");
+      return decision.kind === "ignore" ? decision.reason.code : assert.fail("a thumb");
     };
-    const foreign = { note: { ...FINDING, authorId: 9 } };
+    const foreign = { note: { ...FINDING, ours: false } };
     const quoted = { note: { ...FINDING, body: `Quote:\n${FINDING.body}` } };
     assert.equal(reason({ note: null }), "emoji-note-unknown");
     assert.equal(reason(foreign), "emoji-not-on-finding");

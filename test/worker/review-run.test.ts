@@ -94,6 +94,7 @@ const setUp = (
         publish: async () => ({ threads: new Map(), summary: null, way: "nothing-to-send" }),
         fetchDiscussion: async () => null,
         hasNote: async () => false,
+        fetchReactions: async () => null,
         reply: async () => ({ kind: "published", noteId: 6 }),
         resolveDiscussion: async () => undefined,
         react: async () => undefined,

@@ -35,6 +35,7 @@ export const createLocalForge = (git: Git, { base }: ChosenChange, diff: Diff): 
   fetchDiscussions: async () => [],
   fetchDiscussion: async () => null,
   hasNote: async () => false,
+  fetchReactions: async () => null,
   fetchAccessLevel: async () => null,
   isProtectedBranch: async () => true,
   listFolder: async (_ref, { path, recursive }) => {

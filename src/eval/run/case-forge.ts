@@ -22,6 +22,7 @@ export const createCaseForge = (found: EvalCase): Forge => ({
   fetchDiscussions: async () => [],
   fetchDiscussion: async () => null,
   hasNote: async () => false,
+  fetchReactions: async () => null,
   fetchAccessLevel: async () => null,
   isProtectedBranch: async () => true,
   listFolder: async (_ref, { path, recursive }) => listFolder(found.files, path, recursive),

@@ -19,6 +19,16 @@ const WELCOME: ReadonlySet<OutcomeKind> = new Set<OutcomeKind>(["liked", "resolv
 /** Whether an outcome speaks for findings of its kind. */
 export const isWelcome = (kind: OutcomeKind): boolean => WELCOME.has(kind);
 
+/** Thumbs with the colours of skin that GitLab offers. */
+const THUMB = /^(?:thumbs(up|down)|[+](1)|-(1))(?:_tone\d)?$/;
+
+/** The opinion that an emoji stands for, by GitLab's name of it; null for what is no thumb. */
+export const thumbOf = (emoji: string): "liked" | "disliked" | null => {
+  const [thumb, direction, plus] = THUMB.exec(emoji) ?? [];
+  if (thumb === undefined) return null;
+  return direction === "up" || plus !== undefined ? "liked" : "disliked";
+};
+
 /** What a finding is known by, over all its reviews. */
 export type FindingKey = {
   readonly projectId: number;

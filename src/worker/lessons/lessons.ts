@@ -1,6 +1,8 @@
 import { describeError, ReviewflowError, StoreError } from "../../base/errors.ts";
 import type { Journal } from "../../base/journal.ts";
 import type { Logger } from "../../base/logger.ts";
+import { type Reason, reasonOf } from "../../base/reason.ts";
+import type { Thumb } from "../../review/decide.ts";
 import type { Discussion } from "../../review/discussion.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
 import { classifyThreads } from "../../review/lessons/classify-threads.ts";
@@ -46,6 +48,8 @@ export type Lessons = {
   readonly learn: (review: PublishedReview) => Promise<void>;
   /** Keeps what somebody ordered. */
   readonly order: (order: FindingOrder) => Promise<void>;
+  /** Keeps a thumb, or that it was taken back; says what came of it. May be done again without harm. */
+  readonly rate: (thumb: Thumb) => Promise<Reason>;
 };
 
 const TOLD = "lessons";
@@ -92,6 +96,13 @@ export const createLessons = ({
     const raisedAt = (await store.raisedAt(key, key.flow)).get(key.fingerprint);
     if (headSha === null || raisedAt !== headSha) return;
     await store.keepOutcomes([{ ...key, kind: "resolved-without-change", userId }]);
+  },
+  rate: async ({ outcome, given }) => {
+    const { kind } = outcome;
+    if (!given)
+      return reasonOf("outcome-dropped", { outcome: kind, counted: await store.dropOutcome(outcome) });
+    const isKnown = (await store.keepOutcomes([outcome])) > 0;
+    return isKnown ? reasonOf("outcome-kept", { outcome: kind }) : reasonOf("emoji-finding-unknown");
   },
 });
 

@@ -1,8 +1,14 @@
 import { describeError, GitLabError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { type Reason, reasonOf } from "../../base/reason.ts";
+import { confirmEmoji } from "../../review/confirm-event.ts";
+import { decide, NO_HISTORY, type Thumb } from "../../review/decide.ts";
+import type { EmojiEvent } from "../../review/delivery-event.ts";
 import type { Forge, MergeRequestRef } from "../../review/forge.ts";
 import { classifyThreads } from "../../review/lessons/classify-threads.ts";
+import type { TriggerRules } from "../../review/triggers.ts";
 import type { LessonStore } from "../../store/lessons/lesson-store.ts";
+import type { Claim } from "../../store/store.ts";
 
 /** How many ended merge requests one review looks back at; each takes two calls or a little more. */
 const MOST_ENDED = 3;
@@ -10,6 +16,33 @@ const MOST_ENDED = 3;
 const MOST_VOTERS = 10;
 /** GitLab's Developer. Whoever is less may see the project without having a say in it. */
 const LEAST_LEVEL = 30;
+
+/**
+ * Keeps a thumb on a finding. What its event claimed is decided again with the note, the thumbs on it and their givers
+ * as the forge has them; whether the giver's opinion counts is found out when it is asked for (`lookBack`).
+ */
+export const takeThumb = async ({
+  claim: { run, signal },
+  event,
+  forge,
+  rules,
+  rate,
+}: {
+  readonly claim: Claim;
+  readonly event: EmojiEvent;
+  readonly forge: Forge;
+  readonly rules: TriggerRules | null;
+  /** Keeps it; null where nothing is learnt. */
+  readonly rate: ((thumb: Thumb) => Promise<Reason>) | null;
+}): Promise<Reason> => {
+  if (rate === null) return reasonOf("lessons-off");
+  const ref = { projectId: run.projectId, iid: run.iid };
+  const found = await forge.fetchReactions(ref, event.awardableId, signal);
+  if (found === null) return reasonOf("note-gone");
+  const known = rules === null ? null : { ...rules, self: await forge.currentUser(signal) };
+  const decision = decide(confirmEmoji(event, found), known, NO_HISTORY);
+  return decision.kind === "ignore" ? decision.reason : rate(decision.intent);
+};
 
 type Look = { readonly forge: Forge; readonly signal: AbortSignal; readonly logger: Logger };
 

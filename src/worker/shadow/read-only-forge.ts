@@ -12,6 +12,7 @@ export const createReadOnlyForge = (forge: Forge, snapshot: Snapshot | null): Fo
   fetchDiscussions: forge.fetchDiscussions,
   fetchDiscussion: forge.fetchDiscussion,
   hasNote: forge.hasNote,
+  fetchReactions: forge.fetchReactions,
   fetchAccessLevel: forge.fetchAccessLevel,
   isProtectedBranch: forge.isProtectedBranch,
   listFolder: forge.listFolder,

@@ -144,6 +144,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       return discussions.filter(({ id }) => !place.unlisted.has(id));
     },
     publish: (_, publication) => publish(publication),
+    fetchReactions: async () => null,
     fetchDiscussion: async (_, id) => discussions.find((discussion) => discussion.id === id) ?? null,
     hasNote: async (_, noteId) => {
       enter("hasNote");
