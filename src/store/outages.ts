@@ -1,7 +1,6 @@
 import { type CompiledQuery, sql, type RawBuilder, type SqlBool } from "kysely";
 import type { Clock } from "../base/clock.ts";
-import { type Outside, type Peer, type PeerKind, peerKey } from "../base/outside.ts";
-import type { Reason } from "../base/reason.ts";
+import { type Peer, type PeerKind, peerKey } from "../base/outside.ts";
 import type { Database, Dialect, Sql } from "./database.ts";
 import { NOW, nowPlus } from "./dialect.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
@@ -9,7 +8,7 @@ import { pauseAfter } from "../base/retry.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import { readReason, reasonColumns } from "./run-rows.ts";
 import type { FlowsNeeding, Outage, OutageChange, Outages } from "./outage.ts";
-import type { RunKind } from "./store.ts";
+import type { MetOutside, RunKind } from "./store.ts";
 import type { Row } from "./tables.ts";
 
 /** How long a run may take to find out whether a peer works, before another may. */
@@ -68,11 +67,8 @@ const isShared = ({ kind }: Peer): boolean => kind !== "database" && kind !== "n
 const IS_OF_FLOWS: ReadonlySet<PeerKind> = new Set(["model", "dify", "flow"]);
 
 /** What a run that has found something outside away leaves behind for the others. */
-export type Found = {
+export type Found = MetOutside & {
   readonly run: { readonly id: string; readonly kind: RunKind; readonly flow: string };
-  readonly outside: Outside;
-  readonly reason: Reason;
-  readonly retryAfterMs: number | undefined;
 };
 
 /** The statements that note it, and the news that it is; null where it is none. */

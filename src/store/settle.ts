@@ -1,7 +1,7 @@
 import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
 import { type CompiledQuery, type SqlBool, sql } from "kysely";
-import type { Outside, Peer } from "../base/outside.ts";
+import { type Outside, peerKey } from "../base/outside.ts";
 import { causeText, type Reason, reasonOf, withDetail } from "../base/reason.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Database, Sql } from "./database.ts";
@@ -15,7 +15,7 @@ import { SUPERSEDED } from "./plan-accept.ts";
 import { pauseAfter } from "../base/retry.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import { HANDLE_COLUMNS, NO_REASON, readReason, reasonColumns, type RunHandle } from "./run-rows.ts";
-import type { SettledState, Settlement } from "./store.ts";
+import type { MetOutside, SettledState, Settlement } from "./store.ts";
 
 /** What becomes of a run when its worker lets go of it. */
 export type SettledRun =
@@ -170,17 +170,19 @@ export const settleRun = async (
     const run = await readClaimed(sql, claim);
     if (run === undefined) return { result: null, statements: [], wakesWorkers: false };
     const settled = planSettlement(run, settlement, await newerWaits(sql, run), policy, Math.random());
+    const met = metBy(settlement);
     const noted =
-      settlement.state === "waiting"
-        ? await noteOutage(sql, { run, ...settlement }, flowsNeeding, policy)
-        : { statements: [], news: null };
+      met === null
+        ? { statements: [], news: null }
+        : await noteOutage(sql, { run, ...met }, flowsNeeding, policy);
     const isDone = settled.kind === "done";
-    const over = isDone ? await probedBy(sql, run.id) : [];
+    const probed = isDone ? await probedBy(sql, run.id) : [];
+    const over = probed.filter((peer) => met === null || peerKey(peer) !== peerKey(met.outside.peer));
     const statements = [
       ...assertHolds(sql, run.id, isAsRead(run)),
       ...settlingStatements(sql, run, settled, clock.now()),
       ...noted.statements,
-      ...(isDone ? [] : [releaseProbe(sql, run.id, peerOf(settlement))]),
+      ...(isDone ? [] : [releaseProbe(sql, run.id, met?.outside.peer ?? null)]),
     ];
     return { result: { state: stateOf(settled), news: noted.news, over }, statements, wakesWorkers: true };
   });
@@ -193,8 +195,12 @@ export const settleRun = async (
   return done.state;
 };
 
-const peerOf = (settlement: Settlement): Peer | null =>
-  settlement.state === "waiting" ? settlement.outside.peer : null;
+/** What a run has found out about something outside, whether it waits for it or was finished without. */
+const metBy = (settlement: Settlement): MetOutside | null => {
+  if (settlement.state === "waiting") return settlement;
+  const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
+  return isDone ? (settlement.met ?? null) : null;
+};
 
 const readClaimed = async ({ db, dialect }: Sql, claim: ClaimKey) => {
   const run = await db

@@ -162,6 +162,14 @@ export type Claim = {
   readonly signal: AbortSignal;
 };
 
+/** Something outside that failed, and how. */
+export type MetOutside = {
+  readonly outside: Outside;
+  readonly reason: Reason;
+  /** How long it asked to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+};
+
 /** How a worker leaves a claimed run. */
 export type Settlement =
   | {
@@ -169,6 +177,8 @@ export type Settlement =
       readonly reason: Reason | null;
       readonly result: Json;
       readonly usage: FlowUsage;
+      /** What it found away, or refusing, and was finished without: others wait for it. */
+      readonly met?: MetOutside | undefined;
     }
   /** No further attempt. */
   | {
@@ -188,12 +198,7 @@ export type Settlement =
    * Something outside is away, or refuses: back into the queue, without counting the attempt, until it works again;
    * `failed` when that takes longer than the policy allows.
    */
-  | {
-      readonly state: "waiting";
-      readonly outside: Outside;
-      readonly reason: Reason;
-      readonly retryAfterMs: number | undefined;
-    }
+  | ({ readonly state: "waiting" } & MetOutside)
   | { readonly state: "cancelled"; readonly reason: Reason }
   /** We are stopping: back into the queue at once, without counting the attempt. */
   | { readonly state: "handed-back" };

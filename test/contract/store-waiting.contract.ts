@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outside, Peer } from "../../src/base/outside.ts";
 import { reasonOf } from "../../src/base/reason.ts";
+import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { OutageChange } from "../../src/store/outage.ts";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import type { Claim, Settlement, WorkOptions } from "../../src/store/store.ts";
@@ -163,6 +164,49 @@ export const waitingContract = (bench: GetBench): void => {
         assert.deepEqual(
           changes.map(({ state }) => state),
           ["parked", "over"],
+        );
+      }));
+
+    test("what a review met and was finished without parks the queue of others, and is not over with it", () =>
+      inWorld(async ({ store, changes, working }) => {
+        const first = await queueRun(store, { iid: nextNumber() });
+        const partial: Settlement = {
+          state: "partial-succeeded",
+          reason: reasonOf("walkthrough-failed"),
+          result: null,
+          usage: NO_USAGE,
+          met: {
+            outside: { peer: MODEL, verdict: "refused" },
+            reason: reasonOf("model-refused"),
+            retryAfterMs: undefined,
+          },
+        };
+        let isRefused = true;
+        const asked: string[] = [];
+        await working(
+          async ({ run }) => {
+            asked.push(run.id);
+            return isRefused ? partial : succeeded;
+          },
+          async () => {
+            await untilState(store, first, "partial-succeeded");
+            await untilParked(store);
+            const second = await queueRun(store, { iid: nextNumber() });
+            await until(async () => (await store.queueStatus()).parked === 1, "it is held back");
+            // One who presses the button without a change finds out by a review that needs no walk-through either.
+            await store.outages.resume(MODEL);
+            await untilState(store, second, "partial-succeeded");
+            assert.equal((await store.outages.list())[0]?.state, "parked");
+            isRefused = false;
+            const third = await queueRun(store, { iid: nextNumber() });
+            await store.outages.resume(MODEL);
+            await untilState(store, third, "succeeded");
+            assert.deepEqual(asked, [first, second, third]);
+          },
+        );
+        assert.deepEqual(
+          changes.map(({ state }) => state),
+          ["parked", "parked", "over"],
         );
       }));
 

@@ -120,7 +120,7 @@ const settleDone = (
   context: FindingsContext,
   change: Change,
   reviewed: ReviewedChange,
-  { remark }: Summary,
+  { remark, met }: Summary,
   published: Published & { readonly kind: "published" },
 ): Settlement => {
   const remarks = remark === null ? reviewed.remarks : [...reviewed.remarks, remark];
@@ -129,5 +129,6 @@ const settleDone = (
     reason: remarks[0] ?? null,
     result: findingsResult(context, change, reviewed, published, [...remarks, ...reviewed.notices]),
     usage: context.desk.meter.total(),
+    ...(met === undefined ? {} : { met }),
   };
 };

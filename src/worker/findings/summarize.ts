@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ReviewflowError, StoreError, isOutside, isUntried, reasonOfError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
+import type { MetOutside } from "../../store/store.ts";
 import { byStrength } from "../../review/plan/strength.ts";
 import { pathOf } from "../../review/units/hunk-digest.ts";
 import { estimateTokens } from "../../base/estimate-tokens.ts";
@@ -17,7 +18,12 @@ import type { Change } from "./read-change.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 
 /** The walk-through, null without one, and why it is missing where one was to be written. */
-export type Summary = { readonly walkthrough: string | null; readonly remark: Reason | null };
+export type Summary = {
+  readonly walkthrough: string | null;
+  readonly remark: Reason | null;
+  /** What outside failed that nobody waits for: a walk-through is not asked for again. */
+  readonly met?: MetOutside | undefined;
+};
 
 const Remembered = z.object({ digest: z.string(), text: z.string() });
 const KEY = "summary";
@@ -31,8 +37,8 @@ const MAX_WAITS = 3;
 
 /**
  * Has the summary flow write its walk-through, unless it wrote one from the same facts before or nothing is
- * changed. A review
- * is worth publishing without one: failures and limits leave a remark.
+ * changed. A review is worth publishing without one: failures and limits leave a remark, and what a person has to
+ * change parks the queue of others, not a review that is made.
  */
 export const summarize = async (
   context: FindingsContext,
@@ -62,8 +68,14 @@ export const summarize = async (
       ? canWait && claim.run.waits < MAX_WAITS
       : !isLastAttempt && !isUntried(error);
     if (mayPass && isPatient) throw error;
-    return failed(reasonOfError(error));
+    return { ...failed(reasonOfError(error)), met: metIn(error) };
   }
+};
+
+const metIn = (error: unknown): MetOutside | undefined => {
+  if (!(error instanceof ReviewflowError) || error.outside === undefined) return undefined;
+  const { outside, retryAfterMs } = error;
+  return { outside, reason: reasonOfError(error), retryAfterMs };
 };
 
 const failed = (cause: Reason): Summary => ({

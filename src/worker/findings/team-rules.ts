@@ -42,7 +42,9 @@ export type TeamRules = {
   /**
    * Reads the rules for a merge request in the project that it is for: from the tip of its target branch where
    * that is the default or a protected one, else from the default branch, so that nobody who may make a branch
-   * chooses the rules. That costs two calls, and more only where they show that the rules are others than before. A failure of the forge is told in the reading, with what is known from before.
+   * chooses the rules. That costs two calls, and more only where they show that the rules are others than before. What
+   * the forge refuses of them is told in the reading, with what is known from before. Throws where the forge is away or
+   * refuses us: that is waited for, since a review by no rules is not the team's.
    */
   readonly read: (
     forge: Forge,
@@ -91,6 +93,7 @@ export const createTeamRules = (options: TeamRulesOptions): TeamRules => {
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ReviewflowError)) throw error;
+        if (error.outside !== undefined && error.outside.verdict !== "busy") throw error;
         found = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch)) ?? null;
         failure = reasonOf("rules-unreadable", { kept: found !== null, detail: describeError(error) });
         logger.warn({ error: describeError(error) }, "Rules of the repository cannot be read");

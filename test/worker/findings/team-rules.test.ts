@@ -183,13 +183,32 @@ describe("rules of a team in a review", () => {
     assert.match(remarks, /"code":"rule-cut","params":\{"rule":"[^"]*b\.md"/);
   });
 
-  test("what cannot be read fails no review: it is told, and what was known holds", async () => {
+  test("a forge that is away while rules are read is waited for: no review is made without them", async () => {
+    const { place, worker } = open({ "AGENTS.md": "Speak up." });
+    const { flow, requests } = ruled();
+    const outside = {
+      peer: { kind: "gitlab", name: "https://gitlab.example.com" },
+      verdict: "away",
+    } as const;
+    const code = "gitlab-unavailable";
+    place.state.fail = new GitLabError("GitLab is away", { code, retryable: true, status: 503, outside });
+    const settlement = await worker.review(flow);
+    assert.ok(settlement.state === "waiting", settlement.state);
+    assert.deepEqual(settlement.outside, outside);
+    assert.deepEqual(requests, []);
+    place.state.fail = null;
+    await worker.review(flow);
+    assert.match(textInput(requests[0] ?? assert.fail(), "rules"), /Speak up/);
+  });
+
+  test("rules that are refused fail no review: it is told, and what was known holds", async () => {
     const { place, worker } = open({ "AGENTS.md": "Speak up." });
     const { flow, requests } = ruled();
     const failure = new GitLabError("GitLab is away", {
       code: "gitlab-unavailable",
       retryable: true,
-      status: 503,
+      status: 500,
+      outside: { peer: { kind: "gitlab", name: "https://gitlab.example.com" }, verdict: "busy" },
     });
     place.state.fail = failure;
     const first = await worker.review(flow);
