@@ -5,7 +5,7 @@ import { cjkFriendlyToMarkdown } from "mdast-util-to-markdown-cjk-friendly";
 import { cjkFriendlyGfmStrikethroughToMarkdown } from "mdast-util-to-markdown-cjk-friendly-gfm-strikethrough";
 import { disarm, disarmWords } from "./publish/disarm.ts";
 import { hasHiddenSigns, isTooDeep, plainSigns } from "./publish/plain-signs.ts";
-import { parseMarkdown } from "./publish/parse-markdown.ts";
+import { parseMarkdown, parseWithFencedQuotes } from "./publish/parse-markdown.ts";
 import { plainTree } from "./publish/plain-tree.ts";
 import {
   escapeParagraphs,
@@ -30,7 +30,7 @@ import { beginningOf } from "../base/cut-text.ts";
 export const publishText = (text: string): string => {
   const plain = plainSigns(text);
   if (isTooDeep(plain)) return publishCode(plain);
-  const tree = parseMarkdown(plain);
+  const tree = parseWithFencedQuotes(plain);
   plainTree(tree, plainSigns);
   disarm(tree);
   return print(tree.children);

@@ -88,6 +88,34 @@ suite("what GitLab adds to Markdown shows as GitLab shows it", () => {
     assert.doesNotMatch(publishText("> [!note](https://e.example)\n> x"), /\]\(/);
   });
 
+  test("quotes between lines of `>>>`", () => {
+    for (const [text, published] of [
+      [">>>\nOne\n\n- two\n>>>\nthree", "> One\n>\n> - two\n\nthree"],
+      ["one\n>>>\ntwo\n>>>", "one\n\n> two"],
+      [">>>\nnever closed\n\nat all", "> never closed\n>\n> at all"],
+      [">>>\n> quoted\n>>>\nafter", "> > quoted\n\nafter"],
+      [">>>>\nouter\n>>>\ninner\n>>>\nouter\n>>>>\nafter", "> outer\n>\n> > inner\n>\n> outer\n\nafter"],
+      [">>>>\nouter\n>>>\ninner\n>>>>\nafter", "> outer\n>\n> > inner\n\nafter"],
+      ["  >>>  \n  one\n   >>>\t", "> one"],
+      ["- item\n  >>>\n  one\n\n  two\n  >>>\n- next", "- item\n\n  > one\n  >\n  > two\n\n- next"],
+      [">>>\n```\n>>>\n```\nmore\n>>>\nafter", "> ```\n> >>>\n> ```\n>\n> more\n\nafter"],
+      [">>> [!note] Title\nbody\n>>>", "> [!note] Title\n>\n> body"],
+      [">>> [!WARNING]\n- a\n- b\n>>>\n[!note]", "> [!WARNING]\n>\n> - a\n> - b\n\n\\[!note]"],
+      [">>>\n/merge\n\n@all\n>>>\n/close", "> /merge\n>\n> @\u200Ball\n\n\\/close"],
+      [">>>\n>>>\none", ">\n\none"],
+      [">>>\n>>>\n>>>\none\n>>>", ">\n\n> one"],
+    ] as const)
+      assert.equal(publishText(text), published, text);
+  });
+
+  test("but not what only looks like such a line", () => {
+    assert.equal(publishText("```\n>>>\n```"), "```\n>>>\n```");
+    assert.equal(publishText("~~~\n>>>\nopen"), "```\n>>>\nopen\n```");
+    assert.equal(publishText(">>> print(1)"), "> > > print(1)");
+    assert.equal(publishText("> one\n>>>"), publishText("> one\n> >>"));
+    assert.equal(publishText("reviewflow-quote-0\n\n>>>\none\n>>>"), "reviewflow-quote-0\n\n> one");
+  });
+
   test("tasks that are open, done or do not apply", () => {
     const tasks = "- [ ] open\n- [x] done\n- [~] not here\n\n1. [x] first";
     assert.equal(publishText(tasks), tasks);
