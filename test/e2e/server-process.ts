@@ -32,9 +32,13 @@ const exitOf = async (child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promi
   return child.exitCode;
 };
 
-/** Starts `reviewflow serve` with exactly this environment and waits until it listens. */
+/**
+ * Starts `reviewflow serve` with exactly this environment, perhaps in another folder or as another user (which takes
+ * root), and waits until it listens.
+ */
 export const startServerProcess = async (
   environment: Readonly<Record<string, string | undefined>>,
+  as: { readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {},
 ): Promise<ServerProcess> => {
   const child = spawn(process.execPath, [COMMAND, "serve"], {
     env: {
@@ -43,6 +47,7 @@ export const startServerProcess = async (
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    ...as,
   });
   let output = "";
   child.stderr.on("data", (chunk) => (output += String(chunk)));
