@@ -131,6 +131,7 @@ export type Discussion = z.infer<typeof Discussion>;
 /** `GET …/draft_notes`, and the answer to a draft's creation. */
 export const DraftNote = z.object({
   id: z.int(),
+  author_id: z.int().nullish(),
   note: text,
   discussion_id: text,
   resolve_discussion: flag,

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
+import type { Json } from "../base/json.ts";
 import { ENDED_CODES } from "../review/decide.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import type { ClaimedRow } from "./claimed-writes.ts";
@@ -97,6 +98,23 @@ export const createReviewCache = (
       if (written === 0n) throw claimLost(id);
     },
   };
+};
+
+/** The values under a key in the scopes of all flows over a merge request. */
+export const readOfAllFlows = async (
+  { db }: Sql,
+  { projectId, iid }: Omit<CacheScope, "flow">,
+  key: string,
+): Promise<readonly Json[]> => {
+  const entries = await db
+    .selectFrom("reviewCache")
+    .select("value")
+    .where("projectId", "=", projectId)
+    .where("iid", "=", iid)
+    .where("key", "=", storedKey(key))
+    .orderBy("seq")
+    .execute();
+  return entries.map(({ value }) => readValue(value));
 };
 
 const assertSize = (key: string, text: string): void => {

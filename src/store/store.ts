@@ -150,6 +150,8 @@ export type Claim = {
    * request is closed or merged, so that whatever is in it must be a thing that can be found out again.
    */
   readonly memory: Journal;
+  /** What the memories of all flows over this merge request hold under a key: a flow may have had another name. */
+  readonly remembered: (key: string) => Promise<readonly Json[]>;
   /**
    * Keeps what happens in the run's flow calls for people to look at, and returns how many events of the
    * run are kept now; beyond MAX_RUN_EVENTS nothing is. May still be called when the run was settled.

@@ -5,7 +5,7 @@ import { pauseAfter, retryBy } from "../base/retry.ts";
 import type { TakenRun } from "./claim-runs.ts";
 import { workBehindClaim } from "./claimed-writes.ts";
 import type { Database } from "./database.ts";
-import { createFlowMemory } from "./flow-memory.ts";
+import { createFlowMemory, readOfAllFlows } from "./flow-memory.ts";
 import type { HeldClaim } from "./held-claims.ts";
 import type { FlowsNeeding, OutageChange } from "./outage.ts";
 import type { OutageTracker } from "./outages.ts";
@@ -70,6 +70,7 @@ const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Clai
       .execute();
   },
   memory: createFlowMemory(parts.database, parts.clock, taken),
+  remembered: (key) => readOfAllFlows(parts.database, taken.run, key),
   record: (events) => parts.events.append(taken.run.id, events),
   signal,
 });

@@ -47,6 +47,7 @@ export const createLocalClaim = (options: {
     history: async () => NO_HISTORY,
     reviews: async () => undefined,
     memory: createMemoryJournal(),
+    remembered: async () => [],
     record: async (events) => {
       for (const event of events) onEvent(event);
       // Nothing is kept, so that no limit on what is kept is ever reached.

@@ -36,3 +36,21 @@ test("a flow that got another name goes on with what it said under the old one",
   await push(mergeRequest, "src/back.js", FINE);
   assert.deepEqual(await ids(), { findings: [finding.id], summaries: [summary.id] });
 });
+
+test("a flow that got another name replaces the description that it wrote under the old one", async () => {
+  await using world = await startRestartedWorld();
+  const { restart, openReviewed, gitlab, team } = world;
+  await restart({ flow: "review" });
+  const mergeRequest = await openReviewed("described");
+  const describe = async (): Promise<number> => {
+    await gitlab.addNote(mergeRequest, team.author, { body: `@${team.bot.username} describe --write` });
+    const [run] = await world.idle(mergeRequest);
+    assert.equal(run?.reason?.code, "answered");
+    return mergeRequest.description.split("<!-- reviewflow:description -->").length - 1;
+  };
+  assert.equal(await describe(), 1);
+  await restart({ flow: "reviewer" });
+  assert.equal(await describe(), 1);
+  await restart({ flow: "review" });
+  assert.equal(await describe(), 1);
+});

@@ -76,6 +76,7 @@ const openWorld = async (): Promise<World> => {
   const kept = await say(world, first, reviewer, "Is six needed?", { new_line: 7 });
   await say(world, first, author, "I tried this out", { new_line: 1, old_line: 1 });
   await say(world, first, reviewer, "Nice, leave it", { new_line: 1, old_line: 1 });
+  await say(world, first, reviewer, "<!-- reviewflow:thread --> with our hidden line", { new_line: 4 });
   await say(world, first, bot.user, "<!-- reviewflow:thread --> from a bot", { new_line: 2 });
   gitlab.resolve(first, author, kept);
   await push("work", MENDED);
@@ -104,14 +105,18 @@ describe("recording a set from GitLab", () => {
     await using folder = await createEvalFolder();
     const { code, out, err } = await record(folder.path);
     assert.equal(code, 0, err);
-    assert.equal(out, `${t("cli.eval.recorded-all", { written: 1, findings: 1, present: 0 })}\n`);
+    assert.equal(out, `${t("cli.eval.recorded-all", { written: 1, findings: 2, present: 0 })}\n`);
     const reason = t("eval.record.nothing-resolved");
     assert.ok(err.includes(`${t("cli.eval.nothing", { iid: 2, reason })}\n`));
     const [found] = (await readSet(folder.path)).cases;
     assert.equal(found?.name, "lists-1");
     assert.deepEqual(
       found?.expected.map(({ path, lines, side, text }) => [path, lines, side, text]),
-      [["list.txt", { first: 2, last: 2 }, "new", "@someone halves do not belong here, see `@Override`"]],
+      [
+        ["list.txt", { first: 2, last: 2 }, "new", "@someone halves do not belong here, see `@Override`"],
+        // Whoever copies our hidden line is no less a reviewer.
+        ["list.txt", { first: 4, last: 4 }, "new", "<!-- reviewflow:thread --> with our hidden line"],
+      ],
     );
     assert.equal(found?.changedLines, 4);
   });

@@ -99,7 +99,9 @@ describe("drafts that are there already", () => {
   });
 
   it("and were written by the person who shares the token are neither published nor deleted", async () => {
-    await call("POST", `${reviews.ref.iid}/draft_notes`, reviews.token, { note: "Not ready yet" });
+    // A note of ours in a quote brings its hidden line along.
+    const theirs = ["Not ready yet", `Is this so?\n\n${threadOf("left", null).body}`];
+    for (const note of theirs) await call("POST", `${reviews.ref.iid}/draft_notes`, reviews.token, { note });
     await call("POST", `${reviews.ref.iid}/draft_notes`, reviews.token, {
       note: threadOf("left", null).body,
     });
@@ -107,7 +109,7 @@ describe("drafts that are there already", () => {
     assert.deepEqual([receipt.way, kindsOf(receipt)], ["one-by-one", ["published", "published"]]);
     assert.deepEqual(
       reviews.mergeRequest.drafts.map(({ note }) => note),
-      ["Not ready yet"],
+      theirs,
     );
   });
 });

@@ -86,6 +86,7 @@ const claimOf = ({ event }: Pick<NewRun, "event">, attempts = 1): Claim => {
     history: async () => NO_HISTORY,
     reviews: async () => undefined,
     memory,
+    remembered: async () => [],
     record: async () => 0,
     signal,
   };

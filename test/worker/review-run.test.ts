@@ -147,6 +147,7 @@ const claimOf = (
   history: async () => NO_HISTORY,
   reviews: async () => undefined,
   memory: createMemoryJournal(),
+  remembered: async () => [],
   record: async () => 0,
   signal: new AbortController().signal,
 });

@@ -1,4 +1,3 @@
-import { MARKER_START } from "../../review/discussion.ts";
 import { isBotUser } from "../../review/filters.ts";
 import { fromRestPosition } from "../../gitlab/rest-position.ts";
 import type * as Rest from "../../gitlab/rest-schema.ts";
@@ -8,8 +7,8 @@ import { anonymise } from "./anonymise.ts";
 
 /** Whose threads are not those of reviewers. */
 export type Outsiders = {
-  /** The user of our own token. */
-  readonly ownId: number;
+  /** Whether a note is one of ours. */
+  readonly isOurs: (note: Rest.Note) => boolean;
   /** Who opened the merge request; null when nobody knows. */
   readonly authorId: number | null;
   /** The newest commit of the merge request. */
@@ -39,13 +38,12 @@ export const chooseThreads = (
 
 const toThread = (
   { notes }: Rest.Discussion,
-  { ownId, authorId, headSha }: Outsiders,
+  { isOurs, authorId, headSha }: Outsiders,
 ): { readonly headSha: string; readonly expected: Expected } | null => {
   const [first] = notes;
-  if (!first?.author || first.system || !first.resolvable || first.body.includes(MARKER_START)) return null;
+  if (!first?.author || first.system || !first.resolvable) return null;
   const { author } = first;
-  const isReviewer =
-    author.id !== ownId && author.id !== authorId && !isBotUser(author, { ids: [], notIds: [] });
+  const isReviewer = !isOurs(first) && author.id !== authorId && !isBotUser(author, { ids: [], notIds: [] });
   const position = fromRestPosition(first.position);
   if (!isReviewer || position === null) return null;
   const isResolved = notes.filter(({ resolvable }) => resolvable).every(({ resolved }) => resolved);

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { GitLabClient } from "../../gitlab/client.ts";
 import { readEntryDiff, toChangedFile } from "../../gitlab/diff-entry.ts";
+import { createOwnNotes } from "../../gitlab/own-notes.ts";
 import * as Rest from "../../gitlab/rest-schema.ts";
 import { type Message, message } from "../../messages/message.ts";
 import type { ChangedFile } from "../../review/forge.ts";
+import { NO_NOTE_REGISTRY } from "../../review/note-registry.ts";
 import { renderDiff } from "../../review/render-diff.ts";
 import { type NewCase, toCaseName } from "../set/write-case.ts";
 import { anonymise, maskHunks } from "./anonymise.ts";
@@ -56,15 +58,18 @@ export const recordCases = async function* (
     { route: "/projects/:id", params: { id: options.project }, signal },
     Rest.Project,
   );
-  const own = await client.json({ route: "/user", signal }, Rest.User);
+  const self = await client.json({ route: "/user", signal }, Rest.User);
+  const own = createOwnNotes(client, { currentUser: async () => self, registry: NO_NOTE_REGISTRY });
   for await (const listed of listMerged(client, id, options)) {
     const { iid } = listed;
     const params = { id, iid };
     const route = "/projects/:id/merge_requests/:iid/discussions";
     const query = { per_page: PER_PAGE };
     const discussions = await client.pages({ route, params, query, signal }, Rest.Discussion);
+    const notes = discussions.flatMap((discussion) => discussion.notes);
+    const { proofOf } = await own.recognise({ projectId: id, iid }, notes, signal);
     const chosen = chooseThreads(discussions, {
-      ownId: own.id,
+      isOurs: (note) => proofOf(note) !== null,
       authorId: listed.author?.id ?? null,
       headSha: listed.sha ?? "",
     });

@@ -1,6 +1,6 @@
-import { MARKER_START } from "../../review/discussion.ts";
 import { GitLabError } from "../../base/errors.ts";
 import { fromRestPosition, isSamePosition, toRestPosition } from "../rest-position.ts";
+import { isWrittenByUs } from "../own-notes.ts";
 import { DraftNote } from "../rest-schema.ts";
 import { isSameText } from "../upsert-note.ts";
 import { writeOnce } from "../write-once.ts";
@@ -30,7 +30,8 @@ export const listDrafts = async ({
 };
 
 /** Whether we wrote a draft, and not the person whose token we were given. */
-export const isOurs = ({ note }: DraftNote): boolean => holdsMarker(note, MARKER_START);
+export const isOurs = ({ note, author_id: authorId }: DraftNote, { userId }: Target): boolean =>
+  isWrittenByUs({ authorId, body: note }, userId);
 
 /** Whether a draft is the item's, as it would be made now. */
 export const isDraftOf = (draft: DraftNote, item: Item): boolean =>

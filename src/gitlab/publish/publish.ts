@@ -1,11 +1,6 @@
 import { GitLabError } from "../../base/errors.ts";
-import {
-  type Discussion,
-  MARKER_START,
-  type Publication,
-  type PublicationReceipt,
-  type ThreadOutcome,
-} from "../../review/discussion.ts";
+import type { Discussion, Publication, PublicationReceipt, ThreadOutcome } from "../../review/discussion.ts";
+import { isWrittenByUs } from "../own-notes.ts";
 import { Note } from "../rest-schema.ts";
 import { putNote } from "../upsert-note.ts";
 import { type Item, findPublished, listItems } from "./item.ts";
@@ -59,7 +54,7 @@ const keepNewest = async ({
   try {
     const { items } = await client.page({ route, params, query, signal }, Note);
     const ours = items.filter(
-      ({ author, system, body }) => author?.id === userId && !system && body.startsWith(MARKER_START),
+      ({ author, system, body }) => !system && isWrittenByUs({ authorId: author?.id, body }, userId),
     );
     await own.keep(
       ref,

@@ -31,10 +31,11 @@ const nothingSent = (items: readonly Item[]): ReviewSending => ({
 export const sendAsReview = async (target: Target, items: readonly Item[]): Promise<ReviewSending> => {
   const present = await listDrafts(target);
   if (present === null) return nothingSent(items);
-  const shared = present.some((draft) => !isOurs(draft));
+  const shared = present.some((draft) => !isOurs(draft, target));
   const kept = shared ? new Map<Item, DraftNote>() : match(items, present);
   const keptIds = new Set([...kept.values()].map(({ id }) => id));
-  for (const draft of present) if (isOurs(draft) && !keptIds.has(draft.id)) await deleteDraft(target, draft);
+  for (const draft of present)
+    if (isOurs(draft, target) && !keptIds.has(draft.id)) await deleteDraft(target, draft);
   if (shared) {
     target.logger.info(target.params, "The token's user has drafts of its own, threads are sent one by one");
     return nothingSent(items);
@@ -110,7 +111,8 @@ const createMissing = async (
 };
 
 const deleteAllOfOurs = async (target: Target): Promise<void> => {
-  for (const draft of (await listDrafts(target)) ?? []) if (isOurs(draft)) await deleteDraft(target, draft);
+  for (const draft of (await listDrafts(target)) ?? [])
+    if (isOurs(draft, target)) await deleteDraft(target, draft);
 };
 
 /**
@@ -153,7 +155,9 @@ const areSettled = async (target: Target, items: readonly Item[]): Promise<boole
   await target.clock.sleep(UNFINISHED_WAIT_MS, target.signal);
   const drafts = (await listDrafts(target)) ?? [];
   const published = await listPublished(target, items);
-  const stale = drafts.filter((draft) => published.some(({ marker }) => holdsMarker(draft.note, marker)));
+  const stale = drafts.filter(
+    (draft) => isOurs(draft, target) && published.some(({ marker }) => holdsMarker(draft.note, marker)),
+  );
   for (const draft of stale) await deleteDraft(target, draft);
   return stale.length === drafts.length;
 };

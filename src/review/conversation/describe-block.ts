@@ -20,15 +20,15 @@ export type Described = { readonly description: string; readonly written: Json }
 /**
  * A merge request's description with our proposal, harmless Markdown, between two hidden lines: in the place of
  * the one before, or behind what is there. Such lines count only around a text that we wrote, which `stored`
- * knows: anybody can type them. What people wrote stays, but for lines that GitLab would now run as the bot,
+ * (what the memories of all flows hold) knows: anybody can type them. What people wrote stays, but for lines that GitLab would now run as the bot,
  * which are escaped. Null where such a line stands in what cannot be escaped.
  */
 export const putDescription = (
   description: string,
   markdown: string,
-  stored: Json | undefined,
+  stored: readonly Json[],
 ): Described | null => {
-  const known = StoredBlocks.safeParse(stored).data?.digests ?? [];
+  const known = stored.flatMap((one) => StoredBlocks.safeParse(one).data?.digests ?? []);
   const block = `${START}\n${markdown}\n${END}`;
   const before = findBlock(description, new Set(known));
   const whole =

@@ -81,7 +81,7 @@ export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): P
 /** Whether the description holds the proposal now; false where writing it would make a line of it act. */
 const writeDescription = async ({ claim, forge, ref }: Talk, { reply }: Answer): Promise<boolean> => {
   const { description } = await forge.fetchMergeRequest(ref, claim.signal);
-  const next = putDescription(description, publishAnswer(reply), await claim.memory.read(DESCRIPTION_KEY));
+  const next = putDescription(description, publishAnswer(reply), await claim.remembered(DESCRIPTION_KEY));
   if (next === null) return false;
   // Known before it is written, so that a text whose writing is repeated takes its own place.
   await claim.memory.write(DESCRIPTION_KEY, next.written);

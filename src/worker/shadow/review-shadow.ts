@@ -103,6 +103,7 @@ const toClaim = ({ shadow, run, journal, memory }: ShadowClaim, signal: AbortSig
   history: async () => NO_HISTORY,
   reviews: async () => undefined,
   memory,
+  remembered: async () => [],
   // What happens in it is not drawn anywhere.
   record: async () => 0,
   signal,

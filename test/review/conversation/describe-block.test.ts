@@ -9,11 +9,11 @@ const END = "<!-- reviewflow:description end -->";
 
 /** Writes one proposal after the other, each knowing what was written before. */
 const writer = () => {
-  let stored: Json | undefined;
+  let stored: readonly Json[] = [];
   return (description: string, markdown: string): string => {
     const next = putDescription(description, markdown, stored);
     if (next === null) assert.fail("not written");
-    stored = next.written;
+    stored = [next.written];
     return next.description;
   };
 };
@@ -78,7 +78,7 @@ const HOSTILE: readonly (readonly [hope: string, description: string, answer: st
 suite("a description that hides a quick action", () => {
   for (const [hope, description, answer] of HOSTILE)
     test(`runs none: ${hope}`, () => {
-      const next = putDescription(description, answer, undefined);
+      const next = putDescription(description, answer, []);
       if (next === null) return;
       assert.deepEqual(readAsGitLab(next.description).commands, [], next.description);
     });
@@ -86,9 +86,7 @@ suite("a description that hides a quick action", () => {
   test("is written all the same where code only shows it", () => {
     for (const description of ["```\n/approve\n```", "    /approve", "See `/approve`.", "- /approve"])
       assert.ok(
-        putDescription(description, "// see\n\n```\n/usr/bin\n```", undefined)?.description.startsWith(
-          description,
-        ),
+        putDescription(description, "// see\n\n```\n/usr/bin\n```", [])?.description.startsWith(description),
       );
   });
 });

@@ -195,6 +195,7 @@ export const createWorker = (
         history: async () => NO_HISTORY,
         reviews: async () => undefined,
         memory,
+        remembered: async () => [],
         record: async (events) => recorded.push(...events),
         signal,
       };
