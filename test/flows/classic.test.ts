@@ -230,6 +230,22 @@ describe("flows/classic.yml in its code nodes", () => {
       { numRuns: 600 },
     );
   });
+  it("runs nothing in a GitLab that searches the ends of code line by line", () => {
+    for (const written of [
+      "```\n```\n\n```\n/approve\n```",
+      "```\n```\n\nText.\n\n```js\n/approve\n```\n\n```\n/merge\n```",
+      "~~~\n~~~\n~~~\n/approve\n~~~",
+      "- ```\n  ```\n- ```\n  /approve\n  ```",
+      "````\n```\nx\n```\n````\n\n```\n/approve\n```",
+      "~~~\n```\n~~~\n\n```\n/approve\n```",
+      "```x``` is code\n\n```\n/approve\n```",
+      "Text\n```x``` is code\n\n```\n/approve\n```",
+      "```` ` ````\n\n```\n/approve\n```",
+      "```",
+      "```\n/approve",
+    ])
+      assert.deepEqual(readAsGitLab(bodyOf(`Review\n\n${written}`)).commands, [], written);
+  });
   it("leaves code as it is, in blocks and in lines", () => {
     const written = "Use `@all[0] < 1` here:\n\n```ts\n// @all\n/^a$/u.test(<b>);\n\n```\n- ~~~\n  /merge\n  ~~~\n\n````\n```\n/x\n```\n````";
     const { blocks, spans, infos, commands } = readAsGitLab(bodyOf(written));

@@ -114,6 +114,11 @@ for (const name of FINDINGS_FLOWS) {
       assert.deepEqual(report.outputs, outputs);
       assert.deepEqual(report.warnings, []);
     });
+    it("shows the form of an answer without an id that a finding has", () => {
+      const shown = [...flowText(name).matchAll(/"id": "([^"]*)"/g)].map(([, id]) => id);
+      assert.equal(shown.length, name === "verify" ? 2 : 0);
+      for (const id of shown) assert.doesNotMatch(id ?? "", /^[a-z]*\d/i);
+    });
     it("never asks for a token, reaches no network, and needs no secret", () => {
       for (const input of report.inputs) assert.doesNotMatch(input.name, /token|secret|key|password|auth/i);
       assert.deepEqual(report.secrets, []);
