@@ -5,6 +5,7 @@ import { NOW } from "./dialect.ts";
 import { isLeaseOver } from "./lease.ts";
 import { isHeldBack, markProbes, markWaiting, PROBED } from "./outages.ts";
 import { RUN_COLUMNS, toRun } from "./run-rows.ts";
+import { QUEUE, WAITS_SINCE, ofRow } from "./migrations.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
 import type { SealedToken } from "./token-vault.ts";
@@ -47,7 +48,7 @@ export const claimRuns = async (
   const statements = [
     ...(dialect === "postgres" ? [`SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`] : []),
     markWaiting(dialect),
-    claimStatement(dialect, limits, claimId, nowMs),
+    ...claimStatements(dialect, limits, claimId, nowMs),
     markProbes(dialect, claimId),
     recordServed(claimId),
   ];
@@ -95,27 +96,109 @@ const readDue = async (
   return { waiting: waiting !== undefined, lost: lost !== undefined };
 };
 
-/** What is locked by a transaction that is about to change it is passed over; SQLite has one writer at a time. */
-const SKIP_LOCKED: Readonly<Record<Dialect, string>> = {
-  postgres: "FOR UPDATE OF run SKIP LOCKED",
-  sqlite: "",
+/** Whether a run of the kind waits in the queue, as the indexes have it. */
+const waitsIn = (row: string, kind: RunKind): string =>
+  `${row}.kind = '${kind}' AND ${row}.state IN ('queued', 'retrying')`;
+
+const QUEUE_OF = (row: string): string => ofRow(QUEUE, row);
+
+/** The runs that `found` finds for each row that stands before, where it names that row. */
+const eachOf = (dialect: Dialect, found: string): string =>
+  dialect === "postgres"
+    ? `CROSS JOIN LATERAL (${found}) AS one JOIN reviewflow.runs r ON r.seq = one.seq`
+    : `CROSS JOIN reviewflow.runs r ON r.seq IN (${found})`;
+
+/** What is asked of a run before it is taken. */
+const CANDIDATE = [
+  "id",
+  "seq",
+  "kind",
+  "project_id",
+  "project_path",
+  "iid",
+  "flow",
+  "waiting_kind",
+  "waiting_name",
+  "waiting_since",
+  "due_at",
+  "created_at",
+]
+  .map((column) => `r.${column}`)
+  .join(", ");
+
+/**
+ * What a claim chooses from, however many wait: from line to line by the index, and of each the first that may be
+ * worked on; and what has waited too long for something outside, whatever line it stands in.
+ */
+const candidates = (dialect: Dialect, { kind, perProject, free, giveUpMs }: ClaimLimits): string => {
+  const line = QUEUE_OF("q");
+  // Of a merge request there is one active of each kind, and none before an older one has ended.
+  const first = `
+    SELECT c.seq FROM reviewflow.runs c
+    WHERE ${waitsIn("c", kind)} AND ${QUEUE_OF("c")} = queue.line AND +c.due_at <= ${NOW[dialect]}
+      AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
+        WHERE o.project_id = c.project_id AND o.iid = c.iid AND o.kind = c.kind
+          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < c.seq))
+    ORDER BY ${ofRow(WAITS_SINCE, "c")}, c.seq LIMIT ${whole(perProject)}`;
+  const overdue = `
+    SELECT c.seq FROM reviewflow.runs c
+    WHERE c.state = 'queued' AND c.waiting_kind IS NOT NULL AND c.waiting_kind = g.kind AND c.waiting_name = g.name AND c.kind = '${kind}'
+      AND c.waiting_since <= ${NOW[dialect]} - ${whole(giveUpMs)} AND c.due_at <= ${NOW[dialect]}
+    ORDER BY c.waiting_since LIMIT ${whole(free)}`;
+  return `
+  queue (line) AS (
+    SELECT min(${line}) FROM reviewflow.runs q WHERE ${waitsIn("q", kind)}
+    UNION ALL
+    SELECT (SELECT min(${line}) FROM reviewflow.runs q WHERE ${waitsIn("q", kind)} AND ${line} > queue.line)
+      FROM queue WHERE queue.line IS NOT NULL),
+  candidates AS (
+    SELECT ${CANDIDATE} FROM queue ${eachOf(dialect, first)} WHERE queue.line IS NOT NULL
+    UNION
+    SELECT ${CANDIDATE} FROM reviewflow.outages g ${eachOf(dialect, overdue)} WHERE g.state = 'away')`;
+};
+
+/** Statements that take the first runs that are in turn. */
+const claimStatements = (
+  dialect: Dialect,
+  limits: ClaimLimits,
+  claimId: string,
+  nowMs: number,
+): readonly string[] => {
+  const taking = `UPDATE reviewflow.runs SET state = 'active', claim_id = '${claimId}',
+    held_until = ${NOW[dialect]} + ${whole(limits.leaseMs)}, attempts = attempts + 1,
+    started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0`;
+  const free = whole(limits.free);
+  if (dialect === "sqlite")
+    return [
+      `${inTurn(dialect, limits)} ${taking} WHERE id IN (SELECT id FROM in_turn ORDER BY turn LIMIT ${free})`,
+    ];
+  // What is locked by a transaction that is about to change it is passed over. Which runs are in turn is found out by a
+  // statement of its own: PostgreSQL does all of a statement again for a row that was changed since it began.
+  return [
+    `SELECT set_config('reviewflow.in_turn', coalesce((
+      ${inTurn(dialect, limits)} SELECT string_agg(id, ',' ORDER BY turn) FROM in_turn), ''), true)`,
+    `${taking} WHERE id IN (
+      SELECT run.id FROM unnest(string_to_array(current_setting('reviewflow.in_turn'), ','))
+        WITH ORDINALITY AS chosen (id, turn)
+      JOIN reviewflow.runs run ON run.id = chosen.id
+      WHERE run.state IN ('queued', 'retrying') ORDER BY chosen.turn LIMIT ${free} FOR UPDATE OF run SKIP LOCKED)`,
+  ];
 };
 
 /**
  * A project gets its second run at once only when every other that waits has its first, over all processes;
  * among equals it is the project that was served longest ago. Within a project the run goes first that is due
- * longest; of a merge request there is one active of each kind, and none before an older one has ended: people
- * read answers in the order in which they asked.
+ * longest; people read answers in the order in which they asked.
  */
-const claimStatement = (dialect: Dialect, limits: ClaimLimits, claimId: string, nowMs: number): string => `
-  WITH held AS (
+const inTurn = (dialect: Dialect, limits: ClaimLimits): string => `
+  WITH RECURSIVE ${candidates(dialect, limits)},
+  held AS (
     SELECT project_id, count(*) AS held FROM reviewflow.runs
     WHERE state = 'active' AND kind = '${limits.kind}' GROUP BY project_id),
   due AS (
-    SELECT r.id, r.project_id, r.seq, CASE WHEN r.due_at = 0 THEN r.created_at ELSE r.due_at END AS since
-    FROM reviewflow.runs r
-    WHERE r.kind = '${limits.kind}' AND r.state IN ('queued', 'retrying') AND r.due_at <= ${NOW[dialect]}
-      AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
+    SELECT r.id, r.project_id, r.seq, ${ofRow(WAITS_SINCE, "r")} AS since
+    FROM candidates r
+    WHERE NOT EXISTS (SELECT 1 FROM reviewflow.runs o
         WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
           AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))
       AND NOT ${isHeldBack(dialect, limits.giveUpMs)}),
@@ -124,16 +207,10 @@ const claimStatement = (dialect: Dialect, limits: ClaimLimits, claimId: string, 
     SELECT due.id, due.project_id, due.since, due.seq, coalesce(held.held, 0)
       + row_number() OVER (PARTITION BY due.project_id ORDER BY due.since, due.seq) AS place
     FROM let_through due LEFT JOIN held ON held.project_id = due.project_id),
-  taken AS (
-    SELECT run.id FROM placed JOIN reviewflow.runs run ON run.id = placed.id
-    LEFT JOIN reviewflow.fair_share f ON f.project_id = placed.project_id
-    WHERE placed.place <= ${whole(limits.perProject)} AND run.state IN ('queued', 'retrying')
-    ORDER BY placed.place, coalesce(f.served, 0), placed.since, placed.seq
-    LIMIT ${whole(limits.free)} ${SKIP_LOCKED[dialect]})
-  UPDATE reviewflow.runs SET state = 'active', claim_id = '${claimId}',
-    held_until = ${NOW[dialect]} + ${whole(limits.leaseMs)}, attempts = attempts + 1,
-    started_at = coalesce(started_at, ${whole(nowMs)}), due_at = 0
-  WHERE id IN (SELECT id FROM taken)`;
+  in_turn AS (
+    SELECT placed.id, row_number() OVER (ORDER BY placed.place, coalesce(f.served, 0), placed.since, placed.seq) AS turn
+    FROM placed LEFT JOIN reviewflow.fair_share f ON f.project_id = placed.project_id
+    WHERE placed.place <= ${whole(limits.perProject)})`;
 
 /** Of the runs that need something that may work again, one finds it out. */
 const ONE_A_PROBE = `

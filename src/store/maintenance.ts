@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { foldCounts } from "./counts.ts";
 import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
@@ -40,6 +41,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldSpending(parts.database, parts.clock.now());
         await forgetOwnNotes(parts.database, parts.clock.now());
         await forgetOldShadows(parts.database, parts.clock.now());
+        await foldCounts(parts.database);
         await inPieces(parts.database.reclaim, () => stopping.signal.aborted);
       } catch (error) {
         parts.logger.warn({ error: describeError(error) }, "the database could not be tidied up");

@@ -1,8 +1,9 @@
 import { sql } from "kysely";
 import { decodeBody } from "./body-codec.ts";
+import { countRuns } from "./counts.ts";
 import type { Database } from "./database.ts";
 import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, toRun } from "./run-rows.ts";
-import type { QueueStatus, RunState, Store } from "./store.ts";
+import type { QueueStatus, Store } from "./store.ts";
 
 /** The questions of Store, without effects. */
 export const createQueries = (
@@ -67,13 +68,16 @@ export const createQueries = (
   };
 };
 
-const readQueueStatus = async ({ db }: Database): Promise<QueueStatus> => {
-  const unfinished = await db
+const readQueueStatus = async (database: Database): Promise<QueueStatus> => {
+  const { db } = database;
+  const { queued, retrying, active } = await countRuns(database);
+  const oldest = await db
     .selectFrom("runs")
-    .select((eb) => ["state", eb.fn.countAll<number>().as("count"), eb.fn.min("createdAt").as("oldest")])
-    .where("state", "in", ["queued", "retrying", "active"])
-    .groupBy("state")
-    .execute();
+    .select("createdAt")
+    .where("state", "=", "queued")
+    .orderBy("seq")
+    .limit(1)
+    .executeTakeFirst();
   const waiting = await db
     .selectFrom("runs as r")
     .leftJoin("outages as g", (join) =>
@@ -84,33 +88,12 @@ const readQueueStatus = async ({ db }: Database): Promise<QueueStatus> => {
     .where("r.waitingKind", "is not", null)
     .groupBy("g.state")
     .execute();
-  const find = (wanted: RunState) => unfinished.find(({ state }) => state === wanted);
   return {
-    queued: find("queued")?.count ?? 0,
+    queued,
     waiting: waiting.reduce((sum, { count }) => sum + count, 0),
     parked: waiting.find(({ state }) => state === "parked")?.count ?? 0,
-    retrying: find("retrying")?.count ?? 0,
-    active: find("active")?.count ?? 0,
-    oldestQueuedAtMs: find("queued")?.oldest ?? null,
+    retrying,
+    active,
+    oldestQueuedAtMs: oldest?.createdAt ?? null,
   };
-};
-
-const countRuns = async ({ db }: Database): Promise<Readonly<Record<RunState, number>>> => {
-  const counts = {
-    queued: 0,
-    active: 0,
-    retrying: 0,
-    succeeded: 0,
-    "partial-succeeded": 0,
-    failed: 0,
-    cancelled: 0,
-    superseded: 0,
-  };
-  const rows = await db
-    .selectFrom("runs")
-    .select((eb) => ["state", eb.fn.countAll<number>().as("count")])
-    .groupBy("state")
-    .execute();
-  for (const { state, count } of rows) counts[state] = count;
-  return counts;
 };

@@ -33,6 +33,9 @@ export type Tables = {
   notices: NoticesTable;
   ownNotes: OwnNotesTable;
   progressNotes: ProgressNotesTable;
+  runTotals: RunTotalsTable;
+  runQuarters: RunQuartersTable;
+  deliveryTotals: DeliveryTotalsTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -328,6 +331,30 @@ type ProgressNotesTable = {
   runId: string;
   shows: "failed" | "waiting";
 };
+
+/** How many runs of a project are in a state; see counts.ts, as for the two below. */
+type RunTotalsTable = {
+  projectId: number;
+  state: RunsTable["state"];
+  shard: number;
+  runs: number;
+  /** When the newest of them was made. */
+  lastCreatedAt: number;
+};
+
+/** What the runs that were made in a quarter of an hour came to; `quarter` is its begin. */
+type RunQuartersTable = {
+  quarter: number;
+  state: RunsTable["state"];
+  currency: string;
+  shard: number;
+  runs: number;
+  tokens: number;
+  price: number;
+};
+
+/** How many deliveries of a project are stored. */
+type DeliveryTotalsTable = { projectId: number; shard: number; deliveries: number };
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { sql, type RawBuilder, type SqlBool } from "kysely";
+import { RUNS_OF_PROJECTS } from "../counts.ts";
 import { readKey } from "../journal-entry.ts";
-import type { Database, Dialect } from "../database.ts";
-import { startsWith } from "../dialect.ts";
+import type { Database } from "../database.ts";
+import { HAS_FINDINGS, ofRow } from "../migrations.ts";
 import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, readReason, toRun } from "../run-rows.ts";
+import { RUN_STATES } from "../store.ts";
 import type { Row } from "../tables.ts";
 import { findDelivery } from "./find-delivery.ts";
 import type { ProjectFacts, ProjectView, Slice, SpanCount, Views } from "./views.ts";
@@ -25,6 +27,30 @@ const isGiven = <T>(value: T | null | undefined): value is T => value !== undefi
 /** Text as it is compared with; nothing that is stored holds U+0000. */
 const plain = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\uFFFD");
 
+const DECISIONS = ["review", "reply", "cancel", "ignore"] as const;
+
+/** Of each value of a column the newest rows, by their `seq`. */
+const newestOfEach = (
+  table: "runs" | "deliveries",
+  column: "state" | "decision",
+  values: readonly string[],
+  narrowed: RawBuilder<unknown>,
+  limit: number,
+): RawBuilder<unknown> =>
+  sql.join(
+    values.map(
+      (value) => sql`SELECT seq FROM (
+        SELECT seq FROM ${sql.raw(`reviewflow.${table}`)} WHERE ${sql.raw(column)} = ${value}${narrowed}
+        ORDER BY seq DESC LIMIT ${limit}) AS of_one`,
+    ),
+    sql` UNION ALL `,
+  );
+
+/** Whether no later run of the same flow over the same merge request has left findings; asked of each row in turn. */
+const IS_NEWEST_WITH_FINDINGS = sql<SqlBool>`seq = (
+  SELECT max(newer.seq) FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id
+    AND newer.iid = runs.iid AND newer.flow = runs.flow AND ${sql.raw(ofRow(HAS_FINDINGS, "newer"))})`;
+
 const slice = <T>(rows: readonly T[], limit: number): Slice<T> => ({
   rows: rows.slice(0, limit),
   more: rows.length > limit,
@@ -35,49 +61,54 @@ export const createViews = (database: Database): Views => {
   const { db } = database;
   return {
     listRuns: async ({ limit, before, projectPath, states, flow, deliveryId }) => {
-      let query = db
+      const isOlder = isGiven(before) ? sql` AND ${isBefore("runs", before)}` : sql``;
+      const isOf = (column: string, value: string | null | undefined) =>
+        isGiven(value) ? sql` AND ${sql.ref(column)} = ${plain(value)}` : sql``;
+      const narrowed = sql`${isOf("project_path", projectPath)}${isOf("flow", flow)}${isOf("delivery_id", deliveryId)}${isOlder}`;
+      // Each index has the state before the order: of each state the newest are read, and of these the newest.
+      const byState = isGiven(states) || isGiven(projectPath) || isGiven(flow);
+      const seqs = byState
+        ? newestOfEach("runs", "state", states ?? RUN_STATES, narrowed, limit + 1)
+        : sql`SELECT seq FROM reviewflow.runs WHERE true${narrowed} ORDER BY seq DESC LIMIT ${limit + 1}`;
+      const rows = await db
         .selectFrom("runs")
         .select(LIGHT_RUN_COLUMNS)
         .select(sql<string>`'null'`.as("result"))
+        .where(sql<SqlBool>`seq IN (${seqs})`)
         .orderBy("seq", "desc")
-        .limit(limit + 1);
-      if (isGiven(before)) query = query.where(isBefore("runs", before));
-      if (isGiven(projectPath)) query = query.where("projectPath", "=", plain(projectPath));
-      if (isGiven(states)) query = query.where("state", "in", states);
-      if (isGiven(flow)) query = query.where("flow", "=", plain(flow));
-      if (isGiven(deliveryId)) query = query.where("deliveryId", "=", plain(deliveryId));
-      return slice((await query.execute()).map(toRun), limit);
+        .limit(limit + 1)
+        .execute();
+      return slice(rows.map(toRun), limit);
     },
     listDeliveries: async ({ limit, before, projectPath, decision }) => {
-      let query = db
+      const isOlder = isGiven(before) ? sql` AND ${isBefore("deliveries", before)}` : sql``;
+      const narrowed = isGiven(projectPath)
+        ? sql` AND project_path = ${plain(projectPath)}${isOlder}`
+        : isOlder;
+      const decisions = isGiven(decision) ? [decision] : DECISIONS;
+      const seqs =
+        isGiven(decision) || isGiven(projectPath)
+          ? newestOfEach("deliveries", "decision", decisions, narrowed, limit + 1)
+          : sql`SELECT seq FROM reviewflow.deliveries WHERE true${narrowed} ORDER BY seq DESC LIMIT ${limit + 1}`;
+      const rows = await db
         .selectFrom("deliveries")
         .select(DELIVERY_COLUMNS)
+        .where(sql<SqlBool>`seq IN (${seqs})`)
         .orderBy("seq", "desc")
-        .limit(limit + 1);
-      if (isGiven(before)) query = query.where(isBefore("deliveries", before));
-      if (isGiven(projectPath)) query = query.where("projectPath", "=", plain(projectPath));
-      if (isGiven(decision)) query = query.where("decision", "=", decision);
-      return slice((await query.execute()).map(toDelivery), limit);
+        .limit(limit + 1)
+        .execute();
+      return slice(rows.map(toDelivery), limit);
     },
     findDelivery: (reference) => findDelivery(database, plain(reference)),
     listFindingRuns: async ({ limit, before, projectPath }) => {
-      let newest = db
-        .selectFrom("runs")
-        .select("id")
-        .select(
-          sql<number>`row_number() OVER (PARTITION BY project_id, iid, flow ORDER BY seq DESC)`.as("place"),
-        )
-        .where("state", "in", ["succeeded", "partial-succeeded"])
-        .where(startsWith("result", '{"kind":"findings"'));
-      if (isGiven(projectPath)) newest = newest.where("projectPath", "=", plain(projectPath));
       let query = db
         .selectFrom("runs")
         .select(RUN_COLUMNS)
-        .where("id", "in", (eb) =>
-          eb.selectFrom(newest.as("newest")).select("newest.id").where("place", "=", 1),
-        )
+        .where(sql<SqlBool>`${sql.raw(HAS_FINDINGS)}`)
+        .where(IS_NEWEST_WITH_FINDINGS)
         .orderBy("seq", "desc")
         .limit(limit + 1);
+      if (isGiven(projectPath)) query = query.where("projectPath", "=", plain(projectPath));
       if (isGiven(before)) query = query.where(isBefore("runs", before));
       return slice((await query.execute()).map(toRun), limit);
     },
@@ -146,7 +177,7 @@ const newestOfOne = (id: number) => sql`
   newest_of AS (
     SELECT ${id} AS project_id, (SELECT max(d.seq) FROM reviewflow.deliveries d WHERE d.project_id = ${id}) AS seq)`;
 
-const projectsQuery = (newestOf: RawBuilder<unknown>, runs: RawBuilder<unknown>) => sql<ProjectRow>`
+const projectsQuery = (newestOf: RawBuilder<unknown>, ofProjects: RawBuilder<unknown>) => sql<ProjectRow>`
   WITH RECURSIVE ${newestOf}
   SELECT newest.project_id AS id, newest.project_path AS path,
     newest.id AS last_delivery_id, newest.decision AS last_decision, newest.reason_code AS last_reason_code,
@@ -156,12 +187,7 @@ const projectsQuery = (newestOf: RawBuilder<unknown>, runs: RawBuilder<unknown>)
     coalesce(worked.failed, 0) AS failed, coalesce(worked.reviewed, 0) AS reviewed, worked.last_run_at
   FROM newest_of
   JOIN reviewflow.deliveries newest ON newest.seq = newest_of.seq
-  LEFT JOIN (
-    SELECT project_id, count(*) AS runs, max(created_at) AS last_run_at,
-      count(*) FILTER (WHERE state IN ('queued', 'active', 'retrying')) AS waiting,
-      count(*) FILTER (WHERE state = 'failed') AS failed,
-      count(*) FILTER (WHERE state IN ('succeeded', 'partial-succeeded')) AS reviewed
-    FROM reviewflow.runs ${runs} GROUP BY project_id) AS worked
+  LEFT JOIN (${RUNS_OF_PROJECTS} ${ofProjects} GROUP BY project_id) AS worked
     ON worked.project_id = newest.project_id
   ORDER BY newest.seq DESC LIMIT 500`;
 
@@ -169,21 +195,13 @@ const findProject = async ({ db }: Database, id: number): Promise<ProjectFacts |
   const [{ rows }, count] = await Promise.all([
     projectsQuery(newestOfOne(id), sql`WHERE project_id = ${id}`).execute(db),
     db
-      .selectFrom("deliveries")
-      .select((eb) => eb.fn.countAll<number>().as("deliveries"))
+      .selectFrom("deliveryTotals")
+      .select((eb) => eb.fn.coalesce(eb.fn.sum<number>("deliveries"), eb.val(0)).as("deliveries"))
       .where("projectId", "=", id)
       .executeTakeFirstOrThrow(),
   ]);
   const [project] = rows;
   return project === undefined ? null : { ...toProject(project), ...count };
-};
-
-/** A value of the JSON text in `usage`; null for text that the database's reader of JSON refuses. */
-const ofUsage: Readonly<Record<Dialect, (name: string) => RawBuilder<string | null>>> = {
-  // PostgreSQL refuses U+0000.
-  postgres: (name) =>
-    sql`(CASE WHEN position(${String.raw`\u0000`} in usage) = 0 THEN usage ELSE '{}' END::json ->> ${name}::text)`,
-  sqlite: (name) => sql`(usage ->> ${`$.${name}`})`,
 };
 
 const createCounts = (
@@ -192,19 +210,15 @@ const createCounts = (
   countBySpan: async (starts) => {
     const [first] = starts;
     if (first === undefined) return [];
-    const usage = ofUsage[database.dialect];
     // The last span that begins before; the numbers are ours.
     const cases = starts
-      .map((start, index) => `WHEN created_at >= ${Math.trunc(start)} THEN ${index}`)
+      .map((start, index) => `WHEN quarter >= ${Math.trunc(start)} THEN ${index}`)
       .toReversed();
     const { rows } = await sql<SpanCount>`
-      SELECT span, state, count(*) AS runs, sum(tokens) AS tokens, sum(price) AS price, currency FROM (
-        SELECT CASE ${sql.raw(cases.join(" "))} END AS span, state,
-          coalesce(CAST(${usage("totalTokens")} AS numeric), 0) AS tokens,
-          coalesce(CAST(${usage("totalPrice")} AS numeric), 0) AS price,
-          coalesce(${usage("currency")}, '') AS currency
-        FROM reviewflow.runs WHERE created_at >= ${first}) AS recent
-      GROUP BY span, state, currency`.execute(database.db);
+      SELECT span, state, sum(runs) AS runs, sum(tokens) AS tokens, sum(price) AS price, currency FROM (
+        SELECT CASE ${sql.raw(cases.join(" "))} END AS span, state, runs, tokens, price, currency
+        FROM reviewflow.run_quarters WHERE quarter >= ${first}) AS recent
+      GROUP BY span, state, currency HAVING sum(runs) > 0`.execute(database.db);
     return rows;
   },
   listProjects: async () => {
@@ -217,9 +231,10 @@ const createCounts = (
     const moving = await db
       .selectFrom("runs")
       .select(["id", "state", "attempts"])
-      .where("state", "in", ["queued", "active", "retrying"])
+      .where(
+        sql<SqlBool>`seq IN (${newestOfEach("runs", "state", ["queued", "active", "retrying"], sql``, 1_000)})`,
+      )
       .orderBy("seq")
-      .limit(1_000)
       .execute();
     const active = moving.filter(({ state }) => state === "active").map(({ id }) => id);
     const { rows } = await sql<{ deliveries: number | null; runs: number | null }>`

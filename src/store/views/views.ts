@@ -69,7 +69,7 @@ export type Views = {
   readonly listDeliveries: (narrowing: DeliveryNarrowing) => Promise<Slice<Delivery>>;
   /** The delivery with our id, or with a key, be it whole or GitLab's id alone; null for an unknown one. */
   readonly findDelivery: (reference: string) => Promise<Delivery | null>;
-  /** Runs by the span of time in which they were made. `starts` ascend; the last span is open. */
+  /** Runs by the span of time in which they were made. `starts` ascend and begin a quarter of an hour; the last span is open. */
   readonly countBySpan: (starts: readonly number[]) => Promise<readonly SpanCount[]>;
   /** Those that have sent something, the liveliest first, at most 500. */
   readonly listProjects: () => Promise<readonly ProjectView[]>;
