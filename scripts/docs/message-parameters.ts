@@ -1,4 +1,5 @@
 import { type MessageFormatElement, parse, TYPE } from "@formatjs/icu-messageformat-parser";
+import { englishTexts } from "../../src/flow/messages/message.ts";
 import { readTexts } from "../../src/messages/format-message.ts";
 
 /** A message's parameters with the TypeScript type of each, in the order of their names. */
@@ -35,17 +36,30 @@ const typeOf = ({ type }: MessageFormatElement): string | null => {
   }
 };
 
-/** The module that types each message's parameters. */
-export const renderMessageParameters = (): string => {
-  const lines = [...readTexts("en")].map(([code, text]) => {
-    const fields = [...parametersOf(text)].map(([name, type]) => `readonly ${name}: ${type}`);
-    return `  readonly ${JSON.stringify(code)}: ${fields.length === 0 ? "null" : `{ ${fields.join("; ")} }`};`;
-  });
-  return [
+/** The module that types each parameter of the product's messages. */
+export const renderMessageParameters = (): string =>
+  [
+    'import type { FlowMessageParameters } from "../flow/messages/message-parameters.ts";',
+    "",
     "/** Every message's parameters, null for none. Made from en.json by `npm run docs`; a test compares them. */",
-    "export type MessageParameters = {",
-    ...lines,
+    "export type MessageParameters = FlowMessageParameters & {",
+    ...parameterLines([...readTexts("en")].filter(([code]) => !englishTexts().has(code))),
     "};",
     "",
   ].join("\n");
-};
+
+/** The same for those of the engine. */
+export const renderFlowMessageParameters = (): string =>
+  [
+    "/** The parameters of the engine's messages, null for none. Made from en.json by `npm run docs`; a test compares them. */",
+    "export type FlowMessageParameters = {",
+    ...parameterLines([...englishTexts()]),
+    "};",
+    "",
+  ].join("\n");
+
+const parameterLines = (texts: readonly (readonly [code: string, text: string])[]): readonly string[] =>
+  texts.map(([code, text]) => {
+    const fields = [...parametersOf(text)].map(([name, type]) => `readonly ${name}: ${type}`);
+    return `  readonly ${JSON.stringify(code)}: ${fields.length === 0 ? "null" : `{ ${fields.join("; ")} }`};`;
+  });

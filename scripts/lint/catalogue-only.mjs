@@ -8,8 +8,8 @@ import { relative } from "node:path";
 /** Where sentences may stand in code, and why: beginnings of paths. Everything else of `src/` has codes. */
 export const EXCEPTIONS = [
   {
-    why: "The engine of workflow files says in English what is wrong in a file or a node; a run has the reason's code.",
-    paths: ["src/flow/", "src/sandbox/", "src/egress/"],
+    why: "What code, templates and requests of a flow failed with, in the words of Python, JavaScript, Jinja2 and HTTP.",
+    paths: ["src/sandbox/", "src/egress/"],
   },
   {
     why: "What an adapter found goes to the log and into a reason's detail, in English; people read the code's sentence.",
@@ -42,6 +42,8 @@ export const EXCEPTIONS = [
       "src/cli/doctor-probe.ts",
       "src/doctor/probe-model-in-depth.ts",
       "src/eval/match/judge.ts",
+      "src/flow/nodes/parameter-extractor/prompt.ts",
+      "src/flow/nodes/question-classifier/prompt.ts",
       "src/review/conversation/thread-text.ts",
       "src/review/findings/",
       "src/review/fit-inputs.ts",
@@ -75,13 +77,29 @@ export const EXCEPTIONS = [
       "src/cli/demo/changes.ts",
       "src/diff/",
       "src/eval/record/record-cases.ts",
+      "src/flow/nodes/http-request/encode-form.ts",
       "src/worker/conversation/request-review.ts",
     ],
   },
 ];
 
-/** Where a failure of ours ends in a terminal, with its message. */
-const PRINTED = "src/cli/";
+/** Where failures are shown to people: in a terminal, or as what is wrong in a flow. */
+const SHOWN = ["src/cli/", "src/flow/"];
+
+/** Names with spaces: Dify's comparison operators, YAML 1.1's truth values. */
+const NAMES = new Set([
+  "not contains",
+  "start with",
+  "end with",
+  "is not",
+  "not empty",
+  "not in",
+  "all of",
+  "not null",
+  "not exists",
+  "yes Yes YES true True TRUE on On ON",
+  "no No NO false False FALSE off Off OFF",
+]);
 
 const WORDS = /\p{L}{2,}[,;:]? \p{L}{2,}/u;
 const OF_A_SENTENCE =
@@ -108,10 +126,10 @@ const isReadInMarkup = (markup) => {
 const LOGGERS = new Set(["trace", "debug", "info", "warn", "error", "fatal"]);
 
 /** Whether a text goes to a log or into a defect that is thrown, or is a command to be typed. */
-const isNoProse = (node, isPrinted) => {
+const isNoProse = (node, isShown) => {
   for (let at = node.parent; at; at = at.parent) {
-    if (at.type === "NewExpression") return !isPrinted || at.callee.name === "Error";
-    if (at.type === "ThrowStatement") return !isPrinted;
+    if (at.type === "NewExpression") return !isShown || at.callee.name === "Error";
+    if (at.type === "ThrowStatement") return !isShown;
     if (at.type === "CallExpression") {
       const { callee } = at;
       return (
@@ -140,7 +158,7 @@ const catalogueOnly = {
   create: (context) => {
     const path = relative(context.cwd, context.filename);
     if (EXCEPTIONS.some(({ paths }) => paths.some((begin) => path.startsWith(begin)))) return {};
-    const isPrinted = path.startsWith(PRINTED);
+    const isShown = SHOWN.some((begin) => path.startsWith(begin));
     const report = (node) =>
       context.report({
         node,
@@ -148,13 +166,13 @@ const catalogueOnly = {
       });
     return {
       Literal: (node) => {
-        if (typeof node.value !== "string" || isNoText(node)) return;
-        if (isSentence(node.value) && !isNoProse(node, isPrinted)) report(node);
+        if (typeof node.value !== "string" || isNoText(node) || NAMES.has(node.value)) return;
+        if (isSentence(node.value) && !isNoProse(node, isShown)) report(node);
       },
       TemplateLiteral: (node) => {
         const text = node.quasis.map(({ value }) => value.cooked ?? value.raw).join("·");
         const isMarkup = node.parent?.type === "TaggedTemplateExpression" && node.parent.tag.name === "html";
-        if (isMarkup ? isReadInMarkup(text) : isSentence(text) && !isNoProse(node, isPrinted)) report(node);
+        if (isMarkup ? isReadInMarkup(text) : isSentence(text) && !isNoProse(node, isShown)) report(node);
       },
     };
   },

@@ -65,10 +65,7 @@ export class ConfigError extends ReviewflowError {
 }
 
 /** Several problems under a head, each in a line of its own. */
-export const listOf = (
-  code: "cli.problems" | "config.problems" | "flow.file-problems",
-  problems: readonly Message[],
-): Message => {
+export const listOf = (code: "cli.problems" | "config.problems", problems: readonly Message[]): Message => {
   const lines = problems.reduce<Message | string>(
     (above, line) => message("problem.listed", { above, line }),
     "",

@@ -1,9 +1,10 @@
 import { describeFlow, type FlowReport, type InputReport } from "../flow/describe/describe-flow.ts";
 import type { FlowProblem } from "../flow/flow.ts";
-import { showProblem } from "../flow/parse/flow-file-error.ts";
-import { readFlow } from "../flow/parse/parse-flow.ts";
-import { type Translate, translator } from "../messages/format-message.ts";
-import { FALLBACK } from "../messages/language.ts";
+import { inEnglish } from "../base/errors.ts";
+import { describeProblem } from "../flow/parse/flow-file-error.ts";
+import { type FlowReading, readFlow } from "../flow/parse/parse-flow.ts";
+import type { Translate } from "../messages/format-message.ts";
+import type { Message } from "../messages/message.ts";
 import { readFlowText } from "./read-flow-text.ts";
 import { printable, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -15,42 +16,78 @@ export type FlowCheckOptions = Partial<Terminal> & {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 };
 
+/** A problem as programs read it: where, its code with what its sentence names, and that sentence in English. */
+type ProblemReport = Pick<FlowProblem, "nodeId" | "title" | "field"> & Message & { readonly message: string };
+
 /** What was found in one file; with `--json` just this is printed. */
 export type FileCheck = {
   readonly file: string;
   /** Whether the flow can run here. */
   readonly ok: boolean;
   /** What the flow takes, gives and needs; null when it cannot run. */
-  readonly flow: FlowReport | null;
-  readonly problems: readonly FlowProblem[];
-  readonly warnings: readonly FlowProblem[];
+  readonly flow: (Omit<FlowReport, "warnings"> & { readonly warnings: readonly ProblemReport[] }) | null;
+  readonly problems: readonly ProblemReport[];
+  readonly warnings: readonly ProblemReport[];
 };
 
-const checkFile = async (t: Translate, file: string): Promise<FileCheck> => {
+/** One file as it was read. */
+type Checked = { readonly file: string } & (
+  | { readonly unreadable: Message }
+  | { readonly reading: FlowReading }
+);
+
+const checkFile = async (file: string): Promise<Checked> => {
   const read = await readFlowText(file);
-  if (!read.ok) {
-    const problem: FlowProblem = { nodeId: null, title: null, field: "", message: t.message(read.problem) };
+  return read.ok ? { file, reading: readFlow(read.text) } : { file, unreadable: read.problem };
+};
+
+const reportOf = ({ nodeId, title, field, message }: FlowProblem): ProblemReport => ({
+  nodeId,
+  title,
+  field,
+  ...message,
+  message: inEnglish(message),
+});
+
+const toJson = (checked: Checked): FileCheck => {
+  const { file } = checked;
+  if ("unreadable" in checked) {
+    const { unreadable } = checked;
+    const problem = { nodeId: null, title: null, field: "", ...unreadable, message: inEnglish(unreadable) };
     return { file, ok: false, flow: null, problems: [problem], warnings: [] };
   }
-  const reading = readFlow(read.text);
+  const { reading } = checked;
   if (!reading.ok) {
-    return { file, ok: false, flow: null, problems: reading.problems, warnings: reading.warnings };
+    const problems = reading.problems.map(reportOf);
+    return { file, ok: false, flow: null, problems, warnings: reading.warnings.map(reportOf) };
   }
-  const { flow } = reading;
-  return { file, ok: true, flow: describeFlow(flow), problems: [], warnings: flow.warnings };
+  const warnings = reading.flow.warnings.map(reportOf);
+  return { file, ok: true, flow: { ...describeFlow(reading.flow), warnings }, problems: [], warnings };
 };
 
-const bullets = (problems: readonly FlowProblem[]): readonly string[] =>
-  problems.map((problem) => `  - ${showProblem(problem)}`);
+const bullets = (t: Translate, problems: readonly Message[]): readonly string[] =>
+  problems.map((problem) => `  - ${t.message(problem)}`);
 
-const render = (t: Translate, { file, flow, problems, warnings }: FileCheck): string => {
-  if (flow !== null) return `${t("cli.flow.can-run", { file })}\n\n${renderReport(t, flow)}`;
-  return [
+const renderRefused = (
+  t: Translate,
+  file: string,
+  problems: readonly Message[],
+  warnings: readonly Message[],
+): string =>
+  [
     t("cli.flow.cannot-run", { file, count: problems.length }),
-    ...bullets(problems),
-    ...(warnings.length === 0 ? [] : ["", t("cli.flow.warnings"), ...bullets(warnings)]),
+    ...bullets(t, problems),
+    ...(warnings.length === 0 ? [] : ["", t("cli.flow.warnings"), ...bullets(t, warnings)]),
     "",
   ].join("\n");
+
+const render = (t: Translate, checked: Checked): string => {
+  const { file } = checked;
+  if ("unreadable" in checked) return renderRefused(t, file, [checked.unreadable], []);
+  const { reading } = checked;
+  return reading.ok
+    ? `${t("cli.flow.can-run", { file })}\n\n${renderReport(t, describeFlow(reading.flow))}`
+    : renderRefused(t, file, reading.problems.map(describeProblem), reading.warnings.map(describeProblem));
 };
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
@@ -87,7 +124,10 @@ export const renderReport = (t: Translate, report: FlowReport): string =>
     ...section(t("cli.flow.code"), report.languages),
     ...section(t("cli.flow.datasets"), report.datasets),
     ...section(t("cli.flow.secrets"), report.secrets),
-    ...section(t("cli.flow.warnings"), report.warnings.map(showProblem)),
+    ...section(
+      t("cli.flow.warnings"),
+      report.warnings.map((one) => t.message(describeProblem(one))),
+    ),
     "",
   ].join("\n");
 
@@ -100,14 +140,13 @@ export const flowCheck = async (
   files: string | readonly string[],
   { json = false, environment, write = processTerminal.write }: FlowCheckOptions = {},
 ): Promise<number> => {
-  // Programs read JSON; its sentences are English for all of them.
-  const t = json ? translator(FALLBACK) : terminalTexts(environment);
-  const checks: FileCheck[] = [];
-  for (const file of typeof files === "string" ? [files] : files) checks.push(await checkFile(t, file));
+  const checks: Checked[] = [];
+  for (const file of typeof files === "string" ? [files] : files) checks.push(await checkFile(file));
+  const t = terminalTexts(environment);
   write(
     json
-      ? `${JSON.stringify(checks, null, 2)}\n`
+      ? `${JSON.stringify(checks.map(toJson), null, 2)}\n`
       : printable(checks.map((check) => render(t, check)).join("\n")),
   );
-  return checks.every(({ ok }) => ok) ? 0 : 1;
+  return checks.every((check) => "reading" in check && check.reading.ok) ? 0 : 1;
 };

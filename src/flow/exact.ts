@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Json } from "../base/json.ts";
 import { type JsonNode, type ObjectNode, ownEntries } from "../base/model-json/json-node.ts";
 import { readStrictJson } from "../base/model-json/strict-json.ts";
+import { NodeError } from "./node-error.ts";
+import { flowMessage } from "./messages/message.ts";
 
 /** A float without a fraction, which Python prints as `5.0`; JavaScript's 5 is the integer, too. */
 export class WholeFloat {
@@ -83,7 +85,7 @@ const partsOf = (container: unknown): ReadonlyMap<string, Part> | undefined => {
 
 /**
  * Puts plain numbers in the place of exact ones, in place; each container keeps the exact ones beside it, where
- * {@link exactAt} finds them. Throws a RangeError when aliases make more than `limit` values of the file.
+ * {@link exactAt} finds them. Throws NodeError when aliases make more than `limit` values of the file.
  */
 export const separateExact = (root: unknown, limit: number): void => {
   let left = limit;
@@ -92,7 +94,7 @@ export const separateExact = (root: unknown, limit: number): void => {
     const entries: readonly (readonly [string, unknown])[] = Object.entries(container);
     for (const [key, value] of entries) {
       left -= 1;
-      if (left < 0) throw new RangeError("aliases make too many values");
+      if (left < 0) throw new NodeError(flowMessage("flow.file.yaml-too-many-values"));
       if (typeof value === "bigint" || value instanceof WholeFloat) {
         parts.set(key, value);
         Object.assign(container, { [key]: typeof value === "bigint" ? Number(value) : value.value });

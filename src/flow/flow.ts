@@ -1,6 +1,7 @@
 import type { LoadedNode, NodeDeclaration, NodeRole } from "./node.ts";
 import type { InputVariable } from "./nodes/start/schema.ts";
 import type { Variable } from "./value-type.ts";
+import type { FlowMessage } from "./messages/message.ts";
 
 /** An edge from a handle of one node to another node. */
 export type FlowEdge = {
@@ -54,7 +55,7 @@ export type FlowProblem = {
   readonly title: string | null;
   /** Where in the node's data, or in the file; empty for the whole. */
   readonly field: string;
-  readonly message: string;
+  readonly message: FlowMessage;
 };
 
 /** A workflow file that can run. */

@@ -1,11 +1,13 @@
 import { createRequire } from "node:module";
-import type { Ajv, MissingRefError, ValidateFunction } from "ajv";
+import type { Ajv, ErrorObject, MissingRefError, ValidateFunction } from "ajv";
 import { z } from "zod";
 import type { Json, JsonObject } from "../base/json.ts";
 import { isJsonArray, isJsonObject } from "./value-type.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "./messages/message.ts";
+import { NodeError } from "./node-error.ts";
 
 /** Where a value does not follow a schema: a JSON pointer, and what is wrong there. */
-type Mismatch = { readonly pointer: string; readonly message: string };
+type Mismatch = { readonly pointer: string; readonly message: FlowMessage };
 
 /** A schema, ready to check values. */
 export type JsonSchema = {
@@ -16,11 +18,11 @@ export type JsonSchema = {
 };
 
 /** A check came to a `$ref` that points out of the schema, or to a place that it does not have. */
-export class UnresolvedReference extends Error {
+export class UnresolvedReference extends NodeError {
   readonly reference: string;
 
   constructor(reference: string) {
-    super(`the schema refers to ${reference}, which is not in it`);
+    super(flowMessage("flow.schema.unresolved", { reference }));
     this.reference = reference;
   }
 }
@@ -37,6 +39,23 @@ let library: z.infer<typeof Library> | undefined;
 
 /** Few flows have a schema: what reads one is loaded for the first. */
 const loadAjv = (): z.infer<typeof Library> => (library ??= Library.parse(require("ajv")));
+
+/** The commonest mismatches; the library has words of its own for the others. */
+const describeMismatch = (error: ErrorObject | undefined): FlowMessage => {
+  const { missingProperty: name, type } = Mentioned.parse(error?.params ?? {});
+  if (error?.keyword === "type" && type !== undefined) return flowMessage("flow.schema.type", { type });
+  if (error?.keyword === "required" && name !== undefined)
+    return flowMessage("flow.schema.required", { name });
+  if (error?.keyword === "enum") return flowMessage("flow.schema.enum");
+  if (error?.keyword === "additionalProperties") return flowMessage("flow.schema.additional");
+  return inItsWords(error?.message ?? "invalid");
+};
+
+/** What the library says of a mismatch besides its words. */
+const Mentioned = z.object({
+  missingProperty: z.string().optional(),
+  type: z.union([z.string(), z.array(z.string()).transform((types) => types.join(","))]).optional(),
+});
 
 /** The keyword that takes the place of a reference that leads nowhere. */
 const UNRESOLVED = "reviewflow-unresolved";
@@ -117,7 +136,7 @@ export const compileSchema = (schema: JsonObject): JsonSchema => {
     check: (value) => {
       if (validate(value)) return null;
       const [first] = validate.errors ?? [];
-      return { pointer: first?.instancePath ?? "", message: first?.message ?? "invalid" };
+      return { pointer: first?.instancePath ?? "", message: describeMismatch(first) };
     },
   };
 };

@@ -7,6 +7,8 @@ import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
 import type { ValueType, Variable } from "./value-type.ts";
+import { type FlowMessage, flowMessage } from "./messages/message.ts";
+import { NodeError } from "./node-error.ts";
 
 /** Everything that nodes may ask of the world outside. */
 export type FlowPorts = {
@@ -26,7 +28,7 @@ export type VariableUse = {
 };
 
 /** Something in a node that we do not run, or run with a doubt. `message` says what to do instead. */
-export type NodeRemark = { readonly field: string; readonly message: string };
+export type NodeRemark = { readonly field: string; readonly message: FlowMessage };
 
 /** What a node says of itself when the file is read, before anything runs. */
 export type NodeDeclaration = {
@@ -83,7 +85,7 @@ export type FrameRequest = {
 export type FrameOutcome = {
   readonly pool: Pool;
   /** The first unhandled failure of a node, null when there was none. */
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   /** Outputs of end and answer nodes inside. */
   readonly outputs: Readonly<Record<string, Variable>>;
   /** Whether a loop-end node was reached. */
@@ -147,7 +149,8 @@ export type NodeOutcome =
       readonly ok: false;
       /** Dify's name for the failure; becomes the output `error_type` under an error strategy. */
       readonly errorType: string;
-      readonly message: string;
+      /** Its English becomes the output `error_message` under an error strategy. */
+      readonly message: FlowMessage;
       readonly inputs?: JsonObject;
       readonly outputs?: JsonObject;
       readonly usage?: FlowUsage;
@@ -202,20 +205,35 @@ export const defineNodeKind = <Data>(parts: NodeKindParts<Data>): NodeKind => ({
     const parsed = parseData(parts.schema, data);
     if (!parsed.ok) return { problems: parsed.problems };
     const declaration = parts.declare(parsed.data);
-    const message = declaration.failures.map((failure) => failure.message).join("; ");
+    const [first, ...more] = declaration.failures.map(({ message }) => message);
     return {
       declaration,
-      execute: async (context) =>
-        declaration.failures.length === 0
-          ? parts.execute(parsed.data, context)
-          : nodeFailure(parts.errorType ?? "NotImplementedError", message),
+      execute: async (context) => {
+        if (first === undefined) return untilNodeError(parts.execute(parsed.data, context));
+        const message =
+          more.length === 0 ? first : flowMessage("flow.problem.several", { problems: [first, ...more] });
+        return nodeFailure(parts.errorType ?? "NotImplementedError", message);
+      },
     };
   },
 });
 
+/** The outcome; a value that the node cannot go on with is its failure. */
+const untilNodeError = async (outcome: Promise<NodeOutcome>): Promise<NodeOutcome> => {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (error instanceof NodeError) return nodeFailure(error.errorType ?? NODE_ERROR, error.what);
+    throw error;
+  }
+};
+
+/** Dify's name for whatever its nodes raise. */
+export const NODE_ERROR = "WorkflowNodeError";
+
 /** A failure as Dify names it. */
 export const nodeFailure = (
   errorType: string,
-  message: string,
+  message: FlowMessage,
   more: Pick<Extract<NodeOutcome, { ok: false }>, "inputs" | "outputs" | "usage" | "isFinal"> = {},
 ): NodeOutcome => ({ ok: false, errorType, message, ...more });

@@ -1,6 +1,7 @@
 import { exactFloat, exactInteger, type ExactNumber, magnitudeOf, WholeFloat } from "./exact.ts";
 import { NodeError } from "./node-error.ts";
 import { pythonRepr } from "./value-text.ts";
+import { flowMessage } from "./messages/message.ts";
 
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
@@ -41,7 +42,7 @@ export const parsePythonInteger = (text: string): number | bigint | undefined =>
 export const requirePythonInteger = (text: string): number | bigint => {
   const value = parsePythonInteger(text);
   if (value === undefined) {
-    throw new NodeError(`invalid literal for int() with base 10: ${pythonRepr(text)}`);
+    throw new NodeError(flowMessage("flow.node.not-an-integer", { text: pythonRepr(text) }));
   }
   return value;
 };
@@ -49,7 +50,8 @@ export const requirePythonInteger = (text: string): number | bigint => {
 /** Python's `float(text)` with Python's complaint; throws {@link NodeError}. */
 export const requirePythonFloat = (text: string): number => {
   const value = parsePythonFloat(text);
-  if (value === undefined) throw new NodeError(`could not convert string to float: ${pythonRepr(text)}`);
+  if (value === undefined)
+    throw new NodeError(flowMessage("flow.node.not-a-float", { text: pythonRepr(text) }));
   return value;
 };
 
@@ -75,7 +77,7 @@ const isFloat = (value: ExactNumber): boolean =>
 const toFloat = (value: ExactNumber): number => {
   const float = Number(magnitudeOf(value));
   if (typeof value === "bigint" && !Number.isFinite(float)) {
-    throw new NodeError("int too large to convert to float");
+    throw new NodeError(flowMessage("flow.node.integer-too-large"));
   }
   return float;
 };
@@ -96,7 +98,7 @@ const divideIntegers = (dividend: bigint, divisor: bigint): number => {
 const divide = (left: bigint, right: bigint): number => {
   const [dividend, divisor] = [left < 0n ? -left : left, right < 0n ? -right : right];
   const quotient = divideIntegers(dividend, divisor);
-  if (!Number.isFinite(quotient)) throw new NodeError("integer division result too large for a float");
+  if (!Number.isFinite(quotient)) throw new NodeError(flowMessage("flow.node.quotient-too-large"));
   return left < 0n === right < 0n ? quotient : -quotient;
 };
 

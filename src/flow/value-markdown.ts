@@ -3,6 +3,7 @@ import { type Exact, exactEntries, isExactArray, WholeFloat } from "./exact.ts";
 import { pythonJson, pythonStr, textOfVariable } from "./value-text.ts";
 import { NodeError } from "./node-error.ts";
 import { exactOf, isArrayType, isJsonArray, isJsonObject, type Variable } from "./value-type.ts";
+import { flowMessage } from "./messages/message.ts";
 
 const indented = (value: Exact, depth: number): string => {
   const pad = "  ".repeat(depth + 1);
@@ -34,13 +35,13 @@ const itemsOf = (value: Exact): readonly Exact[] => {
   if (typeof value === "object" && value !== null && !(value instanceof WholeFloat)) {
     return exactEntries(value).map(([key]) => key);
   }
-  const name =
+  const type =
     typeof value === "boolean"
       ? "bool"
       : typeof value === "bigint" || Number.isInteger(value)
         ? "int"
         : "float";
-  throw new NodeError(`'${value === null ? "NoneType" : name}' object is not iterable`);
+  throw new NodeError(flowMessage("flow.node.not-iterable", { type: value === null ? "NoneType" : type }));
 };
 
 /** Throws NodeError for a variable that {@link markdownOfVariable} cannot write. */

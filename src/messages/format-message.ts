@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { IntlMessageFormat } from "intl-messageformat";
+import type { IntlMessageFormat } from "intl-messageformat";
+import { englishTexts, type FormatCode, parseSentence, renderMessage } from "../flow/messages/message.ts";
 import { FALLBACK, languageOf } from "./language.ts";
-import type { Message, MessageCode, MessageParam } from "./message.ts";
+import type { Message, MessageCode } from "./message.ts";
 import type { MessageParameters } from "./message-parameters.ts";
 
 /** What stands behind a code: nothing for a message without parameters. */
@@ -47,23 +48,6 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
   });
 };
 
-const renderMessage = (format: Format, { code, params }: Message): string =>
-  format(
-    code,
-    Object.fromEntries(Object.entries(params).map(([name, param]) => [name, valueOf(format, param)])),
-  );
-
-/** Lists of texts are joined by commas, whole sentences by semicolons; an empty one is a dash. */
-const valueOf = (format: Format, param: MessageParam): Value => {
-  if (typeof param !== "object" || param instanceof Date) return param;
-  if ("code" in param) return renderMessage(format, param);
-  if (param.length === 0) return "–";
-  const isSentences = param.some((one) => typeof one === "object");
-  return param
-    .map((one) => (typeof one === "string" ? one : renderMessage(format, one)))
-    .join(isSentences ? "; " : ", ");
-};
-
 /** Lists are joined, and ICU chooses by "true" and "false". */
 const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string | number>> =>
   Object.fromEntries(
@@ -90,8 +74,7 @@ export const formatMessage = <Code extends MessageCode>(
 /** Whether a text is the code of a message. */
 export const isMessageCode = (text: string): text is MessageCode => readTexts(FALLBACK).has(text);
 
-type Value = string | number | Date;
-type Format = (code: MessageCode, parameters: Readonly<Record<string, Value>>) => string;
+type Format = FormatCode<string>;
 
 const catalogues = new Map<string, Format>();
 
@@ -99,7 +82,7 @@ const openCatalogue = (tag: string, timeZone: string): Format => {
   const key = `${tag} ${timeZone}`;
   const known = catalogues.get(key);
   if (known !== undefined) return known;
-  const parsed = new Map<MessageCode, IntlMessageFormat>();
+  const parsed = new Map<string, IntlMessageFormat>();
   const formats = dateFormats(timeZone);
   const format: Format = (code, parameters) => {
     const message = parsed.get(code) ?? parse(tag, code, formats);
@@ -110,27 +93,28 @@ const openCatalogue = (tag: string, timeZone: string): Format => {
   return format;
 };
 
-const parse = (
-  tag: string,
-  code: MessageCode,
-  formats: ReturnType<typeof dateFormats>,
-): IntlMessageFormat => {
+const parse = (tag: string, code: string, formats: ReturnType<typeof dateFormats>): IntlMessageFormat => {
   const own = readTexts(tag).get(code);
   const text = own ?? readTexts(FALLBACK).get(code);
   if (text === undefined) throw new Error(`There is no message ${code}`);
-  return new IntlMessageFormat(text, own === undefined ? FALLBACK : tag, formats, { ignoreTag: true });
+  return parseSentence(text, own === undefined ? FALLBACK : tag, formats);
 };
 
 const require = createRequire(import.meta.url);
 const texts = new Map<string, ReadonlyMap<string, string>>();
 
-/** A language's messages by code. A test holds that every file has all of them. */
+/** A language's messages by code; in English those of the engine too. A test holds that every language has all of them. */
 export const readTexts = (tag: string): ReadonlyMap<string, string> => {
   const known = texts.get(tag);
   if (known !== undefined) return known;
   const content: unknown = require(`./${tag}.json`);
+  const own = Object.entries(content ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
   const read = new Map(
-    Object.entries(content ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    [...own, ...(tag === FALLBACK ? englishTexts() : [])].toSorted(([one], [other]) =>
+      one < other ? -1 : 1,
+    ),
   );
   texts.set(tag, read);
   return read;

@@ -1,5 +1,7 @@
+import type { FlowMessageParameters } from "../flow/messages/message-parameters.ts";
+
 /** Every message's parameters, null for none. Made from en.json by `npm run docs`; a test compares them. */
-export type MessageParameters = {
+export type MessageParameters = FlowMessageParameters & {
   readonly "breakers.half-open": null;
   readonly "breakers.next-call": null;
   readonly "breakers.next-try": null;
@@ -763,7 +765,6 @@ export type MessageParameters = {
   readonly "findings.more": { readonly count: string | number };
   readonly "findings.note": null;
   readonly "findings.without": null;
-  readonly "flow.file-problems": { readonly count: number; readonly problems: string | number };
   readonly "flow.file-unreadable": { readonly error: string | number; readonly file: string | number };
   readonly "flow.input-is-file": { readonly name: string | number; readonly type: string | number };
   readonly "flow.input-missing": { readonly name: string | number; readonly type: string | number };

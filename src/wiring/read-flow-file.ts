@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError, describeError, problemAt } from "../base/errors.ts";
 import type { FlowFile } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
-import { showProblem } from "../flow/parse/flow-file-error.ts";
+import { describeProblem } from "../flow/parse/flow-file-error.ts";
 import { readFlow } from "../flow/parse/parse-flow.ts";
 
 const SHIPPED = new URL("../../flows/", import.meta.url);
@@ -25,6 +25,7 @@ export const readFlowFile = (file: FlowFile, setting: string): Flow => {
     );
   }
   const reading = readFlow(text);
-  if (!reading.ok) throw new ConfigError(reading.problems.map((one) => `${setting}: ${showProblem(one)}`));
+  if (!reading.ok)
+    throw new ConfigError(reading.problems.map((one) => problemAt(setting, describeProblem(one))));
   return reading.flow;
 };

@@ -9,6 +9,8 @@ import { parametersOf } from "../../scripts/docs/message-parameters.ts";
 import { formatMessage, readTexts, translator } from "../../src/messages/format-message.ts";
 import { languageOfTerminal } from "../../src/messages/choose-language.ts";
 import { englishName, findLanguage, LANGUAGES, languageOf } from "../../src/messages/language.ts";
+import { z } from "zod";
+import { englishTexts } from "../../src/flow/messages/message.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const english = readTexts("en");
@@ -29,6 +31,17 @@ suite("the catalogue of messages", () => {
       }
     }
     for (const language of ["en", "ja", "ko"]) assert.ok(LANGUAGES.includes(language));
+  });
+
+  test("takes the engine's English from the engine", () => {
+    const own = z
+      .record(z.string(), z.string())
+      .parse(JSON.parse(readFileSync(join(ROOT, "src/messages/en.json"), "utf8")));
+    assert.deepEqual(
+      [...englishTexts().keys()].filter((code) => code in own),
+      [],
+    );
+    for (const [code, text] of englishTexts()) assert.equal(english.get(code), text, code);
   });
 
   test("holds a sentence for every reason, with exactly its parameters", () => {
@@ -60,7 +73,7 @@ suite("the catalogue of messages", () => {
 
   test("holds no code that no source names", () => {
     const sources = globSync("src/**/*.ts", { cwd: ROOT }).filter(
-      (file) => !file.startsWith("src/messages/"),
+      (file) => !file.startsWith("src/messages/") && file !== "src/flow/messages/message-parameters.ts",
     );
     const isNamed = namedIn(sources.map((file) => readFileSync(join(ROOT, file), "utf8")).join("\n"));
     // Reasons are named by what was stored, and others' words by `verbatim`.

@@ -22,6 +22,7 @@ const SURFACES = {
   doctor: ["doctor."],
   demo: ["demo."],
   hook: ["hook.", "project-search."],
+  flow: ["flow."],
 } as const;
 type Surface = keyof typeof SURFACES;
 
@@ -119,10 +120,10 @@ const asTyped = (text: string): string =>
   text
     .replaceAll(/^\[[\w.-]+\]$|\[options\]|\[command\]|<[^>]*>|\b[A-Z]\w*_\w+\b|--[\w-]+|https?:\S+/gmu, "·")
     .replaceAll(/Past the end|The loop runs once too often\.|workflow, DSL/gu, "·")
-    // What is wrong in a workflow file is said by the engine, in English.
-    .replaceAll(/^ {2}(?:- )?node ".*$/gmu, "·");
+    // Fields of a workflow file.
+    .replaceAll(/\b[a-z_]+(?:\.\w+)+:/gu, "·");
 
-for (const surface of ["cli", "doctor", "demo", "hook"] as const)
+for (const surface of ["cli", "doctor", "demo", "flow", "hook"] as const)
   suite(`what is said by: ${surface}`, () => {
     for (const language of LANGUAGES)
       test(`is that of the catalogue: ${language}`, async (t) => {

@@ -13,6 +13,7 @@ import { parsePythonFloat, requirePythonFloat, requirePythonInteger } from "../p
 import { isTruthy, pythonRepr, pythonStr } from "../value-text.ts";
 import { typeOfValue, type ValueType } from "../value-type.ts";
 import type { ComparisonOperator } from "./schema.ts";
+import { flowMessage } from "../messages/message.ts";
 
 /** Truth values are numbers to Python. */
 const asNumber = (value: Exact): Exact => (typeof value === "boolean" ? Number(value) : value);
@@ -53,39 +54,49 @@ const pythonClass = (value: Exact): string => {
   return `<class '${PYTHON_CLASS[type] ?? (isExactArray(value) ? "list" : "dict")}'>`;
 };
 
+/** A comparison that takes values of one type or two. */
+const wrongActual = (left: string, right?: string): NodeError => {
+  const expected = right === undefined ? left : flowMessage("flow.value.either", { left, right });
+  return new NodeError(flowMessage("flow.condition.actual-type", { expected }));
+};
+
+const notConvertible = (value: string, type: string): NodeError =>
+  new NodeError(flowMessage("flow.condition.not-convertible", { value, type }));
+
 const contains = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
   if (typeof value === "string") return value.includes(pythonStr(expected));
   if (isExactArray(value)) return includes(value, expected);
-  throw new NodeError("Invalid actual value type: string or array");
+  throw wrongActual("string", "array");
 };
 
 const edgeOf = (value: Exact, expected: Exact, edge: "startswith" | "endswith"): boolean => {
   if (!isTruthy(value)) return false;
-  if (typeof value !== "string") throw new NodeError("Invalid actual value type: string");
-  if (typeof expected !== "string") throw new NodeError(`Expected value must be a string for ${edge}`);
+  if (typeof value !== "string") throw wrongActual("string");
+  if (typeof expected !== "string")
+    throw new NodeError(flowMessage("flow.condition.expected-not-text", { operator: edge }));
   return edge === "startswith" ? value.startsWith(expected) : value.endsWith(expected);
 };
 
 const isSame = (value: Exact, expected: Exact): boolean => {
   if (typeof value === "string" || typeof value === "boolean") return pythonEquals(value, expected);
-  throw new NodeError("Invalid actual value type: string or boolean");
+  throw wrongActual("string", "boolean");
 };
 
 /** Equality converts the expected value to the type of the actual one, which fails for `int("5.0")`. */
 const equalsNumber = (value: Exact, expected: Exact): boolean => {
   if (typeof value === "boolean") {
     if (expected === null || isExactArray(expected) || isExactObject(expected)) {
-      throw new NodeError(`Cannot convert ${pythonClass(expected)} to bool`);
+      throw notConvertible(pythonClass(expected), "bool");
     }
     return value === isTruthy(expected);
   }
-  if (!isExactNumber(value)) throw new NodeError("Invalid actual value type: number or boolean");
+  if (!isExactNumber(value)) throw wrongActual("number", "boolean");
   const magnitude = magnitudeOf(value);
   if (typeof expected === "boolean") return isSameNumber(magnitude, Number(expected));
   if (isExactNumber(expected)) return isSameNumber(magnitude, magnitudeOf(expected));
   if (typeof expected !== "string") {
-    throw new NodeError(`Cannot convert ${pythonClass(expected)} to ${isFloat(value) ? "float" : "int"}`);
+    throw notConvertible(pythonClass(expected), isFloat(value) ? "float" : "int");
   }
   return isSameNumber(
     magnitude,
@@ -96,14 +107,10 @@ const equalsNumber = (value: Exact, expected: Exact): boolean => {
 /** What Dify compares by order: an expected text is always read as a float. */
 const orderedPair = (value: Exact, expected: Exact): readonly [number | bigint, number | bigint] => {
   const actual = numberOf(value);
-  if (actual === undefined) throw new NodeError("Invalid actual value type: number");
+  if (actual === undefined) throw wrongActual("number");
   const wanted = typeof expected === "string" ? parsePythonFloat(expected) : numberOf(expected);
   if (wanted !== undefined) return [actual, wanted];
-  throw new NodeError(
-    typeof expected === "string"
-      ? `Cannot convert '${expected}' to number`
-      : `Cannot convert ${pythonClass(expected)} to number`,
-  );
+  throw notConvertible(typeof expected === "string" ? `'${expected}'` : pythonClass(expected), "number");
 };
 
 const numberOf = (value: Exact): number | bigint | undefined => {
@@ -119,7 +126,7 @@ const ordered =
 
 const isIn = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
-  if (!isExactArray(expected)) throw new NodeError("Invalid expected value type: array");
+  if (!isExactArray(expected)) throw new NodeError(flowMessage("flow.condition.expected-not-a-list"));
   return includes(expected, value);
 };
 
@@ -127,7 +134,7 @@ const hasAll = (value: Exact, expected: Exact): boolean => {
   const types = isExactArray(expected) ? new Set(expected.map((item) => typeof item)) : new Set(["object"]);
   const isAlike = types.size === 0 || (types.size === 1 && (types.has("string") || types.has("boolean")));
   if (!isExactArray(expected) || !isAlike) {
-    throw new NodeError("all of operator expects homogeneous list of strings or booleans");
+    throw new NodeError(flowMessage("flow.condition.list-mixed"));
   }
   if (!isTruthy(value)) return false;
   if (isExactArray(value)) return expected.every((item) => includes(value, item));
@@ -176,5 +183,7 @@ export const toPythonBool = (value: Exact): boolean => {
   if (typeof value === "string" && /^\s*(?:true|false|-?\d+)\s*$/.test(value)) {
     return value.trim() === "true" || Number(value) > 0 || Number(value) < 0;
   }
-  throw new NodeError(`unexpected value: type=${pythonClass(value)}, value=${pythonRepr(value)}`);
+  throw new NodeError(
+    flowMessage("flow.condition.not-a-boolean", { type: pythonClass(value), value: pythonRepr(value) }),
+  );
 };

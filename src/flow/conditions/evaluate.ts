@@ -6,6 +6,7 @@ import { type Pool, readPool, resolveText } from "../pool.ts";
 import { exactOf, isJsonArray, isJsonObject, type Variable, variableOf } from "../value-type.ts";
 import { compareValues, toPythonBool } from "./compare.ts";
 import type { Condition, LogicalOperator, SubCondition } from "./schema.ts";
+import { flowMessage } from "../messages/message.ts";
 
 /** What a group of conditions came to, and the comparisons that were made, for the node's event. */
 export type ConditionResult = { readonly holds: boolean; readonly inputs: readonly JsonObject[] };
@@ -28,7 +29,7 @@ const fileAttribute = (file: Json, key: string): Json =>
 const holdsForFiles = (files: readonly Json[], condition: SubCondition): boolean => {
   const isExtension = condition.key === "extension";
   if (isExtension && typeof condition.value !== "string") {
-    throw new NodeError("Expected value must be a string when key is FileAttribute.EXTENSION");
+    throw new NodeError(flowMessage("flow.condition.extension-not-text"));
   }
   const expected = isExtension ? withDot(condition.value) : condition.value;
   const results = files.map((file) => {
@@ -40,7 +41,7 @@ const holdsForFiles = (files: readonly Json[], condition: SubCondition): boolean
 
 const holdsForFileList = (value: Json, condition: Condition): boolean => {
   const sub = condition.sub_variable_condition;
-  if (sub === null || sub === undefined) throw new NodeError("Sub variable is required");
+  if (sub === null || sub === undefined) throw new NodeError(flowMessage("flow.condition.no-sub-variable"));
   const files = isJsonArray(value) ? value.filter(isJsonObject) : [];
   const results = sub.conditions.map((one) => holdsForFiles(files, one));
   return sub.logical_operator === "and" ? results.every(Boolean) : results.some(Boolean);
@@ -49,7 +50,8 @@ const holdsForFileList = (value: Json, condition: Condition): boolean => {
 const evaluateOne = (pool: Pool, condition: Condition, inputs: JsonObject[]): boolean => {
   const variable = readPool(pool, condition.variable_selector);
   if (variable === undefined) {
-    throw new NodeError(`Variable ${showSelector(condition.variable_selector)} not found`);
+    const variableName = showSelector(condition.variable_selector);
+    throw new NodeError(flowMessage("flow.node.variable-missing", { variable: variableName }));
   }
   const operator = condition.comparison_operator;
   if (variable.type === "array[file]" && FILE_OPERATORS.has(operator)) {

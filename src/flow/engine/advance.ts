@@ -2,6 +2,7 @@ import type { ErrorStrategy } from "../flow.ts";
 import type { FrameState } from "./frame-state.ts";
 import type { FramePlan } from "./plan.ts";
 import { type Draft, draftOf, leaveNode } from "./traverse.ts";
+import type { FlowMessage } from "../messages/message.ts";
 
 /**
  * What happened. `extraFailures` are failures that the frame has not seen: of children of a container,
@@ -19,7 +20,7 @@ export type FrameEvent =
   | {
       readonly kind: "failed";
       readonly nodeId: string;
-      readonly message: string;
+      readonly message: FlowMessage;
       readonly extraFailures: number;
       /** No attempt is made, whatever the count says: they were used up before a restart, or none can help. */
       readonly isFinal: boolean;
@@ -33,7 +34,7 @@ export type FrameCommand =
   | { readonly kind: "catch"; readonly nodeId: string; readonly strategy: Exclude<ErrorStrategy, null> }
   /** Nothing catches the failure. */
   | { readonly kind: "fail"; readonly nodeId: string }
-  | { readonly kind: "finish"; readonly error: string | null };
+  | { readonly kind: "finish"; readonly error: FlowMessage | null };
 
 /** What {@link advance} gives. */
 export type Advanced = { readonly state: FrameState; readonly commands: readonly FrameCommand[] };

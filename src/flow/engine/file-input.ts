@@ -1,6 +1,7 @@
 import { FlowError } from "../../base/errors.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { FILE_IDENTITY, type Variable, variableAs } from "../value-type.ts";
+import { flowMessage } from "../messages/message.ts";
 
 const textOf = (value: Json | undefined): string | null =>
   typeof value === "string" && value !== "" ? value : null;
@@ -28,13 +29,10 @@ const extensionOf = (name: string | null): string | null => {
 export const fileVariable = (field: string, file: JsonObject): Variable => {
   const url = textOf(file["url"]) ?? textOf(file["remote_url"]);
   if (url === null || !/^https?:/.test(url)) {
-    throw new FlowError(
-      `${field}: only files with a transfer_method of remote_url and an http URL can be used`,
-      {
-        code: "flow-input-invalid",
-        nodeId: null,
-      },
-    );
+    throw new FlowError(flowMessage("flow.input.file-not-remote", { input: field }), {
+      code: "flow-input-invalid",
+      nodeId: null,
+    });
   }
   const filename = textOf(file["filename"]) ?? nameOf(url);
   return variableAs("file", {

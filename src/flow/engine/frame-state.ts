@@ -1,3 +1,5 @@
+import type { FlowMessage } from "../messages/message.ts";
+
 /** How a node stands in a frame; one that is not listed waits for its edges. */
 export type NodeState = "ready" | "running" | "done" | "skipped" | "failed";
 
@@ -13,7 +15,7 @@ export type FrameState = {
   /** Failures of nodes, whether caught, retried or not. */
   readonly failures: number;
   /** The first failure that nothing caught. */
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly isFinished: boolean;
 };
 

@@ -3,6 +3,7 @@ import { FlowError } from "../../base/errors.ts";
 import type { Flow } from "../flow.ts";
 import { EMPTY_POOL, type Pool, type PoolWrite, writePool, writesOf } from "../pool.ts";
 import { type Variable, variableAs, variableOf } from "../value-type.ts";
+import { flowMessage } from "../messages/message.ts";
 
 /** The `sys.` values of a run. */
 export type SystemValues = {
@@ -33,10 +34,10 @@ export const neededSecrets = (flow: Flow): readonly string[] => {
 const environmentWrites = (flow: Flow, secrets: ReadonlyMap<string, Secret>): readonly PoolWrite[] => {
   const missing = neededSecrets(flow).filter((name) => !secrets.has(name));
   if (missing.length > 0) {
-    throw new FlowError(
-      `The flow needs ${missing.length === 1 ? "a secret that is" : "secrets that are"} not given: ${missing.join(", ")}.`,
-      { code: "flow-secret-missing", nodeId: null },
-    );
+    throw new FlowError(flowMessage("flow.secrets.missing", { count: missing.length, names: missing }), {
+      code: "flow-secret-missing",
+      nodeId: null,
+    });
   }
   return flow.environment.map(({ name, isSecret, variable }) => ({
     selector: ["env", name],

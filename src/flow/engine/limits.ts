@@ -1,3 +1,5 @@
+import { englishOf, type FlowMessage, flowMessage } from "../messages/message.ts";
+
 /** How much a run may take. */
 export type FlowLimits = {
   /** The most nodes that one run starts. */
@@ -21,12 +23,18 @@ export const DIFY_LIMITS: FlowLimits = {
 /** Ends a run from inside, as `stopped`: a limit was reached. */
 export class RunStopped extends Error {
   override readonly name = "RunStopped";
+  readonly what: FlowMessage;
+
+  constructor(what: FlowMessage) {
+    super(englishOf(what));
+    this.what = what;
+  }
 }
 
 /** Why the number of steps ends a run, null when it does not. Dify lets the step that is too many end. */
-export const stepLimitReason = (steps: number, { maxSteps }: FlowLimits): string | null =>
-  steps > maxSteps ? `Aborted: Maximum execution steps exceeded: ${steps} > ${maxSteps}` : null;
+export const stepLimitReason = (steps: number, { maxSteps: most }: FlowLimits): FlowMessage | null =>
+  steps > most ? flowMessage("flow.run.too-many-steps", { steps, most }) : null;
 
 /** Why the time ends a run. */
-export const timeReason = ({ maxMs }: FlowLimits, elapsedMs: number): string =>
-  `Aborted: Maximum execution time exceeded: ${(elapsedMs / 1000).toFixed(2)}s > ${maxMs / 1000}s`;
+export const timeReason = ({ maxMs }: FlowLimits, elapsedMs: number): FlowMessage =>
+  flowMessage("flow.run.too-long", { seconds: (elapsedMs / 1000).toFixed(2), most: maxMs / 1000 });

@@ -5,6 +5,7 @@ import { type Pool, writePool, writesOf } from "../pool.ts";
 import { plainValues } from "../value-text.ts";
 import { exactVariable, typeOfValue, type Variable, variableAs, variableOf } from "../value-type.ts";
 import { ownValue } from "../own-value.ts";
+import { englishOf } from "../messages/message.ts";
 
 /** The variables that a node put out. */
 export const outcomeVariables = (
@@ -33,7 +34,7 @@ export const caughtOutputs = (
   { errorType, message }: Extract<NodeOutcome, { ok: false }>,
 ): Readonly<Record<string, Variable>> => ({
   ...(strategy === "default-value" ? node.defaultValues : {}),
-  error_message: variableOf(message),
+  error_message: variableOf(englishOf(message)),
   error_type: variableOf(errorType),
 });
 

@@ -22,6 +22,7 @@ import { type FrameResult, runFrame } from "./run-frame.ts";
 import { openStepJournal } from "./step-journal.ts";
 import { createUsageMeter, type UsageMeter } from "./usage-meter.ts";
 import { validateInputs } from "./validate-inputs.ts";
+import { englishOf, flowMessage } from "../messages/message.ts";
 
 /** What a run is given. */
 export type RunFlowOptions = {
@@ -168,7 +169,7 @@ const queueAside = (model: ModelClient, time: RunTime): ModelClient => ({
 });
 
 const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
-  const { error } = frame;
+  const error = frame.error === null ? null : englishOf(frame.error);
   const outputs = plainValues(frame.outputs);
   const exact = Object.fromEntries(
     Object.entries(frame.outputs).map(([name, variable]) => [name, exactOf(variable)]),
@@ -182,7 +183,13 @@ const stoppedResult = (error: unknown, options: RunFlowOptions, usage: FlowUsage
   if (error instanceof RunStopped)
     return { status: "stopped", outputs: {}, exact: {}, error: error.message, usage };
   if (options.signal.aborted && options.endsRun?.(options.signal.reason) === true) {
-    return { status: "stopped", outputs: {}, exact: {}, error: "Aborted: User requested stop", usage };
+    return {
+      status: "stopped",
+      outputs: {},
+      exact: {},
+      error: englishOf(flowMessage("flow.run.stopped")),
+      usage,
+    };
   }
   throw error;
 };
@@ -196,7 +203,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
   const limits: FlowLimits = { ...DIFY_LIMITS, ...options.limits };
   options.signal.throwIfAborted();
   if ((options.callDepth ?? 0) > limits.maxCallDepth) {
-    throw new FlowError(`Max workflow call depth ${limits.maxCallDepth} reached.`, {
+    throw new FlowError(flowMessage("flow.run.call-depth", { most: limits.maxCallDepth }), {
       code: "flow-call-depth",
       nodeId: null,
     });
@@ -237,7 +244,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     result = stoppedResult(error, options, meter.total());
   } finally {
     done.abort();
-    stop.abort(new RunStopped("The run has ended."));
+    stop.abort(new RunStopped(flowMessage("flow.run.stopped")));
   }
   const masked: FlowRunResult = {
     ...result,

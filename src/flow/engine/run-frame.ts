@@ -13,11 +13,12 @@ import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { FrameScope, RunContext } from "./run-context.ts";
 import { entryOf, type NodeRun, refOf, runNode, stepKey } from "./run-node.ts";
+import { englishOf, type FlowMessage } from "../messages/message.ts";
 
 /** How a frame ended, and what it took. */
 export type FrameResult = {
   readonly pool: Pool;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly outputs: ResponseOutputs;
   readonly failures: number;
   readonly usage: FlowUsage;
@@ -114,7 +115,7 @@ const emitFinished = (
   status: NodeStatus,
   outputs: JsonObject,
 ): void => {
-  const error = done.outcome.ok ? null : run.mask.text(done.outcome.message);
+  const error = done.outcome.ok ? null : run.mask.text(englishOf(done.outcome.message));
   const ref = refOf(node, scope);
   const shown = run.mask.object(outputs);
   const { elapsedMs, usage } = done;
@@ -182,14 +183,14 @@ const retry = (frame: Frame, command: Extract<FrameCommand, { kind: "retry" }>):
     usage: addUsage(before.usage, done.usage),
     failures: before.failures + done.extraFailures + 1,
   });
-  const error = frame.run.mask.text(done.outcome.message);
+  const error = frame.run.mask.text(englishOf(done.outcome.message));
   frame.run.emit({ event: "node_retry", node: refOf(nodeOf(frame, nodeId), frame.scope), error, retryIndex });
   startNode(frame, nodeId, delayMs);
 };
 
 /** Whether a node that asks a model, or holds such nodes, may succeed in a new try of the run. */
-const mayPass = ({ role, declaration }: FlowNode, message: string): boolean =>
-  (role === "container" || declaration.models.length > 0) && isTransientFailure(message);
+const mayPass = ({ role, declaration }: FlowNode, message: FlowMessage): boolean =>
+  (role === "container" || declaration.models.length > 0) && isTransientFailure(englishOf(message));
 
 /** A failure that no attempt is left for: caught by the node's strategy, or not. */
 const settleFailure = async (

@@ -1,12 +1,13 @@
 import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeRef } from "../flow-event.ts";
-import { type FlowPorts, type Frames, nodeFailure, type NodeOutcome } from "../node.ts";
+import { type FlowPorts, type Frames, NODE_ERROR, nodeFailure, type NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
 import { outcomeVariables } from "./node-outputs.ts";
 import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import { type FrameScope, type RunContext, roundScope } from "./run-context.ts";
 import { outcomeOfEntry, type StepEntry } from "./step-journal.ts";
+import { type FlowMessage, inItsWords } from "../messages/message.ts";
 
 /** One finished attempt of a node. */
 export type NodeRun = {
@@ -31,7 +32,7 @@ export type RunRound = (
   pool: Pool,
 ) => Promise<{
   readonly pool: Pool;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly outputs: ResponseOutputs;
   readonly reachedLoopEnd: boolean;
   readonly failures: number;
@@ -138,7 +139,7 @@ const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => 
     signal.throwIfAborted();
     // Our own errors tell of a broken adapter or store, which is not the flow's affair.
     if (error instanceof ReviewflowError) throw error;
-    return nodeFailure("WorkflowNodeError", describeError(error));
+    return nodeFailure(NODE_ERROR, inItsWords(describeError(error)));
   }
 };
 

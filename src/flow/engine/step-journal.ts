@@ -16,6 +16,7 @@ import {
   type ValueType,
   type Variable,
 } from "../value-type.ts";
+import { type FlowMessage, isFlowMessage } from "../messages/message.ts";
 
 const Type: z.ZodType<ValueType> = z.enum([
   "none",
@@ -74,6 +75,8 @@ const Write: z.ZodType<PoolWrite> = z.object({
   variable: JournaledVariable,
 });
 
+const JournaledMessage = z.custom<FlowMessage>(isFlowMessage);
+
 const Variables = z.record(z.string(), JournaledVariable);
 
 const common = { usage: FlowUsage, elapsedMs: z.number(), failures: z.number(), respond: Variables };
@@ -92,7 +95,7 @@ export const StepEntry = z.discriminatedUnion("ok", [
     ...common,
     ok: z.literal(false),
     errorType: z.string(),
-    message: z.string(),
+    message: JournaledMessage,
     inputs: JsonObject,
   }),
 ]);

@@ -13,9 +13,10 @@ import {
 } from "../value-type.ts";
 import { fileVariable } from "./file-input.ts";
 import { ownValue } from "../own-value.ts";
+import { type FlowMessage, flowMessage } from "../messages/message.ts";
 
-const refuse = (message: string): never => {
-  throw new FlowError(message, { code: "flow-input-invalid", nodeId: null });
+const refuse = (what: FlowMessage): never => {
+  throw new FlowError(what, { code: "flow-input-invalid", nodeId: null });
 };
 
 const NOTHING: Variable = variableOf(null);
@@ -23,27 +24,27 @@ const NOTHING: Variable = variableOf(null);
 const characters = (text: string): number => Array.from(text).length;
 
 const readText = (
-  { variable, type, max_length: maxLength, options }: InputVariable,
+  { variable: input, type, max_length: maxLength, options }: InputVariable,
   value: Json,
 ): Variable => {
-  if (typeof value !== "string") return refuse(`(type '${type}') ${variable} in input form must be a string`);
+  if (typeof value !== "string") return refuse(flowMessage("flow.input.not-text", { type, input }));
   if (type === "select" && !options.includes(value)) {
-    return refuse(`${variable} in input form must be one of the following: ${pythonRepr(options)}`);
+    return refuse(flowMessage("flow.input.not-an-option", { input, options: pythonRepr(options) }));
   }
   if (type !== "select" && maxLength !== null && maxLength > 0 && characters(value) > maxLength) {
-    return refuse(`${variable} in input form must be less than ${maxLength} characters`);
+    return refuse(flowMessage("flow.input.too-long", { input, most: maxLength }));
   }
   return variableOf(value.replaceAll("\0", ""));
 };
 
-const readNumber = ({ variable }: InputVariable, value: Json): Variable => {
+const readNumber = ({ variable: input }: InputVariable, value: Json): Variable => {
   if (typeof value === "number" || typeof value === "boolean") return variableOf(value);
   if (typeof value !== "string")
-    return refuse(`expected value type int, float or str, got value: ${pythonRepr(value)}`);
+    return refuse(flowMessage("flow.input.not-a-number-type", { value: pythonRepr(value) }));
   if (value.trim() === "") return NOTHING;
   const isFloat = value.includes(".");
   const number = isFloat ? parsePythonFloat(value) : parsePythonInteger(value);
-  if (number === undefined) return refuse(`${variable} in input form must be a valid number`);
+  if (number === undefined) return refuse(flowMessage("flow.input.not-a-number", { input }));
   return isFloat ? variableAs("float", Number(number)) : exactVariable(number);
 };
 
@@ -58,34 +59,38 @@ const readCheckbox = (value: Json): Variable => {
   return variableOf(value);
 };
 
-const readFile = ({ variable, required }: InputVariable, value: Json): Variable => {
+const readFile = ({ variable: input, required }: InputVariable, value: Json): Variable => {
   if (value === "" && !required) return NOTHING;
-  if (!isJsonObject(value)) return refuse(`${variable} in input form must be a file`);
-  return fileVariable(variable, value);
+  if (!isJsonObject(value)) return refuse(flowMessage("flow.input.not-a-file", { input }));
+  return fileVariable(input, value);
 };
 
-const readFiles = ({ variable, required, max_length: maxLength }: InputVariable, value: Json): Variable => {
+const readFiles = (
+  { variable: input, required, max_length: maxLength }: InputVariable,
+  value: Json,
+): Variable => {
   if (value === "" && !required) return NOTHING;
   if (!isJsonArray(value) || !value.every(isJsonObject)) {
-    return refuse(`${variable} in input form must be a list of files`);
+    return refuse(flowMessage("flow.input.not-files", { input }));
   }
   if (maxLength !== null && maxLength > 0 && value.length > maxLength) {
-    return refuse(`${variable} in input form must be less than ${maxLength} files`);
+    return refuse(flowMessage("flow.input.too-many-files", { input, most: maxLength }));
   }
   return variableAs(
     "array[file]",
-    value.map((file) => fileVariable(variable, file).value),
+    value.map((file) => fileVariable(input, file).value),
   );
 };
 
-const readObject = ({ variable }: InputVariable, value: Json): Variable => {
-  if (isTruthy(value) && !isJsonObject(value)) return refuse(`${variable} in input form must be a dict`);
+const readObject = ({ variable: input }: InputVariable, value: Json): Variable => {
+  if (isTruthy(value) && !isJsonObject(value))
+    return refuse(flowMessage("flow.input.not-an-object", { input }));
   return variableOf(value);
 };
 
 const readInput = (field: InputVariable, given: Json | undefined): Variable => {
   if ((given === undefined || given === null) && field.required) {
-    return refuse(`${field.variable} is required in input form`);
+    return refuse(flowMessage("flow.input.required", { input: field.variable }));
   }
   const value = given ?? field.default;
   if (value === null) return NOTHING;

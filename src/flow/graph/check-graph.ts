@@ -1,5 +1,6 @@
 import type { Flow, FlowEdge, FlowNode } from "../flow.ts";
 import { fileProblem, nodeProblem, type ProblemList } from "../parse/problems.ts";
+import { type FlowMessage, flowMessage } from "../messages/message.ts";
 
 /** The handles that edges may leave a node by. */
 export const handlesOf = (node: FlowNode): readonly string[] =>
@@ -12,27 +13,32 @@ const checkEdge = (flow: Flow, edge: FlowEdge, problems: ProblemList): void => {
   const target = flow.nodes.get(edge.target);
   if (source === undefined || target === undefined) {
     const missing = source === undefined ? edge.source : edge.target;
-    const message = `An edge from ${edge.source} to ${edge.target} needs the node ${missing}, which is not in the file.`;
+    const message = flowMessage("flow.graph.edge-into-nothing", {
+      source: edge.source,
+      target: edge.target,
+      missing,
+    });
     problems.errors.push(fileProblem("workflow.graph.edges", message));
     return;
   }
+  const { title, id } = target;
   if (source.containerId !== target.containerId) {
-    const message = `The edge to "${target.title}" (${target.id}) crosses the border of an iteration or loop.`;
+    const message = flowMessage("flow.graph.edge-crosses-border", { title, id });
     problems.errors.push(nodeProblem(source, "edges", message));
   }
   if (!handlesOf(source).includes(edge.sourceHandle)) {
-    const message = `The edge to "${target.title}" (${target.id}) leaves by "${edge.sourceHandle}", which this node never takes.`;
+    const message = flowMessage("flow.graph.edge-never-taken", { title, id, handle: edge.sourceHandle });
     problems.warnings.push(nodeProblem(source, "edges", message));
   }
 };
 
 const checkStart = (flow: Flow, problems: ProblemList): void => {
   if (flow.startNodeId === "") {
-    problems.errors.push(fileProblem("workflow.graph.nodes", "The flow has no start node."));
+    problems.errors.push(fileProblem("workflow.graph.nodes", flowMessage("flow.graph.no-start")));
   }
   for (const node of flow.nodes.values()) {
     if (node.kind !== "start" || node.id === flow.startNodeId) continue;
-    problems.warnings.push(nodeProblem(node, "type", "This is a second start node; the first one counts."));
+    problems.warnings.push(nodeProblem(node, "type", flowMessage("flow.graph.second-start")));
   }
 };
 
@@ -40,24 +46,24 @@ const checkStart = (flow: Flow, problems: ProblemList): void => {
 const DEEPEST_NESTING = 20;
 
 /** What is wrong with the containers around a node, from the inside out; null when nothing is, or it is theirs. */
-const nestingProblem = (flow: Flow, node: FlowNode): string | null => {
+const nestingProblem = (flow: Flow, node: FlowNode): FlowMessage | null => {
   const around = new Set<string>();
   let at = node.containerId;
   while (at !== null && !around.has(at)) {
-    if (at === node.id) return "It is inside itself, by way of its own container.";
+    if (at === node.id) return flowMessage("flow.graph.inside-itself");
     if (around.size === DEEPEST_NESTING)
-      return `It is inside more than ${DEEPEST_NESTING} iterations and loops.`;
+      return flowMessage("flow.graph.nested-too-deep", { most: DEEPEST_NESTING });
     around.add(at);
     at = flow.nodes.get(at)?.containerId ?? null;
   }
   return null;
 };
 
-const containerProblem = (flow: Flow, node: FlowNode): string | null => {
+const containerProblem = (flow: Flow, node: FlowNode): FlowMessage | null => {
   if (node.containerId === null) return null;
   return flow.nodes.get(node.containerId)?.role === "container"
     ? nestingProblem(flow, node)
-    : `It is inside ${node.containerId}, which is no iteration or loop of this file.`;
+    : flowMessage("flow.graph.container-missing", { id: node.containerId });
 };
 
 /** A flow with what is wrong in its graph left out, so that the rest can be drawn. */
@@ -76,7 +82,7 @@ const checkContainers = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
     const inside = node.declaration.inside;
     if (inside !== undefined && flow.nodes.get(inside.startNodeId)?.containerId !== node.id) {
-      const message = `Its first node ${inside.startNodeId} is not inside it.`;
+      const message = flowMessage("flow.graph.start-outside", { id: inside.startNodeId });
       problems.errors.push(nodeProblem(node, "start_node_id", message));
     }
     const problem = containerProblem(flow, node);
@@ -127,14 +133,9 @@ const checkReach = (flow: Flow, problems: ProblemList): void => {
   const cycle = nodesInCycles(flow, targets);
   const [first] = cycle;
   if (first !== undefined) {
-    const more = cycle.length > MOST_NAMED ? ` and ${cycle.length - MOST_NAMED} more` : "";
-    const names = `${cycle
-      .slice(0, MOST_NAMED)
-      .map((node) => node.id)
-      .join(", ")}${more}`;
-    problems.errors.push(
-      nodeProblem(first, "edges", `The edges run in a circle (${names}); use a loop node instead.`),
-    );
+    const nodes = cycle.slice(0, MOST_NAMED).map((node) => node.id);
+    const more = cycle.length - nodes.length;
+    problems.errors.push(nodeProblem(first, "edges", flowMessage("flow.graph.circle", { nodes, more })));
     return;
   }
   const roots = [
@@ -145,10 +146,10 @@ const checkReach = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
     if (reached.has(node.id)) continue;
     const blocked = (targets.get(node.id) ?? []).filter((target) => reached.has(target));
-    problems.warnings.push(nodeProblem(node, "edges", "No edge leads here, so the node never runs."));
+    problems.warnings.push(nodeProblem(node, "edges", flowMessage("flow.graph.unreached")));
     for (const id of blocked) {
       const target = flow.nodes.get(id) ?? node;
-      const message = `It waits for "${node.title}" (${node.id}), which never runs, so it never runs either.`;
+      const message = flowMessage("flow.graph.waits-forever", { title: node.title, id: node.id });
       problems.warnings.push(nodeProblem(target, "edges", message));
     }
   }

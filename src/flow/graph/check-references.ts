@@ -1,6 +1,7 @@
 import type { Flow, FlowNode } from "../flow.ts";
 import type { VariableUse } from "../node.ts";
 import { nodeProblem, type ProblemList } from "../parse/problems.ts";
+import { type FlowMessage, flowMessage } from "../messages/message.ts";
 
 /** The `sys.` values that a run has. */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
@@ -26,28 +27,31 @@ const offers = (node: FlowNode, reader: FlowNode, name: string): boolean => {
   return inside !== undefined && reader.containerId !== null && Object.hasOwn(inside.variables, name);
 };
 
-const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): string | null => {
+const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): FlowMessage | null => {
   const [source, name] = selector;
   if (source === undefined || name === undefined) {
-    return selector.length === 0 ? "No variable is chosen." : `"${source}" alone names no variable.`;
+    return source === undefined
+      ? flowMessage("flow.reference.none")
+      : flowMessage("flow.reference.incomplete", { source });
   }
-  const shown = `{{#${selector.join(".")}#}}`;
-  if (source === "sys") return SYSTEM_NAMES.has(name) ? null : `${shown} is no system variable.`;
+  const variable = `{{#${selector.join(".")}#}}`;
+  if (source === "sys")
+    return SYSTEM_NAMES.has(name) ? null : flowMessage("flow.reference.system", { variable });
   if (source === "env") {
-    return flow.environment.some((variable) => variable.name === name)
+    return flow.environment.some((one) => one.name === name)
       ? null
-      : `${shown} is no environment variable of this file.`;
+      : flowMessage("flow.reference.environment", { variable });
   }
   if (source === "conversation") {
     return Object.hasOwn(flow.conversation, name)
       ? null
-      : `${shown} is no conversation variable of this file.`;
+      : flowMessage("flow.reference.conversation", { variable });
   }
   const node = flow.nodes.get(source);
-  if (node === undefined) return `${shown} refers to a node that is not in the file.`;
+  if (node === undefined) return flowMessage("flow.reference.node", { variable });
   return offers(node, reader, name)
     ? null
-    : `${shown}: "${node.title}" (${node.id}) has no output "${name}".`;
+    : flowMessage("flow.reference.output", { variable, title: node.title, id: node.id, output: name });
 };
 
 /**
@@ -57,10 +61,12 @@ const missing = (flow: Flow, reader: FlowNode, { selector }: VariableUse): strin
 export const checkReferences = (flow: Flow, problems: ProblemList): void => {
   for (const node of flow.nodes.values()) {
     for (const use of node.declaration.reads) {
-      const message = missing(flow, node, use);
-      if (message === null) continue;
-      const effect = use.needed ? "The node fails when it is reached." : "It stays empty.";
-      problems.warnings.push(nodeProblem(node, use.field, `${message} ${effect}`));
+      const problem = missing(flow, node, use);
+      if (problem === null) continue;
+      const message = flowMessage(use.needed ? "flow.problem.fails" : "flow.problem.stays-empty", {
+        problem,
+      });
+      problems.warnings.push(nodeProblem(node, use.field, message));
     }
   }
 };

@@ -15,6 +15,7 @@ import { createProblemList, fileProblem, fileProblems, nodeProblem, type Problem
 import { parseData } from "../parse-data.ts";
 import { FlowDocument } from "./schema.ts";
 import { ownValue } from "../own-value.ts";
+import { type FlowMessage, flowMessage } from "../messages/message.ts";
 
 /** How files are read. */
 export type ParseFlowOptions = {
@@ -22,11 +23,13 @@ export type ParseFlowOptions = {
   readonly findKind?: FindKind;
 };
 
-const MODE_REFUSALS: Readonly<Record<string, string>> = {
-  chat: "A basic chat app has no workflow. Make a chatflow or a workflow of it in Dify.",
-  "agent-chat": "An agent app has no workflow. Make a workflow with an agent node of it in Dify.",
-  completion: "A text generator has no workflow. Make a workflow with an llm node of it in Dify.",
-  "rag-pipeline": "A knowledge pipeline reviews nothing. Export a workflow or a chatflow instead.",
+const RAG_PIPELINE = flowMessage("flow.file.mode-rag-pipeline");
+
+const MODE_REFUSALS: Readonly<Record<string, FlowMessage>> = {
+  chat: flowMessage("flow.file.mode-chat"),
+  "agent-chat": flowMessage("flow.file.mode-agent-chat"),
+  completion: flowMessage("flow.file.mode-completion"),
+  "rag-pipeline": RAG_PIPELINE,
 };
 
 const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mode === "advanced-chat";
@@ -34,17 +37,16 @@ const isMode = (mode: string): mode is Flow["mode"] => mode === "workflow" || mo
 const readDocument = (text: string, problems: ProblemList): FlowDocument | undefined => {
   const yaml = readYaml(text);
   if (!yaml.ok) {
-    problems.errors.push(fileProblem("", `No valid YAML: ${yaml.message}.`));
+    problems.errors.push(fileProblem("", flowMessage("flow.file.not-yaml", { reason: yaml.reason })));
     return undefined;
   }
   const raw = yaml.value;
   if (typeof raw !== "object" || raw === null || !("app" in raw || "kind" in raw || "workflow" in raw)) {
-    const message = `This is no export of a Dify app. In Dify's studio, choose "Export DSL" in the app's menu.`;
-    problems.errors.push(fileProblem("", message));
+    problems.errors.push(fileProblem("", flowMessage("flow.file.not-an-export")));
     return undefined;
   }
   if ("kind" in raw && raw.kind === "rag_pipeline") {
-    problems.errors.push(fileProblem("kind", MODE_REFUSALS["rag-pipeline"] ?? ""));
+    problems.errors.push(fileProblem("kind", RAG_PIPELINE));
     return undefined;
   }
   const parsed = parseData(FlowDocument, raw);
@@ -55,7 +57,7 @@ const readDocument = (text: string, problems: ProblemList): FlowDocument | undef
 
 const checkMode = (mode: string, problems: ProblemList): Flow["mode"] => {
   if (isMode(mode)) return mode;
-  const message = ownValue(MODE_REFUSALS, mode) ?? `Apps of the mode "${mode}" are not known.`;
+  const message = ownValue(MODE_REFUSALS, mode) ?? flowMessage("flow.file.mode-unknown", { mode });
   problems.errors.push(fileProblem("app.mode", message));
   return "workflow";
 };
@@ -66,13 +68,21 @@ const MOST_EDGES = 50_000;
 
 /** Told at once, before a node is read. */
 const checkSize = ({ nodes, edges }: NonNullable<FlowDocument["workflow"]>["graph"]): FlowProblem | null => {
-  const [name, count, most] =
+  const problems = [
     nodes.length > MOST_NODES
-      ? (["nodes", nodes.length, MOST_NODES] as const)
-      : (["edges", edges.length, MOST_EDGES] as const);
-  return count > most
-    ? fileProblem(`workflow.graph.${name}`, `The graph has ${count} ${name}; at most ${most} are taken.`)
-    : null;
+      ? fileProblem(
+          "workflow.graph.nodes",
+          flowMessage("flow.file.too-many-nodes", { count: nodes.length, most: MOST_NODES }),
+        )
+      : null,
+    edges.length > MOST_EDGES
+      ? fileProblem(
+          "workflow.graph.edges",
+          flowMessage("flow.file.too-many-edges", { count: edges.length, most: MOST_EDGES }),
+        )
+      : null,
+  ];
+  return problems.find((problem) => problem !== null) ?? null;
 };
 
 const parseNodes = (raw: readonly unknown[], findKind: FindKind, problems: ProblemList) => {
@@ -80,7 +90,8 @@ const parseNodes = (raw: readonly unknown[], findKind: FindKind, problems: Probl
   for (const [index, one] of raw.entries()) {
     const node = parseNode(one, index, findKind, problems);
     if (node === undefined) continue;
-    if (nodes.has(node.id)) problems.errors.push(nodeProblem(node, "id", "Two nodes have this id."));
+    if (nodes.has(node.id))
+      problems.errors.push(nodeProblem(node, "id", flowMessage("flow.graph.duplicate-id")));
     nodes.set(node.id, node);
   }
   return nodes;
@@ -127,7 +138,7 @@ export const readFlow = (yamlText: string, options: ParseFlowOptions = {}): Flow
   const { workflow } = document;
   if (workflow === null || workflow === undefined) {
     if (problems.errors.length === 0)
-      problems.errors.push(fileProblem("workflow", "The file has no workflow."));
+      problems.errors.push(fileProblem("workflow", flowMessage("flow.file.no-workflow")));
     return { ok: false, problems: problems.errors, warnings: problems.warnings, partial: null };
   }
   const tooLarge = checkSize(workflow.graph);

@@ -5,6 +5,7 @@ import { parseData } from "../parse-data.ts";
 import { fileProblems, nodeProblem, type ProblemList } from "./problems.ts";
 import { CommonData, NodeEntry } from "./schema.ts";
 import { readDefaultValue } from "./stated-value.ts";
+import { flowMessage } from "../messages/message.ts";
 
 /** Finds the kind that a file names. */
 export type FindKind = (type: string) => NodeKind | undefined;
@@ -24,7 +25,9 @@ const defaultsOf = (
     data.default_value.flatMap(({ key, type, value }) => {
       const variable = readDefaultValue(type, value);
       if (variable !== undefined) return [[key, variable] as const];
-      problems.errors.push(nodeProblem(node, `default_value.${key}`, `The default value is no ${type}.`));
+      problems.errors.push(
+        nodeProblem(node, `default_value.${key}`, flowMessage("flow.file.default-type", { type })),
+      );
       return [];
     }),
   );
@@ -62,7 +65,7 @@ const unreadableNode = (named: Named, entry: NodeEntry, kind: NodeKind | undefin
     defaultValues: {},
     retry: { maxRetries: 0, intervalMs: 0 },
     declaration: { ...PLAIN_DECLARATION, outputs: null },
-    execute: async () => nodeFailure("", "The node could not be read."),
+    execute: async () => nodeFailure("", flowMessage("flow.node.unreadable")),
   };
 };
 
@@ -83,8 +86,7 @@ export const parseNode = (
   const named: Named = { id: entry.id, title: typeof title === "string" ? title : "" };
   const kind = typeof type === "string" ? findKind(type) : undefined;
   if (kind === undefined && typeof type === "string") {
-    const message = `Nodes of the kind "${type}" are not known. Remove the node, or run this flow on a Dify server.`;
-    problems.errors.push(nodeProblem(named, "type", message));
+    problems.errors.push(nodeProblem(named, "type", flowMessage("flow.file.node-type-unknown", { type })));
   }
   const common = parseData(CommonData, entry.data);
   const loaded = kind?.load(entry.data);
@@ -99,8 +101,8 @@ export const parseNode = (
   const { declaration, execute } = loaded;
   const { data } = common;
   problems.warnings.push(
-    ...declaration.failures.map(({ field, message }) =>
-      nodeProblem(named, field, `${message.replace(/\.$/, "")}. The node fails when it is reached.`),
+    ...declaration.failures.map(({ field, message: problem }) =>
+      nodeProblem(named, field, flowMessage("flow.problem.fails", { problem })),
     ),
   );
   problems.warnings.push(

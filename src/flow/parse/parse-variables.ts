@@ -4,6 +4,7 @@ import { parseData } from "../parse-data.ts";
 import { fileProblem, fileProblems, type ProblemList } from "./problems.ts";
 import { VariableEntry } from "./schema.ts";
 import { emptyStatedValue, readStatedValue } from "./stated-value.ts";
+import { flowMessage } from "../messages/message.ts";
 
 const readEntries = (
   field: string,
@@ -21,7 +22,9 @@ const readVariable = (field: string, entry: VariableEntry, problems: ProblemList
   if (entry.value === null || entry.value === "") return emptyStatedValue(entry.value_type);
   const variable = readStatedValue(entry.value_type, entry.value);
   if (variable !== undefined) return variable;
-  problems.errors.push(fileProblem(`${field}.${entry.name}`, `The value is no ${entry.value_type}.`));
+  problems.errors.push(
+    fileProblem(`${field}.${entry.name}`, flowMessage("flow.file.value-type", { type: entry.value_type })),
+  );
   return emptyStatedValue(entry.value_type);
 };
 
@@ -36,12 +39,7 @@ export const parseEnvironment = (
       return { name: entry.name, isSecret: false, variable: readVariable(field, entry, problems) };
     }
     if (entry.value !== null && entry.value !== "") {
-      problems.warnings.push(
-        fileProblem(
-          `${field}.${entry.name}`,
-          "The file holds the value of a secret, which is not used. Remove it from the file, and give it from outside.",
-        ),
-      );
+      problems.warnings.push(fileProblem(`${field}.${entry.name}`, flowMessage("flow.file.secret-value")));
     }
     return { name: entry.name, isSecret: true, variable: null };
   });

@@ -1,5 +1,6 @@
 import type { FlowProblem } from "../flow.ts";
 import type { DataProblem } from "../parse-data.ts";
+import type { FlowMessage } from "../messages/message.ts";
 
 /** Collects what is wrong and what is doubtful while a file is read, so that all is said at once. */
 export type ProblemList = {
@@ -11,7 +12,7 @@ export type ProblemList = {
 export const createProblemList = (): ProblemList => ({ errors: [], warnings: [] });
 
 /** A problem of the file as a whole. */
-export const fileProblem = (field: string, message: string): FlowProblem => ({
+export const fileProblem = (field: string, message: FlowMessage): FlowProblem => ({
   nodeId: null,
   title: null,
   field,
@@ -28,5 +29,5 @@ export const fileProblems = (place: string, problems: readonly DataProblem[]): r
 export const nodeProblem = (
   node: { readonly id: string; readonly title: string },
   field: string,
-  message: string,
+  message: FlowMessage,
 ): FlowProblem => ({ nodeId: node.id, title: node.title, field, message });

@@ -1,6 +1,8 @@
 import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 import { describeError } from "../../base/errors.ts";
 import { separateExact, WholeFloat } from "../exact.ts";
+import { type FlowMessage, flowMessage } from "../messages/message.ts";
+import { NodeError } from "../node-error.ts";
 
 /**
  * The plain scalars of PyYAML, which writes and reads Dify's files by YAML 1.1: what it does not take for a number stands
@@ -77,14 +79,15 @@ const MOST_VALUES = 5_000_000;
 /** What reading YAML gave: a value, or the one mistake at which it ends. */
 export type YamlReading =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly reason: string | FlowMessage };
 
-const describeMistake = (error: unknown): string => {
+const describeMistake = (error: unknown): string | FlowMessage => {
+  if (error instanceof NodeError) return error.what;
   const reason = error instanceof YAMLException ? error.reason : describeError(error);
-  if (/^nesting exceeded|call stack/i.test(reason)) return "it is nested too deeply";
+  if (/^nesting exceeded|call stack/i.test(reason)) return flowMessage("flow.file.yaml-too-deep");
   if (!(error instanceof YAMLException)) return reason;
   const { line, column } = error.mark;
-  return `${reason} at line ${line + 1}, column ${column + 1}`;
+  return flowMessage("flow.file.yaml-at", { reason, line: line + 1, column: column + 1 });
 };
 
 /**
@@ -97,6 +100,6 @@ export const readYaml = (text: string): YamlReading => {
     separateExact(value, MOST_VALUES);
     return { ok: true, value };
   } catch (error) {
-    return { ok: false, message: describeMistake(error) };
+    return { ok: false, reason: describeMistake(error) };
   }
 };

@@ -5,6 +5,7 @@ import { advance } from "../../../src/flow/engine/advance.ts";
 import type { FrameCommand } from "../../../src/flow/engine/advance.ts";
 import { type FrameState, INITIAL_FRAME } from "../../../src/flow/engine/frame-state.ts";
 import { createPlan, type FramePlan, type NodePolicy } from "../../../src/flow/engine/plan.ts";
+import { inItsWords } from "../../../src/flow/messages/message.ts";
 
 const PLAIN: NodePolicy = { branches: false, errorStrategy: null, maxRetries: 0, retryIntervalMs: 0 };
 
@@ -97,7 +98,7 @@ const play = (plan: FramePlan, graph: Graph, picks: readonly number[]): Run => {
       plan,
       state,
       isFailing
-        ? { kind: "failed", nodeId, message: nodeId, extraFailures: 0, isFinal: false }
+        ? { kind: "failed", nodeId, message: inItsWords(nodeId), extraFailures: 0, isFinal: false }
         : { kind: "succeeded", nodeId, handle: graph.choices[index] ?? "source", extraFailures: 0 },
     ));
     obey(commands);
@@ -183,7 +184,13 @@ describe("advance", () => {
       parallelLimit: 1,
       stopOnFailure: true,
     });
-    const failed = { kind: "failed", nodeId: "a", message: "no", extraFailures: 0, isFinal: false } as const;
+    const failed = {
+      kind: "failed",
+      nodeId: "a",
+      message: inItsWords("no"),
+      extraFailures: 0,
+      isFinal: false,
+    } as const;
     const first = advance(plan, advance(plan, INITIAL_FRAME, { kind: "started" }).state, failed);
     assert.deepEqual(first.commands, [{ kind: "retry", nodeId: "a", retryIndex: 1, delayMs: 7 }]);
     const second = advance(plan, first.state, failed);

@@ -11,11 +11,12 @@ import { drawMermaid } from "../../../src/flow/draw/draw-mermaid.ts";
 import { drawSvg } from "../../../src/flow/draw/draw-svg.ts";
 import type { Flow } from "../../../src/flow/flow.ts";
 import type { FlowPorts } from "../../../src/flow/node.ts";
-import { FlowFileError, showProblem } from "../../../src/flow/parse/flow-file-error.ts";
+import { describeProblem, FlowFileError } from "../../../src/flow/parse/flow-file-error.ts";
 import { parseFlow, readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import { createScriptedPorts } from "../scripted-ports.ts";
 import { type Mutation, mutate } from "./mutate.ts";
 import { madeUpInputs, runWatched } from "./watched-run.ts";
+import { englishOf } from "../../../src/flow/messages/message.ts";
 
 /** More can be asked for when the reader or a node changes: FUZZ_RUNS=20000 node --test … */
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 200);
@@ -139,8 +140,9 @@ const readSafely = (text: string): Flow | null => {
   if (!reading.ok) {
     assert.ok(reading.problems.length > 0);
     for (const problem of reading.problems) {
-      assert.notEqual(problem.message, "");
-      assert.ok(showProblem(problem).length < 2000, showProblem(problem).slice(0, 2100));
+      const line = englishOf(describeProblem(problem));
+      assert.notEqual(line, "");
+      assert.ok(line.length < 2000, line.slice(0, 2100));
     }
     assert.throws(() => parseFlow(text), FlowFileError);
     return null;

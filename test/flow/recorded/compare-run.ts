@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../../src/base/json.ts";
 import type { FlowProblem } from "../../../src/flow/flow.ts";
-import { showProblem } from "../../../src/flow/parse/flow-file-error.ts";
+import { describeProblem } from "../../../src/flow/parse/flow-file-error.ts";
 import { pythonJson } from "../../../src/flow/value-text.ts";
 import { FILE_IDENTITY, isJsonArray, isJsonObject } from "../../../src/flow/value-type.ts";
 import type { RecordedNode, RecordedRun } from "./recorded-run.ts";
 import type { OwnRun } from "./run-recorded.ts";
+import { englishOf } from "../../../src/flow/messages/message.ts";
 
 /** Where a run here is not what it was on Dify's engine. */
 export type Difference = {
@@ -180,12 +181,14 @@ const refusedFields = (message: string): readonly string[] =>
     ? ["id"]
     : [...message.matchAll(/^([a-z_][\w.]*)\n {2}\S/gm)].map(([, field]) => field ?? "");
 
+const lineOf = (problem: FlowProblem): string => englishOf(describeProblem(problem));
+
 const compareLoading = (
   buildError: string,
   refused: readonly FlowProblem[] | null,
 ): readonly Difference[] => {
   const dify = clip(buildError);
-  const ours = refused === null ? "loads" : refused.map(showProblem).join("\n");
+  const ours = refused === null ? "loads" : refused.map(lineOf).join("\n");
   const named = new Set(refused?.map(({ field }) => field));
   const isRight = TAKEN_HERE.test(buildError)
     ? refused === null
@@ -197,7 +200,7 @@ const compareLoading = (
 export const compareRun = (dify: RecordedRun, ours: OwnRun): readonly Difference[] => {
   if (dify.build_error !== undefined) return compareLoading(dify.build_error, ours.refused);
   if (ours.refused !== null) {
-    return [{ where: "load", kind: null, dify: "loads", ours: ours.refused.map(showProblem).join("\n") }];
+    return [{ where: "load", kind: null, dify: "loads", ours: ours.refused.map(lineOf).join("\n") }];
   }
   const found = [...compareNodes(dify.nodes, ours.nodes, dify.status === "failed")];
   if (dify.status !== ours.status) {

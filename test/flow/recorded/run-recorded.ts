@@ -12,6 +12,7 @@ import type { CodeRequest, TemplateRequest } from "../../../src/flow/ports.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
+import { inItsWords } from "../../../src/flow/messages/message.ts";
 
 /** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
 export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
@@ -54,7 +55,7 @@ const replay = (kind: NodeKind, nodes: readonly RecordedNode[]): NodeKind => ({
         counts.set(nodeId, count + 1);
         const node = nodes.filter(({ id }) => id === nodeId)[count];
         if (node?.status === "succeeded") return { ok: true, outputs: node.outputs };
-        return { ok: false, errorType: "ToolNodeError", message: node?.error ?? "not recorded" };
+        return { ok: false, errorType: "ToolNodeError", message: inItsWords(node?.error ?? "not recorded") };
       },
     };
   },

@@ -10,6 +10,7 @@ import { usageOutput } from "../llm/usage.ts";
 import { readsOfText } from "../selector-path.ts";
 import type { AgentParameter } from "./schema.ts";
 import { AgentData, agentModel, enabledTools, selectorOf } from "./schema.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** The strategies of Dify's own agent plugin; without tools, each comes down to one answer of the model. */
 const STRATEGIES: ReadonlySet<string> = new Set(["function_calling", "ReAct"]);
@@ -24,9 +25,7 @@ const readsOf = (name: string, parameter: AgentParameter | undefined): readonly 
 
 const failures = (data: AgentData): readonly NodeRemark[] => {
   if (data.agent_node_kind === "dify_agent") {
-    const message =
-      "an agent of version 2 keeps its contents in Dify's database and not in the file; use an agent node with a strategy, or run this flow on Dify";
-    return [{ field: "agent_node_kind", message }];
+    return [{ field: "agent_node_kind", message: flowMessage("flow.agent.version-2") }];
   }
   const strategy = data.agent_strategy_name ?? "";
   const tools = enabledTools(data);
@@ -36,7 +35,7 @@ const failures = (data: AgentData): readonly NodeRemark[] => {
       : [
           {
             field: "agent_strategy_name",
-            message: `the strategy "${strategy}" is a plugin of Dify and is not run here; use an llm node, or run this flow on Dify`,
+            message: flowMessage("flow.agent.strategy", { strategy }),
           },
         ]),
     ...(tools.length === 0
@@ -44,11 +43,11 @@ const failures = (data: AgentData): readonly NodeRemark[] => {
       : [
           {
             field: "agent_parameters.tools",
-            message: `agents call no tools here (${tools.join(", ")}); fetch what they would with http-request or code nodes in front of an llm node, or run this flow on Dify`,
+            message: flowMessage("flow.agent.tools", { tools: tools }),
           },
         ]),
     ...(agentModel(data) === undefined
-      ? [{ field: "agent_parameters.model", message: "the agent has no model; choose one" }]
+      ? [{ field: "agent_parameters.model", message: flowMessage("flow.agent.no-model") }]
       : []),
   ];
 };
@@ -70,7 +69,7 @@ const declare = (data: AgentData): NodeDeclaration => {
         : [
             {
               field: "memory",
-              message: "no conversation is kept here: the agent sees the present query only",
+              message: flowMessage("flow.agent.no-memory"),
             },
           ],
   };
@@ -90,7 +89,8 @@ const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutco
   const query = textOf(pool, data.agent_parameters["query"]);
   const inputs = { instruction, query };
   const model = agentModel(data);
-  if (model === undefined) return nodeFailure("AgentNodeError", "The agent has no model", { inputs });
+  if (model === undefined)
+    return nodeFailure("AgentNodeError", flowMessage("flow.agent.no-model"), { inputs });
   const messages: readonly ModelMessage[] = [
     { role: "system", content: instruction },
     { role: "user", content: query },
@@ -105,7 +105,7 @@ const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutco
     signal,
     onText: (chunk) => context.emitText("text", chunk),
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs });
   const { text, usage } = answer.value;
   const outputs = { text, usage: usageOutput(usage, clock.now() - startedAt), files: [], json: [] };
   return { ok: true, inputs, outputs, types: TYPES, usage };

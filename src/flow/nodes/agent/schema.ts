@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Json, JsonObject } from "../../../base/json.ts";
 import { SelectorPath } from "../selector-path.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 /** A parameter of a strategy: a constant, a text with references, or a selector. */
 export const AgentParameter = z.object({ type: z.string(), value: Json.optional() });
@@ -42,12 +43,14 @@ export const agentModel = (data: AgentData): AgentModel | undefined => {
 };
 
 /** The names of the tools that are switched on. */
-export const enabledTools = (data: AgentData): readonly string[] => {
+export const enabledTools = (data: AgentData): readonly (string | FlowMessage)[] => {
   const parsed = z.array(AgentTool).safeParse(data.agent_parameters["tools"]?.value ?? []);
-  if (!parsed.success) return ["a tool that cannot be read"];
+  if (!parsed.success) return [flowMessage("flow.agent.tools-unreadable")];
   return parsed.data
     .filter(({ enabled }) => enabled !== false)
-    .map(({ tool_name, provider_name }) => tool_name ?? provider_name ?? "a tool without a name");
+    .map(
+      ({ tool_name, provider_name }) => tool_name ?? provider_name ?? flowMessage("flow.agent.tool-unnamed"),
+    );
 };
 
 /** A parameter's selector, null where it is a text. */

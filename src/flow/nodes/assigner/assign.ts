@@ -15,11 +15,22 @@ import {
 import { SelectorPath, showSelector } from "../selector-path.ts";
 import { isInputSupported, isOperationSupported, isValueless, isValueValid, zeroValue } from "./rules.ts";
 import type { AssignerData, AssignmentItem } from "./schema.ts";
+import { flowMessage } from "../../messages/message.ts";
+
+const missing = (variable: Selector | string): NodeError =>
+  new NodeError(
+    flowMessage("flow.node.variable-missing", {
+      variable: typeof variable === "string" ? variable : showSelector(variable),
+    }),
+  );
+
+const invalid = (value: string): NodeError =>
+  new NodeError(flowMessage("flow.assigner.value-invalid", { value }));
 
 const target = (selector: Selector): readonly [string, string] => {
   const [nodeId, name, ...rest] = selector;
   if (nodeId === undefined || name === undefined || rest.length > 0) {
-    throw new NodeError(`Variable ${showSelector(selector)} not found`);
+    throw missing(selector);
   }
   return [nodeId, name];
 };
@@ -29,7 +40,7 @@ const listOf = (value: Exact): readonly Exact[] => (isExactArray(value) ? value 
 const numberOf = (variable: Variable): ExactNumber => {
   const value = exactOf(variable);
   if (typeof value === "boolean") return Number(value);
-  if (!isExactNumber(value)) throw new NodeError(`Invalid input value ${pythonStr(value)}`);
+  if (!isExactNumber(value)) throw invalid(pythonStr(value));
   return value;
 };
 
@@ -78,9 +89,7 @@ const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Variable
     const selector = SelectorPath.safeParse(value);
     const source = selector.success ? readPool(pool, selector.data) : undefined;
     if (source === undefined) {
-      throw new NodeError(
-        `Variable ${selector.success ? showSelector(selector.data) : pythonStr(value)} not found`,
-      );
+      throw missing(selector.success ? selector.data : pythonStr(value));
     }
     if (source.type === "none") return undefined;
     income = source;
@@ -90,25 +99,25 @@ const inputOf = (item: AssignmentItem, variable: Variable, pool: Pool): Variable
   try {
     return exactVariable(parseExact(income.value));
   } catch {
-    throw new NodeError(`Invalid input value ${income.value}`);
+    throw invalid(income.value);
   }
 };
 
 const applyItem = (item: AssignmentItem, pool: Pool): PoolWrite | undefined => {
   const selector = target(item.variable_selector);
   const variable = readPool(pool, selector);
-  if (variable === undefined) throw new NodeError(`Variable ${showSelector(selector)} not found`);
+  if (variable === undefined) throw missing(selector);
   const { operation, input_type: source } = item;
   if (!isOperationSupported(variable.type, operation)) {
-    throw new NodeError(`Operation ${operation} is not supported for type ${variable.type}`);
+    throw new NodeError(flowMessage("flow.assigner.operation", { operation, type: variable.type }));
   }
   if (!isInputSupported(variable.type, operation, source)) {
-    throw new NodeError(`Input type ${source} is not supported for operation ${operation}`);
+    throw new NodeError(flowMessage("flow.assigner.input-type", { type: source, operation }));
   }
   const income = inputOf(item, variable, pool);
   if (income === undefined) return undefined;
   if (!isValueValid(variable.type, operation, income.value)) {
-    throw new NodeError(`Invalid input value ${pythonStr(income.value)}`);
+    throw invalid(pythonStr(income.value));
   }
   return { selector, variable: operate(variable, operation, income) };
 };
@@ -133,15 +142,15 @@ export const assignOne = (
 ): { readonly write: PoolWrite; readonly value: Json } => {
   const selector = target(data.assigned_variable_selector);
   const variable = readPool(pool, selector);
-  if (variable === undefined) throw new NodeError("assigned variable not found");
+  if (variable === undefined) throw new NodeError(flowMessage("flow.assigner.target-missing"));
   if (data.write_mode === "clear") {
     const zero = zeroValue(variable.type);
     return { write: { selector, variable: variableAs(variable.type, zero) }, value: zero };
   }
   const income = readPool(pool, data.input_variable_selector);
-  if (income === undefined) throw new NodeError("input value not found");
+  if (income === undefined) throw new NodeError(flowMessage("flow.assigner.input-missing"));
   if (data.write_mode === "append" && !isJsonArray(variable.value)) {
-    throw new NodeError("append mode requires an array variable");
+    throw new NodeError(flowMessage("flow.assigner.append-needs-list"));
   }
   const exact = exactOf(income);
   const written =

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../base/json.ts";
 import {
   defineNodeKind,
+  NODE_ERROR,
   nodeFailure,
   type NodeOutcome,
   PLAIN_DECLARATION,
@@ -43,7 +44,7 @@ const assign = (data: AssignerData, pool: Pool): NodeOutcome => {
     return { ok: true, inputs: { value }, outputs: {}, writes: [write] };
   } catch (error) {
     if (error instanceof NodeError) {
-      return nodeFailure(data.kind === "second" ? "" : "WorkflowNodeError", error.message, { inputs });
+      return nodeFailure(data.kind === "second" ? "" : NODE_ERROR, error.what, { inputs });
     }
     throw error;
   }

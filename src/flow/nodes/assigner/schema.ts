@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Json } from "../../../base/json.ts";
 import { ExactValue, withExactValue } from "../../exact.ts";
-import { type DataProblem, parseData } from "../../parse-data.ts";
+import { addProblems, parseData } from "../../parse-data.ts";
 import { SelectorPath } from "../selector-path.ts";
 
 /** What the assigner does to a variable. */
@@ -40,12 +40,6 @@ const FirstVersion = z.object({
 });
 
 const SecondVersion = z.object({ items: z.array(AssignmentItem) });
-
-const addProblems = (context: z.RefinementCtx, problems: readonly DataProblem[]): void => {
-  for (const { field, message } of problems) {
-    context.addIssue({ code: "custom", path: field.split("."), message });
-  }
-};
 
 /** Data of an assigner: the second version has `items`, the first a single assignment. */
 export type AssignerData =

@@ -5,42 +5,41 @@ import {
   CODE_LIMITS,
   isPythonNumber,
   numberOf,
-  OutputProblem,
   pythonType,
   pythonTypeName,
 } from "./scalar-output.ts";
 import type { CodeOutput, CodeOutputs } from "./schema.ts";
 import { checkDepth, checkUntyped } from "./untyped-output.ts";
+import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 const requireList = (value: Exact, path: string, maxLength: number | null): readonly Exact[] => {
   if (!isExactArray(value)) {
-    throw new OutputProblem(`Output ${path} is not an array, got ${pythonType(value)} instead.`);
+    throw new NodeError(flowMessage("flow.code.not-a-list", { output: path, type: pythonType(value) }));
   }
   if (maxLength !== null && value.length > maxLength) {
-    throw new OutputProblem(
-      `The length of output variable \`${path}\` must be less than ${maxLength} elements.`,
-    );
+    throw new NodeError(flowMessage("flow.code.list-too-long", { output: path, most: maxLength }));
   }
   return value;
 };
 
 const requireString = (value: Exact, path: string): string => {
   if (typeof value !== "string") {
-    throw new OutputProblem(`Output ${path} must be a string, got ${pythonTypeName(value)} instead.`);
+    throw new NodeError(flowMessage("flow.code.not-a-text", { output: path, type: pythonTypeName(value) }));
   }
   return checkString(value, path);
 };
 
 const requireNumber = (value: Exact, path: string): ExactNumber => {
   if (!isPythonNumber(value)) {
-    throw new OutputProblem(`Output ${path} is not a number, got ${pythonType(value)} instead.`);
+    throw new NodeError(flowMessage("flow.code.not-a-number", { output: path, type: pythonType(value) }));
   }
   return checkNumber(numberOf(value), path);
 };
 
 const checkObject = (value: Exact, path: string, depth: number, output: CodeOutput): ExactObject => {
   if (!isExactObject(value)) {
-    throw new OutputProblem(`Output ${path} is not an object, got ${pythonType(value)} instead.`);
+    throw new NodeError(flowMessage("flow.code.not-an-object", { output: path, type: pythonType(value) }));
   }
   return checkKeys(value, output.children ?? null, path, depth + 1);
 };
@@ -48,9 +47,7 @@ const checkObject = (value: Exact, path: string, depth: number, output: CodeOutp
 const checkNumbers = (value: Exact, path: string): Exact =>
   requireList(value, path, CODE_LIMITS.numberArrayLength).map((item, index) => {
     if (!isPythonNumber(item)) {
-      throw new OutputProblem(
-        `The element at index ${index} of output variable \`${path}\` must be a number.`,
-      );
+      throw new NodeError(flowMessage("flow.code.element-not-a-number", { output: path, index }));
     }
     return numberOf(item);
   });
@@ -64,8 +61,8 @@ const checkObjects = (value: Exact, path: string, depth: number, output: CodeOut
   const items = requireList(value, path, CODE_LIMITS.objectArrayLength);
   items.forEach((item, index) => {
     if (item !== null && !isExactObject(item)) {
-      throw new OutputProblem(
-        `Output ${path}[${index}] is not an object, got ${pythonType(item)} instead at index ${index}.`,
+      throw new NodeError(
+        flowMessage("flow.code.element-not-an-object", { output: path, index, type: pythonType(item) }),
       );
     }
   });
@@ -77,7 +74,9 @@ const checkObjects = (value: Exact, path: string, depth: number, output: CodeOut
 const checkBooleans = (value: Exact, path: string): Exact =>
   requireList(value, path, null).map((item, index) => {
     if (item !== null && typeof item !== "boolean") {
-      throw new OutputProblem(`Output ${path}[${index}] is not a boolean, got ${pythonType(item)} instead.`);
+      throw new NodeError(
+        flowMessage("flow.code.not-a-boolean", { output: `${path}[${index}]`, type: pythonType(item) }),
+      );
     }
     return item;
   });
@@ -120,11 +119,11 @@ const checkKeys = (
   const checked = Object.entries(declared).map(([name, output]): readonly [string, Exact] => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const value = Object.hasOwn(result, name) ? result[name] : undefined;
-    if (value === undefined) throw new OutputProblem(`Output ${path} is missing.`);
+    if (value === undefined) throw new NodeError(flowMessage("flow.code.output-missing", { output: path }));
     return [name, checkValue(value, output, path, depth)];
   });
   if (checked.length !== Object.keys(result).length) {
-    throw new OutputProblem("Not all output parameters are validated.", "CodeNodeError");
+    throw new NodeError(flowMessage("flow.code.outputs-undeclared"), "CodeNodeError");
   }
   return Object.fromEntries(checked);
 };
@@ -132,11 +131,14 @@ const checkKeys = (
 /**
  * Holds what `main` returned against the declared outputs and gives the outputs: exactly the declared keys, null
  * anywhere, truth values for numbers as 1 and 0, a value for `boolean` unchecked, all as Dify does, with
- * Dify's limits and messages. Throws `OutputProblem`.
+ * Dify's limits and messages. Throws NodeError.
  */
 export const checkOutputs = (result: Exact, declared: CodeOutputs): ExactObject => {
   if (!isExactObject(result)) {
-    throw new OutputProblem(`Result must be a dict, got ${pythonTypeName(result)}`, "CodeExecutionError");
+    throw new NodeError(
+      flowMessage("flow.code.result-not-an-object", { type: pythonTypeName(result) }),
+      "CodeExecutionError",
+    );
   }
   return checkKeys(result, declared, "", 1);
 };

@@ -7,9 +7,10 @@ import { readPool } from "../../pool.ts";
 import type { Variable } from "../../value-type.ts";
 import { exactOf, exactOutputs, isJsonArray } from "../../value-type.ts";
 import { checkOutputs } from "./check-outputs.ts";
-import { OutputProblem } from "./scalar-output.ts";
 import { unknownImports } from "./unknown-imports.ts";
 import { CodeData } from "./schema.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { NodeError } from "../../node-error.ts";
 
 /** What `main` is given for a variable: a missing one and an empty list of files are null. */
 const argumentOf = (variable: Variable | undefined): Variable | null => {
@@ -33,11 +34,11 @@ const declare = (data: CodeData): NodeDeclaration => ({
   warnings: [
     ...(data.dependencies ?? []).map(({ name }) => ({
       field: "dependencies",
-      message: `the package ${name} is not installed for code nodes here`,
+      message: flowMessage("flow.code.package-missing", { name }),
     })),
     ...unknownImports(data.code_language, data.code).map((name) => ({
       field: "code",
-      message: `the code imports ${name}, which is not there for code nodes: the import fails when the node runs`,
+      message: flowMessage("flow.code.import-missing", { name }),
     })),
   ],
 });
@@ -46,8 +47,8 @@ const settle = (result: Exact, data: CodeData, inputs: JsonObject): NodeOutcome 
   try {
     return { ok: true, inputs, ...exactOutputs(checkOutputs(result, data.outputs)) };
   } catch (error) {
-    if (error instanceof OutputProblem) return nodeFailure(error.errorType, error.message, { inputs });
-    throw error;
+    if (!(error instanceof NodeError)) throw error;
+    return nodeFailure(error.errorType ?? "OutputValidationError", error.what, { inputs });
   }
 };
 
@@ -67,7 +68,7 @@ const execute = async (data: CodeData, { pool, ports, signal }: NodeContext): Pr
     ),
     signal,
   });
-  if (!result.ok) return nodeFailure(result.errorType, result.message, { inputs });
+  if (!result.ok) return nodeFailure(result.errorType, inItsWords(result.message), { inputs });
   const startedAt = performance.now();
   const outcome = settle(result.value, data, inputs);
   // A result of megabytes: what comes next, masking and the journal, gets a time slice of its own.

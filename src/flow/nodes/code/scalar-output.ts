@@ -7,6 +7,8 @@ import {
   magnitudeOf,
   WholeFloat,
 } from "../../exact.ts";
+import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Dify's limits of what code nodes give out, at their defaults. */
 export const CODE_LIMITS = {
@@ -20,17 +22,6 @@ export const CODE_LIMITS = {
 
 /** Dify's range of numbers is that of 64-bit integers but for the lowest: this number and its negative are refused. */
 const RANGE_END = 2 ** 63;
-
-/** The result of a code node is not what its outputs declare. */
-export class OutputProblem extends Error {
-  /** Dify's name for the failure. */
-  readonly errorType: string;
-
-  constructor(message: string, errorType = "OutputValidationError") {
-    super(message);
-    this.errorType = errorType;
-  }
-}
 
 /** What Python calls the type of a value. */
 export const pythonTypeName = (value: Exact): string => {
@@ -63,9 +54,7 @@ const isLonger = (value: string, limit: number): boolean => {
 export const checkString = (value: string, path: string): string => {
   const { stringLength } = CODE_LIMITS;
   if (isLonger(value, stringLength)) {
-    throw new OutputProblem(
-      `The length of output variable \`${path}\` must be less than ${stringLength} characters`,
-    );
+    throw new NodeError(flowMessage("flow.code.text-too-long", { output: path, most: stringLength }));
   }
   return value.includes("\0") ? value.replaceAll("\0", "") : value;
 };
@@ -80,14 +69,10 @@ const decimals = (value: number): number => {
 export const checkNumber = (value: ExactNumber, path: string): ExactNumber => {
   const magnitude = magnitudeOf(value);
   if (magnitude >= RANGE_END || magnitude <= -RANGE_END) {
-    throw new OutputProblem(
-      `Output variable \`${path}\` is out of range, it must be between -9223372036854775807 and 9223372036854775807.`,
-    );
+    throw new NodeError(flowMessage("flow.code.out-of-range", { output: path }));
   }
   if (typeof value === "number" && !Number.isInteger(value) && decimals(value) > CODE_LIMITS.precision) {
-    throw new OutputProblem(
-      `Output variable \`${path}\` has too high precision, it must be less than ${CODE_LIMITS.precision} digits.`,
-    );
+    throw new NodeError(flowMessage("flow.code.too-precise", { output: path, most: CODE_LIMITS.precision }));
   }
   return value;
 };

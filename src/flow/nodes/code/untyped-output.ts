@@ -1,10 +1,12 @@
 import { type Exact, type ExactObject, isExactArray, isExactNumber, isExactObject } from "../../exact.ts";
-import { checkNumber, checkString, CODE_LIMITS, isPythonNumber, OutputProblem } from "./scalar-output.ts";
+import { checkNumber, checkString, CODE_LIMITS, isPythonNumber } from "./scalar-output.ts";
+import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Refuses what lies deeper than Dify allows; the result itself is at depth 1. */
 export const checkDepth = (depth: number): void => {
   if (depth > CODE_LIMITS.depth) {
-    throw new OutputProblem(`Depth limit ${CODE_LIMITS.depth} reached, object too deep.`, "DepthLimitError");
+    throw new NodeError(flowMessage("flow.code.too-deep", { most: CODE_LIMITS.depth }), "DepthLimitError");
   }
 };
 
@@ -30,9 +32,7 @@ const checkList = (items: readonly Exact[], path: string, depth: number): void =
       if (isExactObject(item) || isExactArray(item)) checkUntyped(item, `${path}[${index}]`, depth + 1);
     });
   } else {
-    throw new OutputProblem(
-      `Output ${path} is not a valid array. make sure all elements are of the same type.`,
-    );
+    throw new NodeError(flowMessage("flow.code.list-mixed", { output: path }));
   }
 };
 

@@ -5,8 +5,10 @@ import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import { isJsonArray, isJsonObject } from "../../value-type.ts";
 import { SelectorPath, showSelector } from "../selector-path.ts";
-import { ExtractionProblem, extractText } from "./extract-text.ts";
+import { extractText } from "./extract-text.ts";
 import { fetchFile } from "./file-value.ts";
+import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Data of a document extractor (Dify's node documentation, "Doc Extractor"). */
 const DocumentExtractorData = z.object({
@@ -17,7 +19,7 @@ type DocumentExtractorData = z.infer<typeof DocumentExtractorData>;
 
 const readFile = async (value: Json, { ports, signal }: NodeContext): Promise<string> => {
   const fetched = await fetchFile(value, ports.http, signal);
-  if (!fetched.ok) throw new ExtractionProblem(fetched.errorType, fetched.message);
+  if (!fetched.ok) throw new NodeError(fetched.message, fetched.errorType);
   return extractText(fetched.value.file, fetched.value.bytes);
 };
 
@@ -25,7 +27,8 @@ const execute = async (data: DocumentExtractorData, context: NodeContext): Promi
   const selector = data.variable_selector;
   const variable = readPool(context.pool, selector);
   if (variable === undefined) {
-    return nodeFailure("", `File variable not found for selector: ${showSelector(selector)}`);
+    const message = flowMessage("flow.document.variable-missing", { selector: showSelector(selector) });
+    return nodeFailure("", message);
   }
   const inputs = { variable_selector: selector };
   const files = isJsonArray(variable.value)
@@ -35,7 +38,8 @@ const execute = async (data: DocumentExtractorData, context: NodeContext): Promi
     variable.value === null || variable.value === "" || (isJsonArray(variable.value) && files.length === 0);
   if (isEmpty) return { ok: true, inputs, outputs: { text: [] }, types: { text: "array[string]" } };
   if (variable.type !== "file" && variable.type !== "array[file]") {
-    return nodeFailure("", `Variable ${showSelector(selector)} is not an ArrayFileSegment`, { inputs });
+    const message = flowMessage("flow.document.not-files", { selector: showSelector(selector) });
+    return nodeFailure("", message, { inputs });
   }
   try {
     const texts: string[] = [];
@@ -44,8 +48,8 @@ const execute = async (data: DocumentExtractorData, context: NodeContext): Promi
       ? { ok: true, inputs, outputs: { text: texts }, types: { text: "array[string]" } }
       : { ok: true, inputs, outputs: { text: texts[0] ?? "" } };
   } catch (error) {
-    if (error instanceof ExtractionProblem) return nodeFailure(error.errorType, error.message, { inputs });
-    throw error;
+    if (!(error instanceof NodeError)) throw error;
+    return nodeFailure(error.errorType ?? "", error.what, { inputs });
   }
 };
 
@@ -60,8 +64,7 @@ export const documentExtractorKind = defineNodeKind({
     warnings: [
       {
         field: "variable_selector",
-        message:
-          "text formats only are read here; the node fails for PDF, Word, Excel, PowerPoint, EPUB and mail",
+        message: flowMessage("flow.document.text-only"),
       },
     ],
   }),

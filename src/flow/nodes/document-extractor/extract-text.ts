@@ -4,29 +4,19 @@ import { describeError } from "../../../base/errors.ts";
 import { Json } from "../../../base/json.ts";
 import { markdownTable, parseCsv } from "./csv-table.ts";
 import type { FileValue } from "./file-value.ts";
-
-/** A document that cannot be read, with Dify's name for the failure. */
-export class ExtractionProblem extends Error {
-  readonly errorType: string;
-
-  constructor(errorType: string, message: string) {
-    super(message);
-    this.errorType = errorType;
-  }
-}
+import { NodeError } from "../../node-error.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 type Extractor = (text: string) => string;
 
 const withProblem =
-  (what: string, extract: Extractor): Extractor =>
+  (format: string, extract: Extractor): Extractor =>
   (text) => {
     try {
       return extract(text);
     } catch (error) {
-      throw new ExtractionProblem(
-        "TextExtractionError",
-        `Failed to decode or parse ${what} file: ${describeError(error)}`,
-      );
+      const reason = describeError(error);
+      throw new NodeError(flowMessage("flow.document.unreadable", { format, reason }), "TextExtractionError");
     }
   };
 
@@ -92,29 +82,25 @@ const EXTENSION_OF_TYPE: ReadonlyMap<string, string> = new Map([
   ["text/properties", "properties"],
 ]);
 
-const unsupported = (what: string): ExtractionProblem =>
-  new ExtractionProblem(
-    "UnsupportedFileTypeError",
-    `${what}; text, Markdown, HTML, source code, CSV, JSON, YAML and XML are read here: convert the document first, or run this flow on Dify`,
-  );
+const unsupported = (problem: FlowMessage): NodeError =>
+  new NodeError(flowMessage("flow.document.unsupported", { problem }), "UnsupportedFileTypeError");
 
 const findExtractor = (file: FileValue): Extractor => {
   const extension = (file.extension ?? "").replace(/^\./, "").toLowerCase();
   const type = (file.mime_type ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (extension === "" && type === "") {
-    throw new ExtractionProblem(
-      "UnsupportedFileTypeError",
-      "Unable to determine file type: MIME type or file extension is missing",
-    );
+    throw new NodeError(flowMessage("flow.document.type-unknown"), "UnsupportedFileTypeError");
   }
   const byName = BY_EXTENSION.get(extension === "" ? (EXTENSION_OF_TYPE.get(type) ?? "") : extension);
   if (byName !== undefined) return byName;
   throw unsupported(
-    extension === "" ? `Unsupported MIME type: ${type}` : `Unsupported Extension Type: .${extension}`,
+    extension === ""
+      ? flowMessage("flow.document.mime-type", { type })
+      : flowMessage("flow.document.extension", { extension }),
   );
 };
 
-/** The text of a document, by its extension or else its MIME type. Throws `ExtractionProblem`. */
+/** The text of a document, by its extension or else its MIME type. Throws NodeError. */
 export const extractText = (file: FileValue, bytes: Uint8Array): string => {
   const extract = findExtractor(file);
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(file.mime_type ?? "")?.[1] ?? null;

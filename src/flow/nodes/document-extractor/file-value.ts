@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../../../base/json.ts";
-import type { HttpClient, NodeFailure, NodeResult } from "../../ports.ts";
+import type { HttpClient } from "../../ports.ts";
 import { FILE_IDENTITY } from "../../value-type.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** The parts of a file value that tell what it is and where its content lies. */
 export const FileValue = z.object({
@@ -49,12 +50,16 @@ export const describeFile = (bytes: Uint8Array, filename: string, mimeType: stri
   };
 };
 
-const refuse = (message: string): NodeFailure => ({
+const refuse = (problem: FlowMessage): FetchedFile => ({
   ok: false,
   errorType: "FileDownloadError",
-  message,
-  retryable: false,
+  message: flowMessage("flow.download.failed", { problem }),
 });
+
+/** A file with its content, or why there is none. */
+export type FetchedFile =
+  | { readonly ok: true; readonly value: { readonly file: FileValue; readonly bytes: Uint8Array } }
+  | { readonly ok: false; readonly errorType: string; readonly message: FlowMessage };
 
 const decodeDataUrl = (url: string): Uint8Array | undefined => {
   const match = /^data:[^,]*?(;base64)?,(.*)$/s.exec(url);
@@ -65,21 +70,16 @@ const decodeDataUrl = (url: string): Uint8Array | undefined => {
 };
 
 /** Fetches what a file value stands for: from inside of it or, through the guarded client, from its URL. */
-export const fetchFile = async (
-  value: Json,
-  http: HttpClient,
-  signal: AbortSignal,
-): Promise<NodeResult<{ readonly file: FileValue; readonly bytes: Uint8Array }>> => {
+export const fetchFile = async (value: Json, http: HttpClient, signal: AbortSignal): Promise<FetchedFile> => {
   const parsed = FileValue.safeParse(value);
-  if (!parsed.success) return refuse("Error downloading file: the value is not a file");
+  if (!parsed.success) return refuse(flowMessage("flow.download.not-a-file"));
   const file = parsed.data;
   const url = file.remote_url ?? file.url ?? "";
   const inline = decodeDataUrl(url);
   if (inline !== undefined) return { ok: true, value: { file, bytes: inline } };
   if (!/^https?:\/\//.test(url)) {
-    return refuse(
-      `Error downloading file: ${file.filename ?? "the file"} lies in Dify's storage or is over 1 MB; only files with a URL and short answers of http-request nodes can be read here`,
-    );
+    const name = file.filename ?? flowMessage("flow.download.unnamed");
+    return refuse(flowMessage("flow.download.in-storage", { file: name }));
   }
   const response = await http.send({
     method: "GET",
@@ -93,9 +93,8 @@ export const fetchFile = async (
     maxResponseBytes: MAX_DOWNLOAD_BYTES,
     signal,
   });
-  if (!response.ok) return refuse(`Error downloading file: ${response.message}`);
-  if (response.value.status < 200 || response.value.status > 299) {
-    return refuse(`Error downloading file: HTTP request failed with status code ${response.value.status}`);
-  }
+  if (!response.ok) return refuse(inItsWords(response.message));
+  const { status } = response.value;
+  if (status < 200 || status > 299) return refuse(flowMessage("flow.download.status", { status }));
   return { ok: true, value: { file, bytes: response.value.body } };
 };

@@ -1,25 +1,22 @@
 import { z } from "zod";
 import { defineNodeKind, type NodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
-const START_INSTEAD =
-  "Reviewflow itself starts the flow. Put a start node in its place, with the values it needs as inputs.";
+const START_INSTEAD = flowMessage("flow.node.kind-start");
+const KNOWLEDGE_WRITER = flowMessage("flow.node.kind-knowledge-writer");
 
 /** What we do not run, and what to do instead. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  "human-input":
-    "A review cannot wait for a person. Remove the node, or run this flow on a Dify server (a flow's setting dify).",
+const INSTEAD: Readonly<Record<string, FlowMessage>> = {
+  "human-input": flowMessage("flow.node.kind-human-input"),
   "trigger-webhook": START_INSTEAD,
   "trigger-schedule": START_INSTEAD,
   "trigger-plugin": START_INSTEAD,
-  datasource: "Data sources belong to Dify's knowledge pipelines. Give the data as an input of a start node.",
-  "datasource-empty": "Data sources belong to Dify's knowledge pipelines. Remove the empty data source.",
-  "knowledge-index":
-    "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
-  "knowledge-base":
-    "Writing into a knowledge base is not part of a review. Remove the node; datasets are read from folders.",
-  command:
-    "Commands need Dify's sandbox. Use a code node, or run this flow on a Dify server (a flow's setting dify).",
-  "file-upload": "File uploads need Dify's storage. Give the file's text as an input instead.",
+  datasource: flowMessage("flow.node.kind-datasource"),
+  "datasource-empty": flowMessage("flow.node.kind-datasource-empty"),
+  "knowledge-index": KNOWLEDGE_WRITER,
+  "knowledge-base": KNOWLEDGE_WRITER,
+  command: flowMessage("flow.node.kind-command"),
+  "file-upload": flowMessage("flow.node.kind-file-upload"),
 };
 
 /** Dify starts a flow at these where it has no start node. */

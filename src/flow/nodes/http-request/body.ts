@@ -6,9 +6,11 @@ import type { HttpClient } from "../../ports.ts";
 import { isJsonArray } from "../../value-type.ts";
 import { fetchFile } from "../document-extractor/file-value.ts";
 import { encodeForm, encodeMultipart, type Part } from "./encode-form.ts";
-import { RequestProblem } from "./request-problem.ts";
 import type { BodyItem, HttpBody } from "./schema.ts";
 import { bodyItems } from "./schema.ts";
+import { NodeError } from "../../node-error.ts";
+import { showSelector } from "../selector-path.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** A body with the content type that goes with it where the flow sets none (null: none). */
 export type BuiltBody = {
@@ -24,7 +26,7 @@ export type BodySources = { readonly pool: Pool; readonly http: HttpClient; read
 const onlyItem = (items: readonly BodyItem[], type: string): BodyItem => {
   const [item] = items;
   if (item === undefined || items.length !== 1) {
-    throw new RequestProblem("RequestBodyError", `${type} body type should have exactly one item`);
+    throw new NodeError(flowMessage("flow.http.body-count", { type }), "RequestBodyError");
   }
   return item;
 };
@@ -43,12 +45,9 @@ const CONTENT_TYPE_JSON = "application/json";
  */
 const buildJson = (text: string): BuiltBody => {
   const read = readJsonText(text);
-  if (!read.ok) throw new RequestProblem("RequestBodyError", `Failed to parse JSON: ${text}`);
+  if (!read.ok) throw new NodeError(flowMessage("flow.http.body-not-json", { text }), "RequestBodyError");
   if (read.doubtful) {
-    throw new RequestProblem(
-      "RequestBodyError",
-      `Failed to parse JSON, it is too damaged to tell what is meant (put variables in with a code node and json.dumps): ${text}`,
-    );
+    throw new NodeError(flowMessage("flow.http.body-damaged", { text }), "RequestBodyError");
   }
   // Python's None means no body to httpx.
   if (read.node.kind === "scalar" && read.node.value === null) {
@@ -56,12 +55,8 @@ const buildJson = (text: string): BuiltBody => {
   }
   const written = writeJson(read.node);
   if (!written.ok) {
-    throw new RequestProblem(
-      "RequestBodyError",
-      written.reason === "not-finite"
-        ? `Out of range float values are not JSON compliant: ${written.value}`
-        : `The JSON body holds half a character (a lone surrogate): ${written.value}`,
-    );
+    const code = written.reason === "not-finite" ? "flow.http.body-not-finite" : "flow.http.body-surrogate";
+    throw new NodeError(flowMessage(code, { value: written.value }), "RequestBodyError");
   }
   return plain(written.text, CONTENT_TYPE_JSON);
 };
@@ -76,7 +71,7 @@ const fetchItem = async (item: BodyItem, { pool, http, signal }: BodySources) =>
   const fetched = [];
   for (const one of values) {
     const result = await fetchFile(one, http, signal);
-    if (!result.ok) throw new RequestProblem("FileFetchError", result.message);
+    if (!result.ok) throw new NodeError(result.message, "FileFetchError");
     fetched.push(result.value);
   }
   return fetched;
@@ -114,8 +109,8 @@ const buildForm = async (items: readonly BodyItem[], sources: BodySources): Prom
 const buildBinary = async (item: BodyItem, sources: BodySources): Promise<BuiltBody> => {
   const [first] = await fetchItem(item, sources);
   if (first === undefined) {
-    const selector = (item.file ?? []).map((part) => `'${part}'`).join(", ");
-    throw new RequestProblem("FileFetchError", `cannot fetch file with selector [${selector}]`);
+    const selector = showSelector(item.file ?? []);
+    throw new NodeError(flowMessage("flow.http.file-missing", { selector }), "FileFetchError");
   }
   return { bytes: first.bytes, contentType: null, ownsContentType: false };
 };

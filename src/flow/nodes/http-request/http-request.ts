@@ -5,10 +5,10 @@ import type { HttpRequest } from "../../ports.ts";
 import type { ValueType } from "../../value-type.ts";
 import { readsOfText } from "../selector-path.ts";
 import { buildRequest, TIMEOUT_LIMITS } from "./request.ts";
-import { RequestProblem } from "./request-problem.ts";
 import { responseOutputs } from "./response.ts";
 import type { HttpBody } from "./schema.ts";
 import { bodyItems, HttpRequestData } from "./schema.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** Dify's client counts these as failures of the request, whatever the node's settings. */
 const ALWAYS_FAIL: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
@@ -27,9 +27,7 @@ const bodyWarnings = (body: HttpBody | null): readonly NodeRemark[] => {
   if (body === null || body.type === "none") return [];
   if (body.type === "form-data" || body.type === "x-www-form-urlencoded") {
     if (typeof body.data !== "string" || body.data === "") return [];
-    const message =
-      "the form is one text, which is sent whole as the value of a field without a name, as Dify does; list its fields";
-    return [{ field: "body.data", message }];
+    return [{ field: "body.data", message: flowMessage("flow.http.form-is-text") }];
   }
   const count = bodyItems(body).length;
   return count === 1
@@ -37,7 +35,7 @@ const bodyWarnings = (body: HttpBody | null): readonly NodeRemark[] => {
     : [
         {
           field: "body.data",
-          message: `a body of type ${body.type} has exactly one item, not ${count}: the node fails`,
+          message: flowMessage("flow.http.body-items", { type: body.type, count }),
         },
       ];
 };
@@ -48,7 +46,7 @@ const timeoutWarnings = (data: HttpRequestData): readonly NodeRemark[] =>
       ? [
           {
             field: `timeout.${kind}`,
-            message: `${TIMEOUT_LIMITS[kind]} s is the longest; that is what counts`,
+            message: flowMessage("flow.http.timeout-limit", { most: TIMEOUT_LIMITS[kind] }),
           },
         ]
       : [],
@@ -68,17 +66,14 @@ const declare = (data: HttpRequestData): NodeDeclaration => {
     ],
     outputs: { status_code: "integer", body: "string", headers: "object", files: "array[file]" },
     warnings: [
-      ...(data.method === "options"
-        ? [{ field: "method", message: "OPTIONS is not sent, nor is it by Dify: the node fails" }]
-        : []),
+      ...(data.method === "options" ? [{ field: "method", message: flowMessage("flow.http.options") }] : []),
       ...timeoutWarnings(data),
       ...bodyWarnings(data.body ?? null),
       ...(lacksKey
         ? [
             {
               field: "authorization.config.api_key",
-              message:
-                "the key is empty, and the node fails; put the key into an environment variable of the flow and refer to it as {{#env.NAME#}}",
+              message: flowMessage("flow.http.key-empty"),
             },
           ]
         : []),
@@ -99,17 +94,17 @@ const settle = async (
 ): Promise<NodeOutcome> => {
   const inputs = shownInputs(request);
   const response = await context.ports.http.send(request);
-  if (!response.ok) return nodeFailure(response.errorType, response.message, { inputs });
+  if (!response.ok) return nodeFailure(response.errorType, inItsWords(response.message), { inputs });
   const { status } = response.value;
   if (ALWAYS_FAIL.has(status)) {
     const origin = new URL(request.url).origin;
-    const message = `Reached maximum retries for URL ${origin}: it answered with status code ${status}`;
+    const message = flowMessage("flow.http.retries-used", { origin, status });
     return nodeFailure("HttpRequestNodeError", message, { inputs });
   }
   const outputs = responseOutputs(response.value);
   const isStrict = (data.error_strategy ?? "") !== "" || data.retry_config?.retry_enabled === true;
   if (isStrict && (status < 200 || status > 299)) {
-    return nodeFailure("HTTPResponseCodeError", `Request failed with status code ${status}`, {
+    return nodeFailure("HTTPResponseCodeError", flowMessage("flow.http.status", { status }), {
       inputs,
       outputs,
     });
@@ -118,13 +113,8 @@ const settle = async (
 };
 
 const execute = async (data: HttpRequestData, context: NodeContext): Promise<NodeOutcome> => {
-  try {
-    const { pool, ports, signal } = context;
-    return await settle(data, context, await buildRequest(data, { pool, http: ports.http, signal }));
-  } catch (error) {
-    if (error instanceof RequestProblem) return nodeFailure(error.errorType, error.message);
-    throw error;
-  }
+  const { pool, ports, signal } = context;
+  return settle(data, context, await buildRequest(data, { pool, http: ports.http, signal }));
 };
 
 /**

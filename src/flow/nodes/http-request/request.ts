@@ -5,8 +5,9 @@ import { pythonRepr } from "../../value-text.ts";
 import type { BodySources, BuiltBody } from "./body.ts";
 import { buildBody } from "./body.ts";
 import { encodeForm } from "./encode-form.ts";
-import { RequestProblem } from "./request-problem.ts";
 import type { HttpRequestData } from "./schema.ts";
+import { NodeError } from "../../node-error.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 /** Dify's limits in seconds, which are the defaults too. */
 export const TIMEOUT_LIMITS = { connect: 10, read: 600, write: 600 } as const;
@@ -35,10 +36,8 @@ const headerOf = (line: string): Pair => {
   const text = line.trim();
   const [name, value] = splitLine(text);
   if (!/[\r\n]/.test(text)) return [name, value];
-  throw new RequestProblem(
-    "RequestHeadersError",
-    `the header ${splitLine(linesOf(text)[0] ?? "")[0]} would hold a line break, and what follows it would be a header of its own; take the line breaks out of its value, with a template or a code node`,
-  );
+  const header = splitLine(linesOf(text)[0] ?? "")[0];
+  throw new NodeError(flowMessage("flow.http.header-line-break", { header }), "RequestHeadersError");
 };
 
 /**
@@ -64,22 +63,22 @@ const buildParams = (text: string, pool: Pool): readonly Pair[] =>
     .filter(([name]) => name !== "")
     .map(([name, value]) => [resolveText(pool, name), resolveText(pool, value)]);
 
-const invalidUrl = (message: string): RequestProblem => new RequestProblem("InvalidURLError", message);
+const invalidUrl = (what: FlowMessage): NodeError => new NodeError(what, "InvalidURLError");
 
 /** An address that means to URL what it means to Dify's client; others would go elsewhere than they say, or do so in Dify. */
 const checkUrl = (text: string): void => {
-  if (text === "") throw invalidUrl("url is required");
-  if (!/^https?:\/\//.test(text)) throw invalidUrl("url should start with http:// or https://");
+  if (text === "") throw invalidUrl(flowMessage("flow.http.url-missing"));
+  if (!/^https?:\/\//.test(text)) throw invalidUrl(flowMessage("flow.http.url-scheme"));
   // oxlint-disable-next-line no-control-regex -- these are the characters that URL drops in silence
   const control = /[\u0000-\u001f\u007f]/.exec(text);
   if (control !== null) {
-    throw invalidUrl(
-      `Invalid non-printable ASCII character in URL, ${pythonRepr(control[0])} at position ${control.index}.`,
-    );
+    const [character] = control;
+    const named = { character: pythonRepr(character), position: control.index };
+    throw invalidUrl(flowMessage("flow.http.url-character", named));
   }
-  if (/^https?:\/\/(?:[/?#]|$)/.test(text)) throw invalidUrl("the url names no host");
+  if (/^https?:\/\/(?:[/?#]|$)/.test(text)) throw invalidUrl(flowMessage("flow.http.url-no-host"));
   if (/^[^?#]*\\/.test(text)) {
-    throw invalidUrl("the url holds a backslash, which servers read in different ways: write %5C or /");
+    throw invalidUrl(flowMessage("flow.http.url-backslash"));
   }
 };
 
@@ -102,14 +101,11 @@ const buildAuthorization = (data: HttpRequestData, pool: Pool): Pair | null => {
   if (data.authorization?.type !== "api-key") return null;
   const { config } = data.authorization;
   if (config === null || config === undefined) {
-    throw new RequestProblem("AuthorizationConfigError", "authorization config is required");
+    throw new NodeError(flowMessage("flow.http.authorization-missing"), "AuthorizationConfigError");
   }
   const key = resolveText(pool, config.api_key);
   if (key.trim() === "") {
-    throw new RequestProblem(
-      "AuthorizationConfigError",
-      "API key is required for authorization but was empty. Please provide a valid API key.",
-    );
+    throw new NodeError(flowMessage("flow.http.key-missing"), "AuthorizationConfigError");
   }
   const header = config.header === "" ? "Authorization" : config.header;
   if (config.type === "bearer") return [header, `Bearer ${key}`];
@@ -126,10 +122,7 @@ const checkHeaders = (headers: readonly Pair[]): void => {
   // oxlint-disable-next-line no-control-regex -- this is the range of ASCII
   const odd = headers.find((pair) => !/^[\u0000-\u007f]*$/.test(pair.join("")));
   if (odd === undefined) return;
-  throw new RequestProblem(
-    "WorkflowNodeError",
-    `the header ${odd[0]} holds characters beyond ASCII, which no header may`,
-  );
+  throw new NodeError(flowMessage("flow.http.header-not-ascii", { header: odd[0] }));
 };
 
 /** A length that the flow states has to be that of the body; the client states it in any case. */
@@ -137,9 +130,10 @@ const checkLength = (headers: readonly Pair[], body: BuiltBody): void => {
   const stated = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
   const length = body.bytes?.length ?? 0;
   if (stated === undefined || stated === String(length)) return;
-  throw new RequestProblem(
+  const excess = String(Number(stated) < length);
+  throw new NodeError(
+    flowMessage("flow.http.content-length", { excess, stated, length }),
     "HttpRequestNodeError",
-    `Too ${Number(stated) < length ? "much" : "little"} data for declared Content-Length: ${stated}, where the body has ${length} bytes; leave the header out`,
   );
 };
 
@@ -151,11 +145,11 @@ const timeoutMs = (data: HttpRequestData, kind: keyof typeof TIMEOUT_LIMITS): nu
   return Math.min(stated === 0 ? TIMEOUT_LIMITS[kind] : stated, TIMEOUT_LIMITS[kind]) * 1000;
 };
 
-/** Builds the request that the node's data and the values of the run make. Throws `RequestProblem`. */
+/** Builds the request that the node's data and the values of the run make. Throws NodeError. */
 export const buildRequest = async (data: HttpRequestData, sources: BodySources): Promise<HttpRequest> => {
   const { pool, signal } = sources;
   if (data.method === "options") {
-    throw new RequestProblem("InvalidHttpMethodError", `Invalid http method ${data.method}`);
+    throw new NodeError(flowMessage("flow.http.method", { method: data.method }), "InvalidHttpMethodError");
   }
   const authorization = buildAuthorization(data, pool);
   const url = buildUrl(data, pool);

@@ -3,7 +3,8 @@ import type { JsonObject } from "../../../base/json.ts";
 import type { HttpResponse } from "../../ports.ts";
 import { describeFile } from "../document-extractor/file-value.ts";
 import { MAX_BINARY_BYTES } from "./request.ts";
-import { RequestProblem } from "./request-problem.ts";
+import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Dify's limit of a text answer. */
 const MAX_TEXT_BYTES = 1024 * 1024;
@@ -68,9 +69,10 @@ const readableSize = (bytes: number): string => {
 const checkSize = (bytes: number, isFile: boolean): void => {
   const limit = isFile ? MAX_BINARY_BYTES : MAX_TEXT_BYTES;
   if (bytes <= limit) return;
-  throw new RequestProblem(
+  const most = (limit / 1024 / 1024).toFixed(2);
+  throw new NodeError(
+    flowMessage("flow.http.response-too-large", { file: String(isFile), most, size: readableSize(bytes) }),
     "ResponseSizeError",
-    `${isFile ? "File" : "Text"} size is too large, max size is ${(limit / 1024 / 1024).toFixed(2)} MB, but current size is ${readableSize(bytes)}.`,
   );
 };
 
@@ -126,7 +128,7 @@ const fileType = (disposed: string | null, stated: string, url: string): string 
 
 /**
  * The outputs of an answer: the status, headers, and either its text as `body` or, for a file, an empty body and
- * the file's description. Throws `RequestProblem` when it is longer than Dify allows.
+ * the file's description. Throws NodeError when it is longer than Dify allows.
  */
 export const responseOutputs = (response: HttpResponse): JsonObject => {
   const headers = headersOutput(response);

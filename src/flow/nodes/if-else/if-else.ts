@@ -37,7 +37,7 @@ export const ifElseKind = defineNodeKind({
         handle: selected === "" ? "false" : selected,
       };
     } catch (error) {
-      if (error instanceof NodeError) return nodeFailure("", error.message, { inputs: { conditions: [] } });
+      if (error instanceof NodeError) return nodeFailure("", error.what, { inputs: { conditions: [] } });
       throw error;
     }
   },

@@ -1,10 +1,11 @@
 import { type Exact, isExactArray } from "../../exact.ts";
 import type { ErrorHandleMode } from "./schema.ts";
+import type { FlowMessage } from "../../messages/message.ts";
 
 /** How one round ended: with a value, or with the first failure inside. */
 export type Round =
   | { readonly ok: true; readonly value: Exact }
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: FlowMessage };
 
 /**
  * Joins lists into one when every result that is not null is a list; otherwise the results stay as they

@@ -2,6 +2,7 @@ import { type Exact, isExactArray, plainOf } from "../../exact.ts";
 import {
   defineNodeKind,
   type NodeContext,
+  NODE_ERROR,
   nodeFailure,
   type NodeOutcome,
   PLAIN_DECLARATION,
@@ -20,6 +21,7 @@ import {
 import { showSelector } from "../selector-path.ts";
 import { collectRounds, flattenResults, type Round } from "./collect.ts";
 import { IterationData } from "./schema.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 const runRound = async (
   data: IterationData,
@@ -50,7 +52,7 @@ const runRounds = async (
 ): Promise<NodeOutcome> => {
   const rounds: (Round | undefined)[] = items.map(() => undefined);
   let next = 0;
-  let failure: string | null = null;
+  let failure: FlowMessage | null = null;
   const work = async (): Promise<void> => {
     while (next < items.length && failure === null) {
       const index = next;
@@ -79,13 +81,14 @@ const emptyOutcome = (variable: Variable): NodeOutcome => ({
 const iterate = async (data: IterationData, context: NodeContext): Promise<NodeOutcome> => {
   const variable = readPool(context.pool, data.iterator_selector);
   if (variable === undefined) {
-    const message = `iterator variable ${showSelector(data.iterator_selector)} not found`;
-    return nodeFailure("WorkflowNodeError", message);
+    const variableName = showSelector(data.iterator_selector);
+    const message = flowMessage("flow.iteration.list-missing", { variable: variableName });
+    return nodeFailure(NODE_ERROR, message);
   }
   const { value } = variable;
   if (value !== null && !isJsonArray(value)) {
-    const message = `invalid iterator value: ${textOfVariable(variable)}, please provide a list.`;
-    return nodeFailure("WorkflowNodeError", message);
+    const message = flowMessage("flow.iteration.not-a-list", { value: textOfVariable(variable) });
+    return nodeFailure(NODE_ERROR, message);
   }
   const exact = exactOf(variable);
   const items = isExactArray(exact) ? exact : [];

@@ -5,6 +5,7 @@ import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import type { KnowledgeRecord } from "../../ports.ts";
 import { SelectorPath } from "../selector-path.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** How many records a node gives that does not say it; Dify's default. */
 const DEFAULT_TOP_K = 4;
@@ -40,8 +41,7 @@ const failures = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     : [
         {
           field: "metadata_filtering_mode",
-          message:
-            "documents have no metadata here; switch metadata filtering off and split the documents into several datasets",
+          message: flowMessage("flow.knowledge.metadata"),
         },
       ]),
   ...(["single", "multiple"].includes(data.retrieval_mode)
@@ -49,7 +49,7 @@ const failures = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     : [
         {
           field: "retrieval_mode",
-          message: `"${data.retrieval_mode}" is not known; choose single or multiple`,
+          message: flowMessage("flow.knowledge.mode-unknown", { mode: data.retrieval_mode }),
         },
       ]),
   ...(data.dataset_ids.length > 0
@@ -57,7 +57,7 @@ const failures = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     : [
         {
           field: "dataset_ids",
-          message: "the node has no knowledge base; choose one in Dify and export again",
+          message: flowMessage("flow.knowledge.no-dataset"),
         },
       ]),
   ...(hasQuery(data)
@@ -65,7 +65,7 @@ const failures = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     : [
         {
           field: "query_variable_selector",
-          message: "the node has no query; retrieval by image is not run here",
+          message: flowMessage("flow.knowledge.no-query"),
         },
       ]),
 ];
@@ -75,7 +75,7 @@ const warnings = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     ? [
         {
           field: "multiple_retrieval_config.reranking_enable",
-          message: "no rerank model is called here; records come by their own scores",
+          message: flowMessage("flow.knowledge.no-rerank"),
         },
       ]
     : []),
@@ -83,8 +83,7 @@ const warnings = (data: KnowledgeRetrievalData): readonly NodeRemark[] => [
     ? [
         {
           field: "retrieval_mode",
-          message:
-            "no model chooses among the datasets here (N-to-1 retrieval, which Dify has retired): all of them are searched, and the best records count",
+          message: flowMessage("flow.knowledge.no-choice"),
         },
       ]
     : []),
@@ -134,9 +133,9 @@ const execute = async (
   { pool, ports, signal }: NodeContext,
 ): Promise<NodeOutcome> => {
   const query = readPool(pool, data.query_variable_selector ?? [])?.value;
-  if (typeof query !== "string") return nodeFailure("", "Query variable is not string type.");
+  if (typeof query !== "string") return nodeFailure("", flowMessage("flow.knowledge.query-not-text"));
   const inputs = { query };
-  if (query === "") return nodeFailure("", "Query is required.", { inputs });
+  if (query === "") return nodeFailure("", flowMessage("flow.knowledge.query-empty"), { inputs });
   const config = data.retrieval_mode === "multiple" ? (data.multiple_retrieval_config ?? null) : null;
   const topK = config?.top_k ?? DEFAULT_TOP_K;
   const found = await ports.knowledge.search({
@@ -146,7 +145,7 @@ const execute = async (
     scoreThreshold: config?.score_threshold ?? null,
     signal,
   });
-  if (!found.ok) return nodeFailure(found.errorType, found.message, { inputs });
+  if (!found.ok) return nodeFailure(found.errorType, inItsWords(found.message), { inputs });
   const records = found.value.toSorted((one, other) => other.score - one.score).slice(0, topK);
   const result = records.map((record, index) => recordOutput(record, index + 1));
   return { ok: true, inputs, outputs: { result }, types: { result: "array[object]" } };

@@ -6,11 +6,12 @@ import { requirePythonFloat } from "../../python-number.ts";
 import { isJsonObject, type ValueType } from "../../value-type.ts";
 import type { FilterCondition } from "./schema.ts";
 import { ownValue } from "../../own-value.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 type Test = (value: Exact) => boolean;
 
 const invalid = (operator: string): never => {
-  throw new NodeError(`Invalid condition: ${operator}`);
+  throw new NodeError(flowMessage("flow.list.operator", { operator }));
 };
 
 const onText =
@@ -98,7 +99,7 @@ const fileTest = (
     const test = numberTest(operator, requirePythonFloat(value));
     return (file) => test(fileKey(plainOf(file), key));
   }
-  throw new NodeError(`Invalid key: ${key}`);
+  throw new NodeError(flowMessage("flow.list.key", { key }));
 };
 
 const booleanTest = (operator: string, expected: boolean): Test => {
@@ -112,16 +113,15 @@ export const filterTest = (type: ValueType, condition: FilterCondition, pool: Po
   const { value, comparison_operator: operator } = condition;
   const resolved = typeof value === "string" ? resolveText(pool, value) : value;
   if (type === "array[file]") {
-    if (typeof resolved === "boolean")
-      throw new NodeError("File filter expects a string value, got <class 'bool'>");
+    if (typeof resolved === "boolean") throw new NodeError(flowMessage("flow.list.file-filter"));
     return fileTest(condition, resolved);
   }
   if (type === "array[boolean]") {
-    if (typeof value !== "boolean")
-      throw new NodeError("Boolean filter expects a boolean value, got <class 'str'>");
+    if (typeof value !== "boolean") throw new NodeError(flowMessage("flow.list.boolean-filter"));
     return booleanTest(operator, value);
   }
-  if (typeof resolved !== "string") throw new NodeError(`Invalid filter value: ${String(value)}`);
+  if (typeof resolved !== "string")
+    throw new NodeError(flowMessage("flow.list.filter-value", { value: String(value) }));
   return type === "array[string]"
     ? textTest(operator, resolved)
     : numberTest(operator, requirePythonFloat(resolved));

@@ -16,6 +16,7 @@ import {
 import { readsOfText, showSelector } from "../selector-path.ts";
 import { fileKey, filterTest, isFileKey } from "./filters.ts";
 import { ListOperatorData } from "./schema.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 const SUPPORTED: ReadonlySet<ValueType> = new Set([
   "array[file]",
@@ -47,7 +48,8 @@ const order = (
   type: ValueType,
   by: ListOperatorData["order_by"],
 ): readonly Exact[] => {
-  if (type === "array[file]" && !isFileKey(by.key)) throw new NodeError(`Invalid order key: ${by.key}`);
+  if (type === "array[file]" && !isFileKey(by.key))
+    throw new NodeError(flowMessage("flow.list.order-key", { key: by.key }));
   const keyOf = (item: Exact): Exact => (type === "array[file]" ? fileKey(plainOf(item), by.key) : item);
   const sign = by.value === "desc" ? -1 : 1;
   return items.toSorted((left, right) => sign * compareKeys(keyOf(left), keyOf(right)));
@@ -55,9 +57,10 @@ const order = (
 
 const extract = (items: readonly Exact[], serial: string, pool: Pool): readonly Exact[] => {
   const position = requirePythonInteger(resolveText(pool, serial));
-  if (position < 1) throw new NodeError(`Invalid serial index: must be >= 1, got ${position}`);
+  const index = String(position);
+  if (position < 1) throw new NodeError(flowMessage("flow.list.index-too-small", { index }));
   if (position > items.length) {
-    throw new NodeError(`Invalid serial index: must be <= ${items.length}, got ${position}`);
+    throw new NodeError(flowMessage("flow.list.index-too-large", { most: items.length, index }));
   }
   return items.slice(Number(position) - 1, Number(position));
 };
@@ -90,23 +93,21 @@ const succeed = (before: readonly Json[], items: readonly Exact[], type: ValueTy
 };
 
 const run = (data: ListOperatorData, pool: Pool): NodeOutcome => {
+  const selector = showSelector(data.variable);
   const variable = readPool(pool, data.variable);
   if (variable === undefined) {
-    return nodeFailure("", `Variable not found for selector: ${showSelector(data.variable)}`);
+    return nodeFailure("", flowMessage("flow.list.variable-missing", { selector }));
   }
   const { type, value } = variable;
   if (!isTruthy(value)) return succeed([], [], isArrayType(type) ? type : "array[any]");
   if (!SUPPORTED.has(type) || !isJsonArray(value)) {
-    return nodeFailure(
-      "",
-      `Variable ${showSelector(data.variable)} is not an array type, actual type: ${type}`,
-    );
+    return nodeFailure("", flowMessage("flow.list.not-a-list", { selector, type }));
   }
   try {
     const exact = exactOf(variable);
     return succeed(value, operate(data, isExactArray(exact) ? exact : [], type, pool), type);
   } catch (error) {
-    if (error instanceof NodeError) return nodeFailure("", error.message, { inputs: { variable: value } });
+    if (error instanceof NodeError) return nodeFailure("", error.what, { inputs: { variable: value } });
     throw error;
   }
 };

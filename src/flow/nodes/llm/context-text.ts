@@ -3,11 +3,12 @@ import type { Variable } from "../../value-type.ts";
 import { isJsonArray, isJsonObject } from "../../value-type.ts";
 import { pythonRepr, pythonStr } from "../../value-text.ts";
 import { NodeError } from "../../node-error.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 const itemText = (item: Json): string => {
   if (typeof item === "string") return `${item}\n`;
   if (!isJsonObject(item) || !("content" in item)) {
-    throw new NodeError(`Invalid context structure: ${pythonRepr(item)}`);
+    throw new NodeError(flowMessage("flow.llm.context-invalid", { value: pythonRepr(item) }));
   }
   const { summary, content = null } = item;
   const head = summary === undefined || summary === null || summary === "" ? "" : `${pythonStr(summary)}\n`;

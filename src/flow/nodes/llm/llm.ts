@@ -27,6 +27,7 @@ import { answerSchema, LlmData } from "./schema.ts";
 import { exactOutputs } from "../../value-type.ts";
 import { createStructuredReader } from "./structured-output.ts";
 import { usageOutput } from "./usage.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
 
 const schemaRemarks = (
   data: LlmData,
@@ -34,17 +35,15 @@ const schemaRemarks = (
   const schema = answerSchema(data);
   if (schema === null) return { failures: [], warnings: [] };
   const field = "structured_output.schema";
-  const fail = (message: string) => ({ failures: [{ field, message }], warnings: [] });
+  const fail = (message: FlowMessage) => ({ failures: [{ field, message }], warnings: [] });
   if (schema === undefined) {
-    return fail(
-      "structured output is on, but its schema is not an object; define the schema or switch it off",
-    );
+    return fail(flowMessage("flow.llm.schema-not-an-object"));
   }
   const reader = createStructuredReader(schema);
-  if (!reader.ok) return fail(`it is not a valid JSON schema: ${reader.message}`);
+  if (!reader.ok) return fail(flowMessage("flow.llm.schema-invalid", { reason: reader.reason }));
   const warnings = reader.unresolved.map((reference) => ({
     field,
-    message: `it refers to ${reference}, which is not in it and is not fetched: an answer that has something there fails the node`,
+    message: flowMessage("flow.node.unresolved-reference", { reference }),
   }));
   return { failures: [], warnings };
 };
@@ -88,9 +87,7 @@ const declare = (data: LlmData): NodeDeclaration => {
     warnings: [
       ...schema.warnings,
       ...modelWarnings(data),
-      ...(isEmpty
-        ? [{ field: "prompt_template", message: "the node has no prompt, and fails; write one" }]
-        : []),
+      ...(isEmpty ? [{ field: "prompt_template", message: flowMessage("flow.llm.prompt-missing") }] : []),
     ],
   };
 };
@@ -126,7 +123,7 @@ const readContext = (data: LlmData, context: NodeContext): string | NodeOutcome 
   try {
     return selector === null ? "" : contextText(readPool(context.pool, selector));
   } catch (error) {
-    if (error instanceof NodeError) return nodeFailure("InvalidContextStructureError", error.message);
+    if (error instanceof NodeError) return nodeFailure("InvalidContextStructureError", error.what);
     throw error;
   }
 };
@@ -142,7 +139,9 @@ const finish = (data: LlmData, answer: ModelAnswer, latencyMs: number, inputs: J
   const schema = answerSchema(data) ?? null;
   if (schema === null) return { ok: true, outputs, inputs, usage: answer.usage };
   const reader = createStructuredReader(schema);
-  const result = reader.ok ? reader.read(answer.text) : reader;
+  const result = reader.ok
+    ? reader.read(answer.text)
+    : { ok: false as const, message: inItsWords(reader.reason) };
   if (!result.ok) return nodeFailure("LLMNodeError", result.message, { inputs, usage: answer.usage });
   return {
     ok: true,
@@ -155,7 +154,10 @@ const finish = (data: LlmData, answer: ModelAnswer, latencyMs: number, inputs: J
 const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome> => {
   const { pool, ports, signal, clock } = context;
   const collected = collectInputs(data, pool);
-  if (!collected.ok) return nodeFailure("VariableNotFoundError", `Variable ${collected.missing} not found`);
+  if (!collected.ok) {
+    const message = flowMessage("flow.node.variable-missing", { variable: collected.missing });
+    return nodeFailure("VariableNotFoundError", message);
+  }
   const contextOrFailure = readContext(data, context);
   if (typeof contextOrFailure !== "string") return contextOrFailure;
   const inputs = {
@@ -170,11 +172,9 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     renderer: ports.template,
     signal,
   });
-  if (!messages.ok) return nodeFailure(messages.errorType, messages.message, { inputs });
+  if (!messages.ok) return nodeFailure(messages.errorType, inItsWords(messages.message), { inputs });
   if (messages.value.length === 0) {
-    const message =
-      "No prompt found in the LLM configuration. Please ensure a prompt is properly configured before proceeding.";
-    return nodeFailure("NoPromptFoundError", message, { inputs });
+    return nodeFailure("NoPromptFoundError", flowMessage("flow.llm.no-prompt"), { inputs });
   }
   const stream = createStream(data, context);
   const startedAt = clock.now();
@@ -188,7 +188,7 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
   stream.finish();
   // Dify repeats these, too; a request that was refused for what it says is refused again, and paid again.
   if (!answer.ok)
-    return nodeFailure(answer.errorType, answer.message, { inputs, isFinal: !answer.retryable });
+    return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs, isFinal: !answer.retryable });
   return finish(data, answer.value, clock.now() - startedAt, inputs);
 };
 

@@ -6,6 +6,7 @@ import type { Pool } from "../../pool.ts";
 import { resolveText } from "../../pool.ts";
 import type { ModelRequest } from "../../ports.ts";
 import { readsOfText } from "../selector-path.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** The model that a node names, with the parameters that the file sets. */
 export const ModelSettings = z.object({
@@ -66,9 +67,7 @@ export const declaredModels = ({ provider, name }: ModelSettings): NodeDeclarati
 
 /** Why a node fails that has no model. */
 export const modelFailures = (model: ModelSettings): readonly NodeRemark[] =>
-  declaredModels(model).length > 0
-    ? []
-    : [{ field: "model", message: "the node has no model; choose one in Dify and export again" }];
+  declaredModels(model).length > 0 ? [] : [{ field: "model", message: flowMessage("flow.node.no-model") }];
 
 /** Doubts about memory and vision, which every node that calls a model may have switched on. */
 export const modelWarnings = (settings: {
@@ -79,8 +78,7 @@ export const modelWarnings = (settings: {
     ? [
         {
           field: "vision.enabled",
-          message:
-            "images are not passed to models here: files are left out, as Dify does for models without vision",
+          message: flowMessage("flow.node.no-vision"),
         },
       ]
     : []),
@@ -89,7 +87,7 @@ export const modelWarnings = (settings: {
     : [
         {
           field: "memory",
-          message: "no conversation is kept here: the node sees the present query without earlier messages",
+          message: flowMessage("flow.node.no-memory"),
         },
       ]),
 ];

@@ -4,11 +4,12 @@ import { readJsonObject } from "../../../base/model-json/read-json.ts";
 import { type Exact, exactOfNode, plainOf } from "../../exact.ts";
 import { compileSchema, type JsonSchema, UnresolvedReference } from "../../json-schema.ts";
 import { splitReasoning } from "./reasoning.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 /** What became of a model's answer under a schema. */
 type StructuredResult =
   | { readonly ok: true; readonly value: Exact }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: FlowMessage };
 
 /** Reads answers under one schema. */
 export type StructuredReader = (answer: string) => StructuredResult;
@@ -21,15 +22,15 @@ const jsonPath = (pointer: string): string =>
     .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
     .join("")}`;
 
-const invalid = (where: string, message: string): StructuredResult => ({
+const invalid = (path: string, problem: FlowMessage): StructuredResult => ({
   ok: false,
-  message: `Structured output validation failed (stage=result, path=${where}): ${message}`,
+  message: flowMessage("flow.llm.output-invalid", { path, problem }),
 });
 
 const read = (schema: JsonSchema, answer: string): StructuredResult => {
   const parsed = readJsonObject(splitReasoning(answer).text);
   if (parsed === null) {
-    return { ok: false, message: `Failed to parse structured output: ${answer}` };
+    return { ok: false, message: flowMessage("flow.llm.output-unreadable", { answer }) };
   }
   const value = exactOfNode(parsed);
   try {
@@ -37,7 +38,7 @@ const read = (schema: JsonSchema, answer: string): StructuredResult => {
     return mismatch === null ? { ok: true, value } : invalid(jsonPath(mismatch.pointer), mismatch.message);
   } catch (error) {
     if (!(error instanceof UnresolvedReference)) throw error;
-    return invalid("$", `schema reference could not be resolved: ${error.reference}`);
+    return invalid("$", flowMessage("flow.schema.reference", { reference: error.reference }));
   }
 };
 
@@ -50,11 +51,11 @@ export const createStructuredReader = (
   schema: JsonObject,
 ):
   | { readonly ok: true; readonly read: StructuredReader; readonly unresolved: readonly string[] }
-  | { readonly ok: false; readonly message: string } => {
+  | { readonly ok: false; readonly reason: string } => {
   try {
     const compiled = compileSchema(schema);
     return { ok: true, read: (answer) => read(compiled, answer), unresolved: compiled.unresolved };
   } catch (error) {
-    return { ok: false, message: describeError(error) };
+    return { ok: false, reason: describeError(error) };
   }
 };

@@ -5,6 +5,7 @@ import { pythonStr } from "../../value-text.ts";
 import { exactVariable, isArrayType, type ValueType, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 import type { LoopVariable } from "./schema.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 type StatedType = LoopVariable["var_type"];
 
@@ -26,7 +27,7 @@ const parseText = (text: string): Exact | undefined => {
 
 const parseConstant = (text: string): Exact => {
   const parsed = parseText(text);
-  if (parsed === undefined) throw new NodeError(`Expecting value: ${text}`);
+  if (parsed === undefined) throw new NodeError(flowMessage("flow.loop.not-json", { text }));
   return parsed;
 };
 
@@ -46,7 +47,11 @@ const constantOf = (variable: LoopVariable): Variable => {
   const parsedType = parsed === undefined ? undefined : runtimeType(stated, parsed);
   if (parsed !== undefined && parsedType !== undefined) return exactVariable(parsed, parsedType);
   throw new NodeError(
-    `Type mismatch: expected ${stated}, but got ${exactVariable(first).type}, value=${pythonStr(first)}`,
+    flowMessage("flow.loop.type", {
+      expected: stated,
+      actual: exactVariable(first).type,
+      value: pythonStr(first),
+    }),
   );
 };
 
@@ -55,6 +60,7 @@ export const initialLoopVariable = (variable: LoopVariable, pool: Pool): Variabl
   if (variable.value_type === "constant") return constantOf(variable);
   const selector = SelectorPath.safeParse(variable.value);
   const found = selector.success ? readPool(pool, selector.data) : undefined;
-  if (found === undefined) throw new NodeError(`Invalid value for loop variable ${variable.label}`);
+  if (found === undefined)
+    throw new NodeError(flowMessage("flow.loop.variable-invalid", { label: variable.label }));
   return found;
 };

@@ -14,6 +14,7 @@ import { outputsOf, type Variable, variableOf } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 import { initialLoopVariable } from "./loop-variables.ts";
 import { LoopData } from "./schema.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 const isBreak = (data: LoopData, pool: Pool): boolean =>
   data.break_conditions.length > 0 &&
@@ -33,7 +34,7 @@ const currentValues = (data: LoopData, nodeId: string, pool: Pool): Readonly<Rec
   Object.fromEntries(
     data.loop_variables.map(({ label }) => {
       const variable = readPool(pool, [nodeId, label]);
-      if (variable === undefined) throw new NodeError(`loop variable ${label} is missing`);
+      if (variable === undefined) throw new NodeError(flowMessage("flow.loop.variable-missing", { label }));
       return [label, variable];
     }),
   );
@@ -41,7 +42,7 @@ const currentValues = (data: LoopData, nodeId: string, pool: Pool): Readonly<Rec
 type Progress = {
   readonly pool: Pool;
   readonly outputs: Readonly<Record<string, Variable>>;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
 };
 
 const runRounds = async (data: LoopData, context: NodeContext, start: Pool): Promise<Progress> => {
@@ -76,7 +77,7 @@ const loop = async (data: LoopData, context: NodeContext): Promise<NodeOutcome> 
     if (end.error !== null) return nodeFailure("", end.error, { inputs });
     return { ok: true, inputs, ...outputsOf(end.outputs), writes: poolChanges(pool, end.pool) };
   } catch (error) {
-    if (error instanceof NodeError) return nodeFailure("", error.message, { inputs });
+    if (error instanceof NodeError) return nodeFailure("", error.what, { inputs });
     throw error;
   }
 };

@@ -4,9 +4,9 @@ import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
-import type { ModelAnswer, ModelMessage } from "../../ports.ts";
+import type { ModelAnswer } from "../../ports.ts";
 import { outputsOf, variableOf } from "../../value-type.ts";
-import { pythonJson, textOfVariable } from "../../value-text.ts";
+import { textOfVariable } from "../../value-text.ts";
 import {
   declaredModels,
   modelFailures,
@@ -16,46 +16,11 @@ import {
 } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
 import { readsOfText } from "../selector-path.ts";
+import { buildMessages } from "./prompt.ts";
 import { convertResult, findProblem } from "./parameter-values.ts";
 import type { Parameter } from "./schema.ts";
 import { ParameterExtractorData, parametersSchema } from "./schema.ts";
-
-const NO_RESULT = "Failed to extract result from function call or text response, using empty result.";
-
-const systemPrompt = (instruction: string): string =>
-  [
-    "You extract parameters from texts. Answer with nothing but one JSON object that follows the given structure and holds every parameter it names.",
-    "Take values from the text as they are; do not invent any.",
-    ...(instruction === "" ? [] : ["", "Follow these instructions as well:", instruction]),
-  ].join("\n");
-
-const userPrompt = (schema: JsonObject, text: string): string =>
-  [
-    "Structure, as a JSON schema:",
-    pythonJson(schema),
-    "",
-    "Text between <text> and </text>:",
-    "<text>",
-    text,
-    "</text>",
-  ].join("\n");
-
-const EXAMPLE_SCHEMA: JsonObject = {
-  type: "object",
-  properties: { city: { type: "string", description: "where the user wants to go" } },
-  required: ["city"],
-};
-
-const buildMessages = (
-  parameters: readonly Parameter[],
-  query: string,
-  instruction: string,
-): readonly ModelMessage[] => [
-  { role: "system", content: systemPrompt(instruction) },
-  { role: "user", content: userPrompt(EXAMPLE_SCHEMA, "I need a train to Kyoto on Monday.") },
-  { role: "assistant", content: '{"city": "Kyoto"}' },
-  { role: "user", content: userPrompt(parametersSchema(parameters), query) },
-];
+import { englishOf, flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** What Dify goes on with when the model gave no JSON: zeros of scalars, no lists. */
 const emptyResult = (parameters: readonly Parameter[]): JsonObject =>
@@ -77,7 +42,9 @@ const settle = (
   const found = findJsonObject(answer.text);
   const isEmpty = found === null || found.entries.length === 0;
   const result = isEmpty ? emptyResult(data.parameters) : objectOfNode(found);
-  const reason = findProblem(data.parameters, result) ?? (isEmpty ? NO_RESULT : null);
+  const problem =
+    findProblem(data.parameters, result) ?? (isEmpty ? flowMessage("flow.parameters.no-result") : null);
+  const reason = problem === null ? null : englishOf(problem);
   const variables = {
     __is_success: variableOf(reason === null ? 1 : 0),
     __reason: variableOf(reason),
@@ -105,7 +72,7 @@ const declare = (data: ParameterExtractorData): NodeDeclaration => ({
     ...modelFailures(data.model),
     ...(data.parameters.length > 0
       ? []
-      : [{ field: "parameters", message: "the node extracts no parameter; add one" }]),
+      : [{ field: "parameters", message: flowMessage("flow.parameters.none") }]),
   ],
   warnings: modelWarnings(data),
 });
@@ -128,8 +95,9 @@ const execute = async (data: ParameterExtractorData, context: NodeContext): Prom
     signal,
   });
   if (!answer.ok) {
-    const outputs = { __is_success: 0, __reason: "Failed to invoke model", __error: answer.message };
-    return nodeFailure(answer.errorType, answer.message, { inputs, outputs });
+    const reason = englishOf(flowMessage("flow.parameters.call-failed"));
+    const outputs = { __is_success: 0, __reason: reason, __error: answer.message };
+    return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs, outputs });
   }
   return settle(data, answer.value, clock.now() - startedAt, inputs);
 };

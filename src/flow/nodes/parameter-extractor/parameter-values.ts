@@ -13,6 +13,7 @@ import { exactVariable, type Variable } from "../../value-type.ts";
 import { pythonType } from "../code/scalar-output.ts";
 import type { Parameter, ParameterType } from "./schema.ts";
 import { elementType } from "./schema.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 const fitsScalar = (type: string, value: Exact): boolean => {
   if (type === "string") return typeof value === "string";
@@ -32,17 +33,23 @@ const typeName = (value: Exact): string =>
   isExactArray(value) && value.length === 0 ? "array[number]" : exactVariable(value).type;
 
 /** What is wrong with an extracted result in Dify's words, null when it is complete and of the right types. */
-export const findProblem = (parameters: readonly Parameter[], result: ExactObject): string | null => {
-  if (Object.keys(result).length !== parameters.length) return "Invalid number of parameters";
+export const findProblem = (parameters: readonly Parameter[], result: ExactObject): FlowMessage | null => {
+  if (Object.keys(result).length !== parameters.length) return flowMessage("flow.parameters.count");
   for (const { name, type, required, options } of parameters) {
-    if (required && !Object.hasOwn(result, name)) return `Parameter ${name} is required`;
+    if (required && !Object.hasOwn(result, name)) return flowMessage("flow.parameters.required", { name });
     const value = result[name] ?? null;
     if (!fits(type, value)) {
-      return `Invalid value for parameter ${name}, expected segment type: ${type}, actual_type: ${typeName(value)}, python_type: ${pythonType(value)}, value: ${pythonStr(value)}`;
+      return flowMessage("flow.parameters.value-invalid", {
+        name,
+        expected: type,
+        actual: typeName(value),
+        python: pythonType(value),
+        value: pythonStr(value),
+      });
     }
     const isOption = typeof value === "string" && (options ?? []).includes(value);
     if (type === "string" && (options ?? []).length > 0 && !isOption) {
-      return `Invalid \`select\` value for parameter ${name}`;
+      return flowMessage("flow.parameters.not-an-option", { name });
     }
   }
   return null;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Json, JsonObject } from "../../../base/json.ts";
 import { MemorySettings, ModelSettings, VisionSettings } from "../llm/model-settings.ts";
 import { SelectorPath } from "../selector-path.ts";
+import { problemOf } from "../../parse-data.ts";
 
 /** The types of parameters; `bool` and `select` are old names of `boolean` and `string`. */
 const ParameterType = z
@@ -22,10 +23,10 @@ export type ParameterType = z.infer<typeof ParameterType>;
 const Parameter = z.object({
   name: z
     .string()
-    .min(1, "Parameter name is required")
+    .refine((name) => name !== "", problemOf("flow.parameters.name-missing"))
     .refine(
       (name) => name !== "__reason" && name !== "__is_success",
-      "Invalid parameter name, __reason and __is_success are reserved",
+      problemOf("flow.parameters.name-reserved"),
     ),
   type: ParameterType,
   options: z.array(z.string()).nullish(),

@@ -5,8 +5,7 @@ import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
 import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
-import type { ModelMessage } from "../../ports.ts";
-import { pythonJson, pythonStr } from "../../value-text.ts";
+import { pythonStr } from "../../value-text.ts";
 import {
   declaredModels,
   modelFailures,
@@ -20,6 +19,8 @@ import {
 import { splitReasoning } from "../llm/reasoning.ts";
 import { usageOutput } from "../llm/usage.ts";
 import { readsOfText, SelectorPath } from "../selector-path.ts";
+import { buildMessages, type Category } from "./prompt.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
 
 const ClassData = z.object({
   id: z.union([z.string(), z.number().transform(String)]),
@@ -38,49 +39,12 @@ const QuestionClassifierData = z.object({
 });
 type QuestionClassifierData = z.infer<typeof QuestionClassifierData>;
 
-type Category = { readonly id: string; readonly name: string; readonly label: string };
-
 const categoriesOf = (data: QuestionClassifierData, { pool }: NodeContext): readonly Category[] =>
   data.classes.map(({ id, name, label }, index) => ({
     id,
     name: resolveText(pool, name),
     label: label === null || label === undefined || label === "" ? `CLASS ${index + 1}` : label,
   }));
-
-const SYSTEM_PROMPT = [
-  "You classify texts. Read the input text, the list of categories and the classification instructions, and decide on the one category that fits best.",
-  'Answer with nothing but a JSON object of three keys: "keywords", a list of the words of the text that decided; "category_id", the id of the chosen category exactly as it is listed; "category_name", its name.',
-].join("\n");
-
-const EXAMPLE: readonly ModelMessage[] = [
-  {
-    role: "user",
-    content:
-      '{"input_text": "The build fails since Tuesday with a missing header.", "categories": [{"category_id": "c1", "category_name": "Defect"}, {"category_id": "c2", "category_name": "Wish"}], "classification_instructions": ""}',
-  },
-  {
-    role: "assistant",
-    content:
-      '{"keywords": ["build", "fails", "missing header"], "category_id": "c1", "category_name": "Defect"}',
-  },
-];
-
-const buildMessages = (
-  categories: readonly Category[],
-  query: string,
-  instruction: string,
-): readonly ModelMessage[] => [
-  { role: "system", content: SYSTEM_PROMPT },
-  ...EXAMPLE,
-  {
-    role: "user",
-    content: pythonJson({
-      input_text: query,
-      categories: categories.map(({ id, name }) => ({ category_id: id, category_name: name })),
-      classification_instructions: instruction,
-    }),
-  },
-];
 
 const responseSchema = (categories: readonly Category[]): JsonObject => ({
   type: "object",
@@ -95,9 +59,9 @@ const responseSchema = (categories: readonly Category[]): JsonObject => ({
 
 type Choice =
   | { readonly ok: true; readonly category: Category | undefined }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: FlowMessage };
 
-const refuse = (message: string): Choice => ({ ok: false, message });
+const refuse = (message: FlowMessage): Choice => ({ ok: false, message });
 
 /** Where Dify looks for JSON: in a fence, else from the first brace or bracket to the last one. */
 const jsonBlock = (text: string): string | undefined =>
@@ -106,13 +70,13 @@ const jsonBlock = (text: string): string | undefined =>
 /** The category that an answer names; the first where it names none of them. Dify repairs no answer here. */
 const chooseCategory = (categories: readonly Category[], answer: string): Choice => {
   const block = jsonBlock(splitReasoning(answer).text);
-  if (block === undefined) return refuse("could not find json block in the output.");
+  if (block === undefined) return refuse(flowMessage("flow.classifier.no-json"));
   const read = readJsonText(block);
-  if (!read.ok || read.repaired) return refuse(`got invalid json object. error: ${block}`);
+  if (!read.ok || read.repaired) return refuse(flowMessage("flow.classifier.json-invalid", { text: block }));
   const object = readJsonObject(block);
   const named = object === null ? {} : objectOfNode(object);
   if (Object.keys(named).length === 0) {
-    return refuse(`got invalid return object. obj:${block}`);
+    return refuse(flowMessage("flow.classifier.object-invalid", { text: block }));
   }
   const id = "category_name" in named ? named["category_id"] : undefined;
   return { ok: true, category: categories.find((category) => category.id === id) ?? categories[0] };
@@ -132,7 +96,9 @@ const declare = (data: QuestionClassifierData): NodeDeclaration => ({
   models: declaredModels(data.model),
   failures: [
     ...modelFailures(data.model),
-    ...(data.classes.length > 0 ? [] : [{ field: "classes", message: "the node has no class; add one" }]),
+    ...(data.classes.length > 0
+      ? []
+      : [{ field: "classes", message: flowMessage("flow.classifier.no-class") }]),
   ],
   warnings: modelWarnings(data),
 });
@@ -150,7 +116,7 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
     responseSchema: responseSchema(categories),
     signal,
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, answer.message, { inputs });
+  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs });
   const { usage } = answer.value;
   const choice = chooseCategory(categories, answer.value.text);
   if (!choice.ok) return nodeFailure("ValueError", choice.message, { inputs, usage });

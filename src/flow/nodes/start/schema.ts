@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Json, JsonObject, parseJson } from "../../../base/json.ts";
 import { compileSchema } from "../../json-schema.ts";
+import { problemOf } from "../../parse-data.ts";
 
 const text = z
   .string()
@@ -59,7 +60,7 @@ export const InputVariable = z
     default: Json.nullish().transform((value) => value ?? null),
     json_schema: InputSchema.optional().transform((value) => value ?? null),
   })
-  .refine(isUsable, { path: ["json_schema"], error: "This is no JSON schema." });
+  .refine(isUsable, { path: ["json_schema"], ...problemOf("flow.value.not-a-schema") });
 export type InputVariable = z.infer<typeof InputVariable>;
 
 /** Data of the start node. */

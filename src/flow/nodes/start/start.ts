@@ -4,6 +4,7 @@ import { outputsOf, type ValueType, type Variable } from "../../value-type.ts";
 import { isTruthy, plainValues } from "../../value-text.ts";
 import { compileSchema } from "../../json-schema.ts";
 import { type InputType, StartData } from "./schema.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 const OUTPUT_TYPES: Readonly<Record<InputType, ValueType | "any">> = {
   "text-input": "string",
@@ -22,7 +23,7 @@ const failures = (data: StartData): readonly NodeRemark[] =>
     .filter(({ type }) => type === "external_data_tool")
     .map(({ variable }) => ({
       field: `variables.${variable}`,
-      message: "external data tools live in Dify; give the value as an ordinary input instead",
+      message: flowMessage("flow.start.external-tool"),
     }));
 
 const warnings = (data: StartData): readonly NodeRemark[] =>
@@ -30,7 +31,7 @@ const warnings = (data: StartData): readonly NodeRemark[] =>
     if (type !== "json_object" || schema === null) return [];
     return compileSchema(schema).unresolved.map((reference) => ({
       field: `variables.${variable}`,
-      message: `its JSON schema refers to ${reference}, which is not in it and is not fetched: an input that has something there fails the node`,
+      message: flowMessage("flow.start.unresolved-reference", { reference }),
     }));
   });
 
@@ -41,9 +42,12 @@ const checkJsonInputs = (data: StartData, inputs: ReadonlyMap<string, Variable>)
     if (field.type !== "json_object" || field.json_schema === null || !isTruthy(value)) continue;
     const mismatch = compileSchema(field.json_schema).check(value);
     if (mismatch !== null) {
-      const where = `${field.variable}${mismatch.pointer}`;
       throw new NodeError(
-        `JSON object for '${field.variable}' does not match schema: ${where} ${mismatch.message}`,
+        flowMessage("flow.start.schema-mismatch", {
+          input: field.variable,
+          place: `${field.variable}${mismatch.pointer}`,
+          problem: mismatch.message,
+        }),
       );
     }
   }

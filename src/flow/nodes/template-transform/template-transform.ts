@@ -3,6 +3,7 @@ import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import { exactOf, isJsonArray, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
 
 /** Dify's limit, in characters. */
 const MAX_OUTPUT_CHARACTERS = 400_000;
@@ -43,17 +44,17 @@ export const templateTransformKind = defineNodeKind({
     const inputs = Object.fromEntries(found.map(([name, variable]) => [name, variable?.value ?? null]));
     const file = found.find(([, variable]) => holdsFiles(variable));
     if (file !== undefined) {
-      const message = `Type is not JSON serializable: File (the variable ${file[0]}; take an attribute of it, such as its name)`;
-      return nodeFailure("", message, { inputs });
+      return nodeFailure("", flowMessage("flow.template.file", { variable: file[0] }), { inputs });
     }
     const variables = Object.fromEntries(
       found.map(([name, variable]) => [name, variable === undefined ? null : exactOf(variable)]),
     );
     const rendered = await ports.template.render({ template: data.template, variables, signal });
-    if (!rendered.ok) return nodeFailure("", rendered.message, { inputs });
+    if (!rendered.ok) return nodeFailure("", inItsWords(rendered.message), { inputs });
     if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
-      const message = `Output length exceeds ${MAX_OUTPUT_CHARACTERS} characters`;
-      return nodeFailure("", message, { inputs });
+      return nodeFailure("", flowMessage("flow.template.too-long", { most: MAX_OUTPUT_CHARACTERS }), {
+        inputs,
+      });
     }
     return { ok: true, inputs, outputs: { output: rendered.value } };
   },

@@ -9,6 +9,7 @@ import type { ValueType } from "../../value-type.ts";
 import { isJsonObject } from "../../value-type.ts";
 import { readsOfText, SelectorPath } from "../selector-path.ts";
 import { strftime } from "./strftime.ts";
+import { englishOf, flowMessage } from "../../messages/message.ts";
 
 const Inputs = z
   .record(z.string(), Json)
@@ -31,9 +32,9 @@ const DEFAULT_FORMAT = "%Y-%m-%d %H:%M:%S %Z";
 
 /** What to use instead, by the words that a provider's name holds. */
 const INSTEAD: readonly (readonly [RegExp, string])[] = [
-  [/gitlab|github|webhook|slack|discord|jira|api/i, "an http-request node that calls its API"],
-  [/search|scrap|wiki|crawl|arxiv/i, "an http-request node that calls the service's API"],
-  [/json|regex|code|math|calc|text/i, "a code node"],
+  [/gitlab|github|webhook|slack|discord|jira|api/i, "api"],
+  [/search|scrap|wiki|crawl|arxiv/i, "service"],
+  [/json|regex|code|math|calc|text/i, "code"],
 ];
 
 const isRun = ({ provider_id, provider_type, tool_name }: ToolData): boolean =>
@@ -43,13 +44,10 @@ const isRun = ({ provider_id, provider_type, tool_name }: ToolData): boolean =>
 
 const failure = (data: ToolData): NodeRemark => {
   const provider = data.provider_name ?? data.provider_id;
-  const known = INSTEAD.find(([words]) => words.test(`${provider} ${data.tool_name}`))?.[1];
-  const kind =
-    data.provider_type === "workflow" ? "another workflow, published as a tool" : "a plugin of Dify";
-  return {
-    field: "tool_name",
-    message: `the tool ${data.tool_name} of ${provider} is ${kind} and is not run here; use ${known ?? "an http-request or a code node"} instead, or run this flow on Dify`,
-  };
+  const kind = INSTEAD.find(([words]) => words.test(`${provider} ${data.tool_name}`))?.[1] ?? "any";
+  const code = data.provider_type === "workflow" ? "flow.tool.workflow" : "flow.tool.plugin";
+  const instead = flowMessage("flow.tool.instead", { kind });
+  return { field: "tool_name", message: flowMessage(code, { tool: data.tool_name, provider, instead }) };
 };
 
 /** A setting's raw value: newer files wrap it with how it is to be read. */
@@ -91,7 +89,7 @@ const currentTime = (nowMs: number, zone: string, format: string): string => {
   try {
     return strftime(nowMs, zone === "" ? "UTC" : zone, format === "" ? DEFAULT_FORMAT : format);
   } catch (error) {
-    if (error instanceof RangeError) return `Invalid timezone: ${zone}`;
+    if (error instanceof RangeError) return englishOf(flowMessage("flow.tool.timezone", { zone }));
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 import type { Translate } from "../../../messages/format-message.ts";
 import { describeFlow } from "../../../flow/describe/describe-flow.ts";
 import type { Flow } from "../../../flow/flow.ts";
-import { showProblem } from "../../../flow/parse/flow-file-error.ts";
+import { describeProblem } from "../../../flow/parse/flow-file-error.ts";
 import type { FlowPart, ShownFlow } from "../dashboard-options.ts";
 import { formatCount } from "../markup/format.ts";
 import { html, type Content } from "../markup/markup.ts";
@@ -31,7 +31,7 @@ const graph = (
             report.warnings.length === 0
               ? null
               : html`<ul>
-                  ${report.warnings.map((warning) => html`<li>${showProblem(warning)}</li>`)}
+                  ${report.warnings.map((warning) => html`<li>${t.message(describeProblem(warning))}</li>`)}
                 </ul>`
           }`,
       ],

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "../../../../src/base/json.ts";
 import { agentKind } from "../../../../src/flow/nodes/agent/agent.ts";
 import { loadNode, modelSaying, outputsOf, poolOf, runNode } from "../llm/bench.ts";
+import { inCode } from "../../in-code.ts";
 
 const node = (parameters: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
   type: "agent",
@@ -21,7 +22,7 @@ const node = (parameters: JsonObject = {}, more: JsonObject = {}): JsonObject =>
   ...more,
 });
 const failures = (data: JsonObject): readonly string[] =>
-  loadNode(agentKind, data).declaration.failures.map(({ message }) => message);
+  loadNode(agentKind, data).declaration.failures.map(({ message }) => inCode(message));
 
 describe("agent", () => {
   it("without tools is one answer of its model", async () => {
@@ -46,16 +47,17 @@ describe("agent", () => {
     const tools = (enabled: boolean): JsonObject => ({
       tools: { type: "constant", value: [{ enabled, tool_name: "web_search" }] },
     });
-    assert.match(failures(node(tools(true)))[0] ?? "", /web_search.*http-request/);
+    assert.deepEqual(failures(node(tools(true))), ["flow.agent.tools tools=[web_search]"]);
     assert.deepEqual(failures(node(tools(false))), []);
   });
 
   it("is refused by its strategy or for want of a model", () => {
-    assert.match(failures(node({}, { agent_strategy_name: "mine" }))[0] ?? "", /"mine" is a plugin/);
-    assert.match(
-      failures(node({}, { version: "2", agent_node_kind: "dify_agent" }))[0] ?? "",
-      /^an agent of version 2 keeps its contents in Dify's database/,
-    );
-    assert.match(failures(node({ model: { type: "constant", value: null } }))[0] ?? "", /no model/);
+    assert.deepEqual(failures(node({}, { agent_strategy_name: "mine" })), [
+      "flow.agent.strategy strategy=mine",
+    ]);
+    assert.deepEqual(failures(node({}, { version: "2", agent_node_kind: "dify_agent" })), [
+      "flow.agent.version-2",
+    ]);
+    assert.deepEqual(failures(node({ model: { type: "constant", value: null } })), ["flow.agent.no-model"]);
   });
 });

@@ -4,17 +4,18 @@ import { fc } from "../../../properties.ts";
 import type { Json, JsonObject } from "../../../../src/base/json.ts";
 import { checkOutputs } from "../../../../src/flow/nodes/code/check-outputs.ts";
 import { codeKind } from "../../../../src/flow/nodes/code/code.ts";
-import { OutputProblem } from "../../../../src/flow/nodes/code/scalar-output.ts";
+import { NodeError } from "../../../../src/flow/node-error.ts";
 import type { CodeOutputs } from "../../../../src/flow/nodes/code/schema.ts";
 import type { CodeRequest } from "../../../../src/flow/ports.ts";
 import { failureOf, loadNode, outputsOf, poolOf, runNode } from "../llm/bench.ts";
+import { inCode } from "../../in-code.ts";
 
 const problemOf = (result: Json, outputs: CodeOutputs): string => {
   try {
     checkOutputs(result, outputs);
   } catch (error) {
-    assert.ok(error instanceof OutputProblem);
-    return `${error.errorType}: ${error.message}`;
+    assert.ok(error instanceof NodeError);
+    return `${error.errorType ?? "OutputValidationError"}: ${inCode(error.what)}`;
   }
   return "none";
 };
@@ -27,128 +28,128 @@ describe("checkOutputs", () => {
       "a missing key",
       { a: "x" },
       { a: { type: "string" }, b: { type: "string" } },
-      "OutputValidationError: Output b is missing.",
+      "OutputValidationError: flow.code.output-missing output=b",
     ],
     [
       "a key too many",
       { a: "x", c: 1 },
       { a: { type: "string" } },
-      "CodeNodeError: Not all output parameters are validated.",
+      "CodeNodeError: flow.code.outputs-undeclared",
     ],
-    ["no object", [1], {}, "CodeExecutionError: Result must be a dict, got list"],
+    ["no object", [1], {}, "CodeExecutionError: flow.code.result-not-an-object type=list"],
     [
       "a number for a string",
       { a: 1 },
       { a: { type: "string" } },
-      "OutputValidationError: Output a must be a string, got int instead.",
+      "OutputValidationError: flow.code.not-a-text output=a type=int",
     ],
     [
       "a string for a number",
       { a: "1" },
       { a: { type: "number" } },
-      "OutputValidationError: Output a is not a number, got <class 'str'> instead.",
+      "OutputValidationError: flow.code.not-a-number output=a type=<class 'str'>",
     ],
     [
       "a list for an object",
       { a: [] },
       { a: { type: "object" } },
-      "OutputValidationError: Output a is not an object, got <class 'list'> instead.",
+      "OutputValidationError: flow.code.not-an-object output=a type=<class 'list'>",
     ],
     [
       "an object for a list",
       { a: {} },
       { a: { type: "array[string]" } },
-      "OutputValidationError: Output a is not an array, got <class 'dict'> instead.",
+      "OutputValidationError: flow.code.not-a-list output=a type=<class 'dict'>",
     ],
     [
       "a float in a list of strings",
       { a: ["x", 1.5] },
       { a: { type: "array[string]" } },
-      "OutputValidationError: Output a[1] must be a string, got float instead.",
+      "OutputValidationError: flow.code.not-a-text output=a[1] type=float",
     ],
     [
       "null in a list of numbers",
       { a: [1, null] },
       { a: { type: "array[number]" } },
-      "OutputValidationError: The element at index 1 of output variable `a` must be a number.",
+      "OutputValidationError: flow.code.element-not-a-number output=a index=1",
     ],
     [
       "a text in a list of objects",
       { a: [{}, "x"] },
       { a: { type: "array[object]" } },
-      "OutputValidationError: Output a[1] is not an object, got <class 'str'> instead at index 1.",
+      "OutputValidationError: flow.code.element-not-an-object output=a index=1 type=<class 'str'>",
     ],
     [
       "a number in a list of truth values",
       { a: [true, 1] },
       { a: { type: "array[boolean]" } },
-      "OutputValidationError: Output a[1] is not a boolean, got <class 'int'> instead.",
+      "OutputValidationError: flow.code.not-a-boolean output=a[1] type=<class 'int'>",
     ],
     [
       "31 strings",
       { a: Array(31).fill("x") },
       { a: { type: "array[string]" } },
-      "OutputValidationError: The length of output variable `a` must be less than 30 elements.",
+      "OutputValidationError: flow.code.list-too-long output=a most=30",
     ],
     [
       "31 objects",
       { a: Array.from({ length: 31 }, () => ({})) },
       { a: { type: "array[object]" } },
-      "OutputValidationError: The length of output variable `a` must be less than 30 elements.",
+      "OutputValidationError: flow.code.list-too-long output=a most=30",
     ],
     [
       "1001 numbers",
       { a: Array(1001).fill(1) },
       { a: { type: "array[number]" } },
-      "OutputValidationError: The length of output variable `a` must be less than 1000 elements.",
+      "OutputValidationError: flow.code.list-too-long output=a most=1000",
     ],
     [
       "a long string",
       { a: "x".repeat(400_001) },
       { a: { type: "string" } },
-      "OutputValidationError: The length of output variable `a` must be less than 400000 characters",
+      "OutputValidationError: flow.code.text-too-long output=a most=400000",
     ],
     [
       "a number over 64 bits",
       { a: 1e19 },
       { a: { type: "number" } },
-      "OutputValidationError: Output variable `a` is out of range, it must be between -9223372036854775807 and 9223372036854775807.",
+      "OutputValidationError: flow.code.out-of-range output=a",
     ],
     [
       "21 decimals",
       { a: 1.5e-21 },
       { a: { type: "number" } },
-      "OutputValidationError: Output variable `a` has too high precision, it must be less than 20 digits.",
+      "OutputValidationError: flow.code.too-precise output=a most=20",
     ],
     [
       "a missing key of a child",
       { a: { b: 1 } },
       { a: { type: "object", children: { c: { type: "number" } } } },
-      "OutputValidationError: Output a.c is missing.",
+      "OutputValidationError: flow.code.output-missing output=a.c",
     ],
     [
       "a wrong child in a list",
       { a: [{ b: 1 }] },
       { a: { type: "array[object]", children: { b: { type: "string" } } } },
-      "OutputValidationError: Output a[0].b must be a string, got int instead.",
+      "OutputValidationError: flow.code.not-a-text output=a[0].b type=int",
     ],
     [
       "an object too deep",
       { a: nest(4) },
       { a: { type: "object" } },
-      "DepthLimitError: Depth limit 5 reached, object too deep.",
+      "DepthLimitError: flow.code.too-deep most=5",
     ],
     [
       "a mixed list inside",
       { a: { b: [1, "x"] } },
       { a: { type: "object" } },
-      "OutputValidationError: Output a.b is not a valid array. make sure all elements are of the same type.",
+      "OutputValidationError: flow.code.list-mixed output=a.b",
     ],
     [
       "a long list inside an object's string",
       { a: { b: ["x".repeat(400_001)] } },
       { a: { type: "object" } },
-      "OutputValidationError: The length of output variable `a.b[0]` must be less than 400000 characters",
+      "OutputValidationError: flow.code.text-too-long output=a.b[0] most=400000",
     ],
   ];
   for (const [what, result, outputs, problem] of WRONG) {
@@ -198,7 +199,7 @@ describe("checkOutputs", () => {
   it("takes no inherited key for a declared one", () => {
     assert.equal(
       problemOf({}, Object.fromEntries([["toString", { type: "string" as const }]])),
-      "OutputValidationError: Output toString is missing.",
+      "OutputValidationError: flow.code.output-missing output=toString",
     );
   });
 
@@ -264,7 +265,7 @@ describe("code", () => {
     const wrong = { run: async () => ({ ok: true as const, value: {} }) };
     assert.equal(
       failureOf(await runNode(codeKind, node, { pool, ports: { code: wrong } })),
-      "OutputValidationError: Output result is missing.",
+      "OutputValidationError: flow.code.output-missing output=result",
     );
   });
 

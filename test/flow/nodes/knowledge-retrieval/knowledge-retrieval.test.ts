@@ -88,9 +88,9 @@ describe("knowledge-retrieval", () => {
           pool: POOL,
         }),
       );
-    assert.equal(await failed("n"), ": Query variable is not string type.");
-    assert.equal(await failed("gone"), ": Query variable is not string type.");
-    assert.equal(await failed("empty"), ": Query is required.");
+    assert.equal(await failed("n"), ": flow.knowledge.query-not-text");
+    assert.equal(await failed("gone"), ": flow.knowledge.query-not-text");
+    assert.equal(await failed("empty"), ": flow.knowledge.query-empty");
   });
 
   it("passes the search's failure on", async () => {

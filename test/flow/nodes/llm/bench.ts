@@ -13,6 +13,7 @@ import type {
 } from "../../../../src/flow/ports.ts";
 import type { ValueType } from "../../../../src/flow/value-type.ts";
 import { variableAs, variableOf } from "../../../../src/flow/value-type.ts";
+import { inCode } from "../../in-code.ts";
 
 const unexpected = async (): Promise<never> => {
   throw new Error("the node called a port that it should not need");
@@ -97,14 +98,14 @@ export const runNode = async (
 
 /** The outputs of a run that is expected to succeed. */
 export const outputsOf = ({ outcome }: Ran): JsonObject => {
-  if (!outcome.ok) assert.fail(`${outcome.errorType}: ${outcome.message}`);
+  if (!outcome.ok) assert.fail(`${outcome.errorType}: ${inCode(outcome.message)}`);
   return outcome.outputs;
 };
 
-/** The failure of a run that is expected to fail, as `errorType: message`. */
+/** The failure of a run that is expected to fail, as `errorType: code name=value …`. */
 export const failureOf = ({ outcome }: Ran): string => {
   if (outcome.ok) assert.fail(`succeeded with ${JSON.stringify(outcome.outputs)}`);
-  return `${outcome.errorType}: ${outcome.message}`;
+  return `${outcome.errorType}: ${inCode(outcome.message)}`;
 };
 
 /** A model that streams and gives `text`, and remembers what it was asked. */

@@ -48,7 +48,7 @@ describe("llm: prompts", () => {
   it("fails on a variable that is not there, in Dify's words", async () => {
     assert.equal(
       failureOf(await runNode(llmKind, node())),
-      "VariableNotFoundError: Variable #start.diff# not found",
+      "VariableNotFoundError: flow.node.variable-missing variable=#start.diff#",
     );
   });
 
@@ -92,7 +92,7 @@ describe("llm: prompts", () => {
     const pool = poolOf({ "start.diff": "+1", "know.result": [{ text: "x" }] });
     assert.equal(
       failureOf(await runNode(llmKind, data, { pool })),
-      "InvalidContextStructureError: Invalid context structure: {'text': 'x'}",
+      "InvalidContextStructureError: flow.llm.context-invalid value={'text': 'x'}",
     );
   });
 
@@ -118,7 +118,7 @@ describe("llm: prompts", () => {
   it("fails when every prompt came out empty", async () => {
     const pool = poolOf({ "start.diff": "" });
     const data = node({ prompt_template: [{ role: "user", text: "{{#start.diff#}}" }] });
-    assert.match(failureOf(await runNode(llmKind, data, { pool })), /^NoPromptFoundError: No prompt found/);
+    assert.equal(failureOf(await runNode(llmKind, data, { pool })), "NoPromptFoundError: flow.llm.no-prompt");
   });
 
   it("keeps the place of the conversation in a chat, and puts it in front of a completion without one", async () => {
@@ -237,10 +237,10 @@ describe("llm: structured output", () => {
     const data = node({ structured_output: { schema: SCHEMA }, structured_output_switch_on: true });
     const said = async (text: string): Promise<string> =>
       failureOf(await runNode(llmKind, data, { pool: POOL, ports: { model: modelSaying(text).model } }));
-    assert.equal(await said("no"), "LLMNodeError: Failed to parse structured output: no");
-    assert.match(
+    assert.equal(await said("no"), "LLMNodeError: flow.llm.output-unreadable answer=no");
+    assert.equal(
       await said('{"findings": [{"line": 1}, {}]}'),
-      /^LLMNodeError: Structured output validation failed \(stage=result, path=\$\.findings\[1\]\)/,
+      "LLMNodeError: flow.llm.output-invalid path=$.findings[1] problem=(flow.schema.required name=line)",
     );
   });
 

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "../../../../src/base/json.ts";
 import { parameterExtractorKind } from "../../../../src/flow/nodes/parameter-extractor/parameter-extractor.ts";
 import { failureOf, modelSaying, outputsOf, poolOf, runNode } from "../llm/bench.ts";
+import { englishOf, type FlowMessage, flowMessage } from "../../../../src/flow/messages/message.ts";
+import { inCode } from "../../in-code.ts";
 
 const node = (parameters: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({
   type: "parameter-extractor",
@@ -65,7 +67,7 @@ describe("parameter-extractor", () => {
       ]),
       {
         __is_success: 0,
-        __reason: "Failed to extract result from function call or text response, using empty result.",
+        __reason: englishOf(flowMessage("flow.parameters.no-result")),
         a: "",
         b: 0,
         c: false,
@@ -73,60 +75,49 @@ describe("parameter-extractor", () => {
     );
     assert.deepEqual(await extract("no idea", [{ name: "a", type: "array[string]" }]), {
       __is_success: 0,
-      __reason: "Invalid number of parameters",
+      __reason: englishOf(flowMessage("flow.parameters.count")),
       a: [],
     });
   });
 
-  const REASONS: readonly (readonly [string, JsonObject, string, unknown])[] = [
-    ['{"x": 1, "y": 2}', { name: "x", type: "number" }, "Invalid number of parameters", 1],
-    ['{"y": 2}', { name: "x", type: "number", required: true }, "Parameter x is required", 0],
+  const invalid = (expected: string, actual: string, python: string, value: string): FlowMessage =>
+    flowMessage("flow.parameters.value-invalid", {
+      name: "x",
+      expected,
+      actual,
+      python: `<class '${python}'>`,
+      value,
+    });
+  const REASONS: readonly (readonly [string, JsonObject, FlowMessage, unknown])[] = [
+    ['{"x": 1, "y": 2}', { name: "x", type: "number" }, flowMessage("flow.parameters.count"), 1],
     [
-      '{"x": "12"}',
-      { name: "x", type: "number" },
-      "Invalid value for parameter x, expected segment type: number, actual_type: string, python_type: <class 'str'>, value: 12",
-      12,
-    ],
-    [
-      '{"x": "1.5"}',
-      { name: "x", type: "number" },
-      "Invalid value for parameter x, expected segment type: number, actual_type: string, python_type: <class 'str'>, value: 1.5",
-      1.5,
-    ],
-    [
-      '{"x": "many"}',
-      { name: "x", type: "number" },
-      "Invalid value for parameter x, expected segment type: number, actual_type: string, python_type: <class 'str'>, value: many",
+      '{"y": 2}',
+      { name: "x", type: "number", required: true },
+      flowMessage("flow.parameters.required", { name: "x" }),
       0,
     ],
+    ['{"x": "12"}', { name: "x", type: "number" }, invalid("number", "string", "str", "12"), 12],
+    ['{"x": "1.5"}', { name: "x", type: "number" }, invalid("number", "string", "str", "1.5"), 1.5],
+    ['{"x": "many"}', { name: "x", type: "number" }, invalid("number", "string", "str", "many"), 0],
     [
       '{"x": "xl"}',
       { name: "x", type: "string", options: ["s"] },
-      "Invalid `select` value for parameter x",
+      flowMessage("flow.parameters.not-an-option", { name: "x" }),
       "xl",
     ],
-    [
-      '{"x": []}',
-      { name: "x", type: "string" },
-      "Invalid value for parameter x, expected segment type: string, actual_type: array[number], python_type: <class 'list'>, value: []",
-      "",
-    ],
+    ['{"x": []}', { name: "x", type: "string" }, invalid("string", "array[number]", "list", "[]"), ""],
     [
       '{"x": [1, "a"]}',
       { name: "x", type: "array[number]" },
-      "Invalid value for parameter x, expected segment type: array[number], actual_type: array[any], python_type: <class 'list'>, value: [1, 'a']",
+      invalid("array[number]", "array[any]", "list", "[1, 'a']"),
       [1],
     ],
-    [
-      '{"x": 1}',
-      { name: "x", type: "boolean" },
-      "Invalid value for parameter x, expected segment type: boolean, actual_type: integer, python_type: <class 'int'>, value: 1",
-      true,
-    ],
+    ['{"x": 1}', { name: "x", type: "boolean" }, invalid("boolean", "integer", "int", "1"), true],
   ];
   for (const [text, parameter, reason, value] of REASONS) {
-    it(`says of ${text}: ${reason}`, async () => {
-      assert.deepEqual(await extract(text, [parameter]), { __is_success: 0, __reason: reason, x: value });
+    it(`says of ${text}: ${inCode(reason)}`, async () => {
+      const said = { __is_success: 0, __reason: englishOf(reason), x: value };
+      assert.deepEqual(await extract(text, [parameter]), said);
     });
   }
 
@@ -154,7 +145,7 @@ describe("parameter-extractor", () => {
     assert.equal(failureOf(ran), "InvokeError: down");
     assert.deepEqual(!ran.outcome.ok && ran.outcome.outputs, {
       __is_success: 0,
-      __reason: "Failed to invoke model",
+      __reason: englishOf(flowMessage("flow.parameters.call-failed")),
       __error: "down",
     });
   });

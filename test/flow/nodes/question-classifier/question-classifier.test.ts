@@ -61,7 +61,7 @@ describe("question-classifier", () => {
 
   it("fails on an answer that is no JSON", async () => {
     const { ran } = await classify("style, I think");
-    assert.equal(failureOf(ran), "ValueError: could not find json block in the output.");
+    assert.equal(failureOf(ran), "ValueError: flow.classifier.no-json");
   });
 
   it("has its classes as handles", () => {

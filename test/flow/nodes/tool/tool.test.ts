@@ -4,6 +4,8 @@ import type { JsonObject } from "../../../../src/base/json.ts";
 import { strftime } from "../../../../src/flow/nodes/tool/strftime.ts";
 import { toolKind } from "../../../../src/flow/nodes/tool/tool.ts";
 import { loadNode, outputsOf, poolOf, runNode } from "../llm/bench.ts";
+import { englishOf, flowMessage } from "../../../../src/flow/messages/message.ts";
+import { inCode } from "../../in-code.ts";
 
 const AT = Date.UTC(2026, 0, 5, 23, 4, 9, 78);
 const node = (more: JsonObject = {}): JsonObject => ({
@@ -40,7 +42,7 @@ describe("tool", () => {
     assert.equal(await textOf({ tool_configurations: {} }), "2026-01-05 23:04:09 UTC");
     assert.equal(
       await textOf({ tool_configurations: { timezone: "Mars/Base" } }),
-      "Invalid timezone: Mars/Base",
+      englishOf(flowMessage("flow.tool.timezone", { zone: "Mars/Base" })),
     );
   });
 
@@ -51,22 +53,26 @@ describe("tool", () => {
   });
 
   it("refuses every other tool by name, with what to use instead", () => {
-    const message = (more: JsonObject): string =>
-      loadNode(toolKind, node(more)).declaration.failures[0]?.message ?? "";
-    assert.match(
-      message({
+    const failures = (more: JsonObject): readonly string[] =>
+      loadNode(toolKind, node(more)).declaration.failures.map(({ message }) => inCode(message));
+    assert.deepEqual(
+      failures({
         provider_id: "langgenius/gitlab/gitlab",
         provider_name: "langgenius/gitlab/gitlab",
         tool_name: "mergerequests",
       }),
-      /mergerequests of langgenius\/gitlab\/gitlab.*http-request node/,
+      [
+        "flow.tool.plugin tool=mergerequests provider=langgenius/gitlab/gitlab instead=(flow.tool.instead kind=api)",
+      ],
     );
-    assert.match(
-      message({ provider_id: "uuid", provider_type: "workflow", provider_name: "mine", tool_name: "inner" }),
-      /another workflow/,
+    assert.deepEqual(
+      failures({ provider_id: "uuid", provider_type: "workflow", provider_name: "mine", tool_name: "inner" }),
+      ["flow.tool.workflow tool=inner provider=mine instead=(flow.tool.instead kind=any)"],
     );
-    assert.match(message({ tool_name: "weekday" }), /weekday of time/);
-    assert.equal(message({}), "");
+    assert.deepEqual(failures({ tool_name: "weekday" }), [
+      "flow.tool.plugin tool=weekday provider=time instead=(flow.tool.instead kind=any)",
+    ]);
+    assert.deepEqual(failures({}), []);
   });
 });
 
