@@ -25,6 +25,8 @@ export type Attempt = {
   readonly includeUsage: boolean;
   /** The limit of the answer under the name of newer servers, in place of `max_tokens`. */
   readonly maxCompletionTokens: number | null;
+  /** Whether OpenAI's newer role for instructions, which its reasoning models are sent, is not taken. */
+  readonly isDeveloperRefused: boolean;
   readonly messages: readonly ModelMessage[];
   readonly settings: CallSettings;
   readonly format: AnswerFormat;
@@ -32,6 +34,8 @@ export type Attempt = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onText: (piece: string) => void;
+  /** Told the body of the request before it is sent; what it throws ends the attempt. */
+  readonly onRequest: (body: string) => void;
 };
 
 /** An answer as the provider gave it. */
@@ -78,11 +82,16 @@ const providerOptions = ({
   format,
   model,
   maxCompletionTokens,
+  isDeveloperRefused,
 }: Attempt): Record<string, Record<string, JSONValue>> => {
   const strictJsonSchema = format.kind === "schema" && isStrictSchema(format.schema);
   const { extraBody = {} } = model;
   return {
-    openai: { strictJsonSchema, ...(maxCompletionTokens === null ? {} : { maxCompletionTokens }) },
+    openai: {
+      strictJsonSchema,
+      ...(maxCompletionTokens === null ? {} : { maxCompletionTokens }),
+      ...(isDeveloperRefused ? { systemMessageMode: "system" } : {}),
+    },
     openaiCompatible: { strictJsonSchema },
     [COMPATIBLE_NAME]: SdkFields.parse({
       ...extraBody,
@@ -168,7 +177,15 @@ export const runAttempt = async (attempt: Attempt): Promise<RawAnswer> => {
     : { firstTokenMs: null, idleMs: null, totalMs: attempt.timeouts.totalMs ?? WHOLE_ANSWER_MS };
   const waits = isStreaming ? [timeouts.firstTokenMs, timeouts.idleMs] : [timeouts.totalMs];
   using watchdog = startWatchdog(timeouts, attempt.clock, attempt.signal);
-  const wire = openModelWire(createModelFetch(longestOf(waits)), isStreaming, watchdog.seeSign);
+  const send = createModelFetch(longestOf(waits));
+  const wire = openModelWire(
+    (input, init) => {
+      if (typeof init?.body === "string") attempt.onRequest(init.body);
+      return send(input, init);
+    },
+    isStreaming,
+    watchdog.seeSign,
+  );
   const call = { attempt, watchdog, wire };
   try {
     return await (isStreaming ? stream(call) : whole(call));

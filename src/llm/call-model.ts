@@ -70,7 +70,22 @@ export type ModelOutcome =
   | { readonly ok: false; readonly failure: ModelFailure };
 
 /** What one request leaves out, beyond what is left out of every one. */
-type Plan = { readonly left: ReadonlySet<RefusablePart>; readonly attempt: number };
+type Plan = {
+  readonly left: ReadonlySet<RefusablePart>;
+  readonly attempt: number;
+  /** What was refused in this call already, by the body of the request. */
+  readonly refusals: Map<string, ModelFailure>;
+};
+
+/** A request is not sent that was refused for what it says. */
+class KnownRefusal extends Error {
+  readonly failure: ModelFailure;
+
+  constructor(failure: ModelFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
 
 const wantedFormat = ({ request, read }: ModelCall): AnswerFormat =>
   request.responseSchema === null
@@ -107,15 +122,16 @@ const announced = ({ openGate, onAnswer }: ModelCall): ((piece: string) => void)
 /** One request as it is sent. */
 const composeAttempt = (
   call: ModelCall,
-  { left }: Plan,
+  { left, refusals }: Plan,
   options: ModelClientOptions,
-): { readonly attempt: Attempt; readonly prompt: string } => {
+): { readonly attempt: Attempt; readonly prompt: string; readonly sent: () => string } => {
   const { handle, request, read } = call;
   const { model } = handle;
   const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), request.messages);
   const messages = left.has("systemRole") ? withoutSystemRole(settled.messages) : settled.messages;
   const prompt = messages.map(({ content }) => content).join("\n");
   const { maxOutputTokens } = read.settings;
+  let body = "";
   const attempt: Attempt = {
     model,
     messages,
@@ -123,13 +139,19 @@ const composeAttempt = (
     settings: withoutSettings(read.settings, left),
     isStreaming: !left.has("stream"),
     includeUsage: !left.has("streamOptions"),
-    maxCompletionTokens: left.has("maxTokens") ? (maxOutputTokens ?? null) : null,
+    maxCompletionTokens: left.has("maxTokens") && !left.has("answerLimit") ? (maxOutputTokens ?? null) : null,
+    isDeveloperRefused: left.has("developerRole"),
     timeouts: timeoutsOf(model, prompt),
     clock: options.clock,
     signal: request.signal,
     onText: announced(call),
+    onRequest: (text) => {
+      body = text;
+      const known = refusals.get(body);
+      if (known !== undefined) throw new KnownRefusal(known);
+    },
   };
-  return { attempt, prompt };
+  return { attempt, prompt, sent: () => body };
 };
 
 /** Whether a streamed answer holds nothing at all; what stands behind it, a stream does not say. */
@@ -145,7 +167,7 @@ const generateOnce = async (
   const { handle, request, isFallback } = call;
   const { name, provider, price } = handle.model;
   const { clock } = options;
-  const { attempt, prompt } = composeAttempt(call, plan, options);
+  const { attempt, prompt, sent } = composeAttempt(call, plan, options);
   const startedAt = clock.now();
   const report = (outcome: string, usage = NO_USAGE): void => {
     const elapsedMs = clock.now() - startedAt;
@@ -172,10 +194,12 @@ const generateOnce = async (
     return { ok: true, answer: { text, reasoning, finishReason, usage }, isEmpty };
   } catch (error) {
     request.signal.throwIfAborted();
+    if (error instanceof KnownRefusal) return { ok: false, failure: error.failure };
     const failure = classifyFailure(error, handle.model, clock.now());
     const { windowTokens = null } = failure.contextLimit ?? {};
     if (windowTokens !== null) handle.profile.learnWindow(windowTokens);
     report(failure.errorType);
+    if (failure.isRefusal) plan.refusals.set(sent(), failure);
     return { ok: false, failure, isEmpty: attempt.isStreaming && failure.isEmptyAnswer === true };
   }
 };
@@ -212,10 +236,11 @@ const retryWithoutRefused = async (
   const { handle, request, read } = call;
   const { model, refused } = handle;
   const left = new Set(refused);
+  const refusals = new Map<string, ModelFailure>();
   const parts = { messages: request.messages, settings: read.settings, format: wantedFormat(call) };
   let first: ModelFailure | null = null;
   for (;;) {
-    const outcome = await retryEmptyAnswer(call, { left, attempt }, options);
+    const outcome = await retryEmptyAnswer(call, { left, attempt, refusals }, options);
     if (outcome.ok) {
       remember(handle, left, options);
       return outcome;

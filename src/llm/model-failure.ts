@@ -279,20 +279,19 @@ export const classifyFailure = (
   const api = APICallError.isInstance(error) ? error : null;
   const status = api?.statusCode ?? 0;
   const refusal = api === null ? "" : `${api.message} ${api.responseBody ?? ""}`;
+  const isRefusal =
+    contextLimit === undefined && errorType !== "InvokeAuthorizationError" && isOfRequest(status, refusal);
   const retryAfterMs =
     api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs);
   const pause =
     retryable && retryAfterMs !== null ? `; retry after ${Math.ceil(retryAfterMs / 1_000)} s` : "";
   return {
     errorType,
-    retryable,
-    verdict,
+    retryable: retryable && !isRefusal,
+    verdict: isRefusal ? null : verdict,
     message: `The model "${model.name}" (${model.model}) ${what}${pause}.${quote(error, secretsOf(model))}`,
     retryAfterMs,
-    isRefusal:
-      contextLimit === undefined &&
-      errorType !== "InvokeAuthorizationError" &&
-      (REFUSALS.has(status) || (status === 500 && SCHEMA_REFUSED.test(refusal))),
+    isRefusal,
     ...(refusal === "" ? {} : { refusal }),
     ...(error instanceof BrokenAnswer && error.isEmpty ? { isEmptyAnswer: true } : {}),
     ...(contextLimit === undefined ? {} : { contextLimit }),
@@ -301,5 +300,15 @@ export const classifyFailure = (
 
 const REFUSALS: ReadonlySet<number> = new Set([400, 422, 501]);
 
-/** llama-cpp-python refuses a response format with status 500. */
-const SCHEMA_REFUSED = /should be 'text' or 'json_object'|response_?format|json_?schema/i;
+/**
+ * Refusals that some servers give with status 500: llama-cpp-python those of a response format, llama-server what a
+ * chat template says ("Jinja Exception: System role not supported"), LiteLLM what another server refused it.
+ */
+const NAMED_WITH_500 =
+  /should be 'text' or 'json_object'|response_?format|json_?schema|jinja|chat template|system role|roles must alternate|unsupported (?:parameter|value)|(?:does not|doesn't) support param/i;
+
+const isOfRequest = (status: number, refusal: string): boolean =>
+  !FILTERED.test(refusal) && (REFUSALS.has(status) || (status === 500 && NAMED_WITH_500.test(refusal)));
+
+/** A prompt that a filter stopped is refused for what it is about: no part of the request can be left out. */
+const FILTERED = /content[_ ]?(?:filter|management polic)|ResponsibleAIPolicy/i;

@@ -1,3 +1,4 @@
+import { isAnswerLimitTooLarge } from "../base/context-limit.ts";
 import type { ModelMessage } from "../flow/ports.ts";
 import type { AnswerFormat, CallSettings } from "./call-settings.ts";
 import type { ConfiguredModel } from "./model-options.ts";
@@ -9,8 +10,12 @@ export type RefusablePart =
   | "streamOptions"
   | "jsonSchema"
   | "responseFormat"
+  | "developerRole"
   | "systemRole"
-  | "maxTokens";
+  /** The limit of the answer under its older name; it then goes by the newer one. */
+  | "maxTokens"
+  /** The limit of the answer under any name, or as large as it is. */
+  | "answerLimit";
 
 /** What a request holds, before anything is left out. */
 export type RequestParts = {
@@ -26,14 +31,45 @@ const SETTING_NAMES: readonly (readonly [keyof CallSettings & RefusablePart, Reg
   ["presencePenalty", /\bpresence_?penalty\b/i],
   ["frequencyPenalty", /\bfrequency_?penalty\b/i],
   ["seed", /\bseed\b/i],
-  ["stopSequences", /\bstop(?:_?sequences)?\b['"`]? (?:is|not|parameter|was)|['"`]stop['"`]/i],
-  ["reasoning", /\breasoning(?:_effort|\.effort)?\b|support thinking/i],
+  [
+    "stopSequences",
+    /\bstop(?:_?sequences)?\b['"`]? (?:is|not|parameter|was)|['"`]stop(?:_?sequences)?['"`]|: stop(?:_?sequences)?\b/i,
+  ],
+  [
+    "reasoning",
+    /\breasoning(?:[_.]?effort)?\b|(?:support|enable\w*) thinking|thinking(?:[_ ](?:level|budget|config)| is not)/i,
+  ],
 ];
+
+/** Servers that speak of the role in which instructions stand, by whose name we send or OpenAI's newer one. */
+const SYSTEM_ROLE = new RegExp(
+  [
+    /system['"`]? (?:role|messages?|prompts?|instructions?)\b/,
+    /role['"`:]* ?(?:is |of |does(?: not|n't) support )?['"`]?system/,
+    /(?:conversation )?roles must alternate/,
+    /only ['"`]?user['"`]?,? and ['"`]?assistant['"`]? (?:roles|messages)/,
+    /supported values are:? ['"`]user['"`]/,
+    /developer (?:instruction|role|message)/,
+    /\b(?:unexpected|unsupported|unknown|invalid) (?:message )?role\b/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
+
+const DEVELOPER_ROLE =
+  /['"`]?developer['"`]?|\b(?:unexpected|unsupported|unknown|invalid) (?:message )?role\b/i;
+
+/** The limit of an answer under its many names, and a refusal that names another one for it. */
+const ANSWER_LIMIT = /max_?(?:completion_?|output_?|new_?)?tokens/i;
+const OTHER_NAME = /max_tokens\b[^]{0,80}\bmax_completion_tokens/i;
 
 /**
  * The part that a server's refusal names, of those that the request still had; null when it names none.
- * Words as OpenAI, Azure, Ollama ("does not support thinking"), llama-cpp-python ("Input should be 'text' or
- * 'json_object'", with status 500), vLLM and chat templates ("System role not supported") have them.
+ * Words as OpenAI and its models of each time ("'messages[0].role' does not support 'system'"), Azure, Mistral (422,
+ * "Extra inputs are not permitted"), DeepSeek, DashScope, Groq, xAI ("Argument not supported"), Google ("Developer
+ * instruction is not enabled"), LiteLLM, Ollama ("does not support thinking"), llama-cpp-python ("Input should be
+ * 'text' or 'json_object'", with status 500), vLLM, and chat templates of vLLM, llama-server and LM Studio have them.
  */
 export const findRefusedPart = (
   refusal: string,
@@ -45,24 +81,25 @@ export const findRefusedPart = (
   const may = (part: RefusablePart, isThere: boolean, name: RegExp): readonly RefusablePart[] =>
     isThere && !left.has(part) && name.test(refusal) ? [part] : [];
   const isCompatible = model.provider === "openai-compatible";
+  const isTooLarge = isAnswerLimitTooLarge(refusal);
+  const hasLimit = settings.maxOutputTokens !== undefined;
+  const hasInstructions = messages.some(({ role }) => role === "system");
   const [first = null] = [
     ...may("streamOptions", isStreaming && isCompatible, /stream_?options|include_usage/i),
     ...may(
       "jsonSchema",
       format.kind === "schema",
-      /json_?schema|(?:should|must) be 'text' or 'json_object'|grammar/i,
+      /json_?schema|(?:should|must) be 'text' or 'json_object'|grammar|response_?schema|schema in generation_?config/i,
     ),
     ...may(
       "responseFormat",
       format.kind !== "text",
-      /response_?format|json_?(?:object|mode)|structured.?output/i,
+      /response[_ ]?format|json[_ ]?(?:object|mode)|structured.?output/i,
     ),
-    ...may("maxTokens", settings.maxOutputTokens !== undefined, /max_completion_tokens/i),
-    ...may(
-      "systemRole",
-      messages.some(({ role }) => role === "system"),
-      /system['"`]? (?:role|messages?|prompts?|instructions?)\b|role['"`:]* ?(?:is |of )?['"`]?system|roles must alternate/i,
-    ),
+    ...may("maxTokens", hasLimit && !isTooLarge, OTHER_NAME),
+    ...may("answerLimit", hasLimit, isTooLarge ? /./ : ANSWER_LIMIT),
+    ...may("developerRole", hasInstructions && model.provider === "openai", DEVELOPER_ROLE),
+    ...may("systemRole", hasInstructions, SYSTEM_ROLE),
     ...SETTING_NAMES.flatMap(([part, name]) => may(part, settings[part] !== undefined, name)),
     ...may("stream", isStreaming, /\bstream(?:ing)?\b(?!_)/i),
   ];
@@ -74,7 +111,7 @@ export const withoutSettings = (settings: CallSettings, left: ReadonlySet<Refusa
   Object.fromEntries(
     Object.entries(settings).filter(([name]) =>
       name === "maxOutputTokens"
-        ? !left.has("maxTokens")
+        ? !left.has("maxTokens") && !left.has("answerLimit")
         : !SETTING_NAMES.some(([part]) => part === name && left.has(part)),
     ),
   );
@@ -102,7 +139,10 @@ export const settingFor = (part: RefusablePart, name: string): string => {
       return `${at}.structured_output: json-object`;
     case "responseFormat":
       return `${at}.structured_output: prompt`;
+    case "answerLimit":
+      return `${at}.parameters.max_tokens: null`;
     case "streamOptions":
+    case "developerRole":
     case "systemRole":
     case "maxTokens":
       return "none is needed";

@@ -13,7 +13,7 @@ type Reply = {
   readonly model: string;
   readonly pieces: readonly string[];
   readonly reasoning: string;
-  readonly finishReason: "stop" | "length" | "content_filter";
+  readonly finishReason: "stop" | "length" | "content_filter" | "tool_calls";
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 };
 
@@ -38,8 +38,16 @@ const cutAtTokens = (pieces: readonly string[], limit: number): readonly string[
 
 const finishReason = (fault: ModelFault | null, isCut: boolean): Reply["finishReason"] => {
   if (fault?.kind === "content-filter") return "content_filter";
+  if (fault?.kind === "tool-call") return "tool_calls";
   return fault?.kind === "length" || isCut ? "length" : "stop";
 };
+
+/** A call of a tool that the model made up. */
+const TOOL_CALL = {
+  id: "call_0",
+  type: "function",
+  function: { name: "read_file", arguments: '{"path":"src/a.js"}' },
+} as const;
 
 /** Works out the whole reply: stop words, the token limit, faults of the text, the usage. */
 export const composeReply = (
@@ -92,6 +100,7 @@ export const sendWhole = (response: ServerResponse, reply: Reply, fault: ModelFa
     content: reply.pieces.join(""),
     refusal: null,
     ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+    ...(fault?.kind === "tool-call" ? { tool_calls: [TOOL_CALL] } : {}),
   };
   const choice = {
     index: 0,
@@ -193,6 +202,7 @@ export const sendStream = async (
     response.end(fault.isDone === true ? "data: [DONE]\n\n" : "");
     return;
   }
+  if (fault?.kind === "tool-call") frames.send(frames.delta({ tool_calls: [{ index: 0, ...TOOL_CALL }] }));
   frames.send(frames.delta({}, reply.finishReason));
   if (withUsage) frames.send({ ...frames.delta({}), choices: [], usage: reply.usage });
   response.end("data: [DONE]\n\n");

@@ -59,6 +59,8 @@ export const answerChat = async (
   if (!models.includes(request.model)) return sendRefusal(response, notFound(request.model));
   const refusal = refuseByName(request, settings);
   if (refusal !== null) return sendRefusal(response, refusal);
+  const worded = settings.refusals.find((one) => one.of(request));
+  if (worded !== undefined) return sendJson(response, worded.status, worded.body);
   record.accept(request);
   const fault = record.takeFault();
   if (playRefusal(exchange, fault)) return;

@@ -37,6 +37,8 @@ export type ModelFault =
   | { readonly kind: "stream-error"; readonly message: string; readonly code?: string }
   | { readonly kind: "content-filter" }
   | { readonly kind: "length" }
+  /** A tool is called, though none was offered, in the place of an answer. */
+  | { readonly kind: "tool-call" }
   /** The answer inside a Markdown fence. */
   | { readonly kind: "fenced" }
   /** The answer with a sentence before and after it. */
@@ -55,5 +57,5 @@ export const distortText = (text: string, fault: ModelFault | null): string => {
     return `Of course! Here is the result:\n\n${text}\n\nLet me know if you need anything else.`;
   }
   if (kind === "truncated-text" || kind === "length") return text.slice(0, Math.ceil(text.length / 2));
-  return kind === "content-filter" || kind === "empty" ? "" : text;
+  return kind === "content-filter" || kind === "empty" || kind === "tool-call" ? "" : text;
 };

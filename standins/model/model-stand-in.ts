@@ -34,6 +34,7 @@ const withDefaults = (options: ModelStandInOptions): EndpointSettings => ({
   embeddingModels: ["stand-in-embedding"],
   script: scriptedReviewer,
   kind: "openai",
+  refusals: [],
   msPerPromptToken: 0,
   pingMs: 15_000,
   msPerPiece: 0,

@@ -17,12 +17,21 @@ export type RefusedName =
   | "max_tokens"
   | "system";
 
+/** A refusal of what a request holds, as one server words it and wraps it. */
+export type WordedRefusal = {
+  readonly of: (request: ChatRequest) => boolean;
+  readonly status: number;
+  readonly body: object;
+};
+
 /** How the server that is played differs from OpenAI's. */
 export type ServerSettings = {
   readonly kind: ServerKind;
   /** In tokens as `countTokens` counts them; null takes every prompt. */
   readonly contextWindow: number | null;
   readonly refuses: readonly RefusedName[];
+  /** The same in words of its own; the first that applies is given. */
+  readonly refusals: readonly WordedRefusal[];
   /** How long it reads at each token of the prompt before the first token of the answer, in milliseconds. */
   readonly msPerPromptToken: number;
   /** How often llama-cpp-python sends a ping while it reads, in milliseconds. */

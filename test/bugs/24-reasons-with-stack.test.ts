@@ -21,6 +21,7 @@ suite("bug 24: reasons say why an answer is none, and no place in a flow's code"
     ["content-filter", "answer-filtered"],
     ["length", "answer-cut-short"],
     ["empty", "answer-empty"],
+    ["tool-call", "answer-is-tool-call"],
   ] as const)
     test(`${kind}: ${code}`, async () => {
       const played = await partly({ kind });

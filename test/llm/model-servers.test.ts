@@ -155,6 +155,23 @@ suite("answers in other forms", () => {
     assert.equal(standIn.chatCount(), 1);
   });
 
+  for (const stream of [true, false])
+    for (const [kind, finishReason] of [
+      ["content-filter", "content_filter"],
+      ["length", "length"],
+      ["tool-call", "tool_calls"],
+    ] as const)
+      test(`a finish reason is told, stream ${stream}: ${finishReason}`, async () => {
+        await using standIn = await startModelStandIn({ script: () => "one two three four" });
+        standIn.fail({ kind });
+        const { client } = createTestClient([standInModel(standIn, { stream })]);
+        const answer = await client.generate(modelRequest());
+        assert.ok(answer.ok, JSON.stringify(answer));
+        assert.equal(answer.value.finishReason, finishReason);
+        assert.equal(answer.value.text === "", kind !== "length");
+        assert.equal(standIn.chatCount(), 1);
+      });
+
   for (const [finishReason, line] of [
     ["repetition", "the same again\n"],
     ["repetition", "one\n\ntwo\nthree\n"],
