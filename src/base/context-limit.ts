@@ -4,16 +4,15 @@ export type ContextLimit = {
   readonly windowTokens: number | null;
 };
 
-/** In the words of OpenAI, llama.cpp and its Python server, LiteLLM, vLLM, Anthropic, Google and this product. */
+/** In the words of OpenAI, llama.cpp and its Python server, LiteLLM, vLLM, Anthropic and Google. */
 const CONTEXT_LIMIT =
-  /context_length_exceeded|exceed_context_size|ContextWindowExceeded|(?:maximum|available|exceeds? (?:the )?(?:model's )?)\s?context|context (?:length|window|size)[^.]{0,40}exceed|prompt is too long|takes no prompt of this length|read only the last \d+ tokens|input token count[^.]{0,40}exceeds|too many (?:input )?tokens|reduce the length of (?:the|your) (?:messages|prompt|input)/i;
+  /context_length_exceeded|exceed_context_size|ContextWindowExceeded|(?:maximum|available|exceeds? (?:the )?(?:model's )?)\s?context|context (?:length|window|size)[^.]{0,40}exceed|prompt is too long|input token count[^.]{0,40}exceeds|too many (?:input )?tokens|reduce the length of (?:the|your) (?:messages|prompt|input)/i;
 
 const WINDOWS: readonly RegExp[] = [
   /"?n_ctx"?\s?[:=]\s?(\d+)/i,
   /(?:maximum|available) context (?:length|size|window)[^0-9]{0,30}(\d+)/i,
   /> (\d+) maximum/i,
   /maximum number of tokens allowed[^0-9]{0,5}(\d+)/i,
-  /read only the last (\d+) tokens/i,
   /exceed context limit: \d+ \+ \d+ > (\d+)/i,
   /context (?:length|size|window)[^0-9]{0,30}(\d+)/i,
 ];

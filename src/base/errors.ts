@@ -18,6 +18,8 @@ export type FailureDetails = {
   readonly outside?: Outside | undefined;
   /** What the failure is for a run, where its code alone does not say it; see `reasonOfError`. */
   readonly reason?: Reason;
+  /** What the other side said in its own words, masked; left out where it said nothing. */
+  readonly said?: string | undefined;
   /** The error that this one translates. */
   readonly cause?: unknown;
 };
@@ -25,7 +27,7 @@ export type FailureDetails = {
 /**
  * The common ground of the failures that Reviewflow throws. Expected outcomes are unions, not errors. `what`
  * is for people, in their language, names what to change and holds no secret; `message` is the same in English,
- * for logs. A text in place of a message is one in another's words.
+ * for logs.
  */
 export abstract class ReviewflowError extends Error {
   readonly what: Message;
@@ -35,18 +37,19 @@ export abstract class ReviewflowError extends Error {
   readonly untried: boolean;
   readonly outside: Outside | undefined;
   readonly reason: Reason | undefined;
+  readonly said: string;
 
-  constructor(what: Message | string, details: FailureDetails) {
-    const known = typeof what === "string" ? verbatim(what) : what;
-    super(inEnglish(known), details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(what: Message, details: FailureDetails) {
+    super(inEnglish(what), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
-    this.what = known;
+    this.what = what;
     this.code = details.code;
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.untried = details.untried ?? false;
     this.outside = details.outside;
     this.reason = details.reason;
+    this.said = details.said ?? "";
   }
 }
 
@@ -57,10 +60,9 @@ export const inEnglish = (what: Message): string => translator(FALLBACK).message
 export class ConfigError extends ReviewflowError {
   readonly problems: readonly Message[];
 
-  constructor(problems: readonly (Message | string)[], details: Partial<FailureDetails> = {}) {
-    const known = problems.map((one) => (typeof one === "string" ? verbatim(one) : one));
-    super(listOf("config.problems", known), { code: "config-invalid", ...details });
-    this.problems = known;
+  constructor(problems: readonly Message[], details: Partial<FailureDetails> = {}) {
+    super(listOf("config.problems", problems), { code: "config-invalid", ...details });
+    this.problems = problems;
   }
 }
 
@@ -81,7 +83,7 @@ export const problemAt = (place: string, problem: Message): Message =>
 export class GitLabError extends ReviewflowError {
   readonly status: number | null;
 
-  constructor(what: Message | string, details: FailureDetails & { readonly status: number | null }) {
+  constructor(what: Message, details: FailureDetails & { readonly status: number | null }) {
     super(what, details);
     this.status = details.status;
   }
@@ -91,7 +93,7 @@ export class GitLabError extends ReviewflowError {
 export class DifyError extends ReviewflowError {
   readonly status: number | null;
 
-  constructor(what: Message | string, details: FailureDetails & { readonly status: number | null }) {
+  constructor(what: Message, details: FailureDetails & { readonly status: number | null }) {
     super(what, details);
     this.status = details.status;
   }
@@ -105,7 +107,7 @@ export class FlowError extends ReviewflowError {
   readonly nodeId: string | null;
 
   constructor(what: Message | string, details: FailureDetails & { readonly nodeId: string | null }) {
-    super(what, details);
+    super(typeof what === "string" ? verbatim(what) : what, details);
     this.nodeId = details.nodeId;
   }
 }
@@ -148,7 +150,7 @@ export const messageOfError = (error: unknown): Message =>
 export const reasonOfError = (error: unknown): Reason => {
   if (!(error instanceof ReviewflowError))
     return reasonOf("unexpected-error", { detail: describeError(error) });
-  return error.reason ?? withDetail(reasonOfCode(error), error.message);
+  return error.reason ?? withDetail(reasonOfCode(error), error.what);
 };
 
 const reasonOfCode = (error: ReviewflowError): Reason => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { maskMessage, type Message, type MessageParam, message } from "../messages/message.ts";
 import { beginningOf } from "./cut-text.ts";
 
 /** What a parameter of a reason holds. Times are in milliseconds since the epoch. */
@@ -254,8 +255,11 @@ export type ReasonParams<Code extends ReasonCode> = {
     : never;
 };
 
-/** What any reason may say besides: a foreign text in the words of its source, masked, for those who run the server. */
-type Detail = { readonly detail?: string };
+/**
+ * What any reason may say besides, for those who run the server: a message, or a foreign text in the words of its
+ * source, masked.
+ */
+type Detail = { readonly detail?: string | Message };
 
 /** Why something is as it is: a code and what its sentences name. Logic compares codes. */
 export type Reason = {
@@ -277,9 +281,11 @@ export const reasonOf = <Code extends ReasonCode>(
 /** The longest detail, in UTF-16 units; what is longer is cut. */
 const MAX_DETAIL_LENGTH = 2_000;
 
-/** The reason with what its source says in its own words; as it was where that is nothing. */
-export const withDetail = ({ code, params }: Reason, detail: string): Reason => {
-  const made: unknown = { code, params: { ...params, detail: beginningOf(detail, MAX_DETAIL_LENGTH) } };
+/** The reason with what is to be said besides; as it was where that is nothing. */
+export const withDetail = ({ code, params }: Reason, detail: string | Message): Reason => {
+  const cut = (text: string): string => beginningOf(text, MAX_DETAIL_LENGTH);
+  const bounded = typeof detail === "string" ? cut(detail) : maskMessage(detail, cut);
+  const made: unknown = { code, params: { ...params, detail: bounded } };
   return detail === "" || !isReason(made) ? reasonFrom(code, params) : made;
 };
 
@@ -289,21 +295,31 @@ export const reasonFrom = (code: string, params: unknown): Reason => {
   return isReason(stored) ? stored : reasonOf("reason-unknown", { code });
 };
 
-/** A reason as the cause of another, in one line for its detail. */
-export const causeText = ({ code, params: { detail } }: Reason): string =>
-  detail === undefined ? code : `${code}: ${detail}`;
+/** The sentence of a reason as a message, without its detail. */
+export const messageOfReason = ({ code, params }: Reason): Message => ({
+  code: `reason.${code}`,
+  params: Object.fromEntries(
+    Object.entries<MessageParam | boolean>(params)
+      .filter(([name]) => name !== "detail")
+      // ICU chooses by "true" and "false".
+      .map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value]),
+  ),
+});
+
+/** A reason as the cause of another, with its detail: what the other one has as its own. */
+export const causeOf = (reason: Reason): Message => {
+  const { detail } = reason.params;
+  const cause = messageOfReason(reason);
+  return detail === undefined ? cause : message("problem.at", { place: cause, problem: detail });
+};
 
 /** The reason with `mask` applied to every text in it. */
-export const maskReason = ({ code, params }: Reason, mask: (text: string) => string): Reason =>
-  reasonFrom(
-    code,
-    Object.fromEntries(
-      Object.entries(params).map(([name, value]) => [
-        name,
-        typeof value === "string" ? mask(value) : Array.isArray(value) ? value.map(mask) : value,
-      ]),
-    ),
-  );
+export const maskReason = ({ code, params }: Reason, mask: (text: string) => string): Reason => {
+  const all = Object.entries<MessageParam | boolean>(params);
+  const texts = all.flatMap(([name, value]) => (typeof value === "boolean" ? [] : [[name, value] as const]));
+  const masked = maskMessage({ code: "verbatim", params: Object.fromEntries(texts) }, mask);
+  return reasonFrom(code, { ...params, ...masked.params });
+};
 
 /** Whether a text is the code of a reason. */
 export const isReasonCode = (text: string): text is ReasonCode => Object.hasOwn(REASONS, text);
@@ -317,9 +333,29 @@ const isReason = (value: unknown): value is Reason => {
   const { params } = data;
   return (
     [...wanted].every(([name, kind]) => HOLDS[kind](params[name])) &&
-    Object.entries(params).every(([name, is]) => wanted.has(name) || (name === "detail" && HOLDS.text(is)))
+    Object.entries(params).every(([name, is]) => wanted.has(name) || (name === "detail" && isDetail(is)))
   );
 };
+
+const isMessage = (value: unknown): value is Message => MessageShape.safeParse(value).success;
+
+/** A message in a stored document; its code may be one of another version, see `storedText`. */
+export const StoredMessage: z.ZodType<Message> = z.custom<Message>(isMessage);
+
+const isDetail = (value: unknown): boolean => HOLDS.text(value) || isMessage(value);
+
+const MessageShape = z.object({
+  code: z.string(),
+  params: z.record(
+    z.string(),
+    z.union([
+      z.string(),
+      z.number(),
+      z.lazy((): z.ZodType => MessageShape),
+      z.array(z.union([z.string(), z.lazy((): z.ZodType => MessageShape)])),
+    ]),
+  ),
+});
 
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 

@@ -1,19 +1,19 @@
-import type { Reason } from "../base/reason.ts";
-import type { Translate } from "../messages/format-message.ts";
+import { messageOfReason, type Reason } from "../base/reason.ts";
+import { detailOf, type Translate } from "../messages/format-message.ts";
 import { type Message, message } from "../messages/message.ts";
 
-/** A reason for a terminal: its sentence, what its source says in its own words, and its code. */
-export const reasonMessage = ({ code, params }: Reason): Message => {
-  const { detail } = params;
-  // ICU chooses by "true" and "false".
-  const named = Object.entries(params)
-    .filter(([name]) => name !== "detail")
-    .map(([name, value]) => [name, typeof value === "boolean" ? String(value) : value] as const);
-  const reason: Message = { code: `reason.${code}`, params: Object.fromEntries(named) };
-  return detail === undefined
-    ? message("cli.reason", { reason, code })
-    : message("cli.reason-detail", { reason, detail, code });
+/** A reason for a terminal: its sentence, what is said besides, and its code. */
+export const reasonMessage = (
+  reason: Reason,
+  detail: string | Message | null = reason.params.detail ?? null,
+): Message => {
+  const { code } = reason;
+  const sentence = messageOfReason(reason);
+  return detail === null
+    ? message("cli.reason", { reason: sentence, code })
+    : message("cli.reason-detail", { reason: sentence, detail, code });
 };
 
 /** `reasonMessage` in a language. */
-export const describeReason = (reason: Reason, t: Translate): string => t.message(reasonMessage(reason));
+export const describeReason = (reason: Reason, t: Translate): string =>
+  t.message(reasonMessage(reason, detailOf(t, reason)));

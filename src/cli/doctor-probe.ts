@@ -1,3 +1,4 @@
+import type { Message } from "../messages/message.ts";
 import { estimateTokens } from "../base/estimate-tokens.ts";
 import type { Clock } from "../base/clock.ts";
 import { createMemoryJournal } from "../base/journal.ts";
@@ -119,7 +120,7 @@ const findPlanted = async (
   name: string,
   config: LocalConfig,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<number | string> => {
+): Promise<number | string | Message> => {
   const section = { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {} } as const;
   const [flow] = config.flows;
   if (flow === undefined) return "flows: []";

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { FindingsError } from "../base/errors.ts";
 import type { FileDiff } from "./file-diff.ts";
 import { type FoundPoint, findPoint, toPoint } from "./find-point.ts";
@@ -74,7 +75,7 @@ const locate = (file: FileDiff, point: LinePoint): FoundPoint => {
 
 const notInDiff = ({ newPath }: FileDiff, { oldLine, newLine }: LinePoint): FindingsError =>
   new FindingsError(
-    `The diff of ${newPath} has no line that is old line ${oldLine ?? "none"} and new line ${newLine ?? "none"}: take lines from pointAt only`,
+    message("findings.line-not-in-diff", { path: newPath, old: oldLine ?? "–", new: newLine ?? "–" }),
     { code: "line-not-in-diff" },
   );
 

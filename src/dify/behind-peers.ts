@@ -2,6 +2,7 @@ import { type Breaker, type CallVerdict, CircuitOpen, type Ended } from "../base
 import type { Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
 import type { OnWorks, Outside, Peer } from "../base/outside.ts";
+import { message } from "../messages/message.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { isDifyOutage } from "./breaker-runner.ts";
 import { MODEL_BUSY } from "./dify-failure.ts";
@@ -62,10 +63,7 @@ const verdictOn =
   };
 
 const refusedBefore = (): DifyError =>
-  new DifyError("The Dify app has just refused another call, and is not asked; check its key and the app", {
-    code: "dify-app-refused",
-    status: null,
-  });
+  new DifyError(message("dify.app-refused"), { code: "dify-app-refused", status: null });
 
 /** A runner whose failures say what of Dify is to be waited for, and whose successes say that it works. */
 export const behindPeers = (
@@ -86,8 +84,8 @@ export const behindPeers = (
     } catch (error) {
       const outside = error instanceof DifyError ? outsideOf(error, peers) : null;
       if (outside === null || !(error instanceof DifyError)) throw error;
-      const { code, status, retryable, retryAfterMs, untried } = error;
-      const details = { code, status, retryable, retryAfterMs, untried, outside, cause: error };
+      const { code, status, said, retryable, retryAfterMs, untried } = error;
+      const details = { code, status, said, retryable, retryAfterMs, untried, outside, cause: error };
       throw new DifyError(error.what, details);
     }
   };

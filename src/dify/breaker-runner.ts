@@ -1,6 +1,7 @@
 import { type Breaker, type CallVerdict, CircuitOpen, type Ended } from "../base/circuit-breaker.ts";
 import { DifyError } from "../base/errors.ts";
 import type { Journal } from "../base/journal.ts";
+import { message } from "../messages/message.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { MODEL_BUSY } from "./dify-failure.ts";
 import { openRunRecord } from "./run-record.ts";
@@ -59,7 +60,10 @@ export const underBreaker = (runner: FlowRunner, breaker: Breaker): FlowRunner =
 };
 
 const leftAlone = ({ waitMs }: CircuitOpen): DifyError =>
-  new DifyError(
-    `Dify failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check DIFY_URL and that Dify is running`,
-    { code: DIFY_PAUSED, status: null, retryable: true, retryAfterMs: waitMs, untried: true },
-  );
+  new DifyError(message("dify.left-alone", { seconds: Math.ceil(waitMs / 1_000) }), {
+    code: DIFY_PAUSED,
+    status: null,
+    retryable: true,
+    retryAfterMs: waitMs,
+    untried: true,
+  });

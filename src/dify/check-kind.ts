@@ -1,13 +1,9 @@
 import { DifyError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
 import type { DifyApi } from "./dify-api.ts";
 
-/** Dify's names for the kinds of its apps, in the words of its interface. */
-const KINDS: Readonly<Record<string, string>> = {
-  chat: "a chatbot",
-  "advanced-chat": "a chatflow",
-  "agent-chat": "an agent",
-  completion: "a text generator",
-};
+/** What Dify's interface calls the kinds of its apps, where that is another word. */
+const KINDS: Readonly<Record<string, string>> = { "advanced-chat": "chatflow", "agent-chat": "agent" };
 
 /**
  * Throws a DifyError `dify-not-workflow-app` when the key's app is none that runs as a workflow. Its
@@ -17,10 +13,11 @@ const KINDS: Readonly<Record<string, string>> = {
 export const checkKind = async (api: Pick<DifyApi, "info">, signal?: AbortSignal): Promise<void> => {
   const mode = await readMode(api, signal);
   if (mode === null || mode === "workflow") return;
-  throw new DifyError(
-    `The Dify API key (DIFY_API_KEY) opens ${KINDS[mode] ?? `an app of the kind ${mode}`}, which runs no workflow; take the key of an app of the kind workflow`,
-    { code: "dify-not-workflow-app", status: 200, retryable: false },
-  );
+  throw new DifyError(message("dify.not-workflow-app", { kind: KINDS[mode] ?? mode }), {
+    code: "dify-not-workflow-app",
+    status: 200,
+    retryable: false,
+  });
 };
 
 const readMode = async (api: Pick<DifyApi, "info">, signal?: AbortSignal): Promise<string | null> => {

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { DifyError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
+import { message } from "../messages/message.ts";
+import { withAdvice } from "./dify-failure.ts";
 import { createDifyTransport } from "./dify-transport.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 
@@ -30,6 +32,11 @@ export type DatasetDesk = {
 const Documents = z.object({ data: z.array(z.object({ id: z.string(), name: z.string() })) });
 const Accepted = z.object({ document: z.object({ id: z.string() }) });
 
+/** The calls as messages name them. */
+const DOCUMENTS = "/datasets/:id/documents";
+const DOCUMENT = `${DOCUMENTS}/:document`;
+const CREATE = "/datasets/:id/document/create-by-text";
+
 /** A review waits for this; Dify only takes the text here and indexes it later. */
 const ANSWER_MS = 15_000;
 
@@ -45,11 +52,10 @@ export const createDatasetDesk = (options: DatasetDeskOptions): DatasetDesk => {
   const { connectMs } = DEFAULT_LIMITS;
   const { json, bare } = createDifyTransport({ baseUrl, apiKey, connectMs, answerMs: ANSWER_MS, clock });
   const root = `/datasets/${encodeURIComponent(options.datasetId)}`;
-  const post = { what: "the document", method: "POST" } as const;
   const find = async (name: string, signal?: AbortSignal): Promise<string | null> => {
     const query = new URLSearchParams({ keyword: name, page: "1", limit: String(MOST_FOUND) });
     const path = `${root}/documents?${query.toString()}`;
-    const listed = await json({ what: "the list of documents", method: "GET", path, signal }, Documents);
+    const listed = await json({ method: "GET", route: DOCUMENTS, path, signal }, Documents);
     return listed.data.find((document) => document.name === name)?.id ?? null;
   };
   const put = async (name: string, text: string, signal?: AbortSignal): Promise<void> => {
@@ -57,16 +63,18 @@ export const createDatasetDesk = (options: DatasetDeskOptions): DatasetDesk => {
     const common = { name, text, doc_form: "text_model", process_rule: { mode: "automatic" } };
     if (known === null) {
       if (text === "") return;
+      const body = { ...common, indexing_technique: "economy" };
       const path = `${root}/document/create-by-text`;
-      await json({ ...post, path, body: { ...common, indexing_technique: "economy" }, signal }, Accepted);
+      await json({ method: "POST", route: CREATE, path, body, signal }, Accepted);
       return;
     }
     const document = `${root}/documents/${encodeURIComponent(known)}`;
     if (text === "") {
-      await bare({ what: "the removal of the document", method: "DELETE", path: document, signal });
+      await bare({ method: "DELETE", route: DOCUMENT, path: document, signal });
       return;
     }
-    await json({ ...post, path: `${document}/update-by-text`, body: common, signal }, Accepted);
+    const path = `${document}/update-by-text`;
+    await json({ method: "POST", route: `${DOCUMENT}/update-by-text`, path, body: common, signal }, Accepted);
   };
   return {
     put: async (name, text, signal) => {
@@ -81,20 +89,23 @@ export const createDatasetDesk = (options: DatasetDeskOptions): DatasetDesk => {
 
 /** What the transport says of keys and addresses is meant for apps. */
 const explain = (error: DifyError, setting: string): DifyError => {
-  const advice = ADVICE[error.status ?? 0];
-  if (advice === undefined) return error;
-  const { code, status, retryable, retryAfterMs } = error;
-  return new DifyError(`Dify refused the document (${status}); ${advice} (${setting})`, {
+  const advice =
+    error.status === 401 || error.status === 403 || error.status === 404 ? ADVICE[error.status] : null;
+  if (advice === null) return error;
+  const { code, status, retryable, retryAfterMs, said } = error;
+  const failure = message("dify.rejected", { call: DOCUMENTS, answer: status ?? code });
+  return new DifyError(withAdvice(failure, said, message(advice, { setting })), {
     code,
     status,
+    said,
     retryable,
     retryAfterMs,
     cause: error,
   });
 };
 
-const ADVICE: Readonly<Record<number, string>> = {
-  401: "set api_key to a key of the knowledge API (dataset-…), which is another one than an app's",
-  403: "switch on the API access of the dataset",
-  404: "check url and dataset_id",
-};
+const ADVICE = {
+  401: "dify.advice.dataset-key",
+  403: "dify.advice.dataset-access",
+  404: "dify.advice.dataset-missing",
+} as const;

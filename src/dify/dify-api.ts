@@ -46,43 +46,48 @@ export type LoggedRun = { readonly workflowRunId: string; readonly createdAtMs: 
 /** The answer of a run in blocking mode. */
 export type BlockingRun = z.infer<typeof BlockingAnswer>;
 
-const runPath = (workflowId: string | null): string =>
-  workflowId === null ? "/workflows/run" : `/workflows/${encodeURIComponent(workflowId)}/run`;
-
 /** Dify's Service API at one address with one key. */
 export const createDifyApi = (options: DifyApiOptions): DifyApi => {
   const { stream, json, version } = createDifyTransport(options);
-  const post = { what: "the run", method: "POST" } as const;
-  const look = { what: "the look at a run", method: "GET" } as const;
+  const runOf = (workflowId: string | null) =>
+    ({
+      method: "POST",
+      route: workflowId === null ? "/workflows/run" : "/workflows/:id/run",
+      path: workflowId === null ? "/workflows/run" : `/workflows/${encodeURIComponent(workflowId)}/run`,
+    }) as const;
   return {
-    startStream: (workflowId, body, signal) =>
-      stream({ what: "the run", method: "POST", path: runPath(workflowId), body, signal }),
+    startStream: (workflowId, body, signal) => stream({ ...runOf(workflowId), body, signal }),
     runBlocking: (workflowId, body, signal) =>
-      json(
-        { ...post, path: runPath(workflowId), body, answerMs: options.blockingMs, signal },
-        BlockingAnswer,
-      ),
+      json({ ...runOf(workflowId), body, answerMs: options.blockingMs, signal }, BlockingAnswer),
     detail: (workflowRunId, signal) =>
-      json({ ...look, path: `/workflows/run/${encodeURIComponent(workflowRunId)}`, signal }, RunState),
+      json(
+        {
+          method: "GET",
+          route: "/workflows/run/:id",
+          path: `/workflows/run/${encodeURIComponent(workflowRunId)}`,
+          signal,
+        },
+        RunState,
+      ),
     events: (workflowRunId, user, signal) => {
       const query = new URLSearchParams({ user });
       const path = `/workflow/${encodeURIComponent(workflowRunId)}/events?${query.toString()}`;
-      return stream({ what: "the run's events", method: "GET", path, signal });
+      return stream({ route: "/workflow/:id/events", method: "GET", path, signal });
     },
     stop: async (taskId, user, signal) => {
       const path = `/workflows/tasks/${encodeURIComponent(taskId)}/stop`;
       await json(
-        { what: "the stop", method: "POST", path, body: { user }, urgent: true, signal },
+        { route: "/workflows/tasks/:id/stop", method: "POST", path, body: { user }, urgent: true, signal },
         StopAnswer,
       );
     },
     parameters: (signal) =>
-      json({ what: "the flow's parameters", method: "GET", path: "/parameters", signal }, Parameters),
-    info: (signal) => json({ what: "the app's kind", method: "GET", path: "/info", signal }, AppInfo),
+      json({ method: "GET", route: "/parameters", path: "/parameters", signal }, Parameters),
+    info: (signal) => json({ method: "GET", route: "/info", path: "/info", signal }, AppInfo),
     findRun: async (user, signal) => {
       const query = new URLSearchParams({ created_by_end_user_session_id: user, page: "1", limit: "20" });
       const path = `/workflows/logs?${query.toString()}`;
-      const logs = await json({ what: "the log of runs", method: "GET", path, signal }, RunLogs);
+      const logs = await json({ method: "GET", route: "/workflows/logs", path, signal }, RunLogs);
       // Versions that do not know the filter send everybody's rows.
       const run = logs.data.find((row) => row.created_by_end_user?.session_id === user)?.workflow_run;
       if (run === undefined || run === null) return null;

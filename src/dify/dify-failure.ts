@@ -1,4 +1,5 @@
 import { DifyError } from "../base/errors.ts";
+import { type Message, type MessageCode, message } from "../messages/message.ts";
 import { readableFailure } from "../review/readable-failure.ts";
 import { isTransientFailure, pauseAskedFor } from "../base/transient-failure.ts";
 import type { DifyErrorBody } from "./schema.ts";
@@ -6,23 +7,21 @@ import type { DifyErrorBody } from "./schema.ts";
 /** Codes that say that waiting is all it takes, whatever the status. */
 const RETRY_CODES = new Set(["too_many_requests", "internal_server_error", "service_unavailable"]);
 
-const ADVICE: Readonly<Record<string, string>> = {
-  unauthorized: "set the Dify API key of this flow (DIFY_API_KEY) to a valid key of the app",
-  forbidden: "allow the Dify API key of this flow (DIFY_API_KEY) to use this app",
-  not_workflow_app: "point the Dify API key (DIFY_API_KEY) at an app of the kind workflow",
-  app_unavailable: "publish the app in Dify and check that its API is enabled",
-  provider_not_initialize: "set up the credentials of the model's provider in Dify",
-  provider_quota_exceeded: "raise the quota of the model's provider in Dify",
-  model_currently_not_support: "choose another model in the flow's LLM node",
-  completion_request_error: "look at the model's settings in the flow's LLM node",
-  input_invalid: "check the flow's inputs in the configuration against those that its start node declares",
-  invalid_param: "check the flow's inputs in the configuration against those that its start node declares",
-  bad_request: "check the configured workflow id and the flow's inputs",
-  not_found: "check the Dify address (DIFY_URL), the workflow id and the API key",
-  rate_limit_error: "the quota of the model's provider or of the Dify plan is used up: raise it or wait",
-  too_many_requests:
-    "Dify runs as many runs of this app at once as it allows; it is tried again. In streaming mode a limit of N allows N-1 runs",
-  rejected_by_proxy: "check what stands in front of Dify (DIFY_URL)",
+const ADVICE: Readonly<Record<string, MessageCode>> = {
+  unauthorized: "dify.advice.unauthorized",
+  forbidden: "dify.advice.forbidden",
+  not_workflow_app: "dify.advice.not-workflow-app",
+  app_unavailable: "dify.advice.app-unavailable",
+  provider_not_initialize: "dify.advice.credentials",
+  provider_quota_exceeded: "dify.advice.quota",
+  model_currently_not_support: "dify.advice.other-model",
+  completion_request_error: "dify.advice.model-settings",
+  input_invalid: "dify.advice.inputs",
+  invalid_param: "dify.advice.inputs",
+  bad_request: "dify.advice.workflow-id",
+  not_found: "dify.advice.not-found",
+  rate_limit_error: "dify.advice.quota-used-up",
+  too_many_requests: "dify.advice.at-once",
 };
 
 const STATUS_CODES: Readonly<Record<number, string>> = {
@@ -66,17 +65,29 @@ const codeOf = (body: DifyErrorBody, status: number): string => {
 /** The concurrency limit that a refusal of Dify names, null for any other failure. */
 export const concurrencyLimitOf = (error: DifyError): number | null => {
   if (error.code !== ownCode("too_many_requests")) return null;
-  const limit = /\bconcurrent requests allowed for .* is (\d+)\./.exec(error.message)?.[1];
+  const limit = /\bconcurrent requests allowed for .* is (\d+)\./.exec(error.said)?.[1];
   return limit === undefined ? null : Number(limit);
 };
 
 /** What `invalid_param` covers besides inputs, by Dify's words for it. */
-const adviceByMessage = (message: string): string | undefined => {
-  if (/not published/i.test(message)) return "publish the workflow in Dify: Publish, then Publish Update";
-  if (/^model .{1,200} not exist/i.test(message))
-    return "install the plugin of the model's provider in Dify and set it up, or choose another model in the flow's LLM node";
-  return undefined;
+const adviceByMessage = (said: string): MessageCode | undefined => {
+  if (/not published/i.test(said)) return "dify.advice.publish";
+  return /^model .{1,200} not exist/i.test(said) ? "dify.advice.plugin" : undefined;
 };
+
+/** A failure with what Dify said and with what may be done; both may be missing. */
+export const withAdvice = (failure: Message, said: string, advice: Message | null): Message =>
+  said === "" && advice === null
+    ? failure
+    : message("dify.failure", {
+        failure,
+        said: said === "" ? "none" : said,
+        advice: advice ?? "none",
+      });
+
+/** The advices have no parameters. */
+const adviceOf = (code: MessageCode | undefined): Message | null =>
+  code === undefined ? null : { code, params: {} };
 
 /**
  * A failure that Dify named, in an error answer or in an `error` frame of a stream (status 0 when it gave
@@ -84,51 +95,53 @@ const adviceByMessage = (message: string): string | undefined => {
  * (a quota) is not; of a model's failure that depends on what its server reports (see isTransientFailure).
  */
 export const failureFromDify = (
-  what: string,
+  call: string,
   body: DifyErrorBody,
-  answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
+  given: { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): DifyError => {
-  const code = codeOf(body, answer.status);
-  const message = readableFailure(body.message);
-  const stated = message === "" ? "" : `: ${message}`;
-  if (code === MODEL_FAILED && isTransientFailure(message)) {
-    return new DifyError(
-      `A model in Dify did not answer ${what} (${answer.status || "no status"} ${code})${stated}; it is asked again later`,
-      {
-        code: MODEL_BUSY,
-        status: answer.status === 0 ? null : answer.status,
-        retryable: true,
-        retryAfterMs: answer.retryAfterMs ?? pauseAskedFor(message),
-      },
-    );
+  const code = codeOf(body, given.status);
+  const said = readableFailure(body.message);
+  const status = given.status === 0 ? null : given.status;
+  const answer = status === null ? code : `${status} ${code}`;
+  if (code === MODEL_FAILED && isTransientFailure(said)) {
+    const failure = message("dify.model-busy", { call, answer });
+    return new DifyError(withAdvice(failure, said, message("dify.advice.asked-again")), {
+      code: MODEL_BUSY,
+      status,
+      said,
+      retryable: true,
+      retryAfterMs: given.retryAfterMs ?? pauseAskedFor(said),
+    });
   }
-  const advice = adviceByMessage(message) ?? ADVICE[code] ?? ADVICE[STATUS_CODES[answer.status] ?? ""];
-  return new DifyError(
-    `Dify refused ${what} (${answer.status || "no status"} ${code})${stated}${advice === undefined ? "" : `; ${advice}`}`,
-    {
-      code: ownCode(code),
-      status: answer.status === 0 ? null : answer.status,
-      retryable: isRetryableAnswer(code, answer.status),
-      retryAfterMs: answer.retryAfterMs,
-      untried: code === "too_many_requests",
-    },
-  );
+  const advice = adviceByMessage(said) ?? ADVICE[code] ?? ADVICE[STATUS_CODES[given.status] ?? ""];
+  const failure = message("dify.rejected", { call, answer });
+  return new DifyError(withAdvice(failure, said, adviceOf(advice)), {
+    code: ownCode(code),
+    status,
+    said,
+    retryable: isRetryableAnswer(code, given.status),
+    retryAfterMs: given.retryAfterMs,
+    untried: code === "too_many_requests",
+  });
 };
 
 /** An error answer without Dify's envelope: a proxy's page, or not Dify at all. Its text is not repeated. */
 export const failureWithoutEnvelope = (
-  what: string,
-  answer: { readonly status: number; readonly retryAfterMs?: number | undefined },
+  call: string,
+  { status, retryAfterMs }: { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): DifyError => {
-  const redirected = answer.status >= 300 && answer.status < 400;
+  const redirected = status >= 300 && status < 400;
+  const known = STATUS_CODES[status];
   const advice = redirected
-    ? "set DIFY_URL to the address that it redirects to; redirects are not followed, the key would go along"
-    : (ADVICE[STATUS_CODES[answer.status] ?? "rejected_by_proxy"] ?? "");
-  return new DifyError(`Dify's address answered ${what} with ${answer.status}; ${advice}`, {
-    code: redirected ? "dify-redirected" : `dify-http-${answer.status}`,
-    status: answer.status,
-    retryable: isRetryableAnswer("", answer.status),
-    retryAfterMs: answer.retryAfterMs,
+    ? "dify.advice.redirect"
+    : known === undefined
+      ? "dify.advice.proxy"
+      : ADVICE[known];
+  return new DifyError(withAdvice(message("dify.answered", { call, status }), "", adviceOf(advice)), {
+    code: redirected ? "dify-redirected" : `dify-http-${status}`,
+    status,
+    retryable: isRetryableAnswer("", status),
+    retryAfterMs,
   });
 };
 
@@ -156,28 +169,17 @@ const codesOf = (error: unknown): readonly string[] => {
 export type ConnectionFailure = { readonly error: DifyError; readonly neverSent: boolean };
 
 /** Translates what the HTTP client threw. */
-export const failureOfConnection = (what: string, cause: unknown): ConnectionFailure => {
+export const failureOfConnection = (call: string, cause: unknown): ConnectionFailure => {
   const codes = codesOf(cause);
   const untrusted = codes.find((code) => UNTRUSTED.test(code));
   const neverSent = untrusted !== undefined || codes.some((code) => NEVER_SENT.has(code));
-  const name = codes[0] ?? "connection broke";
-  if (untrusted !== undefined) {
-    const message = `Dify's certificate is not trusted (${untrusted}); check DIFY_URL or give its authority by NODE_EXTRA_CA_CERTS`;
-    return {
-      neverSent,
-      error: new DifyError(message, { code: "dify-untrusted", status: null, retryable: false, cause }),
-    };
-  }
-  const message = neverSent
-    ? `Dify cannot be reached (${name}); check DIFY_URL and that Dify is running`
-    : `The connection to Dify broke during ${what} (${name})`;
-  return {
-    neverSent,
-    error: new DifyError(message, {
-      code: neverSent ? "dify-unreachable" : "dify-connection-lost",
-      status: null,
-      retryable: true,
-      cause,
-    }),
-  };
+  const error = untrusted ?? codes[0] ?? "–";
+  const [what, code] =
+    untrusted !== undefined
+      ? ([message("dify.untrusted", { error }), "dify-untrusted"] as const)
+      : neverSent
+        ? ([message("dify.unreachable", { error }), "dify-unreachable"] as const)
+        : ([message("dify.connection-lost", { call, error }), "dify-connection-lost"] as const);
+  const retryable = untrusted === undefined;
+  return { neverSent, error: new DifyError(what, { code, status: null, retryable, cause }) };
 };

@@ -5,6 +5,7 @@ import { outsideFence } from "../base/fence.ts";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import type { Peer } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
+import { message } from "../messages/message.ts";
 import { RunCancelled, type FlowOutcome, type FlowRequest, type FlowRunner } from "../review/flow-runner.ts";
 import type { InputVariable } from "../flow/nodes/start/schema.ts";
 import { checkKind } from "./check-kind.ts";
@@ -12,7 +13,7 @@ import { createDifyApi, type DifyApi, type RunBody } from "./dify-api.ts";
 import { DifyConnectionError, NOT_UNDERSTOOD } from "./dify-transport.ts";
 import { createFrameReader } from "./flow-events.ts";
 import { followRun, LEAST_REMAINING_MS, readRun } from "./follow-run.ts";
-import { concurrencyLimitOf } from "./dify-failure.ts";
+import { concurrencyLimitOf, withAdvice } from "./dify-failure.ts";
 import { parseInputForm, prepareInputs, toFlowInput } from "./input-form.ts";
 import { DEFAULT_LIMITS, type DifyLimits } from "./limits.ts";
 import { hasBegun, lookUpRun } from "./look-up-run.ts";
@@ -104,9 +105,7 @@ export const createDifyRunner = (options: DifyRunnerOptions): FlowRunner => {
       logger.info({ runId: request.runId, cause: describeError(error) }, "queued dify run ended"),
     );
     const reason: unknown = request.signal.reason;
-    throw reason instanceof RunCancelled
-      ? leftRunning(reason, "the run waits in Dify's queue and is stopped when it begins")
-      : reason;
+    throw reason instanceof RunCancelled ? leftRunning(reason, message("dify.left-in-queue")) : reason;
   };
   const describe: FlowRunner["describe"] = async (signal) => {
     const inputs = await declared(signal, "fresh");
@@ -159,10 +158,11 @@ const proceed = async (context: RunContext, mode: Mode, declared: Declared): Pro
     life.naming(false);
   }
   if (await lookUpRun(context)) return followRun(context);
-  throw new DifyError(
-    "Dify's answer to the run was lost and its log knows no such run; it is looked for again",
-    { code: "dify-answer-lost", status: null, retryable: true },
-  );
+  throw new DifyError(message("dify.answer-lost"), {
+    code: "dify-answer-lost",
+    status: null,
+    retryable: true,
+  });
 };
 
 /** Whether Dify's log knows the run; false where it cannot be read either. */
@@ -200,10 +200,12 @@ const ask = async (context: RunContext, mode: Mode, body: RunBody): Promise<Flow
 
 /** A streaming run counts twice, so that a limit of 1 refuses each one for ever (seen on Dify 1.14.2). */
 const neverAllowed = (cause: DifyError): DifyError =>
-  new DifyError(
-    "The Dify app allows 1 request at once, and a streaming run counts as two: raise the app's limit to 2 or more (or lift it), or set the flow's dify.mode to blocking",
-    { code: "dify-concurrency-limit", status: cause.status, retryable: false, cause },
-  );
+  new DifyError(message("dify.one-at-once"), {
+    code: "dify-concurrency-limit",
+    status: cause.status,
+    retryable: false,
+    cause,
+  });
 
 /** Whether Dify certainly did not begin the run: it said no, or the request never reached it. */
 const isRefusal = (error: DifyError): boolean =>
@@ -221,6 +223,6 @@ const afterFailure = async (context: RunContext, error: unknown): Promise<unknow
   if (!(error instanceof DifyError) || error.code !== "dify-run-timeout") return error;
   const remains = await stopOnDify(context);
   if (remains === null) return error;
-  const message = `${error.message}; ${remains}`;
-  return new DifyError(message, { code: error.code, status: null, retryable: false, cause: error });
+  const what = withAdvice(error.what, "", remains);
+  return new DifyError(what, { code: error.code, status: null, retryable: false, cause: error });
 };

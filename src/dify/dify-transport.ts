@@ -8,6 +8,7 @@ import { DifyError, StoreError } from "../base/errors.ts";
 import { sendBehindFence } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
+import { message } from "../messages/message.ts";
 import {
   failureFromDify,
   failureOfConnection,
@@ -37,7 +38,7 @@ export class DifyConnectionError extends DifyError {
   readonly neverSent: boolean;
 
   constructor({ error, neverSent }: ConnectionFailure) {
-    super(error.message, {
+    super(error.what, {
       code: error.code,
       status: null,
       retryable: error.retryable,
@@ -63,9 +64,10 @@ const retryAfterMs = (header: string | string[] | undefined, nowMs: number): num
   return Number.isFinite(waitMs) ? Math.max(0, waitMs) : undefined;
 };
 
-/** One request; `what` names it in messages. */
+/** One request. */
 export type DifyCall = {
-  readonly what: string;
+  /** Its path without ids, as messages name it. */
+  readonly route: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: object;
@@ -74,6 +76,9 @@ export type DifyCall = {
   readonly urgent?: true;
   readonly signal?: AbortSignal | undefined;
 };
+
+/** A request as messages name it. */
+const nameOf = ({ method, route }: DifyCall): string => `${method} ${route}`;
 
 /** Sends requests to Dify; throws DifyError, or the signal's reason. */
 export type DifyTransport = {
@@ -121,7 +126,7 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof StoreError) throw error;
-      throw new DifyConnectionError(failureOfConnection(call.what, error));
+      throw new DifyConnectionError(failureOfConnection(nameOf(call), error));
     }
   };
   const readText = async (call: DifyCall, answer: Dispatcher.ResponseData): Promise<string> => {
@@ -130,7 +135,7 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
     } catch (error) {
       call.signal?.throwIfAborted();
       answer.body.on("error", () => undefined).destroy();
-      throw new DifyConnectionError(failureOfConnection(call.what, error));
+      throw new DifyConnectionError(failureOfConnection(nameOf(call), error));
     }
   };
   const accepted = async (call: DifyCall): Promise<Dispatcher.ResponseData> => {
@@ -141,15 +146,15 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
     const body = parseJson(await readText(call, answer));
     const facts = { status: answer.statusCode, retryAfterMs: waitMs };
     throw body !== null && typeof body === "object" && "code" in body
-      ? failureFromDify(call.what, DifyErrorBody.parse(body), facts)
-      : failureWithoutEnvelope(call.what, facts);
+      ? failureFromDify(nameOf(call), DifyErrorBody.parse(body), facts)
+      : failureWithoutEnvelope(nameOf(call), facts);
   };
   const json = async <T>(call: DifyCall, schema: z.ZodType<T>): Promise<T> => {
     const parsed = schema.safeParse(parseJson(await readText(call, await accepted(call))));
     if (parsed.success) return parsed.data;
-    throw notDify(call.what);
+    throw notDify(nameOf(call));
   };
-  const stream = async (call: DifyCall): Promise<DifyStream> => streamOf(call.what, await accepted(call));
+  const stream = async (call: DifyCall): Promise<DifyStream> => streamOf(nameOf(call), await accepted(call));
   const bare = async (call: DifyCall): Promise<void> => {
     await readText(call, await accepted(call));
   };
@@ -157,11 +162,11 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
 };
 
 /** Throws DifyError where Dify wants a longer pause than we bear; nothing was sent then. */
-const passGate = async ({ what, signal }: DifyCall, gate: CallGate | undefined): Promise<void> => {
-  const passed = await gate?.pass({ maxWaitMs: MAX_PAUSE_MS, signal });
+const passGate = async (call: DifyCall, gate: CallGate | undefined): Promise<void> => {
+  const passed = await gate?.pass({ maxWaitMs: MAX_PAUSE_MS, signal: call.signal });
   if (passed?.kind !== "later") return;
   throw new DifyError(
-    `Dify was not asked for ${what}: it wants a pause of all requests, which lasts ${Math.ceil(passed.waitMs / 1_000)} more seconds`,
+    message("dify.pause", { call: nameOf(call), seconds: Math.ceil(passed.waitMs / 1_000) }),
     { code: "dify-paused", status: 429, retryable: true, retryAfterMs: passed.waitMs, untried: true },
   );
 };
@@ -169,19 +174,15 @@ const passGate = async ({ what, signal }: DifyCall, gate: CallGate | undefined):
 /** The code of an answer that is none of Dify's. */
 export const NOT_UNDERSTOOD = "dify-answer-not-understood";
 
-const notDify = (what: string): DifyError =>
-  new DifyError(`What answered ${what} is not Dify; check DIFY_URL`, {
-    code: NOT_UNDERSTOOD,
-    status: 200,
-    retryable: false,
-  });
+const notDify = (call: string): DifyError =>
+  new DifyError(message("dify.not-dify", { call }), { code: NOT_UNDERSTOOD, status: 200, retryable: false });
 
-const streamOf = (what: string, answer: Dispatcher.ResponseData): DifyStream => {
+const streamOf = (call: string, answer: Dispatcher.ResponseData): DifyStream => {
   // A stream that is aborted reports it to whoever reads; nobody may be reading at that moment.
   answer.body.on("error", () => undefined);
   if (String(answer.headers["content-type"]).startsWith("text/event-stream")) return answer.body;
   answer.body.destroy();
-  throw notDify(what);
+  throw notDify(call);
 };
 
 const withDeadline = async <T>(work: Promise<T>, ms: number): Promise<T> => {

@@ -1,4 +1,5 @@
 import { DifyError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import type { DifyStream } from "./dify-transport.ts";
 import { failureFromDify } from "./dify-failure.ts";
@@ -55,8 +56,12 @@ export const readRun = async (context: RunContext, stream: DifyStream): Promise<
       if (event.event === "workflow_paused") return await endPaused(context);
       if (event.event === "workflow_finished") return outcomeOf(context, event);
       if (event.event === "error") {
-        const message = context.masking.failure(event.message);
-        const failure = failureFromDify("the run", { ...event, message }, { status: event.status });
+        const said = context.masking.failure(event.message);
+        const failure = failureFromDify(
+          "POST /workflows/run",
+          { ...event, message: said },
+          { status: event.status },
+        );
         if (record.current().state !== "started") await record.clear();
         throw failure;
       }
@@ -106,10 +111,12 @@ const tolerateMissing = (
 ): null => {
   failures.missingSince ??= context.clock.now();
   if (context.clock.now() - failures.missingSince < context.limits.lookupMs) return null;
-  throw new DifyError(
-    `Dify no longer knows the run ${workflowRunId}; whether it did its work cannot be told. Look at the merge request, then run the review again by hand`,
-    { code: "dify-run-unknown", status: 404, retryable: false, cause },
-  );
+  throw new DifyError(message("dify.run-unknown", { run: workflowRunId }), {
+    code: "dify-run-unknown",
+    status: 404,
+    retryable: false,
+    cause,
+  });
 };
 
 /**

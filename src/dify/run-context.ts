@@ -7,6 +7,7 @@ import type { DifyApi } from "./dify-api.ts";
 import type { FrameReader } from "./flow-events.ts";
 import type { DifyLimits } from "./limits.ts";
 import type { Masking } from "../review/mask-events.ts";
+import { message } from "../messages/message.ts";
 import type { RunObserver } from "../review/observe-run.ts";
 import type { RunLife } from "./run-life.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -71,8 +72,7 @@ export const endPaused = async (context: RunContext): Promise<FlowOutcome> => {
   return {
     status: "failed",
     outputs: {},
-    error:
-      "The flow paused for a person's input, which Reviewflow cannot give; take the human-input node out of the flow",
+    error: message("dify.waits-for-person"),
     usage: context.reader.finish({
       status: "paused",
       outputs: null,

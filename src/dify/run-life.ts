@@ -1,4 +1,5 @@
 import { DifyError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 
 /** Bounds the life of one run on our side: its signal is aborted by the caller or by a limit. */
@@ -16,20 +17,12 @@ export type RunLife = Disposable & {
   readonly abandoned: Promise<void>;
 };
 
-const timeout = (code: string, message: string): DifyError =>
-  new DifyError(message, { code, status: null, retryable: false });
-
-const queueTimeout = (queueMs: number): DifyError =>
-  timeout(
-    "dify-queue-timeout",
-    `The run waited in Dify's queue for more than ${queueMs / 1_000} s without being begun and is not asked for again by itself; give Dify more workers (CELERY_WORKER_AMOUNT), raise the flow's dify.queue_timeout, or run the review again by hand`,
-  );
-
-const runTimeout = (totalMs: number): DifyError =>
-  timeout(
-    "dify-run-timeout",
-    `The run did not end on Dify within ${totalMs / 1_000} s, perhaps because Dify's worker died; check Dify's worker, or raise the flow's dify.total_timeout and Dify's WORKFLOW_MAX_EXECUTION_TIME`,
-  );
+const timeout = (code: "queue-timeout" | "run-timeout", ms: number): DifyError =>
+  new DifyError(message(`dify.${code}`, { seconds: ms / 1_000 }), {
+    code: `dify-${code}`,
+    status: null,
+    retryable: false,
+  });
 
 /**
  * Joins the caller's signal with our limits. A cancel while a stream is open that has not named the run
@@ -57,8 +50,8 @@ export const createRunLife = (
   if (outer.aborted) onAbort();
   return {
     signal: inner.signal,
-    queued: (remainingMs) => allow(remainingMs, () => queueTimeout(limits.queueMs)),
-    started: (remainingMs) => allow(remainingMs, () => runTimeout(limits.totalMs)),
+    queued: (remainingMs) => allow(remainingMs, () => timeout("queue-timeout", limits.queueMs)),
+    started: (remainingMs) => allow(remainingMs, () => timeout("run-timeout", limits.totalMs)),
     naming: (naming) => {
       isNaming = naming;
     },

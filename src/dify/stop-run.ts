@@ -1,5 +1,6 @@
 import { withDetail } from "../base/reason.ts";
-import { describeError, StoreError } from "../base/errors.ts";
+import { inEnglish, messageOfError, StoreError } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import { endWhenSilent, liveTaskId, readFrames } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
@@ -7,7 +8,7 @@ import type { RunContext } from "./run-context.ts";
 
 const ENDED = new Set(["succeeded", "failed", "stopped", "partial-succeeded"]);
 
-type Stopped = { readonly stopped: true } | { readonly stopped: false; readonly why: string };
+type Stopped = { readonly stopped: true } | { readonly stopped: false; readonly why: Message };
 
 /**
  * The task id from the run's live frames, which are the only place that tells it: null when the run ends
@@ -31,11 +32,10 @@ const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Sto
   const asked = record.current();
   if (asked.state === "none") return { stopped: true };
   // Blocking runs publish no live events, so that nobody learns their task id before they end.
-  if (asked.mode === "blocking")
-    return { stopped: false, why: "it runs in blocking mode, in which Dify cannot stop a run" };
+  if (asked.mode === "blocking") return { stopped: false, why: message("dify.not-stopped.blocking") };
   if (asked.state !== "started") {
     const found = await api.findRun(asked.user, signal);
-    if (found === null) return { stopped: false, why: "Dify has not named the run yet" };
+    if (found === null) return { stopped: false, why: message("dify.not-stopped.unnamed") };
     await record.start(found.workflowRunId, null, asked.atMs);
   }
   const entry = record.current();
@@ -45,7 +45,7 @@ const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Sto
   for (;;) {
     const state = await api.detail(entry.workflowRunId, signal);
     if (ENDED.has(flowStatusOf(state))) return { stopped: true };
-    if (taskId === null) return { stopped: false, why: "its task id is not known" };
+    if (taskId === null) return { stopped: false, why: message("dify.not-stopped.no-task") };
     await context.clock.sleep(context.limits.pollMs, signal);
   }
 };
@@ -54,28 +54,30 @@ const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Sto
  * Ends a run on Dify's side and sees to it that it has ended, within `stopMs`. Returns what remains of it
  * there, for those who run the server; null when it has ended.
  */
-export const stopOnDify = async (context: RunContext): Promise<string | null> => {
+export const stopOnDify = async (context: RunContext): Promise<Message | null> => {
   const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(new Error(`it went on for ${context.limits.stopMs} ms after it was asked to stop`)),
-    context.limits.stopMs,
-  );
+  const ms = context.limits.stopMs;
+  const timer = setTimeout(() => limit.abort(), ms);
   let result: Stopped;
   try {
     result = await stopAndSee(context, limit.signal);
   } catch (error) {
     // A connection that breaks is no DifyError yet where a stream is read; a lost lease is the caller's to hear.
     if (!limit.signal.aborted && error instanceof StoreError) throw error;
-    result = { stopped: false, why: describeError(limit.signal.aborted ? limit.signal.reason : error) };
+    const why = limit.signal.aborted ? message("dify.not-stopped.went-on", { ms }) : messageOfError(error);
+    result = { stopped: false, why };
   } finally {
     clearTimeout(timer);
-    limit.abort(new Error("the run was stopped"));
+    limit.abort();
   }
   if (result.stopped) return null;
-  context.logger.warn({ runId: context.request.runId, why: result.why }, "dify run was not stopped");
-  return `the run on Dify could not be stopped: ${result.why}`;
+  context.logger.warn(
+    { runId: context.request.runId, why: inEnglish(result.why) },
+    "dify run was not stopped",
+  );
+  return message("dify.not-stopped", { why: result.why });
 };
 
 /** A cancel with what remains of the run on Dify; as it was where that is nothing. */
-export const leftRunning = (cancelled: RunCancelled, remains: string | null): RunCancelled =>
+export const leftRunning = (cancelled: RunCancelled, remains: Message | null): RunCancelled =>
   remains === null ? cancelled : new RunCancelled(withDetail(cancelled.reason, remains), cancelled);

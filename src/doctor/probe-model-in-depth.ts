@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { estimateTokens } from "../base/estimate-tokens.ts";
 import { type JsonObject, parseJson } from "../base/json.ts";
-import { message } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** One answer of a probed model, with what it took; or why there is none. */
@@ -32,7 +32,7 @@ export type ProbedModel = {
   /** Settings that leave out what the server has refused so far, as `key: value` under the model's section. */
   readonly refused: () => readonly string[];
   /** How many of the planted mistakes our own flow finds with the model; a text where it finds none out. */
-  readonly findPlanted: () => Promise<number | string>;
+  readonly findPlanted: () => Promise<number | string | Message>;
 };
 
 /** How many mistakes are planted. */
@@ -186,7 +186,7 @@ async function* schemaOf({ name, ask, refused }: ProbedModel): AsyncGenerator<Di
 async function* plantedOf({ name, findPlanted }: ProbedModel): AsyncGenerator<Diagnosis> {
   const found = await findPlanted();
   const all = PLANTED_COUNT;
-  if (typeof found === "string")
+  if (typeof found !== "number")
     yield warn(
       "model-finds",
       message("doctor.probe.no-review", { name, message: found }),

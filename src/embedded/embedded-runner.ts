@@ -76,7 +76,7 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         ...(limits === undefined ? {} : { limits }),
       });
       const { error } = result;
-      const known = failures.findLast(({ message }) => error?.includes(message))?.outside;
+      const known = failures.findLast(({ message }) => error?.includes(message));
       const ended = {
         ...result,
         outputs: masking.value(result.outputs),

@@ -1,4 +1,5 @@
 import { ModelError } from "../base/errors.ts";
+import { message } from "../messages/message.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 
 /** The code of the failure with which a run ends at once while a model that it needs is left alone. */
@@ -18,16 +19,12 @@ export const behindModelGate = (
     const paused = isPaused();
     if (paused === null) return runner.run(request);
     const { model: name, waitMs } = paused;
-    throw new ModelError(
-      `A model that the flow needs failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; ` +
-        "check models and that its server is running",
-      {
-        code: MODEL_PAUSED,
-        retryable: true,
-        retryAfterMs: waitMs,
-        untried: true,
-        outside: { peer: { kind: "model", name }, verdict: "away" },
-      },
-    );
+    throw new ModelError(message("model.left-alone", { name, seconds: Math.ceil(waitMs / 1_000) }), {
+      code: MODEL_PAUSED,
+      retryable: true,
+      retryAfterMs: waitMs,
+      untried: true,
+      outside: { peer: { kind: "model", name }, verdict: "away" },
+    });
   },
 });

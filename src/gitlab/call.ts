@@ -31,6 +31,10 @@ export type CallContext = {
   readonly isOwnToken: boolean;
 };
 
+/** A call as messages name it. */
+export const callOf = ({ method, route }: Pick<CallContext, "method" | "route">): string =>
+  `${method} ${route}`;
+
 /** A finished attempt of a call, for metrics. The route is a template and safe as a label. */
 export type GitLabCall = {
   readonly method: string;

@@ -127,7 +127,10 @@ export const createGitLabClient = (options: GitLabClientOptions): GitLabClient =
         if (next === null) return entries;
         query = { ...query, ...next };
       }
-      throw fail("gitlab-bad-response", `GET ${request.route}: the list has more than ${MAX_PAGES} pages`);
+      throw fail(
+        "gitlab-bad-response",
+        message("gitlab.too-many-pages", { call: `GET ${request.route}`, most: MAX_PAGES }),
+      );
     },
   };
 };
@@ -148,7 +151,7 @@ const passGate = async (
   const seconds = Math.ceil(passed.waitMs / 1_000);
   throw fail(
     "gitlab-rate-limited",
-    `${method} ${route} was not sent: GitLab asked for a pause of all calls with ${tokenName}, which lasts ${seconds} more seconds`,
+    message("gitlab.pause", { call: `${method} ${route}`, token: tokenName, seconds }),
     {
       status: 429,
       retryable: true,

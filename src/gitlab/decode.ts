@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
-import type { Answer, CallContext } from "./call.ts";
-import { badResponse, isWebPage } from "./failure.ts";
+import { message } from "../messages/message.ts";
+import { type Answer, type CallContext, callOf } from "./call.ts";
+import { fail, isWebPage } from "./failure.ts";
 
 /**
  * The answer as the schema has it. Throws GitLabError `gitlab-bad-response`: for a web page and for an
@@ -13,26 +14,21 @@ export const decodeJson = <Schema extends z.ZodType>(
   context: CallContext,
 ): z.infer<Schema> => {
   const { status } = answer;
+  const call = callOf(context);
   const text = new TextDecoder().decode(answer.body);
   if (isWebPage(answer.headers, text))
-    throw badResponse(
-      `a web page came instead of JSON; check that GITLAB_URL (${context.baseUrl}) is GitLab itself and no sign-in page is in front of it`,
-      context,
-      { status, retryable: false },
-    );
+    throw fail("gitlab-bad-response", message("gitlab.web-page", { call, url: context.baseUrl }), { status });
   const value = parseJson(text);
   if (value === undefined)
-    throw badResponse("the JSON of the answer is broken or was cut short", context, {
-      status,
-      retryable: true,
-    });
+    throw fail("gitlab-bad-response", message("gitlab.broken-json", { call }), { status, retryable: true });
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw badResponse(
-    `the answer has an unknown shape at ${issue?.path.join(".") || "its top"} (${issue?.message}); GitLab may be too old or too new`,
-    context,
-    { status, retryable: false },
+  const place = issue?.path.join(".") || ".";
+  throw fail(
+    "gitlab-bad-response",
+    message("gitlab.unknown-shape", { call, place, problem: issue?.message ?? "" }),
+    { status },
   );
 };
 

@@ -7,7 +7,7 @@ import { maskValues } from "../base/mask-values.ts";
 import type { Secret } from "../base/secret.ts";
 import { maskSecrets } from "../review/units/mask-secrets.ts";
 import { FAILURE_FORMATS } from "../review/units/secret-formats.ts";
-import type { CallContext } from "./call.ts";
+import { type CallContext, callOf } from "./call.ts";
 import { readRetryHint } from "./retry-plan.ts";
 
 /** Every code that a GitLabError of this room can carry. */
@@ -34,13 +34,14 @@ export type GitLabErrorCode =
 /** A failure with a code of ours; without details it had no answer and is final. */
 export const fail = (
   code: GitLabErrorCode,
-  what: Message | string,
+  what: Message,
   details: {
     readonly status?: number | null;
     readonly retryable?: boolean;
     readonly retryAfterMs?: number | undefined;
     readonly outside?: Outside | undefined;
     readonly cause?: unknown;
+    readonly said?: string;
   } = {},
 ): GitLabError => new GitLabError(what, { ...details, code, status: details.status ?? null });
 
@@ -63,18 +64,19 @@ const Reason = z.object({
 const MAX_REASON_LENGTH = 300;
 
 /** Which call was answered with what, and GitLab's reason in its own words. */
-const describeAnswer = ({ method, route }: CallContext, status: number, reason: string): Message =>
-  reason === ""
-    ? message("gitlab.answer", { call: `${method} ${route}`, status })
-    : message("gitlab.answer-because", { call: `${method} ${route}`, status, reason });
+const describeAnswer = (context: CallContext, status: number, reason: string | Message): Message => {
+  const call = callOf(context);
+  return reason === ""
+    ? message("gitlab.answer", { call, status })
+    : message("gitlab.answer-because", { call, status, reason });
+};
 
 /** Whether a body that should be JSON is a web page, such as the sign-in page of a proxy. */
 export const isWebPage = (headers: Headers, text: string): boolean =>
   (headers.get("content-type") ?? "").includes("text/html") || /^\s*<(!doctype|html)/i.test(text);
 
 /** What GitLab says in an error's body, in one short line that holds no token. */
-const readReason = (text: string, headers: Headers, token: Secret): string => {
-  if (isWebPage(headers, text)) return "a web page instead of an answer of the API";
+const readReason = (text: string, token: Secret): string => {
   const body = Reason.safeParse(parseJson(text));
   const { message, error, error_description: description } = body.data ?? {};
   const said = body.success ? (description ?? message ?? error ?? "") : text;
@@ -96,16 +98,18 @@ export type FailedAnswer = { readonly status: number; readonly headers: Headers;
  */
 export const toGitLabError = (failed: FailedAnswer, context: CallContext, nowMs: number): GitLabError => {
   const { status, headers, text } = failed;
-  const reason = readReason(text, headers, context.token);
-  const answer = describeAnswer(context, status, reason);
+  const isPage = isWebPage(headers, text);
+  const said = isPage ? "" : readReason(text, context.token);
+  const answer = describeAnswer(context, status, isPage ? message("gitlab.a-web-page") : said);
   const retryAfterMs = readRetryHint(headers, status, nowMs);
   if (status >= 300 && status < 400) return redirected(headers, status, context);
-  if (status === 401) return unauthorized(reason, answer, context);
-  if (status === 403) return forbidden(reason, answer, context);
-  if (status === 404) return notFound(failed, answer, context);
+  if (status === 401) return unauthorized(said, answer, context);
+  if (status === 403) return forbidden(said, answer, context);
+  if (status === 404) return notFound(said, isPage, answer, context);
   if (status === 429)
     return fail("gitlab-rate-limited", message("gitlab.rate-limited", { answer }), {
       status,
+      said,
       retryable: true,
       retryAfterMs: retryAfterMs ?? LIMITER_PERIOD_MS,
       outside: ofGitLab(context.baseUrl, "away"),
@@ -113,6 +117,7 @@ export const toGitLabError = (failed: FailedAnswer, context: CallContext, nowMs:
   if (status === 408)
     return fail("gitlab-timeout", message("gitlab.timed-out", { answer }), {
       status,
+      said,
       retryable: true,
       retryAfterMs,
       outside: ofGitLab(context.baseUrl, "busy"),
@@ -120,20 +125,22 @@ export const toGitLabError = (failed: FailedAnswer, context: CallContext, nowMs:
   if (status === 409 || status === 423)
     return fail("gitlab-conflict", message("gitlab.conflict", { answer }), {
       status,
+      said,
       retryable: true,
       retryAfterMs,
     });
   if (status >= 500)
     return fail("gitlab-unavailable", message("gitlab.failed", { answer }), {
       status,
+      said,
       retryable: true,
       retryAfterMs,
       // An error within GitLab is often one of this request; a gateway speaks for all of it.
       outside: ofGitLab(context.baseUrl, status === 500 ? "busy" : "away"),
     });
-  if (status === 400 && /line_code|position/.test(reason))
-    return fail("gitlab-invalid-position", message("gitlab.invalid-position", { answer }), { status });
-  return fail("gitlab-invalid-request", message("gitlab.invalid-request", { answer }), { status });
+  if (status === 400 && /line_code|position/.test(said))
+    return fail("gitlab-invalid-position", message("gitlab.invalid-position", { answer }), { status, said });
+  return fail("gitlab-invalid-request", message("gitlab.invalid-request", { answer }), { status, said });
 };
 
 const redirected = (headers: Headers, status: number, context: CallContext): GitLabError => {
@@ -146,41 +153,35 @@ const redirected = (headers: Headers, status: number, context: CallContext): Git
   );
 };
 
-const unauthorized = (reason: string, answer: Message, context: CallContext): GitLabError => {
-  const why = /expired/i.test(reason) ? "expired" : /revoked/i.test(reason) ? "revoked" : "refused";
+const unauthorized = (said: string, answer: Message, context: CallContext): GitLabError => {
+  const why = /expired/i.test(said) ? "expired" : /revoked/i.test(said) ? "revoked" : "refused";
   const what = message(`gitlab.token.${why}`, { token: context.tokenName, answer });
-  return fail("gitlab-unauthorized", what, { status: 401, ...ofToken(context) });
+  return fail("gitlab-unauthorized", what, { status: 401, said, ...ofToken(context) });
 };
 
-const forbidden = (reason: string, answer: Message, context: CallContext): GitLabError => {
-  const lacksScope = /scope|higher privileges/i.test(reason);
+const forbidden = (said: string, answer: Message, context: CallContext): GitLabError => {
+  const lacksScope = /scope|higher privileges/i.test(said);
   const what = message(lacksScope ? "gitlab.scope-missing" : "gitlab.forbidden", {
     token: context.tokenName,
     answer,
   });
   return fail("gitlab-forbidden", what, {
     status: 403,
+    said,
     ...(lacksScope ? ofToken(context) : {}),
   });
 };
 
-const notFound = ({ headers, text }: FailedAnswer, answer: Message, context: CallContext): GitLabError => {
-  const isElsewhere = isWebPage(headers, text);
+const notFound = (said: string, isElsewhere: boolean, answer: Message, context: CallContext): GitLabError => {
   const what = isElsewhere
     ? message("gitlab.no-api", { url: context.baseUrl, answer })
     : message("gitlab.not-found", { token: context.tokenName, answer });
   return fail("gitlab-not-found", what, {
     status: 404,
+    said,
     ...(isElsewhere ? { outside: ofGitLab(context.baseUrl, "refused") } : {}),
   });
 };
-
-/** The error for a successful answer whose content is not what the API promises. */
-export const badResponse = (
-  problem: string,
-  context: CallContext,
-  details: { readonly status: number; readonly retryable: boolean; readonly cause?: unknown },
-): GitLabError => fail("gitlab-bad-response", `${context.method} ${context.route}: ${problem}`, details);
 
 const hasCode = (value: unknown): value is { readonly code: string } =>
   typeof value === "object" && value !== null && "code" in value && typeof value.code === "string";
@@ -201,9 +202,9 @@ export const toConnectionError = (cause: unknown, context: CallContext): GitLabE
       cause,
       outside: ofGitLab(context.baseUrl, "refused"),
     });
-  return fail(
-    "gitlab-unreachable",
-    message("gitlab.unreachable", { url, error, call: `${context.method} ${context.route}` }),
-    { cause, retryable: true, outside: ofGitLab(context.baseUrl, "away") },
-  );
+  return fail("gitlab-unreachable", message("gitlab.unreachable", { url, error, call: callOf(context) }), {
+    cause,
+    retryable: true,
+    outside: ofGitLab(context.baseUrl, "away"),
+  });
 };

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import type { ChangedFile, Diff, MergeRequest } from "../review/forge.ts";
@@ -59,13 +60,9 @@ export const fetchDiff = async (
       ? readRefs(await fetchNewestVersion(client, mergeRequest, signal), mergeRequest)
       : refs;
   }
-  throw fail(
-    "gitlab-diff-moved",
-    `Merge request !${mergeRequest.ref.iid} got new commits whenever it was read`,
-    {
-      retryable: true,
-    },
-  );
+  throw fail("gitlab-diff-moved", message("gitlab.diff-moved", { iid: mergeRequest.ref.iid }), {
+    retryable: true,
+  });
 };
 
 const areSame = (one: DiffRefs, other: DiffRefs): boolean =>
@@ -159,7 +156,7 @@ const listMissing = (patch: PatchReading, entries: readonly DiffEntry[]): readon
   if (patch.kind === "patch") return findUnlisted(patch.files, entries).map(fromPatch);
   throw fail(
     "gitlab-diff-incomplete",
-    `GitLab lists only ${entries.length} files of a larger diff and does not give the whole patch (${patch.error.message}): split the merge request, raise GitLab's diff limits, or use GitLab 17.9 or later`,
+    message("gitlab.diff-incomplete", { files: entries.length, problem: patch.error.what }),
     { retryable: patch.error.retryable, status: patch.error.status, cause: patch.error },
   );
 };

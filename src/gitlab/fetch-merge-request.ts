@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import type { MergeRequest, MergeRequestRef } from "../review/forge.ts";
@@ -37,7 +38,11 @@ export const fetchMergeRequest = async (
     if (options.clock.now() + waitMs > endMs)
       throw fail(
         "gitlab-diff-not-ready",
-        `GitLab has not prepared the diff of merge request !${ref.iid} (project ${ref.projectId}) within ${options.diffRefsWaitMs} ms; its background jobs may be behind`,
+        message("gitlab.diff-not-ready", {
+          iid: ref.iid,
+          project: ref.projectId,
+          ms: options.diffRefsWaitMs,
+        }),
         { retryable: true, retryAfterMs: 30_000, outside: ofGitLab(client.url, "busy") },
       );
     await options.clock.sleep(waitMs, signal);

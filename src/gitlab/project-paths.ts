@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { systemClock } from "../base/clock.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { ProjectPath, ProjectPaths } from "../review/project-paths.ts";
@@ -60,6 +61,6 @@ export const createProjectPaths = (options: GitLabClientOptions): ProjectPaths =
   };
 };
 
-const TOO_MANY = fail("gitlab-unavailable", "Too many projects' paths are being asked for at once", {
+const TOO_MANY = fail("gitlab-unavailable", message("gitlab.paths-busy"), {
   retryable: true,
 });

@@ -64,7 +64,7 @@ export const react = async (
     await client.json({ method: "POST", route, params, body: { name: emoji }, signal }, Created);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    if (error.code === "gitlab-not-found" && TAKEN.test(error.message)) return;
+    if (error.code === "gitlab-not-found" && TAKEN.test(error.said)) return;
     logger.info({ ...params, emoji, code: error.code }, "Reaction could not be set");
   }
 };

@@ -3,6 +3,12 @@ import type { ReadableStream } from "node:stream/web";
 /** A body that is longer than we take. */
 export class BodyTooLarge extends Error {
   override readonly name = "BodyTooLarge";
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`too-large: ${maxBytes}`);
+    this.maxBytes = maxBytes;
+  }
 }
 
 /**
@@ -19,7 +25,7 @@ export const readBody = async (response: Response, maxBytes: number): Promise<Ui
     length += part.value.byteLength;
     if (length > maxBytes) {
       await reader.cancel();
-      throw new BodyTooLarge(`The answer is longer than ${maxBytes} bytes`);
+      throw new BodyTooLarge(maxBytes);
     }
     chunks.push(part.value);
   }

@@ -1,3 +1,4 @@
+import type { Message } from "../messages/message.ts";
 import { decodeText } from "../base/decode-text.ts";
 import { GitLabError } from "../base/errors.ts";
 import { decodePatch } from "../diff/decode-patch.ts";
@@ -43,7 +44,7 @@ const BINARY_PROBE_BYTES = 8_000;
 /** Whether git takes a content for binary: a zero byte near its beginning. */
 export const isBinary = (bytes: Uint8Array): boolean => bytes.subarray(0, BINARY_PROBE_BYTES).includes(0);
 
-const unavailable = (cause: DiffProblem["cause"], detail?: string): ChangedFile["diff"] => ({
+const unavailable = (cause: DiffProblem["cause"], detail?: Message): ChangedFile["diff"] => ({
   kind: "unavailable",
   problem: { cause, ...(detail === undefined ? {} : { detail }) },
 });
@@ -80,7 +81,7 @@ export const diffFromBlobs = async (
     if (!(error instanceof GitLabError) || error.retryable || error.code === "gitlab-unauthorized")
       throw error;
     if (error.code === "gitlab-response-too-large") return unavailable("large");
-    return unavailable("refused", error.message);
+    return unavailable("refused", error.what);
   }
 };
 

@@ -1,8 +1,9 @@
+import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { type GitLabError, StoreError } from "../base/errors.ts";
 import { type FetchDispatcher, fetchBehindFence } from "../base/fence.ts";
 import type { Secret } from "../base/secret.ts";
-import type { Answer, CallContext, GitLabRequest } from "./call.ts";
+import { type Answer, callOf, type CallContext, type GitLabRequest } from "./call.ts";
 import { fail, ofGitLab, toConnectionError, toGitLabError } from "./failure.ts";
 import { BodyTooLarge, readBody } from "./read-body.ts";
 
@@ -93,12 +94,15 @@ const translate = (
   timeoutMs: number,
 ): GitLabError => {
   if (error instanceof BodyTooLarge)
-    return fail("gitlab-response-too-large", `${context.method} ${context.route}: ${error.message}`);
-  if (timedOut)
     return fail(
-      "gitlab-timeout",
-      `GitLab did not answer ${context.method} ${context.route} within ${timeoutMs} ms (gitlab.timeout)`,
-      { retryable: true, cause: error, outside: ofGitLab(context.baseUrl, "away") },
+      "gitlab-response-too-large",
+      message("gitlab.too-large", { call: callOf(context), most: error.maxBytes }),
     );
+  if (timedOut)
+    return fail("gitlab-timeout", message("gitlab.no-answer", { call: callOf(context), ms: timeoutMs }), {
+      retryable: true,
+      cause: error,
+      outside: ofGitLab(context.baseUrl, "away"),
+    });
   return toConnectionError(error, context);
 };

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -51,7 +52,7 @@ export const upsertNote = async (
   signal?: AbortSignal,
 ): Promise<UpsertedNote> => {
   if (!holdsMarker(draft.body, draft.marker))
-    throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
+    throw fail("gitlab-note-without-marker", message("gitlab.note-without-marker"));
   const existing = await findNote(client, ref, draft, options, signal);
   return putNote(client, ref, draft, existing, options, signal);
 };

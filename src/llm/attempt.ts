@@ -126,7 +126,7 @@ const stream = async (call: OpenCall): Promise<RawAnswer> => {
       if (!InvalidResponseDataError.isInstance(part.error)) throw part.error;
       isUnfinished = true;
     }
-    if (part.type === "abort") throw new BrokenAnswer("was interrupted");
+    if (part.type === "abort") throw new BrokenAnswer("interrupted");
     if (part.type === "text-delta" || part.type === "reasoning-delta") {
       watchdog.seeText();
       if (part.type === "text-delta") text += part.text;
@@ -143,10 +143,7 @@ const stream = async (call: OpenCall): Promise<RawAnswer> => {
       return { text, reasoning, finishReason, usage: part.totalUsage };
     }
   }
-  throw new BrokenAnswer(
-    "ended its answer without a finish reason, so the answer may be cut",
-    wire.isEventStream() && text + reasoning === "",
-  );
+  throw new BrokenAnswer("unfinished", wire.isEventStream() && text + reasoning === "");
 };
 
 const whole = async (call: OpenCall): Promise<RawAnswer> => {

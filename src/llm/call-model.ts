@@ -1,3 +1,4 @@
+import { inEnglish } from "../base/errors.ts";
 import { estimateTokens } from "../base/estimate-tokens.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { ModelAnswer, ModelRequest } from "../flow/ports.ts";
@@ -82,7 +83,7 @@ class KnownRefusal extends Error {
   readonly failure: ModelFailure;
 
   constructor(failure: ModelFailure) {
-    super(failure.message);
+    super(failure.problem.code);
     this.failure = failure;
   }
 }
@@ -247,13 +248,7 @@ const retryWithoutRefused = async (
     }
     const { failure } = outcome;
     if (!failure.isRefusal) return outcome;
-    const named = findRefusedPart(
-      failure.refusal ?? failure.message,
-      parts,
-      model,
-      left,
-      !left.has("stream"),
-    );
+    const named = findRefusedPart(failure.refusal ?? "", parts, model, left, !left.has("stream"));
     // A refusal that names nothing is often one of the response format.
     const hasFormat = parts.format.kind !== "text" && structuredOutputMode(model, left) !== "prompt";
     const next = named ?? (hasFormat && first === null ? "responseFormat" : null);
@@ -334,7 +329,7 @@ class AttemptFailed extends Error {
   readonly failure: ModelFailure;
 
   constructor(failure: ModelFailure) {
-    super(failure.message);
+    super(failure.problem.code);
     this.failure = failure;
   }
 }
@@ -359,7 +354,12 @@ export const callModel = async (call: ModelCall, options: ModelClientOptions): P
     const isOver = failure.untried === true || request.isRetried === true;
     const pause = isOver ? null : choosePause(failure, attempt, retry, random());
     const { model } = handle;
-    const fields = { model: model.name, address: addressOf(model), attempt, reason: failure.message };
+    const fields = {
+      model: model.name,
+      address: addressOf(model),
+      attempt,
+      reason: inEnglish(failure.problem),
+    };
     if (pause === null) logger.warn(fields, "Model call failed");
     else logger.info({ ...fields, pauseMs: pause }, "Model call failed, another attempt follows");
     return pause;

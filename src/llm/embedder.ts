@@ -28,7 +28,7 @@ export type Embed = (
 ) => Promise<readonly (readonly number[])[]>;
 
 const toError = (failure: ModelFailure, name: string): ModelError =>
-  new ModelError(failure.message, {
+  new ModelError(failure.problem, {
     code: "embedding-failed",
     outside:
       failure.verdict === null ? undefined : { peer: { kind: "model", name }, verdict: failure.verdict },

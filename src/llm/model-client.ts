@@ -1,4 +1,5 @@
 import { ConfigError, inEnglish } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { ModelAnswer, ModelClient, ModelRequest, NodeFailure, NodeResult } from "../flow/ports.ts";
 import { callModel, createModelHandle } from "./call-model.ts";
 import { readParameters } from "./call-settings.ts";
@@ -30,10 +31,16 @@ const outsideOf = (failures: readonly FailedModel[]): Pick<NodeFailure, "outside
   return { outside: { peer, verdict: first.verdict, pauseMs: first.retryAfterMs } };
 };
 
+const problemOf = ([first, ...others]: readonly FailedModel[]): Message => {
+  if (first === undefined) return message("model.none-answered");
+  if (others.length === 0) return first.problem;
+  return message("model.fallback-failed", { failure: first.problem, fallback: problemOf(others) });
+};
+
 const toNodeFailure = (failures: readonly FailedModel[]): NodeResult<never> => ({
   ok: false,
   errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
-  message: failures.map(({ message }) => message).join(" The fallback failed too: "),
+  message: inEnglish(problemOf(failures)),
   retryable: failures.some(({ retryable }) => retryable),
   ...(failures[0]?.contextLimit === undefined ? {} : { contextLimit: failures[0].contextLimit }),
   ...outsideOf(failures),

@@ -5,6 +5,7 @@ import type { Outside } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import type { ModelEndpoint } from "./model-options.ts";
 import { readRetryAfter } from "./retry-after.ts";
+import { type Message, message } from "../messages/message.ts";
 import { contextLimitIn, type ContextLimit } from "../base/context-limit.ts";
 import { isTransientFailure } from "../base/transient-failure.ts";
 import { scrub, secretsOf } from "./scrub.ts";
@@ -20,7 +21,8 @@ export type ModelErrorType =
 /** Why a call failed, told for the operator. */
 export type ModelFailure = {
   readonly errorType: ModelErrorType;
-  readonly message: string;
+  /** Names the key of the configuration to look at and holds no secret. */
+  readonly problem: Message;
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
   /** Whether the request itself was refused, so that a plainer one may be taken. */
@@ -39,11 +41,11 @@ export type ModelFailure = {
 
 /** The failure of a call whose prompt the server has cut without saying so: its answer is no answer to it. */
 export const promptCut = (
-  model: ModelEndpoint & { readonly name: string },
+  { name, model }: ModelEndpoint & { readonly name: string },
   windowTokens: number,
 ): ModelFailure => ({
   errorType: "InvokeBadRequestError",
-  message: `The model "${model.name}" (${model.model}) read only the last ${windowTokens} tokens of its prompt, its server cut the rest away; raise the server's context window (Ollama: OLLAMA_CONTEXT_LENGTH), or lower limits.unit_tokens.`,
+  problem: message("model.prompt-cut", { name, model, tokens: windowTokens }),
   retryable: false,
   retryAfterMs: null,
   isRefusal: false,
@@ -54,9 +56,9 @@ export const promptCut = (
 /** The failure of a call that is not made because the model failed, or has just refused us. */
 export const leftAlone = (name: string, { waitMs, isRefused }: CircuitOpen): ModelFailure => ({
   errorType: isRefused ? "InvokeAuthorizationError" : "InvokeServerUnavailableError",
-  message: isRefused
-    ? `The model ${name} has just refused another call, and is not asked; check models.${name} and what its key may use.`
-    : `The model ${name} failed again and again and is left alone for another ${Math.ceil(waitMs / 1_000)} s; check models.${name} and that its server is running.`,
+  problem: isRefused
+    ? message("model.just-refused", { name })
+    : message("model.left-alone", { name, seconds: Math.ceil(waitMs / 1_000) }),
   retryable: !isRefused,
   retryAfterMs: isRefused ? null : waitMs,
   isRefusal: false,
@@ -67,7 +69,7 @@ export const leftAlone = (name: string, { waitMs, isRefused }: CircuitOpen): Mod
 /** The failure of a call that is not made because the model's server asked for a longer pause than we bear. */
 export const askedToWait = (name: string, waitMs: number): ModelFailure => ({
   errorType: "InvokeRateLimitError",
-  message: `The model ${name} is not asked: its server limits the rate of calls; retry after ${Math.ceil(waitMs / 1_000)} s.`,
+  problem: message("model.asked-to-wait", { name, seconds: Math.ceil(waitMs / 1_000) }),
   retryable: true,
   retryAfterMs: waitMs,
   isRefusal: false,
@@ -93,18 +95,21 @@ export class AttemptTimeout extends Error {
 
 /** An answer that came to an end without being whole. */
 export class BrokenAnswer extends Error {
+  readonly why: "interrupted" | "unfinished";
   /** Whether nothing at all had come. */
   readonly isEmpty: boolean;
 
-  constructor(message: string, isEmpty = false) {
-    super(message);
+  constructor(why: BrokenAnswer["why"], isEmpty = false) {
+    super(why);
+    this.why = why;
     this.isEmpty = isEmpty;
   }
 }
 
-type Verdict = Pick<ModelFailure, "errorType" | "retryable" | "contextLimit" | "verdict"> & {
-  readonly what: string;
-};
+type Verdict = Pick<ModelFailure, "errorType" | "retryable" | "contextLimit" | "verdict" | "problem">;
+
+/** A model as messages name it. */
+type Named = { readonly name: string; readonly model: string };
 
 const Coded = z.object({ code: z.string().optional(), cause: z.unknown().optional() });
 const StreamError = z.object({
@@ -123,7 +128,8 @@ const codesOf = (error: unknown, depth = 0): readonly string[] => {
   return [...own, ...codesOf(parsed.data.cause, depth + 1)];
 };
 
-const byStatus = (status: number, said: string, at: string): Verdict => {
+const byStatus = (status: number, said: string, { name, model }: Named): Verdict => {
+  const named = { name, model, status };
   if (
     status === 401 ||
     status === 403 ||
@@ -133,7 +139,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       errorType: "InvokeAuthorizationError",
       retryable: false,
       verdict: "refused",
-      what: `was refused (HTTP ${status}); check ${at}.api_key and what the key may use`,
+      problem: message("model.unauthorized", named),
     };
   }
   if (status === 429 || status === 402) {
@@ -143,9 +149,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       retryable: !isSpent,
       // A quota comes back by itself, at the end of its day or when somebody pays.
       verdict: "away",
-      what: isSpent
-        ? `has no quota left (HTTP ${status}); check the provider's billing`
-        : "is asked too often (HTTP 429); lower the number of runs at a time or raise the provider's limit",
+      problem: message(isSpent ? "model.no-quota" : "model.rate-limited", named),
     };
   }
   const contextLimit = contextLimitIn(said);
@@ -155,7 +159,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       retryable: false,
       contextLimit,
       verdict: null,
-      what: `takes no prompt of this length (HTTP ${status}); raise the server's context window, or lower limits.unit_tokens`,
+      problem: message("model.prompt-too-long", named),
     };
   }
   if (status >= 500 || status === 408 || status === 409) {
@@ -163,7 +167,7 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       errorType: "InvokeServerUnavailableError",
       retryable: status !== 501,
       verdict: status === 501 ? null : "away",
-      what: `is not available (HTTP ${status})`,
+      problem: message("model.unavailable", named),
     };
   }
   if (status >= 300 && status < 400) {
@@ -171,34 +175,33 @@ const byStatus = (status: number, said: string, at: string): Verdict => {
       errorType: "InvokeBadRequestError",
       retryable: false,
       verdict: "refused",
-      what: `redirects (HTTP ${status}), which is not followed; put the final address into ${at}.base_url`,
+      problem: message("model.redirected", named),
     };
   }
-  const hint =
-    status === 404 ? `check ${at}.model and ${at}.base_url` : `check ${at}.parameters and the flow's`;
   return {
     errorType: "InvokeBadRequestError",
     retryable: false,
     verdict: status === 404 ? "refused" : null,
-    what: `does not take the request (HTTP ${status}); ${hint}`,
+    problem: message(status === 404 ? "model.not-found" : "model.bad-request", named),
   };
 };
 
-const unreadable: Verdict = {
+const unreadable = ({ name, model }: Named): Verdict => ({
   errorType: "InvokeServerUnavailableError",
   retryable: true,
   verdict: "away",
-  what: "answered with something that cannot be read",
-};
+  problem: message("model.unreadable", { name, model }),
+});
 
-const byNature = (error: unknown, at: string): Verdict => {
+const byNature = (error: unknown, named: Named): Verdict => {
+  const { name, model } = named;
   const codes = codesOf(error);
   if (codes.some((code) => CERTIFICATE.test(code))) {
     return {
       errorType: "InvokeConnectionError",
       retryable: false,
       verdict: "refused",
-      what: `has a certificate that is not trusted; check ${at}.base_url, or name its authority by NODE_EXTRA_CA_CERTS`,
+      problem: message("model.untrusted", { name, model }),
     };
   }
   if (codes.some((code) => NETWORK.test(code))) {
@@ -206,20 +209,20 @@ const byNature = (error: unknown, at: string): Verdict => {
       errorType: "InvokeConnectionError",
       retryable: true,
       verdict: "away",
-      what: `cannot be reached or broke off; check ${at}.base_url and that the server runs`,
+      problem: message("model.unreachable", { name, model }),
     };
   }
   const stream = StreamError.safeParse(error);
   if (stream.success && contextLimitIn(stream.data.message) !== null)
-    return byStatus(400, stream.data.message, at);
-  if (APICallError.isInstance(error)) return unreadable;
+    return byStatus(400, stream.data.message, named);
+  if (APICallError.isInstance(error)) return unreadable(named);
   if (stream.success && stream.data.statusCode !== undefined) {
-    return byStatus(stream.data.statusCode, stream.data.message, at);
+    return byStatus(stream.data.statusCode, stream.data.message, named);
   }
   if (stream.success && stream.data.isRetryable !== undefined) {
-    return { ...unreadable, what: "reported an error in the middle of its answer" };
+    return { ...unreadable(named), problem: message("model.stream-error", { name, model }) };
   }
-  return unreadable;
+  return unreadable(named);
 };
 
 /** The limits under the names that settings have for them. */
@@ -229,30 +232,33 @@ const TIMEOUT_KEYS: Readonly<Record<AttemptTimeout["limit"], string>> = {
   totalMs: "total",
 };
 
-const classify = (error: unknown, at: string): Verdict => {
+const classify = (error: unknown, named: Named): Verdict => {
+  const { name, model } = named;
   if (error instanceof AttemptTimeout) {
-    const waited = error.limit === "totalMs" ? "did not finish" : "sent nothing";
+    const { ms } = error;
     return {
       errorType: "InvokeConnectionError",
       retryable: true,
       verdict: "away",
-      what: `${waited} within ${error.ms} ms (${at}.timeouts.${TIMEOUT_KEYS[error.limit]})`,
+      problem: message("model.timed-out", { name, model, ms, limit: TIMEOUT_KEYS[error.limit] }),
     };
   }
   // An answer that ends without a word is often one to this prompt alone.
   if (error instanceof BrokenAnswer)
-    return { ...unreadable, what: error.message, verdict: error.isEmpty ? null : "away" };
-  if (!APICallError.isInstance(error)) return byNature(error, at);
-  if (error.statusCode === undefined) return byNature(error, at);
+    return {
+      ...unreadable(named),
+      problem: message(`model.${error.why}`, { name, model }),
+      verdict: error.isEmpty ? null : "away",
+    };
+  if (!APICallError.isInstance(error)) return byNature(error, named);
+  if (error.statusCode === undefined) return byNature(error, named);
   const said = `${error.message} ${error.responseBody ?? ""}`;
-  return error.statusCode < 300 ? byNature(error, at) : byStatus(error.statusCode, said, at);
+  return error.statusCode < 300 ? byNature(error, named) : byStatus(error.statusCode, said, named);
 };
 
-const quote = (error: unknown, secrets: readonly Secret[]): string => {
-  if (error instanceof AttemptTimeout || error instanceof BrokenAnswer) return "";
-  const clean = scrub(textOf(error), secrets);
-  return clean === "" ? "" : ` It said: ${clean}`;
-};
+/** What the server said in its own words; the empty text where it said nothing. */
+const saidBy = (error: unknown, secrets: readonly Secret[]): string =>
+  error instanceof AttemptTimeout || error instanceof BrokenAnswer ? "" : scrub(textOf(error), secrets);
 
 /** The server's own words: the body where it states a message, for the SDK knows the form of some only. */
 const textOf = (error: unknown): string => {
@@ -264,6 +270,16 @@ const textOf = (error: unknown): string => {
 /** `{}` and the like state nothing. */
 const MIN_STATED = 4;
 
+/** A failure with the pause that is asked for and with what the server said. */
+const inFull = (failure: Message, pauseMs: number | null, said: string): Message =>
+  pauseMs === null && said === ""
+    ? failure
+    : message("model.failure", {
+        failure,
+        seconds: pauseMs === null ? "none" : String(Math.ceil(pauseMs / 1_000)),
+        said: said === "" ? "none" : said,
+      });
+
 /**
  * What a failed call means: Dify's name for it (as its OpenAI plugins map the status), whether another
  * attempt may help, and a message that names the configuration key to look at and holds neither a secret nor the server's
@@ -274,8 +290,7 @@ export const classifyFailure = (
   model: ModelEndpoint & { readonly name: string },
   nowMs: number,
 ): ModelFailure => {
-  const at = `models.${model.name}`;
-  const { what, errorType, retryable, contextLimit, verdict } = classify(error, at);
+  const { problem, errorType, retryable, contextLimit, verdict } = classify(error, model);
   const api = APICallError.isInstance(error) ? error : null;
   const status = api?.statusCode ?? 0;
   const refusal = api === null ? "" : `${api.message} ${api.responseBody ?? ""}`;
@@ -283,13 +298,11 @@ export const classifyFailure = (
     contextLimit === undefined && errorType !== "InvokeAuthorizationError" && isOfRequest(status, refusal);
   const retryAfterMs =
     api === null ? null : readRetryAfter(api.responseHeaders ?? {}, api.responseBody ?? "", nowMs);
-  const pause =
-    retryable && retryAfterMs !== null ? `; retry after ${Math.ceil(retryAfterMs / 1_000)} s` : "";
   return {
     errorType,
     retryable: retryable && !isRefusal,
     verdict: isRefusal ? null : verdict,
-    message: `The model "${model.name}" (${model.model}) ${what}${pause}.${quote(error, secretsOf(model))}`,
+    problem: inFull(problem, retryable ? retryAfterMs : null, saidBy(error, secretsOf(model))),
     retryAfterMs,
     isRefusal,
     ...(refusal === "" ? {} : { refusal }),

@@ -13,7 +13,7 @@ export type MessageArguments<Code extends MessageCode> = [MessageParameters[Code
 /** Why something is as it is, as far as a sentence needs it: the message `reason.CODE` with its parameters. */
 type SpokenReason = {
   readonly code: string;
-  readonly params: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly params: Readonly<Record<string, string | number | boolean | readonly string[] | Message>>;
 };
 
 /**
@@ -24,7 +24,7 @@ export type Translate = {
   <Code extends MessageCode>(code: Code, ...parameters: MessageArguments<Code>): string;
   /** The language as a BCP 47 tag. */
   readonly language: string;
-  /** The sentence of a reason, without its detail, which is a foreign text. */
+  /** The sentence of a reason, without its detail. */
   readonly reason: (reason: SpokenReason) => string;
   /** The sentence of a message, with those of the messages in it. */
   readonly message: (message: Message) => string;
@@ -48,20 +48,39 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
   });
 };
 
-/** Lists are joined, and ICU chooses by "true" and "false". */
+/** Lists are joined, and ICU chooses by "true" and "false". The detail is none of the sentence's. */
 const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string | number>> =>
   Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [
-      name,
-      typeof value === "number" ? value : typeof value === "object" ? value.join(", ") : String(value),
-    ]),
+    Object.entries(params).flatMap(([name, value]) => {
+      if (typeof value !== "object") return [[name, typeof value === "boolean" ? String(value) : value]];
+      return "code" in value ? [] : [[name, value.join(", ")]];
+    }),
   );
 
-/** The sentence of a reason and what its source says in its own words, for those who run the server. */
+/**
+ * What was stored for people: somebody else's text, or a message. Of one that another version of the server wrote and
+ * this one does not know, its code.
+ */
+export const storedText = (t: Translate, stored: string | Message): string => {
+  if (typeof stored === "string") return stored;
+  try {
+    return t.message(stored);
+  } catch {
+    return stored.code;
+  }
+};
+
+/** What a reason says besides its sentence, for those who run the server; null where that is nothing. */
+export const detailOf = (t: Translate, { params: { detail } }: SpokenReason): string | null => {
+  if (typeof detail === "string") return detail === "" ? null : detail;
+  return typeof detail === "object" && "code" in detail ? storedText(t, detail) : null;
+};
+
+/** The sentence of a reason with its detail. */
 export const reasonInFull = (t: Translate, reason: SpokenReason): string => {
-  const { detail } = reason.params;
+  const detail = detailOf(t, reason);
   const sentence = t.reason(reason);
-  return typeof detail === "string" ? `${sentence}: ${detail}` : sentence;
+  return detail === null ? sentence : `${sentence}: ${detail}`;
 };
 
 /** One message; `translator` is for several of a language. */

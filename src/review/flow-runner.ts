@@ -1,5 +1,7 @@
 import type { Journal } from "../base/journal.ts";
+import type { ContextLimit } from "../base/context-limit.ts";
 import type { Outside } from "../base/outside.ts";
+import type { Message } from "../messages/message.ts";
 import type { Reason } from "../base/reason.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowEvent, FlowUsage } from "../flow/flow-event.ts";
@@ -41,8 +43,8 @@ export type FlowRequest = {
 export type FlowOutcome = {
   readonly status: "succeeded" | "partial-succeeded" | "failed" | "stopped";
   readonly outputs: JsonObject;
-  /** Null on success. */
-  readonly error: string | null;
+  /** What the flow or its nodes reported, or what we say of it; null on success. */
+  readonly error: string | Message | null;
   readonly usage: FlowUsage;
   /**
    * Set on `partial-succeeded` when nodes are known to have failed that the flow went round: each by its title
@@ -54,6 +56,8 @@ export type FlowOutcome = {
   readonly incompleteAnswer?: IncompleteAnswer | undefined;
   /** Set on `failed` when what failed lies outside: a model that is overloaded, away or refuses. */
   readonly transient?: TransientFailure | undefined;
+  /** Set on `failed` when a prompt is longer than a model takes. */
+  readonly contextLimit?: ContextLimit | undefined;
   /** Set when another flow was run in place of the configured one, by its name. */
   readonly fallbackUsed?: string | undefined;
 };

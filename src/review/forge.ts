@@ -1,3 +1,4 @@
+import type { Message } from "../messages/message.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import type { EventUser } from "./delivery-event.ts";
 import type {
@@ -38,10 +39,10 @@ export type MergeRequest = {
   readonly noteCount?: number;
 };
 
-/** Why the change of a file cannot be read; `detail` is what the other side said. */
+/** Why the change of a file cannot be read; `detail` is what is known besides. */
 export type DiffProblem = {
   readonly cause: "submodule" | "large" | "many" | "refused" | "conflict" | "malformed";
-  readonly detail?: string;
+  readonly detail?: Message;
 };
 
 /** One changed file. The text is unified-diff hunks without file headers, as GitLab serves it. */

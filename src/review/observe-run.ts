@@ -1,3 +1,4 @@
+import { type ContextLimit, contextLimitIn } from "../base/context-limit.ts";
 import type { Outside, Peer } from "../base/outside.ts";
 import { isTransientFailure, pauseAskedFor, verdictOnModel } from "../base/transient-failure.ts";
 import type { Json } from "../base/json.ts";
@@ -5,17 +6,20 @@ import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
 import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
 
-/** What failed outside, and how long it asks to be left alone, in milliseconds. */
-export type KnownOutside = Outside & { readonly pauseMs: number | null };
+/** What a runner knows of the failure that ended a run: what failed outside, with the pause that it asks for in milliseconds. */
+export type KnownFailure = {
+  readonly outside?: Outside & { readonly pauseMs: number | null };
+  readonly contextLimit?: ContextLimit;
+};
 
 /** How a run ended, by the engine's own account. */
-export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "error" | "usage">;
+export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & { readonly error: string | null };
 
 /** Follows the events of one run, and adds what they show to the way in which it ended. */
 export type RunObserver = {
   readonly see: (event: FlowEvent) => void;
   /** `known` is what the runner knows to have failed outside; what the texts say is judged where it knows nothing. */
-  readonly complete: (ended: EndedRun, known?: KnownOutside) => FlowOutcome;
+  readonly complete: (ended: EndedRun, known?: KnownFailure) => FlowOutcome;
 };
 
 /** Kinds of nodes that ask a model. */
@@ -87,7 +91,7 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
     return status === "failed" && isOfModel ? verdictOnModel(error ?? "") : null;
   };
 
-  const transientOf = (ended: EndedRun, known: KnownOutside | undefined, sawAll: boolean) => {
+  const transientOf = (ended: EndedRun, known: KnownFailure["outside"], sawAll: boolean) => {
     const verdict = known?.verdict ?? verdictOf(ended);
     const peer = known?.peer ?? behind;
     // Where nobody can wait for it, a new try is all that there is.
@@ -118,10 +122,16 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
         ...ended,
         ...(incompleteAnswer === undefined ? {} : { incompleteAnswer }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
-        ...transientOf(ended, known, sawAll),
+        ...transientOf(ended, known?.outside, sawAll),
+        ...limitOf(ended, known),
       };
     },
   };
+};
+
+const limitOf = ({ status, error }: EndedRun, known: KnownFailure | undefined) => {
+  const contextLimit = status === "failed" ? (known?.contextLimit ?? contextLimitIn(error ?? "")) : null;
+  return contextLimit === null ? {} : { contextLimit };
 };
 
 /** Whether a model said nothing to a reader, whatever it thought. */

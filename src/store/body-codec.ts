@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { promisify } from "node:util";
 import { zstdCompress, zstdCompressSync, zstdDecompress } from "node:zlib";
 import { StoreError } from "../base/errors.ts";
@@ -37,7 +38,7 @@ export const decodeBody = async (stored: StoredBody): Promise<Uint8Array> => {
   try {
     return new Uint8Array(await decompress(stored.bytes, { maxOutputLength: MAX_BODY_BYTES }));
   } catch (error) {
-    throw new StoreError("The stored body of this delivery is damaged.", {
+    throw new StoreError(message("store.body-damaged"), {
       code: "body-unreadable",
       cause: error,
     });

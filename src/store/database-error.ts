@@ -1,4 +1,4 @@
-import { type Message, message as translated } from "../messages/message.ts";
+import { type Message, type MessageCode, message } from "../messages/message.ts";
 import { ReviewflowError, StoreError } from "../base/errors.ts";
 
 const UNREACHABLE = new Set([
@@ -39,16 +39,11 @@ const describe = (error: unknown, secrets: readonly string[]): string => {
     .reduce((text, secret) => text.replaceAll(secret, "[secret]"), parts.join("; "));
 };
 
-const retryable = (message: string, code: string): StoreError =>
-  new StoreError(message, { code, retryable: true });
+const retryable = (what: Message, code: string): StoreError =>
+  new StoreError(what, { code, retryable: true });
 
 /** A database that does not work: what a run has done is not its fault. */
-const away = (
-  what: Message | string,
-  code: string,
-  name: "postgres" | "sqlite",
-  isRetryable = true,
-): StoreError =>
+const away = (what: Message, code: string, name: "postgres" | "sqlite", isRetryable = true): StoreError =>
   new StoreError(what, {
     code,
     retryable: isRetryable,
@@ -62,48 +57,47 @@ const away = (
 export const postgresError = (error: unknown, secrets: readonly string[] = []): ReviewflowError => {
   if (error instanceof ReviewflowError) return error;
   const code = errorCode(error) ?? "";
-  const message = describe(error, secrets);
-  if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(message))
-    return away(`The database cannot be reached: ${message}`, "store-unreachable", "postgres");
-  if (CONFLICTS.has(code)) return retryable(`The database found a conflict: ${message}`, "store-conflict");
-  if (code === TOO_SLOW) return away(`The database took too long: ${message}`, "store-timeout", "postgres");
+  const said = describe(error, secrets);
+  if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(said))
+    return away(message("store.unreachable", { error: said }), "store-unreachable", "postgres");
+  if (CONFLICTS.has(code)) return retryable(message("store.conflict", { error: said }), "store-conflict");
+  if (code === TOO_SLOW) return away(message("store.timeout", { error: said }), "store-timeout", "postgres");
   if (code === DISK_FULL)
-    return away(`The disk of the database is full: ${message}`, "store-disk-full", "postgres");
+    return away(message("store.disk-full", { error: said }), "store-disk-full", "postgres");
   if (code.startsWith("28"))
-    return away(
-      translated("store.login-refused", { error: message }),
-      "store-login-refused",
-      "postgres",
-      false,
-    );
-  return new StoreError(`The database refused a statement: ${message}`, {
+    return away(message("store.login-refused", { error: said }), "store-login-refused", "postgres", false);
+  return new StoreError(message("store.query-failed", { error: said }), {
     code: "store-query-failed",
     cause: code === "" ? undefined : code,
   });
 };
 
 /** SQLite's primary result codes that are worth a word of their own (sqlite.org/rescode.html). */
-const SQLITE: Readonly<Record<number, { readonly code: string; readonly text: string }>> = {
-  5: { code: "store-conflict", text: "The store is locked by somebody else" },
-  8: { code: "store-read-only", text: "The store cannot be written" },
-  10: { code: "store-io-failed", text: "The disk of the store failed" },
-  13: { code: "store-disk-full", text: "The disk of the store is full" },
-  14: { code: "store-unreachable", text: "The file of the store cannot be opened" },
-};
+const SQLITE = {
+  5: { code: "store-conflict", says: "store.busy" },
+  8: { code: "store-read-only", says: "store.read-only" },
+  10: { code: "store-io-failed", says: "store.io-failed" },
+  13: { code: "store-disk-full", says: "store.disk-full" },
+  14: { code: "store-unreachable", says: "store.cannot-open" },
+} as const satisfies Readonly<Record<number, { readonly code: string; readonly says: MessageCode }>>;
+
+const isKnown = (code: number): code is keyof typeof SQLITE => Object.hasOwn(SQLITE, code);
 
 /** Translates a failure of SQLite. What comes of the disk may pass, and then the next statement works. */
 export const sqliteError = ({
-  message,
+  message: error,
   errcode,
 }: {
   readonly message: string;
   readonly errcode: number | null;
 }): StoreError => {
-  const known = errcode === null ? undefined : SQLITE[errcode & 0xff];
-  if (known?.code === "store-conflict") return retryable(`${known.text}: ${message}`, known.code);
-  if (known !== undefined) return away(`${known.text}: ${message}`, known.code, "sqlite");
-  return new StoreError(`The database refused a statement: ${message}`, { code: "store-query-failed" });
+  const primary = (errcode ?? 0) & 0xff;
+  if (!isKnown(primary))
+    return new StoreError(message("store.query-failed", { error }), { code: "store-query-failed" });
+  const { code, says } = SQLITE[primary];
+  const what = message(says, { error });
+  return code === "store-conflict" ? retryable(what, code) : away(what, code, "sqlite");
 };
 
 /** For whoever asks a store that was closed. */
-export const storeClosed = (): StoreError => retryable("The store is closed.", "store-closed");
+export const storeClosed = (): StoreError => retryable(message("store.closed"), "store-closed");

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { sql } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { StoreError } from "../base/errors.ts";
@@ -121,7 +122,7 @@ const assertSize = (key: string, text: string): void => {
   const bytes = Buffer.byteLength(text);
   if (bytes <= MAX_ENTRY_BYTES) return;
   throw new StoreError(
-    `The memory of a flow takes entries of at most ${MAX_ENTRY_BYTES} bytes; ${key.slice(0, 100)} has ${bytes}.`,
+    message("store.entry-too-large", { most: MAX_ENTRY_BYTES, key: key.slice(0, 100), bytes }),
     { code: "memory-entry-too-large" },
   );
 };

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreError, isRetryable } from "../base/errors.ts";
 
@@ -67,7 +68,7 @@ export const createGroupCommit = <In, Out>(options: GroupCommitOptions<In, Out>)
 };
 
 const closedError = (): StoreError =>
-  new StoreError("The store is closed.", { code: "store-closed", retryable: true });
+  new StoreError(message("store.closed"), { code: "store-closed", retryable: true });
 
 const write = async <In, Out>(
   batch: readonly Entry<In, Out>[],

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { StoreError } from "../base/errors.ts";
 import { Json, parseJson } from "../base/json.ts";
 
@@ -19,7 +20,7 @@ export const toEntries = (
 
 /** Another process has this run now, or it has ended. */
 export const claimLost = (runId: string): StoreError =>
-  new StoreError(`Run ${runId} is no longer worked on by this process.`, {
+  new StoreError(message("store.claim-lost", { run: runId }), {
     code: "claim-lost",
     retryable: true,
   });

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { StoreError, describeError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
@@ -289,7 +290,7 @@ const createStore = async (
       return intake.submit(await prepareRequest(request, clock));
     },
     work: async (work) => {
-      if (closing !== null) throw new StoreError("The store is closed.", { code: "store-closed" });
+      if (closing !== null) throw new StoreError(message("store.closed"), { code: "store-closed" });
       await resumeAll(database);
       const worker = startWorker(parts, work);
       workers.add(worker);

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { StoreError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type Reason, reasonOf } from "../base/reason.ts";
@@ -221,7 +222,7 @@ const placeOf = (prepared: PreparedRequest) => {
   const { run, delivery } = prepared.request;
   const { project, iid } = delivery;
   if (run !== null && project !== null && iid !== null) return { prepared, run, project, iid };
-  throw new StoreError("A run was decided for a delivery that names no merge request.", {
+  throw new StoreError(message("store.run-without-place"), {
     code: "review-without-run",
   });
 };

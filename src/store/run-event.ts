@@ -1,3 +1,4 @@
+import { StoredMessage } from "../base/reason.ts";
 import { z } from "zod";
 import { JsonObject } from "../base/json.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
@@ -81,7 +82,7 @@ export const NewRunEvent = z.intersection(
     z.object({
       kind: z.literal("call-finished"),
       status: CallStatus,
-      error: z.string().nullable(),
+      error: z.union([z.string(), StoredMessage]).nullable(),
       elapsedMs: z.number(),
       usage: FlowUsage.nullable(),
       /** Events of this call that were left out because there were too many. */

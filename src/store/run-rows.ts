@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { type Reason, reasonFrom } from "../base/reason.ts";
@@ -77,7 +78,7 @@ const Headers = z.record(z.string(), z.string());
 const readJson = <T>(schema: z.ZodType<T>, text: string): T => {
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new StoreError("A row of the store does not hold the JSON that was written to it.", {
+  throw new StoreError(message("store.row-damaged"), {
     code: "store-damaged",
   });
 };

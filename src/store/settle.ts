@@ -2,7 +2,8 @@ import type { FlowUsage } from "../flow/flow-event.ts";
 import type { Json } from "../base/json.ts";
 import { type CompiledQuery, type SqlBool, sql } from "kysely";
 import { type Outside, peerKey } from "../base/outside.ts";
-import { causeText, type Reason, reasonOf, withDetail } from "../base/reason.ts";
+import { causeOf, type Reason, reasonOf, withDetail } from "../base/reason.ts";
+import { problemAt } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Database, Sql } from "./database.ts";
 import { assertHolds, decideAndWrite } from "./decide-and-write.ts";
@@ -137,7 +138,7 @@ const planWait = (
   if (verdict !== "refused" && waitedMs >= policy.giveUpMs) {
     const hours = Math.round(waitedMs / 3_600_000);
     const given = reasonOf("waited-too-long", { kind: peer.kind, hours });
-    return endForNow("failed", withDetail(given, `${peer.name}: ${causeText(reason)}`));
+    return endForNow("failed", withDetail(given, problemAt(peer.name, causeOf(reason))));
   }
   const delayMs = verdict === "refused" ? 0 : (retryAfterMs ?? pauseAfter(waits + 1, policy, random));
   return { kind: "wait", outside, reason, delayMs: Math.max(0, Math.ceil(delayMs)) };

@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { StoreError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
@@ -31,10 +32,7 @@ export type TokenVault = {
 const keyId = (key: Uint8Array): string => createHash("sha256").update(key).digest("hex").slice(0, 16);
 
 const missing = (): StoreError =>
-  new StoreError(
-    "A delivery brought a token, but there is no key to keep it under. Set REVIEWFLOW_ENCRYPTION_KEY to 32 random bytes.",
-    { code: "encryption-key-missing" },
-  );
+  new StoreError(message("store.encryption-key-missing"), { code: "encryption-key-missing" });
 
 /**
  * AES-256-GCM with the run's id as associated data, so that a token cannot be moved to another run.
@@ -43,7 +41,7 @@ const missing = (): StoreError =>
  */
 export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
   if (keys.some((key) => key.byteLength !== KEY_BYTES)) {
-    throw new StoreError("REVIEWFLOW_ENCRYPTION_KEY must hold exactly 32 bytes.", {
+    throw new StoreError(message("store.encryption-key-length"), {
       code: "encryption-key-invalid",
     });
   }
@@ -78,17 +76,14 @@ export const createTokenVault = (keys: readonly Uint8Array[]): TokenVault => {
 const KEYLESS_RETRY_MS = 10 * 60_000;
 
 const keyless = (): StoreError =>
-  new StoreError(
-    "The token of this run cannot be read: it was encrypted with a key that is not configured. Put that key " +
-      "behind the present one in REVIEWFLOW_ENCRYPTION_KEY, or let GitLab deliver the event again.",
-    { code: "token-unreadable", retryable: true, retryAfterMs: KEYLESS_RETRY_MS },
-  );
+  new StoreError(message("store.token-key-missing"), {
+    code: "token-unreadable",
+    retryable: true,
+    retryAfterMs: KEYLESS_RETRY_MS,
+  });
 
 const damaged = (): StoreError =>
-  new StoreError(
-    "The token of this run cannot be read: it was changed, or belongs to another run. Let GitLab deliver the event again.",
-    { code: "token-unreadable" },
-  );
+  new StoreError(message("store.token-damaged"), { code: "token-unreadable" });
 
 const decrypt = (key: Uint8Array, runId: string, sealed: SealedToken): string => {
   const end = sealed.ciphertext.byteLength - TAG_BYTES;

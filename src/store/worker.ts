@@ -1,3 +1,4 @@
+import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
 import { StoreError, describeError } from "../base/errors.ts";
 import { claimRuns } from "./claim-runs.ts";
@@ -12,7 +13,7 @@ export type WakeableWorker = RunningWorker & { readonly wake: () => void };
 const LET_GO_MS = 10_000;
 
 const stopping = (): StoreError =>
-  new StoreError("This process is stopping; the run goes back into the queue.", {
+  new StoreError(message("store.stopping"), {
     code: "store-stopping",
     retryable: true,
   });

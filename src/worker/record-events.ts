@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "../base/clock.ts";
-import { describeError } from "../base/errors.ts";
+import { describeError, messageOfError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
+import { maskMessage, type Message } from "../messages/message.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import { type CallPart, MAX_RUN_EVENTS, type NewRunEvent } from "../store/run-event.ts";
 import type { Claim } from "../store/store.ts";
@@ -78,17 +79,21 @@ export const createEventRecorder = (
         end({
           status,
           usage,
-          error: error === null ? null : cutText(error, SHOWN_BOUNDS.text),
+          error: error === null ? null : cutStated(error),
           ...(fallbackUsed === undefined ? {} : { fallbackUsed }),
         });
         return outcome;
       } catch (error) {
-        const message = cutText(describeError(error), SHOWN_BOUNDS.text);
-        end({ status: "interrupted", error: message, usage: null });
+        end({ status: "interrupted", error: cutStated(messageOfError(error)), usage: null });
         throw error;
       }
     },
   };
+};
+
+const cutStated = (stated: string | Message): string | Message => {
+  const cut = (text: string): string => cutText(text, SHOWN_BOUNDS.text);
+  return typeof stated === "string" ? cut(stated) : maskMessage(stated, cut);
 };
 
 const startOf = (

@@ -92,11 +92,11 @@ export const reviewRun = async (claim: Claim, options: ReviewOptions): Promise<S
 /** A project that the server's token may not read, or not write to, stays so until somebody lets it. */
 const refusedByProject = (error: unknown, { projectPath }: Claim["run"]): unknown => {
   if (!(error instanceof GitLabError) || error.outside !== undefined) return error;
-  const isRefused = error.code === "gitlab-forbidden" || /\bProject Not Found\b/i.test(error.message);
+  const isRefused = error.code === "gitlab-forbidden" || /\bProject Not Found\b/i.test(error.said);
   if (!isRefused) return error;
   const outside = { peer: { kind: "project", name: projectPath }, verdict: "refused" } as const;
-  const { code, status } = error;
-  return new GitLabError(error.what, { code, status, outside, cause: error });
+  const { code, status, said } = error;
+  return new GitLabError(error.what, { code, status, outside, said, cause: error });
 };
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { StoredMessage } from "../base/reason.ts";
 import { JsonObject } from "../base/json.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
 import { type FlowOutcome, INCOMPLETE_ANSWERS } from "../review/flow-runner.ts";
@@ -7,8 +8,9 @@ import { type FlowOutcome, INCOMPLETE_ANSWERS } from "../review/flow-runner.ts";
 export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   status: z.enum(["succeeded", "partial-succeeded", "failed", "stopped"]),
   outputs: JsonObject,
-  error: z.string().nullable(),
+  error: z.union([z.string(), StoredMessage]).nullable(),
   usage: FlowUsage,
+  contextLimit: z.object({ windowTokens: z.number().nullable() }).optional(),
   incompleteAnswer: z.enum(INCOMPLETE_ANSWERS).optional(),
   failedNodes: z.array(z.string()).optional(),
   fallbackUsed: z.string().optional(),

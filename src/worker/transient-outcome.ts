@@ -1,3 +1,5 @@
+import { messageOfReason, reasonOf } from "../base/reason.ts";
+import { verbatim } from "../messages/message.ts";
 import { FlowError } from "../base/errors.ts";
 import { addUsage, type FlowUsage as Usage, NO_USAGE } from "../flow/flow-event.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
@@ -34,8 +36,10 @@ export const rejectTransient = async (
   if (usage.totalTokens > 0) await journal.write(`${SPENT}${attempt}:${key}`, { ...usage });
   const { outside } = transient;
   const isRefused = outside?.verdict === "refused";
-  throw new FlowError(`The flow failed: ${error ?? "a model is overloaded"}`, {
-    code: isRefused ? "model-refused" : MODEL_OVERLOADED,
+  const code = isRefused ? "model-refused" : MODEL_OVERLOADED;
+  const stated = error ?? messageOfReason(reasonOf(code));
+  throw new FlowError(typeof stated === "string" ? verbatim(stated) : stated, {
+    code,
     nodeId: null,
     retryable: !isRefused,
     outside: outside ?? undefined,

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
@@ -42,11 +43,11 @@ suite("base", () => {
   });
 
   test("errors say whether trying again may help", () => {
-    assert.ok(isRetryable(new DifyError("busy", { code: "busy", retryable: true, status: 429 })));
-    assert.ok(!isRetryable(new ConfigError(["a is wrong"])));
+    assert.ok(isRetryable(new DifyError(verbatim("busy"), { code: "busy", retryable: true, status: 429 })));
+    assert.ok(!isRetryable(new ConfigError([verbatim("a is wrong")])));
     assert.ok(!isRetryable(new Error("unknown")));
     assert.match(
-      new ConfigError(["a is wrong", "b is wrong"]).message,
+      new ConfigError([verbatim("a is wrong"), verbatim("b is wrong")]).message,
       /2 mistakes[\s\S]*a is wrong[\s\S]*b is wrong/,
     );
   });

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -28,7 +29,7 @@ before(async () => {
 after(() => void server.close());
 
 const lost = (): never => {
-  throw new StoreError("lost", { code: "claim-lost", retryable: true });
+  throw new StoreError(verbatim("lost"), { code: "claim-lost", retryable: true });
 };
 const isLost = (error: unknown): boolean => error instanceof StoreError && error.code === "claim-lost";
 
@@ -67,7 +68,7 @@ const callers = (): readonly Caller[] => {
   };
   return [
     (method) => gitlab({ route: "/projects", method }, { ...context, method }),
-    (method) => dify.json({ what: "a call", method, path: "/runs", urgent: true }, z.object({})),
+    (method) => dify.json({ route: "/runs", method, path: "/runs", urgent: true }, z.object({})),
     (method) => egress.send({ ...limits, method, url: `${baseUrl}/notes` }),
   ];
 };

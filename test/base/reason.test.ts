@@ -1,8 +1,11 @@
+import { detailOf, reasonInFull, translator } from "../../src/messages/format-message.ts";
+import { LANGUAGES } from "../../src/messages/language.ts";
+import { message, verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { DifyError, GitLabError, reasonOfError, StoreError } from "../../src/base/errors.ts";
 import {
-  causeText,
+  causeOf,
   maskReason,
   reasonFrom,
   reasonOf,
@@ -40,25 +43,68 @@ suite("a reason", () => {
       denied: true,
       detail: "***",
     });
-    assert.equal(withDetail(reason, "y".repeat(5_000)).params.detail?.length, 2_000);
+    assert.equal(withDetail(reason, "y".repeat(5_000)).params.detail, "y".repeat(2_000));
     assert.deepEqual(withDetail(reasonOf("binary"), ""), reasonOf("binary"));
-    assert.equal(causeText(reasonOf("flow-failed", { detail: "no" })), "flow-failed: no");
+  });
+
+  test("takes a message for a detail, which is stored, bounded, masked and said in each language", () => {
+    const refused = message("dify.rejected", { call: "POST /x", answer: "y".repeat(5_000) });
+    const failed = reasonOf("dify-failed", { error: "dify-x" });
+    const reason = withDetail(failed, message("problem.at", { place: "secret", problem: refused }));
+    assert.deepEqual(StoredReason.parse(JSON.parse(JSON.stringify(reason))), reason);
+    const shown = maskReason(reason, (text) => text.replace("secret", "***"));
+    const bounded = message("dify.rejected", { call: "POST /x", answer: "y".repeat(2_000) });
+    assert.deepEqual(shown.params.detail, message("problem.at", { place: "***", problem: bounded }));
+    for (const language of LANGUAGES) {
+      const t = translator(language);
+      assert.equal(reasonInFull(t, shown), `${t.reason(failed)}: ***: ${t.message(bounded)}`);
+    }
+  });
+
+  test("is shown by the code of its detail where another version has a message for it", () => {
+    const t = translator("en");
+    for (const detail of [
+      { code: "no.such-message", params: {} },
+      { code: "dify.rejected", params: {} },
+    ]) {
+      const stored = StoredReason.parse({ code: "flow-failed", params: { detail } });
+      assert.equal(detailOf(t, stored), detail.code);
+    }
+    assert.equal(
+      StoredReason.safeParse({ code: "flow-failed", params: { detail: { code: 1 } } }).success,
+      false,
+    );
+  });
+
+  test("as the cause of another is a message with its own detail", () => {
+    const flags = reasonOf("label-filtered", { labels: ["a"], denied: true });
+    assert.deepEqual(causeOf(flags), {
+      code: "reason.label-filtered",
+      params: { labels: ["a"], denied: "true" },
+    });
+    assert.deepEqual(
+      causeOf(reasonOf("flow-failed", { detail: "no" })),
+      message("problem.at", { place: message("reason.flow-failed"), problem: "no" }),
+    );
   });
 
   test("of an error is its own, else its code, else its kind with its code", () => {
     const own = reasonOf("budget-used-up", { setting: "budgets.total.runs", limit: 1, until: 2 });
     const cases = [
-      [new StoreError("m", { code: "x", reason: own }), own],
+      [new StoreError(verbatim("m"), { code: "x", reason: own }), own],
       [
-        new GitLabError("m", { code: "gitlab-forbidden", status: 403 }),
-        reasonOf("gitlab-forbidden", { detail: "m" }),
+        new GitLabError(verbatim("m"), { code: "gitlab-forbidden", status: 403 }),
+        reasonOf("gitlab-forbidden", { detail: verbatim("m") }),
       ],
       [
-        new DifyError("m", { code: "dify-invalid-param", status: 400 }),
-        reasonOf("dify-failed", { error: "dify-invalid-param", detail: "m" }),
+        new DifyError(verbatim("m"), { code: "dify-invalid-param", status: 400 }),
+        reasonOf("dify-failed", { error: "dify-invalid-param", detail: verbatim("m") }),
       ],
       // A code of a reason whose parameters the error does not give is none of the error's.
-      [new StoreError("m", { code: "draft" }), reasonOf("store-failed", { error: "draft", detail: "m" })],
+      [
+        new StoreError(verbatim("m"), { code: "draft" }),
+        reasonOf("store-failed", { error: "draft", detail: verbatim("m") }),
+      ],
       [new TypeError("m"), reasonOf("unexpected-error", { detail: "m" })],
     ] as const;
     for (const [error, reason] of cases) assert.deepEqual(reasonOfError(error), reason);

@@ -46,7 +46,7 @@ const dify = async (): Promise<string | null> => {
     clock: systemClock,
   });
   try {
-    await transport.bare({ what: "info", method: "GET", path: "/info" });
+    await transport.bare({ method: "GET", route: "/info", path: "/info" });
   } catch (error) {
     return codeOf(error);
   }

@@ -1,3 +1,4 @@
+import { plainDetail } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -175,10 +176,7 @@ suite("backups and keys, by the command line", () => {
       (await server.store.listRuns({ limit: 1, state: "retrying" })).at(0),
     );
     assert.equal(waits.reason?.code, "token-unreadable");
-    assert.match(
-      waits.reason?.params.detail ?? "",
-      /Put that key behind the present one in REVIEWFLOW_ENCRYPTION_KEY/,
-    );
+    assert.equal(plainDetail(waits.reason), "store.token-key-missing");
     assert.match(JSON.stringify(errors), /sealed with keys that are not configured/);
     const status = await run(
       ["keys", "status", "--server", server.url],

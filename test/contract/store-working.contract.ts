@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -84,15 +85,15 @@ export const workingContract = (bench: GetBench): void => {
     test("takes thrown errors for what they are", async () => {
       const cases = [
         {
-          thrown: new StoreError("cannot work", { code: "no-way" }),
+          thrown: new StoreError(verbatim("cannot work"), { code: "no-way" }),
           state: "failed",
-          reason: reasonOf("store-failed", { error: "no-way", detail: "cannot work" }),
+          reason: reasonOf("store-failed", { error: "no-way", detail: verbatim("cannot work") }),
           attempts: 1,
         },
         {
-          thrown: new StoreError("try again", { code: "later", retryable: true, retryAfterMs: 1 }),
+          thrown: new StoreError(verbatim("try again"), { code: "later", retryable: true, retryAfterMs: 1 }),
           state: "failed",
-          reason: reasonOf("store-failed", { error: "later", detail: "try again" }),
+          reason: reasonOf("store-failed", { error: "later", detail: verbatim("try again") }),
           attempts: 3,
         },
         {

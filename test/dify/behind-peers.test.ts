@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -50,7 +51,7 @@ describe("what a failure of Dify tells of the server and the app", () => {
   for (const [code, status, retryable, peer, verdict] of cases) {
     it(`${code}: ${peer.kind} ${verdict}`, async () => {
       const { runner, works } = open(async () => {
-        throw new DifyError("no", { code, status, retryable, retryAfterMs: 7 });
+        throw new DifyError(verbatim("no"), { code, status, retryable, retryAfterMs: 7 });
       });
       const error: unknown = await runner.run(request).catch((thrown: unknown) => thrown);
       assert.ok(error instanceof DifyError);
@@ -61,7 +62,7 @@ describe("what a failure of Dify tells of the server and the app", () => {
   it("nothing, where the request or the run is at fault", async () => {
     for (const code of ["dify-invalid-param", "dify-queue-timeout", "dify-run-unknown"]) {
       const { runner } = open(async () => {
-        throw new DifyError("no", { code, status: null });
+        throw new DifyError(verbatim("no"), { code, status: null });
       });
       const error: unknown = await runner.run(request).catch((thrown: unknown) => thrown);
       assert.ok(error instanceof ReviewflowError && error.outside === undefined);
@@ -73,7 +74,7 @@ describe("what a failure of Dify tells of the server and the app", () => {
       async () => assert.fail("no run"),
       async () => {
         asked += 1;
-        throw new DifyError("no", { code: "dify-unauthorized", status: 401 });
+        throw new DifyError(verbatim("no"), { code: "dify-unauthorized", status: 401 });
       },
     );
     const ends = await Promise.allSettled(Array.from({ length: 5 }, () => runner.describe()));

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createBreakers } from "../../src/base/circuit-breaker.ts";
@@ -17,7 +18,7 @@ const request = (): FlowRequest => ({
 });
 
 const outage = (status: number | null, retryable = true): DifyError =>
-  new DifyError("no", { code: "dify-http-503", status, retryable });
+  new DifyError(verbatim("no"), { code: "dify-http-503", status, retryable });
 
 /** A server that is down while `down`, with what was asked of it. */
 const createServer = () => {

@@ -1,3 +1,4 @@
+import { plainDetail } from "../messages/plain.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -283,7 +284,9 @@ describe("a run that waits in Dify's queue", () => {
     controller.abort(new RunCancelled(reasonOf("merge-request-closed")));
     await assert.rejects(
       run,
-      (error) => error instanceof RunCancelled && /blocking/.test(error.reason.params.detail ?? ""),
+      (error) =>
+        error instanceof RunCancelled &&
+        plainDetail(error.reason) === "dify.not-stopped why=dify.not-stopped.blocking",
     );
     assert.deepEqual(
       world.standIn.requests().filter(({ path }) => path.endsWith("/stop")),
@@ -307,7 +310,7 @@ describe("a run that waits in Dify's queue", () => {
     controller.abort(new RunCancelled(reasonOf("merge-request-closed")));
     await assert.rejects(
       cancelled,
-      (error) => error instanceof RunCancelled && /queue/.test(error.reason.params.detail ?? ""),
+      (error) => error instanceof RunCancelled && plainDetail(error.reason) === "dify.left-in-queue",
     );
     isSettled = true;
     const events = world.events.length;

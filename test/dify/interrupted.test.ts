@@ -1,3 +1,4 @@
+import { plainDetail } from "../messages/plain.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -83,7 +84,7 @@ describe("a run that is cancelled", () => {
     using cancel = cancelAt("node_started", world.events);
     await assert.rejects(world.run(undefined, cancel.signal), (error: Error) => {
       assert.ok(error instanceof RunCancelled);
-      assert.match(error.reason.params.detail ?? "", /^the run on Dify could not be stopped: it went on/);
+      assert.match(plainDetail(error.reason), /^dify\.not-stopped why=dify\.not-stopped\.went-on ms=/);
       assert.equal(error.cause, cancel.reason);
       return true;
     });

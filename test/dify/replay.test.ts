@@ -1,3 +1,4 @@
+import { plainStored } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -84,7 +85,7 @@ const replayRun = async (transcript: Transcript, expected: Run): Promise<void> =
   if (expected.tokens !== undefined)
     assert.deepEqual([totalTokens, promptTokens, completionTokens], expected.tokens);
   if (expected.error === undefined) assert.equal(outcome.error, null);
-  else assert.match(outcome.error ?? "", expected.error);
+  else assert.match(plainStored(outcome.error), expected.error);
   if (expected.events !== undefined) assert.deepEqual(countEvents(events), expected.events);
   assert.equal(asked(), 1);
 };

@@ -1,3 +1,4 @@
+import { plainDetail } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -260,7 +261,7 @@ suite("every fault ends as docs/operations.md says", () => {
     const { code = "", params } = reason ?? { params: {} };
     if (ending.code !== undefined)
       assert.ok([code, "error" in params && params.error].includes(ending.code), code);
-    assert.match(params.detail ?? "", ending.reason ?? /./);
+    assert.match(plainDetail(reason), ending.reason ?? /./);
   };
 
   for (const { fault, ...ending } of DIFY) {

@@ -139,9 +139,14 @@ describe("failures name what to change", () => {
       body: "<html>Sign in</html>",
       headers: HTML,
       code: "gitlab-bad-response",
-      message: /GITLAB_URL/,
+      message: /^gitlab\.web-page /,
     },
-    { status: 200, body: { id: "x" }, code: "gitlab-bad-response", message: /at id/ },
+    {
+      status: 200,
+      body: { id: "x" },
+      code: "gitlab-bad-response",
+      message: /^gitlab\.unknown-shape .* place=id /,
+    },
   ];
   for (const { status, body, headers, code, message } of cases) {
     test(`${status} ${code} ${message.source}`, async () => {

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../src/base/errors.ts";
@@ -81,7 +82,11 @@ suite("the health of a project's hooks", () => {
     let status: number | null = 403;
     const { ask } = setUp(() => {
       if (status === null) return [HOOK];
-      throw new GitLabError(`answered ${status}`, { code: "gitlab-refused", status, retryable: false });
+      throw new GitLabError(verbatim(`answered ${status}`), {
+        code: "gitlab-refused",
+        status,
+        retryable: false,
+      });
     });
     assert.deepEqual(await ask(1), {
       kind: "unseen",

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../src/base/errors.ts";
@@ -40,7 +41,11 @@ suite("emoji that GitLab tells of", () => {
   });
 
   test("of a project whose path GitLab cannot say now are checked with their run", async () => {
-    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const error = new GitLabError(verbatim("down"), {
+      code: "gitlab-unavailable",
+      status: null,
+      retryable: true,
+    });
     const secrets = [{ secret: new Secret(SECRET), projects: ["group/project"] }];
     const { event, what } = await send(emoji(), {
       learns: true,

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 /** Requests as no GitLab sends them, byte by byte over a real connection: what is not proved is not accepted. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -80,7 +81,7 @@ suite("a request as no GitLab sends it", () => {
         if (id === 7) return { kind: "known", path: "group/project" };
         return id === 8
           ? { kind: "known", path: "other/one" }
-          : { kind: "unknown", error: new StoreError("Not known.", { code: "store-unavailable" }) };
+          : { kind: "unknown", error: new StoreError(verbatim("Not known."), { code: "store-unavailable" }) };
       },
     },
   });

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
@@ -96,7 +97,11 @@ suite("the webhook", () => {
   });
 
   test("an id that GitLab cannot name now is accepted, to be checked at the claim, and ends nothing", async () => {
-    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const error = new GitLabError(verbatim("down"), {
+      code: "gitlab-unavailable",
+      status: null,
+      retryable: true,
+    });
     const projects: ProjectPaths = { of: async () => ({ kind: "unknown", error }) };
     const { accepted, post } = setUp({ verify: boundTo("group/project"), projects });
     assert.equal((await post(payload())).status, 202);
@@ -158,7 +163,7 @@ suite("the webhook", () => {
   test("a store that fails is told to the sender, who alone can send again", async () => {
     const { post } = setUp({
       accept: async () => {
-        throw new StoreError("disk full", { code: "store-unavailable", retryable: true });
+        throw new StoreError(verbatim("disk full"), { code: "store-unavailable", retryable: true });
       },
     });
     const answer = await post(payload());

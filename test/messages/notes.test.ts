@@ -203,7 +203,10 @@ suite("what is said in a merge request", () => {
         .map((file) => readFileSync(join(ROOT, file), "utf8"))
         .join("\n"),
     );
-    const wanted = [...readTexts("en")].filter(([code]) => named(code) && !code.startsWith("reason."));
+    // What a worker throws is a reason's detail, which no note has; see surfaces.test.ts.
+    const wanted = [...readTexts("en")].filter(
+      ([code]) => named(code) && !/^(?:reason|store)\.|^budget\.candidates/u.test(code),
+    );
     assert.ok(wanted.length > 80);
     const said = [...publicationIn("en"), ...othersIn("en")].join("\n").replaceAll(/\s+/gu, " ");
     const isSaid = ([, text]: readonly [string, string]): boolean => {

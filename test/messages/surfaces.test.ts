@@ -23,6 +23,7 @@ const SURFACES = {
   demo: ["demo."],
   hook: ["hook.", "project-search."],
   flow: ["flow."],
+  failures: ["budget.candidates", "dify.", "findings.line", "gitlab.", "model.", "sandbox.", "store."],
 } as const;
 type Surface = keyof typeof SURFACES;
 
@@ -123,7 +124,7 @@ const asTyped = (text: string): string =>
     // Fields of a workflow file.
     .replaceAll(/\b[a-z_]+(?:\.\w+)+:/gu, "·");
 
-for (const surface of ["cli", "doctor", "demo", "flow", "hook"] as const)
+for (const surface of ["cli", "doctor", "demo", "failures", "flow", "hook"] as const)
   suite(`what is said by: ${surface}`, () => {
     for (const language of LANGUAGES)
       test(`is that of the catalogue: ${language}`, async (t) => {

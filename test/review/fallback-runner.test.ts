@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { DifyError } from "../../src/base/errors.ts";
@@ -23,7 +24,7 @@ const request = (journal: Journal = createMemoryJournal()): FlowRequest => ({
 });
 
 const down = (untried = false): DifyError =>
-  new DifyError("down", { code: "dify-unreachable", status: null, retryable: true, untried });
+  new DifyError(verbatim("down"), { code: "dify-unreachable", status: null, retryable: true, untried });
 
 const setUp = (hasEffects: boolean) => {
   const world = { failure: null as Error | null, begun: false, main: 0, standIn: 0, given: {} };
@@ -118,7 +119,7 @@ suite("a runner with one that stands in", () => {
   test("passes on every failure that is no outage", async () => {
     const { world, runner } = setUp(false);
     await runner.describe();
-    world.failure = new DifyError("key", { code: "dify-unauthorized", status: 401 });
+    world.failure = new DifyError(verbatim("key"), { code: "dify-unauthorized", status: 401 });
     await assert.rejects(runner.describe(), /key/);
     for (let call = 0; call < 3; call += 1) await assert.rejects(runner.run(request()), /key/);
     assert.equal(world.standIn, 0);

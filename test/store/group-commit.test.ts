@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { StoreError } from "../../src/base/errors.ts";
@@ -52,7 +53,7 @@ describe("group commit", () => {
     let commits = 0;
     const group = grouped(async () => {
       commits += 1;
-      throw new StoreError("gone", { code: "store-unreachable", retryable: true });
+      throw new StoreError(verbatim("gone"), { code: "store-unreachable", retryable: true });
     });
     const results = await Promise.allSettled([1, 2, 3].map((item) => group.submit(item)));
     assert.ok(results.every(({ status }) => status === "rejected"));

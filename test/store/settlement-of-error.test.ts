@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
@@ -9,7 +10,7 @@ suite("a failed attempt", () => {
   const open = new AbortController().signal;
 
   test("is tried again when it may pass, with the wait that was asked for", () => {
-    const error = new DifyError("busy", {
+    const error = new DifyError(verbatim("busy"), {
       code: "too_many_requests",
       retryable: true,
       retryAfterMs: 7_000,
@@ -17,11 +18,11 @@ suite("a failed attempt", () => {
     });
     assert.deepEqual(settlementOfError(error, open), {
       state: "retry",
-      reason: reasonOf("dify-failed", { error: "too_many_requests", detail: "busy" }),
+      reason: reasonOf("dify-failed", { error: "too_many_requests", detail: verbatim("busy") }),
       retryAfterMs: 7_000,
     });
     assert.equal(settlementOfError(new TypeError("a bug"), open).state, "retry");
-    const untried = new DifyError("open", {
+    const untried = new DifyError(verbatim("open"), {
       code: "dify-paused",
       retryable: true,
       untried: true,
@@ -29,14 +30,14 @@ suite("a failed attempt", () => {
     });
     assert.deepEqual(settlementOfError(untried, open), {
       state: "retry",
-      reason: reasonOf("dify-paused", { detail: "open" }),
+      reason: reasonOf("dify-paused", { detail: verbatim("open") }),
       retryAfterMs: undefined,
       untried: true,
     });
   });
 
   test("is final when it cannot pass", () => {
-    const error = new DifyError("no such app", { code: "app_unavailable", status: 400 });
+    const error = new DifyError(verbatim("no such app"), { code: "app_unavailable", status: 400 });
     assert.equal(settlementOfError(error, open).state, "failed");
   });
 

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GitLabError } from "../../src/base/errors.ts";
@@ -26,7 +27,7 @@ test("publications are told with what became of their threads, failures with the
     now: Date.now,
     logger: silentLogger,
   });
-  const error = new GitLabError("the text of a note", { code: "gitlab-forbidden", status: 403 });
+  const error = new GitLabError(verbatim("the text of a note"), { code: "gitlab-forbidden", status: 403 });
   const receipt = {
     threads: new Map([
       ["a", { kind: "published", noteId: 7 } as const],

@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -82,7 +83,10 @@ suite("traces", () => {
   test("name failures and repeat no message", async () => {
     await using collector = await startCollector();
     const { tracing, stop } = open(collector.url);
-    const error = new GitLabError("a title with glpat-secret", { code: "gitlab-timeout", status: null });
+    const error = new GitLabError(verbatim("a title with glpat-secret"), {
+      code: "gitlab-timeout",
+      status: null,
+    });
     await assert.rejects(
       tracing.span({ name: "broken" }, () => Promise.reject(error)),
       error,

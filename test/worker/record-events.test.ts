@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -203,7 +204,7 @@ describe("what is kept of a flow call", () => {
     const hanging = recorderOver(() => new Promise<number>(() => undefined));
     assert.equal(await hanging.during(CALL, async () => DONE), DONE);
     const broken = recorderOver(async () => {
-      throw new StoreError("gone", { code: "store-unreachable", retryable: true });
+      throw new StoreError(verbatim("gone"), { code: "store-unreachable", retryable: true });
     });
     assert.equal(await broken.during(CALL, async () => DONE), DONE);
   });
@@ -212,7 +213,7 @@ describe("what is kept of a flow call", () => {
     const keeper = createKeeper();
     let isDown = true;
     const recorder = recorderOver(async (events) => {
-      if (isDown) throw new StoreError("gone", { code: "store-unreachable", retryable: true });
+      if (isDown) throw new StoreError(verbatim("gone"), { code: "store-unreachable", retryable: true });
       return keeper.record(events);
     });
     await recorder.during({ ...CALL, key: "one" }, async () => DONE);
@@ -236,7 +237,7 @@ describe("what is kept of a flow call", () => {
     );
     const last = (await keeper.whenEnded).at(-1);
     assert.ok(last?.kind === "call-finished");
-    assert.deepEqual([last.status, last.error], ["interrupted", "connection lost"]);
+    assert.deepEqual([last.status, last.error], ["interrupted", verbatim("connection lost")]);
   });
 
   test("names the part of a review by findings and the files that it is shown", async () => {

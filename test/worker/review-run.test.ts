@@ -1,3 +1,4 @@
+import { verbatim } from "../../src/messages/message.ts";
 import { NO_HISTORY } from "../../src/review/decide.ts";
 import { translator } from "../../src/messages/format-message.ts";
 import { reasonOf } from "../../src/base/reason.ts";
@@ -194,7 +195,11 @@ suite("one run", () => {
       assert.deepEqual(refused.reason, reasonOf("project-path-wrong", { project: "group/project", id: 7 }));
       assert.deepEqual([tokens, requests], [[], []]);
     }
-    const error = new GitLabError("down", { code: "gitlab-unavailable", status: null, retryable: true });
+    const error = new GitLabError(verbatim("down"), {
+      code: "gitlab-unavailable",
+      status: null,
+      retryable: true,
+    });
     const { options } = setUp();
     const unknown = { ...options, projects: called({ kind: "unknown", error }) };
     await assert.rejects(reviewRun(claimOf({ event }), unknown), error);
@@ -250,7 +255,7 @@ suite("one run", () => {
     const journal = createMemoryJournal();
     const broken = setUp({}, undefined, {
       upsertNote: async () => {
-        throw new GitLabError("down", { code: "gitlab-unavailable", retryable: true, status: 503 });
+        throw new GitLabError(verbatim("down"), { code: "gitlab-unavailable", retryable: true, status: 503 });
       },
     });
     await assert.rejects(reviewRun(claimOf({}, journal), broken.options), GitLabError);

@@ -93,7 +93,7 @@ export const createDraft = async (target: Target, item: Item): Promise<DraftCrea
   } catch (error) {
     if (isNotOffered(error)) return { kind: "not-offered" };
     if (!isRefusal(error)) throw error;
-    if (item.resolve && /allowed to resolve/i.test(error.message)) {
+    if (item.resolve && /allowed to resolve/i.test(error.said)) {
       target.logger.warn({ ...params, discussionId: item.discussionId }, "Thread may not be resolved by us");
       return createDraft(target, { ...item, resolve: false });
     }

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import type { Position } from "../../diff/position.ts";
 import type { Discussion, Publication } from "../../review/discussion.ts";
 import { fail } from "../failure.ts";
@@ -23,7 +24,7 @@ export const listItems = ({ open, reply, summary }: Publication): readonly Item[
   ];
   for (const { marker, body } of summary === null ? items : [...items, summary])
     if (!holdsMarker(body, marker))
-      throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
+      throw fail("gitlab-note-without-marker", message("gitlab.note-without-marker"));
   return [...new Map(items.map((item) => [item.marker, item])).values()];
 };
 

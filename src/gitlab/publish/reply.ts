@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import type { Discussion, ReplyDraft, ThreadOutcome } from "../../review/discussion.ts";
 import { fail } from "../failure.ts";
 import { fetchDiscussion } from "../fetch-discussions.ts";
@@ -13,7 +14,7 @@ import { holdsMarker } from "../../review/publish/holds-marker.ts";
  */
 export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOutcome> => {
   if (!holdsMarker(draft.body, draft.marker))
-    throw fail("gitlab-note-without-marker", "A note must hold the marker that finds it again");
+    throw fail("gitlab-note-without-marker", message("gitlab.note-without-marker"));
   const item = { ...draft, position: null };
   const discussion = await fetchDiscussion(target, target.ref, draft.discussionId, target.signal);
   if (discussion === null) return { kind: "refused", reason: "the thread is gone" };

@@ -58,7 +58,7 @@ const decorate = async (
     await client.json(request, Created);
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    if (isDone?.test(error.message) === true) return;
+    if (isDone?.test(error.said) === true) return;
     logger.warn({ ...params, code: error.code, reason: error.message }, message);
   }
 };

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import type { Clock } from "../../base/clock.ts";
 import { describeError, ReviewflowError } from "../../base/errors.ts";
 import type { Exact } from "../../flow/exact.ts";
@@ -177,13 +178,13 @@ const createLauncher = (nodePath: string): Launcher => {
   const start = async (): Promise<PythonProcess> => {
     sources ??= readPythonSources();
     const found = await sources;
-    if (closed) throw new SandboxError("The sandbox is closed", { code: "sandbox-closed" });
+    if (closed) throw new SandboxError(message("sandbox.closed"), { code: "sandbox-closed" });
     const process = startPythonProcess(nodePath, found, snapshot);
     alive.add(process);
     void process.gone.finally(() => alive.delete(process));
     const problem = await process.ready;
     if (problem === null) return process;
-    throw new SandboxError(`Python did not start: ${problem}`, {
+    throw new SandboxError(message("sandbox.not-started", { problem }), {
       code: "python-not-started",
       retryable: true,
     });

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { resolve } from "node:path";
 import { type RawBuilder, sql } from "kysely";
 import { StoreError } from "../../base/errors.ts";
@@ -68,10 +69,9 @@ const BODIES_AT_ONCE = 4;
  */
 export const moveStore = async (from: StorePlace, to: StorePlace): Promise<MoveReport> => {
   if ("dataDir" in from && !hasStore(from.dataDir)) {
-    throw new StoreError(
-      `There is no store in ${resolve(from.dataDir)}; name the folder of one with --from.`,
-      { code: "store-missing" },
-    );
+    throw new StoreError(message("store.missing", { folder: resolve(from.dataDir) }), {
+      code: "store-missing",
+    });
   }
   const tables = await withDatabase(from, "from", (source) =>
     withDatabase(to, "to", (target) => copyAll(source, target)),
@@ -110,10 +110,7 @@ const refuseInUse = async ({ kind, db }: Database, side: "from" | "to"): Promise
     WHERE datname = current_database() AND application_name = 'reviewflow-listener'`.execute(db);
   const users = rows[0]?.users ?? 0;
   if (users === 0) return;
-  throw new StoreError(
-    `The database that --${side} names is in use by ${users} running server${users === 1 ? "" : "s"} of Reviewflow. Stop them first.`,
-    { code: "store-in-use" },
-  );
+  throw new StoreError(message("store.in-use", { option: `--${side}`, users }), { code: "store-in-use" });
 };
 
 const MOVED = Object.keys(TABLES).filter((name): name is Moved => name in TABLES);
@@ -132,10 +129,9 @@ const copyAll = async (source: Database, target: Database): Promise<MoveReport["
     return target.transaction(async (to) => {
       for (const table of MOVED) {
         if ((await countRows(to, table)) === 0) continue;
-        throw new StoreError(
-          `The destination is not empty: its table ${TABLES[table].name} has rows. Name an empty database or a new folder with --to.`,
-          { code: "store-not-empty" },
-        );
+        throw new StoreError(message("store.destination-not-empty", { table: TABLES[table].name }), {
+          code: "store-not-empty",
+        });
       }
       const copied = [];
       for (const table of MOVED)
@@ -187,7 +183,7 @@ const verifyCount = async (from: Sql, to: Sql, table: Moved): Promise<void> => {
   const [there, here] = [await countRows(from, table), await countRows(to, table)];
   if (there === here) return;
   throw new StoreError(
-    `The table ${TABLES[table].name} has ${there} rows at its source and ${here} at its destination; nothing was moved.`,
+    message("store.move-incomplete", { table: TABLES[table].name, source: there, destination: here }),
     { code: "store-move-incomplete" },
   );
 };

@@ -130,10 +130,7 @@ const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => 
       const committed = await watched(() => clientOf(connection).query("COMMIT"));
       // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed and nobody passed it on.
       if (committed.command !== "COMMIT")
-        throw new StoreError(
-          "The database rolled a transaction back because one of its statements had failed.",
-          { code: "store-rolled-back", retryable: true },
-        );
+        throw new StoreError(message("store.rolled-back"), { code: "store-rolled-back", retryable: true });
     },
     rollbackTransaction: async (connection) => {
       // The error that ended the transaction is the one to pass on; a lost connection rolls back by itself.

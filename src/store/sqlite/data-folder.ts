@@ -14,7 +14,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreError, describeError } from "../../base/errors.ts";
+import { messageOfError, StoreError } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
 
 /** The file of a folder's store. */
@@ -149,18 +149,22 @@ export const orExplained = async <T>(root: string, work: () => T | Promise<T>): 
   }
 };
 
-const SETTING = "name another with REVIEWFLOW_DATA_DIR (store.folder)";
-
 /** Why the store in `root` does not open. */
 export const cannotStart = async (root: string, error: unknown): Promise<StoreError> => {
-  const cause = `The store in the data folder ${root} cannot be opened by the user ${userName()} (${describeError(error)})`;
-  const { path, uid } = await nearestOwner(root);
-  const own = process.getuid?.();
-  const text =
-    own === undefined || own === uid
-      ? `${cause}; see that the disk has room and the folder can be written, or ${SETTING}.`
-      : `${cause}: ${path} belongs to user ${uid}, and this process runs as user ${own}; give it to that user (chown -R ${own} ${path}), or ${SETTING}.`;
-  return new StoreError(text, { code: "store-start-failed", cause: error });
+  const failed = { folder: root, user: userName(), error: messageOfError(error) };
+  const { path, uid: owner } = await nearestOwner(root);
+  const uid = process.getuid?.();
+  const what =
+    uid === undefined || uid === owner
+      ? message("store.start-failed", failed)
+      : message("store.start-failed.owner", {
+          ...failed,
+          path,
+          owner,
+          uid,
+          command: `chown -R ${uid} ${path}`,
+        });
+  return new StoreError(what, { code: "store-start-failed", cause: error });
 };
 
 /** Whose the folder is, or what of its path is there. */

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
@@ -50,7 +51,7 @@ const createDriver = (thread: SqliteThread, onError: (error: unknown) => void): 
     try {
       // A transaction that a thread has taken with it cannot go on in the next.
       if (begunIn !== null && begunIn !== thread.life())
-        throw new StoreError("The embedded database was started again in the middle of a transaction.", {
+        throw new StoreError(message("store.restarting"), {
           code: "store-restarting",
           retryable: true,
         });

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { Worker } from "node:worker_threads";
 import type { SQLInputValue } from "node:sqlite";
 import { StoreError } from "../../base/errors.ts";
@@ -17,7 +18,7 @@ export type SqliteThread = {
 };
 
 const broken = (): StoreError =>
-  new StoreError("The thread of the embedded database ended; another one takes its place.", {
+  new StoreError(message("store.restarting"), {
     code: "store-restarting",
     retryable: true,
   });
@@ -97,7 +98,7 @@ export const toSqliteValue = (value: unknown): SQLInputValue => {
       break;
     default:
   }
-  throw new StoreError(`A statement was given a value of a kind that SQLite has not: ${typeof value}.`, {
+  throw new StoreError(message("store.value-kind", { kind: typeof value }), {
     code: "store-query-failed",
   });
 };

@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
@@ -28,21 +29,15 @@ export const openCandidateBudget = (
       true,
     );
     if (usedUp === null) return;
-    const next = new Date(day.endsAtMs).toISOString();
-    throw new BudgetError(
-      `${usedUp.setting}: candidates have used up what they may of it (${usedUp.limit} a day); this one goes on from ${next} on, or once more is allowed`,
-      {
-        code: BUDGET_USED_UP,
-        reason: reasonOf("budget-used-up", {
-          setting: usedUp.setting,
-          limit: usedUp.limit,
-          until: day.endsAtMs,
-        }),
-        retryable: true,
-        untried: true,
-        retryAfterMs: Math.max(0, day.endsAtMs - clock.now()),
-      },
-    );
+    const { setting, limit } = usedUp;
+    const reached = { setting, limit, until: day.endsAtMs };
+    throw new BudgetError(message("budget.candidates-used-up", reached), {
+      code: BUDGET_USED_UP,
+      reason: reasonOf("budget-used-up", reached),
+      retryable: true,
+      untried: true,
+      retryAfterMs: Math.max(0, day.endsAtMs - clock.now()),
+    });
   };
   return openBudget(ask, run, desk);
 };

@@ -1,3 +1,4 @@
+import type { Message } from "../../messages/message.ts";
 import { BudgetError, type FailureDetails } from "../../base/errors.ts";
 
 /** Why a review waits for the next day. */
@@ -14,7 +15,7 @@ export type PutOff = {
 export class ReviewPutOff extends BudgetError {
   readonly putOff: PutOff;
 
-  constructor(message: string, putOff: PutOff, details: FailureDetails) {
+  constructor(message: Message, putOff: PutOff, details: FailureDetails) {
     super(message, details);
     this.putOff = putOff;
   }

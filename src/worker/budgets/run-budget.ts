@@ -1,4 +1,4 @@
-import { reasonOf } from "../../base/reason.ts";
+import { messageOfReason, reasonOf } from "../../base/reason.ts";
 import { z } from "zod";
 import { BudgetError } from "../../base/errors.ts";
 import { budgetDay } from "../../review/budgets/budget-day.ts";
@@ -38,11 +38,11 @@ export const openRunBudget = (
     const isReview = run.kind === "review";
     desk.logger.info({ runId: run.id, setting, limit, used }, "A budget is used up");
     if (isReview) desk.onPutOff?.();
-    const next = new Date(endsAtMs).toISOString();
-    const message = `${setting} (${limit} a day) is used up; ${isReview ? "the review is made" : "notes are answered again"} from ${next} on, or once more is allowed`;
+    const reason = reasonOf("budget-used-up", { setting, limit, until: endsAtMs });
+    const message = messageOfReason(reason);
     const details = {
       code: BUDGET_USED_UP,
-      reason: reasonOf("budget-used-up", { setting, limit, until: endsAtMs }),
+      reason,
       retryable: isReview,
       untried: isReview,
       retryAfterMs: Math.max(0, endsAtMs - clock.now()),

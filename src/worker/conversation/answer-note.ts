@@ -1,4 +1,4 @@
-import { causeText, reasonOf } from "../../base/reason.ts";
+import { causeOf, reasonOf } from "../../base/reason.ts";
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { scopeJournal } from "../../base/journal.ts";
@@ -65,9 +65,7 @@ export const answerNote = async (talk: Talk, part: FlowPart, task: ReplyTask): P
   const answer = failure === null ? readAnswer(answerOf(outcome)) : null;
   if (answer === null) {
     const reason =
-      failure === null
-        ? reasonOf("answer-missing")
-        : reasonOf("answer-failed", { detail: causeText(failure) });
+      failure === null ? reasonOf("answer-missing") : reasonOf("answer-failed", { detail: causeOf(failure) });
     const text = talk.t("conversation.answer-failed");
     return { reason, text, usage, failure: { state: "failed", reason, usage } };
   }

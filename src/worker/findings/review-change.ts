@@ -1,4 +1,4 @@
-import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
+import { causeOf, type Reason, reasonOf } from "../../base/reason.ts";
 import type { AnchoredFinding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
 import { mergeFindings } from "../../review/findings/merge-findings.ts";
@@ -55,7 +55,7 @@ export const reviewChange = async (
   const failures = results.flatMap(({ outcome }) => (outcome.kind === "failed" ? [outcome.reason] : []));
   const fates = { reviewed: await context.hunks.recall(all), omitted: omissionsOf(results, tooLarge) };
   if (failures[0] !== undefined && fates.reviewed.size === 0) {
-    const detail = causeText(failures[0]);
+    const detail = causeOf(failures[0]);
     return { kind: "failed", reason: reasonOf("no-part-reviewed", { parts: failures.length, detail }) };
   }
   const { failure, noticesFor } = context.rules;
@@ -163,7 +163,7 @@ const remarksOf = (results: readonly UnitResult[], failures: readonly Reason[]):
   const all = [
     ...(first === undefined
       ? []
-      : [reasonOf("parts-failed", { failed: failures.length, parts, detail: causeText(first) })]),
+      : [reasonOf("parts-failed", { failed: failures.length, parts, detail: causeOf(first) })]),
     ...(left === 0 ? [] : [reasonOf("parts-over-limit", { left, parts })]),
     ...told,
   ];

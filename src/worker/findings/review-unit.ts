@@ -1,5 +1,5 @@
-import { type ContextLimit, contextLimitIn } from "../../base/context-limit.ts";
-import { causeText, type Reason, reasonOf, withDetail } from "../../base/reason.ts";
+import type { ContextLimit } from "../../base/context-limit.ts";
+import { causeOf, type Reason, reasonOf, withDetail } from "../../base/reason.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding, Finding } from "../../review/finding.ts";
 import { anchorFindings } from "../../review/findings/anchor-findings.ts";
@@ -127,7 +127,7 @@ const askPasses = async (
             ...all,
             remarks: [
               ...all.remarks,
-              reasonOf("pass-failed", { pass: index + 1, detail: causeText(report.reason) }),
+              reasonOf("pass-failed", { pass: index + 1, detail: causeOf(report.reason) }),
             ],
           }
         : {
@@ -152,7 +152,7 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[], language: st
     return {
       kind: "failed",
       reason: failure,
-      contextLimit: contextLimitIn(outcome.error ?? ""),
+      contextLimit: outcome.contextLimit ?? null,
       problem: problemOf(failure),
     };
   if (outputs["findings"] === undefined)

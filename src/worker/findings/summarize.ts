@@ -1,6 +1,6 @@
 import { isInLatinAlone } from "../../review/findings/written-in.ts";
 import { reasonOfIncomplete, reasonOfStatus } from "../../review/read-outcome.ts";
-import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
+import { causeOf, type Reason, reasonOf } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ReviewflowError, StoreError, isOutside, isUntried, reasonOfError } from "../../base/errors.ts";
@@ -80,7 +80,7 @@ const metIn = (error: unknown): MetOutside | undefined => {
 
 const failed = (cause: Reason): Summary => ({
   walkthrough: null,
-  remark: reasonOf("walkthrough-failed", { detail: causeText(cause) }),
+  remark: reasonOf("walkthrough-failed", { detail: causeOf(cause) }),
 });
 
 const write = async (

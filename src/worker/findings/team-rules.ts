@@ -1,5 +1,5 @@
 import { type Reason, reasonOf } from "../../base/reason.ts";
-import { describeError, ReviewflowError } from "../../base/errors.ts";
+import { describeError, messageOfError, ReviewflowError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
 import type { HostRule, RuleSources } from "../../review/rules/rule.ts";
@@ -95,7 +95,7 @@ export const createTeamRules = (options: TeamRulesOptions): TeamRules => {
         if (!(error instanceof ReviewflowError)) throw error;
         if (error.outside !== undefined && error.outside.verdict !== "busy") throw error;
         found = known.get(keyOf(rulesOf.ref, rulesOf.targetBranch)) ?? null;
-        failure = reasonOf("rules-unreadable", { kept: found !== null, detail: describeError(error) });
+        failure = reasonOf("rules-unreadable", { kept: found !== null, detail: messageOfError(error) });
         logger.warn({ error: describeError(error) }, "Rules of the repository cannot be read");
       }
       const { settings, files, problems } = found?.rules ?? NO_RULES;

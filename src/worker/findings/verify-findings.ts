@@ -1,5 +1,5 @@
 import { reasonOfStatus } from "../../review/read-outcome.ts";
-import { causeText, type Reason, reasonOf } from "../../base/reason.ts";
+import { causeOf, type Reason, reasonOf } from "../../base/reason.ts";
 import type { AnchoredFinding } from "../../review/finding.ts";
 import { readVerdicts, type Verdict } from "../../review/findings/read-verdicts.ts";
 import type { FlowOutcome } from "../../review/flow-runner.ts";
@@ -55,7 +55,7 @@ export const verifyFindings = async (
   const failure = reasonOfStatus(outcome);
   const failed = (cause: Reason): Verified => ({
     kind: "failed",
-    reason: reasonOf("verification-failed", { detail: causeText(cause) }),
+    reason: reasonOf("verification-failed", { detail: causeOf(cause) }),
   });
   const problem = failure === null ? NO_VERDICT : problemOf(failure);
   if (failure !== null && problem === null) return failed(failure);

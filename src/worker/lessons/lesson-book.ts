@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import { describeError, ReviewflowError, StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { applyEdit, putLessons, toldText } from "../../review/lessons/lessons-file.ts";
@@ -113,7 +114,7 @@ const change = async (
     const changed = await store.changeLessons(project, known?.version ?? 0, made ?? {});
     if (changed !== null) return changed;
   }
-  throw new StoreError("The lessons of the project are changed by too many at once; try it again.", {
+  throw new StoreError(message("store.lessons-busy"), {
     code: "lessons-busy",
     retryable: true,
   });

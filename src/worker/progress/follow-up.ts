@@ -1,3 +1,4 @@
+import { message } from "../../messages/message.ts";
 import type { Clock } from "../../base/clock.ts";
 import { describeError, GitLabError, StoreError } from "../../base/errors.ts";
 import { behindFence } from "../../base/fence.ts";
@@ -94,8 +95,7 @@ const hold = (lease: TaskLease) => ({
   write: async (work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted();
     const askedAtMs = performance.now();
-    const lost = (): StoreError =>
-      new StoreError("Another instance keeps merge requests up to date by now.", { code: "claim-lost" });
+    const lost = (): StoreError => new StoreError(message("store.lease-lost"), { code: "claim-lost" });
     if (!(await lease.renew(null))) throw lost();
     await behindFence(() => {
       if (!isFresh(askedAtMs, LEASE_MS)) throw lost();

@@ -1,5 +1,5 @@
 import { reasonOf } from "../../base/reason.ts";
-import { describeError, reasonOfError, ReviewflowError } from "../../base/errors.ts";
+import { messageOfError, reasonOfError, ReviewflowError } from "../../base/errors.ts";
 import type { ShadowRun, ShadowSettlement } from "../../store/shadows/shadow-store.ts";
 
 /** How often a shadow run is tried at most. */
@@ -25,7 +25,7 @@ export const settleShadowError = (
   const delayMs = Math.min(known?.retryAfterMs ?? BACKOFF_MS * attempts, LONGEST_DELAY_MS);
   if (known?.outside !== undefined || (known?.retryable === true && known.untried))
     return nowMs - createdAtMs >= PUT_OFF_WITHIN_MS
-      ? { state: "skipped", reason: reasonOf("shadow-postponed", { detail: describeError(error) }) }
+      ? { state: "skipped", reason: reasonOf("shadow-postponed", { detail: messageOfError(error) }) }
       : { state: "retry", reason, delayMs, untried: true };
   if (attempts >= SHADOW_ATTEMPTS || known?.retryable === false) return { state: "failed", reason };
   return { state: "retry", reason, delayMs };

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
@@ -142,7 +143,7 @@ workflow:
   });
 
   it("rejects with an error of ours from a port or the journal, which is no failure of the flow", async () => {
-    const broken = new StoreError("The store is gone.", { code: "store-gone", retryable: true });
+    const broken = new StoreError(verbatim("The store is gone."), { code: "store-gone", retryable: true });
     const memory = createMemoryJournal();
     const write = async (): Promise<never> => {
       throw broken;

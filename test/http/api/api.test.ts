@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Hono } from "hono";
@@ -13,7 +14,7 @@ import { handClock, TOKEN } from "../dashboard/dashboard-setup.ts";
 const things = new Hono();
 things.get("/one", (context) => context.json({ thing: 1 }));
 things.get("/broken", () => {
-  throw new StoreError("The database is away.", { code: "store-unavailable" });
+  throw new StoreError(verbatim("The database is away."), { code: "store-unavailable" });
 });
 things.get("/faulty", () => {
   throw new TypeError("glpat-in-a-message");

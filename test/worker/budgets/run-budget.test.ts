@@ -1,3 +1,5 @@
+import { messageOfReason, reasonOf } from "../../../src/base/reason.ts";
+import { message } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { BudgetError } from "../../../src/base/errors.ts";
@@ -96,7 +98,9 @@ suite("the budget of a run", () => {
       assert.equal(error.code, BUDGET_USED_UP);
       assert.deepEqual([error.retryable, error.untried], [true, true]);
       assert.equal(error.retryAfterMs, 12 * 3_600_000);
-      assert.match(error.message, /^budgets\.total\.tokens \(100 a day\) .* from 2026-03-01T00:00:00\.000Z/);
+      const until = Date.UTC(2026, 2, 1);
+      const reason = reasonOf("budget-used-up", { setting: "budgets.total.tokens", limit: 100, until });
+      assert.deepEqual([error.reason, error.what], [reason, messageOfReason(reason)]);
       return true;
     });
     assert.deepEqual(told, { putOff: 1, calls: 3 });
@@ -136,7 +140,8 @@ suite("the budget of a candidate", () => {
       assert.ok(error instanceof BudgetError);
       assert.deepEqual([error.code, error.retryable, error.untried], [BUDGET_USED_UP, true, true]);
       assert.equal(error.retryAfterMs, 12 * 3_600_000);
-      assert.match(error.message, /^budgets\.total\.tokens: .*\(80 a day\).* from 2026-03-01T00:00:00\.000Z/);
+      const reached = { setting: "budgets.total.tokens", limit: 80, until: Date.UTC(2026, 2, 1) };
+      assert.deepEqual(error.what, message("budget.candidates-used-up", reached));
       return true;
     });
     assert.deepEqual(told, { putOff: 0, calls: 2 });

@@ -1,3 +1,4 @@
+import { plainDetail } from "../../messages/plain.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { ReviewResult } from "../../../src/review/review-result.ts";
@@ -99,7 +100,7 @@ suite("an answer that is none", () => {
       const twice = fakeFindingsFlow({ language }, () => answer);
       const failed = await createWorker(place()).review(twice.flow);
       assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
-      assert.match(failed.reason.params.detail ?? "", new RegExp(`^${code}`));
+      assert.match(plainDetail(failed.reason), new RegExp(`^reason\\.${code}`));
       assert.equal(twice.requests.length, 2);
     });
 

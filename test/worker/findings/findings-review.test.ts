@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../../src/base/errors.ts";
@@ -168,7 +169,11 @@ suite("a review by findings", () => {
     for (const { id } of world.threads()) world.remove(id);
     world.place.interfere = (call) => {
       if (call === "hasNote")
-        throw new GitLabError("away", { code: "gitlab-unreachable", status: null, retryable: true });
+        throw new GitLabError(verbatim("away"), {
+          code: "gitlab-unreachable",
+          status: null,
+          retryable: true,
+        });
     };
     world.push({ "a.ts": [clean, bugAt(10, 60)] });
     assert.equal((await worker.review(flow)).state, "retry");

@@ -1,3 +1,5 @@
+import { plainDetail } from "../../messages/plain.ts";
+import { verbatim } from "../../../src/messages/message.ts";
 import { reasonOf } from "../../../src/base/reason.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
@@ -25,7 +27,12 @@ const longBugAt = (at: number): string =>
   linesOf(100, (line) => (line === at ? `BUG ${line} ${"word ".repeat(200).trim()}` : null));
 const SMALL = 500;
 const unavailable = () =>
-  new DifyError("busy", { code: "dify-unavailable", retryable: true, status: 503, retryAfterMs: 5 });
+  new DifyError(verbatim("busy"), {
+    code: "dify-unavailable",
+    retryable: true,
+    status: 503,
+    retryAfterMs: 5,
+  });
 
 suite("a review by findings in trouble", () => {
   test("what is over the limit is left out, said so, and reviewed next time", async () => {
@@ -64,7 +71,7 @@ suite("a review by findings in trouble", () => {
     );
     const all = await createWorker(createPlace({ "b.ts": [clean, longBugAt(1)] })).review(flow);
     assert.ok(all.state === "failed" && all.reason.code === "no-part-reviewed");
-    assert.match(all.reason.params.detail ?? "", /^flow-failed: broken/);
+    assert.match(plainDetail(all.reason), /^reason\.flow-failed: broken/);
     assert.equal(all.usage.totalTokens, 100);
   });
 
@@ -72,7 +79,7 @@ suite("a review by findings in trouble", () => {
     const words = `request (9000 tokens) exceeds the available context size (${most} tokens)`;
     return (request, nth) =>
       textInput(request, "diff").length > most * 2
-        ? { status: "failed", error: words }
+        ? { status: "failed", error: words, contextLimit: { windowTokens: most } }
         : findBugs(request, nth);
   };
   const many = (count: number) =>
@@ -112,7 +119,7 @@ suite("a review by findings in trouble", () => {
     const none = fakeFindingsFlow({}, takes(10));
     const failed = await createWorker(many(3)).review(none.flow);
     assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
-    assert.match(failed.reason.params.detail ?? "", /context size/);
+    assert.match(plainDetail(failed.reason), /context size/);
     assert.ok(none.requests.length <= 12, String(none.requests.length));
   });
 
@@ -152,7 +159,7 @@ suite("a review by findings in trouble", () => {
       assert.ok(published.length > 100);
       assert.doesNotMatch(published, /canary|qwen3-internal|10\.0\.0\.7|11434|HTTP 500/);
       assert.ok(settlement.state === "partial-succeeded", settlement.state);
-      assert.match(settlement.reason?.params.detail ?? "", /qwen3-internal/);
+      assert.match(plainDetail(settlement.reason), /qwen3-internal/);
       assert.match(JSON.stringify(ReviewResult.parse(resultOf(settlement))), /canary/);
     });
 

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import { reasonOf } from "../../../src/base/reason.ts";
 import { translator } from "../../../src/messages/format-message.ts";
 import { publishLine } from "../../../src/review/publish-text.ts";
@@ -191,7 +192,12 @@ describe("rules of a team in a review", () => {
       verdict: "away",
     } as const;
     const code = "gitlab-unavailable";
-    place.state.fail = new GitLabError("GitLab is away", { code, retryable: true, status: 503, outside });
+    place.state.fail = new GitLabError(verbatim("GitLab is away"), {
+      code,
+      retryable: true,
+      status: 503,
+      outside,
+    });
     const settlement = await worker.review(flow);
     assert.ok(settlement.state === "waiting", settlement.state);
     assert.deepEqual(settlement.outside, outside);
@@ -204,7 +210,7 @@ describe("rules of a team in a review", () => {
   test("rules that are refused fail no review: it is told, and what was known holds", async () => {
     const { place, worker } = open({ "AGENTS.md": "Speak up." });
     const { flow, requests } = ruled();
-    const failure = new GitLabError("GitLab is away", {
+    const failure = new GitLabError(verbatim("GitLab is away"), {
       code: "gitlab-unavailable",
       retryable: true,
       status: 500,
@@ -215,7 +221,7 @@ describe("rules of a team in a review", () => {
     assert.equal(first.state, "partial-succeeded");
     assert.match(
       remarksOf(resultOf(first)),
-      /"code":"rules-unreadable","params":\{"kept":false,"detail":"GitLab is away"/,
+      /"code":"rules-unreadable","params":\{"kept":false,"detail":\{.*"GitLab is away"/,
     );
     assert.equal(requests.splice(0)[0]?.inputs["rules"], "");
     place.state.fail = null;

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
@@ -95,7 +96,7 @@ suite("what reviews learn", () => {
     const key = { projectId: 7, iid: 1, flow: "default", fingerprint };
     await store().lessons.keepOutcomes([{ ...key, kind: "liked", userId: 99 }]);
     const fetchAccessLevel = async () => {
-      throw new GitLabError("busy", { code: "gitlab-busy", status: 503, retryable: true });
+      throw new GitLabError(verbatim("busy"), { code: "gitlab-busy", status: 503, retryable: true });
     };
     const broken = createWorker({ forge: { ...place.forge, fetchAccessLevel } }, undefined, {
       lessons: learn().lessons,
@@ -113,7 +114,7 @@ suite("what reviews learn", () => {
     const shelf: LessonShelf = {
       takes: (path) => path === project.path,
       put: async (_, text) => {
-        if (fails) throw new DifyError("busy", { code: "dify-busy", status: 503, retryable: true });
+        if (fails) throw new DifyError(verbatim("busy"), { code: "dify-busy", status: 503, retryable: true });
         put.push(text);
       },
     };

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../../src/base/errors.ts";
@@ -10,7 +11,7 @@ const DAY = 86_400_000;
 const OVERLAP = 10 * MINUTE;
 
 const failure = (code: string, retryAfterMs?: number): GitLabError =>
-  new GitLabError(code, { code, status: 500, retryAfterMs });
+  new GitLabError(verbatim(code), { code, status: 500, retryAfterMs });
 
 /** Adds a merge request that changed now. */
 const change = (world: ReconcileWorld, projectId: number, iid: number, headSha = "a"): void => {

@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { StoreError } from "../../../src/base/errors.ts";
@@ -60,7 +61,7 @@ suite("a reconciler", () => {
   });
 
   test("outlives a store that fails", async () => {
-    const error = new StoreError("gone", { code: "store-unreachable", retryable: true });
+    const error = new StoreError(verbatim("gone"), { code: "store-unreachable", retryable: true });
     assert.equal((await play([error, "acquired"])).ended, 1);
   });
 });

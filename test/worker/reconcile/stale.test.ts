@@ -1,3 +1,4 @@
+import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { GitLabError } from "../../../src/base/errors.ts";
@@ -108,7 +109,7 @@ suite("stale merge requests", () => {
     world.refuse = (place) => {
       if (place === "projects" || place.kind !== "group") return;
       refused.push(place.path);
-      throw new GitLabError("no", { code: "gitlab-forbidden", status: 403 });
+      throw new GitLabError(verbatim("no"), { code: "gitlab-forbidden", status: 403 });
     };
     const calls = (await world.callsOf(under())).filter(({ place }) => place.startsWith("quiet"));
     assert.equal(calls.length, 5);

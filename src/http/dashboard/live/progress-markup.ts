@@ -1,4 +1,4 @@
-import type { Translate } from "../../../messages/format-message.ts";
+import { storedText, type Translate } from "../../../messages/format-message.ts";
 import { raw } from "hono/html";
 import type { Flow } from "../../../flow/flow.ts";
 import type { Json, JsonObject } from "../../../base/json.ts";
@@ -86,7 +86,7 @@ export const callHead = (view: ProgressView, call: Call, flow: Flow | null): Con
       <span class="soft">${tokens(view, usage?.totalTokens ?? 0)}</span>
       ${usage === null || (usage.totalPrice ?? 0) === 0 ? null : html`<span class="soft">${formatMoney(t, usage.totalPrice, usage.currency)}</span>`}
     </p>`,
-    call.error === null ? null : html`<p class="notice bad">${masking.text(call.error)}</p>`,
+    call.error === null ? null : html`<p class="notice bad">${masking.text(storedText(t, call.error))}</p>`,
     call.fallbackUsed === null
       ? null
       : html`<p class="notice">${t("live.fallback-used", { flow: masking.text(call.fallbackUsed) })}</p>`,

@@ -1,3 +1,4 @@
+import type { Message } from "../../../messages/message.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import type { FlowUsage } from "../../../flow/flow-event.ts";
 import type { CallPart, RunEvent, RunEventNode } from "../../../store/run-event.ts";
@@ -52,7 +53,7 @@ export type Call = {
   state: CallState;
   elapsedMs: number | null;
   usage: FlowUsage | null;
-  error: string | null;
+  error: string | Message | null;
   omitted: number;
   /** That another runner stood in for the configured one, and why; null when none did. */
   fallbackUsed: string | null;
