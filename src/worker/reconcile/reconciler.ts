@@ -1,4 +1,5 @@
 import { describeError } from "../../base/errors.ts";
+import { forgeNow } from "./look.ts";
 import { LEASE_MS, type ReconcileOptions } from "./reconcile-options.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -47,14 +48,14 @@ const tryReconcile = async (
   pauseMs: number,
   life: { readonly upSinceMs: number; readonly signal: AbortSignal },
 ): Promise<number> => {
-  const { store, clock, everyMs, logger } = options;
+  const { store, everyMs, logger } = options;
   try {
     const outcome = await store.reconciliation.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind === "early") return everyMs;
     if (outcome.kind === "busy") return Math.min(everyMs, BUSY_MS);
     try {
       const { notBeforeMs } = await reconcile(outcome.lease, options, life);
-      return Math.max(everyMs, notBeforeMs - clock.now());
+      return Math.max(everyMs, notBeforeMs - forgeNow(options));
     } finally {
       await outcome.lease.release();
     }
