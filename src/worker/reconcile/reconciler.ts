@@ -1,6 +1,7 @@
 import { describeError } from "../../base/errors.ts";
 import { forgeNow } from "./look.ts";
 import { LEASE_MS, type ReconcileOptions } from "./reconcile-options.ts";
+import { LEAST_PAUSE } from "../../store/reconcile/reconcile-store.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** A reconciler at work. */
@@ -13,9 +14,6 @@ const TASK = "reconcile";
 
 /** How soon a lease is asked for again that another process holds, which may be one that has died. */
 const BUSY_MS = 30_000;
-
-/** Of the pause between rounds, how much must have passed wherever the last one was: timers are not exact. */
-const LEAST_PAUSE = 0.9;
 
 /**
  * Looks for changes that no webhook told of: now, and then every `everyMs`. GitLab sends an event once, so
