@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { parseJson } from "../../src/base/json.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
-import { type Reviewflow, startReviewflow } from "../../src/main.ts";
+import { startReviewflow } from "../../src/main.ts";
 import { progressMarker } from "../../src/review/note-text.ts";
 import type { Run } from "../../src/store/store.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
@@ -238,23 +238,19 @@ const tracesAt = async ({ gitlab, bot }: Team, mergeRequest: MergeRequest, flow:
   return { summaries, threads: first.length - summaries - waits, waits, reactions: reactions.length };
 };
 
-/**
- * Merge requests of two projects, one reviewed by a model here and one by an app on Dify, under random outages of GitLab,
- * the model, Dify and the database that a seed names, over hours of a clock that is moved on. Fails unless each ends
- * reviewed once, no run has failed, the model has been paid once for each line, and Dify has made one run for each.
- */
-export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
-  const { database } = options;
-  const random = randomOf(options.seed);
-  const { clock, move: moveClock } = createMovedClock();
-  const startMs = clock.now();
-  const sinceStart = (): number => clock.now() - startMs;
-  await using gitlab = await startGitLabStandIn();
-  await using model = await startModelStandIn();
-  await using dify = await startDifyStandIn({ apps: [noteApp()], scale: 0.001, workers: 2 });
-  await using gitlabFront = await startFailingFront(gitlab.url);
-  await using modelFront = await startFailingFront(new URL(model.url).origin);
-  await using difyFront = await startFailingFront(dify.url);
+/** The projects by the flows that review them. */
+type FlowName = "team" | "app";
+type Opened = { readonly mergeRequest: MergeRequest; readonly flow: FlowName };
+
+/** Stand-ins behind what fails them, a server over them, and two projects: one reviewed here, one by an app on Dify. */
+const openWorld = async (database: SoakDatabase, clock: Clock) => {
+  await using stack = new AsyncDisposableStack();
+  const gitlab = stack.use(await startGitLabStandIn());
+  const model = stack.use(await startModelStandIn());
+  const dify = stack.use(await startDifyStandIn({ apps: [noteApp()], scale: 0.001, workers: 2 }));
+  const gitlabFront = stack.use(await startFailingFront(gitlab.url));
+  const modelFront = stack.use(await startFailingFront(new URL(model.url).origin));
+  const difyFront = stack.use(await startFailingFront(dify.url));
   const fronts = [gitlabFront, modelFront, difyFront];
   const peers = new Map<string, Peer>([
     ["model", peerOf(modelFront, 4)],
@@ -278,39 +274,99 @@ export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
     return team;
   };
   const teams = { team: await openTeam("bootcamp/shop"), app: await openTeam("bootcamp/office") } as const;
-  type FlowName = keyof typeof teams;
   const timeouts = { first_token: "20s", idle: "20s" };
-  await using setup = await setUpEmbedded(teams.team, model, {
-    models: {
-      main: {
-        model: "stand-in",
-        base_url: `${modelFront.url}/v1`,
-        timeouts,
-        concurrency: 2,
-        context_window: MODEL_WINDOW,
+  const setup = stack.use(
+    await setUpEmbedded(teams.team, model, {
+      models: {
+        main: {
+          model: "stand-in",
+          base_url: `${modelFront.url}/v1`,
+          timeouts,
+          concurrency: 2,
+          context_window: MODEL_WINDOW,
+        },
       },
-    },
-    gitlab: { timeout: "1s" },
-    flows: [
-      { name: "team", projects: [teams.team.project.path], file: "builtin:review", language: "English" },
-      {
-        name: "app",
-        projects: [teams.app.project.path],
-        contract: "note",
-        language: "English",
-        dify: { url: difyFront.url, api_key: "app-note" },
-      },
-    ],
-    worker: { concurrency: 4, per_project: 4, lease: "1h" },
-  });
+      gitlab: { timeout: "1s" },
+      flows: [
+        { name: "team", projects: [teams.team.project.path], file: "builtin:review", language: "English" },
+        {
+          name: "app",
+          projects: [teams.app.project.path],
+          contract: "note",
+          language: "English",
+          dify: { url: difyFront.url, api_key: "app-note" },
+        },
+      ],
+      worker: { concurrency: 4, per_project: 4, lease: "1h" },
+    }),
+  );
   const environment = { ...setup.environment, GITLAB_URL: gitlabFront.url, ...database.environment };
-  await using reviewflow: Reviewflow = await startReviewflow(readConfig(environment, setup.configFile), {
-    logger: silentLogger,
-    clock,
-  });
+  const reviewflow = stack.use(
+    await startReviewflow(readConfig(environment, setup.configFile), { logger: silentLogger, clock }),
+  );
   const { store } = reviewflow;
   for (const team of Object.values(teams))
     await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET });
+  const owned = stack.move();
+  return {
+    gitlab,
+    dify,
+    fronts,
+    modelFront,
+    peers,
+    teams,
+    store,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** Fails unless every merge request was reviewed, once, and nothing shows that it had to wait. */
+const assertReviewedOnce = async (
+  { store, dify, teams, modelFront, gitlab }: World,
+  opened: ReadonlyMap<string, Opened>,
+  whole: { readonly threads: number; readonly paid: ReturnType<typeof paidFor> },
+): Promise<void> => {
+  const runs = await store.listRuns({ limit: opened.size * 2 });
+  // What was reviewed is published without its walkthrough where only that could not be had.
+  const isReviewed = ({ state, reason }: Run): boolean =>
+    state === "succeeded" || (state === "partial-succeeded" && reason?.code === "walkthrough-failed");
+  const unreviewed = runs.filter((run) => !isReviewed(run));
+  assert.deepEqual(
+    unreviewed.map(({ iid, state, reason }) => ({ iid, state, code: reason?.code })),
+    [],
+  );
+  assert.equal(runs.length, opened.size, "one run for each merge request");
+  for (const [name, { mergeRequest, flow }] of opened) {
+    const traces = { summaries: 1, threads: flow === "team" ? whole.threads : 0, waits: 0, reactions: 0 };
+    assert.deepEqual(await tracesAt(teams[flow], mergeRequest, flow), traces, name);
+    if (flow === "app") {
+      const runsOnDify = dify.runs().filter(({ inputs }) => inputs["title"] === `Add ${name}`);
+      assert.equal(runsOnDify.length, 1, `${name}: runs on Dify`);
+      continue;
+    }
+    const { others, ...shown } = paidFor(modelFront, name);
+    const { others: most, ...expected } = whole.paid;
+    assert.deepEqual(shown, expected, `${name}: what the model was shown`);
+    assert.ok(others <= most, `${name}: ${others} answers about no line`);
+  }
+  assert.deepEqual(gitlab.failures, []);
+};
+
+/**
+ * Merge requests of two projects, one reviewed by a model here and one by an app on Dify, under random outages of GitLab,
+ * the model, Dify and the database that a seed names, over hours of a clock that is moved on. Fails unless each ends
+ * reviewed once, no run has failed, the model has been paid once for each line, and Dify has made one run for each.
+ */
+export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
+  const { database } = options;
+  const random = randomOf(options.seed);
+  const { clock, move: moveClock } = createMovedClock();
+  const startMs = clock.now();
+  const sinceStart = (): number => clock.now() - startMs;
+  await using world = await openWorld(database, clock);
+  const { gitlab, fronts, modelFront, peers, teams, store } = world;
   const states = createStates(sinceStart);
   const deadline = performance.now() + options.limitMs;
   const mostRuns = options.mergeRequests * 2 + 4;
@@ -343,7 +399,7 @@ export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
     }
   };
 
-  const opened = new Map<string, { readonly mergeRequest: MergeRequest; readonly flow: FlowName }>();
+  const opened = new Map<string, Opened>();
   const open = async (name: string, flow: FlowName): Promise<void> => {
     opened.set(name, { mergeRequest: await openMergeRequest(teams[flow], name), flow });
     await gitlab.settleHooks();
@@ -357,7 +413,7 @@ export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
   assert.deepEqual(paidFor(modelFront, "topic0x"), most, "while everything works");
   assert.ok(threads > 1);
   options.print(
-    `while everything works: ${threads} threads, ${gitlabFront.arrived()} calls of GitLab, ${difyFront.arrived()} of Dify`,
+    `while everything works: ${threads} threads, ${fronts.map((front) => front.arrived()).join(" + ")} calls`,
   );
 
   const beganMs = sinceStart();
@@ -397,27 +453,7 @@ export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
   for (let rest = 0; rest < 5; rest += 1) await step();
   for (const line of states.lines()) options.print(line);
 
-  const runs = await store.listRuns({ limit: mostRuns });
-  // What was reviewed is published without its walkthrough where only that could not be had.
-  const isReviewed = ({ state, reason }: Run): boolean =>
-    state === "succeeded" || (state === "partial-succeeded" && reason?.code === "walkthrough-failed");
-  const unreviewed = runs.filter((run) => !isReviewed(run));
-  assert.deepEqual(
-    unreviewed.map(({ iid, state, reason }) => ({ iid, state, code: reason?.code })),
-    [],
-  );
-  assert.equal(runs.length, opened.size, "one run for each merge request");
-  for (const [name, { mergeRequest, flow }] of opened) {
-    const traces = { summaries: 1, threads: flow === "team" ? threads : 0, waits: 0, reactions: 0 };
-    assert.deepEqual(await tracesAt(teams[flow], mergeRequest, flow), traces, name);
-    if (flow === "app") {
-      const runsOnDify = dify.runs().filter(({ inputs }) => inputs["title"] === `Add ${name}`);
-      assert.equal(runsOnDify.length, 1, `${name}: runs on Dify`);
-      continue;
-    }
-    assert.deepEqual(paidFor(modelFront, name), most, `${name}: what the model was shown`);
-  }
-  assert.deepEqual(gitlab.failures, []);
+  await assertReviewedOnce(world, opened, { threads, paid: most });
   return {
     hours: sinceStart() / (60 * MINUTE_MS),
     struck: [...peers.values()].reduce((sum, peer) => sum + peer.struck(), 0),

@@ -25,7 +25,10 @@ if (shared instanceof SharedArrayBuffer) {
     throw Object.assign(new Error(`result code ${errcode}`), { code: "ERR_SQLITE_ERROR", errcode });
   };
   const moved = new WeakSet<DatabaseSync>();
+  // Each is called on whatever it was called on; the rest of this file sees to that.
+  // oxlint-disable-next-line typescript/unbound-method
   const { exec } = DatabaseSync.prototype;
+  // oxlint-disable-next-line typescript/unbound-method
   const { run, all } = StatementSync.prototype;
   Object.assign(DatabaseSync.prototype, {
     exec(this: DatabaseSync, sql: string): void {

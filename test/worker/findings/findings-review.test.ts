@@ -6,7 +6,7 @@ import { createMemoryJournal } from "../../../src/base/journal.ts";
 import { translator } from "../../../src/messages/format-message.ts";
 import { DISMISSED_PREFIX } from "../../../src/review/conversation/dismissed.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
-import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { createPacking, FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
 import { HUMAN, createPlace } from "./place.ts";
 import {
   createWorker,
@@ -331,6 +331,23 @@ suite("a review by findings", () => {
     assert.equal(world.threads().length, 1);
     assert.match(world.summaries()[0] ?? "", /It changes a line/);
     assert.doesNotMatch(JSON.stringify([world.discussions(), world.summaries()]), /PRIVATE/);
+  });
+
+  test("parts that may grow meanwhile cut nothing anew that was reviewed, and parts that must shrink do", async () => {
+    const world = createPlace({ "a.ts": ["", linesOf(200, (line) => `const line${line} = ${line};`)] });
+    const worker = createWorker(world);
+    let fit = 600;
+    const packing = { ...createPacking(), fit: async () => fit };
+    const { flow, requests } = fakeFindingsFlow({ packing });
+    await worker.review(flow);
+    const small = requests.splice(0).length;
+    assert.ok(small > 1);
+    fit = 4_000;
+    await worker.review(flow);
+    assert.equal(requests.splice(0).length, 0);
+    fit = 300;
+    await worker.review(flow);
+    assert.ok(requests.splice(0).length > small);
   });
 
   test("the summary flow is told of all files and not asked again for the same facts", async () => {
