@@ -27,7 +27,8 @@ export const runOnce = async (flow: Flow, journal: Journal): Promise<FlowRunResu
     onEvent: () => undefined,
     clock: systemClock,
   });
-  if (result.status !== "succeeded") throw new Error(`${flow.name}: ${result.status} ${result.error ?? ""}`);
+  if (result.status !== "succeeded")
+    throw new Error(`${flow.name}: ${result.status} ${JSON.stringify(result.error)}`);
   return result;
 };
 

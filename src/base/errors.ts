@@ -106,8 +106,8 @@ export class ModelError extends ReviewflowError {}
 export class FlowError extends ReviewflowError {
   readonly nodeId: string | null;
 
-  constructor(what: Message | string, details: FailureDetails & { readonly nodeId: string | null }) {
-    super(typeof what === "string" ? verbatim(what) : what, details);
+  constructor(what: Message, details: FailureDetails & { readonly nodeId: string | null }) {
+    super(what, details);
     this.nodeId = details.nodeId;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MessageShape } from "../flow/messages/message.ts";
 import { maskMessage, type Message, type MessageParam, message } from "../messages/message.ts";
 import { beginningOf } from "./cut-text.ts";
 
@@ -343,19 +344,6 @@ const isMessage = (value: unknown): value is Message => MessageShape.safeParse(v
 export const StoredMessage: z.ZodType<Message> = z.custom<Message>(isMessage);
 
 const isDetail = (value: unknown): boolean => HOLDS.text(value) || isMessage(value);
-
-const MessageShape = z.object({
-  code: z.string(),
-  params: z.record(
-    z.string(),
-    z.union([
-      z.string(),
-      z.number(),
-      z.lazy((): z.ZodType => MessageShape),
-      z.array(z.union([z.string(), z.lazy((): z.ZodType => MessageShape)])),
-    ]),
-  ),
-});
 
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 

@@ -10,6 +10,7 @@ import {
 } from "../flow/flow-event.ts";
 import type { Frame } from "./event-stream.ts";
 import { DifyErrorBody, DifyUsage, NodeData, RunState, TextData } from "./schema.ts";
+import { type FlowMessage, inItsWords } from "../flow/messages/message.ts";
 
 const FLOW_STATUSES: readonly FlowStatus[] = [
   "scheduled",
@@ -94,6 +95,10 @@ const refOf = (data: NodeData, rounds: ReadonlyMap<string, number>): NodeRef => 
   };
 };
 
+/** What a node or a run reports, in its own words; null where it reports nothing. */
+const statedError = (text: string | null | undefined): FlowMessage | null =>
+  text === null || text === undefined || text === "" ? null : inItsWords(text);
+
 /** Turns the frames of one run into FlowEvents, in the order in which they arrive. */
 export type FrameReader = {
   /** The event of a frame; null for frames that we have no use for (pings, new kinds). */
@@ -111,7 +116,7 @@ export const createFrameReader = (): FrameReader => {
     event: "workflow_finished",
     status: flowStatusOf(state),
     outputs: outputsOf(state),
-    error: state.error ?? null,
+    error: statedError(state.error),
     elapsedMs: toMs(state.elapsed_time),
     totalSteps: state.total_steps ?? 0,
     usage: totalUsage(usage, state.total_tokens),
@@ -136,7 +141,12 @@ export const createFrameReader = (): FrameReader => {
         };
       }
       case "node_retry":
-        return { event: "node_retry", node, error: data.error ?? "", retryIndex: data.retry_index ?? 0 };
+        return {
+          event: "node_retry",
+          node,
+          error: inItsWords(data.error ?? ""),
+          retryIndex: data.retry_index ?? 0,
+        };
       case "iteration_started":
       case "loop_started":
         return { event: kind, node, length: lengthOf(data) };
@@ -165,7 +175,7 @@ export const createFrameReader = (): FrameReader => {
 const endOf = (data: NodeData) => ({
   status: nodeStatusOf(data.status),
   outputs: data.outputs ?? {},
-  error: errorOf(data),
+  error: statedError(errorOf(data)),
   elapsedMs: toMs(data.elapsed_time),
 });
 

@@ -1,14 +1,15 @@
 import { DifyError } from "../base/errors.ts";
-import { pollBy } from "../base/retry.ts";
 import { message } from "../messages/message.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import type { DifyStream } from "./dify-transport.ts";
 import { failureFromDify } from "./dify-failure.ts";
 import { endWhenSilent, liveTaskId, readFrames, type Frame } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
-import { hasBegun, passingFailureMs } from "./look-up-run.ts";
+import { hasBegun } from "./look-up-run.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 
+/** How often in a row a look at a run may fail before the attempt is given back. */
+const MOST_FAILURES = 5;
 /** What a run that is taken up late is given at least. */
 export const LEAST_REMAINING_MS = 30_000;
 
@@ -75,18 +76,16 @@ export const readRun = async (context: RunContext, stream: DifyStream): Promise<
   return null;
 };
 
-/** Since when Dify has not known a run that it announced, in milliseconds since the epoch; null while it does. */
-type Missing = { sinceMs: number | null };
-
-/** A look at the run; null while it goes on, or is not known yet. */
+/** A look at the run; null while it goes on. Also null on passing failures, which `failures` counts. */
 const look = async (
   context: RunContext,
   workflowRunId: string,
-  missing: Missing,
+  failures: { count: number; missingSince: number | null },
 ): Promise<FlowOutcome | null> => {
   try {
     const state = await context.api.detail(workflowRunId, context.life.signal);
-    missing.sinceMs = null;
+    failures.count = 0;
+    failures.missingSince = null;
     if (flowStatusOf(state) === "paused") return await endPaused(context);
     const event = context.reader.finish(state);
     const outcome = outcomeOf(context, event);
@@ -94,9 +93,12 @@ const look = async (
     return outcome;
   } catch (error) {
     context.life.signal.throwIfAborted();
-    if (error instanceof DifyError && error.status === 404)
-      return tolerateMissing(context, workflowRunId, missing, error);
-    throw error;
+    if (!(error instanceof DifyError)) throw error;
+    failures.count += 1;
+    if (error.status === 404) return tolerateMissing(context, workflowRunId, failures, error);
+    if (!error.retryable || failures.count > MOST_FAILURES) throw error;
+    if (error.retryAfterMs !== undefined) await context.clock.sleep(error.retryAfterMs, context.life.signal);
+    return null;
   }
 };
 
@@ -104,11 +106,11 @@ const look = async (
 const tolerateMissing = (
   context: RunContext,
   workflowRunId: string,
-  missing: Missing,
+  failures: { missingSince: number | null },
   cause: DifyError,
 ): null => {
-  missing.sinceMs ??= context.clock.now();
-  if (context.clock.now() - missing.sinceMs < context.limits.lookupMs) return null;
+  failures.missingSince ??= context.clock.now();
+  if (context.clock.now() - failures.missingSince < context.limits.lookupMs) return null;
   throw new DifyError(message("dify.run-unknown", { run: workflowRunId }), {
     code: "dify-run-unknown",
     status: 404,
@@ -122,29 +124,25 @@ const tolerateMissing = (
  * Dify offers that (1.13 and later), and looks again. It is never started a second time.
  */
 export const followRun = async (context: RunContext): Promise<FlowOutcome> => {
-  const { clock, life, limits } = context;
   const entry = context.record.current();
   if (entry.state !== "started") throw new Error("a run is followed only after its start");
-  const age = clock.now() - entry.atMs;
-  life.started(Math.max(limits.totalMs - age, Math.min(LEAST_REMAINING_MS, limits.totalMs)));
-  life.named();
-  const missing: Missing = { sinceMs: null };
+  const age = context.clock.now() - entry.atMs;
+  context.life.started(
+    Math.max(context.limits.totalMs - age, Math.min(LEAST_REMAINING_MS, context.limits.totalMs)),
+  );
+  context.life.named();
+  const failures = { count: 0, missingSince: null };
   let canRejoin = true;
-  const lookOrRejoin = async (): Promise<FlowOutcome | null> => {
-    const seen = await look(context, entry.workflowRunId, missing);
-    if (seen !== null || !canRejoin || missing.sinceMs !== null) return seen;
-    const { outcome, offered } = await rejoin(context, entry.workflowRunId, entry.user);
-    canRejoin = offered;
-    return outcome;
-  };
-  const ended = await pollBy(lookOrRejoin, {
-    pauseMs: () => limits.pollMs,
-    afterFailureMs: passingFailureMs,
-    clock,
-    signal: life.signal,
-  });
-  if (ended === null) throw new Error("a run is followed to its end");
-  return ended;
+  for (;;) {
+    const seen = await look(context, entry.workflowRunId, failures);
+    if (seen !== null) return seen;
+    if (canRejoin && failures.count === 0) {
+      const { outcome, offered } = await rejoin(context, entry.workflowRunId, entry.user);
+      if (outcome !== null) return outcome;
+      canRejoin = offered;
+    }
+    await context.clock.sleep(context.limits.pollMs, context.life.signal);
+  }
 };
 
 const rejoin = async (

@@ -46,7 +46,7 @@ export const outcomeOf = (
 ): FlowOutcome | null => {
   const { status } = event;
   if (status === "scheduled" || status === "running" || status === "paused") return null;
-  const error = event.error === null || event.error === "" ? null : context.masking.failure(event.error);
+  const error = event.error === null ? null : context.masking.message(event.error);
   return context.observer.complete({
     status,
     outputs: context.masking.value(event.outputs),

@@ -13,6 +13,7 @@ import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
 import { createRunObserver } from "../review/observe-run.ts";
 import { sealJournal } from "./sealed-journal.ts";
+import { englishOf } from "../flow/messages/message.ts";
 
 /** A workflow file and what it runs on. */
 export type EmbeddedRunnerOptions = {
@@ -76,11 +77,12 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         ...(limits === undefined ? {} : { limits }),
       });
       const { error } = result;
-      const known = failures.findLast(({ message }) => error?.includes(message));
+      const said = error === null ? "" : englishOf(error);
+      const known = failures.findLast(({ message }) => said.includes(message));
       const ended = {
         ...result,
         outputs: masking.value(result.outputs),
-        error: error === null ? null : masking.failure(error),
+        error: error === null ? null : masking.message(error),
       };
       const outcome = observer.complete(ended, result.status === "failed" ? known : undefined);
       if (outcome.transient === undefined) return outcome;

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import type { FlowMessage } from "./messages/message.ts";
 
 /** How a run of a flow stands; the names are those of Dify's API. */
 export type FlowStatus =
@@ -81,7 +82,7 @@ type NodeFinished = {
   readonly status: NodeStatus;
   readonly inputs: JsonObject;
   readonly outputs: JsonObject;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly elapsedMs: number;
   readonly usage: FlowUsage;
   /** The method of an `http-request` node's request, in capitals, where the engine reports it. */
@@ -94,7 +95,7 @@ type WorkflowFinished = {
   readonly event: "workflow_finished";
   readonly status: FlowStatus;
   readonly outputs: JsonObject;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly elapsedMs: number;
   readonly totalSteps: number;
   readonly usage: FlowUsage;
@@ -111,7 +112,7 @@ export type FlowEvent =
   | {
       readonly event: "node_retry";
       readonly node: NodeRef;
-      readonly error: string;
+      readonly error: FlowMessage;
       readonly retryIndex: number;
     }
   | {
@@ -125,7 +126,7 @@ export type FlowEvent =
       readonly node: NodeRef;
       readonly status: NodeStatus;
       readonly outputs: JsonObject;
-      readonly error: string | null;
+      readonly error: FlowMessage | null;
       readonly elapsedMs: number;
     }
   | { readonly event: "text_chunk" | "text_replace" | "reasoning_chunk"; readonly text: string }

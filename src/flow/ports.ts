@@ -3,6 +3,7 @@ import type { Outside } from "../base/outside.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
+import type { MessageOf } from "./messages/message.ts";
 
 /**
  * What a node needs of the world outside. The engine owns these types, adapters in other rooms fulfil
@@ -13,7 +14,10 @@ export type NodeFailure = {
   readonly ok: false;
   /** Dify's name for the failure, put into the node's `error_type` output. */
   readonly errorType: string;
+  /** In English or in another's words; becomes the output `error_message` under an error strategy. */
   readonly message: string;
+  /** The same in a code of the host's catalogue, for people who read another language. */
+  readonly host?: MessageOf<string>;
   /** Whether the adapter thinks that another attempt may succeed; a node's retry settings still rule. */
   readonly retryable: boolean;
   /** A time limit of a connection, a request or its answer was reached. */

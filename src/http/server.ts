@@ -36,13 +36,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1_000,
     },
-    (incoming, outgoing) => {
-      // What is left of a body of known length is read, so that its sender sees the answer. Chunks are cut by the
-      // sender, and GitLab sends none: millions of them would be read for nothing.
-      if (incoming.headers["transfer-encoding"] !== undefined)
-        outgoing.once("finish", () => incoming.complete || incoming.socket.destroySoon());
-      void listener(incoming, outgoing);
-    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
   );
   await listen(server, options);
   const { port } = addressOf(server);

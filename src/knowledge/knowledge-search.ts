@@ -88,8 +88,14 @@ const createSearch =
     signal.throwIfAborted();
     const problems = checkDatasets(datasetIds, options.datasets);
     if (problems.length > 0) {
-      const message = problems.map(inEnglish).join("; ");
-      return { ok: false, errorType: "KnowledgeRetrievalNodeError", message, retryable: false };
+      const host = message("problem.several", { problems });
+      return {
+        ok: false,
+        errorType: "KnowledgeRetrievalNodeError",
+        message: inEnglish(host),
+        host,
+        retryable: false,
+      };
     }
     const wanted = new Set(datasetIds.map((one) => findDataset(one, options.datasets)));
     const vector = cache === null || query.trim() === "" ? null : await cache.embedQuery(query, signal);

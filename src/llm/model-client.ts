@@ -41,6 +41,7 @@ const toNodeFailure = (failures: readonly FailedModel[]): NodeResult<never> => (
   ok: false,
   errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
   message: inEnglish(problemOf(failures)),
+  host: problemOf(failures),
   retryable: failures.some(({ retryable }) => retryable),
   ...(failures[0]?.contextLimit === undefined ? {} : { contextLimit: failures[0].contextLimit }),
   ...outsideOf(failures),

@@ -1,6 +1,12 @@
 import { createRequire } from "node:module";
 import type { IntlMessageFormat } from "intl-messageformat";
-import { englishTexts, type FormatCode, parseSentence, renderMessage } from "../flow/messages/message.ts";
+import {
+  asHostSays,
+  englishTexts,
+  type FormatCode,
+  parseSentence,
+  renderMessage,
+} from "../flow/messages/message.ts";
 import { FALLBACK, languageOf } from "./language.ts";
 import type { Message, MessageCode } from "./message.ts";
 import type { MessageParameters } from "./message-parameters.ts";
@@ -44,7 +50,7 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
       const message = `reason.${code}`;
       return isMessageCode(message) ? format(message, spoken(params)) : code;
     },
-    message: (message: Message): string => renderMessage(format, message),
+    message: (message: Message): string => renderMessage(format, asHostSays(message, isMessageCode)),
   });
 };
 

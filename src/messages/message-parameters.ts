@@ -1127,6 +1127,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "problem.no-sign-in.text": null;
   readonly "problem.not-local": null;
   readonly "problem.not-local.text": null;
+  readonly "problem.several": { readonly problems: string | number };
   readonly "progress.failed": { readonly command: string | number; readonly reason: string | number };
   readonly "progress.peer.database": null;
   readonly "progress.peer.dify": null;
@@ -1502,6 +1503,9 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "status.not-reviewed": { readonly files: string | number; readonly findings: number; readonly unreviewed: string | number };
   readonly "status.pending": null;
   readonly "status.success": null;
+  readonly "step.failed": { readonly error: string | number; readonly step: string | number };
+  readonly "step.list": { readonly steps: string | number };
+  readonly "step.named": { readonly step: string | number };
   readonly "store.body-damaged": null;
   readonly "store.busy": { readonly error: string | number };
   readonly "store.cannot-open": { readonly error: string | number };

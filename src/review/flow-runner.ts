@@ -51,7 +51,7 @@ export type FlowOutcome = {
    * with what it reported. Not set for a failure that the node's own next attempt made good, nor when the
    * run's events were lost.
    */
-  readonly failedNodes?: readonly string[] | undefined;
+  readonly failedNodes?: readonly Message[] | undefined;
   /** Why the last answer of a model was none, or not whole, where its text or its finish reason says so. */
   readonly incompleteAnswer?: IncompleteAnswer | undefined;
   /** Set on `failed` when what failed lies outside: a model that is overloaded, away or refuses. */

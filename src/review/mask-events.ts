@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../base/json.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
 import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
 import { readableFailure } from "./readable-failure.ts";
+import { type FlowMessage, mapTexts } from "../flow/messages/message.ts";
 
 const SECRET_NAME = /token|secret|password|passwd|credential|api_?key/i;
 const SHORTEST_SECRET = 6;
@@ -12,6 +13,8 @@ export type Masking = {
   readonly text: (text: string) => string;
   /** What an error of a node or of a run says, made readable (see readableFailure). */
   readonly failure: (error: string) => string;
+  /** The same for each text of a message. */
+  readonly message: (message: FlowMessage) => FlowMessage;
   readonly value: (value: JsonObject) => JsonObject;
   readonly event: (event: FlowEvent) => FlowEvent;
 };
@@ -45,7 +48,9 @@ export const createMasking = (inputs: JsonObject): Masking => {
       ? raw
       : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, any(item)]));
   const failure = (raw: string): string => readableFailure(raw, text);
-  return { text, failure, value, event: (event) => maskEvent(event, { text, failure, value }) };
+  const message = (raw: FlowMessage): FlowMessage => mapTexts(raw, failure);
+  const mask = { text, failure, message, value };
+  return { ...mask, event: (event) => maskEvent(event, mask) };
 };
 
 /** What a caught failure leaves among a node's outputs is an error text like any other. */
@@ -63,7 +68,7 @@ const maskEvent = (event: FlowEvent, mask: Omit<Masking, "event">): FlowEvent =>
         ...event,
         inputs: mask.value(event.inputs),
         outputs: withReadableError(mask.value(event.outputs), mask),
-        error: event.error === null ? null : mask.failure(event.error),
+        error: event.error === null ? null : mask.message(event.error),
       };
     case "iteration_completed":
     case "loop_completed":
@@ -71,10 +76,10 @@ const maskEvent = (event: FlowEvent, mask: Omit<Masking, "event">): FlowEvent =>
       return {
         ...event,
         outputs: mask.value(event.outputs),
-        error: event.error === null ? null : mask.failure(event.error),
+        error: event.error === null ? null : mask.message(event.error),
       };
     case "node_retry":
-      return { ...event, error: mask.failure(event.error) };
+      return { ...event, error: mask.message(event.error) };
     case "text_chunk":
     case "text_replace":
     case "reasoning_chunk":

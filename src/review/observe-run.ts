@@ -5,6 +5,8 @@ import type { Json } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
 import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
+import { englishOf, type FlowMessage, plainWords } from "../flow/messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 
 /** What a runner knows of the failure that ended a run: what failed outside, with the pause that it asks for in milliseconds. */
 export type KnownFailure = {
@@ -13,7 +15,9 @@ export type KnownFailure = {
 };
 
 /** How a run ended, by the engine's own account. */
-export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & { readonly error: string | null };
+export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & {
+  readonly error: FlowMessage | null;
+};
 
 /** Follows the events of one run, and adds what they show to the way in which it ended. */
 export type RunObserver = {
@@ -49,7 +53,7 @@ const MAX_NAMED = 5;
  * node's next attempt made good, in Dify (`partial-succeeded`, `exceptions_count`) as in the engine here.
  */
 export const createRunObserver = (behind: Peer | null = null): RunObserver => {
-  const failed: { readonly node: NodeRef; readonly error: string }[] = [];
+  const failed: { readonly node: NodeRef; readonly error: FlowMessage | null }[] = [];
   let steps = 0;
   let totalSteps: number | null = null;
   let hasPosted = false;
@@ -69,7 +73,7 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
         const reads = event.method !== undefined && READING_METHODS.has(event.method);
         hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
         if (event.status === "failed" || event.status === "exception")
-          failed.push({ node: event.node, error: event.error ?? "" });
+          failed.push({ node: event.node, error: event.error });
         return;
       }
       case "iteration_completed":
@@ -88,18 +92,18 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
   const verdictOf = ({ status, error }: EndedRun): "away" | "refused" | null => {
     // A run that was only looked up shows no node; then the text decides alone.
     const isOfModel = failed.length === 0 || failed.some(({ node }) => MODEL_KINDS.has(node.nodeType));
-    return status === "failed" && isOfModel ? verdictOnModel(error ?? "") : null;
+    return status === "failed" && isOfModel ? verdictOnModel(textOf(error)) : null;
   };
 
   const transientOf = (ended: EndedRun, known: KnownFailure["outside"], sawAll: boolean) => {
     const verdict = known?.verdict ?? verdictOf(ended);
     const peer = known?.peer ?? behind;
     // Where nobody can wait for it, a new try is all that there is.
-    if (verdict === null || (peer === null && !isTransientFailure(ended.error ?? ""))) return {};
+    if (verdict === null || (peer === null && !isTransientFailure(textOf(ended.error)))) return {};
     return {
       transient: {
         outside: peer === null ? null : { peer, verdict },
-        pauseMs: known?.pauseMs ?? pauseAskedFor(ended.error ?? "") ?? null,
+        pauseMs: known?.pauseMs ?? pauseAskedFor(textOf(ended.error)) ?? null,
         mayHavePosted: hasPosted || !sawAll,
       },
     };
@@ -115,11 +119,17 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
     see,
     complete: (ended, known) => {
       const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
-      const sentences = new Set(failed.map(({ node, error }) => sentenceOf(node, error)));
+      const sentences = new Map(
+        failed.map(({ node, error }) => {
+          const sentence = sentenceOf(node, error);
+          return [JSON.stringify(sentence), sentence] as const;
+        }),
+      );
       const incompleteAnswer = causeOf(ended);
-      const failedNodes = [...sentences].slice(0, MAX_NAMED);
+      const failedNodes = [...sentences.values()].slice(0, MAX_NAMED);
       return {
         ...ended,
+        error: ended.error === null ? null : plainWords(ended.error),
         ...(incompleteAnswer === undefined ? {} : { incompleteAnswer }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
         ...transientOf(ended, known?.outside, sawAll),
@@ -130,7 +140,7 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
 };
 
 const limitOf = ({ status, error }: EndedRun, known: KnownFailure | undefined) => {
-  const contextLimit = status === "failed" ? (known?.contextLimit ?? contextLimitIn(error ?? "")) : null;
+  const contextLimit = status === "failed" ? (known?.contextLimit ?? contextLimitIn(textOf(error))) : null;
   return contextLimit === null ? {} : { contextLimit };
 };
 
@@ -138,5 +148,12 @@ const limitOf = ({ status, error }: EndedRun, known: KnownFailure | undefined) =
 const isBlank = (text: Json | undefined): boolean =>
   typeof text === "string" && withoutThoughts(text).trim() === "";
 
-const sentenceOf = ({ title, nodeId }: NodeRef, error: string): string =>
-  error === "" ? title || nodeId : `${title || nodeId} (${error})`;
+const sentenceOf = ({ title, nodeId }: NodeRef, error: FlowMessage | null): Message => {
+  const step = title || nodeId;
+  return error === null || englishOf(error) === ""
+    ? message("step.named", { step })
+    : message("step.failed", { step, error });
+};
+
+/** What the words of others say; a message of ours says nothing of them. */
+const textOf = (error: FlowMessage | null): string => (error === null ? "" : englishOf(error));

@@ -3,6 +3,7 @@ import type { JsonObject } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowOutcome } from "./flow-runner.ts";
 import { readableFailure } from "./readable-failure.ts";
+import { message } from "../messages/message.ts";
 
 /** What a finished flow means under its contract. */
 export type FlowReading =
@@ -82,13 +83,12 @@ const done = (outcome: FlowOutcome, markdown: string | null): FlowReading => {
  * A remark about the nodes that failed in a run which went on without them; null when none is known to
  * have. The run's own status is no reason for one: a retry that succeeded makes it `partial-succeeded`, too.
  */
-export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): Reason | null =>
-  failedNodes.length === 0
-    ? null
-    : reasonOf("steps-failed", {
-        steps: failedNodes.length,
-        detail: failedNodes.map((step) => step.replace(/[.\s]+$/, "")).join("; "),
-      });
+export const remarkOnSteps = ({ failedNodes = [] }: FlowOutcome): Reason | null => {
+  const [first, ...more] = failedNodes;
+  if (first === undefined) return null;
+  const detail = more.length === 0 ? first : message("step.list", { steps: failedNodes });
+  return reasonOf("steps-failed", { steps: failedNodes.length, detail });
+};
 
 const textNames = (outputs: JsonObject): string[] =>
   Object.entries(outputs).flatMap(([name, value]) => (typeof value === "string" ? [name] : []));

@@ -21,6 +21,9 @@ const EventNode = z.object({
   container: z.object({ nodeId: z.string(), index: z.number() }).nullable(),
 });
 
+/** What a node or a call ended with: somebody's words, or a message. */
+const Stated = z.union([z.string(), StoredMessage]);
+
 /** How a call of a flow ended; `interrupted` when it threw, so that another attempt may go on with it. */
 const CallStatus = z.enum(["succeeded", "partial-succeeded", "failed", "stopped", "interrupted"]);
 
@@ -62,13 +65,13 @@ export const NewRunEvent = z.intersection(
       status: NodeStatus,
       inputs: JsonObject,
       outputs: JsonObject,
-      error: z.string().nullable(),
+      error: Stated.nullable(),
       elapsedMs: z.number(),
       usage: FlowUsage,
       /** Whether the outputs come from an earlier attempt, and the node did not run now. */
       resumed: z.boolean(),
     }),
-    z.object({ kind: z.literal("node-retry"), node: EventNode, error: z.string(), retryIndex: z.number() }),
+    z.object({ kind: z.literal("node-retry"), node: EventNode, error: Stated, retryIndex: z.number() }),
     z.object({ kind: z.literal("container-started"), node: EventNode, length: z.number().nullable() }),
     z.object({ kind: z.literal("container-round"), node: EventNode, index: z.number() }),
     z.object({
@@ -76,13 +79,13 @@ export const NewRunEvent = z.intersection(
       node: EventNode,
       status: NodeStatus,
       outputs: JsonObject,
-      error: z.string().nullable(),
+      error: Stated.nullable(),
       elapsedMs: z.number(),
     }),
     z.object({
       kind: z.literal("call-finished"),
       status: CallStatus,
-      error: z.union([z.string(), StoredMessage]).nullable(),
+      error: Stated.nullable(),
       elapsedMs: z.number(),
       usage: FlowUsage.nullable(),
       /** Events of this call that were left out because there were too many. */

@@ -3,12 +3,11 @@ import { describeError, messageOfError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
-import { maskMessage, type Message } from "../messages/message.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import { type CallPart, MAX_RUN_EVENTS, type NewRunEvent } from "../store/run-event.ts";
 import type { Claim } from "../store/store.ts";
 import { type JsonBounds, SHOWN_BOUNDS, TIGHT_BOUNDS, cutText } from "./bound-json.ts";
-import { toRunEvent } from "./to-run-event.ts";
+import { cutStated, toRunEvent } from "./to-run-event.ts";
 
 /** A call of a flow within a run. */
 export type FlowCall = {
@@ -89,11 +88,6 @@ export const createEventRecorder = (
       }
     },
   };
-};
-
-const cutStated = (stated: string | Message): string | Message => {
-  const cut = (text: string): string => cutText(text, SHOWN_BOUNDS.text);
-  return typeof stated === "string" ? cut(stated) : maskMessage(stated, cut);
 };
 
 const startOf = (

@@ -12,6 +12,6 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   usage: FlowUsage,
   contextLimit: z.object({ windowTokens: z.number().nullable() }).optional(),
   incompleteAnswer: z.enum(INCOMPLETE_ANSWERS).optional(),
-  failedNodes: z.array(z.string()).optional(),
+  failedNodes: z.array(StoredMessage).optional(),
   fallbackUsed: z.string().optional(),
 });

@@ -1,6 +1,8 @@
 import type { FlowEvent } from "../flow/flow-event.ts";
 import type { NewRunEvent } from "../store/run-event.ts";
 import { type JsonBounds, SHOWN_BOUNDS, boundJson, cutText } from "./bound-json.ts";
+import { maskMessage, type Message } from "../messages/message.ts";
+import { plainWords } from "../flow/messages/message.ts";
 
 const LONGEST_TITLE = 200;
 
@@ -23,7 +25,7 @@ export const toRunEvent = (
         status: event.status,
         inputs: boundJson(event.inputs, bounds),
         outputs: boundJson(event.outputs, bounds),
-        error: cutError(event.error),
+        error: event.error === null ? null : cutStated(plainWords(event.error)),
         elapsedMs: event.elapsedMs,
         usage: event.usage,
         resumed: event.resumed === true,
@@ -32,7 +34,7 @@ export const toRunEvent = (
       return {
         ...common,
         kind: "node-retry",
-        error: cutText(event.error, SHOWN_BOUNDS.text),
+        error: cutStated(plainWords(event.error)),
         retryIndex: event.retryIndex,
       };
     case "iteration_started":
@@ -48,11 +50,14 @@ export const toRunEvent = (
         kind: "container-finished",
         status: event.status,
         outputs: boundJson(event.outputs, bounds),
-        error: cutError(event.error),
+        error: event.error === null ? null : cutStated(plainWords(event.error)),
         elapsedMs: event.elapsedMs,
       };
   }
 };
 
-const cutError = (error: string | null): string | null =>
-  error === null ? null : cutText(error, SHOWN_BOUNDS.text);
+/** What was stated, as much of each text in it as is kept for people. */
+export const cutStated = (stated: string | Message): string | Message => {
+  const cut = (text: string): string => cutText(text, SHOWN_BOUNDS.text);
+  return typeof stated === "string" ? cut(stated) : maskMessage(stated, cut);
+};

@@ -9,6 +9,8 @@ import {
   startScriptedDify,
   withoutCorpus,
 } from "./scripted-dify.ts";
+import { englishOf, inItsWords } from "../../src/flow/messages/message.ts";
+import { message } from "../../src/messages/message.ts";
 
 const KEY = `sk-proj-${"Ab1".repeat(14)}`;
 const description = `[models] Error: API request failed with status code 401: {"error":{"message":"Incorrect API key provided: ${KEY}.","code":"invalid_api_key"}}`;
@@ -40,7 +42,7 @@ describe("a node that fails on Dify", () => {
     const errors = dify.events.flatMap((event) =>
       "error" in event && event.error !== null ? [event.error] : [],
     );
-    assert.deepEqual(errors, [READABLE, READABLE, READABLE]);
+    assert.deepEqual(errors.map(englishOf), [READABLE, READABLE, READABLE]);
   });
   it("is named in an error frame and in a refusal by the same words", async () => {
     await using dify = await startScriptedDify([
@@ -73,7 +75,7 @@ describe("a node that fails on Dify", () => {
     await dify.run();
     const ended = dify.events.filter((event) => event.event === "node_finished");
     assert.deepEqual(
-      ended.map((event) => [event.error, event.outputs["error_message"]]),
+      ended.map(({ error: said, outputs: { error_message: kept } }) => [said && englishOf(said), kept]),
       [
         [READABLE, READABLE],
         [outputs.error_message, outputs.error_message],
@@ -97,7 +99,15 @@ describe("a node that fails on Dify", () => {
     async () => {
       for (const [name, failed] of [
         ["stream-review-one-retry-then-ok", undefined],
-        ["stream-classic-gitlab-refuses", ["GetMRList (Request failed with status code 401)"]],
+        [
+          "stream-classic-gitlab-refuses",
+          [
+            message("step.failed", {
+              step: "GetMRList",
+              error: inItsWords("Request failed with status code 401"),
+            }),
+          ],
+        ],
       ] as const) {
         await using dify = await startScriptedDify([{ frames: recordedFrames(name) }]);
         const outcome = await dify.run();

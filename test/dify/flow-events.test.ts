@@ -113,7 +113,7 @@ describe("Dify's event stream", () => {
       event: "workflow_finished",
       status: "partial-succeeded",
       outputs: { answer: 1 },
-      error: "",
+      error: null,
       elapsedMs: 2_000,
       totalSteps: 4,
       // Of nine tokens three are accounted for by nodes, so that the rest is not known.

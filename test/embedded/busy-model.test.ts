@@ -3,6 +3,12 @@ import { describe, it } from "node:test";
 import { stringify } from "yaml";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import { createEmbeddedRunner } from "../../src/embedded/embedded-runner.ts";
+import { reasonFrom } from "../../src/base/reason.ts";
+import { flowMessage } from "../../src/flow/messages/message.ts";
+import { reasonInFull, translator } from "../../src/messages/format-message.ts";
+import { message } from "../../src/messages/message.ts";
+import type { FlowOutcome } from "../../src/review/flow-runner.ts";
+import { reasonOfStatus } from "../../src/review/read-outcome.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { FlowPorts } from "../../src/flow/node.ts";
 import { parseFlow } from "../../src/flow/parse/parse-flow.ts";
@@ -111,5 +117,46 @@ describe("a model that is busy, in the engine", () => {
       failing('The model "main" (m) was refused (HTTP 401); check models.main.api_key.'),
     ]);
     assert.equal((await run()).transient, undefined);
+  });
+});
+
+describe("what a run failed with, in the engine", () => {
+  /** The reason as it comes back from the store, for a reader of a language. */
+  const inFull = (outcome: FlowOutcome, language: string): string => {
+    const { code, params } = reasonOfStatus(outcome) ?? assert.fail("no reason");
+    const stored: unknown = JSON.parse(JSON.stringify(params));
+    return reasonInFull(translator(language), reasonFrom(code, stored));
+  };
+
+  it("is a code with parameters where the engine says it, in the reader's language", async () => {
+    const prompt = [{ id: "u", role: "user", text: "{{#prepare.gone#}}" }];
+    const { run } = open([], { ...data.model, prompt_template: prompt });
+    const outcome = await run();
+    const variable = "#prepare.gone#";
+    assert.deepEqual(outcome.error, flowMessage("flow.node.variable-missing", { variable }));
+    for (const language of ["ja", "ko"])
+      assert.ok(
+        inFull(outcome, language).endsWith(translator(language)("flow.node.variable-missing", { variable })),
+      );
+  });
+
+  it("is the host's own code where a port says it, and in its words where it has none", async () => {
+    const host = message("model.unfinished", { name: "main", model: "m" });
+    const problem = { ...failing("It broke off."), host };
+    const { run } = open([problem]);
+    const outcome = await run();
+    assert.deepEqual(outcome.error, { ...flowMessage("flow.verbatim", { text: "It broke off." }), host });
+    for (const language of ["ja", "ko"])
+      assert.ok(inFull(outcome, language).endsWith(translator(language).message(host)));
+    const plain = await open([failing("broken")]).run();
+    assert.equal(plain.error, "broken");
+    assert.ok(inFull(plain, "ja").endsWith(": broken"));
+  });
+
+  it("is what it says where another version stored a code that is not known", async () => {
+    const stored = reasonFrom("flow-failed", {
+      detail: { ...flowMessage("flow.verbatim", { text: "bad" }), host: { code: "gone.code", params: {} } },
+    });
+    assert.ok(reasonInFull(translator("ja"), stored).endsWith(": bad"));
   });
 });

@@ -35,7 +35,7 @@ describe("the findings flows on the engine", () => {
   for (const name of ["review", "mentor"] as const) {
     it(`${name} finds planted mistakes and nothing in a clean change`, async () => {
       const planted = await engine.run(name, { diff: PLANTED_DIFF, nonce: NONCE, language: "English" });
-      assert.equal(planted.status, "succeeded", planted.error ?? "");
+      assert.equal(planted.status, "succeeded", JSON.stringify(planted.error));
       const [secret, loop, ...others] = findingsOf(planted.outputs["findings"]);
       assert.deepEqual(others, []);
       assert.equal(secret?.path, "src/login.js");
@@ -51,7 +51,7 @@ describe("the findings flows on the engine", () => {
       );
 
       const clean = await engine.run(name, { diff: CLEAN_DIFF, nonce: NONCE, language: "English" });
-      assert.equal(clean.status, "succeeded", clean.error ?? "");
+      assert.equal(clean.status, "succeeded", JSON.stringify(clean.error));
       assert.deepEqual(findingsOf(clean.outputs["findings"]), []);
     });
   }

@@ -43,7 +43,7 @@ test("a unit as the server renders it is understood: findings on the right lines
   assert.deepEqual(more, []);
   const text = renderUnit(unit ?? assert.fail("no unit"), NONCE);
   const review = await engine.run("review", { diff: text, nonce: NONCE });
-  assert.equal(review.status, "succeeded", review.error ?? "");
+  assert.equal(review.status, "succeeded", JSON.stringify(review.error));
   const findings = Findings.parse(JSON.parse(z.string().parse(review.outputs["findings"])));
   assert.deepEqual(
     findings.map(({ path, line, suggestion }) => [path, line, suggestion]),

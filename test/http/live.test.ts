@@ -5,6 +5,8 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { z } from "zod";
 import { systemClock } from "../../src/base/clock.ts";
 import { CALL, createEventShelf, createLiveApp, recordedEvents, VISIT, watchedRun } from "./live-setup.ts";
+import { translator } from "../../src/messages/format-message.ts";
+import { flowMessage } from "../../src/flow/messages/message.ts";
 
 const Update = z.object({
   calls: z.string(),
@@ -184,6 +186,18 @@ describe("a run on its page", () => {
     assert.ok(!/<script>|<img|<b>|<style|\sstyle=|\son\w+=/.test(part.replaceAll(/&lt;.*?&gt;/g, "")), part);
     assert.ok(part.includes("&lt;img src=x"));
     assert.ok(part.includes("watched &lt;flow&gt;"));
+  });
+
+  test("says what a step failed with in the reader's language", async () => {
+    const shelf = createEventShelf();
+    const error = flowMessage("flow.code.output-missing", { output: "x" });
+    const events = await recordedEvents();
+    shelf.put(
+      events.map((one) => (one.kind === "node-finished" && one.error !== null ? { ...one, error } : one)),
+    );
+    const t = translator("ko");
+    const part = await createLiveApp(shelf, { ...VISIT, language: "ko", t }).part();
+    assert.ok(part.includes(t.message(error)));
   });
 
   test("lists the steps where there is no flow file", async () => {

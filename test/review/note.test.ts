@@ -6,6 +6,7 @@ import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { FlowOutcome } from "../../src/review/flow-runner.ts";
 import { noteMarker, renderNote } from "../../src/review/note-text.ts";
 import { readClassicOutcome, readNoteOutcome } from "../../src/review/read-outcome.ts";
+import { message } from "../../src/messages/message.ts";
 
 const outcome = (fields: Partial<FlowOutcome>): FlowOutcome => ({
   status: "succeeded",
@@ -80,13 +81,15 @@ suite("the note of a review", () => {
     assert.equal(readNoteOutcome(outcome({ outputs: { a: " \n" } }), null).kind, "failed");
   });
 
+  const ASK_FAILED = message("step.failed", { step: "ASK", error: "no answer" });
+
   test("a partly failed flow is told apart and remarked on", () => {
     const reading = readNoteOutcome(
-      outcome({ status: "partial-succeeded", outputs: { a: "x" }, failedNodes: ["ASK (no answer)"] }),
+      outcome({ status: "partial-succeeded", outputs: { a: "x" }, failedNodes: [ASK_FAILED] }),
       null,
     );
     assert.ok(reading.kind === "done" && reading.partial);
-    assert.deepEqual(reading.remark, reasonOf("steps-failed", { steps: 1, detail: "ASK (no answer)" }));
+    assert.deepEqual(reading.remark, reasonOf("steps-failed", { steps: 1, detail: ASK_FAILED }));
     const retried = readNoteOutcome(outcome({ status: "partial-succeeded", outputs: { a: "x" } }), null);
     assert.ok(retried.kind === "done" && !retried.partial && retried.remark === null);
   });

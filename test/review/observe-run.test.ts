@@ -4,6 +4,8 @@ import { describe, it } from "node:test";
 import { NO_USAGE, type FlowEvent, type NodeStatus } from "../../src/flow/flow-event.ts";
 import { readNoteOutcome, reasonOfStatus } from "../../src/review/read-outcome.ts";
 import { createRunObserver } from "../../src/review/observe-run.ts";
+import { inItsWords } from "../../src/flow/messages/message.ts";
+import { message } from "../../src/messages/message.ts";
 
 const node = (
   nodeType: string,
@@ -25,12 +27,14 @@ describe("the observer of a run", () => {
   const ended = { status: "partial-succeeded", outputs: {}, error: null, usage: NO_USAGE } as const;
   it("tells of nodes that failed and were gone round, and of none whose next attempt succeeded", () => {
     const caught = createRunObserver();
-    caught.see(node("http-request", "exception", { error: "status 401" }));
+    caught.see(node("http-request", "exception", { error: inItsWords("status 401") }));
     caught.see(node("code", "succeeded"));
-    assert.deepEqual(caught.complete(ended).failedNodes, ["HTTP-REQUEST (status 401)"]);
+    assert.deepEqual(caught.complete(ended).failedNodes, [
+      message("step.failed", { step: "HTTP-REQUEST", error: inItsWords("status 401") }),
+    ]);
     const retried = createRunObserver();
     const ref = { nodeId: "llm", nodeType: "llm", title: "LLM", container: null };
-    retried.see({ event: "node_retry", node: ref, error: "busy", retryIndex: 1 });
+    retried.see({ event: "node_retry", node: ref, error: inItsWords("busy"), retryIndex: 1 });
     retried.see(node("llm", "succeeded"));
     assert.equal(retried.complete(ended).failedNodes, undefined);
   });
@@ -46,8 +50,9 @@ describe("the observer of a run", () => {
     ] as const) {
       const observer = createRunObserver();
       observer.see(node("llm", "succeeded", { outputs: { finish_reason: finish } }));
-      observer.see(node("code", "failed", { error: "no text" }));
-      const failed = { status: "failed", outputs: {}, error: "no text", usage: NO_USAGE } as const;
+      observer.see(node("code", "failed", { error: inItsWords("no text") }));
+      const error = inItsWords("no text");
+      const failed = { status: "failed", outputs: {}, error, usage: NO_USAGE } as const;
       assert.deepEqual(
         reasonOfStatus(observer.complete(failed)),
         reasonOf(code ?? "flow-failed", { detail: "no text" }),

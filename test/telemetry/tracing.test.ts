@@ -15,6 +15,7 @@ import { openTracePipeline, type TracePipelineOptions } from "../../src/telemetr
 import { noTracing } from "../../src/telemetry/telemetry.ts";
 import { createTracing } from "../../src/telemetry/tracing.ts";
 import { type CollectedSpan, startCollector } from "./collector.ts";
+import { inItsWords } from "../../src/flow/messages/message.ts";
 
 const hear = (lines: string[]): Logger => {
   const take = (_: LogFields, message: string): void => void lines.push(message);
@@ -192,7 +193,7 @@ const finished = (
   status,
   inputs: {},
   outputs: { text: "merge request text" },
-  error: status === "failed" ? "merge request text" : null,
+  error: status === "failed" ? inItsWords("merge request text") : null,
   elapsedMs: 5,
   usage: NO_USAGE,
 });

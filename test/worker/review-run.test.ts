@@ -25,6 +25,7 @@ import { type ReviewOptions, reviewRun } from "../../src/worker/review-run.ts";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import type { StandInApp } from "../../standins/dify/stand-in-app.ts";
 import { mergeRequestEvent } from "../review/events.ts";
+import { message } from "../../src/messages/message.ts";
 
 const mergeRequest: MergeRequest = {
   ref: { projectId: 7, iid: 1 },
@@ -98,8 +99,8 @@ const setUp = (
         fetchReactions: async () => null,
         reply: async () => ({ kind: "published", noteId: 6 }),
         resolveDiscussion: async () => undefined,
-        react: async () => ({ awardId: 1 }),
-        unreact: async () => true,
+        react: async () => undefined,
+        unreact: async () => undefined,
         setStatus: async () => undefined,
         removeNote: async () => undefined,
         updateDescription: async () => undefined,
@@ -280,10 +281,13 @@ suite("one run", () => {
     );
     assert.ok(failed.state === "failed" && failed.reason.params.detail === "model is gone");
     const outcome = { status: "partial-succeeded", outputs: { review: "x" } } as const;
-    const partial = setUp({}, { ...outcome, failedNodes: ["ASK (no answer)"] });
+    const step = message("step.failed", { step: "ASK", error: "no answer" });
+    const partial = setUp({}, { ...outcome, failedNodes: [step] });
     const settlement = await reviewRun(claimOf(), partial.options);
     assert.ok(
-      settlement.state === "partial-succeeded" && settlement.reason?.params.detail === "ASK (no answer)",
+      settlement.state === "partial-succeeded" &&
+        settlement.reason !== null &&
+        settlement.reason.params.detail === step,
     );
     assert.equal(settlement.reason.code, "steps-failed");
     // Dify's status alone says no more than that a node was tried twice.

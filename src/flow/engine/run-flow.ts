@@ -22,7 +22,7 @@ import { type FrameResult, runFrame } from "./run-frame.ts";
 import { openStepJournal } from "./step-journal.ts";
 import { createUsageMeter, type UsageMeter } from "./usage-meter.ts";
 import { validateInputs } from "./validate-inputs.ts";
-import { englishOf, flowMessage } from "../messages/message.ts";
+import { type FlowMessage, flowMessage, mapTexts } from "../messages/message.ts";
 
 /** What a run is given. */
 export type RunFlowOptions = {
@@ -58,7 +58,7 @@ export type FlowRunResult = {
   readonly outputs: JsonObject;
   /** The outputs with the numbers that JSON loses. */
   readonly exact: ExactObject;
-  readonly error: string | null;
+  readonly error: FlowMessage | null;
   readonly usage: FlowUsage;
 };
 
@@ -169,7 +169,7 @@ const queueAside = (model: ModelClient, time: RunTime): ModelClient => ({
 });
 
 const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
-  const error = frame.error === null ? null : englishOf(frame.error);
+  const { error } = frame;
   const outputs = plainValues(frame.outputs);
   const exact = Object.fromEntries(
     Object.entries(frame.outputs).map(([name, variable]) => [name, exactOf(variable)]),
@@ -181,13 +181,13 @@ const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
 /** The result of a run that was stopped; rethrows what stops no run. */
 const stoppedResult = (error: unknown, options: RunFlowOptions, usage: FlowUsage): FlowRunResult => {
   if (error instanceof RunStopped)
-    return { status: "stopped", outputs: {}, exact: {}, error: error.message, usage };
+    return { status: "stopped", outputs: {}, exact: {}, error: error.what, usage };
   if (options.signal.aborted && options.endsRun?.(options.signal.reason) === true) {
     return {
       status: "stopped",
       outputs: {},
       exact: {},
-      error: englishOf(flowMessage("flow.run.stopped")),
+      error: flowMessage("flow.run.stopped"),
       usage,
     };
   }
@@ -250,7 +250,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     ...result,
     outputs: run.mask.object(result.outputs),
     exact: run.mask.exact(result.exact),
-    error: result.error === null ? null : run.mask.text(result.error),
+    error: result.error === null ? null : mapTexts(result.error, run.mask.text),
   };
   const { exact: _exact, ...shown } = masked;
   options.onEvent({

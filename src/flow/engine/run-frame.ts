@@ -13,7 +13,7 @@ import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { FrameScope, RunContext } from "./run-context.ts";
 import { entryOf, type NodeRun, refOf, runNode, stepKey } from "./run-node.ts";
-import { englishOf, type FlowMessage } from "../messages/message.ts";
+import { englishOf, type FlowMessage, mapTexts } from "../messages/message.ts";
 
 /** How a frame ended, and what it took. */
 export type FrameResult = {
@@ -115,7 +115,7 @@ const emitFinished = (
   status: NodeStatus,
   outputs: JsonObject,
 ): void => {
-  const error = done.outcome.ok ? null : run.mask.text(englishOf(done.outcome.message));
+  const error = done.outcome.ok ? null : mapTexts(done.outcome.message, run.mask.text);
   const ref = refOf(node, scope);
   const shown = run.mask.object(outputs);
   const { elapsedMs, usage } = done;
@@ -183,7 +183,7 @@ const retry = (frame: Frame, command: Extract<FrameCommand, { kind: "retry" }>):
     usage: addUsage(before.usage, done.usage),
     failures: before.failures + done.extraFailures + 1,
   });
-  const error = frame.run.mask.text(englishOf(done.outcome.message));
+  const error = mapTexts(done.outcome.message, frame.run.mask.text);
   frame.run.emit({ event: "node_retry", node: refOf(nodeOf(frame, nodeId), frame.scope), error, retryIndex });
   startNode(frame, nodeId, delayMs);
 };

@@ -7,6 +7,8 @@ import type { FlowMessageParameters } from "./message-parameters.ts";
 export type MessageOf<Code extends string> = {
   readonly code: Code;
   readonly params: Readonly<Record<string, ParamOf<Code>>>;
+  /** The same in a code of the host, of whose catalogue the engine knows nothing. */
+  readonly host?: MessageOf<string>;
 };
 
 /** What a message names: texts, numbers and times (ms) as they are, further messages in the language of the whole. */
@@ -39,8 +41,19 @@ export const flowMessage = <Code extends FlowMessageCode>(
   ...[params]: ParamsFor<FlowMessageParameters[Code], FlowMessageCode>
 ): FlowMessage => ({ code, params: { ...params } });
 
-/** What a port, a library or a model's server says, in its own words. */
-export const inItsWords = (text: string): FlowMessage => flowMessage("flow.verbatim", { text });
+/** What a port, a library or a model's server says, in its own words; `host` where the host has a code for it. */
+export const inItsWords = (text: string, host?: MessageOf<string>): FlowMessage => ({
+  ...flowMessage("flow.verbatim", { text }),
+  ...(host === undefined ? {} : { host }),
+});
+
+/** What somebody else says as a text, where that is all of a message; the message where it says more. */
+export const plainWords = (message: FlowMessage): string | FlowMessage => {
+  const { text } = message.params;
+  return message.code === "flow.verbatim" && message.host === undefined && typeof text === "string"
+    ? text
+    : message;
+};
 
 /** Formats the sentence of a code. */
 export type FormatCode<Code extends string> = (
@@ -58,6 +71,23 @@ export const renderMessage = <Code extends string>(
     Object.fromEntries(Object.entries(params).map(([name, param]) => [name, valueOf(format, param)])),
   );
 
+/** The message in the host's codes, wherever it has one that `knows` lets pass. */
+export const asHostSays = (
+  { code, params, host }: MessageOf<string>,
+  knows: (code: string) => boolean,
+): MessageOf<string> => {
+  if (host !== undefined && knows(host.code)) return asHostSays(host, knows);
+  const inside = (param: ParamOf<string>): ParamOf<string> => {
+    if (typeof param !== "object") return param;
+    if ("code" in param) return asHostSays(param, knows);
+    return param.map((one) => (typeof one === "string" ? one : asHostSays(one, knows)));
+  };
+  return {
+    code,
+    params: Object.fromEntries(Object.entries(params).map(([name, param]) => [name, inside(param)])),
+  };
+};
+
 /** Lists of texts are joined by commas, whole sentences by semicolons; an empty one is a dash. */
 const valueOf = <Code extends string>(format: FormatCode<Code>, param: ParamOf<Code>): string | number => {
   if (typeof param !== "object") return param;
@@ -71,11 +101,12 @@ const valueOf = <Code extends string>(format: FormatCode<Code>, param: ParamOf<C
 
 /** The message with `map` applied to every text in it. */
 export const mapTexts = <Code extends string>(
-  { code, params }: MessageOf<Code>,
+  { code, params, host }: MessageOf<Code>,
   map: (text: string) => string,
 ): MessageOf<Code> => ({
   code,
   params: Object.fromEntries(Object.entries(params).map(([name, param]) => [name, mapParam(param, map)])),
+  ...(host === undefined ? {} : { host: mapTexts(host, map) }),
 });
 
 const mapParam = <Code extends string>(
@@ -88,19 +119,20 @@ const mapParam = <Code extends string>(
   return param.map((one) => (typeof one === "string" ? map(one) : mapTexts(one, map)));
 };
 
-const Shape: z.ZodType<MessageOf<string>> = z.lazy(() =>
+/** A message in a stored document, of whichever version and catalogue. */
+export const MessageShape: z.ZodType<MessageOf<string>> = z.lazy(() =>
   z.object({
     code: z.string(),
     params: z.record(
       z.string(),
-      z.union([z.string(), z.number(), Shape, z.array(z.union([z.string(), Shape]))]),
+      z.union([z.string(), z.number(), MessageShape, z.array(z.union([z.string(), MessageShape]))]),
     ),
   }),
 );
 
 /** Whether a value that was kept is a message with a sentence; another version had other codes and other parameters. */
 export const hasSentence = (value: unknown, format: FormatCode<string>): value is MessageOf<string> => {
-  const { data } = Shape.safeParse(value);
+  const { data } = MessageShape.safeParse(value);
   try {
     return data !== undefined && renderMessage(format, data) !== "";
   } catch {

@@ -171,5 +171,4 @@ const OF_PROJECT = [
   "spendings",
   "ownNotes",
   "progressNotes",
-  "reactions",
 ] as const;

@@ -1,6 +1,3 @@
-import type { FileDiff } from "../../diff/file-diff.ts";
-import type { Position } from "../../diff/position.ts";
-import { fromPosition } from "../../diff/to-position.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { ownThreads } from "../../review/plan/marker.ts";
 import type { Discussion } from "../../review/discussion.ts";
@@ -20,7 +17,7 @@ const MAX_LENGTH = 20_000;
  * finding that is not reported again because it was said already would count as mended. The newest
  * threads come first, as many as there is room for.
  */
-export const prepareSaid = (discussions: readonly Discussion[], flow: string, diff: ShownDiff): SaidText => {
+export const prepareSaid = (discussions: readonly Discussion[], flow: string): SaidText => {
   const open = new Set(
     ownThreads(discussions, flow)
       .filter(({ discussion }) => !discussion.resolved)
@@ -28,7 +25,7 @@ export const prepareSaid = (discussions: readonly Discussion[], flow: string, di
   );
   const threads = discussions
     .filter(({ id }) => !open.has(id))
-    .flatMap((discussion) => describeThread(discussion, diff))
+    .flatMap(describeThread)
     .toReversed();
   return (paths) => {
     const kept: Thread[] = [];
@@ -49,19 +46,7 @@ type Thread = {
   readonly notes: readonly { readonly by: "you" | "someone"; readonly text: string }[];
 };
 
-/** The version of the change that a model is shown, by whose lines threads in it are told. */
-type ShownDiff = { readonly headSha: string; readonly files: readonly FileDiff[] };
-
-const lineOf = (position: Position, { headSha, files }: ShownDiff): number | null => {
-  const { on } = position;
-  if (on.kind === "file") return null;
-  const file =
-    position.headSha === headSha ? files.find(({ newPath }) => newPath === position.newPath) : undefined;
-  const { oldLine, newLine } = (file === undefined ? null : fromPosition(file, on)) ?? on;
-  return newLine ?? oldLine;
-};
-
-const describeThread = (discussion: Discussion, diff: ShownDiff): Thread[] => {
+const describeThread = (discussion: Discussion): Thread[] => {
   const { position, resolved } = discussion;
   const notes = discussion.notes
     .filter(({ system }) => !system)
@@ -70,5 +55,6 @@ const describeThread = (discussion: Discussion, diff: ShownDiff): Thread[] => {
       text: beginningOf(maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text, MAX_NOTE_LENGTH),
     }));
   if (position === null || notes.length === 0) return [];
-  return [{ path: position.newPath, line: lineOf(position, diff), resolved, notes }];
+  const line = position.on.kind === "line" ? (position.on.newLine ?? position.on.oldLine) : null;
+  return [{ path: position.newPath, line, resolved, notes }];
 };

@@ -13,6 +13,7 @@ import { type FlowReading, readFlow } from "../../../src/flow/parse/parse-flow.t
 import { createScriptedPorts } from "../scripted-ports.ts";
 import { type ConformanceCase, ConformanceSidecar, withTexts } from "./case-schema.ts";
 import { showEvent } from "./show-event.ts";
+import { plainWords } from "../../../src/flow/messages/message.ts";
 
 const folder = new URL("flows/", import.meta.url);
 const names = readdirSync(folder)
@@ -79,9 +80,9 @@ const runCase = async (flow: Flow, one: ConformanceCase): Promise<void> => {
     return;
   }
   const result = await start(flow, one, events);
-  assert.equal(result.status, one.status, result.error ?? "");
+  assert.equal(result.status, one.status, JSON.stringify(result.error));
   if (one.error !== undefined || result.status === "succeeded")
-    assert.equal(result.error, withTexts(one.error ?? null));
+    assert.deepEqual(result.error === null ? null : plainWords(result.error), one.error ?? null);
   if (one.outputs !== undefined) assert.deepEqual(result.outputs, withTexts(one.outputs));
   if (one.tokens !== undefined) assert.equal(result.usage.totalTokens, one.tokens);
   const finished = events.at(-1);

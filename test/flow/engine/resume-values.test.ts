@@ -90,7 +90,7 @@ describe("a run that is taken up", () => {
     await fc.assert(
       fc.asyncProperty(exactValues, fc.integer({ min: 1, max: NODES }), async (value, count) => {
         const whole = await start(value, createMemoryJournal(), { count: 0 });
-        assert.equal(whole.status, "succeeded", whole.error ?? "");
+        assert.equal(whole.status, "succeeded", JSON.stringify(whole.error));
         assert.equal(pythonJson(whole.exact["v"] ?? null), pythonJson(withoutPrototypes(value)));
         const journal = createMemoryJournal();
         const kill = new AbortController();

@@ -11,6 +11,7 @@ import type { FlowPorts } from "../../../src/flow/node.ts";
 import { parseFlow } from "../../../src/flow/parse/parse-flow.ts";
 import { createScriptedPorts } from "../scripted-ports.ts";
 import { askingFlow, conformanceFlow } from "./flow-files.ts";
+import { flowMessage, inItsWords } from "../../../src/flow/messages/message.ts";
 
 const options = (more: Partial<RunFlowOptions> = {}): RunFlowOptions => ({
   inputs: {},
@@ -121,7 +122,7 @@ workflow:
 `);
     const result = await runFlow(endless, options({ limits: { maxMs: 30 } }));
     assert.equal(result.status, "stopped");
-    assert.match(result.error ?? "", /Maximum execution time exceeded/);
+    assert.equal(result.error?.code, "flow.run.too-long");
   });
 
   it("ends as stopped when its time is up", async () => {
@@ -139,7 +140,7 @@ workflow:
     });
     const result = await runFlow(askingFlow("loop", 2), options({ clock, ports }));
     assert.equal(result.status, "stopped");
-    assert.match(result.error ?? "", /^Aborted: Maximum execution time exceeded: 1200\.01s > 1200s$/);
+    assert.deepEqual(result.error, flowMessage("flow.run.too-long", { seconds: "1200.01", most: 1200 }));
   });
 
   it("rejects with an error of ours from a port or the journal, which is no failure of the flow", async () => {
@@ -159,7 +160,7 @@ workflow:
     };
     const ports = { ...createScriptedPorts().ports, model: { generate } };
     const result = await runFlow(askingFlow("iteration", 1), options({ ports }));
-    assert.deepEqual([result.status, result.error], ["failed", "unforeseen"]);
+    assert.deepEqual([result.status, result.error], ["failed", inItsWords("unforeseen")]);
   });
 
   it("stops the nodes beside one that fails", async () => {
@@ -194,7 +195,10 @@ workflow:
     const ports = { ...createScriptedPorts().ports, template: { render } };
     const events: FlowEvent[] = [];
     const result = await runFlow(flow, options({ ports, journal, onEvent: (event) => events.push(event) }));
-    assert.deepEqual([result.status, result.error, result.usage.totalTokens], ["failed", "bad", 10]);
+    assert.deepEqual(
+      [result.status, result.error, result.usage.totalTokens],
+      ["failed", inItsWords("bad"), 10],
+    );
     kept.resolve(undefined);
     await written.promise;
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));

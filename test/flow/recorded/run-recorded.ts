@@ -12,7 +12,7 @@ import type { CodeRequest, TemplateRequest } from "../../../src/flow/ports.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
-import { inItsWords } from "../../../src/flow/messages/message.ts";
+import { englishOf, inItsWords } from "../../../src/flow/messages/message.ts";
 
 /** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
 export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
@@ -91,11 +91,25 @@ const nodeOf = (event: FlowEvent): RecordedNode | undefined => {
       const { node, status, outputs, error } = event;
       if (status !== "succeeded" && status !== "failed" && status !== "exception") return undefined;
       const { nodeId: id, nodeType: type } = node;
-      return { id, type, status, outputs, ...indexOf(node), ...(error === null ? {} : { error }) };
+      return {
+        id,
+        type,
+        status,
+        outputs,
+        ...indexOf(node),
+        ...(error === null ? {} : { error: englishOf(error) }),
+      };
     }
     case "node_retry": {
       const { nodeId: id, nodeType: type } = event.node;
-      return { id, type, status: "retry", outputs: {}, error: event.error, ...indexOf(event.node) };
+      return {
+        id,
+        type,
+        status: "retry",
+        outputs: {},
+        error: englishOf(event.error),
+        ...indexOf(event.node),
+      };
     }
     default:
       return undefined;
@@ -178,13 +192,13 @@ export const runRecorded = async (
   const result = await runFlow({ ...flow, digest: "oracle-app" }, options).catch((error: unknown) => ({
     status: "failed" as const,
     outputs: {},
-    error: describeError(error),
+    error: inItsWords(describeError(error)),
   }));
   return {
     refused: null,
     status: result.status,
     outputs: result.outputs,
-    error: result.error,
+    error: result.error === null ? null : englishOf(result.error),
     text: shownText(events),
     reasoning: events.map((event) => (event.event === "reasoning_chunk" ? event.text : "")).join(""),
     nodes: withHandles(

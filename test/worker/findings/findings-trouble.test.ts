@@ -19,6 +19,7 @@ import {
   shownLines,
   textInput,
 } from "./world.ts";
+import { message } from "../../../src/messages/message.ts";
 
 const bugAt = (...lines: readonly number[]): string =>
   linesOf(100, (line) => (lines.includes(line) ? `BUG ${line}` : null));
@@ -144,7 +145,7 @@ suite("a review by findings in trouble", () => {
       "a step that the flow went on without",
       fakeFindingsFlow({}, async (request, nth) => ({
         ...(await findBugs(request, nth)),
-        failedNodes: [`ASK (${CAUSE})`],
+        failedNodes: [message("step.failed", { step: "ASK", error: CAUSE })],
       })).flow,
     ],
     [

@@ -105,7 +105,7 @@ const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutco
     signal,
     onText: (chunk) => context.emitText("text", chunk),
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs });
+  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
   const { text, usage } = answer.value;
   const outputs = { text, usage: usageOutput(usage, clock.now() - startedAt), files: [], json: [] };
   return { ok: true, inputs, outputs, types: TYPES, usage };

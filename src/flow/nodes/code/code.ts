@@ -68,7 +68,7 @@ const execute = async (data: CodeData, { pool, ports, signal }: NodeContext): Pr
     ),
     signal,
   });
-  if (!result.ok) return nodeFailure(result.errorType, inItsWords(result.message), { inputs });
+  if (!result.ok) return nodeFailure(result.errorType, inItsWords(result.message, result.host), { inputs });
   const startedAt = performance.now();
   const outcome = settle(result.value, data, inputs);
   // A result of megabytes: what comes next, masking and the journal, gets a time slice of its own.

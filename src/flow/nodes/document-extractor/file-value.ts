@@ -93,7 +93,7 @@ export const fetchFile = async (value: Json, http: HttpClient, signal: AbortSign
     maxResponseBytes: MAX_DOWNLOAD_BYTES,
     signal,
   });
-  if (!response.ok) return refuse(inItsWords(response.message));
+  if (!response.ok) return refuse(inItsWords(response.message, response.host));
   const { status } = response.value;
   if (status < 200 || status > 299) return refuse(flowMessage("flow.download.status", { status }));
   return { ok: true, value: { file, bytes: response.value.body } };

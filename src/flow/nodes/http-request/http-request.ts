@@ -94,7 +94,8 @@ const settle = async (
 ): Promise<NodeOutcome> => {
   const inputs = shownInputs(request);
   const response = await context.ports.http.send(request);
-  if (!response.ok) return nodeFailure(response.errorType, inItsWords(response.message), { inputs });
+  if (!response.ok)
+    return nodeFailure(response.errorType, inItsWords(response.message, response.host), { inputs });
   const { status } = response.value;
   if (ALWAYS_FAIL.has(status)) {
     const origin = new URL(request.url).origin;

@@ -145,7 +145,7 @@ const execute = async (
     scoreThreshold: config?.score_threshold ?? null,
     signal,
   });
-  if (!found.ok) return nodeFailure(found.errorType, inItsWords(found.message), { inputs });
+  if (!found.ok) return nodeFailure(found.errorType, inItsWords(found.message, found.host), { inputs });
   const records = found.value.toSorted((one, other) => other.score - one.score).slice(0, topK);
   const result = records.map((record, index) => recordOutput(record, index + 1));
   return { ok: true, inputs, outputs: { result }, types: { result: "array[object]" } };

@@ -172,7 +172,8 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     renderer: ports.template,
     signal,
   });
-  if (!messages.ok) return nodeFailure(messages.errorType, inItsWords(messages.message), { inputs });
+  if (!messages.ok)
+    return nodeFailure(messages.errorType, inItsWords(messages.message, messages.host), { inputs });
   if (messages.value.length === 0) {
     return nodeFailure("NoPromptFoundError", flowMessage("flow.llm.no-prompt"), { inputs });
   }
@@ -188,7 +189,10 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
   stream.finish();
   // Dify repeats these, too; a request that was refused for what it says is refused again, and paid again.
   if (!answer.ok)
-    return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs, isFinal: !answer.retryable });
+    return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), {
+      inputs,
+      isFinal: !answer.retryable,
+    });
   return finish(data, answer.value, clock.now() - startedAt, inputs);
 };
 

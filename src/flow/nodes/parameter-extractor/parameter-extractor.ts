@@ -97,7 +97,7 @@ const execute = async (data: ParameterExtractorData, context: NodeContext): Prom
   if (!answer.ok) {
     const reason = englishOf(flowMessage("flow.parameters.call-failed"));
     const outputs = { __is_success: 0, __reason: reason, __error: answer.message };
-    return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs, outputs });
+    return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs, outputs });
   }
   return settle(data, answer.value, clock.now() - startedAt, inputs);
 };

@@ -116,7 +116,7 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
     responseSchema: responseSchema(categories),
     signal,
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message), { inputs });
+  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
   const { usage } = answer.value;
   const choice = chooseCategory(categories, answer.value.text);
   if (!choice.ok) return nodeFailure("ValueError", choice.message, { inputs, usage });

@@ -50,7 +50,7 @@ export const templateTransformKind = defineNodeKind({
       found.map(([name, variable]) => [name, variable === undefined ? null : exactOf(variable)]),
     );
     const rendered = await ports.template.render({ template: data.template, variables, signal });
-    if (!rendered.ok) return nodeFailure("", inItsWords(rendered.message), { inputs });
+    if (!rendered.ok) return nodeFailure("", inItsWords(rendered.message, rendered.host), { inputs });
     if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
       return nodeFailure("", flowMessage("flow.template.too-long", { most: MAX_OUTPUT_CHARACTERS }), {
         inputs,

@@ -151,7 +151,7 @@ const stepBody = (view: ProgressView, step: Step): Content => {
   const body = [
     step.error === null
       ? null
-      : html`<p class="notice bad">${t("live.error")}: ${masking.text(step.error)}</p>`,
+      : html`<p class="notice bad">${t("live.error")}: ${masking.text(storedText(t, step.error))}</p>`,
     step.retries === 0 ? null : html`<p class="hint">${t("live.retries", { count: step.retries })}</p>`,
     step.resumed ? html`<p class="hint">${t("live.resumed")}</p>` : null,
     step.models.length === 0

@@ -32,7 +32,7 @@ export type Step = {
   models: readonly string[];
   inputs: JsonObject | null;
   outputs: JsonObject | null;
-  error: string | null;
+  error: string | Message | null;
   retries: number;
   resumed: boolean;
   /** How many rounds a container will have, as far as that is known. */
