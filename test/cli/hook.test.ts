@@ -1,3 +1,4 @@
+import { escape } from "../messages/saying.ts";
 import { formatMessage, translator } from "../../src/messages/format-message.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -17,7 +18,7 @@ test("install shows its plan and does nothing, then does it with --yes, then has
   assert.ok(plan.out.includes(t("hook.step.create", { url: world.url })));
   assert.ok(plan.out.includes(`team/shop\n  ${t("hook.verb.create")}`));
   assert.doesNotMatch(plan.out, /team\/old/);
-  assert.match(plan.out, /: reviewflow hook install team --url http:\S+ --yes\n$/);
+  assert.match(plan.out, /\breviewflow hook install team --url http:\S+ --yes\n$/);
   assert.equal(writes(world), 0);
 
   const done = await world.run("install", ["team"], { yes: true });
@@ -65,7 +66,7 @@ test("what differs is told and mended, and two of ours become one", async () => 
   ].map((one) => t("hook.difference.switch", one));
   assert.ok(status.out.includes(t("hook.step.fix", { hook: 1, differences: switches.join("; ") })));
   assert.ok(status.out.includes(t("hook.step.duplicate", { hook: 2 })));
-  assert.match(status.out, /: reviewflow hook install team\/shop --url http:\S+ --yes/);
+  assert.match(status.out, /\breviewflow hook install team\/shop --url http:\S+ --yes/);
 
   assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
   const left = await world.hooksOf(world.shop);
@@ -80,7 +81,10 @@ test("what differs is told and mended, and two of ours become one", async () => 
 
   const removal = await world.run("remove", ["team"]);
   assert.equal(removal.code, 0);
-  assert.match(removal.out, new RegExp(`${t("hook.verb.remove")} +webhook 1`));
+  assert.match(
+    removal.out,
+    new RegExp(`${t("hook.verb.remove")} +${escape(t("hook.step.remove", { hook: 1, url: world.url }))}`),
+  );
   assert.ok(removal.out.includes(`team/backend/api\n  ${t("hook.nothing-to-remove")}`));
   assert.equal((await world.run("remove", ["team"], { yes: true })).code, 0);
   assert.deepEqual(

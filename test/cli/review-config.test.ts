@@ -1,3 +1,4 @@
+import { saying } from "../messages/saying.ts";
 import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -55,12 +56,12 @@ describe("the configuration of a local review", () => {
       const terminal = recordedTerminal();
       const environment = { MODEL_NAME: name, MODEL_API_KEY: "sk-to-look-for" };
       assert.equal(await runReview(undefined, { ...terminal, environment, folder }), 2);
-      assert.match(terminal.err(), /git/);
+      assert.match(terminal.err(), saying("cli.git.no-repository"));
       assert.ok(!terminal.err().includes("sk-to-look-for"));
       return terminal.err();
     };
-    assert.match(await run("some-model"), /^models\.default: .*openai.*MODEL_PROVIDER/);
-    assert.doesNotMatch(await run("gpt-5-mini"), /MODEL_PROVIDER|base_url/);
+    assert.match(await run("some-model"), saying("config.provider-assumed"));
+    assert.doesNotMatch(await run("gpt-5-mini"), saying("config.provider-assumed"));
     const { models, modelRouting } = readLocalConfig({ MODEL_NAME: "gpt-5-mini", MODEL_API_KEY: "k" }, null);
     assert.deepEqual(checkModels([], toRouting({ models, modelRouting })), []);
   });

@@ -1,3 +1,4 @@
+import { saying } from "../messages/saying.ts";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { describe, it } from "node:test";
@@ -42,7 +43,7 @@ describe("reviewflow serve --check", () => {
     withServer({}, async (config) => {
       const { code, text } = await check(config);
       assert.equal(code, 0, text);
-      assert.match(text, /✓ .*scopes api/);
+      assert.match(text, RegExp(`✓ ${saying("start.gitlab.ok").source}`));
       assert.match(text, /✓ models\.main/);
     }));
 
@@ -62,7 +63,8 @@ describe("reviewflow serve --check", () => {
     withServer({ model: "another" }, async (config) => {
       const { code, text } = await check(config);
       assert.equal(code, 0, text);
-      assert.match(text, /! models\.main.*another.*stand-in/);
+      assert.match(text, RegExp(`! ${saying("start.model.unlisted").source}`));
+      for (const named of ["models.main", "another", "stand-in"]) assert.ok(text.includes(named), named);
     }));
 });
 

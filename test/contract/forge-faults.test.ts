@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { GitLabError } from "../../src/base/errors.ts";
@@ -143,17 +144,17 @@ describe("a note", () => {
     standIn.expireToken(expired.token);
     const first = await failureOf(expired.forge.upsertNote(ref, DRAFT), expired.token);
     assert.deepEqual([first.code, first.retryable], ["gitlab-unauthorized", false]);
-    assert.match(first.message, /expired.*GITLAB_TOKEN/);
+    assert.match(plain(first.what), /^gitlab\.token\.expired token=GITLAB_TOKEN /);
 
     const revoked = setUp();
     standIn.fail({ method: "POST", path: /\/notes$/ }, { kind: "revoke-token" });
     const second = await failureOf(revoked.forge.upsertNote(ref, DRAFT), revoked.token);
-    assert.match(second.message, /revoked.*GITLAB_TOKEN/);
+    assert.match(plain(second.what), /^gitlab\.token\.revoked token=GITLAB_TOKEN /);
 
     const narrow = setUp({ scopes: ["read_api"] });
     const third = await failureOf(narrow.forge.upsertNote(ref, DRAFT), narrow.token);
     assert.deepEqual([third.code, third.retryable], ["gitlab-forbidden", false]);
-    assert.match(third.message, /scope api/);
+    assert.equal(third.what.code, "gitlab.scope-missing");
   });
 });
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { runDoctor } from "../../src/cli/doctor.ts";
 import { recordedTerminal } from "../cli/recorded-terminal.ts";
 import { clockAhead, deadAddress, openClinic } from "./clinic.ts";
-import { saying } from "../messages/saying.ts";
+import { english as t, saying } from "../messages/saying.ts";
 
 test("a healthy setup is well, and nothing is changed by looking at it", async () => {
   await using clinic = await openClinic();
@@ -81,7 +81,9 @@ test("fault: the token's user is too low, or no member", async () => {
   await using clinic = await openClinic();
   const { token } = clinic.gitlab.createProjectToken(clinic.shop, { role: "reporter" });
   const low = await clinic.examine({ environment: { GITLAB_TOKEN: token } });
-  assert.match(low.of("project-role").what, /Reporter.*team\/shop/);
+  assert.equal(low.of("project-role").code, "doctor.project.role.low");
+  for (const named of [t("role.reporter"), "team/shop"])
+    assert.ok(low.of("project-role").what.includes(named), named);
   assert.equal(low.of("project-role").fixCode, "doctor.project.role.fix");
 
   const group = await clinic.examine({ names: ["team"] });
@@ -156,6 +158,9 @@ test("text has a line with a mark for each check, and what to do below those tha
   assert.equal(code, 1);
   assert.match(terminal.out(), /^✓ .*\b26\./);
   assert.match(terminal.out(), /\n! .*\b19\.1\.0.*\n {4}→ \S/);
-  assert.match(terminal.out(), /\n✗ flows\.default: .*\n {4}→ .*DIFY_URL/);
+  assert.match(
+    terminal.out(),
+    RegExp(`\\n✗ flows\\.default: .*\\n {4}→ ${saying("doctor.flow.dify.fix").source}`),
+  );
   assert.match(terminal.out(), RegExp(`\\n${saying("doctor.sum").source}\\n$`));
 });

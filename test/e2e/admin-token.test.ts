@@ -105,8 +105,9 @@ describe("a server that others can reach, without a configured admin token", () 
     });
     const closed = once(child, "close");
     let shown: string | undefined;
-    for await (const line of createInterface({ input: child.stdout })) {
-      shown = /^Admin token: (\S+)$/.exec(line)?.[1];
+    const line = new RegExp(`^${t("cli.serve.admin-token", { token: "(\\S+)" })}$`);
+    for await (const text of createInterface({ input: child.stdout })) {
+      shown = line.exec(text)?.[1];
       if (shown !== undefined) break;
     }
     child.kill();

@@ -1,3 +1,4 @@
+import { saying } from "../messages/saying.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -55,7 +56,11 @@ suite(
       await setSchema(NEWEST_SCHEMA + 1);
       await eventually("the end of the instance", async () => !first.isAlive() || undefined);
       assert.equal(first.exitCode(), 1);
-      assert.equal(first.output().match(/newer Reviewflow/g)?.length, 2, "once in the log, once at the end");
+      assert.equal(
+        first.output().match(new RegExp(saying("store.too-new").source, "gu"))?.length,
+        2,
+        "once in the log, once at the end",
+      );
       const { rows } = await client.query("SELECT state, claim_id, attempts FROM reviewflow.runs");
       assert.deepEqual(rows, [{ state: "queued", claim_id: null, attempts: "0" }]);
 

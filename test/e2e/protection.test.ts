@@ -72,8 +72,8 @@ suite("protection", () => {
     assert.match(metrics, /^reviewflow_budget_projects_used_up 1$/m);
     assert.match(metrics, /^reviewflow_budget_put_off_total 1$/m);
     const page = await (await fetch(`${url}/dashboard/projects`)).text();
-    assert.match(page, /1 \/ 1 runs/);
-    assert.match(page, /used up/);
+    assert.ok(page.includes(`1 / 1 ${t("budgets.runs")}`));
+    assert.ok(page.includes(t("budgets.used-up")));
 
     const said: string[] = [];
     const options = {

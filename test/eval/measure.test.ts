@@ -155,11 +155,11 @@ describe("measuring flows", () => {
       if (name.endsWith(".json")) await folder.write(join("broken", name), "{}");
     const read = await evaluate({ ...only, replay: "broken" });
     assert.equal(read.code, 2);
-    assert.match(read.err, /--replay: \S+\.json holds no recorded answer/);
+    assert.match(read.err, RegExp(`--replay: ${saying("eval.answer-broken").source}`));
     await folder.write("taken", "a file");
     const written = await evaluate({ ...only, record: "taken" });
     assert.equal(written.code, 2);
-    assert.match(written.err, /--record: \S+taken cannot be written/);
+    assert.match(written.err, RegExp(`--record: ${saying("eval.folder-unwritable").source}`));
   });
 
   it("goes by a judge's word where there is one, whose cost is told apart", async () => {

@@ -1,3 +1,4 @@
+import { saying } from "../messages/saying.ts";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -123,7 +124,8 @@ test("the total limit ends a slow answer", async () => {
   standIn.fail(...times(3, { kind: "slow", msPerPiece: 20 }));
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
-  assert.match(failed.message, /did not finish within 100 ms \(models\.main\.timeouts\.total\)/);
+  assert.match(failed.message, saying("model.timed-out"));
+  assert.match(failed.message, /\b100 ms .*models\.main\.timeouts\.total\b/);
 });
 
 test("an aborted call rejects with the signal's reason, while streaming and while pausing", async () => {

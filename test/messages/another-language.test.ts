@@ -19,6 +19,7 @@ const called = (module: unknown, name: string): ((...given: readonly unknown[]) 
 
 suite("a further language", () => {
   let folder = "";
+  let english: z.infer<typeof TEXTS> = {};
   const load = async (file: string): Promise<unknown> => await import(join(folder, "src", file));
 
   before(async () => {
@@ -26,7 +27,7 @@ suite("a further language", () => {
     await cp(join(ROOT, "src"), join(folder, "src"), { recursive: true });
     await cp(join(ROOT, "package.json"), join(folder, "package.json"));
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-    const english = TEXTS.parse(JSON.parse(await readFile(join(ROOT, "src/messages/en.json"), "utf8")));
+    english = TEXTS.parse(JSON.parse(await readFile(join(ROOT, "src/messages/en.json"), "utf8")));
     const { "summary.no-findings": _, ...others } = english;
     const texts = Object.fromEntries(Object.entries(others).map(([code, text]) => [code, `⟦${text}⟧`]));
     // The only thing that is added: a file. One of its sentences is still missing.
@@ -47,8 +48,11 @@ suite("a further language", () => {
     assert.equal(called(choose, "chooseLanguage")(undefined, "eo, en;q=0.5"), "eo");
     const messages = await load("messages/format-message.ts");
     const format = called(messages, "formatMessage");
-    assert.equal(format("Esperanto", "summary.heading"), "⟦Review⟧");
-    assert.equal(format("Esperanto", "coverage.files", { count: 2 }), "⟦2 files⟧");
+    assert.equal(format("Esperanto", "summary.heading"), `⟦${english["summary.heading"]}⟧`);
+    const files = ["Esperanto", "English"].map((language) =>
+      format(language, "coverage.files", { count: 2 }),
+    );
+    assert.equal(files[0], `⟦${files[1]}⟧`);
     assert.equal(format("Esperanto", "summary.no-findings"), format("English", "summary.no-findings"));
   });
 
