@@ -14,10 +14,10 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "budget.candidates-used-up": { readonly limit: number; readonly setting: string | number; readonly until: Date | number };
   readonly "budget.postponed": { readonly limit: string | number; readonly setting: string | number; readonly until: Date | number };
   readonly "budgets.all": null;
-  readonly "budgets.cost": null;
-  readonly "budgets.runs": null;
+  readonly "budgets.cost": { readonly amount: string | number };
+  readonly "budgets.runs": { readonly amount: string | number };
   readonly "budgets.today": null;
-  readonly "budgets.tokens": null;
+  readonly "budgets.tokens": { readonly amount: string | number };
   readonly "budgets.used-up": null;
   readonly "category.bug": null;
   readonly "category.concurrency": null;

@@ -13,14 +13,18 @@ import type { BudgetDesk } from "../worker/budgets/budget-desk.ts";
 export type ConfiguredBudgets = {
   readonly desk: BudgetDesk;
   /** What was used today, for pages. */
-  readonly today: () => Promise<{ readonly budgets: Budgets; readonly spent: readonly ProjectSpent[] }>;
+  readonly today: () => Promise<{
+    readonly budgets: Budgets;
+    readonly spent: readonly ProjectSpent[];
+    readonly currency: string;
+  }>;
   /** Brings the metrics up to date; a store that does not answer leaves them as they are. */
   readonly measure: () => Promise<void>;
 };
 
 /** Budgets over the store's account of each day. */
 export const createBudgets = (
-  { budgets: { timeZone, tell, ...budgets } }: Pick<Config, "budgets">,
+  { budgets: { timeZone, tell, ...budgets }, models }: Pick<Config, "budgets" | "models">,
   {
     store: { spending },
     telemetry,
@@ -34,10 +38,12 @@ export const createBudgets = (
   },
 ): ConfiguredBudgets => {
   const { protection } = telemetry.metrics;
+  const [currency = "", ...others] = new Set(models.flatMap(({ price }) => price?.currency ?? []));
+  const known = others.length === 0 ? currency : "";
   const listSpent = () => spending.listSpent(budgetDay(clock.now(), timeZone).name);
   return {
     desk: { budgets, timeZone, tell, spending, clock, logger, onPutOff: protection.putOff },
-    today: async () => ({ budgets, spent: await listSpent() }),
+    today: async () => ({ budgets, spent: await listSpent(), currency: known }),
     measure: async () => {
       try {
         protection.budgets(toFact(budgets, await listSpent()));

@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -67,12 +68,15 @@ suite("a dataset of Dify", () => {
         .catch((reason: unknown) => reason);
       assert.ok(error instanceof DifyError && !error.retryable, String(error));
       assert.ok(!error.message.includes("app-key") && !error.message.includes(KEY));
-      return error.message;
+      return plain(error.what);
     };
-    assert.match(await refusal({ apiKey: new Secret("app-key") }), /knowledge API.*lessons\.dify/);
+    assert.match(
+      await refusal({ apiKey: new Secret("app-key") }),
+      /\bdify\.advice\.dataset-key setting=lessons\.dify$/,
+    );
     assert.match(
       await refusal({ datasetId: "33333333-3333-4333-8333-333333333333" }),
-      /dataset_id \(lessons\.dify\)/,
+      /\bdify\.advice\.dataset-missing setting=lessons\.dify$/,
     );
   });
 });

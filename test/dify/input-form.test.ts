@@ -1,3 +1,4 @@
+import { type Message, message } from "../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { JsonObject } from "../../src/base/json.ts";
@@ -34,14 +35,17 @@ describe("a flow's declared inputs", () => {
       { select: { variable: "mood", options: ["kind", "stern"] } },
       { number: { variable: "count" } },
     ]);
-    const refusals: readonly (readonly [JsonObject, RegExp])[] = [
-      [{}, /^diff is required/],
-      [{ diff: "123456" }, /^diff .*5 characters/],
-      [{ diff: "a", mood: "cross" }, /^mood /],
-      [{ diff: "a", count: "many" }, /^count .*number/],
+    const refusals: readonly (readonly [JsonObject, Message])[] = [
+      [{}, message("flow.input.required", { input: "diff" })],
+      [{ diff: "123456" }, message("flow.input.too-long", { input: "diff", most: 5 })],
+      [
+        { diff: "a", mood: "cross" },
+        message("flow.input.not-an-option", { input: "mood", options: "['kind', 'stern']" }),
+      ],
+      [{ diff: "a", count: "many" }, message("flow.input.not-a-number", { input: "count" })],
     ];
-    for (const [inputs, message] of refusals)
-      assert.throws(() => prepareInputs(declared, inputs), { code: "flow-input-invalid", message });
+    for (const [inputs, what] of refusals)
+      assert.throws(() => prepareInputs(declared, inputs), { code: "flow-input-invalid", what });
     // A length is counted in characters, as Python does.
     assert.deepEqual(prepareInputs(declared, { diff: "🙂🙂🙂🙂🙂" }), { diff: "🙂🙂🙂🙂🙂" });
   });

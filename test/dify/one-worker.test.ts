@@ -115,7 +115,7 @@ describe("a Dify that never begins a run", () => {
   });
   it("for want of a published version or an open API says so", async () => {
     await using unpublished = await openPaced({ app: { unpublished: true } });
-    await assert.rejects(unpublished.run(), { retryable: false, message: /publish/i });
+    await assert.rejects(unpublished.run(), { code: "dify-app-unavailable", retryable: false });
     await using disabled = await openPaced({ app: { apiDisabled: true } });
     await assert.rejects(disabled.run(), { code: "dify-forbidden", retryable: false });
   });

@@ -18,7 +18,7 @@ describe("the report of a measurement", () => {
   it("has a plot for shares and one for cost, which name themselves", () => {
     const page = renderHtml(t, hostileReport());
     assert.ok(page.includes(`aria-label="${t("eval.shares-plot")}"`));
-    assert.ok(page.includes(`aria-label="${t("eval.cost-plot", { metric: t("metric.cost") })}"`));
+    assert.ok(page.includes(`aria-label="${t("eval.cost-plot", { metric: `${t("metric.cost")} (USD)` })}"`));
   });
 
   it("can be told in a terminal, without signs that a terminal obeys", () => {

@@ -1,3 +1,4 @@
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -36,7 +37,7 @@ test("a failure for good is a ModelError without the key; a hang is ended", asyn
   standIn.fail({ kind: "status", status: 401, echoKey: true });
   await assert.rejects(embed(["a"], signal), (error) => {
     assert.ok(error instanceof ModelError);
-    assert.match(error.message, /models\.vectors\.api_key/);
+    assert.match(plain(error.what), /\bmodel\.unauthorized name=vectors /);
     assert.ok(!error.message.includes(KEY));
     return true;
   });

@@ -1,3 +1,4 @@
+import type { MessageCode } from "../../src/messages/message.ts";
 import { saying } from "../messages/saying.ts";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -27,32 +28,69 @@ test("retry-after is honoured in each of its forms, and never beyond the policy"
   assert.equal(standIn.chatCount(), 1);
 });
 
-const FAULTS: readonly (readonly [string, ModelFault, string, boolean])[] = [
-  ["429", { kind: "status", status: 429 }, "InvokeRateLimitError", true],
+const FAULTS: readonly (readonly [string, ModelFault, string, boolean, MessageCode])[] = [
+  ["429", { kind: "status", status: 429 }, "InvokeRateLimitError", true, "model.rate-limited"],
   [
     "429 without quota",
     { kind: "status", status: 429, code: "insufficient_quota", message: "You exceeded your current quota" },
     "InvokeRateLimitError",
     false,
+    "model.no-quota",
   ],
-  ["500", { kind: "status", status: 500 }, "InvokeServerUnavailableError", true],
-  ["529", { kind: "status", status: 529 }, "InvokeServerUnavailableError", true],
-  ["401", { kind: "status", status: 401 }, "InvokeAuthorizationError", false],
-  ["403", { kind: "status", status: 403 }, "InvokeAuthorizationError", false],
-  ["400", { kind: "status", status: 400 }, "InvokeBadRequestError", false],
-  ["404", { kind: "status", status: 404 }, "InvokeBadRequestError", false],
-  ["307", { kind: "status", status: 307 }, "InvokeBadRequestError", false],
-  ["a hang", { kind: "hang" }, "InvokeConnectionError", true],
-  ["a hang before the first token", { kind: "hang-before-first-token" }, "InvokeConnectionError", true],
-  ["a hang after the first token", { kind: "hang-after-first-token" }, "InvokeConnectionError", true],
-  ["a broken stream", { kind: "broken-stream", afterPieces: 2 }, "InvokeConnectionError", true],
-  ["an end without finish reason", { kind: "no-finish" }, "InvokeServerUnavailableError", true],
-  ["a frame cut in two", { kind: "truncated-json" }, "InvokeServerUnavailableError", true],
-  ["a page of HTML", { kind: "garbage" }, "InvokeServerUnavailableError", true],
-  ["an error in the stream", { kind: "stream-error", message: "oops" }, "InvokeServerUnavailableError", true],
+  ["500", { kind: "status", status: 500 }, "InvokeServerUnavailableError", true, "model.unavailable"],
+  ["529", { kind: "status", status: 529 }, "InvokeServerUnavailableError", true, "model.unavailable"],
+  ["401", { kind: "status", status: 401 }, "InvokeAuthorizationError", false, "model.unauthorized"],
+  ["403", { kind: "status", status: 403 }, "InvokeAuthorizationError", false, "model.unauthorized"],
+  ["400", { kind: "status", status: 400 }, "InvokeBadRequestError", false, "model.bad-request"],
+  ["404", { kind: "status", status: 404 }, "InvokeBadRequestError", false, "model.not-found"],
+  ["307", { kind: "status", status: 307 }, "InvokeBadRequestError", false, "model.redirected"],
+  ["a hang", { kind: "hang" }, "InvokeConnectionError", true, "model.timed-out"],
+  [
+    "a hang before the first token",
+    { kind: "hang-before-first-token" },
+    "InvokeConnectionError",
+    true,
+    "model.timed-out",
+  ],
+  [
+    "a hang after the first token",
+    { kind: "hang-after-first-token" },
+    "InvokeConnectionError",
+    true,
+    "model.timed-out",
+  ],
+  [
+    "a broken stream",
+    { kind: "broken-stream", afterPieces: 2 },
+    "InvokeConnectionError",
+    true,
+    "model.unreachable",
+  ],
+  [
+    "an end without finish reason",
+    { kind: "no-finish" },
+    "InvokeServerUnavailableError",
+    true,
+    "model.unfinished",
+  ],
+  [
+    "a frame cut in two",
+    { kind: "truncated-json" },
+    "InvokeServerUnavailableError",
+    true,
+    "model.unreadable",
+  ],
+  ["a page of HTML", { kind: "garbage" }, "InvokeServerUnavailableError", true, "model.unfinished"],
+  [
+    "an error in the stream",
+    { kind: "stream-error", message: "oops" },
+    "InvokeServerUnavailableError",
+    true,
+    "model.stream-error",
+  ],
 ];
 
-for (const [name, fault, errorType, retryable] of FAULTS) {
+for (const [name, fault, errorType, retryable, code] of FAULTS) {
   test(`${name}: ${errorType}, ${retryable ? "tried three times" : "tried once"}, then the fallback`, async () => {
     await using standIn = await startModelStandIn({
       script: () => "one two three four",
@@ -68,7 +106,8 @@ for (const [name, fault, errorType, retryable] of FAULTS) {
     assert.ok(!failed.ok);
     assert.equal(failed.errorType, errorType);
     assert.equal(failed.retryable, retryable);
-    assert.match(failed.message, /The model "main" \(stand-in\) /);
+    assert.match(failed.message, saying(code));
+    for (const named of ["main", "stand-in"]) assert.ok(failed.message.includes(named), named);
     assert.doesNotMatch(failed.message, /127\.0\.0\.1/);
     assert.equal(standIn.chatCount(), retryable ? 3 : 1);
     assert.deepEqual(
@@ -94,10 +133,9 @@ test("when the fallback fails too, both reasons are told", async () => {
   standIn.fail({ kind: "status", status: 401 }, { kind: "status", status: 404 });
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
-  assert.match(
-    failed.message,
-    /"main".*models\.main\.api_key.*fallback failed too.*"spare".*models\.spare\.model/,
-  );
+  for (const code of ["model.fallback-failed", "model.unauthorized", "model.not-found"] as const)
+    assert.match(failed.message, saying(code));
+  assert.match(failed.message, /main.*spare/);
 });
 
 test("the key is in no message and no log, even when the server repeats it", async () => {
@@ -112,7 +150,8 @@ test("the key is in no message and no log, even when the server repeats it", asy
     failures.push(failed);
     standIn.reset();
   }
-  assert.match(failures[0]?.message ?? "", /models\.main\.api_key.*\[secret\]/);
+  assert.match(failures[0]?.message ?? "", saying("model.unauthorized"));
+  assert.match(failures[0]?.message ?? "", /\[secret\]/);
   const all = JSON.stringify([failures, lines]);
   assert.ok(!all.includes(KEY));
   assert.ok(!all.includes("6d5e"));
@@ -125,7 +164,7 @@ test("the total limit ends a slow answer", async () => {
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
   assert.match(failed.message, saying("model.timed-out"));
-  assert.match(failed.message, /\b100 ms .*models\.main\.timeouts\.total\b/);
+  assert.match(failed.message, /\b100 .*\.timeouts\.total\b/);
 });
 
 test("an aborted call rejects with the signal's reason, while streaming and while pausing", async () => {
@@ -156,5 +195,5 @@ test("a server that is not there is a connection error that names the address's 
   const failed = await client.generate(modelRequest());
   assert.ok(!failed.ok);
   assert.equal(failed.errorType, "InvokeConnectionError");
-  assert.match(failed.message, /models\.main\.base_url/);
+  assert.match(failed.message, saying("model.unreachable"));
 });

@@ -65,6 +65,6 @@ describe("group commit", () => {
     const last = group.submit(1);
     await group.close();
     assert.equal(await last, 10);
-    await assert.rejects(group.submit(2), /closed/);
+    await assert.rejects(group.submit(2), { code: "store-closed" });
   });
 });

@@ -1,7 +1,8 @@
 import type { Translate } from "../../messages/format-message.ts";
 import type { EvalReport } from "../../eval/report/eval-report.ts";
 import {
-  judgeDifference,
+  classifyDifference,
+  nameMetric,
   writeDifference,
   writeDifferenceInterval,
   writeInterval,
@@ -16,13 +17,14 @@ type Row = readonly string[];
 export const renderText = (t: Translate, report: EvalReport): string => {
   const { set, cases, flows, differences, settings } = report;
   const { asked, replayed } = settings.answers;
+  const usages = flows.map(({ usage }) => usage);
   const head: Row = ["", ...flows.map(({ name }) => safeLine(name))];
   const rows = METRIC_NAMES.map((metric): Row => {
     const values = flows.map(({ metrics }) => {
       const interval = writeInterval(metric, metrics[metric]);
       return writeValue(metric, metrics[metric].value) + (interval === "" ? "" : ` (${interval})`);
     });
-    return [t(`metric.${metric}`), ...values];
+    return [safeLine(nameMetric(t, metric, usages)), ...values];
   });
   const parts = [
     t("cli.eval.head", {
@@ -39,9 +41,9 @@ export const renderText = (t: Translate, report: EvalReport): string => {
       ...table(
         METRIC_NAMES.map((metric): Row => {
           const interval = writeDifferenceInterval(metric, metrics[metric]);
-          const verdict = judgeDifference(metric, metrics[metric]);
+          const verdict = classifyDifference(metric, metrics[metric]);
           return [
-            t(`metric.${metric}`),
+            safeLine(nameMetric(t, metric, usages)),
             writeDifference(metric, metrics[metric].value),
             interval === "" ? "" : `(${interval})`,
             verdict === "open" ? "" : t(`cli.eval.${verdict}`),

@@ -3,7 +3,7 @@ import type { Translate } from "../../messages/format-message.ts";
 import type { MetricName } from "../score/metrics.ts";
 import type { FlowReport } from "./eval-report.ts";
 import { type Markup, markup, shown } from "./markup.ts";
-import { writeInterval, writeValue } from "./write-value.ts";
+import { nameMetric, writeInterval, writeValue } from "./write-value.ts";
 
 /** How many flows have a colour and a shape of their own; further ones begin anew. */
 const STYLES = 6;
@@ -95,6 +95,13 @@ const PAD = { left: 64, right: 40, top: 14, bottom: 46 };
 export const costPlot = (t: Translate, flows: readonly FlowReport[]): Markup => {
   const hasPrice = flows.some(({ metrics }) => (metrics.cost.value ?? 0) > 0);
   const metric: MetricName = hasPrice ? "cost" : "tokens";
+  const name = shown(
+    nameMetric(
+      t,
+      metric,
+      flows.map(({ usage }) => usage),
+    ),
+  );
   const most = roundUp(
     Math.max(...flows.map(({ metrics }) => Math.max(metrics[metric].high ?? 0, metrics[metric].value ?? 0))) *
       1.05,
@@ -103,7 +110,7 @@ export const costPlot = (t: Translate, flows: readonly FlowReport[]): Markup => 
   const atX = (value: number): number => PAD.left + scale(value, most, width);
   const atY = (value: number): number => PAD.top + height - scale(value, 1, height);
   const base = PAD.top + height;
-  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${t("eval.cost-plot", { metric: t(`metric.${metric}`) })}">
+  return markup`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${t("eval.cost-plot", { metric: name })}">
 ${[0, 0.25, 0.5, 0.75, 1].map(
   (tick) =>
     markup`<line class="grid" x1="${PAD.left}" x2="${PAD.left + width}" y1="${fixed(atY(tick))}" y2="${fixed(atY(tick))}"/><text class="tick" x="${PAD.left - 8}" y="${fixed(atY(tick) + 4)}" text-anchor="end">${100 * tick} %</text>`,
@@ -112,7 +119,7 @@ ${[0, 0.5, 1].map((tick) => {
   const x = fixed(atX(tick * most));
   return markup`<line class="grid" x1="${x}" x2="${x}" y1="${PAD.top}" y2="${base}"/><text class="tick" x="${x}" y="${base + 16}" text-anchor="middle">${writeValue(metric, tick * most)}</text>`;
 })}
-<text class="label" x="${PAD.left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${t(`metric.${metric}`)}</text>
+<text class="label" x="${PAD.left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${name}</text>
 <text class="label" x="${PAD.left + 6}" y="${PAD.top + 12}">${t("metric.recall")}</text>
 ${flows.map(({ metrics }, index) => {
   const [x, y] = [metrics[metric], metrics.recall];

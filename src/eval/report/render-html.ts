@@ -7,7 +7,9 @@ import { costPlot, legend, sharesPlot } from "./plots.ts";
 import { raw } from "hono/html";
 import { STYLE } from "./style.ts";
 import {
-  judgeDifference,
+  classifyDifference,
+  nameMetric,
+  writeCost,
   writeDifference,
   writeDifferenceInterval,
   writeInterval,
@@ -89,12 +91,18 @@ const measuresTable = (t: Translate, { flows, differences }: EvalReport): Markup
 )}</tr></thead>
 <tbody>${METRIC_NAMES.map(
   (metric) =>
-    markup`<tr><th scope="row">${t(`metric.${metric}`)}</th>${flows.map(
+    markup`<tr><th scope="row">${shown(
+      nameMetric(
+        t,
+        metric,
+        flows.map(({ usage }) => usage),
+      ),
+    )}</th>${flows.map(
       ({ metrics }) =>
         markup`<td>${writeValue(metric, metrics[metric].value)}<span class="interval">${writeInterval(metric, metrics[metric])}</span></td>`,
     )}${differences.map(
       ({ metrics }) =>
-        markup`<td class="${judgeDifference(metric, metrics[metric])}">${writeDifference(metric, metrics[metric].value)}<span class="interval">${writeDifferenceInterval(metric, metrics[metric])}</span></td>`,
+        markup`<td class="${classifyDifference(metric, metrics[metric])}">${writeDifference(metric, metrics[metric].value)}<span class="interval">${writeDifferenceInterval(metric, metrics[metric])}</span></td>`,
     )}</tr>`,
 )}</tbody></table>`;
 
@@ -109,11 +117,11 @@ const judged = (t: Translate, { settings, flows }: EvalReport): Markup => {
     }),
   );
   const tokens = flows.reduce((sum, { judgeUsage }) => sum + judgeUsage.totalTokens, 0);
-  const cost = flows.reduce((sum, { judgeUsage }) => sum + (judgeUsage.totalPrice ?? 0), 0);
+  const cost = writeCost(flows.map(({ judgeUsage }) => judgeUsage));
   const unjudged = flows.reduce((sum, flow) => sum + flow.unjudged, 0);
   const sentences = [
     t("eval.positions", { flows: positions.join("; ") }),
-    t("eval.judge-usage", { tokens, cost: writeValue("cost", cost) }),
+    t("eval.judge-usage", { tokens, cost }),
     ...(unjudged === 0 ? [] : [t("eval.unjudged", { count: unjudged })]),
   ];
   return markup`<p class="soft">${shown(sentences.join(" "))}</p>`;

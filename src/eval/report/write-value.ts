@@ -1,8 +1,30 @@
+import type { FlowUsage } from "../../flow/flow-event.ts";
+import type { Translate } from "../../messages/format-message.ts";
 import type { Estimate } from "../score/bootstrap.ts";
 import { METRICS, type MetricName } from "../score/metrics.ts";
 
 const digits = (value: number, most: number): string =>
   value.toLocaleString("en-US", { minimumFractionDigits: most, maximumFractionDigits: most });
+
+/** The currency of all of these that cost something; empty where nothing did, or several have one of their own. */
+const currencyOf = (usages: readonly FlowUsage[]): string => {
+  const named = new Set(usages.flatMap((usage) => ((usage.totalPrice ?? 0) > 0 ? usage.currency : [])));
+  const [currency = ""] = named;
+  return named.size === 1 ? currency : "";
+};
+
+/** What a metric is called, a cost with its currency. */
+export const nameMetric = (t: Translate, metric: MetricName, usages: readonly FlowUsage[]): string => {
+  const name = t(`metric.${metric}`);
+  const currency = METRICS[metric].kind === "money" ? currencyOf(usages) : "";
+  return currency === "" ? name : `${name} (${currency})`;
+};
+
+/** A sum of costs with its currency. */
+export const writeCost = (usages: readonly FlowUsage[]): string => {
+  const sum = usages.reduce((total, { totalPrice }) => total + (totalPrice ?? 0), 0);
+  return `${writeValue("cost", sum)} ${currencyOf(usages)}`.trimEnd();
+};
 
 /** A value of a metric for people; a dash where there is none. */
 export const writeValue = (name: MetricName, value: number | null): string => {
@@ -38,7 +60,10 @@ export const writeDifferenceInterval = (name: MetricName, { low, high }: Estimat
   low === null || high === null ? "" : `${writeDifference(name, low)} … ${writeDifference(name, high)}`;
 
 /** Whether a difference is more than chance, by its interval, and for the better or the worse. */
-export const judgeDifference = (name: MetricName, { low, high }: Estimate): "better" | "worse" | "open" => {
+export const classifyDifference = (
+  name: MetricName,
+  { low, high }: Estimate,
+): "better" | "worse" | "open" => {
   if (low === null || high === null || (low <= 0 && high >= 0)) return "open";
   return low > 0 === (METRICS[name].better === "more") ? "better" : "worse";
 };

@@ -189,13 +189,14 @@ const renderRemarks = (
 const renderCost = (usage: FlowUsage | null, { t }: TextContext): string => {
   if (usage === null || usage.totalTokens === 0) return "";
   const { totalTokens: total, promptTokens: input, completionTokens: output, totalPrice } = usage;
-  const currency = /^[A-Z]{3}$/u.test(usage.currency) ? usage.currency : "USD";
+  // Dify or a setting names it; what is no name of a currency is left out.
+  const currency = /^[\p{L}\p{Sc}]{1,10}$/u.test(usage.currency) ? ` ${usage.currency}` : "";
   const tokens =
     input === null || output === null
       ? t("usage.tokens-unsplit", { total })
       : t("usage.tokens", { total, input, output });
   return totalPrice !== null && totalPrice > 0
-    ? `${tokens} · ${totalPrice.toFixed(totalPrice < 1 ? 4 : 2)} ${currency}`
+    ? `${tokens} · ${totalPrice.toFixed(totalPrice < 1 ? 4 : 2)}${currency}`
     : tokens;
 };
 
