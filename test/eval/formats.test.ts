@@ -161,8 +161,8 @@ describe("importing what is no set", () => {
     await using folder = await createEvalFolder();
     const source = await folder.write("set.json", '{"pr": 1}');
     for (const [format, place, expected] of [
-      ["aacr-bench", source, /is a JSON array of pull requests/],
-      ["martian", source, /golden comments are a JSON array/],
+      ["aacr-bench", source, saying("eval.not-aacr-bench")],
+      ["martian", source, saying("eval.not-martian")],
       ["martian", join(folder.path, "none.json"), saying("cli.file-unreadable")],
       ["swe", source, saying("cli.eval.format")],
       ["martian", await folder.write("broken.json", "{"), saying("cli.eval.not-json")],

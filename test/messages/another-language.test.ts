@@ -52,7 +52,7 @@ suite("a further language", () => {
     const files = ["Esperanto", "English"].map((language) =>
       format(language, "coverage.files", { count: 2 }),
     );
-    assert.equal(files[0], `⟦${files[1]}⟧`);
+    assert.equal(files[0], `⟦${String(files[1])}⟧`);
     assert.equal(format("Esperanto", "summary.no-findings"), format("English", "summary.no-findings"));
   });
 

@@ -72,7 +72,12 @@ describe("a channel by HTTP", () => {
     const [one] = receiver.received;
     assert.equal(one?.path, "/hooks/a?x=1");
     const fields = Fields.parse(JSON.parse(one?.body ?? ""));
-    assert.equal(fields.title, formatMessage("en", "notice.parked.title", { peer: `Model ${NASTY}`.trim() }));
+    assert.equal(
+      fields.title,
+      formatMessage("en", "notice.parked.title", {
+        peer: `${formatMessage("en", "peer.model")} ${NASTY}`.trim(),
+      }),
+    );
     assert.deepEqual(fields.projects, ["team/shop"]);
     assert.equal(fields.state, "open");
     const headers = Object.fromEntries(
