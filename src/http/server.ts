@@ -1,6 +1,6 @@
 import { message } from "../messages/message.ts";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
@@ -29,6 +29,8 @@ export type RunningServer = {
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const listener = getRequestListener(options.app.fetch);
+  const open = new Set<ServerResponse>();
+  let isStopping = false;
   const server = createServer(
     {
       headersTimeout: options.headersTimeoutMs ?? 10_000,
@@ -36,12 +38,25 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1_000,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      open.add(outgoing);
+      outgoing.once("close", () => open.delete(outgoing));
+      outgoing.shouldKeepAlive &&= !isStopping;
+      void listener(incoming, outgoing);
+    },
   );
   await listen(server, options);
   const { port } = addressOf(server);
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+  return {
+    url: `http://${host}:${port}`,
+    stop: async (graceMs) => {
+      // A proxy sends its next request on a connection that it may keep, and the server would never be done.
+      isStopping = true;
+      for (const outgoing of open) outgoing.shouldKeepAlive = false;
+      await stop(server, graceMs);
+    },
+  };
 };
 
 const listen = async (server: Server, { host, port }: ServerOptions): Promise<void> => {

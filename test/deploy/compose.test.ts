@@ -115,7 +115,7 @@ describe("the compose files", () => {
     for (const name of servers) {
       const config = readConfig(environmentOf([compose], name, values), null);
       assert.equal(config.store.kind, "postgres");
-      assert.match(upstream, new RegExp(`server ${name}:${config.server.port};`));
+      assert.match(upstream, new RegExp(`server ${name}:${config.server.port} max_fails=0;`));
     }
     assert.equal(compose.services["nginx"]?.user, "101:101");
   });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import {
   type ClientRequest,
   createServer,
@@ -9,10 +11,22 @@ import {
   type ServerResponse,
 } from "node:http";
 import { Agent, request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { after, before, describe, it } from "node:test";
 import { z } from "zod";
+import { silentLogger } from "../../src/base/logger.ts";
+import { readConfig } from "../../src/cli/read-config.ts";
+import { type Reviewflow, startReviewflow } from "../../src/main.ts";
+import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
+import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import { noteApp } from "../e2e/review-apps.ts";
+import { SECRET, teamEnvironment } from "../e2e/start.ts";
+import { createTeam, eventually } from "../e2e/team.ts";
+import { freePort } from "../free-port.ts";
+import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
 import { nginxOrReason } from "./find-nginx.ts";
 import { type RunningNginx, startNginx } from "./start-nginx.ts";
 
@@ -71,6 +85,23 @@ const startUpstream = async () => {
   return { port, seen, bodies, streams, stop };
 };
 
+/** A request to an nginx on this machine. */
+const openAt = (
+  nginx: RunningNginx,
+  path: string,
+  {
+    body,
+    headers = {},
+    agent = false,
+  }: { body?: Buffer; headers?: Record<string, string>; agent?: Agent | false } = {},
+): ClientRequest => {
+  const method = body === undefined ? "GET" : "POST";
+  const where = { host: "127.0.0.1", port: nginx.port, ca: nginx.certificate, path };
+  const outgoing = request({ ...where, method, headers, agent });
+  outgoing.end(body);
+  return outgoing;
+};
+
 describe("nginx in front of Reviewflow", { skip }, () => {
   let upstream: Awaited<ReturnType<typeof startUpstream>>;
   let nginx: RunningNginx;
@@ -83,20 +114,8 @@ describe("nginx in front of Reviewflow", { skip }, () => {
     await upstream?.stop();
   });
 
-  const open = (
-    path: string,
-    {
-      body,
-      headers = {},
-      agent = false,
-    }: { body?: Buffer; headers?: Record<string, string>; agent?: Agent | false } = {},
-  ) => {
-    const method = body === undefined ? "GET" : "POST";
-    const where = { host: "127.0.0.1", port: nginx.port, ca: nginx.certificate, path };
-    const outgoing = request({ ...where, method, headers, agent });
-    outgoing.end(body);
-    return outgoing;
-  };
+  const open = (path: string, options: Parameters<typeof openAt>[2] = {}): ClientRequest =>
+    openAt(nginx, path, options);
 
   const ask = async (
     ...[path, options]: Parameters<typeof open>
@@ -189,5 +208,67 @@ describe("nginx in front of Reviewflow", { skip }, () => {
       .split("\n")
       .filter((line) => line !== "" && !/too large body|buffered to a temporary file/.test(line));
     assert.deepEqual(complaints, []);
+  });
+});
+
+describe("nginx in front of two servers of one database", { skip }, () => {
+  it("answers every delivery with 2xx while they are restarted in turn, and each is stored once", async (context) => {
+    const postgres = await startPostgres();
+    if (postgres === null) return context.skip(POSTGRES_MISSING);
+    await using opened = new AsyncDisposableStack();
+    opened.defer(postgres.stop);
+    const gitlab = opened.use(await startGitLabStandIn());
+    const dify = opened.use(await startDifyStandIn({ apps: [noteApp()] }));
+    const team = await createTeam(gitlab);
+    const folder = await mkdtemp(join(tmpdir(), "reviewflow-two-"));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
+    const environment = teamEnvironment(team, dify, folder, {
+      DATABASE_URL: await postgres.createDatabase(),
+    });
+    const start = (port: number): Promise<Reviewflow> =>
+      startReviewflow(readConfig({ ...environment, REVIEWFLOW_PORT: String(port) }, null), {
+        logger: silentLogger,
+      });
+    const ports = [await freePort(), await freePort()] as const;
+    const running: [Reviewflow, Reviewflow] = [await start(ports[0]), await start(ports[1])];
+    opened.defer(async () => void (await Promise.all(running.map((one) => one[Symbol.asyncDispose]()))));
+    await using nginx = await startNginx(nginxPath ?? "", ports);
+
+    const answers: number[] = [];
+    const keys: string[] = [];
+    const restarted = new AbortController();
+    const send = async (): Promise<void> => {
+      for (let turn = 0; !restarted.signal.aborted || turn < 10; turn += 1) {
+        const key = randomUUID();
+        keys.push(key);
+        const body = Buffer.from(JSON.stringify({ object_kind: "push", project: { id: team.project.id } }));
+        const headers = {
+          "content-type": "application/json",
+          "x-gitlab-event": "Push Hook",
+          "x-gitlab-token": SECRET,
+          "idempotency-key": key,
+        };
+        const incoming = await responseOf(openAt(nginx, HOOK, { body, headers }));
+        answers.push(incoming.statusCode ?? 0);
+        await text(incoming);
+      }
+    };
+    const restart = async (): Promise<void> => {
+      for (const place of [0, 1, 0, 1] as const) {
+        // What was asked of the one that was away is answered before the other one goes.
+        const answered = answers.length + 20;
+        await eventually("answers from both", async () => answers.length >= answered || undefined);
+        await running[place][Symbol.asyncDispose]();
+        running[place] = await start(ports[place]);
+      }
+      restarted.abort();
+    };
+    await Promise.all([restart(), ...Array.from({ length: 4 }, send)]);
+    assert.deepEqual(
+      answers.filter((status) => status >= 300),
+      [],
+    );
+    const stored = (await running[0].store.listDeliveries({ limit: 100_000 })).map(({ key }) => key);
+    assert.deepEqual(stored.toSorted(), keys.map((key) => `idempotency-key:${key}`).toSorted());
   });
 });

@@ -64,7 +64,10 @@ const untilListening = async (child: ChildProcess, port: number, said: () => str
 };
 
 /** Starts nginx over a copy of deploy/'s configuration, as a user without rights, in a folder of its own. */
-export const startNginx = async (nginx: string, upstreamPort: number): Promise<RunningNginx> => {
+export const startNginx = async (
+  nginx: string,
+  upstream: number | readonly [number, number],
+): Promise<RunningNginx> => {
   const folder = mkdtempSync(join(tmpdir(), "reviewflow-nginx-"));
   chmodSync(folder, 0o755);
   const site = join(folder, "nginx", "site.conf");
@@ -72,7 +75,13 @@ export const startNginx = async (nginx: string, upstreamPort: number): Promise<R
   cpSync(`${ROOT}deploy/nginx`, join(folder, "nginx"), { recursive: true });
   const port = await freePort();
   replaceOnce(site, "listen 8443 ssl", `listen 127.0.0.1:${port} ssl`);
-  replaceOnce(join(folder, "nginx", "upstream.conf"), "127.0.0.1:8080", `127.0.0.1:${upstreamPort}`);
+  const upstreamFile = join(folder, "nginx", "upstream.conf");
+  if (typeof upstream === "number") replaceOnce(upstreamFile, "127.0.0.1:8080", `127.0.0.1:${upstream}`);
+  else {
+    cpSync(join(folder, "nginx", "upstream-compose.conf"), upstreamFile);
+    replaceOnce(upstreamFile, "reviewflow-a:8080", `127.0.0.1:${upstream[0]}`);
+    replaceOnce(upstreamFile, "reviewflow-b:8080", `127.0.0.1:${upstream[1]}`);
+  }
   const certificate = makeCertificate(join(folder, "tls"));
   const prefix = join(folder, "run");
   mkdirSync(prefix);

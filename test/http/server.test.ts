@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { suite, test } from "node:test";
+import { Hono } from "hono";
 import { startServer } from "../../src/http/server.ts";
 import { SECRET, setUp } from "./webhook-app.ts";
 
@@ -21,6 +23,27 @@ suite("the server", () => {
     await response.text();
     await server.stop(1_000);
     await assert.rejects(fetch(`${server.url}/healthz`));
+  });
+
+  test("a server that stops keeps no connection open after an answer, however much a proxy has to ask", async () => {
+    const reached = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const app = new Hono().get("/slow", async (context) => {
+      reached.resolve();
+      await goOn.promise;
+      return context.text("done");
+    });
+    const server = await startServer({ app, host: "127.0.0.1", port: 0 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const outgoing = get(`${server.url}/slow`, { agent });
+    await reached.promise;
+    const stopped = server.stop(60_000);
+    goOn.resolve();
+    const incoming = await new Promise<IncomingMessage>((resolve) => outgoing.once("response", resolve));
+    assert.equal(incoming.headers.connection, "close");
+    incoming.resume();
+    await stopped;
+    agent.destroy();
   });
 
   test("an address that is taken is named with the setting to change", async () => {
