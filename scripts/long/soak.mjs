@@ -1,7 +1,8 @@
 /**
- * The part `soak`: merge requests under random outages of GitLab and the model over hours of a clock that is moved on,
- * with a seed after another for as long as REVIEWFLOW_SOAK_MINUTES says (10 minutes when left out). Prints each merge
- * request's states. A seed that fails is in the message:
+ * The part `soak`: merge requests under random outages of GitLab, the model, Dify and the database (PostgreSQL and
+ * SQLite, one after the other) over hours of a clock that is moved on, with a seed after another for as long as
+ * REVIEWFLOW_SOAK_MINUTES says (10 minutes when left out). Prints each merge request's states. A seed that fails is in
+ * the message:
  * `REVIEWFLOW_TEST_SEED=SEED REVIEWFLOW_SOAK_MERGE_REQUESTS=12 REVIEWFLOW_SOAK_OUTAGES=8 node --test test/faults/soak.test.ts`
  * has the same outages again. Needs PostgreSQL.
  */
@@ -18,14 +19,14 @@ const soakOnce = (seed) => {
   const env = { ...process.env, ...MEASURE, CI: "true", REVIEWFLOW_TEST_SEED: String(seed) };
   const { status, stdout } = spawnSync(
     process.execPath,
-    ["--test", "--test-timeout=600000", "test/faults/soak.test.ts"],
+    ["--test", "--test-timeout=1200000", "test/faults/soak.test.ts"],
     { cwd: root, encoding: "utf8", env, maxBuffer: 64 * 1024 * 1024 },
   );
   console.log(stdout);
-  const outcome = /[\d.]+ h, \d+ calls struck, \d+ runs waited/.exec(stdout);
-  if (status !== 0 || outcome === null)
+  const outcomes = stdout.match(/[\d.]+ h, \d+ calls struck, \d+ runs waited/g) ?? [];
+  if (status !== 0 || outcomes.length !== 2)
     throw new Error(`the soak failed with REVIEWFLOW_TEST_SEED=${seed}\n${stdout}`);
-  return outcome[0];
+  return outcomes.join("; ");
 };
 
 /** Draws until the time is over, once at least; how often, and the last seed with what it came to. */

@@ -77,10 +77,32 @@ const formsOf = (value: string, shortest: number): readonly string[] => {
   return [...new Set(forms)].filter(({ length }) => length >= shortest);
 };
 
+/** What is shorter is not known for a part of a secret: its beginning may be what all keys of a maker begin with. */
+const LEAST_PART = 10;
+
+/** A text without the parts of a value that hold its beginning or its end, and half of it or more: others cut what they repeat. */
+const withoutParts = (text: string, value: string): string => {
+  const half = Math.max(LEAST_PART, Math.ceil(value.length / 2));
+  if (value.length < half) return text;
+  const [head, tail] = [value.slice(0, half), value.slice(-half)];
+  let shown = "";
+  let rest = text;
+  for (;;) {
+    const [begin, end] = [rest.indexOf(head), rest.indexOf(tail)];
+    if (begin === -1 && end === -1) return shown + rest;
+    const isHead = begin !== -1 && (end === -1 || begin <= end);
+    let [from, to] = isHead ? [begin, begin + half] : [end, end + half];
+    if (isHead) while (to < rest.length && rest[to] === value[to - from]) to += 1;
+    else while (from > 0 && rest[from - 1] === value[value.length - (to - from) - 1]) from -= 1;
+    shown += rest.slice(0, from) + MASK;
+    rest = rest.slice(to);
+  }
+};
+
 /**
  * Takes the values of secrets out of texts, in whatever form somebody repeated them: the last thing that is
  * done to a text before it leaves for a log, a page or an answer. Values of fewer than `shortest` characters
- * stay.
+ * stay; of a value that was cut, what is left goes where it is half or more.
  */
 export const maskValues = (secrets: readonly Secret[], shortest = SHORTEST): ((text: string) => string) => {
   const values = secrets.map((secret) => secret.reveal().trim()).filter(({ length }) => length >= shortest);
@@ -88,5 +110,9 @@ export const maskValues = (secrets: readonly Secret[], shortest = SHORTEST): ((t
   const forms = [...new Set(values.flatMap((value) => formsOf(value, shortest)))].sort(
     (left, right) => right.length - left.length,
   );
-  return (text) => forms.reduce((rest, form) => rest.replaceAll(form, MASK), text);
+  return (text) =>
+    values.reduce(
+      withoutParts,
+      forms.reduce((rest, form) => rest.replaceAll(form, MASK), text),
+    );
 };

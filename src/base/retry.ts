@@ -53,3 +53,41 @@ export const retryBy = <T>(
 
 /** An attempt that another follows. */
 class Failed extends Error {}
+
+/** How something is looked at until it has an answer. */
+export type PollBy = Pick<RetryBy, "clock" | "signal"> & {
+  /** The pause before the next look, in milliseconds; null gives up. */
+  readonly pauseMs: () => number | null;
+  /** The least pause after a look that failed, in milliseconds; null throws. Failures in a row count from 1. */
+  readonly afterFailureMs?: (error: unknown, failures: number) => number | null;
+};
+
+/** Looks until there is an answer; null when that was given up. A look that fails by itself is made again, as `retryBy` does. */
+export const pollBy = async <T>(
+  look: () => Promise<T | null>,
+  { pauseMs, afterFailureMs = () => null, clock, signal }: PollBy,
+): Promise<T | null> => {
+  let failures = 0;
+  const lookOnce = async (): Promise<T> => {
+    const seen = await look();
+    failures = 0;
+    if (seen === null) throw new NothingYet();
+    return seen;
+  };
+  const pauseAfterLook = (error: unknown): number | null => {
+    if (error instanceof NothingYet) return pauseMs();
+    failures += 1;
+    const leastMs = afterFailureMs(error, failures);
+    const pause = leastMs === null ? null : pauseMs();
+    return leastMs === null || pause === null ? null : Math.max(leastMs, pause);
+  };
+  try {
+    return await retryBy(lookOnce, { pauseMs: pauseAfterLook, clock, signal });
+  } catch (error) {
+    if (error instanceof NothingYet) return null;
+    throw error;
+  }
+};
+
+/** A look without an answer. */
+class NothingYet extends Error {}

@@ -24,6 +24,29 @@ export const toPosition = (refs: DiffRefs, file: FileDiff, start: LinePoint, end
   return { ...toFilePosition(refs, file), on: { kind: "line", ...last.point, range } };
 };
 
+/**
+ * The line of a file that GitLab means by the numbers of a position in the same version of the diff: `toPosition`
+ * backwards. Null where the diff has no such line.
+ */
+export const fromPosition = (
+  file: FileDiff,
+  { oldLine, newLine }: { readonly oldLine: number | null; readonly newLine: number | null },
+): LinePoint | null => {
+  for (const hunk of file.hunks)
+    for (const [index, counted] of countAsGitLab(hunk).entries()) {
+      const line = hunk.lines[index];
+      if (counted === null || line === undefined) continue;
+      const point = toPoint({ kind: line.kind, ...counted });
+      if (point.oldLine === oldLine && point.newLine === newLine) return toPoint(line);
+    }
+  // Outside the hunks both sides have a number, of which the old one is the line's own.
+  if (oldLine === null || newLine === null) return null;
+  const found = findPoint(file, "old", oldLine);
+  return found === null || typeof found.at !== "string" || countedAt(file, found)?.point.newLine !== newLine
+    ? null
+    : found.point;
+};
+
 /** The lines of a hunk from one end to the other; the ends alone where they are not in one hunk. */
 const linesBetween = (ends: readonly FoundPoint[]): readonly FoundPoint[] => {
   const [first, last] = ends;

@@ -1,15 +1,14 @@
 import { DifyError } from "../base/errors.ts";
+import { pollBy } from "../base/retry.ts";
 import { message } from "../messages/message.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import type { DifyStream } from "./dify-transport.ts";
 import { failureFromDify } from "./dify-failure.ts";
 import { endWhenSilent, liveTaskId, readFrames, type Frame } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
-import { hasBegun } from "./look-up-run.ts";
+import { hasBegun, passingFailureMs } from "./look-up-run.ts";
 import { emit, endPaused, outcomeOf, type RunContext } from "./run-context.ts";
 
-/** How often in a row a look at a run may fail before the attempt is given back. */
-const MOST_FAILURES = 5;
 /** What a run that is taken up late is given at least. */
 export const LEAST_REMAINING_MS = 30_000;
 
@@ -76,16 +75,18 @@ export const readRun = async (context: RunContext, stream: DifyStream): Promise<
   return null;
 };
 
-/** A look at the run; null while it goes on. Also null on passing failures, which `failures` counts. */
+/** Since when Dify has not known a run that it announced, in milliseconds since the epoch; null while it does. */
+type Missing = { sinceMs: number | null };
+
+/** A look at the run; null while it goes on, or is not known yet. */
 const look = async (
   context: RunContext,
   workflowRunId: string,
-  failures: { count: number; missingSince: number | null },
+  missing: Missing,
 ): Promise<FlowOutcome | null> => {
   try {
     const state = await context.api.detail(workflowRunId, context.life.signal);
-    failures.count = 0;
-    failures.missingSince = null;
+    missing.sinceMs = null;
     if (flowStatusOf(state) === "paused") return await endPaused(context);
     const event = context.reader.finish(state);
     const outcome = outcomeOf(context, event);
@@ -93,12 +94,9 @@ const look = async (
     return outcome;
   } catch (error) {
     context.life.signal.throwIfAborted();
-    if (!(error instanceof DifyError)) throw error;
-    failures.count += 1;
-    if (error.status === 404) return tolerateMissing(context, workflowRunId, failures, error);
-    if (!error.retryable || failures.count > MOST_FAILURES) throw error;
-    if (error.retryAfterMs !== undefined) await context.clock.sleep(error.retryAfterMs, context.life.signal);
-    return null;
+    if (error instanceof DifyError && error.status === 404)
+      return tolerateMissing(context, workflowRunId, missing, error);
+    throw error;
   }
 };
 
@@ -106,11 +104,11 @@ const look = async (
 const tolerateMissing = (
   context: RunContext,
   workflowRunId: string,
-  failures: { missingSince: number | null },
+  missing: Missing,
   cause: DifyError,
 ): null => {
-  failures.missingSince ??= context.clock.now();
-  if (context.clock.now() - failures.missingSince < context.limits.lookupMs) return null;
+  missing.sinceMs ??= context.clock.now();
+  if (context.clock.now() - missing.sinceMs < context.limits.lookupMs) return null;
   throw new DifyError(message("dify.run-unknown", { run: workflowRunId }), {
     code: "dify-run-unknown",
     status: 404,
@@ -124,25 +122,29 @@ const tolerateMissing = (
  * Dify offers that (1.13 and later), and looks again. It is never started a second time.
  */
 export const followRun = async (context: RunContext): Promise<FlowOutcome> => {
+  const { clock, life, limits } = context;
   const entry = context.record.current();
   if (entry.state !== "started") throw new Error("a run is followed only after its start");
-  const age = context.clock.now() - entry.atMs;
-  context.life.started(
-    Math.max(context.limits.totalMs - age, Math.min(LEAST_REMAINING_MS, context.limits.totalMs)),
-  );
-  context.life.named();
-  const failures = { count: 0, missingSince: null };
+  const age = clock.now() - entry.atMs;
+  life.started(Math.max(limits.totalMs - age, Math.min(LEAST_REMAINING_MS, limits.totalMs)));
+  life.named();
+  const missing: Missing = { sinceMs: null };
   let canRejoin = true;
-  for (;;) {
-    const seen = await look(context, entry.workflowRunId, failures);
-    if (seen !== null) return seen;
-    if (canRejoin && failures.count === 0) {
-      const { outcome, offered } = await rejoin(context, entry.workflowRunId, entry.user);
-      if (outcome !== null) return outcome;
-      canRejoin = offered;
-    }
-    await context.clock.sleep(context.limits.pollMs, context.life.signal);
-  }
+  const lookOrRejoin = async (): Promise<FlowOutcome | null> => {
+    const seen = await look(context, entry.workflowRunId, missing);
+    if (seen !== null || !canRejoin || missing.sinceMs !== null) return seen;
+    const { outcome, offered } = await rejoin(context, entry.workflowRunId, entry.user);
+    canRejoin = offered;
+    return outcome;
+  };
+  const ended = await pollBy(lookOrRejoin, {
+    pauseMs: () => limits.pollMs,
+    afterFailureMs: passingFailureMs,
+    clock,
+    signal: life.signal,
+  });
+  if (ended === null) throw new Error("a run is followed to its end");
+  return ended;
 };
 
 const rejoin = async (

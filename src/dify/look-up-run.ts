@@ -1,4 +1,5 @@
 import { DifyError } from "../base/errors.ts";
+import { pollBy } from "../base/retry.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** The first version whose log has a run from its begin; before, the row is written when the run ends. */
@@ -9,8 +10,14 @@ const logsAtStart = (version: string | null): boolean => {
   return major > LOGS_AT_START[0] || (major === LOGS_AT_START[0] && minor >= LOGS_AT_START[1]);
 };
 
-/** How often in a row Dify's log may fail to answer before the attempt is given back. */
+/** How often in a row Dify may fail to say how a run stands before the attempt is given back. */
 const MOST_FAILURES = 5;
+
+/** The least pause after a look at Dify that failed, in milliseconds; null where another would fail as well, or many did. */
+export const passingFailureMs = (error: unknown, failures: number): number | null =>
+  error instanceof DifyError && error.retryable && failures < MOST_FAILURES
+    ? (error.retryAfterMs ?? 0)
+    : null;
 /** How much slower a queue is watched than a run. */
 const QUEUE_POLLS = 5;
 
@@ -44,24 +51,22 @@ export const hasBegun = async (context: RunContext): Promise<boolean> => {
  */
 export const lookUpRun = async (context: RunContext): Promise<boolean> => {
   const { api, clock, life, limits, record } = context;
-  for (let failures = 0; ;) {
+  const look = async (): Promise<true | null> => {
     try {
-      if (await hasBegun(context)) return true;
-      failures = 0;
+      return (await hasBegun(context)) || null;
     } catch (error) {
       life.signal.throwIfAborted();
-      failures += 1;
-      if (!(error instanceof DifyError) || !error.retryable || failures >= MOST_FAILURES) throw error;
+      throw error;
     }
+  };
+  const pauseMs = (): number | null => {
     const entry = record.current();
-    if (entry.state === "none") return false;
-    if (entry.state === "queued") {
-      await clock.sleep(limits.pollMs * QUEUE_POLLS, life.signal);
-      continue;
-    }
+    if (entry.state === "none") return null;
+    if (entry.state === "queued") return limits.pollMs * QUEUE_POLLS;
     const windowMs = logsAtStart(api.version()) ? limits.lookupMs : limits.lookupAtEndMs;
     const leftMs = entry.atMs + windowMs - clock.now();
-    if (leftMs <= 0) return false;
-    await clock.sleep(Math.min(leftMs, limits.pollMs), life.signal);
-  }
+    return leftMs <= 0 ? null : Math.min(leftMs, limits.pollMs);
+  };
+  const found = await pollBy(look, { pauseMs, afterFailureMs: passingFailureMs, clock, signal: life.signal });
+  return found ?? false;
 };

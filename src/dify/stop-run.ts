@@ -1,6 +1,7 @@
 import { withDetail } from "../base/reason.ts";
 import { inEnglish, messageOfError, StoreError } from "../base/errors.ts";
 import { type Message, message } from "../messages/message.ts";
+import { pollBy } from "../base/retry.ts";
 import { RunCancelled } from "../review/flow-runner.ts";
 import { endWhenSilent, liveTaskId, readFrames } from "./event-stream.ts";
 import { flowStatusOf } from "./flow-events.ts";
@@ -42,12 +43,11 @@ const stopAndSee = async (context: RunContext, signal: AbortSignal): Promise<Sto
   if (entry.state !== "started") return { stopped: true };
   const taskId = entry.taskId ?? (await learnTaskId(context, entry, signal));
   if (taskId !== null) await api.stop(taskId, entry.user, signal);
-  for (;;) {
-    const state = await api.detail(entry.workflowRunId, signal);
-    if (ENDED.has(flowStatusOf(state))) return { stopped: true };
-    if (taskId === null) return { stopped: false, why: message("dify.not-stopped.no-task") };
-    await context.clock.sleep(context.limits.pollMs, signal);
-  }
+  const look = async (): Promise<boolean | null> =>
+    ENDED.has(flowStatusOf(await api.detail(entry.workflowRunId, signal))) || null;
+  const pauseMs = (): number | null => (taskId === null ? null : context.limits.pollMs);
+  const hasEnded = await pollBy(look, { pauseMs, clock: context.clock, signal });
+  return hasEnded === null ? { stopped: false, why: message("dify.not-stopped.no-task") } : { stopped: true };
 };
 
 /**

@@ -1,5 +1,6 @@
 import { type Message, message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
+import { retryBy } from "../base/retry.ts";
 import { GitLabError } from "../base/errors.ts";
 import type { HookApi } from "../gitlab/hooks/hook-api.ts";
 import type { HookEvent } from "../gitlab/hooks/schema.ts";
@@ -76,22 +77,17 @@ const resendOne = async (
   { api, clock, projectId, hookId }: ResendSubject,
   event: HookEvent,
 ): Promise<Outcome> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const status = await api.resend(projectId, hookId, event.id);
-      const isGood = status !== null && status >= 200 && status < 300;
-      return {
-        status,
-        problem: isGood
-          ? null
-          : message("doctor.resend.answered", { status: status ?? message("doctor.nothing") }),
-      };
-    } catch (error) {
-      if (!(error instanceof GitLabError)) throw error;
-      const waitMs = error.status === 429 ? error.retryAfterMs : undefined;
-      if (waitMs === undefined || waitMs > MAX_WAIT_MS || attempt > 1)
-        return { status: null, problem: error.what };
-      await clock.sleep(waitMs + 1_000);
-    }
+  const pauseMs = (error: unknown, failures: number): number | null => {
+    const waitMs = error instanceof GitLabError && error.status === 429 ? error.retryAfterMs : undefined;
+    return waitMs === undefined || waitMs > MAX_WAIT_MS || failures > 1 ? null : waitMs + 1_000;
+  };
+  try {
+    const status = await retryBy(() => api.resend(projectId, hookId, event.id), { pauseMs, clock });
+    const isGood = status !== null && status >= 200 && status < 300;
+    const answered = { status: status ?? message("doctor.nothing") };
+    return { status, problem: isGood ? null : message("doctor.resend.answered", answered) };
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    return { status: null, problem: error.what };
   }
 };

@@ -28,6 +28,7 @@ const toFeedProject = ({
  * @see https://docs.gitlab.com/api/projects/#list-all-projects
  */
 export const createChangeFeed = (client: GitLabClient): ChangeFeed => ({
+  clockAheadMs: client.clockAheadMs,
   listProjects: async (signal) => {
     const query = {
       membership: true,

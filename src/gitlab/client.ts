@@ -57,6 +57,11 @@ export type GitLabClientOptions = {
 export type GitLabClient = {
   /** GitLab's address without a slash at its end. */
   readonly url: string;
+  /**
+   * How many milliseconds GitLab's clock is ahead of this machine's, as the `Date` of its newest answer told, to the
+   * second; null until one did.
+   */
+  readonly clockAheadMs: () => number | null;
   readonly json: <Schema extends z.ZodType>(
     request: GitLabRequest,
     schema: Schema,
@@ -87,22 +92,33 @@ const MAX_WAIT_MS = 30_000;
 /** More pages than any list of ours has; walking on would mean that GitLab leads us in a circle. */
 const MAX_PAGES = 2_000;
 
+/** What a `Date`, which tells whole seconds, and its way here cannot tell apart. */
+const SAME_TIME_MS = 2_000;
+
 /** Creates a client. Throws ConfigError when the address or the token cannot be used at all. */
 export const createGitLabClient = (options: GitLabClientOptions): GitLabClient => {
   const url = parseBaseUrl(options.url);
   const tokenName = options.tokenName ?? "GITLAB_TOKEN";
   if (!/^[\x21-\x7e]+$/.test(options.token.reveal()))
     throw new ConfigError([problemAt(tokenName, message("config.not-a-token"))]);
+  const { clock = systemClock } = options;
   const transport = createTransport({
     baseUrl: url,
     token: options.token,
     userAgent: options.userAgent ?? "reviewflow",
     timeoutMs: options.timeoutMs ?? 30_000,
     maxBytes: options.maxResponseBytes ?? 32 * 1024 * 1024,
-    clock: options.clock ?? systemClock,
+    clock,
     fetch: options.fetch ?? globalThis.fetch,
   });
-  const perform = createPerform(options, transport, {
+  let aheadMs: number | null = null;
+  const onHeaders = (headers: Headers): void => {
+    const told = Date.parse(headers.get("date") ?? "");
+    if (Number.isNaN(told)) return;
+    const ahead = told + 500 - clock.now();
+    aheadMs = Math.abs(ahead) < SAME_TIME_MS ? 0 : ahead;
+  };
+  const perform = createPerform({ ...options, onHeaders }, transport, {
     baseUrl: url,
     token: options.token,
     tokenName,
@@ -115,6 +131,7 @@ export const createGitLabClient = (options: GitLabClientOptions): GitLabClient =
     }));
   return {
     url,
+    clockAheadMs: () => aheadMs,
     page,
     json: (request, schema) => perform(request, (answer, context) => decodeJson(answer, schema, context)),
     bytes: (request) => perform(request, (answer) => answer.body),
@@ -163,7 +180,7 @@ const passGate = async (
 
 /** Makes calls with retries; what cannot be decoded counts as a failure of the call. */
 const createPerform = (
-  options: GitLabClientOptions,
+  options: GitLabClientOptions & { readonly onHeaders: (headers: Headers) => void },
   transport: Transport,
   shared: Pick<CallContext, "baseUrl" | "token" | "tokenName" | "isOwnToken">,
 ): Perform => {
@@ -180,6 +197,7 @@ const createPerform = (
       try {
         const answer = await transport(request, context, (headers) => {
           quota = readQuota(headers);
+          options.onHeaders(headers);
         });
         const value = decode(answer, context);
         report(answer.status, null);

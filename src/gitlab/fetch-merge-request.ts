@@ -1,5 +1,6 @@
 import { message } from "../messages/message.ts";
 import type { Clock } from "../base/clock.ts";
+import { pauseAfter, pollBy } from "../base/retry.ts";
 import type { DiffRefs } from "../diff/position.ts";
 import type { MergeRequest, MergeRequestRef } from "../review/forge.ts";
 import type { GitLabClient } from "./client.ts";
@@ -7,8 +8,7 @@ import { fail, ofGitLab } from "./failure.ts";
 import { readProjectPath } from "./project-path.ts";
 import * as Rest from "./rest-schema.ts";
 
-const FIRST_WAIT_MS = 500;
-const MAX_WAIT_MS = 5_000;
+const PAUSES = { baseMs: 500, maxMs: 5_000 };
 
 /** How a merge request is read. */
 export type FetchMergeRequestOptions = {
@@ -27,26 +27,29 @@ export const fetchMergeRequest = async (
   options: FetchMergeRequestOptions,
   signal?: AbortSignal,
 ): Promise<MergeRequest> => {
-  const endMs = options.clock.now() + options.diffRefsWaitMs;
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+  const { clock, diffRefsWaitMs } = options;
+  const endMs = clock.now() + diffRefsWaitMs;
+  const read = async (): Promise<MergeRequest | null> => {
     const answer = await client.json(
       { route: "/projects/:id/merge_requests/:iid", params: { id: ref.projectId, iid: ref.iid }, signal },
       Rest.MergeRequest,
     );
     const diffRefs = readDiffRefs(answer.diff_refs);
-    if (diffRefs !== null) return toMergeRequest(ref, answer, diffRefs, client.url);
-    if (options.clock.now() + waitMs > endMs)
-      throw fail(
-        "gitlab-diff-not-ready",
-        message("gitlab.diff-not-ready", {
-          iid: ref.iid,
-          project: ref.projectId,
-          ms: options.diffRefsWaitMs,
-        }),
-        { retryable: true, retryAfterMs: 30_000, outside: ofGitLab(client.url, "busy") },
-      );
-    await options.clock.sleep(waitMs, signal);
-  }
+    return diffRefs === null ? null : toMergeRequest(ref, answer, diffRefs, client.url);
+  };
+  let looks = 0;
+  const pauseMs = (): number | null => {
+    looks += 1;
+    const pause = pauseAfter(looks, PAUSES, 1);
+    return clock.now() + pause > endMs ? null : pause;
+  };
+  const found = await pollBy(read, { pauseMs, clock, signal });
+  if (found !== null) return found;
+  throw fail(
+    "gitlab-diff-not-ready",
+    message("gitlab.diff-not-ready", { iid: ref.iid, project: ref.projectId, ms: diffRefsWaitMs }),
+    { retryable: true, retryAfterMs: 30_000, outside: ofGitLab(client.url, "busy") },
+  );
 };
 
 /**

@@ -85,10 +85,8 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       resolveOnce(await targetOf(ref, signal), discussionId),
     fetchReactions: (ref, noteId, signal) => fetchReactions(reader, ref, noteId, signal),
     react: (ref, reaction, signal) => react(client, ref, reaction, { logger, signal }),
-    unreact: async (ref, reaction, signal) => {
-      const { id: userId } = await currentUser(signal);
-      await unreact(client, ref, reaction, { userId, logger, signal });
-    },
+    unreact: (ref, reaction, signal) =>
+      unreact(client, ref, reaction, { currentUser: () => currentUser(signal), logger, signal }),
     setStatus: async ({ projectId: id, iid }, status, signal) =>
       setStatus({ client, logger, params: { id, iid }, signal }, status),
     removeNote: async (ref, marker, signal) => {

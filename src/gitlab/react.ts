@@ -4,7 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { MergeRequestRef, NoteReactions, Reaction } from "../review/forge.ts";
 import { type DiscussionReader, toNote } from "./fetch-discussions.ts";
 import type { GitLabClient } from "./client.ts";
-import { Created, Note, User } from "./rest-schema.ts";
+import { Note, User } from "./rest-schema.ts";
 
 /** GitLab answers 404 for a reaction that is there already. */
 const TAKEN = /already been taken/i;
@@ -47,8 +47,7 @@ export const fetchReactions = async (
 };
 
 /**
- * Sets a reaction on a merge request or a note of it. It only decorates: a failure is logged and tells the caller
- * nothing.
+ * Sets a reaction on a merge request or a note of it; see Forge. It only decorates: a failure is logged.
  *
  * @see https://docs.gitlab.com/api/emoji_reactions/#add-reactions-to-comments
  */
@@ -57,41 +56,55 @@ export const react = async (
   ref: MergeRequestRef,
   reaction: Reaction,
   { logger, signal }: Decoration,
-): Promise<void> => {
+): Promise<{ readonly awardId: number | null } | null> => {
   const { params, route } = placeOf(ref, reaction);
   const { emoji } = reaction;
   try {
-    await client.json({ method: "POST", route, params, body: { name: emoji }, signal }, Created);
+    const { id } = await client.json({ method: "POST", route, params, body: { name: emoji }, signal }, Award);
+    return { awardId: id };
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
-    if (error.code === "gitlab-not-found" && TAKEN.test(error.said)) return;
+    if (error.code === "gitlab-not-found" && TAKEN.test(error.said)) return { awardId: null };
     logger.info({ ...params, emoji, code: error.code }, "Reaction could not be set");
+    // One whose answer was lost may be there.
+    return error.retryable ? { awardId: null } : null;
   }
 };
 
-/** Takes a reaction of ours off again, unless it is gone; a failure is logged. */
+/** Takes a reaction of ours off again, unless it is gone; a failure is logged. False where it may be tried again. */
 export const unreact = async (
   client: GitLabClient,
   ref: MergeRequestRef,
-  reaction: Reaction,
-  { userId, logger, signal }: Decoration & { readonly userId: number },
-): Promise<void> => {
+  { awardId, ...reaction }: Reaction & { readonly awardId: number | null },
+  {
+    logger,
+    signal,
+    currentUser,
+  }: Decoration & { readonly currentUser: () => Promise<{ readonly id: number }> },
+): Promise<boolean> => {
   const { params, route } = placeOf(ref, reaction);
   const { emoji } = reaction;
+  const remove = async (award: number): Promise<void> => {
+    const named = {
+      method: "DELETE",
+      route: `${route}/:award`,
+      params: { ...params, award },
+      signal,
+    } as const;
+    await client.bytes(named);
+  };
   try {
-    const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
-    for (const { id, name, user } of awards) {
-      if (name !== emoji || user?.id !== userId) continue;
-      await client.bytes({
-        method: "DELETE",
-        route: `${route}/:award`,
-        params: { ...params, award: id },
-        signal,
-      });
+    if (awardId !== null) await remove(awardId);
+    else {
+      const { id: userId } = await currentUser();
+      const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
+      for (const { id, name, user } of awards) if (name === emoji && user?.id === userId) await remove(id);
     }
+    return true;
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     if (error.code !== "gitlab-not-found")
       logger.info({ ...params, emoji, code: error.code }, "Reaction could not be taken off");
+    return !error.retryable;
   }
 };

@@ -50,8 +50,8 @@ export type TokenProofOptions = Omit<GitLabClientOptions, "token" | "tokenName" 
   /** The most answers that are remembered; 1,000 when left out. */
   readonly maxRemembered?: number;
   /**
-   * The most questions to GitLab under way at once about tokens that were proved before, and the most about
-   * others; beyond it tokens are `unavailable`. 16 when left out.
+   * The most questions to GitLab under way at once about tokens that were proved before for other projects, and the
+   * most about others; beyond it tokens are `unavailable`. 16 when left out.
    */
   readonly maxConcurrent?: number;
 };
@@ -91,6 +91,7 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   const remember = <Value>() => createExpiringMap<string, Value>(maxRemembered, now);
   const answers = { proved: remember<TokenProof>(), refused: remember<TokenProof>() };
   const known = remember<true>();
+  const knownHere = remember<true>();
   const refusals = remember<readonly number[]>();
   const underWay = new Map<string, Promise<TokenProof>>();
   const places = { known: new Map<string, number>(), others: new Map<string, number>() };
@@ -102,6 +103,7 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
     if (proof.kind === "proved") {
       answers.proved.set(key, proof, provedForMs);
       known.set(name, true, KNOWN_FOR_MS);
+      knownHere.set(key, true, KNOWN_FOR_MS);
     } else if (proof.kind === "refused") {
       answers.refused.set(key, proof, refusedForMs);
       refusals.set(payer, [...recentRefusals(payer), now()].slice(-MOST_REFUSED), REFUSED_WINDOW_MS);
@@ -120,7 +122,8 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
     const lane = isKnown ? places.known : places.others;
     const own = lane.get(payer) ?? 0;
     const taken = [...lane.values()].reduce((sum, count) => sum + count, 0);
-    if (own >= MOST_AT_ONCE || taken >= maxConcurrent)
+    // A token that was proved for this very project asks at most once a minute, and waits for nobody.
+    if (knownHere.get(key) !== true && (own >= MOST_AT_ONCE || taken >= maxConcurrent))
       return { kind: "unavailable", message: "Too many tokens are being proved at once" };
     lane.set(payer, own + 1);
     const asking = askGitLab(options, token, projectId).then((proof) => {

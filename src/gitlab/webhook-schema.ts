@@ -21,6 +21,14 @@ const optionalName = z
   .nullish()
   .transform((name) => (name === undefined || name === "" ? null : name));
 
+/** A discussion's id is one of hexadecimal digits. `..` would be the address of something else. */
+const discussionId = z
+  .string()
+  .regex(/^[0-9a-z]{1,64}$/i)
+  .nullish()
+  .catch(null)
+  .transform((id) => id ?? null);
+
 const flag = z
   .boolean()
   .nullish()
@@ -133,7 +141,7 @@ export const NotePayload = z.object({
     note: optionalText,
     /** Null for a note that is no part of a thread; left out by a GitLab that does not say. */
     type: z.string().nullish().catch(undefined),
-    discussion_id: optionalName,
+    discussion_id: discussionId,
     action: optionalName,
     url: optionalText,
     system: flag,

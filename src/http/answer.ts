@@ -3,7 +3,7 @@ import type { AcceptOutcome } from "../store/store.ts";
 
 /** What a request is answered with; never a redirect, which GitLab takes for success. */
 export type Answer = {
-  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 408 | 411 | 413 | 415 | 429 | 500 | 503;
   readonly body: JsonObject;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -41,6 +41,11 @@ export const answers = {
     413,
     "body-too-large-unproven",
     "The body is over 1 MB, the most that is taken from a sender who proved nothing yet: once a smaller event with this token, or with a right signature from this address, was taken, 25 MB are",
+  ),
+  lengthRequired: problem(
+    411,
+    "length-required",
+    "A sender who proved nothing yet says how long the body is (Content-Length), as GitLab does",
   ),
   tooManyRefused: problem(
     429,

@@ -84,12 +84,17 @@ export const createIntake = (options: IntakeOptions): Intake => {
  */
 const admit = (headers: Headers, client: string, signers: Signers, options: IntakeOptions): Admission => {
   if (!isJson(headers["content-type"])) return { kind: "refused", answer: answers.wrongContentType };
+  // GitLab sends no chunks, which a sender can make so small that each byte costs as much as a packet.
+  const unproven: Admission =
+    headers["transfer-encoding"] === undefined
+      ? { kind: "admitted", isProven: false }
+      : { kind: "refused", answer: answers.lengthRequired };
   if (headers["webhook-signature"] !== undefined)
-    return { kind: "admitted", isProven: signers.isKnown(client) };
+    return signers.isKnown(client) ? { kind: "admitted", isProven: true } : unproven;
   const verification = verifyDelivery(headers, new Uint8Array(), options.clock.now(), options.verify);
   if (verification.kind === "refused") return { kind: "refused", answer: refused(verification, options) };
   const isProven = verification.kind === "verified" || options.tokens.isKnown(verification.token);
-  return { kind: "admitted", isProven };
+  return isProven ? { kind: "admitted", isProven } : unproven;
 };
 
 /** Addresses whose last signature was right. */

@@ -28,7 +28,7 @@ const hasToken = (context: Context, token: Secret): boolean => {
 };
 
 const isFromHere = (context: Context): boolean =>
-  isForThisMachine(context.req.header()) && isLoopback((peerOf(context) ?? "").replace(/^::ffff:/i, ""));
+  isForThisMachine(context) && isLoopback((peerOf(context) ?? "").replace(/^::ffff:/i, ""));
 
 const refuse = (context: Context, token: Secret | null): Response => {
   const message =

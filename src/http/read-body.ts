@@ -4,6 +4,12 @@ export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** The largest body of a sender who proved nothing yet, in bytes; events of merge requests and notes are smaller. */
 export const MAX_UNPROVEN_BYTES = 1024 * 1024;
 
+/**
+ * What a piece of a body takes at least, in bytes, however little is in it: a sender chooses the pieces, and each costs
+ * memory and time of its own. GitLab's come as the network cuts them.
+ */
+const LEAST_PIECE = 512;
+
 /** Who sends a body: the address, and whether it was proved that they may send events, before the body is read. */
 export type Sender = { readonly client: string; readonly isProven: boolean };
 
@@ -60,17 +66,20 @@ export const createBodyReader = (budgets: BodyBudgets = DEFAULT_BUDGETS): BodyRe
       const accounts = accountsOf(sender);
       const chunks: Uint8Array[] = [];
       let size = 0;
+      let room = 0;
       try {
         for await (const chunk of body ?? []) {
+          const taken = Math.max(chunk.byteLength, LEAST_PIECE);
           size += chunk.byteLength;
-          for (const account of accounts) account.held += chunk.byteLength;
-          if (size > maxBytes) return { kind: "too-large" };
+          room += taken;
+          for (const account of accounts) account.held += taken;
+          if (room > maxBytes) return { kind: "too-large" };
           if (accounts.some(({ held, budget }) => held > budget)) return { kind: "busy" };
           chunks.push(chunk);
         }
         return await use(concat(chunks, size));
       } finally {
-        for (const account of accounts) account.held -= size;
+        for (const account of accounts) account.held -= room;
         if (clients.get(sender.client)?.held === 0) clients.delete(sender.client);
       }
     },

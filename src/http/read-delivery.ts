@@ -14,6 +14,9 @@ export type ReadDelivery = (
 /** Smaller bodies are parsed at once, whatever is in them in less than 30 ms; nearly all that GitLab sends are. */
 const AT_ONCE_BYTES = 128 * 1024;
 
+/** Whoever proved nothing may send as many bodies as the network takes: of those only what costs next to nothing. */
+const AT_ONCE_UNPROVEN_BYTES = 16 * 1024;
+
 const THREAD = {
   file: new URL("../gitlab/parse-worker.ts", import.meta.url),
   size: 1,
@@ -40,7 +43,8 @@ export const createDeliveryReader = (memoryMb = MEMORY_MB): ReadDelivery => {
   const pools = { proven: createWorkerPool(thread), unproven: createWorkerPool(thread) };
   const never = new AbortController().signal;
   return async (body, eventHeader, isProven) => {
-    if (body.byteLength <= AT_ONCE_BYTES) return parseDelivery(body, eventHeader);
+    if (body.byteLength <= (isProven ? AT_ONCE_BYTES : AT_ONCE_UNPROVEN_BYTES))
+      return parseDelivery(body, eventHeader);
     const pool = isProven ? pools.proven : pools.unproven;
     const outcome = await pool.run({ body, eventHeader } satisfies ParseJob, never);
     return outcome.kind === "answer" && isReading(outcome.value) ? outcome.value : TOO_COMPLEX;

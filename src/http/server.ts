@@ -42,6 +42,10 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       open.add(outgoing);
       outgoing.once("close", () => open.delete(outgoing));
       outgoing.shouldKeepAlive &&= !isStopping;
+      // What is left of a body of known length is read, so that its sender sees the answer. Chunks are cut by the
+      // sender, and GitLab sends none: millions of them would be read for nothing.
+      if (incoming.headers["transfer-encoding"] !== undefined)
+        outgoing.once("finish", () => incoming.complete || incoming.socket.destroySoon());
       void listener(incoming, outgoing);
     },
   );

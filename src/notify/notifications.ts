@@ -7,7 +7,7 @@ import { NOTICE_EVENTS } from "../base/notice-events.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import { pauseAfter } from "../base/retry.ts";
 import type { ChannelTrouble, NoticeStore, QueuedNotice } from "../store/notices/notice-store.ts";
-import type { ReconcileStore } from "../store/reconcile/reconcile-store.ts";
+import { LEAST_PAUSE, type ReconcileStore } from "../store/reconcile/reconcile-store.ts";
 import { type Cause, type CauseSources, firstRound, gatherCauses, RoundState } from "./gather-causes.ts";
 import { type Channel, type Notice, NoticeFacts } from "./notice.ts";
 import { type NoticeLinks, renderNotice } from "./render-notice.ts";
@@ -70,13 +70,21 @@ export const createNotifications = (options: NotificationsOptions): Notification
   const byId = new Map(channels.map((channel) => [channel.id, channel]));
 
   const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      alarm = Promise.withResolvers<void>();
-      await makeRound(options, signal);
+    for (let isWoken = true; !signal.aborted;) {
+      const current = Promise.withResolvers<void>();
+      alarm = current;
+      // At the start, and of what was just heard of, at once; else the instances together look as often as one alone.
+      await makeRound(options, isWoken ? 0 : EVERY_MS * LEAST_PAUSE, signal);
       await deliver(options, byId, signal);
       const timer = new AbortController();
       const ended = AbortSignal.any([signal, timer.signal]);
-      await Promise.race([alarm.promise, clock.sleep(EVERY_MS, ended).catch(() => undefined)]);
+      isWoken = await Promise.race([
+        current.promise.then(() => true),
+        clock.sleep(EVERY_MS, ended).then(
+          () => false,
+          () => false,
+        ),
+      ]);
       timer.abort();
     }
   };
@@ -100,10 +108,14 @@ export const createNotifications = (options: NotificationsOptions): Notification
 };
 
 /** Looks for causes, unless another instance is at it, and queues notices of them. */
-const makeRound = async (options: NotificationsOptions, signal: AbortSignal): Promise<void> => {
+const makeRound = async (
+  options: NotificationsOptions,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<void> => {
   const { leases, sources, channels, store, clock, logger } = options;
   try {
-    const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs: 0 });
+    const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind !== "acquired") return;
     const { lease } = outcome;
     try {

@@ -50,6 +50,8 @@ export type FeedPage = {
  * thrown as GitLabError. Each page of changes is one call.
  */
 export type ChangeFeed = {
+  /** How many milliseconds the forge's clock is ahead of ours, as its newest answer told; null until one did. */
+  readonly clockAheadMs: () => number | null;
   /** The projects that we may review, archived ones left out. */
   readonly listProjects: (signal?: AbortSignal) => Promise<readonly FeedProject[]>;
   /** Open merge requests that changed at `afterMs` or later; `cursor` null for the first page. */

@@ -122,7 +122,8 @@ export type Forge = {
    * Carries a whole review to the merge request, as one notification where the place can do that. What is
    * there already (known by its marker in a note of ours) is left as it is, so that the same publication
    * can be sent again after a crash at any point. A thread or reply that is refused is told in the receipt
-   * and keeps nothing else back; a label, a status or the resolving of a thread that is refused is logged.
+   * and keeps nothing else back; a label, a status or the resolving of a thread that is refused is logged. Throws where
+   * the place is away, also for those: a status that stays pending could keep a merge request from being merged.
    */
   readonly publish: (
     ref: MergeRequestRef,
@@ -154,11 +155,25 @@ export type Forge = {
     noteId: number,
     signal?: AbortSignal,
   ) => Promise<NoteReactions | null>;
-  /** Sets a reaction of ours. A failure is only logged. */
-  readonly react: (ref: MergeRequestRef, reaction: Reaction, signal?: AbortSignal) => Promise<void>;
-  /** Takes a reaction of ours off, unless it is gone. A failure is only logged. */
-  readonly unreact: (ref: MergeRequestRef, reaction: Reaction, signal?: AbortSignal) => Promise<void>;
-  /** Sets the status of a commit. A failure is only logged. */
+  /**
+   * Sets a reaction of ours, and returns the place's id of it: null where that is not known, since it was there before or
+   * the answer was lost. A failure is only logged; null in place of it all where it is certainly not set.
+   */
+  readonly react: (
+    ref: MergeRequestRef,
+    reaction: Reaction,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly awardId: number | null } | null>;
+  /**
+   * Takes a reaction of ours off, and looks for it where its id is not known. False where that may be tried again; any
+   * other failure is only logged.
+   */
+  readonly unreact: (
+    ref: MergeRequestRef,
+    reaction: Reaction & { readonly awardId: number | null },
+    signal?: AbortSignal,
+  ) => Promise<boolean>;
+  /** Sets the status of a commit. That it is refused is only logged; that the place is away is thrown. */
   readonly setStatus: (ref: MergeRequestRef, status: CommitStatus, signal?: AbortSignal) => Promise<void>;
   /** Deletes every note of ours that holds the marker; what is gone stays gone. */
   readonly removeNote: (ref: MergeRequestRef, marker: string, signal?: AbortSignal) => Promise<void>;

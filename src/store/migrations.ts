@@ -398,6 +398,15 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   CREATE ${index("runs_held_back", "runs")} (waiting_kind, waiting_name, waiting_since)
     WHERE state = 'queued' AND waiting_kind IS NOT NULL;
   `,
+  ({ id, whole, end }) => `
+  CREATE TABLE reviewflow.reactions (
+    project_id ${whole} NOT NULL,
+    iid ${whole} NOT NULL,
+    flow ${id} NOT NULL,
+    award_id ${whole},
+    PRIMARY KEY (project_id, iid, flow)
+  ${end};
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

@@ -36,6 +36,7 @@ export type Tables = {
   runTotals: RunTotalsTable;
   runQuarters: RunQuartersTable;
   deliveryTotals: DeliveryTotalsTable;
+  reactions: ReactionsTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -355,6 +356,15 @@ type RunQuartersTable = {
 
 /** How many deliveries of a project are stored. */
 type DeliveryTotalsTable = { projectId: number; shard: number; deliveries: number };
+
+/** The reactions that say that a review is made; a row goes with its reaction. */
+type ReactionsTable = {
+  projectId: number;
+  iid: number;
+  flow: string;
+  /** GitLab's id; null where GitLab has not told it. */
+  awardId: number | null;
+};
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

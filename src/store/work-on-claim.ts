@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import { describeError } from "../base/errors.ts";
+import { describeError, StoreError } from "../base/errors.ts";
+import type { Journal } from "../base/journal.ts";
 import type { Logger } from "../base/logger.ts";
 import { pauseAfter, retryBy } from "../base/retry.ts";
 import type { TakenRun } from "./claim-runs.ts";
@@ -55,10 +56,31 @@ export const workOnClaim = async (
   if (state !== null) options.onSettled?.(claim.taken.run, state);
 };
 
+/**
+ * The journal of a claimed run, which outlasts a database that is away for as long as the claim is held: what is noted
+ * was mostly paid for.
+ */
+const patientJournal = ({ database, clock }: WorkerParts, taken: TakenRun, signal: AbortSignal): Journal => {
+  const journal = createRunJournal(database, taken.run.id, taken.claimId);
+  const pauseMs = (error: unknown, failures: number): number | null =>
+    isDatabaseAway(error) ? pauseAfter(failures, SETTLE_PAUSES, Math.random()) : null;
+  return {
+    ...journal,
+    write: (key, value) => retryBy(() => journal.write(key, value), { pauseMs, clock, signal }),
+  };
+};
+
+/** Failures of the database that say nothing against the statement, and pass. */
+const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof StoreError &&
+  (error.outside?.peer.kind === "database" ||
+    error.code === "store-conflict" ||
+    error.code === "store-restarting");
+
 const toClaim = (parts: WorkerParts, taken: TakenRun, signal: AbortSignal): Claim => ({
   run: taken.run,
   token: taken.sealedToken === null ? null : parts.vault.open(taken.run.id, taken.sealedToken),
-  journal: createRunJournal(parts.database, taken.run.id, taken.claimId),
+  journal: patientJournal(parts, taken, signal),
   history: () => readOtherRuns(parts.database, taken.run),
   reviews: async (change) => {
     await parts.database.db

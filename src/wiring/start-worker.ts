@@ -15,8 +15,9 @@ import type { createProjectRoutes } from "./route-projects.ts";
 /** What the worker shares with the rest of the server. */
 export type WorkerParts = Pick<
   ReviewWorkerOptions,
-  "store" | "createForge" | "projects" | "chooseFlow" | "budget" | "clock" | "logger"
+  "createForge" | "projects" | "chooseFlow" | "budget" | "clock" | "logger"
 > & {
+  readonly store: ReviewWorkerOptions["store"] & Pick<OpenedStore, "progress">;
   readonly routes: ReturnType<typeof createProjectRoutes>;
   readonly runners: Runners;
   readonly flows: readonly ReviewFlow[];
@@ -74,7 +75,7 @@ export const startConfiguredWorker = async (
     conversation: createConversation({ routes, runners, store: rest.store, lessons }),
     ...(lessons === null ? {} : { lessons }),
     rules: (path) => routes(path)?.rules ?? null,
-    progress: progressOf(config),
+    progress: { settingsOf: progressOf(config), reactions: rest.store.progress },
     gitlabUrl: config.gitlab.url,
     token: config.gitlab.token,
     flows: new Map(flows.map((flow) => [flow.name, flow])),

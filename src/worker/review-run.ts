@@ -29,7 +29,7 @@ import { DONE, converse } from "./conversation/converse.ts";
 import { type Asker, tellRefusal } from "./conversation/tell-refusal.ts";
 import { dropWaitingNotes, readWaitingNotes } from "./conversation/waiting-notes.ts";
 import { reviewFindings, settleEnded, settleUnwanted } from "./findings/findings-review.ts";
-import { type ProgressSettings, withProgress } from "./progress/show-progress.ts";
+import { type ProgressDisplay, withProgress } from "./progress/show-progress.ts";
 import type { ReviewFlow } from "./review-flow.ts";
 import type { Telling } from "./telling.ts";
 import type { Lessons } from "./lessons/lessons.ts";
@@ -62,8 +62,8 @@ export type ReviewOptions = {
   readonly lessons?: Lessons;
   /** Chooses what makes a review in a flow's name; the flow itself when left out. */
   readonly chooseFlow?: ChooseFlow;
-  /** What of a flow's reviews their merge requests show; nothing without it. */
-  readonly progress?: (flow: string) => ProgressSettings | null;
+  /** What of reviews their merge requests show; nothing without it. */
+  readonly progress?: ProgressDisplay;
   /** What projects may use in a day; without it as much as they like. */
   readonly budget?: BudgetDesk;
 };
@@ -216,11 +216,13 @@ const review = async (
   if (stale?.how === "remind")
     return remindOfThreads({ claim, flow, forge, clock, logger, rules, ...stale }, mergeRequest);
   const asked = rules === null ? null : { known, rules };
-  const shown = options.progress?.(claim.run.flow) ?? null;
-  return withProgress({ claim, forge, flow, mergeRequest }, shown, () =>
+  return withProgress({ claim, forge, flow, mergeRequest }, options.progress ?? null, (shown) =>
     flow.contract === "findings"
-      ? reviewFindings({ claim, flow, forge, clock, logger, maxAttempts, asked, lessons }, mergeRequest)
-      : reviewText({ claim, event, flow, token, forge, gitlabUrl, logger }, mergeRequest),
+      ? reviewFindings(
+          { claim, flow, forge: shown, clock, logger, maxAttempts, asked, lessons },
+          mergeRequest,
+        )
+      : reviewText({ claim, event, flow, token, forge: shown, gitlabUrl, logger }, mergeRequest),
   );
 };
 

@@ -106,10 +106,11 @@ const answerFor = async (parts: ServerParts, limiter: RateLimiter, arrived: Arri
   }
 };
 
-const send = (response: ServerResponse, answer: Answer, cut = false): void => {
+const send = (response: ServerResponse, answer: Answer, nowMs: number, cut = false): void => {
   const bytes = answer.body?.bytes ?? Buffer.alloc(0);
   response.writeHead(answer.status, {
     ...answer.headers,
+    Date: new Date(nowMs).toUTCString(),
     "X-Request-Id": `stand-in-${Date.now().toString(36)}`,
     ...(answer.body === null
       ? {}
@@ -164,13 +165,13 @@ const serve = async (
     if (strikesAfter(fault)) await answerFor(parts, limiter, arrived);
     const answer = faultAnswer(fault);
     entry.status = answer?.status ?? null;
-    if (answer !== null) send(response, answer);
+    if (answer !== null) send(response, answer, parts.context.world.now());
     else if (fault.kind === "reset") incoming.socket.resetAndDestroy();
     return;
   }
   const answer = await answerFor(parts, limiter, arrived);
   entry.status = answer.status;
-  send(response, answer, fault?.kind === "truncate");
+  send(response, answer, parts.context.world.now(), fault?.kind === "truncate");
 };
 
 /** The HTTP side of the stand-in; it does not listen yet. */

@@ -46,6 +46,21 @@ describe("the values of secrets", () => {
         assert.ok(!masked.includes(form), masked);
     });
 
+  it("leave no text that repeats half of them or more, from the beginning or to the end", () => {
+    const value = "k3y-of-the-operator-9f8e7d6c";
+    const mask = maskValues([new Secret(value)]);
+    for (const [text, masked] of [
+      [`provided: ${value.slice(0, -3)}.`, "provided: [secret]."],
+      [`provided: ${value.slice(0, 14)}…`, "provided: [secret]…"],
+      [`provided: …${value.slice(3)}`, "provided: …[secret]"],
+      [`${value.slice(0, 20)} ${value.slice(-14)}`, "[secret] [secret]"],
+      [`${value.slice(0, 20)}${value}`, "[secret][secret]"],
+      [`provided: ${value.slice(0, 4)}****${value.slice(-4)}`, `provided: k3y-****${value.slice(-4)}`],
+    ] as const)
+      assert.equal(mask(text), masked);
+    assert.equal(maskValues([new Secret("short-one")])("short-on"), "short-on");
+  });
+
   const odd = "s3cr3t+/=\"<&'é ü\\key (v)~";
   const json = JSON.stringify({ a: odd });
   const ascii = (text: string) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { pauseAfter, retryBy } from "../../src/base/retry.ts";
+import { pauseAfter, pollBy, retryBy } from "../../src/base/retry.ts";
 import { fc } from "../properties.ts";
 
 const setUp = () => {
@@ -70,6 +70,42 @@ suite("a call that is repeated", () => {
           assert.ok(wait >= Math.floor(full / 2) && wait <= full);
         },
       ),
+    );
+  });
+});
+
+suite("looking until there is an answer", () => {
+  test("waits between looks, and makes one that failed by itself again, so often in a row", async () => {
+    const { slept, clock } = setUp();
+    const answers: (Error | string | null)[] = [new Error("a"), null, new Error("b"), new Error("c"), "here"];
+    const seen = await pollBy(
+      async () => {
+        const answer = answers.shift() ?? null;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+      {
+        pauseMs: () => 100,
+        afterFailureMs: (_, failures) => (failures <= 2 ? failures * 80 : null),
+        clock,
+      },
+    );
+    assert.deepEqual([seen, slept], ["here", [100, 100, 100, 160]]);
+  });
+
+  test("ends with nothing when it is given up, and with what failed when that does not pass", async () => {
+    let looks = 0;
+    const look = async (): Promise<null> => {
+      looks += 1;
+      return null;
+    };
+    const { clock } = setUp();
+    assert.equal(await pollBy(look, { pauseMs: () => (looks < 3 ? 1 : null), clock }), null);
+    assert.equal(looks, 3);
+    const refused = new Error("refused");
+    await assert.rejects(
+      pollBy(() => Promise.reject(refused), { pauseMs: () => 1, clock }),
+      refused,
     );
   });
 });

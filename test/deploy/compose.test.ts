@@ -67,8 +67,11 @@ describe("the compose files", () => {
         }
         for (const needed of Object.keys(service.depends_on))
           assert.ok(needed in compose.services, `${name} depends on ${needed}`);
-        if (service.build !== undefined)
+        if (service.build !== undefined) {
           assert.ok(existsSync(join(ROOT, "deploy", service.build.context, service.build.dockerfile)));
+          // Else whatever a registry has under our name would come first.
+          assert.equal(service.pull_policy, "build", name);
+        }
         for (const network of service.networks)
           assert.ok(network === "default" || network in compose.networks, `${name}: no network ${network}`);
       }

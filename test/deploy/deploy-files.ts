@@ -11,6 +11,7 @@ export const readDeployFile = (name: string): string => readFileSync(`${ROOT}dep
 
 const Service = z.looseObject({
   image: z.string().optional(),
+  pull_policy: z.string().optional(),
   build: z.object({ context: z.string(), dockerfile: z.string() }).optional(),
   environment: z.record(z.string(), z.string()).default({}),
   volumes: z.array(z.string()).default([]),

@@ -7,7 +7,7 @@ import type { DiffLine, FileDiff } from "../../src/diff/file-diff.ts";
 import { pointAt, toPoint } from "../../src/diff/find-point.ts";
 import { parseHunks } from "../../src/diff/parse-hunks.ts";
 import type { LinePoint, Position } from "../../src/diff/position.ts";
-import { toPosition } from "../../src/diff/to-position.ts";
+import { fromPosition, toPosition } from "../../src/diff/to-position.ts";
 
 const REFS = { baseSha: "b".repeat(40), startSha: "c".repeat(40), headSha: "d".repeat(40) };
 const PATH = "query.sql";
@@ -170,6 +170,47 @@ suite("positions are counted as GitLab's parser counts", () => {
       { numRuns: 1_000 },
     );
     assert.ok(without > 200 && counted > 5_000, `${without} without, ${counted} with a position`);
+  });
+
+  test("in any diff the numbers of a position are read as the line that they were made of, outside the hunks, too", () => {
+    let [inside, outside] = [0, 0];
+    fc.assert(
+      fc.property(
+        diffs,
+        fc.constantFrom("old" as const, "new" as const),
+        fc.integer({ min: 1, max: 60 }),
+        (drawn, side, number) => {
+          const file = readDiff(toDiff(drawn));
+          const points = file.hunks.flatMap(({ lines }) => lines.map(toPoint));
+          const other = pointAt(file, side, number);
+          for (const point of other === null ? points : [...points, other]) {
+            const on = positionOf(file, point);
+            if (on?.kind !== "line") continue;
+            assert.deepEqual(fromPosition(file, on), point, JSON.stringify({ drawn, on }));
+            if (points.includes(point)) inside += 1;
+            else outside += 1;
+            if (on.range !== null) assert.deepEqual(fromPosition(file, on.range.end), point);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    assert.ok(inside > 5_000 && outside > 300, `${inside} inside, ${outside} outside`);
+  });
+
+  test("what GitLab says by its own parser's numbers is read as the row that it means", () => {
+    fc.assert(
+      fc.property(diffs, (drawn) => {
+        const diff = toDiff(drawn);
+        const file = readDiff(diff);
+        const rows = rowsOf(file, diff);
+        for (const { row, old, next } of parseAsGitLab(diff).lines) {
+          const meant = rows.find((candidate) => candidate.row === row) ?? assert.fail("no row");
+          assert.deepEqual(fromPosition(file, { oldLine: old, newLine: next }), toPoint(meant.line), diff);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   test("the ends of a range are named by the codes of their own rows", () => {

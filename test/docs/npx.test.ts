@@ -39,6 +39,27 @@ describe("npx", () => {
     assert.deepEqual(others, []);
   });
 
+  it("is no other way either: documents start our image only where it is never pulled, and no other registry's program", () => {
+    const documents = filesOf(["*.md", "docs/*.{md,yml}", "examples/**/*.md", "deploy/**/*"]).filter((path) =>
+      /\.\w+$|Dockerfile$/.test(path),
+    );
+    for (const path of documents) {
+      const text = read(path);
+      assert.doesNotMatch(
+        text,
+        /\b(?:pnpm dlx|yarn dlx|bunx|npm (?:x|exec|create|init|i|install)(?: -\S+)*) reviewflow\b/,
+        path,
+      );
+      assert.doesNotMatch(
+        text,
+        /\b(?:docker pull|pip install|brew install|helm install|FROM) \S*reviewflow\b/,
+        path,
+      );
+      for (const [command] of text.matchAll(/docker run\b(?:[^\n]*\\\n)*[^\n]*\breviewflow$/gm))
+        assert.match(command, /--pull never/, path);
+    }
+  });
+
   it("finds no package that was published by accident", () => {
     assert.match(read("package.json"), /"private": true/);
   });

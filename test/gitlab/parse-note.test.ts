@@ -112,6 +112,30 @@ describe("a note event", () => {
     assert.equal(event.headSha, "a".repeat(40));
   });
 
+  test("names a discussion by its digits, and by no address of something else", () => {
+    const discussionOf = (id: unknown) => {
+      const reading = parse(note({ discussion_id: id }), "Note Hook");
+      assert.ok(reading.kind === "event" && reading.event.kind === "note");
+      return reading.event.discussionId;
+    };
+    const known = "6a9c1750b37d513a43987b574953fceb50b03ce7";
+    assert.equal(discussionOf(known), known);
+    for (const id of [
+      "..",
+      ".",
+      "",
+      "%2e%2e",
+      `${known}?a=1`,
+      "a/b",
+      "a b",
+      "x".repeat(65),
+      5,
+      null,
+      undefined,
+    ])
+      assert.equal(discussionOf(id), null, String(id));
+  });
+
   test("on something else is another event", () => {
     const event = eventOf(parse(note({ noteable_type: "Issue" }, { merge_request: undefined }), "Note Hook"));
     assert.deepEqual(event, {

@@ -281,4 +281,22 @@ describe("labels and the commit status", () => {
       ["Labels could not be added", "Commit status could not be set"],
     );
   });
+
+  it("are waited for where GitLab is away: a status that stays pending could keep a merge request from being merged", async () => {
+    const { forge } = reviews.start();
+    const away = reviews.standIn.fail(
+      { path: /\/statuses\//, times: Infinity },
+      { kind: "status", status: 503 },
+    );
+    await assert.rejects(forge.publish(reviews.ref, { ...two(), ...marks() }), {
+      code: "gitlab-unavailable",
+      outside: { peer: { kind: "gitlab", name: reviews.standIn.url }, verdict: "away" },
+    });
+    away.remove();
+    assert.deepEqual(kindsOf(await forge.publish(reviews.ref, { ...two(), ...marks() })), [
+      "present",
+      "present",
+    ]);
+    assert.equal(reviews.project.statuses.at(-1)?.status, "failed");
+  });
 });

@@ -66,6 +66,31 @@ suite("talking in a merge request of GitLab", () => {
     );
   });
 
+  test("a reaction is taken off by its id alone, or looked for; one that GitLab is away for is said to be left", async () => {
+    await using world = await openReviews();
+    const { standIn, mergeRequest, ref, start } = world;
+    const { forge } = start();
+    const eyes = { noteId: null, emoji: "eyes" };
+    const left = async () => (await standIn.viewMergeRequest(mergeRequest)).reactions.length;
+    const set = (await forge.react(ref, eyes)) ?? assert.fail("not set");
+    assert.ok(typeof set.awardId === "number");
+    assert.deepEqual(await forge.react(ref, eyes), { awardId: null }, "it was there");
+    const fault = standIn.fail({ path: /award_emoji/, times: Infinity }, { kind: "status", status: 503 });
+    assert.equal(await forge.unreact(ref, { ...eyes, ...set }), false);
+    fault.remove();
+    standIn.clearRequests();
+    assert.equal(await forge.unreact(ref, { ...eyes, ...set }), true);
+    assert.deepEqual(
+      standIn.requests.map(({ method }) => method),
+      ["DELETE"],
+    );
+    assert.equal(await left(), 0);
+    assert.equal(await forge.unreact(ref, { ...eyes, ...set }), true, "gone before");
+    await forge.react(ref, eyes);
+    assert.equal(await forge.unreact(ref, { ...eyes, awardId: null }), true);
+    assert.equal(await left(), 0);
+  });
+
   test("tells what a user is in a project", async () => {
     await using world = await openReviews();
     const { standIn, project, ref, ada, start } = world;

@@ -184,6 +184,24 @@ describe("the proof of a token", () => {
     assert.equal(kinds.filter((kind) => kind === "proved").length, 16);
   });
 
+  test("asks again about a token of this project, however many proved tokens ask about others", async () => {
+    const waiting: (() => void)[] = [];
+    await using gitlab = await setUp((request, response) => {
+      const go = () => answer(response, 200, project());
+      if (request.url === "/api/v4/projects/7") go();
+      else waiting.push(go);
+    });
+    await gitlab.prove("real-one");
+    const theirs = ["a", "b", "c", "d", "e"];
+    for (const token of theirs) await gitlab.prove(token);
+    await gitlab.clock.sleep(60_001);
+    const slow = theirs.flatMap((token) => [11, 12, 13, 14].map((id) => gitlab.prove(token, id)));
+    assert.equal((await gitlab.prove("real-one")).kind, "proved");
+    while (waiting.length < 16) await new Promise((resolve) => setImmediate(resolve));
+    for (const go of waiting) go();
+    assert.equal((await Promise.all(slow)).filter(({ kind }) => kind === "unavailable").length, 4);
+  });
+
   test("gives one address a part of the places only", async () => {
     const waiting: (() => void)[] = [];
     await using gitlab = await setUp((request, response) => {

@@ -1,5 +1,6 @@
 import { reasonOf } from "../../src/base/reason.ts";
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { suite, test } from "node:test";
 import { Hono } from "hono";
 import { Secret } from "../../src/base/secret.ts";
@@ -51,9 +52,25 @@ suite("/metrics without a token", () => {
       assert.doesNotMatch(text, /up 1/);
     });
 
-  for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
+  const PROXIES =
+    "x-forwarded-for forwarded x-real-ip via x-forwarded-proto x-forwarded-port x-forwarded-server cf-connecting-ip true-client-ip x-client-ip x-cluster-client-ip x-original-forwarded-for x-envoy-external-address fly-client-ip x-amzn-trace-id cdn-loop";
+  for (const header of PROXIES.split(" "))
     test(`is closed to what a proxy on this machine passes on with ${header}`, async () =>
       assert.equal((await ask(null, "127.0.0.1", { [header]: "127.0.0.1" })).status, 403));
+
+  test("is closed to what a proxy passes on that says nothing of itself, in HTTP/1.0", async () => {
+    const server = await startServer({ app: new Hono().route("/", route(null)), host: "127.0.0.1", port: 0 });
+    const { host, port } = new URL(server.url);
+    const statusOf = async (version: string): Promise<string> => {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(`GET /metrics HTTP/${version}\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      let text = "";
+      for await (const chunk of socket) text += String(chunk);
+      return text.slice(9, 12);
+    };
+    assert.deepEqual([await statusOf("1.0"), await statusOf("1.1")], ["403", "200"]);
+    await server.stop(1_000);
+  });
 
   for (const host of [
     "rebound.example.com:8080",

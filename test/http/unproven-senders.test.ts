@@ -75,8 +75,31 @@ suite("size by proof", () => {
       assert.equal((await post(LARGE, { ...signed(LARGE), "content-length": length })).status, 413, length);
   });
 
+  test("chunks are for who proved something, and each takes its room however small it is", async () => {
+    const chunked = { "transfer-encoding": "chunked" };
+    const { post } = bySignature();
+    const send = async (body: string, headers = {}) =>
+      (await post(body, { ...signed(body), ...headers }, WEBHOOK, "192.0.2.9")).status;
+    assert.equal(await send(SMALL, chunked), 411);
+    assert.equal(await send(SMALL), 202);
+    assert.equal(await send(SMALL, chunked), 202);
+    const pieces = (count: number): ReadableStream<Uint8Array> =>
+      ReadableStream.from(Array.from({ length: count }, () => new Uint8Array(1)));
+    const bodies = createBodyReader({ proven: 100_000, unproven: 100_000, client: 100_000 });
+    const read = async (count: number, isProven: boolean) => {
+      const sender = { client: "a", isProven };
+      const outcome = await bodies.during(pieces(count), null, sender, async () => ({ kind: "read" }));
+      return outcome.kind;
+    };
+    for (const isProven of [true, false]) {
+      assert.equal(await read(100, isProven), "read");
+      assert.equal(await read(1_000, isProven), "busy", "of memory for 100,000 bytes");
+      assert.equal(await read(100, isProven), "read", "it is given back");
+    }
+  });
+
   test("an address takes a part of the memory for the unproven, and nothing of the rest", async () => {
-    const bodies = createBodyReader({ proven: 1_000, unproven: 1_000, client: 400 });
+    const bodies = createBodyReader({ proven: 100_000, unproven: 100_000, client: 40_000 });
     const open: (() => void)[] = [];
     const hold = (client: string, isProven: boolean, bytes: number) => {
       const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
@@ -97,15 +120,15 @@ suite("size by proof", () => {
       const early = await begun;
       return early === undefined ? "held" : (await outcome).kind;
     };
-    assert.equal(await kindOf("a", false, 300), "held");
-    assert.equal(await kindOf("a", false, 300), "busy");
-    assert.equal(await kindOf("b", false, 300), "held");
-    assert.equal(await kindOf("c", false, 300), "held");
-    assert.equal(await kindOf("d", false, 300), "busy", "all of them together");
-    assert.equal(await kindOf("a", true, 900), "held", "who proved something has memory of his own");
+    assert.equal(await kindOf("a", false, 30_000), "held");
+    assert.equal(await kindOf("a", false, 30_000), "busy");
+    assert.equal(await kindOf("b", false, 30_000), "held");
+    assert.equal(await kindOf("c", false, 30_000), "held");
+    assert.equal(await kindOf("d", false, 30_000), "busy", "all of them together");
+    assert.equal(await kindOf("a", true, 90_000), "held", "who proved something has memory of his own");
     for (const go of open.splice(0)) go();
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(await kindOf("a", false, 300), "held", "it is given back");
+    assert.equal(await kindOf("a", false, 30_000), "held", "it is given back");
     for (const go of open.splice(0)) go();
   });
 });

@@ -66,13 +66,45 @@ const notificationsOf = (
       clock: systemClock,
     }),
     links: { gitlabUrl: "https://gitlab.test", dashboardUrl: null },
-    clock: systemClock,
+    clock,
     logger: silentLogger,
   });
 
 const later = (ms: number): Clock => ({ ...systemClock, now: () => Date.now() + ms });
 
 describe("notifications", () => {
+  it("are looked for at the start and when one has heard of something; else by several instances as often as by one", () =>
+    withStore(async (store) => {
+      let rounds = 0;
+      let sleeps = 0;
+      const outages = async () => {
+        rounds += 1;
+        return [];
+      };
+      /** For whom a quarter of a minute is over at once; the store's clock goes on as it does. */
+      const restless: Clock = {
+        ...systemClock,
+        sleep: async (_, signal) => {
+          sleeps += 1;
+          await new Promise((resolve) => setImmediate(resolve));
+          signal?.throwIfAborted();
+        },
+      };
+      const two = [0, 1].map(() => notificationsOf(store, [], { outages }, restless));
+      for (const one of two) {
+        const before = rounds;
+        one.start();
+        await until(async () => rounds > before, "a round");
+      }
+      const [first] = two;
+      const slept = sleeps;
+      await until(async () => sleeps > slept + 20, "many more looks at the time");
+      assert.equal(rounds, 2);
+      first?.wake();
+      await until(async () => rounds === 3, "the round of who was woken");
+      for (const one of two) await one.stop();
+    }));
+
   it("tell of many reviews that fail for one reason once, also across instances and restarts, and of their end", () =>
     withStore(async (store) => {
       await using receiver = await startReceiver();

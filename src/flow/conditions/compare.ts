@@ -1,3 +1,4 @@
+import { containsText } from "../../base/contains-text.ts";
 import {
   type Exact,
   isExactArray,
@@ -65,7 +66,7 @@ const notConvertible = (value: string, type: string): NodeError =>
 
 const contains = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
-  if (typeof value === "string") return value.includes(pythonStr(expected));
+  if (typeof value === "string") return containsText(value, pythonStr(expected));
   if (isExactArray(value)) return includes(value, expected);
   throw wrongActual("string", "array");
 };
@@ -139,7 +140,7 @@ const hasAll = (value: Exact, expected: Exact): boolean => {
   if (!isTruthy(value)) return false;
   if (isExactArray(value)) return expected.every((item) => includes(value, item));
   if (typeof value !== "string") return false;
-  return expected.every((item) => typeof item === "string" && value.includes(item));
+  return expected.every((item) => typeof item === "string" && containsText(value, item));
 };
 
 const ifPresent = (value: Exact, compare: () => boolean): boolean => value !== null && compare();

@@ -5,8 +5,8 @@ import { Created } from "../rest-schema.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Adds labels and sets the commit status. They only decorate a review that is published: a failure is
- * logged and tells the caller nothing. Both may be done twice.
+ * Adds labels and sets the commit status. They only decorate a review that is published: a refusal is
+ * logged and tells the caller nothing. Both may be done twice, and are where GitLab is away, which is thrown.
  *
  * @see https://docs.gitlab.com/api/merge_requests/#update-mr
  * @see https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
@@ -30,7 +30,7 @@ export const setMarks = async (
 /** GitLab answers so to a status that it has already. */
 const IS_SO = /cannot transition status/i;
 
-/** Sets the status of a commit; a failure is logged. */
+/** Sets the status of a commit; a refusal is logged. */
 export const setStatus = async (
   target: Pick<Target, "client" | "logger" | "params" | "signal">,
   { sha, ref, state, name, description }: CommitStatus,
@@ -59,6 +59,7 @@ const decorate = async (
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     if (isDone?.test(error.said) === true) return;
+    if (error.outside !== undefined && error.outside.verdict !== "busy") throw error;
     logger.warn({ ...params, code: error.code, reason: error.message }, message);
   }
 };

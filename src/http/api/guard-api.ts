@@ -32,7 +32,7 @@ export const guardApi =
     const headers = context.req.header();
     const { adminToken } = access;
     if (adminToken === null) {
-      if (decideAccess(access, headers) !== "open" || isOfAPage(headers)) {
+      if (decideAccess(access, context) !== "open" || isOfAPage(headers)) {
         const message =
           "The API is for this machine only; set REVIEWFLOW_ADMIN_TOKEN and send it as a bearer token";
         return apiProblem(context, 403, "admin-token-not-set", message);

@@ -1,4 +1,6 @@
 import { BlockList, isIP } from "node:net";
+import type { Context } from "hono";
+import { z } from "zod";
 import type { AccessOptions } from "./dashboard-options.ts";
 
 /** What somebody finds who has not signed in. */
@@ -26,27 +28,56 @@ export const isLoopback = (host: string): boolean => {
   return family !== 0 && LOOPBACK.check(name, family === 4 ? "ipv4" : "ipv6");
 };
 
-const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const;
+/** Headers by which proxies, tunnels and networks of proxies say for whom they ask, besides `X-Forwarded-` and more. */
+const PROXY_HEADERS: ReadonlySet<string> = new Set([
+  "cdn-loop",
+  "cf-connecting-ip",
+  "cf-ray",
+  "fastly-client-ip",
+  "fly-client-ip",
+  "forwarded",
+  "true-client-ip",
+  "via",
+  "x-amzn-trace-id",
+  "x-azure-clientip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-envoy-external-address",
+  "x-original-forwarded-for",
+  "x-real-ip",
+  "x-remote-addr",
+]);
+
+const isOfProxy = (name: string): boolean => PROXY_HEADERS.has(name) || name.startsWith("x-forwarded-");
+
+/** The protocol of a request; what came over no connection is of today. */
+const Connection = z.object({ incoming: z.object({ httpVersion: z.string() }) });
 
 /**
- * Whether the headers of a request over a loopback connection are those of somebody on this machine: a proxy
- * in front of us would open it to the world, and a foreign name in Host is a web page that had its own name
- * resolved to a loopback address (DNS rebinding).
+ * Whether a request over a loopback connection is of somebody on this machine: a proxy in front of us would open it
+ * to the world, and a foreign name in Host is a web page that had its own name resolved to a loopback address (DNS
+ * rebinding). A proxy that says nothing of itself is known by speaking HTTP/1.0, which nginx does unless told
+ * otherwise.
+ *
+ * @see https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version
  */
-export const isForThisMachine = (headers: Readonly<Record<string, string | undefined>>): boolean =>
-  isLoopback(headers["host"] ?? "") && PROXY_HEADERS.every((name) => headers[name] === undefined);
+export const isForThisMachine = (context: Context): boolean => {
+  const headers = context.req.header();
+  return (
+    isLoopback(headers["host"] ?? "") &&
+    !Object.keys(headers).some(isOfProxy) &&
+    Connection.safeParse(context.env).data?.incoming.httpVersion !== "1.0"
+  );
+};
 
 /**
  * Decides by the configuration and the request's headers. Without a way to sign in, pages are for this
  * machine alone.
  */
-export const decideAccess = (
-  { host, adminToken, gitlab }: AccessOptions,
-  headers: Readonly<Record<string, string | undefined>>,
-): Access => {
+export const decideAccess = ({ host, adminToken, gitlab }: AccessOptions, context: Context): Access => {
   if (adminToken !== null || gitlab !== null) return "sign-in";
   if (!isLoopback(host)) return "no-sign-in";
-  return isForThisMachine(headers) ? "open" : "not-local";
+  return isForThisMachine(context) ? "open" : "not-local";
 };
 
 /**

@@ -90,7 +90,7 @@ export const receiveVisit =
   ): MiddlewareHandler<DashboardEnv> =>
   async (context, next) => {
     const headers = context.req.header();
-    const access = decideAccess(options, headers);
+    const access = decideAccess(options, context);
     const nowMs = clock.now();
     const known = await sessions.open(getCookie(context, sessionCookie(isHttps(context, options))), nowMs);
     const session = known ?? sessions.start(access === "open" ? "local" : null, nowMs);

@@ -1,4 +1,5 @@
 import type { Position } from "../../diff/position.ts";
+import { fromPosition } from "../../diff/to-position.ts";
 import type { Diff } from "../forge.ts";
 import { pathOf } from "../units/hunk-digest.ts";
 import { renderUnit } from "../units/render-unit.ts";
@@ -31,10 +32,11 @@ export const renderCodeAround = (diff: Diff, position: Position | null, nonce: s
   return shown.length === 0 ? "" : renderUnit({ hunks: shown }, nonce);
 };
 
-const distanceTo = ({ hunk }: ReviewHunk, { on }: Position): number => {
+const distanceTo = ({ hunk, file }: ReviewHunk, { on }: Position): number => {
   if (on.kind === "file") return 0;
-  const isNew = on.newLine !== null;
-  const line = on.newLine ?? on.oldLine ?? 0;
+  const { oldLine, newLine } = fromPosition(file, on) ?? on;
+  const isNew = newLine !== null;
+  const line = newLine ?? oldLine ?? 0;
   const [start, count] = isNew ? [hunk.newStart, hunk.newCount] : [hunk.oldStart, hunk.oldCount];
   if (line < start) return start - line;
   return Math.max(0, line - (start + Math.max(count, 1) - 1));

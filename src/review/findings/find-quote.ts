@@ -1,3 +1,4 @@
+import { containsText } from "../../base/contains-text.ts";
 import type { DiffLine, FileDiff, Hunk } from "../../diff/file-diff.ts";
 import { shownHunk } from "../units/shown-hunk.ts";
 import { cleanText } from "./clean-text.ts";
@@ -137,7 +138,7 @@ const isWhole: Fits = (fileKey, quoteKey) => fileKey === quoteKey;
 const isPart: Fits = (fileKey, quoteKey, index, count) => {
   if (fileKey === quoteKey) return true;
   if (quoteKey.length < LEAST_PART) return false;
-  if (count === 1) return fileKey.includes(quoteKey);
+  if (count === 1) return containsText(fileKey, quoteKey);
   if (index === 0) return fileKey.endsWith(quoteKey);
   return index === count - 1 && fileKey.startsWith(quoteKey);
 };

@@ -1,3 +1,4 @@
+import { containsText } from "../../base/contains-text.ts";
 import type { Finding } from "../finding.ts";
 import type { AnchoredLines } from "./find-quote.ts";
 import { lineKey, stripGutters, stripSigns, withoutRemarks } from "./quote-lines.ts";
@@ -39,7 +40,7 @@ export const moveToBody = (finding: Finding): Finding => {
   const { suggestion, body } = finding;
   if (suggestion === null) return finding;
   const code = unfence(suggestion).replace(/^\n+|\s+$/g, "");
-  if (code === "" || body.includes(code)) return { ...finding, suggestion: null };
+  if (code === "" || containsText(body, code)) return { ...finding, suggestion: null };
   const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return {

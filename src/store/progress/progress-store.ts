@@ -11,7 +11,10 @@ export type ProgressNote = Row<"progressNotes">;
 /** A review whose merge request does not show yet how it stands. */
 export type DueProgress = { readonly run: Run; readonly shows: ProgressNote["shows"] };
 
-/** Which merge requests show that a review failed or waits, over all instances. Failures are StoreErrors. */
+/** The reaction of a merge request that says that its review is made. */
+export type ShownReaction = Row<"reactions">;
+
+/** Which merge requests show that a review is made, has failed or waits, over all instances. Failures are StoreErrors. */
 export type ProgressStore = {
   /**
    * The newest reviews of merge requests that have failed for good since a moment, or that wait for longer than
@@ -25,6 +28,12 @@ export type ProgressStore = {
   readonly listOver: () => Promise<readonly ProgressNote[]>;
   readonly put: (note: ProgressNote) => Promise<void>;
   readonly remove: (note: Pick<ProgressNote, "projectId" | "iid" | "flow">) => Promise<void>;
+  /** Notes a reaction, and returns it with the id that is known of it. */
+  readonly putReaction: (reaction: ShownReaction) => Promise<ShownReaction>;
+  /** Forgets a reaction that was taken off, unless there is another by now. */
+  readonly removeReaction: (reaction: ShownReaction) => Promise<void>;
+  /** Reactions that a review has left behind which nobody works on any more. */
+  readonly listReactions: () => Promise<readonly ShownReaction[]>;
 };
 
 const MOST = 50;
@@ -92,5 +101,35 @@ export const createProgressStore = ({ db, dialect }: Database): ProgressStore =>
         .where("flow", "=", flow)
         .execute();
     },
+    putReaction: (reaction) =>
+      db
+        .insertInto("reactions")
+        .values(reaction)
+        .onConflict((conflict) =>
+          conflict.columns(["projectId", "iid", "flow"]).doUpdateSet((eb) => ({
+            awardId: eb.fn.coalesce("excluded.awardId", "reactions.awardId"),
+          })),
+        )
+        .returningAll()
+        .executeTakeFirstOrThrow(),
+    removeReaction: async ({ projectId, iid, flow, awardId }) => {
+      await db
+        .deleteFrom("reactions")
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .where("flow", "=", flow)
+        .where(sql<SqlBool>`award_id IS NOT DISTINCT FROM ${awardId}`)
+        .execute();
+    },
+    listReactions: () =>
+      db
+        .selectFrom("reactions as a")
+        .selectAll("a")
+        .where(
+          sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs n WHERE n.project_id = a.project_id AND n.iid = a.iid
+            AND n.kind = 'review' AND n.state = 'active')`,
+        )
+        .limit(MOST)
+        .execute(),
   };
 };

@@ -12,6 +12,12 @@ export type TaskLease = {
   readonly release: () => Promise<void>;
 };
 
+/**
+ * Of the pause between two rounds of a task that instances share, how much must have passed wherever the last one was:
+ * timers are not exact.
+ */
+export const LEAST_PAUSE = 0.9;
+
 /** `busy`: another process holds the lease. `early`: it was released less than the pause ago. */
 export type AcquireOutcome =
   | { readonly kind: "acquired"; readonly lease: TaskLease }

@@ -171,4 +171,5 @@ const OF_PROJECT = [
   "spendings",
   "ownNotes",
   "progressNotes",
+  "reactions",
 ] as const;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
 import type { ChangedFile, Diff, MergeRequest } from "../../review/forge.ts";
@@ -21,10 +22,27 @@ export type Change = {
 /** Fetches the diff and decides what of it is reviewed. */
 export const readChange = async (context: FindingsContext, mergeRequest: MergeRequest): Promise<Change> => {
   const diff = await context.forge.fetchDiff(mergeRequest, context.claim.signal);
-  const { packing, limits } = context.flow;
-  const unitTokens = await packing.fit(limits.unitTokens);
+  const unitTokens = await unitTokensFor(context);
   const selection = selectFor(context, diff, unitTokens);
   return { mergeRequest, diff, files: diff.files.map(toFileDiff), selection, unitTokens };
+};
+
+const SIZE = "unit-tokens";
+const Size = z.int().positive();
+
+/**
+ * The size that parts have had before, as long as it still fits. Models' counts of tokens make parts grow from one
+ * attempt to the next, and a long hunk that is cut elsewhere is another one: it would be reviewed, and paid for, anew.
+ */
+const unitTokensFor = async ({
+  flow: { packing, limits },
+  claim: { memory },
+}: FindingsContext): Promise<number> => {
+  const fit = await packing.fit(limits.unitTokens);
+  const before = Size.safeParse(await memory.read(SIZE));
+  if (before.success && before.data <= fit) return before.data;
+  await memory.write(SIZE, fit);
+  return fit;
 };
 
 /** What of a diff is reviewed, cut for parts of at most so many tokens. */

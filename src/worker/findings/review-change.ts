@@ -135,11 +135,12 @@ const longestDiff = async ({ desk, flow }: FindingsContext): Promise<number | nu
 /** What people said already, where the flow asks for it; nothing of what was opened just now. */
 const readSaid = async (
   { flow, desk, forge, claim }: FindingsContext,
-  { mergeRequest }: Change,
+  { mergeRequest, diff, files }: Change,
 ): Promise<SaidText> => {
   const isNew = claim.run.trigger === "opened" && claim.run.attempts === 1 && claim.run.waits === 0;
   if (isNew || (await desk.declared(flow, "said")) === null) return NOTHING_SAID;
-  return prepareSaid(await forge.fetchDiscussions(mergeRequest.ref, claim.signal), flow.name);
+  const discussions = await forge.fetchDiscussions(mergeRequest.ref, claim.signal);
+  return prepareSaid(discussions, flow.name, { headSha: diff.refs.headSha, files });
 };
 
 const omissionsOf = (

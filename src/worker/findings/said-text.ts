@@ -1,3 +1,6 @@
+import type { FileDiff } from "../../diff/file-diff.ts";
+import type { Position } from "../../diff/position.ts";
+import { fromPosition } from "../../diff/to-position.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import { ownThreads } from "../../review/plan/marker.ts";
 import type { Discussion } from "../../review/discussion.ts";
@@ -17,7 +20,7 @@ const MAX_LENGTH = 20_000;
  * finding that is not reported again because it was said already would count as mended. The newest
  * threads come first, as many as there is room for.
  */
-export const prepareSaid = (discussions: readonly Discussion[], flow: string): SaidText => {
+export const prepareSaid = (discussions: readonly Discussion[], flow: string, diff: ShownDiff): SaidText => {
   const open = new Set(
     ownThreads(discussions, flow)
       .filter(({ discussion }) => !discussion.resolved)
@@ -25,7 +28,7 @@ export const prepareSaid = (discussions: readonly Discussion[], flow: string): S
   );
   const threads = discussions
     .filter(({ id }) => !open.has(id))
-    .flatMap(describeThread)
+    .flatMap((discussion) => describeThread(discussion, diff))
     .toReversed();
   return (paths) => {
     const kept: Thread[] = [];
@@ -46,7 +49,19 @@ type Thread = {
   readonly notes: readonly { readonly by: "you" | "someone"; readonly text: string }[];
 };
 
-const describeThread = (discussion: Discussion): Thread[] => {
+/** The version of the change that a model is shown, by whose lines threads in it are told. */
+type ShownDiff = { readonly headSha: string; readonly files: readonly FileDiff[] };
+
+const lineOf = (position: Position, { headSha, files }: ShownDiff): number | null => {
+  const { on } = position;
+  if (on.kind === "file") return null;
+  const file =
+    position.headSha === headSha ? files.find(({ newPath }) => newPath === position.newPath) : undefined;
+  const { oldLine, newLine } = (file === undefined ? null : fromPosition(file, on)) ?? on;
+  return newLine ?? oldLine;
+};
+
+const describeThread = (discussion: Discussion, diff: ShownDiff): Thread[] => {
   const { position, resolved } = discussion;
   const notes = discussion.notes
     .filter(({ system }) => !system)
@@ -55,6 +70,5 @@ const describeThread = (discussion: Discussion): Thread[] => {
       text: beginningOf(maskSecrets(body.replaceAll(/<!--.*?-->/gs, "").trim()).text, MAX_NOTE_LENGTH),
     }));
   if (position === null || notes.length === 0) return [];
-  const line = position.on.kind === "line" ? (position.on.newLine ?? position.on.oldLine) : null;
-  return [{ path: position.newPath, line, resolved, notes }];
+  return [{ path: position.newPath, line: lineOf(position, diff), resolved, notes }];
 };

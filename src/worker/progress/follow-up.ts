@@ -13,11 +13,16 @@ import { publishLine } from "../../review/publish-text.ts";
 import { isProjectUnproven, parseStoredEvent } from "../../review/stored-event.ts";
 import { isFresh } from "../../store/lease.ts";
 import { LONG_WAIT_MS, NEWS_MS } from "../../store/outage.ts";
-import type { DueProgress, ProgressNote, ProgressStore } from "../../store/progress/progress-store.ts";
-import type { ReconcileStore, TaskLease } from "../../store/reconcile/reconcile-store.ts";
+import type {
+  DueProgress,
+  ProgressNote,
+  ProgressStore,
+  ShownReaction,
+} from "../../store/progress/progress-store.ts";
+import { LEAST_PAUSE, type ReconcileStore, type TaskLease } from "../../store/reconcile/reconcile-store.ts";
 import type { ReviewFlow } from "../review-flow.ts";
 import { languageOf } from "../telling.ts";
-import { type ProgressSettings, statusOf } from "./show-progress.ts";
+import { type ProgressSettings, statusOf, UNDER_REVIEW } from "./show-progress.ts";
 
 /** What following runs up takes. */
 export type FollowUpOptions = {
@@ -71,7 +76,8 @@ export const startFollowUp = (options: FollowUpOptions): FollowUp => {
 const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise<void> => {
   const { leases, progress, logger, clock, flows, settingsOf, waitsMs = LONG_WAIT_MS } = options;
   try {
-    const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs: 0 });
+    const pauseMs = (options.everyMs ?? EVERY_MS) * LEAST_PAUSE;
+    const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind !== "acquired") return;
     try {
       const held = hold(outcome.lease);
@@ -81,6 +87,8 @@ const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise
         await held.write(() => settleOne(options, refOf(due.run), () => show(options, due, signal)), signal);
       for (const over of await progress.listOver())
         await held.write(() => settleOne(options, over, () => takeAway(options, over, signal)), signal);
+      for (const left of await progress.listReactions())
+        await held.write(() => settleOne(options, left, () => takeOff(options, left, signal)), signal);
     } finally {
       await outcome.lease.release();
     }
@@ -193,4 +201,15 @@ const takeAway = async (
     logger.info({ ...refOf(over), code: error.code }, "Note cannot be taken away");
   }
   await progress.remove(over);
+};
+
+/** The reaction of a review whose end GitLab did not hear of. */
+const takeOff = async (
+  { progress, createForge, token }: FollowUpOptions,
+  left: ShownReaction,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { awardId } = left;
+  if (await createForge(token).unreact(refOf(left), { ...UNDER_REVIEW, awardId }, signal))
+    await progress.removeReaction(left);
 };

@@ -1,6 +1,7 @@
 import { translator } from "../../messages/format-message.ts";
 import type { CommitStatus } from "../../review/discussion.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
+import type { ProgressStore, ShownReaction } from "../../store/progress/progress-store.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 import type { Claim, Settlement } from "../../store/store.ts";
 import type { ReviewFlow } from "../review-flow.ts";
@@ -14,7 +15,13 @@ export type ProgressSettings = {
 };
 
 /** The reaction that a merge request has while its review is made. */
-const UNDER_REVIEW = "eyes";
+export const UNDER_REVIEW = { noteId: null, emoji: "eyes" } as const;
+
+/** What is shown of reviews, and where it is remembered. */
+export type ProgressDisplay = {
+  readonly settingsOf: (flow: string) => ProgressSettings | null;
+  readonly reactions: Pick<ProgressStore, "putReaction" | "removeReaction">;
+};
 
 /** GitLab cuts longer ones. */
 const LONGEST_DESCRIPTION = 140;
@@ -36,8 +43,9 @@ export const statusOf = (
 });
 
 /**
- * Shows in the merge request that a review is made while `work` makes it. What it comes to is shown by the review itself,
- * and by the follow-up where it failed.
+ * Shows in the merge request that a review is made while `work` makes it, which does not wait for that: only what it
+ * publishes comes behind it. What it comes to is shown by the review itself, and by the follow-up where it failed; the
+ * follow-up also takes off what could not be taken off here.
  */
 export const withProgress = async (
   {
@@ -46,43 +54,56 @@ export const withProgress = async (
     flow,
     mergeRequest,
   }: {
-    readonly claim: Pick<Claim, "signal">;
-    readonly forge: Pick<Forge, "react" | "unreact" | "setStatus">;
+    readonly claim: Pick<Claim, "signal" | "run">;
+    readonly forge: Forge;
     readonly flow: Pick<ReviewFlow, "name" | "language" | "contract">;
     readonly mergeRequest: MergeRequest;
   },
-  settings: ProgressSettings | null,
-  work: () => Promise<Settlement>,
+  display: ProgressDisplay | null,
+  work: (forge: Forge) => Promise<Settlement>,
 ): Promise<Settlement> => {
-  if (settings === null) return work();
+  const settings = display?.settingsOf(claim.run.flow) ?? null;
+  if (display === null || settings === null) return work(forge);
   const { ref } = mergeRequest;
+  const { projectId, iid } = ref;
   const t = translator(flow.language);
-  const reaction = { noteId: null, emoji: UNDER_REVIEW };
-  if (settings.notes) await forge.react(ref, reaction, claim.signal);
-  if (settings.status)
-    await forge.setStatus(ref, statusOf(flow, mergeRequest, "pending", t("status.pending")), claim.signal);
-  let settlement: Settlement | null = null;
+  const setStatus = (state: CommitStatus["state"], description: string): Promise<void> =>
+    forge.setStatus(ref, statusOf(flow, mergeRequest, state, description), claim.signal);
+  const unknown: ShownReaction = { projectId, iid, flow: claim.run.flow, awardId: null };
+  const react = async (): Promise<ShownReaction | null> => {
+    const set = await forge.react(ref, UNDER_REVIEW, claim.signal);
+    return set === null ? null : display.reactions.putReaction({ ...unknown, ...set });
+  };
+  // Nothing of this may hide how the review ends; whoever has the run by then shows it anew.
+  const reaction = settings.notes ? react().catch(() => unknown) : null;
+  const pending = settings.status ? setStatus("pending", t("status.pending")).catch(() => undefined) : null;
+  const takeOff = async (): Promise<void> => {
+    const shown = await reaction;
+    if (shown === null) return;
+    const { awardId } = shown;
+    const isOff = await forge.unreact(ref, { ...UNDER_REVIEW, awardId }, AbortSignal.timeout(END_MS));
+    if (isOff) await display.reactions.removeReaction(shown);
+    else await display.reactions.putReaction(shown);
+  };
   try {
-    settlement = await work();
+    const settlement = await work({
+      ...forge,
+      publish: async (...publication) => {
+        await pending;
+        return forge.publish(...publication);
+      },
+    });
+    await pending;
+    const end = settings.status ? endOf(settlement, flow.contract) : null;
+    if (end !== null) await setStatus(end, t(`status.${end}`));
     return settlement;
   } finally {
-    // Nothing of this may hide how the review ended; whoever has the run by now shows it anew.
-    const signal = AbortSignal.timeout(END_MS);
-    if (settings.notes) await forge.unreact(ref, reaction, signal).catch(() => undefined);
-    const end = settings.status ? endOf(settlement, flow.contract) : null;
-    if (end !== null)
-      await forge
-        .setStatus(ref, statusOf(flow, mergeRequest, end, t(`status.${end}`)), signal)
-        .catch(() => undefined);
+    await takeOff().catch(() => undefined);
   }
 };
 
 /** What a review by findings came to stands in its own status; what failed is shown by the follow-up. */
-const endOf = (
-  settlement: Settlement | null,
-  contract: ReviewFlow["contract"],
-): "success" | "canceled" | null => {
-  if (settlement === null) return null;
+const endOf = (settlement: Settlement, contract: ReviewFlow["contract"]): "success" | "canceled" | null => {
   if (settlement.state === "cancelled") return "canceled";
   const isDone = settlement.state === "succeeded" || settlement.state === "partial-succeeded";
   return isDone && contract !== "findings" ? "success" : null;

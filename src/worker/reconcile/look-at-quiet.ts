@@ -1,7 +1,7 @@
 import type { FeedCursor, ListedMergeRequest } from "../../review/change-feed.ts";
 import { withStaleTask } from "../../review/stored-event.ts";
 import { findStale } from "./compare-quiet.ts";
-import { type LookContext, toRequest } from "./look.ts";
+import { type LookContext, forgeNow, toRequest } from "./look.ts";
 import type { QuietLook } from "./plan-quiet-looks.ts";
 
 /** How far a look at quiet merge requests came. */
@@ -52,7 +52,7 @@ const takeUp = async (context: LookContext, page: readonly ListedMergeRequest[])
     context.signal.throwIfAborted();
     const standing = standings[at];
     if (standing === undefined) continue;
-    const found = findStale({ listed, standing, lastLookMs: lastLooks[at] ?? null }, way, clock.now());
+    const found = findStale({ listed, standing, lastLookMs: lastLooks[at] ?? null }, way, forgeNow(context));
     const facts = { project: listed.project.path, iid: listed.iid };
     if ("reason" in found) {
       logger.debug({ ...facts, reason: found.reason }, "Quiet merge request needs no look");

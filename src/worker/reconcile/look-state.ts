@@ -2,10 +2,15 @@ import { z } from "zod";
 import { type Json, JsonObject } from "../../base/json.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
 
-/** How far we have looked; kept from round to round. Times are in milliseconds since the epoch. */
+/**
+ * How far we have looked; kept from round to round. Times are in milliseconds since the epoch, by the forge's clock: the
+ * times of changes are its, and no machine of ours need have the right one.
+ */
 const LookState = z.object({
   /** Nothing that changed before is ever looked at: the server's first start, or what the operator says. */
   sinceMs: z.number(),
+  /** Whether `sinceMs` is a time of the forge's clock; else it is one of the machine that started first. */
+  isForgeTime: z.boolean().default(true),
   /** When the projects were listed last; a project that was not there then is looked at from that time on. */
   listedAtMs: z.number(),
   /** By a project's id: until when its changes were seen. */
@@ -23,8 +28,9 @@ export type LookState = Readonly<z.infer<typeof LookState>>;
 /** A project that was not among the listed ones for that long is forgotten. */
 const FORGOTTEN_MS = 90 * 86_400_000;
 
-const firstState = (sinceMs: number): LookState => ({
+const firstState = (sinceMs: number, isForgeTime: boolean): LookState => ({
   sinceMs,
+  isForgeTime,
   listedAtMs: sinceMs,
   seenMs: {},
   restsUntilMs: {},
@@ -39,8 +45,18 @@ const firstState = (sinceMs: number): LookState => ({
  */
 export const readState = (stored: Json, sinceMs: number | null, startMs: number): LookState => {
   const parsed = LookState.safeParse(stored);
-  if (!parsed.success) return firstState(sinceMs ?? startMs);
-  return sinceMs !== null && sinceMs < parsed.data.sinceMs ? firstState(sinceMs) : parsed.data;
+  if (!parsed.success) return firstState(sinceMs ?? startMs, sinceMs !== null);
+  return sinceMs !== null && sinceMs < parsed.data.sinceMs ? firstState(sinceMs, true) : parsed.data;
+};
+
+/**
+ * Puts a state that began by a clock of ours on the forge's: `startMs` is when this process started by it. Where another
+ * start came before, which could not ask for the time, the earlier counts.
+ */
+export const onForgeTime = (state: LookState, startMs: number, isFirst: boolean): LookState => {
+  if (state.isForgeTime) return state;
+  const sinceMs = isFirst ? startMs : Math.min(state.sinceMs, startMs);
+  return { ...state, isForgeTime: true, sinceMs, listedAtMs: sinceMs };
 };
 
 /** The state as the store keeps it. */

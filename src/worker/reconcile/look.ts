@@ -9,13 +9,17 @@ import type { ReconcileOptions } from "./reconcile-options.ts";
 /** What a look shares with the others of its round. */
 export type LookContext = ReconcileOptions & {
   readonly signal: AbortSignal;
-  /** When this process began to take deliveries, since the epoch. */
-  readonly upSinceMs: number;
+  /** When this process began to take deliveries, by the forge's clock. */
+  readonly upSinceMs: () => number;
   /** Takes one call from those that the round may make; false when none is left. */
   readonly takeCall: () => boolean;
   /** Called after each page; false when the lease was lost. */
   readonly renewLease: () => Promise<boolean>;
 };
+
+/** The forge's clock, since the epoch; ours until it has told its time. */
+export const forgeNow = ({ feed, clock }: Pick<ReconcileOptions, "feed" | "clock">): number =>
+  clock.now() + (feed.clockAheadMs() ?? 0);
 
 /** How far a look came. */
 export type LookResult = {
@@ -37,7 +41,7 @@ export const look = async (
   { place, projectIds, fromMs }: Look,
 ): Promise<LookResult> => {
   const ours = new Set(projectIds);
-  const startedMs = context.clock.now();
+  const startedMs = forgeNow(context);
   let seenMs = fromMs;
   let reviews = 0;
   let cursor: FeedCursor | null = null;
@@ -58,7 +62,7 @@ export const look = async (
 /** Has reviewed what of a page was missed; returns how many runs that made. */
 const takeUp = async (context: LookContext, page: readonly ListedMergeRequest[]): Promise<number> => {
   const { clock, logger, store, upSinceMs } = context;
-  const untilMs = Math.max(upSinceMs, clock.now() - WEBHOOK_MS);
+  const untilMs = Math.max(upSinceMs(), forgeNow(context) - WEBHOOK_MS);
   const settled = page.flatMap((listed) =>
     listed.headSha === null || listed.updatedAtMs > untilMs ? [] : [{ listed, headSha: listed.headSha }],
   );

@@ -1,13 +1,14 @@
 import { GitLabError, describeError } from "../../base/errors.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
 import type { TaskLease } from "../../store/reconcile/reconcile-store.ts";
-import { look, type LookContext } from "./look.ts";
+import { forgeNow, look, type LookContext } from "./look.ts";
 import { lookAtQuiet } from "./look-at-quiet.ts";
 import {
   enterProjects,
   type LookState,
   markQuietLooked,
   markSeen,
+  onForgeTime,
   readState,
   rest,
   toStoredState,
@@ -46,21 +47,25 @@ export const reconcile = async (
   options: ReconcileOptions,
   { upSinceMs, signal }: { readonly upSinceMs: number; readonly signal: AbortSignal },
 ): Promise<ReconcileReport> => {
-  const { clock, logger } = options;
-  const startedMs = clock.now();
+  const { clock, feed, logger } = options;
   let state = readState(lease.state, options.sinceMs, upSinceMs);
-  if (state.notBeforeMs > startedMs) return { reviews: 0, notBeforeMs: state.notBeforeMs };
+  if (state.notBeforeMs > forgeNow(options)) return { reviews: 0, notBeforeMs: state.notBeforeMs };
   const calls = { left: options.maxCalls ?? MAX_CALLS };
+  const ownStartMs = clock.now();
+  const byForge = (ownMs: number): number => ownMs + (feed.clockAheadMs() ?? 0);
   const context: LookContext = {
     ...options,
     signal,
-    upSinceMs,
+    // Our clock may have been put back since.
+    upSinceMs: () => byForge(Math.min(upSinceMs, ownStartMs)),
     takeCall: () => (calls.left -= 1) >= 0,
     renewLease: () => lease.renew(toStoredState(state)),
   };
   // The first start counts even when it ends before it has seen anything.
   if (lease.state === null) await context.renewLease();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
+  if (feed.clockAheadMs() !== null) state = onForgeTime(state, context.upSinceMs(), lease.state === null);
+  const startedMs = byForge(ownStartMs);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
   const staleOf = (path: string) => context.route(path)?.rules.stale ?? null;
   const looks: (Look | QuietLook)[] = stop
@@ -101,7 +106,7 @@ const takeLook = async (context: LookContext, wanted: Look | QuietLook, state: L
   try {
     if ("untilMs" in wanted) {
       const { complete, reviews } = await lookAtQuiet(context, wanted);
-      const nowMs = context.clock.now();
+      const nowMs = forgeNow(context);
       return { ...step, reviews, state: complete ? markQuietLooked(state, wanted.projectIds, nowMs) : state };
     }
     const { seenMs, reviews } = await look(context, wanted);
@@ -117,7 +122,7 @@ const takeLook = async (context: LookContext, wanted: Look | QuietLook, state: L
       return { ...step, stop: true, state: { ...state, notBeforeMs: notBefore(error, context) } };
     if (!REFUSING.has(error.code)) return { ...step, failed: true };
     if (place.kind === "group") return { ...step, instead: projectIds.map((id) => alone(wanted, id, state)) };
-    return { ...step, state: rest(state, place.id, context.clock.now() + REST_MS) };
+    return { ...step, state: rest(state, place.id, forgeNow(context) + REST_MS) };
   }
 };
 
@@ -127,8 +132,8 @@ const alone = (wanted: Look | QuietLook, id: number, state: LookState): Look | Q
   return "untilMs" in wanted ? { ...look, fromMs: wanted.fromMs, untilMs: wanted.untilMs } : look;
 };
 
-const notBefore = (error: GitLabError, { clock }: LookContext): number =>
-  error.retryAfterMs === undefined ? 0 : clock.now() + error.retryAfterMs;
+const notBefore = (error: GitLabError, context: LookContext): number =>
+  error.retryAfterMs === undefined ? 0 : forgeNow(context) + error.retryAfterMs;
 
 /** The projects of a round. */
 type Listing = {

@@ -1,5 +1,7 @@
 import { describeError } from "../../base/errors.ts";
+import { forgeNow } from "./look.ts";
 import { LEASE_MS, type ReconcileOptions } from "./reconcile-options.ts";
+import { LEAST_PAUSE } from "../../store/reconcile/reconcile-store.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** A reconciler at work. */
@@ -12,9 +14,6 @@ const TASK = "reconcile";
 
 /** How soon a lease is asked for again that another process holds, which may be one that has died. */
 const BUSY_MS = 30_000;
-
-/** Of the pause between rounds, how much must have passed wherever the last one was: timers are not exact. */
-const LEAST_PAUSE = 0.9;
 
 /**
  * Looks for changes that no webhook told of: now, and then every `everyMs`. GitLab sends an event once, so
@@ -47,14 +46,14 @@ const tryReconcile = async (
   pauseMs: number,
   life: { readonly upSinceMs: number; readonly signal: AbortSignal },
 ): Promise<number> => {
-  const { store, clock, everyMs, logger } = options;
+  const { store, everyMs, logger } = options;
   try {
     const outcome = await store.reconciliation.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind === "early") return everyMs;
     if (outcome.kind === "busy") return Math.min(everyMs, BUSY_MS);
     try {
       const { notBeforeMs } = await reconcile(outcome.lease, options, life);
-      return Math.max(everyMs, notBeforeMs - clock.now());
+      return Math.max(everyMs, notBeforeMs - forgeNow(options));
     } finally {
       await outcome.lease.release();
     }

@@ -1,12 +1,16 @@
 import { verbatim } from "../../../src/messages/message.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { z } from "zod";
 import { GitLabError } from "../../../src/base/errors.ts";
 import { createMemoryJournal } from "../../../src/base/journal.ts";
 import { translator } from "../../../src/messages/format-message.ts";
 import { DISMISSED_PREFIX } from "../../../src/review/conversation/dismissed.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
-import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { createPacking, FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
+import { parseHunks } from "../../../src/diff/parse-hunks.ts";
+import { toPosition } from "../../../src/diff/to-position.ts";
+import { prepareSaid } from "../../../src/worker/findings/said-text.ts";
 import { HUMAN, createPlace } from "./place.ts";
 import {
   createWorker,
@@ -25,6 +29,7 @@ const bugAt = (...lines: readonly number[]): string =>
   linesOf(100, (line) => (lines.includes(line) ? `BUG ${line}` : null));
 const clean = linesOf(100);
 const t = translator("English");
+const Said = z.array(z.object({ line: z.number().nullable() }));
 
 suite("a review by findings", () => {
   test("opens a thread on each finding and one summary that accounts for every file", async () => {
@@ -180,6 +185,28 @@ suite("a review by findings", () => {
     assert.deepEqual([world.threads().length, (await memory.entries(DISMISSED_PREFIX)).size], [0, 0]);
   });
 
+  test("tells a flow the line of a thread by the numbers of the diff that it is shown, not by GitLab's", () => {
+    const reading = parseHunks(
+      "@@ -4,4 +4,3 @@\n SELECT *\n--- all users\n-FROM people\n+FROM persons\n WHERE 1\n",
+    );
+    assert.ok(reading.kind === "hunks");
+    const { hunks } = reading;
+    const file = { oldPath: "a.sql", newPath: "a.sql", change: "modified", hunks } as const;
+    const refs = { baseSha: "b".repeat(40), startSha: "c".repeat(40), headSha: "d".repeat(40) };
+    const people = { oldLine: 6, newLine: null } as const;
+    const position = toPosition(refs, file, people, people);
+    const world = createPlace({});
+    world.open("Why?", { position }, HUMAN);
+    const lineFor = (headSha: string) => {
+      const said = prepareSaid(world.discussions(), "default", { headSha, files: [file] })(
+        new Set(["a.sql"]),
+      );
+      return Said.parse(JSON.parse(said)).map(({ line }) => line);
+    };
+    // GitLab leaves the comment out and counts one lower. Of another version nothing better is known.
+    assert.deepEqual([lineFor(refs.headSha), lineFor("e".repeat(40))], [[6], [5]]);
+  });
+
   test("a changed flow, rule or language reviews anew", async () => {
     const world = createPlace({ "a.ts": [clean, bugAt(10)] });
     const worker = createWorker(world);
@@ -331,6 +358,23 @@ suite("a review by findings", () => {
     assert.equal(world.threads().length, 1);
     assert.match(world.summaries()[0] ?? "", /It changes a line/);
     assert.doesNotMatch(JSON.stringify([world.discussions(), world.summaries()]), /PRIVATE/);
+  });
+
+  test("parts that may grow meanwhile cut nothing anew that was reviewed, and parts that must shrink do", async () => {
+    const world = createPlace({ "a.ts": ["", linesOf(200, (line) => `const line${line} = ${line};`)] });
+    const worker = createWorker(world);
+    let fit = 600;
+    const packing = { ...createPacking(), fit: async () => fit };
+    const { flow, requests } = fakeFindingsFlow({ packing });
+    await worker.review(flow);
+    const small = requests.splice(0).length;
+    assert.ok(small > 1);
+    fit = 4_000;
+    await worker.review(flow);
+    assert.equal(requests.splice(0).length, 0);
+    fit = 300;
+    await worker.review(flow);
+    assert.ok(requests.splice(0).length > small);
   });
 
   test("the summary flow is told of all files and not asked again for the same facts", async () => {

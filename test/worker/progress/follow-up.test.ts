@@ -14,6 +14,7 @@ import type { Forge } from "../../../src/review/forge.ts";
 import { progressMarker } from "../../../src/review/note-text.ts";
 import { openStore } from "../../../src/store/open-store.ts";
 import type { Settlement } from "../../../src/store/store.ts";
+import { UNDER_REVIEW } from "../../../src/worker/progress/show-progress.ts";
 import { startFollowUp } from "../../../src/worker/progress/follow-up.ts";
 import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
 import { createTeam, eventually } from "../../e2e/team.ts";
@@ -51,13 +52,24 @@ const openWorld = async () => {
     return outcome.kind === "review" ? outcome.runId : assert.fail(outcome.kind);
   };
   let settlement: Settlement = succeeded;
-  const worker = await store.work({ handle: async () => settlement, concurrency: 1, perProject: 1 });
+  let held: Promise<void> = Promise.resolve();
+  const handle = async (): Promise<Settlement> => {
+    await held;
+    return settlement;
+  };
+  const worker = await store.work({ handle, concurrency: 1, perProject: 1 });
   stack.defer(() => worker.stop(1_000));
   const owned = stack.move();
   return {
-    gitlab,
     store,
+    forge,
+    ref: ask,
     queue,
+    /** Reviews end after this. */
+    hold: (until: Promise<void>) => {
+      held = until;
+    },
+    reactions: async () => (await gitlab.viewMergeRequest(mergeRequest)).reactions,
     settleWith: (next: Settlement) => {
       settlement = next;
     },
@@ -118,6 +130,35 @@ describe("what a merge request shows of a review that waits or failed", () => {
     await untilState(world.store, await world.queue(), "succeeded");
     await eventually("the end", async () => ((await world.notes()).length === 0 ? true : undefined));
     await follow.stop();
+  });
+
+  it("takes off the reaction of a review whose end GitLab did not hear of, and of none that is made", async () => {
+    await using world = await openWorld();
+    const { forge, ref, store } = world;
+    const set = (await forge.react(ref, UNDER_REVIEW)) ?? assert.fail("not set");
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    world.hold(isFree);
+    const runId = await world.queue();
+    await untilState(store, runId, "active");
+    await store.progress.putReaction({ ...ref, flow: FLOW, ...set });
+    assert.deepEqual(await store.progress.listReactions(), []);
+    free();
+    await untilState(store, runId, "succeeded");
+    const known = await store.progress.putReaction({ ...ref, flow: FLOW, awardId: null });
+    assert.deepEqual(known, { ...ref, flow: FLOW, ...set }, "the id that was known");
+    let tries = 0;
+    const follow = world.follow({
+      unreact: async (...given) => {
+        tries += 1;
+        return tries === 1 ? false : forge.unreact(...given);
+      },
+    });
+    await eventually("nothing is left", async () =>
+      (await store.progress.listReactions()).length === 0 ? true : undefined,
+    );
+    await follow.stop();
+    assert.equal(tries, 2);
+    assert.deepEqual(await world.reactions(), []);
   });
 
   it("is nothing before ten minutes have passed", async () => {

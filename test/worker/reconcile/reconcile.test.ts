@@ -13,12 +13,16 @@ const OVERLAP = 10 * MINUTE;
 const failure = (code: string, retryAfterMs?: number): GitLabError =>
   new GitLabError(verbatim(code), { code, status: 500, retryAfterMs });
 
-/** Adds a merge request that changed now. */
-const change = (world: ReconcileWorld, projectId: number, iid: number, headSha = "a"): void => {
+/** Adds a merge request that changed at a time of the forge's clock. */
+const change = (
+  world: ReconcileWorld,
+  projectId: number,
+  iid: number,
+  headSha = "a",
+  updatedAtMs = world.nowMs,
+): void => {
   const { id, path } = world.projects.find((one) => one.id === projectId) ?? project(projectId);
-  world.listed.push(
-    listedMergeRequest({ project: { id, path, webUrl: "" }, iid, headSha, updatedAtMs: world.nowMs }),
-  );
+  world.listed.push(listedMergeRequest({ project: { id, path, webUrl: "" }, iid, headSha, updatedAtMs }));
 };
 
 const places = (calls: readonly { readonly place: string }[]) => calls.map(({ place }) => place);
@@ -55,6 +59,45 @@ suite("a round", () => {
     assert.equal(call?.fromMs, Math.max(lastMs, lastMs - OVERLAP));
     const [next] = await world.callsOf();
     assert.equal(next?.fromMs, world.nowMs - OVERLAP);
+    assert.deepEqual(world.reviews, ["reconcile:1!1@a"]);
+  });
+
+  test("misses nothing for a clock of ours that is wrong, at its first start or later", async () => {
+    for (const wrongMs of [-10 * MINUTE, 10 * MINUTE, 45 * MINUTE]) {
+      const world = createWorld();
+      world.projects = [project(1)];
+      // The world's clock is ours; the forge's is the right one.
+      world.aheadMs = -wrongMs;
+      change(world, 1, 1, "a", world.nowMs - wrongMs - MINUTE);
+      const upSinceMs = world.nowMs;
+      await world.reconcile({}, upSinceMs);
+      change(world, 1, 2, "a", world.nowMs - wrongMs + MINUTE);
+      world.nowMs += 20 * MINUTE;
+      await world.reconcile({}, upSinceMs);
+      assert.deepEqual(world.reviews, ["reconcile:1!2@a"], `a clock that is ${wrongMs} ms ahead`);
+      // Another instance, whose clock is right, goes on; then the first one is put right, too.
+      world.nowMs -= wrongMs;
+      world.aheadMs = 0;
+      change(world, 1, 3, "a", world.nowMs + MINUTE);
+      world.nowMs += 20 * MINUTE;
+      await world.reconcile({}, upSinceMs);
+      assert.deepEqual(world.reviews, ["reconcile:1!2@a", "reconcile:1!3@a"]);
+    }
+  });
+
+  test("begins where it started by the forge's clock, which could not be asked then", async () => {
+    const world = createWorld();
+    const upSinceMs = world.nowMs;
+    world.refuse = () => {
+      throw failure("gitlab-unreachable");
+    };
+    await world.reconcile({}, upSinceMs);
+    world.refuse = () => undefined;
+    world.projects = [project(1)];
+    world.aheadMs = -10 * MINUTE;
+    change(world, 1, 1, "a", upSinceMs - 9 * MINUTE);
+    world.nowMs += 5 * MINUTE;
+    await world.reconcile({}, upSinceMs);
     assert.deepEqual(world.reviews, ["reconcile:1!1@a"]);
   });
 

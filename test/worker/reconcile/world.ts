@@ -15,6 +15,8 @@ export type Call = { readonly place: string; readonly fromMs: number; readonly p
 /** A forge and a store in memory, on a clock that stands still. */
 export type ReconcileWorld = {
   nowMs: number;
+  /** How far the forge's clock is ahead; null until it has told. */
+  aheadMs: number | null;
   projects: FeedProject[];
   readonly listed: ListedMergeRequest[];
   pageSize: number;
@@ -72,6 +74,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
   };
   const options: ReconcileOptions = {
     feed: {
+      clockAheadMs: () => world.aheadMs,
       listProjects: async () => {
         world.refuse("projects");
         return world.projects;
@@ -121,6 +124,7 @@ export const createWorld = (nowMs = 1_000_000_000): ReconcileWorld => {
   };
   const world: ReconcileWorld = {
     nowMs,
+    aheadMs: null,
     projects: [],
     listed: [],
     pageSize: 100,

@@ -1,3 +1,4 @@
+import { containsText } from "../../../base/contains-text.ts";
 import type { Json } from "../../../base/json.ts";
 import { type Exact, isExactNumber, isSameNumber, magnitudeOf, plainOf } from "../../exact.ts";
 import { NodeError } from "../../node-error.ts";
@@ -26,9 +27,9 @@ const textTest = (operator: string, expected: string): Test => {
     case "not empty":
       return onText((text) => text !== "");
     case "contains":
-      return onText((text) => text.includes(expected));
+      return onText((text) => containsText(text, expected));
     case "not contains":
-      return onText((text) => !text.includes(expected));
+      return onText((text) => !containsText(text, expected));
     case "start with":
       return onText((text) => text.startsWith(expected));
     case "end with":

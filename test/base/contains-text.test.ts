@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { containsText } from "../../src/base/contains-text.ts";
+import { fc } from "../properties.ts";
+
+suite("whether a text holds another", () => {
+  test("is what the engine's own search says", () => {
+    const letters = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 12 });
+    fc.assert(
+      fc.property(letters, letters, fc.integer({ min: 1, max: 500 }), (text, part, times) => {
+        // Long enough for both ways.
+        const [long, longer] = [
+          part.repeat(times),
+          `${text}${part.repeat(times)}a`.repeat(3).padEnd(30_000, text),
+        ];
+        assert.equal(containsText(longer, long), longer.includes(long));
+        assert.equal(containsText(longer, `${long}b`), longer.includes(`${long}b`));
+        assert.equal(containsText(text, part), text.includes(part));
+      }),
+    );
+    assert.ok(containsText("", "") && containsText("a", "") && !containsText("", "a"));
+  });
+
+  test("is found out for texts over which that search takes minutes", () => {
+    const run = "a".repeat(750_000);
+    assert.equal(containsText(run.repeat(2), `${run.slice(1_000)}b${run}`), false);
+    assert.equal(containsText(`${run}b${run}${run}`, `${run.slice(1_000)}b${run}`), true);
+  });
+});
