@@ -12,6 +12,8 @@ export type DatabaseRelay = AsyncDisposable & {
   readonly set: (fault: RelayFault | null) => Promise<void>;
   /** Connections that a fault has struck. */
   readonly struck: () => number;
+  /** Pieces that have come so far, from either side. */
+  readonly arrived: () => number;
 };
 
 /** Starts one before the server that `url` names. */
@@ -20,6 +22,7 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
   let fault: RelayFault | null = null;
   let struck = 0;
   let cuts = 0;
+  let arrived = 0;
   const pairs = new Map<Socket, Socket>();
 
   const cut = (near: Socket): void => {
@@ -35,6 +38,7 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
       [far, near],
     ] as const) {
       from.on("data", (bytes: Buffer) => {
+        arrived += 1;
         if (fault === "slow") return void (struck += 1);
         if (fault === null) return void to.write(bytes);
         // Every other statement that is cut off has reached the server: what it did stands, its answer is lost.
@@ -77,6 +81,7 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
       else if (next !== "refused" && !server.listening) await listen(port);
     },
     struck: () => struck,
+    arrived: () => arrived,
     [Symbol.asyncDispose]: async () => {
       if (server.listening) await close();
     },

@@ -3,7 +3,7 @@ import workerThreads, { setEnvironmentData, Worker } from "node:worker_threads";
 import { Client } from "pg";
 import type { PostgresServer } from "../store/postgres-server.ts";
 import { startDatabaseRelay } from "./database-relay.ts";
-import { MOVED_MS, RESULT_CODE, SHARED, STRUCK } from "./sqlite-preload.ts";
+import { ASKED, MOVED_MS, RESULT_CODE, SHARED, STRUCK } from "./sqlite-preload.ts";
 
 /** The database of a soak: its clock is moved on, and it fails as it is set. */
 export type SoakDatabase = AsyncDisposable & {
@@ -13,6 +13,8 @@ export type SoakDatabase = AsyncDisposable & {
   readonly move: (ms: number) => Promise<void>;
   /** Connections or statements that a fault has struck. */
   readonly struck: () => number;
+  /** Counts while something is asked or answered. */
+  readonly arrived: () => number;
 };
 
 /** A connection of our own beside the relay, anew where the server was away. */
@@ -43,7 +45,7 @@ export const openSoakPostgres = async (server: PostgresServer): Promise<SoakData
   );
   const relay = await startDatabaseRelay(url);
   const moved = new URL(relay.through(url));
-  moved.searchParams.set("options", "-c search_path=soak,pg_catalog,public");
+  moved.searchParams.set("options", "-c search_path=soak,pg_catalog,public -c jit=off");
   let present: string | null = null;
   let stops = 0;
   /** What the clock of a server that stands still is behind. */
@@ -72,6 +74,7 @@ export const openSoakPostgres = async (server: PostgresServer): Promise<SoakData
     },
     move,
     struck: () => relay.struck() + stops,
+    arrived: relay.arrived,
     [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
   };
 };
@@ -85,7 +88,7 @@ const RESULT_CODES: ReadonlyMap<string, bigint> = new Map([
 
 /** The embedded database: whatever opens one while this is open has the moved clock and the faults. */
 export const openSoakSqlite = async (): Promise<SoakDatabase> => {
-  const memory = new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(4 * BigInt64Array.BYTES_PER_ELEMENT);
   const cells = new BigInt64Array(memory);
   setEnvironmentData(SHARED, memory);
   const preload = new URL("./sqlite-preload.ts", import.meta.url).href;
@@ -108,6 +111,7 @@ export const openSoakSqlite = async (): Promise<SoakDatabase> => {
     },
     move: async (ms) => void Atomics.add(cells, MOVED_MS, BigInt(Math.ceil(ms))),
     struck: () => Number(Atomics.load(cells, STRUCK)),
+    arrived: () => Number(Atomics.load(cells, ASKED)),
     [Symbol.asyncDispose]: async () => {
       replace(Plain);
       setEnvironmentData(SHARED, undefined);

@@ -192,9 +192,9 @@ const STEP_MS = { active: 2 * SECOND_MS, unknown: 5 * SECOND_MS, idle: 2 * MINUT
 /** So long nothing has happened on any connection before time is moved on. */
 const QUIET_MS = 25;
 
-/** Waits until no call is under way and none has come for a moment. */
-const untilQuiet = async (fronts: readonly FailingFront[]): Promise<void> => {
-  const arrived = (): number => fronts.reduce((sum, front) => sum + front.arrived(), 0);
+/** Waits until no call is under way and none has come for a moment, nor anything to or from the database. */
+const untilQuiet = async (fronts: readonly FailingFront[], database: SoakDatabase): Promise<void> => {
+  const arrived = (): number => fronts.reduce((sum, front) => sum + front.arrived(), database.arrived());
   for (;;) {
     const before = arrived();
     await delay(QUIET_MS);
@@ -297,7 +297,7 @@ const openWorld = async (database: SoakDatabase, clock: Clock) => {
           dify: { url: difyFront.url, api_key: "app-note" },
         },
       ],
-      worker: { concurrency: 4, per_project: 4, lease: "1h" },
+      worker: { concurrency: 4, per_project: 4, lease: "15m" },
     }),
   );
   const environment = { ...setup.environment, GITLAB_URL: gitlabFront.url, ...database.environment };
@@ -375,7 +375,7 @@ export const soak = async (options: SoakOptions): Promise<SoakOutcome> => {
   const listRuns = () => store.listRuns({ limit: mostRuns }).catch(() => null);
   /** A step of time, once nothing moves any more; whether a run is unfinished. */
   const step = async (): Promise<boolean> => {
-    await untilQuiet(fronts);
+    await untilQuiet(fronts, database);
     const runs = await listRuns();
     states.see(runs ?? []);
     if (performance.now() > deadline)

@@ -12,6 +12,7 @@ export const MOVED_MS = 0;
 /** The result code that writes end with; 0 for none. */
 export const RESULT_CODE = 1;
 export const STRUCK = 2;
+export const ASKED = 3;
 
 const WRITES = /^\s*(?:begin immediate|commit|insert|update|delete|with[\s\S]*\b(?:insert|update|delete)\b)/i;
 
@@ -19,6 +20,7 @@ const shared = getEnvironmentData(SHARED);
 if (shared instanceof SharedArrayBuffer) {
   const cells = new BigInt64Array(shared);
   const failIfAsked = (sql: string): void => {
+    Atomics.add(cells, ASKED, 1n);
     const errcode = Number(Atomics.load(cells, RESULT_CODE));
     if (errcode === 0 || !WRITES.test(sql)) return;
     Atomics.add(cells, STRUCK, 1n);
