@@ -1,6 +1,7 @@
 import { inEnglish } from "./base/errors.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
+import { type Peer, peerKey } from "./base/outside.ts";
 import type { Config } from "./config/config.ts";
 import { createProjectPaths } from "./gitlab/project-paths.ts";
 import { createTokenProof } from "./gitlab/token-proof.ts";
@@ -82,7 +83,13 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   let onOutage: () => void = () => undefined;
   const store = observeStore(
     started.use(
-      await openConfiguredStore(config, logger, clock, { ...telemetry.metrics, onOutage: () => onOutage() }),
+      await openConfiguredStore(config, logger, clock, {
+        ...telemetry.metrics,
+        onOutage: () => onOutage(),
+        onResumed: (peer) => {
+          if (peer.kind === "model" || peer.kind === "flow") breakers.of(peerKey(peer)).resume();
+        },
+      }),
     ),
     { ...telemetry, clock },
   );
@@ -189,10 +196,12 @@ const openConfiguredStore = (
     storeError: onError,
     protection,
     onOutage: tell,
-  }: Telemetry["metrics"] & { readonly onOutage: () => void },
+    onResumed,
+  }: Telemetry["metrics"] & { readonly onOutage: () => void; readonly onResumed: (peer: Peer) => void },
 ): Promise<OpenedStore> =>
   openStore({
     onError,
+    onResumed,
     onForgotten: protection.forgotten,
     onOutage: ({ peer, state, reason }) => {
       tell();

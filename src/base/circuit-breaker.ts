@@ -64,6 +64,8 @@ export type Breaker = {
   readonly waitMs: () => number | null;
   readonly state: () => State;
   readonly standing: () => BreakerStanding;
+  /** Lets the next call find out whether a refusal is over; nothing after failures, which have their own pauses. */
+  readonly resume: () => void;
 };
 
 /** How a breaker stands, for people. Times are in milliseconds since the epoch. */
@@ -129,8 +131,11 @@ export const createBreakers = ({
 
 const NEVER: BreakerRules = { failures: Infinity, openMs: 0, longestOpenMs: 0 };
 
-/** A refusal is the same at the next call: whoever waits behind it is sent away, and a setting may change soon. */
-const REFUSED_MS = 1_000;
+/**
+ * A refusal is the same at the next call: whoever comes behind it is sent away, until somebody says that it may be over.
+ * Where nobody does, the next call finds out.
+ */
+const REFUSED_MS = 60_000;
 
 /** What a call has shown so far; its end may be still to come. */
 type Sample = { readonly verdict: CallVerdict };
@@ -192,6 +197,9 @@ const createPause = ({ openMs, longestOpenMs }: BreakerRules, clock: Clock) => {
     leftMs,
     untilMs: () => untilMs,
     isRefused: () => lastVerdict === "refuses",
+    resume: () => {
+      if (lastVerdict === "refuses") untilMs = 0;
+    },
     reset: () => {
       openings = 0;
     },
@@ -291,6 +299,7 @@ const createBreaker = (
       return left > 0 ? left : null;
     },
     state: () => shown,
+    resume: pause.resume,
     standing: () => ({ state: shown, sinceMs, nextTryMs: shown === "open" ? pause.untilMs() : null }),
   };
 };

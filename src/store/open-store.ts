@@ -2,6 +2,7 @@ import { message } from "../messages/message.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { StoreError, describeError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import type { Peer } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import { acceptBatch, prepareRequest } from "./accept.ts";
 import { cancelRun, runAgain } from "./change-runs.ts";
@@ -66,6 +67,8 @@ export type StoreOptions = {
   readonly retention?: Retention;
   /** Told once of what outside has gone away, is parked or works again; must not throw. */
   readonly onOutage?: (change: OutageChange) => void;
+  /** Told that somebody lets go on what was parked, before a run of this process asks for it; must not throw. */
+  readonly onResumed?: (peer: Peer) => void;
   /** Told what was deleted because of its age, and how many rows, for metrics; must not throw. */
   readonly onForgotten?: (what: string, rows: number) => void;
   /** Told the code of every failure of the database, for metrics; must not throw. */
@@ -86,6 +89,7 @@ const DEFAULTS = {
   maxConnections: 10,
   onError: () => undefined,
   onOutage: () => undefined,
+  onResumed: () => undefined,
   onForgotten: () => undefined,
   retention: DEFAULT_RETENTION,
 } satisfies Omit<StoreOptions, "database">;
@@ -130,8 +134,8 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
     const { retry, ...rest } = settings;
     const policy = { ...DEFAULT_RETRY, ...retry };
     const events = createRunEvents(database, settings.clock);
-    const { clock, onOutage: onChange } = settings;
-    const outages = createOutages(database, { clock, onChange });
+    const { clock, onOutage: onChange, onResumed } = settings;
+    const outages = createOutages(database, { clock, onChange, onResumed });
     const parts = {
       ...rest,
       database,

@@ -160,16 +160,29 @@ export type OutageTracker = Outages & {
 /** Keeps the outages of a store. `onChange` must not throw. */
 export const createOutages = (
   database: Database,
-  { clock, onChange }: { readonly clock: Clock; readonly onChange: (change: OutageChange) => void },
+  {
+    clock,
+    onChange,
+    onResumed,
+  }: {
+    readonly clock: Clock;
+    readonly onChange: (change: OutageChange) => void;
+    /** Told that the queue of a peer was parked and is so no longer, before a run of this process asks it again. */
+    readonly onResumed: (peer: Peer) => void;
+  },
 ): OutageTracker => {
   const { db } = database;
   /** When this process has heard of each, on its own clock. */
   let known = new Map<string, number>();
+  let parked = new Map<string, Peer>();
 
   const refresh = async (): Promise<void> => {
-    const rows = await db.selectFrom("outages").select(["kind", "name"]).execute();
+    const rows = await db.selectFrom("outages").select(["kind", "name", "state"]).execute();
     const nowMs = clock.now();
     known = new Map(rows.map((peer) => [peerKey(peer), known.get(peerKey(peer)) ?? nowMs]));
+    const before = parked;
+    parked = new Map(rows.flatMap((row) => (row.state === "parked" ? [[peerKey(row), row] as const] : [])));
+    for (const [key, { kind, name }] of before) if (!parked.has(key)) onResumed({ kind, name });
   };
 
   const end = async (peer: Peer): Promise<void> => {

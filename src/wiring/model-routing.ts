@@ -1,4 +1,5 @@
 import type { Breakers } from "../base/circuit-breaker.ts";
+import { peerKey } from "../base/outside.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import type { Flow } from "../flow/flow.ts";
 import { concurrencyOf } from "../llm/model-slots.ts";
@@ -7,7 +8,7 @@ import { modelKey, resolveModel } from "../llm/resolve-model.ts";
 import { createPacking, type Packing } from "../worker/findings/findings-flow.ts";
 
 /** The name of a model's breaker. */
-export const modelBreaker = (model: string): string => `model ${model}`;
+export const modelBreaker = (name: string): string => peerKey({ kind: "model", name });
 
 /** How many calls at once every model takes that the flow asks; without a limit for a flow on Dify (null). */
 export const callsAtOnce = (flow: Flow | null, config: Pick<Config, "models" | "modelRouting">): number =>

@@ -1,6 +1,7 @@
 import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { peerKey } from "../base/outside.ts";
 import type { DifyRunnerConfig, EmbeddedRunnerConfig } from "../config/config.ts";
 import { behindPeers } from "../dify/behind-peers.ts";
 import { isDifyOutage, mayHaveBegun, underBreaker } from "../dify/breaker-runner.ts";
@@ -59,7 +60,7 @@ export const openDify = (
   const onWorks = gates?.works ?? (() => undefined);
   const circuitBreaker: RunnerLayer = (inner) => underBreaker(inner, breakers.of(difyBreaker(section.url)));
   const outside: RunnerLayer = (inner) =>
-    behindPeers(inner, peers, { clock, onWorks, breaker: breakers.of(`flow ${setting}`) });
+    behindPeers(inner, peers, { clock, onWorks, breaker: breakers.of(peerKey(peers.app)) });
   return composeRunner(
     runner,
     circuitBreaker,

@@ -136,18 +136,24 @@ suite("a circuit breaker", () => {
     assert.equal(breaker.state(), "closed");
   });
 
-  test("asks once where many begin at a side that refuses them, and again a second later", async () => {
+  test("asks once where many begin at a side that refuses them, and again when it may be over, or a minute later", async () => {
     for (const rules of [RULES, null]) {
-      const { call, pass, made } = setUp(true, rules);
+      const { breaker, call, pass, made } = setUp(true, rules);
       const gate = Promise.withResolvers<void>();
       const all = Array.from({ length: 8 }, () => call("refuses", () => gate.promise));
       gate.resolve();
       const ends = await Promise.allSettled(all);
       assert.equal(made(), 1);
       assert.equal(ends.filter(({ status }) => status === "rejected").length, 7);
-      await assert.rejects(call("works"), openFor(1_000, true));
-      pass(1_000);
+      pass(20_000);
+      await assert.rejects(call("works"), openFor(40_000, true));
+      breaker.resume();
+      await call("refuses").catch(() => undefined);
+      assert.equal(made(), 2);
+      await assert.rejects(call("works"), openFor(60_000, true));
+      pass(60_000);
       await call("works");
+      assert.equal(made(), 3);
     }
   });
 

@@ -25,6 +25,7 @@ export const waitingContract = (bench: GetBench): void => {
   type World = {
     readonly store: OpenedStore;
     readonly changes: OutageChange[];
+    readonly resumed: readonly Peer[];
     readonly working: (
       handle: (claim: Claim) => Promise<Settlement>,
       during: () => Promise<void>,
@@ -35,10 +36,16 @@ export const waitingContract = (bench: GetBench): void => {
   const inWorld = async (work: (world: World) => Promise<void>, policy = retry): Promise<void> => {
     const place = await bench().places.fresh();
     const changes: OutageChange[] = [];
-    await using store = await place.open({ retry: policy, onOutage: (change) => changes.push(change) });
+    const resumed: Peer[] = [];
+    await using store = await place.open({
+      retry: policy,
+      onOutage: (change) => changes.push(change),
+      onResumed: (peer) => resumed.push(peer),
+    });
     await work({
       store,
       changes,
+      resumed,
       working: async (handle, during, options = {}) => {
         const worker = await store.work({ handle, concurrency: 4, perProject: 4, ...options });
         try {
@@ -168,7 +175,7 @@ export const waitingContract = (bench: GetBench): void => {
       }));
 
     test("what a review met and was finished without parks the queue of others, and is not over with it", () =>
-      inWorld(async ({ store, changes, working }) => {
+      inWorld(async ({ store, changes, resumed, working }) => {
         const first = await queueRun(store, { iid: nextNumber() });
         const partial: Settlement = {
           state: "partial-succeeded",
@@ -196,6 +203,7 @@ export const waitingContract = (bench: GetBench): void => {
             // One who presses the button without a change finds out by a review that needs no walk-through either.
             await store.outages.resume(MODEL);
             await untilState(store, second, "partial-succeeded");
+            assert.deepEqual(resumed, [MODEL], "told before it was asked again");
             assert.equal((await store.outages.list())[0]?.state, "parked");
             isRefused = false;
             const third = await queueRun(store, { iid: nextNumber() });
