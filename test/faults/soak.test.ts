@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
-import { openSoakPostgres, openSoakSqlite } from "./soak-database.ts";
+import { openMovedPostgres, openMovedSqlite } from "./moved-databases.ts";
 import { soak } from "./soak.ts";
 
 const server = await startPostgres();
@@ -17,8 +17,8 @@ for (const kind of ["PostgreSQL", "SQLite"] as const)
     async (context) => {
       await using database =
         kind === "SQLite"
-          ? await openSoakSqlite()
-          : await openSoakPostgres(server ?? assert.fail("no server"));
+          ? await openMovedSqlite()
+          : await openMovedPostgres(server ?? assert.fail("no server"));
       const outcome = await soak({
         seed: countOf("REVIEWFLOW_TEST_SEED", 10),
         mergeRequests: countOf("REVIEWFLOW_SOAK_MERGE_REQUESTS", 4),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { type Clock, systemClock } from "../../src/base/clock.ts";
+import type { Clock } from "../../src/base/clock.ts";
 import { parseJson } from "../../src/base/json.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
@@ -18,7 +18,7 @@ import { setUpEmbedded } from "../e2e/start-embedded.ts";
 import { addHook, createTeam, type Team } from "../e2e/team.ts";
 import { randomOf } from "../seeded.ts";
 import { type FailingFront, FAULTS, startFailingFront } from "./failing-front.ts";
-import type { SoakDatabase } from "./soak-database.ts";
+import { createMovedClock, type MovedDatabase } from "./moved-databases.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -29,7 +29,7 @@ export type SoakOptions = {
   readonly mergeRequests: number;
   /** Of each of the four. */
   readonly outages: number;
-  readonly database: SoakDatabase;
+  readonly database: MovedDatabase;
   /** Real time that it may take, in milliseconds. */
   readonly limitMs: number;
   readonly print: (line: string) => void;
@@ -93,38 +93,6 @@ const planOutages = (
     atMs += lengthMs + (3 + random() * 15) * MINUTE_MS;
   }
   return plan;
-};
-
-/** The machine's clock, which can be moved on: whatever sleeps until then is woken, the earliest first. */
-const createMovedClock = () => {
-  let movedMs = 0;
-  const now = (): number => Date.now() + movedMs;
-  const sleepers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
-  const clock: Clock = {
-    now,
-    sleep: async (ms, signal, options) => {
-      signal?.throwIfAborted();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const sleeper = { atMs: now() + ms, wake: resolve };
-      sleepers.add(sleeper);
-      const inner = new AbortController();
-      const stop = signal === undefined ? inner.signal : AbortSignal.any([inner.signal, signal]);
-      try {
-        await Promise.race([promise, systemClock.sleep(ms, stop, options)]);
-      } finally {
-        sleepers.delete(sleeper);
-        inner.abort();
-      }
-    },
-  };
-  return {
-    clock,
-    move: (ms: number): void => {
-      movedMs += ms;
-      for (const sleeper of [...sleepers].toSorted((one, other) => one.atMs - other.atMs))
-        if (sleeper.atMs <= now()) sleeper.wake();
-    },
-  };
 };
 
 const FILES = ["cart", "till", "stock"] as const;
@@ -193,7 +161,7 @@ const STEP_MS = { active: 2 * SECOND_MS, unknown: 5 * SECOND_MS, idle: 2 * MINUT
 const QUIET_MS = 25;
 
 /** Waits until no call is under way and none has come for a moment, nor anything to or from the database. */
-const untilQuiet = async (fronts: readonly FailingFront[], database: SoakDatabase): Promise<void> => {
+const untilQuiet = async (fronts: readonly FailingFront[], database: MovedDatabase): Promise<void> => {
   const arrived = (): number => fronts.reduce((sum, front) => sum + front.arrived(), database.arrived());
   for (;;) {
     const before = arrived();
@@ -243,7 +211,7 @@ type FlowName = "team" | "app";
 type Opened = { readonly mergeRequest: MergeRequest; readonly flow: FlowName };
 
 /** Stand-ins behind what fails them, a server over them, and two projects: one reviewed here, one by an app on Dify. */
-const openWorld = async (database: SoakDatabase, clock: Clock) => {
+const openWorld = async (database: MovedDatabase, clock: Clock) => {
   await using stack = new AsyncDisposableStack();
   const gitlab = stack.use(await startGitLabStandIn());
   const model = stack.use(await startModelStandIn());

@@ -1,12 +1,45 @@
 import { syncBuiltinESMExports } from "node:module";
 import workerThreads, { setEnvironmentData, Worker } from "node:worker_threads";
 import { Client } from "pg";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { PostgresServer } from "../store/postgres-server.ts";
 import { startDatabaseRelay } from "./database-relay.ts";
 import { ASKED, MOVED_MS, RESULT_CODE, SHARED, STRUCK } from "./sqlite-preload.ts";
 
+/** The machine's clock, which can be moved on: whatever sleeps until then is woken, the earliest first. */
+export const createMovedClock = () => {
+  let movedMs = 0;
+  const now = (): number => Date.now() + movedMs;
+  const sleepers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
+  const clock: Clock = {
+    now,
+    sleep: async (ms, signal, options) => {
+      signal?.throwIfAborted();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const sleeper = { atMs: now() + ms, wake: resolve };
+      sleepers.add(sleeper);
+      const inner = new AbortController();
+      const stop = signal === undefined ? inner.signal : AbortSignal.any([inner.signal, signal]);
+      try {
+        await Promise.race([promise, systemClock.sleep(ms, stop, options)]);
+      } finally {
+        sleepers.delete(sleeper);
+        inner.abort();
+      }
+    },
+  };
+  return {
+    clock,
+    move: (ms: number): void => {
+      movedMs += ms;
+      for (const sleeper of [...sleepers].toSorted((one, other) => one.atMs - other.atMs))
+        if (sleeper.atMs <= now()) sleeper.wake();
+    },
+  };
+};
+
 /** The database of a soak: its clock is moved on, and it fails as it is set. */
-export type SoakDatabase = AsyncDisposable & {
+export type MovedDatabase = AsyncDisposable & {
   readonly environment: Readonly<Record<string, string>>;
   readonly faults: readonly string[];
   readonly set: (fault: string | null) => Promise<void>;
@@ -33,7 +66,7 @@ const ask = async (url: string, text: string, params: readonly unknown[] = []): 
  * A new database on a PostgreSQL server behind a relay. The store asks for its clock by a function, which stands in a
  * schema of our own before the system's catalogue.
  */
-export const openSoakPostgres = async (server: PostgresServer): Promise<SoakDatabase> => {
+export const openMovedPostgres = async (server: PostgresServer): Promise<MovedDatabase> => {
   const url = await server.createDatabase();
   await ask(
     url,
@@ -87,7 +120,7 @@ const RESULT_CODES: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /** The embedded database: whatever opens one while this is open has the moved clock and the faults. */
-export const openSoakSqlite = async (): Promise<SoakDatabase> => {
+export const openMovedSqlite = async (): Promise<MovedDatabase> => {
   const memory = new SharedArrayBuffer(4 * BigInt64Array.BYTES_PER_ELEMENT);
   const cells = new BigInt64Array(memory);
   setEnvironmentData(SHARED, memory);
