@@ -218,6 +218,32 @@ export const waitingContract = (bench: GetBench): void => {
         );
       }));
 
+    test("a run that finds out still waits for operators, until it is known that it is over", () =>
+      inWorld(async ({ store, working }) => {
+        const runId = await queueRun(store, { iid: nextNumber() });
+        const { promise: isHeld, resolve: letGo } = Promise.withResolvers<void>();
+        let tries = 0;
+        await working(
+          async () => {
+            tries += 1;
+            if (tries === 1) return found("away");
+            await isHeld;
+            return succeeded;
+          },
+          async () => {
+            await until(async () => tries === 2, "it finds out");
+            assert.deepEqual(
+              (await store.notices.waitingReviews(0)).map(({ peer, count }) => [peer, count]),
+              [[MODEL, 1]],
+            );
+            letGo();
+            await untilState(store, runId, "succeeded");
+            await until(async () => (await store.outages.list()).length === 0, "it is over");
+            assert.deepEqual(await store.notices.waitingReviews(0), []);
+          },
+        );
+      }));
+
     test("the flows that need it are held back, and no others", () =>
       inWorld(async ({ store, working }) => {
         await queueRun(store, { iid: nextNumber(), flow: "first" });

@@ -350,7 +350,11 @@ const readWaiting = async ({ db, dialect }: Sql, leastMs: number): Promise<reado
       eb.fn.countAll<number>().as("count"),
       eb.fn.min("waitingSince").as("since"),
     ])
-    .where("state", "=", "queued")
+    // One that finds out whether it works again still waits: nothing is over before that is known.
+    .where(
+      sql<SqlBool>`(state = 'queued' OR state = 'active' AND EXISTS (SELECT 1 FROM reviewflow.outages g
+        WHERE g.kind = waiting_kind AND g.name = waiting_name))`,
+    )
     .where("waitingSince", "<=", nowPlus(dialect, -leastMs))
     .groupBy(["waitingKind", "waitingName", "projectPath"])
     .execute();
