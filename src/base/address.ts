@@ -85,10 +85,10 @@ export const isMetadataName = (name: string): boolean => METADATA_NAMES.has(name
  * Whether an address belongs to the public Internet. Guarded are private, loopback, link-local, CGNAT,
  * multicast, reserved and tunnel addresses, metadata services, and NAT64 addresses of such ones.
  */
-export const judgeAddress = (address: Address): AddressVerdict => {
+export const classifyAddress = (address: Address): AddressVerdict => {
   if (isMetadataAddress(address)) return { kind: "guarded", why: "a cloud metadata service" };
   const inner = translated(address);
-  if (inner !== null) return judgeAddress(inner);
+  if (inner !== null) return classifyAddress(inner);
   const range: string = address.range();
   if (range === "unicast" && (isV4(address) || address.match(GLOBAL_UNICAST))) return { kind: "public" };
   return { kind: "guarded", why: WHY[range] ?? "a reserved address" };

@@ -2,7 +2,7 @@ import { message } from "../messages/message.ts";
 import ipaddr from "ipaddr.js";
 import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Address } from "../base/address.ts";
-import { isMetadataAddress, isMetadataName, judgeAddress, parseAddress } from "../base/address.ts";
+import { isMetadataAddress, isMetadataName, classifyAddress, parseAddress } from "../base/address.ts";
 
 type Rule =
   | {
@@ -98,7 +98,7 @@ const holds = (rule: Rule, address: Address): boolean => {
 };
 
 /** The verdict on a name before it is resolved: names of metadata services are refused unless listed. */
-export const judgeName = (policy: EgressPolicy, destination: Destination): EgressVerdict =>
+export const checkName = (policy: EgressPolicy, destination: Destination): EgressVerdict =>
   isMetadataName(destination.host) && !namesHost(policy, destination)
     ? { ok: false, why: "the name of a cloud metadata service" }
     : ALLOWED;
@@ -108,14 +108,14 @@ export const judgeName = (policy: EgressPolicy, destination: Destination): Egres
  * others only when the host's name or a network with the address is listed for this port. A listed
  * name does not open a metadata service that it happens to resolve to.
  */
-export const judgeConnection = (
+export const checkConnection = (
   policy: EgressPolicy,
   destination: Destination,
   text: string,
 ): EgressVerdict => {
   const address = parseAddress(text);
   if (address === null) return { ok: false, why: "not an address" };
-  const verdict = judgeAddress(address);
+  const verdict = classifyAddress(address);
   if (verdict.kind === "public") return ALLOWED;
   if (
     policy.rules.some(

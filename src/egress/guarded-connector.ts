@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import { buildConnector } from "undici";
 import { parseAddress } from "../base/address.ts";
 import type { Destination, EgressPolicy, EgressVerdict } from "./egress-policy.ts";
-import { judgeConnection, judgeName, normalizeHost } from "./egress-policy.ts";
+import { checkConnection, checkName, normalizeHost } from "./egress-policy.ts";
 
 /** Resolves a host name to addresses. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
@@ -36,7 +36,7 @@ const findOpen = async (
   try {
     const judged = (await resolve(destination.host)).map((address) => ({
       address,
-      verdict: judgeConnection(policy, destination, address),
+      verdict: checkConnection(policy, destination, address),
     }));
     const open = judged.filter(({ verdict }) => verdict.ok).map(({ address }) => address);
     const [first] = judged;
@@ -91,8 +91,8 @@ export const createGuardedConnector =
     const destination: Destination = { host: normalizeHost(options.hostname), port };
     const isLiteral = parseAddress(destination.host) !== null;
     const verdict = isLiteral
-      ? judgeConnection(policy, destination, destination.host)
-      : judgeName(policy, destination);
+      ? checkConnection(policy, destination, destination.host)
+      : checkName(policy, destination);
     if (!verdict.ok) {
       callback(new EgressRefusal(destination, verdict.why, null), null);
       return;

@@ -78,7 +78,7 @@ const createAsk =
   };
 
 /** Asks with the user's own token who they are and what they are in the group. */
-const judge = async (
+const checkMembership = async (
   ask: Ask,
   { group, leastRole }: OAuthOptions,
   token: Secret,
@@ -144,7 +144,7 @@ export const createOAuthSignIn = (options: OAuthOptions): OAuthSignIn => {
         if (!token.success)
           return { kind: "failed", reason: `GitLab gave no token (status ${exchanged.status})` };
         const access = new Secret(token.data.access_token);
-        const outcome = await judge(ask, options, access, signal);
+        const outcome = await checkMembership(ask, options, access, signal);
         await post("/oauth/revoke", { token: access.reveal() }, signal).catch(() => undefined);
         return outcome;
       } catch (error) {

@@ -1,4 +1,4 @@
-import { judgeAddress, parseAddress } from "../base/address.ts";
+import { classifyAddress, parseAddress } from "../base/address.ts";
 import type { ModelRequest } from "../flow/ports.ts";
 import type { ConfiguredModel } from "./model-options.ts";
 
@@ -24,7 +24,7 @@ export const concurrencyOf = ({
 const isLocalAddress = (baseUrl: string): boolean => {
   const host = URL.parse(baseUrl)?.hostname ?? "";
   const address = parseAddress(host);
-  if (address !== null) return judgeAddress(address).kind === "guarded";
+  if (address !== null) return classifyAddress(address).kind === "guarded";
   return !host.includes(".") || /\.(?:localhost|local|internal|lan|home\.arpa)$/.test(host);
 };
 

@@ -70,7 +70,7 @@ const checkField = (field: FormField, given: unknown): unknown => {
 };
 
 /**
- * Judges a run's inputs as Dify does: what is not declared is dropped, what is declared is checked for
+ * Validates a run's inputs as Dify does: what is not declared is dropped, what is declared is checked for
  * presence, type, length and choice, and defaults are filled in. Throws the Refusal that Dify would send.
  */
 export const checkInputs = (form: readonly FormField[], inputs: Fields): Fields =>

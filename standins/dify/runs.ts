@@ -38,7 +38,7 @@ export type Pace = {
   readonly workers: number;
 };
 
-/** Judges what is asked for as Dify's app generator does, and fills the defaults in; throws a Refusal. */
+/** Validates what is asked for as Dify's app generator does, and fills the defaults in; throws a Refusal. */
 const accept = (run: StandInRun): void => {
   run.inputs = checkInputs(run.app.form, run.inputs);
   if (run.app.missingModel !== undefined) {

@@ -1,7 +1,7 @@
 import { ApiError, recordNotFound } from "./answers.ts";
 import type { Context } from "./context.ts";
 import { createNote, mayResolveDiscussion, setResolved } from "./noting.ts";
-import { judgePosition } from "./positions.ts";
+import { validatePosition } from "./positions.ts";
 import type { PositionInput } from "./positions.ts";
 import type { DraftNote, MergeRequest, Position, User } from "./state.ts";
 import { submitReview } from "./transitions.ts";
@@ -18,17 +18,17 @@ const invalid = (field: string, ...messages: readonly string[]): ApiError =>
   new ApiError(400, { message: { [field]: messages } });
 
 /**
- * Judges a draft's position. A position that is incomplete or of a wrong shape is refused (stricter than
+ * Validates a draft's position. A position that is incomplete or of a wrong shape is refused (stricter than
  * GitLab); a line that is not in the diff is taken with no line code, as GitLab does, and its draft is
  * dropped without a word when it is published.
  */
-export const judgeDraftPosition = async (
+export const validateDraftPosition = async (
   context: Context,
   mergeRequest: MergeRequest,
   input: PositionInput | null,
 ): Promise<{ readonly position: Position | null; readonly lineCode: string | null }> => {
   if (input === null) return { position: null, lineCode: null };
-  const verdict = await judgePosition(context.world, mergeRequest, input);
+  const verdict = await validatePosition(context.world, mergeRequest, input);
   if (verdict.ok) return verdict;
   if (verdict.errors.includes("line_code")) return { position: asGiven(input), lineCode: null };
   throw invalid(
@@ -72,7 +72,7 @@ export const createDraft = async (
   }
   if (input.resolveDiscussion && !mayResolve(mergeRequest, author, discussionId))
     throw invalid("base", "User is not allowed to resolve thread");
-  const placed = await judgeDraftPosition(context, mergeRequest, input.position);
+  const placed = await validateDraftPosition(context, mergeRequest, input.position);
   const draft: DraftNote = {
     id: context.world.nextId("draft"),
     author,

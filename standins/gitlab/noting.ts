@@ -2,7 +2,7 @@ import { ApiError, badRequest, forbidden, notFound } from "./answers.ts";
 import { discussionId, mayReadCode } from "./context.ts";
 import type { Context } from "./context.ts";
 import { notePayload } from "./payloads.ts";
-import { judgePosition } from "./positions.ts";
+import { validatePosition } from "./positions.ts";
 import type { PositionInput } from "./positions.ts";
 import { extractCommands, runCommands } from "./quick-actions.ts";
 import type { CommandOutcome } from "./quick-actions.ts";
@@ -77,7 +77,7 @@ const placeOf = async (context: Context, mergeRequest: MergeRequest, input: Note
       if (place.position === null) {
         return { type: "DiscussionNote", position: null, lineCode: null, discussion: null };
       }
-      const verdict = await judgePosition(context.world, mergeRequest, place.position);
+      const verdict = await validatePosition(context.world, mergeRequest, place.position);
       if (!verdict.ok) throw badRequest(`Note ${verdict.errors}`);
       return { type: "DiffNote", position: verdict.position, lineCode: verdict.lineCode, discussion: null };
     }

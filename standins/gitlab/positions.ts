@@ -119,7 +119,7 @@ const basePosition = (input: PositionInput, file: FileTruth) => ({
   line_range: null,
 });
 
-const judgeText = (input: PositionInput, files: readonly FileTruth[]): PositionVerdict => {
+const validateTextPosition = (input: PositionInput, files: readonly FileTruth[]): PositionVerdict => {
   const at = locate(files, input);
   if (at === null) return { ok: false, errors: NO_LINE };
   const range = rangeOf(input, at);
@@ -136,7 +136,7 @@ const judgeText = (input: PositionInput, files: readonly FileTruth[]): PositionV
   };
 };
 
-const judgeImage = (input: PositionInput, file: FileTruth): PositionVerdict => {
+const validateImagePosition = (input: PositionInput, file: FileTruth): PositionVerdict => {
   const { width, height, x, y } = input;
   if (isAbsent(width) || isAbsent(height) || isAbsent(x) || isAbsent(y))
     return { ok: false, errors: INCOMPLETE };
@@ -144,13 +144,13 @@ const judgeImage = (input: PositionInput, file: FileTruth): PositionVerdict => {
 };
 
 /**
- * Judges a position as GitLab does, on git's own truth as GitLab's parser counts it. Its SHAs are those of one diff version of the merge
+ * Validates a position as GitLab does, on git's own truth as GitLab's parser counts it. Its SHAs are those of one diff version of the merge
  * request; both paths are the changed file's (the true old path of a rename); an added line has only
  * `new_line`, a removed one only `old_line`, an unchanged one both, exactly paired, in a hunk or not. A binary
  * file, a file whose patch is over the hard limit and a pure rename have no lines.† A position on a whole
  * file needs a changed file (stricter than GitLab, which asks for a path only†).
  */
-export const judgePosition = async (
+export const validatePosition = async (
   world: World,
   mergeRequest: MergeRequest,
   input: PositionInput,
@@ -169,11 +169,11 @@ export const judgePosition = async (
     case "file":
       return { ok: true, lineCode: null, position: basePosition(input, first) };
     case "image":
-      return judgeImage(input, first);
+      return validateImagePosition(input, first);
     case "text": {
       if (shown.some((file) => file.bytes > world.limits.maxPatchBytes))
         return { ok: false, errors: NO_LINE };
-      return judgeText(
+      return validateTextPosition(
         input,
         truth.map((file, nth) => ({ ...file, lines: countedLines(file, shown[nth] ?? file) })),
       );

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fc } from "../properties.ts";
-import { judgeConnection, judgeName, parseEgressPolicy } from "../../src/egress/egress-policy.ts";
+import { checkConnection, checkName, parseEgressPolicy } from "../../src/egress/egress-policy.ts";
 import { ConfigError } from "../../src/base/errors.ts";
 
 const CLOSED = parseEgressPolicy([]);
 const isOpen = (address: string, allow: readonly string[] = [], host = "any.example", port = 443): boolean =>
-  judgeConnection(parseEgressPolicy(allow), { host, port }, address).ok;
+  checkConnection(parseEgressPolicy(allow), { host, port }, address).ok;
 
-describe("judgeConnection", () => {
+describe("checkConnection", () => {
   const GUARDED = [
     ["loopback", "127.0.0.1"],
     ["loopback elsewhere in its network", "127.8.9.1"],
@@ -101,10 +101,10 @@ describe("judgeConnection", () => {
   });
 });
 
-describe("judgeName", () => {
+describe("checkName", () => {
   it("refuses the names of metadata services before they are resolved", () => {
-    assert.equal(judgeName(CLOSED, { host: "metadata.google.internal", port: 80 }).ok, false);
-    assert.equal(judgeName(CLOSED, { host: "gitlab.com", port: 443 }).ok, true);
+    assert.equal(checkName(CLOSED, { host: "metadata.google.internal", port: 80 }).ok, false);
+    assert.equal(checkName(CLOSED, { host: "gitlab.com", port: 443 }).ok, true);
   });
 });
 

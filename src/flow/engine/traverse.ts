@@ -17,7 +17,7 @@ export const draftOf = (state: FrameState): Draft => ({
 });
 
 /** What the incoming edges of a node say: run, skip, or wait. */
-const judge = (plan: FramePlan, draft: Draft, nodeId: string): "run" | "skip" | "wait" => {
+const classifyNode = (plan: FramePlan, draft: Draft, nodeId: string): "run" | "skip" | "wait" => {
   let isTaken = false;
   for (const edge of plan.incoming.get(nodeId) ?? []) {
     const state = draft.edges.get(edge.id);
@@ -37,7 +37,7 @@ const settle = (
   for (const { edge, state } of work) {
     draft.edges.set(edge.id, state);
     if (draft.nodes.has(edge.target)) continue;
-    const verdict = judge(plan, draft, edge.target);
+    const verdict = classifyNode(plan, draft, edge.target);
     if (verdict === "wait") continue;
     draft.nodes.set(edge.target, verdict === "run" ? "ready" : "skipped");
     if (verdict === "run") draft.ready.push(edge.target);

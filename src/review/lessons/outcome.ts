@@ -56,7 +56,7 @@ export type Outcome = FindingKey & {
 };
 
 /** An outcome with the finding that it is about. */
-export type JudgedOutcome = {
+export type FindingOutcome = {
   readonly kind: OutcomeKind;
   readonly finding: Omit<RaisedFinding, "headSha">;
 };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Category } from "../finding.ts";
 import { titleSimilarity, titleWords } from "../plan/title-words.ts";
 import { commonArea } from "./common-area.ts";
-import { isWelcome, type JudgedOutcome, type OutcomeKind } from "./outcome.ts";
+import { isWelcome, type FindingOutcome, type OutcomeKind } from "./outcome.ts";
 
 /** What outcomes of one sort of finding come to. */
 export type Lesson = {
@@ -28,14 +28,14 @@ const CATEGORY_EVIDENCE = 3;
 /** A category is no matter of one finding that many people had a word about. */
 const CATEGORY_FINDINGS = 3;
 
-type Group = { readonly category: Category; readonly outcomes: readonly JudgedOutcome[] };
+type Group = { readonly category: Category; readonly outcomes: readonly FindingOutcome[] };
 
 /**
  * Sums outcomes up to lessons, those with the most evidence first. Pure, and the same for each order of the
  * same outcomes. A lesson needs `least` outcomes and a clear majority. No team can vote away what must be
  * said: of security and of critical findings only a proof that they were wrong counts against them.
  */
-export const sumUp = (outcomes: readonly JudgedOutcome[], least: number): readonly Lesson[] => {
+export const sumUp = (outcomes: readonly FindingOutcome[], least: number): readonly Lesson[] => {
   const counted = outcomes.filter(counts).toSorted(byAge);
   const bySort = groupBySort(counted);
   const sorts = bySort.flatMap((group) => toLesson(group, least, true));
@@ -46,24 +46,24 @@ export const sumUp = (outcomes: readonly JudgedOutcome[], least: number): readon
   return [...sorts, ...categories].toSorted(byEvidence);
 };
 
-const counts = ({ kind, finding }: JudgedOutcome): boolean =>
+const counts = ({ kind, finding }: FindingOutcome): boolean =>
   isWelcome(kind) || kind === "withdrawn" || !mustBeSaid(finding);
 
-const mustBeSaid = ({ category, severity }: JudgedOutcome["finding"]): boolean =>
+const mustBeSaid = ({ category, severity }: FindingOutcome["finding"]): boolean =>
   category === "security" || severity === "critical";
 
 const compare = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
 
-const nameOf = ({ flow, fingerprint }: JudgedOutcome["finding"]): string => `${flow} ${fingerprint}`;
+const nameOf = ({ flow, fingerprint }: FindingOutcome["finding"]): string => `${flow} ${fingerprint}`;
 
-const byAge = (left: JudgedOutcome, right: JudgedOutcome): number =>
+const byAge = (left: FindingOutcome, right: FindingOutcome): number =>
   left.finding.iid - right.finding.iid ||
   compare(nameOf(left.finding), nameOf(right.finding)) ||
   compare(left.kind, right.kind);
 
 /** Each outcome joins the first group of its category whose oldest title is like its own. */
-const groupBySort = (outcomes: readonly JudgedOutcome[]): readonly Group[] => {
-  const groups: { category: Category; words: readonly string[]; outcomes: JudgedOutcome[] }[] = [];
+const groupBySort = (outcomes: readonly FindingOutcome[]): readonly Group[] => {
+  const groups: { category: Category; words: readonly string[]; outcomes: FindingOutcome[] }[] = [];
   for (const outcome of outcomes) {
     const { category, title } = outcome.finding;
     const words = titleWords(title);
@@ -76,7 +76,7 @@ const groupBySort = (outcomes: readonly JudgedOutcome[]): readonly Group[] => {
   return groups;
 };
 
-const countFindings = (outcomes: readonly JudgedOutcome[]): number =>
+const countFindings = (outcomes: readonly FindingOutcome[]): number =>
   new Set(outcomes.map(({ finding }) => `${finding.iid} ${nameOf(finding)}`)).size;
 
 const toLesson = ({ category, outcomes }: Group, least: number, hasTitle: boolean): readonly Lesson[] => {

@@ -35,14 +35,14 @@ export const matchThreads = (
   const { placed, placeless } = sortOut(findings);
   const isBack = ({ matter }: PlacedFinding, thread: OwnThread) =>
     thread.resolvedByUs && thread.kin === matter.kin;
-  const rounds: readonly Judge[] = [
+  const rounds: readonly Scorer[] = [
     ({ matter }, thread) => (thread.kin === matter.kin ? likeness(matter, thread) : null),
     ({ matter, found }, thread) => (thread.kin === matter.kin && isTelling(found) ? 0 : null),
     ({ matter }, thread) => (thread.matter.place === matter.place ? likeness(matter, thread) : null),
   ];
   const state: Pairing = { said: new Map(), taken: new Map() };
-  for (const judge of rounds)
-    pair(placed, threads, state, (one, thread) => (isBack(one, thread) ? null : judge(one, thread)));
+  for (const scoreOf of rounds)
+    pair(placed, threads, state, (one, thread) => (isBack(one, thread) ? null : scoreOf(one, thread)));
   const later = placeless.map((found) => ({ found, matter: bareMatter(found) }));
   pair(later, threads, state, ({ matter }, thread) =>
     thread.matter.path === matter.path && !thread.resolvedByUs ? likeness(matter, thread) : null,
@@ -56,7 +56,7 @@ export const matchThreads = (
 };
 
 /** How well a finding and a thread go together; null when not at all. */
-type Judge = (one: PlacedFinding, thread: OwnThread) => number | null;
+type Scorer = (one: PlacedFinding, thread: OwnThread) => number | null;
 
 /** What was paired so far. It is filled in place: each round takes from what the ones before left. */
 type Pairing = {
@@ -73,14 +73,14 @@ const pair = (
   findings: readonly PlacedFinding[],
   threads: readonly OwnThread[],
   { said, taken }: Pairing,
-  judge: Judge,
+  scoreOf: Scorer,
 ): void => {
   const free = threads.filter((thread) => !taken.has(thread));
   const offers = findings
     .filter(({ found }) => !said.has(found))
     .flatMap((one) =>
       free.flatMap((thread) => {
-        const score = judge(one, thread);
+        const score = scoreOf(one, thread);
         return score === null ? [] : [{ found: one.found, thread, score }];
       }),
     );

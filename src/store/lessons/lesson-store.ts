@@ -1,4 +1,4 @@
-import type { FindingKey, JudgedOutcome, Outcome, RaisedFinding } from "../../review/lessons/outcome.ts";
+import type { FindingKey, FindingOutcome, Outcome, RaisedFinding } from "../../review/lessons/outcome.ts";
 import type { MergeRequestRef } from "../../review/forge.ts";
 
 /** A project's file of lessons. Times are in milliseconds since the epoch. */
@@ -43,7 +43,7 @@ export type LessonStore = {
     flow: string,
   ) => Promise<ReadonlyMap<FindingKey["fingerprint"], string>>;
   /** The newest outcomes that count: those by members, and those of nobody in particular. */
-  readonly listOutcomes: (projectId: number, limit: number) => Promise<readonly JudgedOutcome[]>;
+  readonly listOutcomes: (projectId: number, limit: number) => Promise<readonly FindingOutcome[]>;
   /** People with outcomes of whom nobody knows, or has known for 30 days, whether they are members. */
   readonly listUnknownVoters: (projectId: number, limit: number) => Promise<readonly Voter[]>;
   readonly keepVoter: (projectId: number, userId: number, isMember: boolean) => Promise<void>;

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { ENDED_CODES } from "../../review/decide.ts";
 import {
   facetOf,
-  type JudgedOutcome,
+  type FindingOutcome,
   OUTCOME_KINDS,
   type Outcome,
   type RaisedFinding,
@@ -171,7 +171,7 @@ const createQuestions = (
       .orderBy("o.facet")
       .limit(limit)
       .execute();
-    return rows.flatMap(({ kind: stored, category, severity, ...finding }): readonly JudgedOutcome[] => {
+    return rows.flatMap(({ kind: stored, category, severity, ...finding }): readonly FindingOutcome[] => {
       const kind = OUTCOME_KINDS.find((known) => known === stored);
       if (kind === undefined) return [];
       return [

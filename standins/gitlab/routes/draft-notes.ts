@@ -1,7 +1,7 @@
 import { isAbsent } from "../absent.ts";
 import { z } from "zod";
 import { badRequest, json, noContent } from "../answers.ts";
-import { createDraft, findDraft, judgeDraftPosition, publishDrafts } from "../drafting.ts";
+import { createDraft, findDraft, validateDraftPosition, publishDrafts } from "../drafting.ts";
 import { draftEntity } from "../entities.ts";
 import { Flag, parseParams, Text } from "../params.ts";
 import { PositionInput } from "../positions.ts";
@@ -56,7 +56,7 @@ const update = async (request: ApiRequest) => {
     request.params,
   );
   if (isAbsent(input.note) || input.note === "") throw badRequest("Missing params to modify");
-  const placed = await judgeDraftPosition(request.context, mergeRequest, input.position ?? null);
+  const placed = await validateDraftPosition(request.context, mergeRequest, input.position ?? null);
   draft.note = input.note;
   draft.position = placed.position;
   draft.lineCode = placed.lineCode;

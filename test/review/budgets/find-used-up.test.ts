@@ -20,7 +20,7 @@ suite("a budget", () => {
       { match: ["**"], ...FREE, tokens: 100 },
     ],
   };
-  const judge = (path: string, total = NOTHING_SPENT, project = NOTHING_SPENT, isCounted = false) =>
+  const find = (path: string, total = NOTHING_SPENT, project = NOTHING_SPENT, isCounted = false) =>
     findUsedUp(budgets, path, { total, project }, isCounted)?.setting ?? null;
 
   test("of a project is the first that matches, in any case of letters", () => {
@@ -30,18 +30,18 @@ suite("a budget", () => {
   });
 
   test("is used up when a limit is reached, the project's own before that of all", () => {
-    assert.equal(judge("team/a"), null);
-    assert.equal(judge("team/a", spent(0, 0, 2), spent(0, 0, 2)), "budgets.projects[0].runs");
-    assert.equal(judge("team/a", spent(500, 1, 2), spent(500, 1, 1)), null);
-    assert.equal(judge("other/a", spent(100, 0, 1), spent(100, 0, 1)), "budgets.projects[1].tokens");
-    assert.equal(judge("team/a", spent(1_000, 0, 1)), "budgets.total.tokens");
-    assert.equal(judge("team/a", spent(0, 5, 1)), "budgets.total.cost");
-    assert.equal(judge("team/a", spent(0, 0, 10)), "budgets.total.runs");
+    assert.equal(find("team/a"), null);
+    assert.equal(find("team/a", spent(0, 0, 2), spent(0, 0, 2)), "budgets.projects[0].runs");
+    assert.equal(find("team/a", spent(500, 1, 2), spent(500, 1, 1)), null);
+    assert.equal(find("other/a", spent(100, 0, 1), spent(100, 0, 1)), "budgets.projects[1].tokens");
+    assert.equal(find("team/a", spent(1_000, 0, 1)), "budgets.total.tokens");
+    assert.equal(find("team/a", spent(0, 5, 1)), "budgets.total.cost");
+    assert.equal(find("team/a", spent(0, 0, 10)), "budgets.total.runs");
   });
 
   test("lets a run go on that is one of today's, but not beyond tokens and cost", () => {
-    assert.equal(judge("team/a", spent(0, 0, 10), spent(0, 0, 2), true), null);
-    assert.equal(judge("team/a", spent(1_000, 0, 10), spent(0, 0, 2), true), "budgets.total.tokens");
+    assert.equal(find("team/a", spent(0, 0, 10), spent(0, 0, 2), true), null);
+    assert.equal(find("team/a", spent(1_000, 0, 10), spent(0, 0, 2), true), "budgets.total.tokens");
   });
 
   test("never forbids less to who used more", () => {
@@ -50,8 +50,8 @@ suite("a budget", () => {
       fc.property(amounts, amounts, amounts, fc.boolean(), (total, project, more, isCounted) => {
         const add = (to: typeof more) =>
           spent(to.tokens + more.tokens, to.cost + more.cost, to.runs + more.runs);
-        if (judge("team/a", total, project, isCounted) !== null)
-          assert.notEqual(judge("team/a", add(total), add(project), isCounted), null);
+        if (find("team/a", total, project, isCounted) !== null)
+          assert.notEqual(find("team/a", add(total), add(project), isCounted), null);
       }),
       { numRuns: 100 },
     );

@@ -38,7 +38,7 @@ const threadBy = (
   ...changes,
 });
 
-const judge = (discussion: Discussion, known: Partial<KnownThreads> = {}) => {
+const classify = (discussion: Discussion, known: Partial<KnownThreads> = {}) => {
   const all = classifyThreads(7, 1, {
     flow: "review",
     discussions: [discussion],
@@ -53,23 +53,26 @@ const judge = (discussion: Discussion, known: Partial<KnownThreads> = {}) => {
 
 suite("what a thread says of its finding", () => {
   test("resolved while no commit came is resolved without a change", () => {
-    assert.deepEqual(judge(thread(), { raisedAt: new Map([[FINGERPRINT, "head"]]) }), [
+    assert.deepEqual(classify(thread(), { raisedAt: new Map([[FINGERPRINT, "head"]]) }), [
       "resolved-without-change",
       9,
     ]);
   });
   test("resolved while the finding still holds, too", () => {
-    assert.deepEqual(judge(thread(), { foundAgain: new Set([FINGERPRINT]) }), ["resolved-without-change", 9]);
+    assert.deepEqual(classify(thread(), { foundAgain: new Set([FINGERPRINT]) }), [
+      "resolved-without-change",
+      9,
+    ]);
   });
   test("resolved after its line went is resolved with a change", () => {
     const position = thread().position;
     assert.ok(position !== null);
     const outdated = thread({ position: { ...position, headSha: "before" } });
-    assert.deepEqual(judge(outdated), ["resolved-with-change", 9]);
+    assert.deepEqual(classify(outdated), ["resolved-with-change", 9]);
   });
   test("nobody can tell why a thread was resolved whose line survived other commits", () => {
-    assert.equal(judge(thread()), null);
-    assert.equal(judge(thread({ position: null })), null);
+    assert.equal(classify(thread()), null);
+    assert.equal(classify(thread({ position: null })), null);
   });
   test("a thread that we ended was settled by the code", () => {
     const ended = endedMarker(
@@ -77,15 +80,15 @@ suite("what a thread says of its finding", () => {
       { fingerprint: FINGERPRINT, discussionId: "t", why: "fixed" },
       "head",
     );
-    assert.deepEqual(judge(thread({ resolvedBy: "us" }, `${ended}\nMended.`)), [
+    assert.deepEqual(classify(thread({ resolvedBy: "us" }, `${ended}\nMended.`)), [
       "resolved-with-change",
       null,
     ]);
   });
   test("an open thread, one that we resolved on an order, and others' threads say nothing", () => {
-    assert.equal(judge(thread({ resolved: false, resolvedBy: null })), null);
-    assert.equal(judge(thread({ resolvedBy: "us" })), null);
-    assert.equal(judge(thread(), { flow: "other", raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
-    assert.equal(judge(threadBy(null), { raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
+    assert.equal(classify(thread({ resolved: false, resolvedBy: null })), null);
+    assert.equal(classify(thread({ resolvedBy: "us" })), null);
+    assert.equal(classify(thread(), { flow: "other", raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
+    assert.equal(classify(threadBy(null), { raisedAt: new Map([[FINGERPRINT, "head"]]) }), null);
   });
 });

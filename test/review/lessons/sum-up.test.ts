@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { fc } from "../../properties.ts";
 import { CATEGORIES, SEVERITIES } from "../../../src/review/finding.ts";
 import { commonArea } from "../../../src/review/lessons/common-area.ts";
-import { isWelcome, type JudgedOutcome, OUTCOME_KINDS } from "../../../src/review/lessons/outcome.ts";
+import { isWelcome, type FindingOutcome, OUTCOME_KINDS } from "../../../src/review/lessons/outcome.ts";
 import { renderLessons } from "../../../src/review/lessons/render-lessons.ts";
 import { sumUp } from "../../../src/review/lessons/sum-up.ts";
 
@@ -30,7 +30,7 @@ const anyOutcome = fc.record({
 });
 const anyOutcomes = fc.array(anyOutcome, { maxLength: 40 });
 
-const outcome = (kind: JudgedOutcome["kind"], changes: Partial<JudgedOutcome["finding"]> = {}) => ({
+const outcome = (kind: FindingOutcome["kind"], changes: Partial<FindingOutcome["finding"]> = {}) => ({
   kind,
   finding: {
     projectId: 1,

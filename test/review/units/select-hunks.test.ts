@@ -270,17 +270,17 @@ describe("globs that the repository adds", () => {
   };
 
   test("set files aside and bring others back, on top of the operator's", () => {
-    const judge = (path: string): string =>
+    const select = (path: string): string =>
       outcome(changedFile(path, TEXT), {
         exclude: ["secret/**"],
         repository,
       });
-    assert.equal(judge("docs/a.md"), "path-rule");
-    assert.equal(judge("docs/api/a.md"), "1 hunks");
-    assert.equal(judge("db/a.sql"), "path-rule");
-    assert.equal(judge("web/yarn.lock"), "1 hunks");
-    assert.equal(judge("package-lock.json"), "lock-file");
-    assert.equal(judge("src/a.ts"), "1 hunks");
+    assert.equal(select("docs/a.md"), "path-rule");
+    assert.equal(select("docs/api/a.md"), "1 hunks");
+    assert.equal(select("db/a.sql"), "path-rule");
+    assert.equal(select("web/yarn.lock"), "1 hunks");
+    assert.equal(select("package-lock.json"), "lock-file");
+    assert.equal(select("src/a.ts"), "1 hunks");
   });
 
   test("do not bring back what the operator excludes", () => {

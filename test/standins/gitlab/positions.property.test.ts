@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { fc } from "../../properties.ts";
 import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
-import { judgePosition } from "../../../standins/gitlab/positions.ts";
+import { validatePosition } from "../../../standins/gitlab/positions.ts";
 import type { FileAction } from "../../../standins/gitlab/repository.ts";
 import type { FileDiff } from "../../../standins/gitlab/raw-diff.ts";
 import { createWorld } from "../../../standins/gitlab/world.ts";
@@ -163,8 +163,8 @@ test("in random histories every line's position is taken and its neighbours are 
     const mergeRequest = await standIn.openMergeRequest(project, { author: owner, sourceBranch: "feature" });
     const version = mergeRequest.versions[0];
     assert.ok(version !== undefined);
-    const judge = (file: FileDiff, old: number | null, next: number | null) =>
-      judgePosition(world, mergeRequest, {
+    const validate = (file: FileDiff, old: number | null, next: number | null) =>
+      validatePosition(world, mergeRequest, {
         base_sha: version.base,
         start_sha: version.start,
         head_sha: version.head,
@@ -180,7 +180,7 @@ test("in random histories every line's position is taken and its neighbours are 
       const valid = new Set(lines.map((line) => `${line.old}/${line.next}`));
       for (const { old, next, code } of lines) {
         judged += 1;
-        const verdict = await judge(file, old, next);
+        const verdict = await validate(file, old, next);
         assert.ok(verdict.ok, `${file.newPath} ${old}/${next}`);
         assert.equal(verdict.lineCode, code);
         const neighbours = [
@@ -191,7 +191,7 @@ test("in random histories every line's position is taken and its neighbours are 
         ] as const;
         for (const [left, right] of neighbours) {
           if (valid.has(`${left}/${right}`)) continue;
-          assert.equal((await judge(file, left, right)).ok, false, `${file.newPath} ${left}/${right}`);
+          assert.equal((await validate(file, left, right)).ok, false, `${file.newPath} ${left}/${right}`);
         }
       }
     }
