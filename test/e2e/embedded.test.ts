@@ -1,3 +1,5 @@
+import { ConfigError } from "../../src/base/errors.ts";
+import { plain } from "../messages/plain.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createClassicApp } from "../../standins/dify/flow-program.ts";
@@ -94,8 +96,13 @@ suite("a workflow file without Dify", () => {
       ],
     });
     await assert.rejects(startEmbedded(setup), (error) => {
-      assert.match(String(error), /flows\.a\.file: the workflow file .*nowhere\.yml cannot be read/);
-      assert.match(String(error), /flows\.b\.file: /);
+      assert.ok(error instanceof ConfigError);
+      const problems = error.problems.map(plain);
+      assert.match(problems[0] ?? "", /^flows\.a\.file: flow\.file-unreadable file=\S*nowhere\.yml /);
+      assert.ok(
+        problems.some((problem) => problem.startsWith("flows.b.file: flow.")),
+        problems.join("\n"),
+      );
       return true;
     });
   });

@@ -71,7 +71,7 @@ const DIFY: readonly (Ending & { readonly fault: Fault })[] = [
     fault: refuse(401, "unauthorized"),
     state: "parked",
     code: "dify-unauthorized",
-    reason: /DIFY_API_KEY/,
+    reason: /\bdify\.advice\.unauthorized\b/,
     asked: 1,
   },
   {
@@ -79,7 +79,7 @@ const DIFY: readonly (Ending & { readonly fault: Fault })[] = [
     fault: refuse(400, "invalid_param"),
     state: "failed",
     code: "dify-invalid-param",
-    reason: /inputs/,
+    reason: /\bdify\.advice\.inputs\b/,
     asked: 0,
   },
   {
@@ -187,7 +187,7 @@ const GITLAB: readonly (Ending & { readonly match: FaultMatch; readonly fault: F
     fault: { kind: "status", status: 403, body: { message: "403 Forbidden" } },
     state: "parked",
     code: "gitlab-forbidden",
-    reason: /role|scope/,
+    reason: /^gitlab\.(?:forbidden|scope-missing) /,
   },
 ];
 
