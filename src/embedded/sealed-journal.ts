@@ -11,7 +11,7 @@ const rewrite = (value: Json, text: (text: string) => string): Json => {
   if (typeof value === "string") return text(value);
   if (isJsonArray(value)) return value.map((item) => rewrite(item, text));
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rewrite(item, text)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
 };
 
 /**

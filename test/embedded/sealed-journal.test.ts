@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { stringify } from "yaml";
 import { fc } from "../properties.ts";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import type { Json } from "../../src/base/json.ts";
+import { Secret } from "../../src/base/secret.ts";
+import { createEmbeddedRunner } from "../../src/embedded/embedded-runner.ts";
 import { sealJournal } from "../../src/embedded/sealed-journal.ts";
+import { parseFlow } from "../../src/flow/parse/parse-flow.ts";
 
 const TOKEN = "glpat-abcdefghijklmnop";
 const secrets = new Map([["PrivateToken", TOKEN]]);
@@ -15,7 +19,7 @@ describe("a sealed journal", () => {
   it("keeps the secret out of what is stored and gives it back", async () => {
     const inner = createMemoryJournal();
     const journal = await sealJournal(inner, secrets);
-    const value = { headers: [`Bearer ${TOKEN}`], nested: { a: TOKEN, b: 1, c: null } };
+    const value = { headers: [`Bearer ${TOKEN}`], nested: { a: TOKEN, [TOKEN]: 1, c: null } };
     await journal.write("node", value);
     assert.ok(!(await textOf(inner)).includes(TOKEN));
     assert.deepEqual(await journal.read("node"), value);
@@ -50,5 +54,74 @@ describe("a sealed journal", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("the journal of a run in this process", () => {
+  it("holds no secret of the flow, which its nodes and its outcome know by their own ways", async () => {
+    const refused = {
+      ok: false,
+      errorType: "Refused",
+      message: "not in this test",
+      retryable: false,
+    } as const;
+    const seen: string[] = [];
+    const nodes = {
+      start: { type: "start", variables: [] },
+      say: {
+        type: "code",
+        code_language: "javascript",
+        code: "say",
+        variables: [{ variable: "key", value_selector: ["env", "key"] }],
+        outputs: { said: { type: "string", children: null } },
+      },
+      end: { type: "end", outputs: [{ variable: "said", value_selector: ["say", "said"] }] },
+    };
+    const runner = createEmbeddedRunner({
+      flow: parseFlow(
+        stringify({
+          version: "0.3.0",
+          kind: "app",
+          app: { name: "telling", mode: "workflow" },
+          workflow: {
+            environment_variables: [{ id: "k", name: "key", value: "", value_type: "secret" }],
+            graph: {
+              nodes: Object.entries(nodes).map(([id, data]) => ({ id, data: { title: id, ...data } })),
+              edges: [
+                { source: "start", target: "say", sourceHandle: "source" },
+                { source: "say", target: "end", sourceHandle: "source" },
+              ],
+            },
+          },
+        }),
+      ),
+      secrets: new Map([["key", new Secret(TOKEN)]]),
+      ports: {
+        code: {
+          run: async ({ inputs }) => {
+            const key = JSON.stringify(inputs["key"]);
+            seen.push(key);
+            return { ok: true, value: { said: `It is ${key}.` } };
+          },
+        },
+        template: { render: async () => refused },
+        http: { send: async () => refused },
+        knowledge: { search: async () => refused },
+        model: { generate: async () => refused },
+      },
+    });
+    const journal = createMemoryJournal();
+    const outcome = await runner.run({
+      runId: "r",
+      inputs: {},
+      journal,
+      signal: new AbortController().signal,
+      onEvent: () => undefined,
+    });
+    assert.equal(outcome.status, "succeeded");
+    assert.deepEqual(seen, [JSON.stringify(TOKEN)]);
+    const text = await textOf(journal);
+    assert.match(text, /It is \\+"\[secret key [0-9a-f]{32}\]/);
+    assert.ok(!text.includes(TOKEN) && !JSON.stringify(outcome).includes(TOKEN));
   });
 });

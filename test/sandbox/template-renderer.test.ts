@@ -59,6 +59,7 @@ describe("the template renderer", () => {
     for (const template of [
       "{{ 'x' * 10000000000 }}",
       "{{ 2 ** 9999999999 }}",
+      "{{ (7 ** 100000) > 1 }}",
       "{{ '%9999999999d' % 1 }}",
       "{{ range(10 ** 12)|list }}",
       "{% set l = [1] %}{% for i in range(60) %}{% set _ = l.extend(l) %}{% endfor %}",
@@ -70,7 +71,11 @@ describe("the template renderer", () => {
   });
 
   it("refuses recursion without bound", async () => {
+    const calls = (depth: number): string =>
+      `{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(${depth}) }}`;
+    assert.equal(await render(calls(100)), "");
     for (const template of [
+      calls(200),
       "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
       "{% set l = [] %}{% set _ = l.append(l) %}{{ l }}",
       "{% set l = [] %}{% set _ = l.append(l) %}{{ l|tojson }}",

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { fc } from "../../properties.ts";
 import picomatch from "picomatch";
 import { reasonOf } from "../../../src/base/reason.ts";
-import { checkGlob, matchesPaths } from "../../../src/review/rules/match-paths.ts";
+import { checkGlob, matchesPaths, takePatterns } from "../../../src/review/rules/match-paths.ts";
 
 const matches = (globs: string | readonly string[], path: string, bare: "name" | "path" = "name") =>
   matchesPaths(typeof globs === "string" ? [globs] : globs, bare)(path);
@@ -116,5 +116,15 @@ suite("matchesPaths", () => {
       ],
     );
     assert.equal(matches("{a,b}".repeat(30), "a"), false);
+  });
+
+  test("of a list as much is taken as 200 globs come to, and 100 of its entries", () => {
+    const many = (glob: string, count: number): readonly string[] =>
+      Array.from({ length: count }, () => glob);
+    const of32 = "{a,b}".repeat(5);
+    assert.equal(takePatterns(many(of32, 10)).length, 6);
+    assert.equal(takePatterns(many("a", 150)).length, 100);
+    assert.equal(matchesPaths([...many(of32, 6), "late"])("late"), true);
+    assert.equal(matchesPaths([...many(of32, 7), "late"])("late"), false);
   });
 });

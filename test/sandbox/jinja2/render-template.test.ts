@@ -32,6 +32,14 @@ describe("a template's text", () => {
     );
   });
 
+  it("is escaped where it asks for it, once", () => {
+    const x = `<b a="1">&'</b>`;
+    const escaped = "&lt;b a=&#34;1&#34;&gt;&amp;&#39;&lt;/b&gt;";
+    for (const template of ["{{ x|e }}", "{{ x|escape }}", "{{ x|e|e }}", "{{ x|forceescape }}"])
+      assert.equal(render(template, { x }), escaped, template);
+    assert.equal(render("{{ x|safe }}", { x }), x);
+  });
+
   it("never throws, whatever the template is", () => {
     const part = fc.constantFrom(
       "{{",
