@@ -144,6 +144,11 @@ for (const name of FINDINGS_FLOWS) {
         assert.deepEqual([data.sourceType, data.targetType], [typeOf(source), typeOf(target)]);
       }
     });
+    it("asks a first question without a sign of the correction that a second one ends with", () => {
+      const [, user] = llm.prompt_template;
+      // Kept answers are found by the whole prompt; what parts the two is the correction's own.
+      assert.match(user.text, /\S\{\{#start\.correction#\}\}\n?$/);
+    });
     it("puts what a merge request brings into the user's message alone, each input once between its tags", () => {
       const [system, user] = llm.prompt_template;
       const trusted = new Set(["nonce", "language", "max_findings", "correction"]);

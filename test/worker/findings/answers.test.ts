@@ -92,6 +92,7 @@ suite("an answer that is none", () => {
       const corrections = once.requests.map((request) => textInput(request, "correction"));
       assert.deepEqual([corrections.length, corrections[0]], [2, ""]);
       assert.match(corrections[1] ?? "", problem);
+      assert.match(corrections[1] ?? "", /^\n\n\S/);
       // Fresh: the question as it was, and nothing of the answer.
       const { inputs: first } = once.requests[0] ?? assert.fail();
       assert.deepEqual({ ...once.requests[1]?.inputs, correction: "" }, first);
