@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
 import type { z } from "zod";
+import { readBoundedText } from "../base/bounded-body.ts";
 import type { CallGate } from "../base/call-gate.ts";
 import type { Clock } from "../base/clock.ts";
 import { createDispatcher } from "../base/dispatcher.ts";
@@ -90,6 +91,9 @@ export type DifyTransport = {
   readonly version: () => string | null;
 };
 
+/** Many times what a flow gives out at most, in bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 /** Talks to Dify. Each request has its own connection: a stale one would leave a run's fate unknown. */
 export const createDifyTransport = (options: DifyTransportOptions): DifyTransport => {
   const root = normaliseBaseUrl(options.baseUrl);
@@ -131,7 +135,10 @@ export const createDifyTransport = (options: DifyTransportOptions): DifyTranspor
   };
   const readText = async (call: DifyCall, answer: Dispatcher.ResponseData): Promise<string> => {
     try {
-      return await withDeadline(answer.body.text(), call.answerMs ?? options.answerMs);
+      return await withDeadline(
+        readBoundedText(answer.body, MAX_ANSWER_BYTES),
+        call.answerMs ?? options.answerMs,
+      );
     } catch (error) {
       call.signal?.throwIfAborted();
       answer.body.on("error", () => undefined).destroy();

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, request as send } from "undici";
 import { describeError, StoreError } from "../base/errors.ts";
 import { sendBehindFence } from "../base/fence.ts";
 import type { HttpClient, HttpRequest, HttpResponse, NodeResult } from "../flow/ports.ts";
-import { ACCEPTED_CODINGS, readBounded } from "./bounded-body.ts";
+import { ACCEPTED_CODINGS, readUnpacked } from "./unpacked-body.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
 import { parseEgressPolicy } from "./egress-policy.ts";
 import type { Resolver } from "./guarded-connector.ts";
@@ -126,7 +126,7 @@ const sendHop = async (
   const coding = isBodiless ? "" : single(response.headers["content-encoding"]);
   const body =
     planRedirect(hop, response.statusCode, location).kind === "final"
-      ? await readBounded(response.body, coding, request.maxResponseBytes)
+      ? await readUnpacked(response.body, coding, request.maxResponseBytes)
       : new Uint8Array();
   if (!response.body.destroyed) response.body.on("error", () => undefined).destroy();
   return {

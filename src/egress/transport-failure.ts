@@ -1,5 +1,6 @@
 import type { NodeFailure } from "../flow/ports.ts";
-import { ResponseTooLong, UndecodableResponse } from "./bounded-body.ts";
+import { BodyTooLarge } from "../base/bounded-body.ts";
+import { UndecodableResponse } from "./unpacked-body.ts";
 import { EgressRefusal } from "./guarded-connector.ts";
 
 const codeOf = (error: unknown): string =>
@@ -57,9 +58,9 @@ export const toFailure = (error: unknown, origin: string, fallback: string): Nod
   const all = unfold(error);
   const refusal = all.find((one) => one instanceof EgressRefusal);
   if (refusal !== undefined) return fail("EgressRefusedError", refusal.message, false);
-  const known = all.find((one) => one instanceof ResponseTooLong || one instanceof UndecodableResponse);
-  if (known instanceof ResponseTooLong)
-    return fail("ResponseSizeError", `${origin}: ${known.message}`, false);
+  const known = all.find((one) => one instanceof BodyTooLarge || one instanceof UndecodableResponse);
+  if (known instanceof BodyTooLarge)
+    return fail("ResponseSizeError", `${origin}: The answer is longer than ${known.maxBytes} bytes`, false);
   if (known !== undefined) return fail("HttpRequestNodeError", `${origin}: ${known.message}`, false);
   const codes = all.map(codeOf);
   const code = codes.find((one) => MESSAGES[one] !== undefined);

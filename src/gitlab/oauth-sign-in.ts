@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { readBoundedText } from "../base/bounded-body.ts";
 import { describeError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { Secret } from "../base/secret.ts";
 import { parseBaseUrl } from "./base-url.ts";
-import { readBody } from "./read-body.ts";
 
 /** GitLab's roles by their access level (https://docs.gitlab.com/api/access_requests/#valid-access-levels). */
 export const ROLE_LEVELS = {
@@ -73,8 +73,8 @@ const createAsk =
   (url: string, fetch: typeof globalThis.fetch): Ask =>
   async (path, init) => {
     const response = await fetch(`${url}${path}`, { ...init, redirect: "manual" });
-    const bytes = await readBody(response, LARGEST_ANSWER);
-    return { status: response.status, value: parseJson(new TextDecoder().decode(bytes)) };
+    const text = await readBoundedText(response.body, LARGEST_ANSWER);
+    return { status: response.status, value: parseJson(text) };
   };
 
 /** Asks with the user's own token who they are and what they are in the group. */

@@ -5,7 +5,7 @@ import { type FetchDispatcher, fetchBehindFence } from "../base/fence.ts";
 import type { Secret } from "../base/secret.ts";
 import { type Answer, callOf, type CallContext, type GitLabRequest } from "./call.ts";
 import { fail, ofGitLab, toConnectionError, toGitLabError } from "./failure.ts";
-import { BodyTooLarge, readBody } from "./read-body.ts";
+import { BodyTooLarge, readBounded } from "../base/bounded-body.ts";
 
 /** Makes one attempt of one call. Throws GitLabError, or the reason of the request's signal. */
 export type Transport = (
@@ -73,7 +73,7 @@ const exchange = async (
     ...(dispatcher === undefined ? {} : { dispatcher }),
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
   });
-  const body = await readBody(response, request.maxBytes ?? options.maxBytes);
+  const body = await readBounded(response.body, request.maxBytes ?? options.maxBytes);
   return { ok: response.ok, answer: { status: response.status, headers: response.headers, body } };
 };
 

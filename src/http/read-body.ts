@@ -1,3 +1,5 @@
+import { BodyTooLarge, readBounded } from "../base/bounded-body.ts";
+
 /** The largest body that GitLab sends as a webhook, in bytes. */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
@@ -64,20 +66,21 @@ export const createBodyReader = (budgets: BodyBudgets = DEFAULT_BUDGETS): BodyRe
       const maxBytes = sender.isProven ? MAX_BODY_BYTES : MAX_UNPROVEN_BYTES;
       if (declared !== null && declared > maxBytes) return { kind: "too-large" };
       const accounts = accountsOf(sender);
-      const chunks: Uint8Array[] = [];
-      let size = 0;
       let room = 0;
+      const take = (piece: Uint8Array): void => {
+        const taken = Math.max(piece.byteLength, LEAST_PIECE);
+        room += taken;
+        for (const account of accounts) account.held += taken;
+        if (room > maxBytes) throw new BodyTooLarge(maxBytes);
+        if (accounts.some(({ held, budget }) => held > budget)) throw new MemoryTaken();
+      };
       try {
-        for await (const chunk of body ?? []) {
-          const taken = Math.max(chunk.byteLength, LEAST_PIECE);
-          size += chunk.byteLength;
-          room += taken;
-          for (const account of accounts) account.held += taken;
-          if (room > maxBytes) return { kind: "too-large" };
-          if (accounts.some(({ held, budget }) => held > budget)) return { kind: "busy" };
-          chunks.push(chunk);
-        }
-        return await use(concat(chunks, size));
+        const read = await readBounded(body, maxBytes, take).catch((error: unknown) => {
+          if (error instanceof BodyTooLarge) return "too-large";
+          if (error instanceof MemoryTaken) return "busy";
+          throw error;
+        });
+        return typeof read === "string" ? { kind: read } : await use(read);
       } finally {
         for (const account of accounts) account.held -= room;
         if (clients.get(sender.client)?.held === 0) clients.delete(sender.client);
@@ -90,14 +93,5 @@ type Account = { held: number; readonly budget: number };
 
 const createAccount = (budget: number): Account => ({ held: 0, budget });
 
-const concat = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
-};
+/** Others hold the memory that a body would take. */
+class MemoryTaken extends Error {}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readBoundedText } from "../base/bounded-body.ts";
 import { parseJson } from "../base/json.ts";
 import { addressBeside, type ConfiguredModel, isListedAs, modelHeaders } from "./model-options.ts";
 
@@ -39,6 +40,9 @@ const questionOf = (
   }
 };
 
+/** Lists of some thousand models have less, in bytes. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
+
 /** Asks a model's server whether it takes the key and knows the name. Rejects where it cannot be reached. */
 export const askModel = async (model: ConfiguredModel, signal: AbortSignal): Promise<ModelStanding> => {
   const { path, headers } = questionOf(model);
@@ -49,7 +53,7 @@ export const askModel = async (model: ConfiguredModel, signal: AbortSignal): Pro
     redirect: "manual",
     signal,
   });
-  const text = await response.text();
+  const text = await readBoundedText(response.body, MAX_LIST_BYTES);
   const { status } = response;
   if (status === 401 || status === 403) return { kind: "refused", status };
   const isOne = path !== "models";

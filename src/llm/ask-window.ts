@@ -1,3 +1,4 @@
+import { readBoundedText } from "../base/bounded-body.ts";
 import { z } from "zod";
 import { parseJson } from "../base/json.ts";
 import { addressBeside, type ConfiguredModel, isListedAs, modelHeaders } from "./model-options.ts";
@@ -65,22 +66,9 @@ const openQuestions = (
         await response.body?.cancel();
         return undefined;
       }
-      return parseJson(await boundedText(response));
+      return parseJson(await readBoundedText(response.body, MAX_BYTES));
     } catch {
       return undefined;
     }
   };
-};
-
-const boundedText = async (response: Response): Promise<string> => {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  const body: AsyncIterable<Uint8Array> | null = response.body;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
-    if (bytes > MAX_BYTES) return "";
-    text += decoder.decode(piece, { stream: true });
-  }
-  return text;
 };

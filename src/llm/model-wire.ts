@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import { z } from "zod";
+import { boundStream } from "../base/bounded-body.ts";
 import { createDispatcher } from "../base/dispatcher.ts";
 import { fetchBehindFence } from "../base/fence.ts";
 import { parseJson } from "../base/json.ts";
@@ -29,6 +30,15 @@ export type ModelWire = {
   readonly isDone: () => boolean;
   /** Whether the answer is an event stream, and no page of a proxy, say. */
   readonly isEventStream: () => boolean;
+};
+
+/** Many times what a model says at most, in bytes; what is longer is no answer. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+const bound = (response: Response): Response => {
+  if (response.body === null) return response;
+  const { status, statusText, headers } = response;
+  return new Response(boundStream(response.body, MAX_ANSWER_BYTES), { status, statusText, headers });
 };
 
 /** The longest end of a stream that may hold `data: [DONE]` and the line breaks around it, in characters. */
@@ -62,7 +72,7 @@ export const openModelWire = (
     isEventStream: () => isEventStream,
     isDone: () => /(?:^|\n)data: ?\[DONE\]\s*$/.test(tail),
     fetch: async (input, init) => {
-      const response = await send(input, init);
+      const response = bound(await send(input, init));
       onSignOfLife();
       if (!isStreaming || !response.ok || response.body === null) return response;
       const { status, headers } = response;

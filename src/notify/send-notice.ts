@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import request from "undici/lib/api/api-request.js";
+import { readBeginning } from "../base/bounded-body.ts";
 import type { Clock } from "../base/clock.ts";
 import { createDispatcher } from "../base/dispatcher.ts";
 import { describeError } from "../base/errors.ts";
@@ -80,7 +81,7 @@ export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Send
       answer.body.on("error", () => undefined).destroy();
       return null;
     }
-    return `HTTP ${answer.statusCode}: ${(await readBeginning(answer.body)).trim()}`;
+    return `HTTP ${answer.statusCode}: ${(await readBeginning(answer.body, MOST_OF_ANSWER)).trim()}`;
   };
   return {
     send: async (channel, fields, signal) => {
@@ -131,16 +132,6 @@ const addressSecrets = (url: Secret): readonly Secret[] => {
   return [url.reveal(), pathname, search, decodeURIComponent(password), decodeURIComponent(username)]
     .filter((text) => text.length > 3)
     .map((text) => new Secret(text));
-};
-
-const readBeginning = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of body) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length >= MOST_OF_ANSWER) break;
-  }
-  return text.slice(0, MOST_OF_ANSWER);
 };
 
 const sendMail = async (

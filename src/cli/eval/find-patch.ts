@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { BodyTooLarge, readBoundedText } from "../../base/bounded-body.ts";
 import { decodePatch } from "../../diff/decode-patch.ts";
 import { type ForeignCase, readAddress } from "../../eval/formats/foreign-case.ts";
 import { type Message, message } from "../../messages/message.ts";
@@ -80,9 +81,9 @@ const fetchPatch = async (url: string, fetch: Fetch): Promise<PatchReading> => {
     const response = await fetch(`${address.origin}${address.pathname.replace(/\/$/, "")}.diff`);
     if (!response.ok)
       return { missing: message("cli.eval.patch.status", { host: HOST, status: response.status }) };
-    const patch = await response.text();
-    return patch.length > LONGEST ? { missing: message("cli.eval.patch.too-large") } : { patch };
-  } catch {
+    return { patch: await readBoundedText(response.body, LONGEST) };
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return { missing: message("cli.eval.patch.too-large") };
     return { missing: message("cli.eval.patch.unreachable", { host: HOST }) };
   }
 };

@@ -1,11 +1,7 @@
+import { BodyTooLarge, readBounded } from "../base/bounded-body.ts";
 import { pipeline } from "node:stream";
 import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-
-/** An answer that is longer, on the wire or unpacked, than the request allows. */
-export class ResponseTooLong extends Error {
-  readonly code = "RESPONSE_TOO_LONG";
-}
 
 /** An answer whose content coding cannot be undone. */
 export class UndecodableResponse extends Error {
@@ -48,36 +44,29 @@ const decodersFor = (contentEncoding: string): readonly Transform[] => {
 
 /**
  * Reads a body to its end, unpacked, and never holds more than `maxBytes` of it: the wire's bytes and the
- * unpacked ones are counted as they come, so that a small bomb cannot grow. Throws `ResponseTooLong`
+ * unpacked ones are counted as they come, so that a small bomb cannot grow. Throws `BodyTooLarge`
  * or `UndecodableResponse`; errors of the connection pass through.
  */
-export const readBounded = async (
+export const readUnpacked = async (
   body: Readable,
   contentEncoding: string,
   maxBytes: number,
 ): Promise<Uint8Array> => {
   const decoders = decodersFor(contentEncoding);
-  const tooLong = (): ResponseTooLong => new ResponseTooLong(`The answer is longer than ${maxBytes} bytes`);
   const wire = { bytes: 0, error: undefined as Error | undefined };
   body.on("data", (chunk: Uint8Array) => {
     wire.bytes += chunk.length;
-    if (wire.bytes > maxBytes) body.destroy(tooLong());
+    if (wire.bytes > maxBytes) body.destroy(new BodyTooLarge(maxBytes));
   });
   body.once("error", (error: Error) => {
     wire.error = error;
   });
   const last = decoders.at(-1);
   if (last !== undefined) pipeline([body, ...decoders], () => undefined);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of readChunks(last ?? body)) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLong();
-      chunks.push(chunk);
-    }
+    return await readBounded(last ?? body, maxBytes);
   } catch (error) {
-    if (error instanceof ResponseTooLong) throw error;
+    if (error instanceof BodyTooLarge) throw error;
     if (wire.error !== undefined) throw wire.error;
     if (last === undefined) throw error;
     throw new UndecodableResponse(`The answer's ${contentEncoding} coding is damaged`, { cause: error });
@@ -85,11 +74,4 @@ export const readBounded = async (
     body.destroy();
     for (const decoder of decoders) decoder.destroy();
   }
-  return Buffer.concat(chunks);
 };
-
-async function* readChunks(stream: Readable): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) {
-    if (chunk instanceof Uint8Array) yield chunk;
-  }
-}
