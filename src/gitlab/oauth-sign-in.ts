@@ -3,20 +3,8 @@ import { readBoundedText } from "../base/bounded-body.ts";
 import { describeError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { Secret } from "../base/secret.ts";
+import { isAtLeast, type Role, roleOfLevel } from "../review/commands/may-command.ts";
 import { parseBaseUrl } from "./base-url.ts";
-
-/** GitLab's roles by their access level (https://docs.gitlab.com/api/access_requests/#valid-access-levels). */
-export const ROLE_LEVELS = {
-  guest: 10,
-  planner: 15,
-  reporter: 20,
-  developer: 30,
-  maintainer: 40,
-  owner: 50,
-} as const;
-
-/** The name of a role that can be asked for. */
-export type Role = keyof typeof ROLE_LEVELS;
 
 /** An application that was made in GitLab, and who may sign in through it. */
 export type OAuthOptions = {
@@ -95,7 +83,7 @@ const checkMembership = async (
   if (answer.status !== 200 || !member.success)
     return { kind: "failed", reason: `GitLab answered ${answer.status} about the member of ${group}` };
   const { access_level: level, membership_state: membership = "active" } = member.data;
-  const isWelcome = state === "active" && membership === "active" && level >= ROLE_LEVELS[leastRole];
+  const isWelcome = state === "active" && membership === "active" && isAtLeast(roleOfLevel(level), leastRole);
   return { kind: isWelcome ? "welcome" : "refused", username };
 };
 

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { ConfigError, GitLabError, describeError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
+import { isAtLeast, roleOfLevel } from "../review/commands/may-command.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { type GitLabClientOptions, createGitLabClient } from "./client.ts";
 import { isBotOf, TokenUser } from "./access-token-bot.ts";
@@ -66,8 +67,8 @@ const KNOWN_FOR_MS = 86_400_000;
 /** The longest that a delivery waits for its proof: GitLab gives up on a webhook after 10 s. */
 const TIMEOUT_MS = 5_000;
 
-/** The role from which on a user belongs to a project's work: Reporter. */
-const REPORTER = 20;
+/** The role from which on a user belongs to a project's work. */
+const LEAST_ROLE = "reporter";
 
 /**
  * Creates the proof of passed-through tokens: `GET /projects/:id` and `GET /user` with the token. It has to be
@@ -194,7 +195,7 @@ const askGitLab = async (
 const mayWork = ({ visibility, permissions }: Project): boolean => {
   if (visibility === "private") return true;
   const levels = [permissions?.project_access?.access_level, permissions?.group_access?.access_level];
-  return levels.some((level) => level !== undefined && level >= REPORTER);
+  return levels.some((level) => isAtLeast(roleOfLevel(level ?? null), LEAST_ROLE));
 };
 
 const isNamed = ({ id, username }: TokenUser, users: readonly (number | string)[]): boolean =>

@@ -45,10 +45,13 @@ export type CommandRules = {
 export const roleOfLevel = (level: number | null): Role =>
   ROLES.findLast((role) => level !== null && LEVELS[role] <= level) ?? "none";
 
+/** Whether a role gives what a lower one gives. */
+export const isAtLeast = (role: Role, least: Role): boolean => LEVELS[role] >= LEVELS[least];
+
 /** The lowest role that may give a command. */
 export const roleFor = (command: CommandName, { least, per }: CommandRules): Role =>
   Object.hasOwn(per, command) ? (per[command] ?? least) : least;
 
 /** Whether a role may give a command. */
 export const mayCommand = (role: Role, command: CommandName, rules: CommandRules): boolean =>
-  LEVELS[role] >= LEVELS[roleFor(command, rules)];
+  isAtLeast(role, roleFor(command, rules));

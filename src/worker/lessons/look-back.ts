@@ -1,6 +1,7 @@
 import { describeError, GitLabError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Reason, reasonOf } from "../../base/reason.ts";
+import { isAtLeast, roleOfLevel } from "../../review/commands/may-command.ts";
 import { confirmEmoji } from "../../review/confirm-event.ts";
 import { decide, NO_HISTORY, type Thumb } from "../../review/decide.ts";
 import type { EmojiEvent } from "../../review/delivery-event.ts";
@@ -14,8 +15,8 @@ import type { Claim } from "../../store/store.ts";
 const MOST_ENDED = 3;
 /** About how many people one review asks for their role; each takes one call, once in 30 days. */
 const MOST_VOTERS = 10;
-/** GitLab's Developer. Whoever is less may see the project without having a say in it. */
-const LEAST_LEVEL = 30;
+/** Whoever is less may see the project without having a say in it. */
+const LEAST_ROLE = "developer";
 
 /**
  * Keeps a thumb on a finding. What its event claimed is decided again with the note, the thumbs on it and their givers
@@ -61,7 +62,7 @@ export const lookBack = async (store: LessonStore, projectId: number, look: Look
   }
   for (const { userId } of await store.listUnknownVoters(projectId, MOST_VOTERS)) {
     const level = await look.forge.fetchAccessLevel({ projectId, userId }, look.signal);
-    await store.keepVoter(projectId, userId, level !== null && level >= LEAST_LEVEL);
+    await store.keepVoter(projectId, userId, isAtLeast(roleOfLevel(level), LEAST_ROLE));
   }
 };
 
