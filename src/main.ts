@@ -1,4 +1,4 @@
-import { inEnglish } from "./base/errors.ts";
+import { describeError, inEnglish } from "./base/errors.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
 import { type Peer, peerKey } from "./base/outside.ts";
@@ -203,6 +203,8 @@ const openConfiguredStore = (
     onError,
     onResumed,
     onForgotten: protection.forgotten,
+    onAway: (error) =>
+      logger.warn({ error: describeError(error) }, "The database is not there yet; trying again"),
     onOutage: ({ peer, state, reason }) => {
       tell();
       if (state === "over") logger.info({ peer }, "Works again; what waits for it goes on");

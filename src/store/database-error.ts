@@ -24,6 +24,9 @@ const UNREACHABLE = new Set([
 const CONFLICTS = new Set(["40001", "40P01", "55P03", "23505", "23503", "22012"]);
 /** A statement that was ended for its time. */
 const TOO_SLOW = "57014";
+/** Whether the driver gave up waiting for an answer. */
+export const isSilence = (error: unknown): boolean =>
+  error instanceof Error && error.message === "Query read timeout";
 const DISK_FULL = "53100";
 const CONNECTION_LOST =
   /connection terminated|timeout exceeded when trying to connect|client has encountered/i;
@@ -61,7 +64,8 @@ export const postgresError = (error: unknown, secrets: readonly string[] = []): 
   if (UNREACHABLE.has(code) || code.startsWith("08") || CONNECTION_LOST.test(said))
     return away(message("store.unreachable", { error: said }), "store-unreachable", "postgres");
   if (CONFLICTS.has(code)) return retryable(message("store.conflict", { error: said }), "store-conflict");
-  if (code === TOO_SLOW) return away(message("store.timeout", { error: said }), "store-timeout", "postgres");
+  if (code === TOO_SLOW || isSilence(error))
+    return away(message("store.timeout", { error: said }), "store-timeout", "postgres");
   if (code === DISK_FULL)
     return away(message("store.disk-full", { error: said }), "store-disk-full", "postgres");
   if (code.startsWith("28"))

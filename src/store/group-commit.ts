@@ -18,6 +18,8 @@ export type GroupCommitOptions<In, Out> = {
   readonly weigh: (item: In) => number;
   /** How long the first item of a batch waits for company; 0 takes what came while the last batch was written. */
   readonly maxWaitMs: number;
+  /** How long an item is waited for; one that was not begun by then is not written. */
+  readonly answerMs: number;
 };
 
 /** Items that arrive together share a transaction, and with it the wait for the disk. */
@@ -56,7 +58,20 @@ export const createGroupCommit = <In, Out>(options: GroupCommitOptions<In, Out>)
     submit: (item) => {
       if (closed) return Promise.reject(closedError());
       const { promise, resolve, reject } = Promise.withResolvers<Out>();
-      queue.push({ item, settle: (result) => (result.ok ? resolve(result.value) : reject(result.error)) });
+      const entry: Entry<In, Out> = {
+        item,
+        settle: (result) => {
+          clearTimeout(timer);
+          if (result.ok) resolve(result.value);
+          else reject(result.error);
+        },
+      };
+      const timer = setTimeout(() => {
+        const place = queue.indexOf(entry);
+        if (place >= 0) queue.splice(place, 1);
+        entry.settle({ ok: false, error: tookTooLong(options.answerMs) });
+      }, options.answerMs);
+      queue.push(entry);
       running ??= run();
       return promise;
     },
@@ -90,4 +105,9 @@ const write = async <In, Out>(
 };
 
 const isUnreachable = (error: unknown): boolean =>
-  isRetryable(error) && error instanceof StoreError && error.code === "store-unreachable";
+  isRetryable(error) &&
+  error instanceof StoreError &&
+  (error.code === "store-unreachable" || error.code === "store-timeout");
+
+const tookTooLong = (ms: number): StoreError =>
+  new StoreError(message("store.timeout", { error: `${ms} ms` }), { code: "store-timeout", retryable: true });

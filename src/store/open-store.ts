@@ -11,6 +11,7 @@ import { WAKE_CHANNEL } from "./end-runs.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
 import { startMaintenance } from "./maintenance.ts";
+import { pauseAfter, retryBy } from "../base/retry.ts";
 import { migrate, readSchemaVersion, refuseNewer } from "./migrations.ts";
 import type { OutageChange } from "./outage.ts";
 import { createOutages, resumeAll } from "./outages.ts";
@@ -63,6 +64,13 @@ export type StoreOptions = {
   readonly pollMs?: number;
   /** The most connections to a PostgreSQL server, besides one for notifications. */
   readonly maxConnections?: number;
+  /**
+   * How long PostgreSQL may take for a connection and for an answer; a delivery waits no longer than one and a half times
+   * that. GitLab waits ten seconds.
+   */
+  readonly answerMs?: number;
+  /** Told that a PostgreSQL server is not there yet, or still starts, and is tried again; it is an error when left out. */
+  readonly onAway?: ((error: StoreError) => void) | null;
   /** For how long what is stored is kept. */
   readonly retention?: Retention;
   /** Told once of what outside has gone away, is parked or works again; must not throw. */
@@ -87,6 +95,8 @@ const DEFAULTS = {
   heartbeatMs: 10_000,
   pollMs: 1_000,
   maxConnections: 10,
+  answerMs: 4_000,
+  onAway: null,
   onError: () => undefined,
   onOutage: () => undefined,
   onResumed: () => undefined,
@@ -154,6 +164,9 @@ export const openStore = async (options: StoreOptions): Promise<OpenedStore> => 
 
 type Settings = Required<StoreOptions>;
 
+/** What passes when a server has started, or finds itself again. */
+const AWAY: ReadonlySet<string> = new Set(["store-unreachable", "store-timeout"]);
+
 const openDatabase = async (
   settings: Settings,
 ): Promise<Pick<OpenedStore, "backup"> & { readonly database: Database }> => {
@@ -165,15 +178,22 @@ const openDatabase = async (
     const database = await openSqlite(settings.database.dataDir, onError);
     return { database, backup: database.backup };
   }
-  const { logger, maxConnections } = settings;
+  const { logger, maxConnections, answerMs } = settings;
   // The driver is loaded where there is a server.
   const { openPostgres } = await import("./postgres/open-postgres.ts");
-  const database = await openPostgres({
-    databaseUrl: settings.database.databaseUrl,
-    maxConnections,
-    logger,
-    onError,
-  });
+  const { databaseUrl } = settings.database;
+  const database = await retryBy(
+    () => openPostgres({ databaseUrl, maxConnections, logger, answerMs, onError }),
+    {
+      clock: settings.clock,
+      pauseMs: (error, failures) => {
+        const isAway = error instanceof StoreError && AWAY.has(error.code);
+        if (!isAway || settings.onAway === null) return null;
+        settings.onAway(error);
+        return pauseAfter(failures, { baseMs: 500, maxMs: 10_000 }, 1);
+      },
+    },
+  );
   return { database, backup: null };
 };
 
@@ -261,6 +281,7 @@ const createStore = async (
     commit: (batch: Parameters<typeof acceptBatch>[1]) => acceptBatch(parts, batch),
     weigh: (prepared) => prepared.body.bytes.byteLength,
     maxBytes: MAX_BATCH_BYTES,
+    answerMs: settings.answerMs * 1.5,
     ...settings.groupCommit,
   });
   const maintenance = startMaintenance({ ...settings, database });

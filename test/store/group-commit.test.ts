@@ -8,7 +8,14 @@ const answer = (items: readonly number[]): readonly ItemResult<number>[] =>
   items.map((item) => ({ ok: true, value: item * 10 }));
 
 const grouped = (commit: (items: readonly number[]) => Promise<readonly ItemResult<number>[]>) =>
-  createGroupCommit({ commit, weigh: (item: number) => item, maxBatch: 3, maxBytes: 100, maxWaitMs: 0 });
+  createGroupCommit({
+    commit,
+    weigh: (item: number) => item,
+    maxBatch: 3,
+    maxBytes: 100,
+    maxWaitMs: 0,
+    answerMs: 10_000,
+  });
 
 describe("group commit", () => {
   test("puts what arrives together into batches bounded by number and weight", async () => {
@@ -20,6 +27,32 @@ describe("group commit", () => {
     const results = await Promise.all([1, 2, 3, 60, 50, 200, 4].map((item) => group.submit(item)));
     assert.deepEqual(results, [10, 20, 30, 600, 500, 2000, 40]);
     assert.deepEqual(batches, [[1, 2, 3], [60], [50], [200], [4]]);
+  });
+
+  test("answers in time when nothing is written, and writes nothing of it later that was not begun", async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const batches: (readonly number[])[] = [];
+    const silence = Promise.withResolvers<void>();
+    const group = grouped(async (items) => {
+      batches.push(items);
+      await silence.promise;
+      return answer(items);
+    });
+    const begun = group.submit(1);
+    while (batches.length === 0) {
+      context.mock.timers.tick(0);
+      await new Promise(setImmediate);
+    }
+    context.mock.timers.tick(6_000);
+    const waiting = group.submit(2);
+    context.mock.timers.tick(4_000);
+    await assert.rejects(begun, { code: "store-timeout" });
+    context.mock.timers.tick(6_000);
+    await assert.rejects(waiting, { code: "store-timeout" });
+    const later = group.submit(3);
+    silence.resolve();
+    assert.equal(await later, 30);
+    assert.deepEqual(batches, [[1], [3]]);
   });
 
   test("gathers what comes while a batch is written", async () => {

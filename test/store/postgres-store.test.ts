@@ -259,7 +259,9 @@ function sharedStore(server: PostgresServer): void {
         Client.prototype,
         "query",
         function (this: Client, ...given: readonly unknown[]): unknown {
-          const [text] = given;
+          const [asked] = given;
+          const text: unknown =
+            typeof asked === "object" && asked !== null ? Reflect.get(asked, "text") : asked;
           if (typeof text === "string") sent.push(text);
           return Reflect.apply(query, this, given);
         },

@@ -58,6 +58,9 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   ownNotes: { name: "own_notes", key: ["project_id", "iid", "note_id"] },
 };
 
+/** Counting a large table takes a while, and nobody waits for it. */
+const MOVE_ANSWER_MS = 600_000;
+
 /** Rows in memory at once; of tables with raw bytes few, since one may have 25 MB. */
 const ROWS_AT_ONCE = 200;
 const BODIES_AT_ONCE = 4;
@@ -90,7 +93,7 @@ const withDatabase = async <T>(
 ): Promise<T> => {
   const database =
     "databaseUrl" in place
-      ? await openPostgres({ ...place, maxConnections: 4, logger: silentLogger })
+      ? await openPostgres({ ...place, maxConnections: 4, logger: silentLogger, answerMs: MOVE_ANSWER_MS })
       : await openSqlite(place.dataDir);
   try {
     return await database.exclusively(async () => {

@@ -10,12 +10,22 @@ export type Listener = {
 };
 
 const RECONNECT_MS = 1_000;
+const HEARTBEAT_MS = 30_000;
 
 /**
  * Listens to PostgreSQL's NOTIFY and reconnects for as long as it is not closed. Notifications are
  * hints that save waiting for the next poll: one that is lost costs a moment, nothing else.
  */
-export const createListener = (databaseUrl: Secret, logger: Logger): Listener => {
+export const createListener = ({
+  databaseUrl,
+  logger,
+  answerMs,
+}: {
+  readonly databaseUrl: Secret;
+  readonly logger: Logger;
+  /** How long an answer is waited for; a connection that says nothing is asked now and then. */
+  readonly answerMs: number;
+}): Listener => {
   const handlers = new Map<string, () => void>();
   const closing = new AbortController();
   let client: Client | null = null;
@@ -26,6 +36,8 @@ export const createListener = (databaseUrl: Secret, logger: Logger): Listener =>
       connectionString: databaseUrl.reveal(),
       application_name: "reviewflow-listener",
       keepAlive: true,
+      connectionTimeoutMillis: answerMs,
+      query_timeout: answerMs,
     });
     const ended = new Promise<void>((resolve) => {
       next.once("end", () => resolve());
@@ -39,7 +51,12 @@ export const createListener = (databaseUrl: Secret, logger: Logger): Listener =>
       await next.query(`LISTEN ${channel}`);
       onMessage();
     }
+    const beat = setInterval(() => {
+      // An end that is not answered would wait for the answer that does not come: the connection is dropped.
+      next.query("SELECT 1").catch(() => next.end().catch(() => undefined));
+    }, HEARTBEAT_MS);
     await ended;
+    clearInterval(beat);
   };
 
   const run = async (): Promise<void> => {

@@ -8,12 +8,20 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from "kysely";
-import { Pool, type PoolClient, TypeOverrides, escapeLiteral, types } from "pg";
+import {
+  Pool,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+  TypeOverrides,
+  escapeLiteral,
+  types,
+} from "pg";
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import { StoreError } from "../../base/errors.ts";
 import { type Database, type Sql, createKysely } from "../database.ts";
-import { postgresError } from "../database-error.ts";
+import { isSilence, postgresError } from "../database-error.ts";
 import type { Tables } from "../tables.ts";
 import { createListener } from "./listener.ts";
 
@@ -23,16 +31,24 @@ export type PostgresOptions = {
   /** The most connections that this process opens, besides one for notifications. */
   readonly maxConnections: number;
   readonly logger: Logger;
+  /**
+   * How long a connection and the answer to a statement are waited for, in milliseconds: a server may fall silent
+   * without an end of its connections. Scripts, and those who wait for each other at their start, may take longer.
+   * ANSWER_MS when left out.
+   */
+  readonly answerMs?: number;
   /** Hears of every failure of a statement; must not throw. */
   readonly onError?: (error: unknown) => void;
 };
+
+/** Less than half of what GitLab waits for an answer, so that a delivery finds out in time. */
+export const ANSWER_MS = 4_000;
 
 /** Only needed for as long as one process starts. */
 const START_LOCK = 7_265_761;
 
 /** A process that stands still in a transaction must not hold up the others for longer. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
-const CONNECT_MS = 10_000;
 /** A row that an instance has locked that stands still is not waited for: it ends in a conflict. */
 const BOUNDED = "SET LOCAL lock_timeout = 2000";
 /** No statement of ours takes so long on a server that works. */
@@ -73,7 +89,7 @@ const createPool = (options: PostgresOptions): Pool => {
     connectionString: url,
     max: options.maxConnections,
     application_name: "reviewflow",
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: options.answerMs ?? ANSWER_MS,
     keepAlive: true,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     statement_timeout: STATEMENT_MS,
@@ -89,7 +105,12 @@ const createPool = (options: PostgresOptions): Pool => {
   return pool;
 };
 
-const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => {
+/** Statements that may take as long as they need. */
+const UNHURRIED = new WeakSet<CompiledQuery>();
+
+const createDriver = (pool: Pool, answerMs: number, failed: (error: unknown) => Error): Driver => {
+  /** Whose answer did not come: what is asked next would wait behind it. */
+  const silent = new WeakSet<PoolClient>();
   const watched = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -97,11 +118,26 @@ const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => 
       throw failed(error);
     }
   };
+  const ask = async (
+    client: PoolClient,
+    query: QueryConfig & { readonly query_timeout?: number },
+  ): Promise<QueryResult<never>> => {
+    try {
+      return await client.query<never>(query);
+    } catch (error) {
+      if (isSilence(error)) silent.add(client);
+      throw error;
+    }
+  };
+  const control = (client: PoolClient, text: string): Promise<QueryResult<never>> =>
+    ask(client, { text, query_timeout: answerMs });
   const connections = new WeakMap<DatabaseConnection, PoolClient>();
   const connectionOf = (client: PoolClient): DatabaseConnection => ({
-    executeQuery: ({ sql, parameters }: CompiledQuery) =>
+    executeQuery: (query: CompiledQuery) =>
       watched(async () => {
-        const result = await client.query<never>(sql, [...parameters]);
+        const limit = UNHURRIED.has(query) ? {} : { query_timeout: answerMs };
+        const values = [...query.parameters];
+        const result = await ask(client, { text: query.sql, values, ...limit });
         // Several statements have several results, which nobody reads.
         if (Array.isArray(result)) return { rows: [] };
         return { rows: result.rows, numAffectedRows: BigInt(result.rowCount ?? 0) };
@@ -124,22 +160,24 @@ const createDriver = (pool: Pool, failed: (error: unknown) => Error): Driver => 
       return connection;
     },
     beginTransaction: async (connection) => {
-      await watched(() => clientOf(connection).query("BEGIN"));
+      await watched(() => control(clientOf(connection), "BEGIN"));
     },
     commitTransaction: async (connection) => {
-      const committed = await watched(() => clientOf(connection).query("COMMIT"));
+      const committed = await watched(() => control(clientOf(connection), "COMMIT"));
       // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed and nobody passed it on.
       if (committed.command !== "COMMIT")
         throw new StoreError(message("store.rolled-back"), { code: "store-rolled-back", retryable: true });
     },
     rollbackTransaction: async (connection) => {
       // The error that ended the transaction is the one to pass on; a lost connection rolls back by itself.
-      await clientOf(connection)
-        .query("ROLLBACK")
-        .catch(() => undefined);
+      const client = clientOf(connection);
+      if (!silent.has(client)) await control(client, "ROLLBACK").catch(() => undefined);
     },
     // The pool keeps no client whose connection broke meanwhile.
-    releaseConnection: async (connection) => clientOf(connection).release(),
+    releaseConnection: async (connection) => {
+      const client = clientOf(connection);
+      client.release(silent.has(client));
+    },
     destroy: async () => undefined,
   };
 };
@@ -171,7 +209,7 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
     options.onError?.(meant);
     return meant;
   };
-  const driver = createDriver(pool, failed);
+  const driver = createDriver(pool, options.answerMs ?? ANSWER_MS, failed);
   const db = createKysely({
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => driver,
@@ -179,27 +217,27 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
     createQueryCompiler: () => new PostgresQueryCompiler(),
   });
   try {
-    await pool.query("SELECT 1");
+    await db.executeQuery(CompiledQuery.raw("SELECT 1"));
   } catch (error) {
     await pool.end();
-    throw failed(error);
+    throw error;
   }
-  return shared(pool, db, failed, createListener(options.databaseUrl, options.logger));
+  return shared(pool, db, createListener({ answerMs: ANSWER_MS, ...options }));
 };
 
-const shared = (
-  pool: Pool,
-  db: Kysely<Tables>,
-  failed: (error: unknown) => Error,
-  listener: ReturnType<typeof createListener>,
-): Database => {
+const shared = (pool: Pool, db: Kysely<Tables>, listener: ReturnType<typeof createListener>): Database => {
   const raw = async (on: Kysely<Tables>, text: string): Promise<void> => {
     await on.executeQuery(CompiledQuery.raw(text));
+  };
+  const unhurried = async (on: Kysely<Tables>, text: string): Promise<void> => {
+    const query = CompiledQuery.raw(text);
+    UNHURRIED.add(query);
+    await on.executeQuery(query);
   };
   const sqlOf = (on: Kysely<Tables>): Sql => ({
     dialect: "postgres",
     db: on,
-    script: (text) => raw(on, text),
+    script: (text) => unhurried(on, text),
     notify: (channel) => raw(on, `SELECT pg_notify('${channel}', '')`),
   });
   return {
@@ -207,17 +245,13 @@ const shared = (
     ...sqlOf(db),
     transaction: (work) => db.transaction().execute((tx) => work(sqlOf(tx))),
     batch: async (statements) => {
-      try {
-        // A message of several statements without BEGIN is one transaction, which ends without us.
-        await pool.query([BOUNDED, ...statements.map(inlined)].join(";\n"));
-      } catch (error) {
-        throw failed(error);
-      }
+      // A message of several statements without BEGIN is one transaction, which ends without us.
+      await raw(db, [BOUNDED, ...statements.map(inlined)].join(";\n"));
     },
     listen: listener.listen,
     exclusively: (work) =>
       db.connection().execute(async (own) => {
-        await raw(own, `SELECT pg_advisory_lock(${START_LOCK})`);
+        await unhurried(own, `SELECT pg_advisory_lock(${START_LOCK})`);
         try {
           return await work();
         } finally {
