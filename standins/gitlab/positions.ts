@@ -161,8 +161,9 @@ export const validatePosition = async (
   const { repository } = mergeRequest.project;
   const named = (file: { readonly oldPath: string; readonly newPath: string }): boolean =>
     file.newPath === input.new_path && file.oldPath === input.old_path;
-  const shown = (await repository.diff(version.base, version.head)).filter(named);
-  const truth = (await repository.truth(version.base, version.head)).filter(named);
+  // A file that became another kind of file, such as a link, has two diffs of one path: GitLab finds the first.
+  const shown = (await repository.diff(version.base, version.head)).filter(named).slice(0, 1);
+  const truth = (await repository.truth(version.base, version.head)).filter(named).slice(0, 1);
   const [first] = truth;
   if (first === undefined) return { ok: false, errors: NO_LINE };
   switch (input.position_type) {

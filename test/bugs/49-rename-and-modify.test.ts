@@ -6,8 +6,8 @@ const LINES = Array.from({ length: 20 }, (_, line) => `line ${line + 1}`);
 const CHANGED = LINES.toSpliced(9, 1, "changed").toSpliced(4, 1);
 
 /** A finding by what it quotes. */
-const finding = (title: string, quote: string, side: "new" | "old") => ({
-  path: "src/new-name.txt",
+const finding = (title: string, quote: string, side: "new" | "old", path = "src/new-name.txt") => ({
+  path,
   side,
   quote,
   severity: "major",
@@ -40,4 +40,31 @@ test("findings on added, removed and unchanged lines of a renamed file stand whe
     "src/new-name.txt:8/7",
   ]);
   assert.deepEqual(world.gitlab.failures, []);
+});
+
+test("of a file in the place of a link GitLab shows the link's end alone: a finding in the file is told in the summary", async () => {
+  const path = "src/a.js";
+  const code = "for (let i = 0; i <= list.length; i += 1) use(list[i]);";
+  const findings = [
+    finding("The link was needed", "../shared/a.js", "old", path),
+    finding("The loop reads one too many", code, "new", path),
+  ];
+  const script = () => JSON.stringify({ overview: "A link becomes a file.", findings });
+  await using world = await startGitLabWorld({}, { model: { script } });
+  const { gitlab, team } = world;
+  await gitlab.push(team.project, {
+    branch: "main",
+    user: team.owner,
+    actions: [{ action: "write", path, content: "../shared/a.js", mode: "120000" }],
+  });
+  const mergeRequest = await world.open([{ action: "write", path, content: `${code}\n`, mode: "100644" }]);
+  const [run] = await world.runs(mergeRequest);
+  assert.equal(run?.state, "succeeded", JSON.stringify(run?.reason));
+  const { threads, summaries } = await world.said(mergeRequest);
+  assert.deepEqual(
+    threads.map(({ place }) => place),
+    ["src/a.js:-1"],
+  );
+  assert.ok(summaries[0]?.includes("The loop reads one too many"));
+  assert.deepEqual(gitlab.failures, []);
 });
