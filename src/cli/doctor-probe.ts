@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { createMemoryJournal } from "../base/journal.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { FlowConfig, LocalConfig } from "../config/config.ts";
-import { PLANTED_COUNT, type ProbedModel } from "../doctor/probe-model-in-depth.ts";
+import { PLANTED, type ProbedModel } from "../doctor/probe-model-in-depth.ts";
 import { createModelClient } from "../llm/model-client.ts";
 import type { ConfiguredModel } from "../llm/model-options.ts";
 import { createModelProfiles } from "../llm/model-profile.ts";
@@ -18,23 +18,6 @@ const ONCE = { attempts: 1, baseMs: 0, maxMs: 0 };
 
 /** The longest that the whole probe of a model takes. */
 const PROBE_MS = 3_600_000;
-
-const PLANTED_PATH = "src/orders.js";
-/** The lines with the mistakes: a loop past the end, a key in the code, SQL from a parameter. */
-const PLANTED_LINES = [3, 9, 10] as const;
-const PLANTED_CODE = [
-  "export const total = (orders) => {",
-  "  let sum = 0;",
-  "  for (let index = 0; index <= orders.length; index++) {",
-  "    sum += orders[index].price;",
-  "  }",
-  "  return sum;",
-  "};",
-  "",
-  'const apiKey = "prod-7f3a91c2e5";',
-  "export const remove = (db, id) => db.query(`DELETE FROM orders WHERE id = ${id}`);",
-  'export const pay = (http, order) => http.post("/pay", order, { headers: { authorization: apiKey } });',
-];
 
 /** Every model of the configuration that chats, to be probed in depth; each by itself, whatever else stands in for it. */
 export const probedModels = (config: LocalConfig, clock: Clock): readonly ProbedModel[] =>
@@ -135,15 +118,15 @@ const findPlanted = async (
     { clock, logger: silentLogger },
   );
   const nonce = "q7f3c1e9d2b8a604";
-  const rows = PLANTED_CODE.map((text, index) => `${String(index + 1).padStart(5)}  +  | ${text}`);
+  const rows = PLANTED.lines.map((text, index) => `${String(index + 1).padStart(5)}  +  | ${text}`);
   const outcome = await runners.of(section).runner.run({
     runId: "probe",
     inputs: {
-      title: "Add orders",
+      title: PLANTED.title,
       description: "",
       diff: [
         `<<<DIFF ${nonce}`,
-        `=== ${PLANTED_PATH} (added) ===`,
+        `=== ${PLANTED.path} (added) ===`,
         "@@ @@",
         ...rows,
         `DIFF ${nonce}>>>`,
@@ -161,9 +144,9 @@ const findPlanted = async (
     onEvent: () => undefined,
   });
   if (outcome.status === "failed" || outcome.status === "stopped") return outcome.error ?? outcome.status;
-  const { findings } = parseFindings(outcome.outputs["findings"] ?? null, { paths: [PLANTED_PATH] });
-  const found = PLANTED_LINES.filter((line) =>
+  const { findings } = parseFindings(outcome.outputs["findings"] ?? null, { paths: [PLANTED.path] });
+  const found = PLANTED.mistakes.filter((line) =>
     findings.some((finding) => finding.line !== null && Math.abs(finding.line - line) <= 1),
   );
-  return Math.min(found.length, PLANTED_COUNT);
+  return found.length;
 };

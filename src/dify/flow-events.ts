@@ -188,7 +188,7 @@ const methodOf = ({ process_data }: NodeData): { readonly method?: string } => {
 /** A node whose error was caught says "Unknown error" in 1.14, and its message only among the outputs. */
 const errorOf = ({ error, outputs, status }: NodeData): string | null => {
   const caught = outputs?.["error_message"];
-  const isUnknown = error === null || error === undefined || error === "Unknown error";
+  const isUnknown = error === null || error === undefined || /^unknown error$/i.test(error);
   return status === "exception" && isUnknown && typeof caught === "string" ? caught : (error ?? null);
 };
 

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { estimateTokens } from "../base/estimate-tokens.ts";
@@ -35,8 +36,16 @@ export type ProbedModel = {
   readonly findPlanted: () => Promise<number | string | Message>;
 };
 
-/** How many mistakes are planted. */
-export const PLANTED_COUNT = 3;
+/** A change with mistakes, for a flow to find: the lines at which they stand, and all of its text. */
+export const PLANTED = z
+  .object({
+    title: z.string(),
+    path: z.string(),
+    lines: z.array(z.string()),
+    /** A loop past the end, a key in the code, SQL from a parameter. */
+    mistakes: z.array(z.number()),
+  })
+  .parse(createRequire(import.meta.url)("./planted-change.json"));
 
 const PROMPT_TOKENS = 3_000;
 
@@ -185,7 +194,7 @@ async function* schemaOf({ name, ask, refused }: ProbedModel): AsyncGenerator<Di
 
 async function* plantedOf({ name, findPlanted }: ProbedModel): AsyncGenerator<Diagnosis> {
   const found = await findPlanted();
-  const all = PLANTED_COUNT;
+  const all = PLANTED.mistakes.length;
   if (typeof found !== "number")
     yield warn(
       "model-finds",

@@ -87,7 +87,7 @@ export class AttemptTimeout extends Error {
   readonly ms: number;
 
   constructor(limit: AttemptTimeout["limit"], ms: number) {
-    super(`${limit} of ${ms} ms is over`);
+    super(limit);
     this.limit = limit;
     this.ms = ms;
   }

@@ -130,7 +130,7 @@ export const withoutSystemRole = (messages: readonly ModelMessage[]): readonly M
 };
 
 /** What to write into the settings so that a part is left out from the start. */
-export const settingFor = (part: RefusablePart, name: string): string => {
+export const settingFor = (part: RefusablePart, name: string): string | null => {
   const at = `models.${name}`;
   switch (part) {
     case "stream":
@@ -145,7 +145,7 @@ export const settingFor = (part: RefusablePart, name: string): string => {
     case "developerRole":
     case "systemRole":
     case "maxTokens":
-      return "none is needed";
+      return null;
     default:
       return `${at}.parameters.${PARAMETER_NAMES[part]}: null`;
   }

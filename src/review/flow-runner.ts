@@ -93,7 +93,7 @@ export class RunCancelled extends Error {
 
   /** `cause` is the cancel that this one says more about. */
   constructor(reason: Reason, cause?: RunCancelled) {
-    super(`The run was cancelled: ${reason.code}`, cause === undefined ? undefined : { cause });
+    super(reason.code, cause === undefined ? undefined : { cause });
     this.reason = reason;
   }
 }

@@ -17,7 +17,7 @@ export const reply = async (target: Target, draft: ReplyDraft): Promise<ThreadOu
     throw fail("gitlab-note-without-marker", message("gitlab.note-without-marker"));
   const item = { ...draft, position: null };
   const discussion = await fetchDiscussion(target, target.ref, draft.discussionId, target.signal);
-  if (discussion === null) return { kind: "refused", reason: "the thread is gone" };
+  if (discussion === null) return { kind: "refused", reason: "gitlab-not-found" };
   const found = findPublished(item, [discussion]);
   // A single comment cannot be resolved; with its first answer it becomes a thread that can.
   if (found === undefined) return sendOne(target, item);
