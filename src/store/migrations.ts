@@ -62,6 +62,9 @@ export const ofRow = (expression: string, row: string): string =>
 
 /**
  * The schema's history, see tables.ts; an entry that was released is never changed, a new one is put behind it.
+ * A migration only adds: tables, columns that may be null or have a default, indexes. Older instances on the same
+ * database go on for a moment until they find it, hand their runs back and end; what they read and write meanwhile has
+ * to work. What is no longer used is dropped a release later. (Indexes are nobody's promise and may go at once.)
  */
 const MIGRATIONS: readonly ((words: Words) => string)[] = [
   ({ id, seq, whole, real, bytes, end, references, index }) => `
