@@ -1,4 +1,5 @@
 import type { Config, FlowConfig, RunnerConfig } from "../config/config.ts";
+import { composeRunner, type RunnerLayer } from "../review/compose-runner.ts";
 import { DEFAULT_INPUTS } from "../review/input-mapping.ts";
 import { observeRunner } from "../telemetry/observe-runner.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -29,7 +30,8 @@ const createFlow = (
   const open = (section: RunnerConfig): OpenedRunner => {
     const opened = runners.of(section);
     if (telemetry === undefined) return opened;
-    return { ...opened, runner: observeRunner(name, opened.runner, telemetry) };
+    const observe: RunnerLayer = (inner) => observeRunner(name, inner, telemetry);
+    return { ...opened, runner: composeRunner(opened.runner, { observe }) };
   };
   const main = open(flow.runner);
   const answering = flow.reply === undefined ? {} : { reply: flow.reply && open(flow.reply) };

@@ -61,12 +61,8 @@ export const openDify = (
   const circuitBreaker: RunnerLayer = (inner) => underBreaker(inner, breakers.of(difyBreaker(section.url)));
   const outside: RunnerLayer = (inner) =>
     behindPeers(inner, peers, { clock, onWorks, breaker: breakers.of(peerKey(peers.app)) });
-  return composeRunner(
-    runner,
-    circuitBreaker,
-    outside,
-    standIn === null ? null : fallbackTo(standIn, section, logger),
-  );
+  const fallback = standIn === null ? null : fallbackTo(standIn, section, logger);
+  return composeRunner(runner, { circuitBreaker, outside, fallback });
 };
 
 const fallbackTo =

@@ -61,11 +61,10 @@ export const openEmbedded = async (
     const secrets = new Map(Object.entries(section.secrets));
     const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
     const isPaused = createModelPauses(flow, toRouting(config), breakers);
-    const runner = composeRunner(
-      plain,
-      (inner) => afterWarmUp(inner, () => engine.warmUp(flow)),
-      (inner) => behindModelGate(inner, isPaused),
-    );
+    const runner = composeRunner(plain, {
+      warmUp: (inner) => afterWarmUp(inner, () => engine.warmUp(flow)),
+      circuitBreaker: (inner) => behindModelGate(inner, isPaused),
+    });
     runners.set(section, { runner, digest: flow.digest });
   }
   return { flows, runners, engine };

@@ -3,6 +3,7 @@ import { describeError, messageOfError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
+import type { RunnerLayer } from "../review/compose-runner.ts";
 import type { FlowOutcome } from "../review/flow-runner.ts";
 import { type CallPart, MAX_RUN_EVENTS, type NewRunEvent } from "../store/run-event.ts";
 import type { Claim } from "../store/store.ts";
@@ -31,6 +32,23 @@ export type EventRecorder = {
     call: (onEvent: (event: FlowEvent) => void) => Promise<FlowOutcome>,
   ) => Promise<FlowOutcome>;
 };
+
+/** A runner of which the recorder keeps one call of a run. */
+export const recordedBy =
+  (recorder: EventRecorder, about: FlowCall): RunnerLayer =>
+  (runner) => ({
+    describe: runner.describe,
+    run: (request) =>
+      recorder.during(about, (keep) =>
+        runner.run({
+          ...request,
+          onEvent: (event) => {
+            keep(event);
+            request.onEvent(event);
+          },
+        }),
+      ),
+  });
 
 /** How long an event waits for company at most; a crash loses no more than that, in milliseconds. */
 const GATHER_MS = 400;

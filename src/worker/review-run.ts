@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
 import type { MergeRequestEvent } from "../review/delivery-event.ts";
+import { composeRunner } from "../review/compose-runner.ts";
 import type { Forge } from "../review/forge.ts";
 import { parseStoredEmoji } from "../review/conversation/stored-note.ts";
 import { readRequest } from "../review/conversation/review-request.ts";
@@ -139,7 +140,7 @@ const answerNote = async (
   const guarded =
     budget === undefined || answers === null
       ? answers
-      : { ...answers, runner: openRunBudget(claim, budget).guard(answers.runner) };
+      : { ...answers, runner: composeRunner(answers.runner, { budget: openRunBudget(claim, budget).guard }) };
   const forge = createForge(token);
   return converse({ claim, flow, forge, conversation: { ...conversation, answers: guarded }, clock, logger });
 };

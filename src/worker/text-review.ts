@@ -20,7 +20,8 @@ import {
 } from "../review/read-outcome.ts";
 import { renderDiff } from "../review/render-diff.ts";
 import type { Claim, Settlement } from "../store/store.ts";
-import { createEventRecorder } from "./record-events.ts";
+import { createEventRecorder, recordedBy } from "./record-events.ts";
+import { composeRunner } from "../review/compose-runner.ts";
 import type { TextFlow } from "./review-flow.ts";
 import { StoredOutcome } from "./stored-outcome.ts";
 import { readSpentInVain, rejectTransient } from "./transient-outcome.ts";
@@ -101,21 +102,18 @@ export const runFlow = async (review: TextReview, mergeRequest: MergeRequest): P
   );
   const logger = review.logger.child({ runId: claim.run.id, flow: flow.name });
   const about = { key: "flow", part: { role: "main", index: 0 }, files: [], digest: null } as const;
-  const outcome = await createEventRecorder(claim, logger).during(about, (keep) =>
-    flow.runner.run({
-      runId: claim.run.id,
-      inputs,
-      journal: scopeJournal(claim.journal, "flow:"),
-      signal: claim.signal,
-      onEvent: (flowEvent) => {
-        keep(flowEvent);
-        logger.debug(
-          { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
-          "Flow event",
-        );
-      },
-    }),
-  );
+  const record = recordedBy(createEventRecorder(claim, logger), about);
+  const outcome = await composeRunner(flow.runner, { record }).run({
+    runId: claim.run.id,
+    inputs,
+    journal: scopeJournal(claim.journal, "flow:"),
+    signal: claim.signal,
+    onEvent: (flowEvent) =>
+      logger.debug(
+        { event: flowEvent.event, node: "node" in flowEvent ? flowEvent.node.title : undefined },
+        "Flow event",
+      ),
+  });
   // A flow that posts by itself is not run again once it may have posted.
   if (flow.contract === "note" || outcome.transient?.mayHavePosted === false)
     await rejectTransient(claim, about.key, outcome);

@@ -137,12 +137,11 @@ const askDify = (fault: Fault): Promise<Found> =>
       } as const;
       const apiKey = new Secret("app-of-the-tests");
       const plain = createDifyRunner({ baseUrl: url, apiKey, clock, limits: { answerMs: LIMIT_MS } });
-      const runner = composeRunner(
-        plain,
-        (inner) => underBreaker(inner, breakers.of("dify")),
-        (inner) =>
+      const runner = composeRunner(plain, {
+        circuitBreaker: (inner) => underBreaker(inner, breakers.of("dify")),
+        outside: (inner) =>
           behindPeers(inner, peers, { clock, onWorks: () => undefined, breaker: breakers.of("app") }),
-      );
+      });
       const stop = AbortSignal.timeout(LIMIT_MS * 200);
       return runner.describe(stop).then(() => assert.fail("an answer"), settle);
     },

@@ -17,7 +17,8 @@ import { dropThoughts, reasonOfStatus } from "../../review/read-outcome.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 import type { FlowPart } from "../findings/findings-flow.ts";
 import { flowRules, reviewRules } from "../findings/review-rules.ts";
-import { createEventRecorder } from "../record-events.ts";
+import { createEventRecorder, recordedBy } from "../record-events.ts";
+import { composeRunner } from "../../review/compose-runner.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
 import { readSpentInVain, rejectTransient } from "../transient-outcome.ts";
 import type { Reaction, Talk } from "./conversation.ts";
@@ -128,25 +129,20 @@ const askOnce = async (talk: Talk, part: FlowPart, task: ReplyTask): Promise<Flo
   const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name)));
   const fitted = fitInputs(given, declared);
   for (const cut of fitted.cuts) logger.warn({ cut }, "Flow input cut");
-  const recorder = createEventRecorder(claim, logger);
   const call = {
     key: "answer",
     part: { role: "reply", index: 0 },
     files: thread.position === null ? [] : [thread.position.newPath],
     digest: part.digest,
   } as const;
-  const outcome = await recorder.during(call, (keep) =>
-    part.runner.run({
-      runId: `${claim.run.id}-answer`,
-      inputs: fitted.inputs,
-      journal: scopeJournal(claim.journal, "flow:answer:"),
-      signal: claim.signal,
-      onEvent: (event) => {
-        keep(event);
-        logger.debug({ event: event.event }, "Flow event");
-      },
-    }),
-  );
+  const record = recordedBy(createEventRecorder(claim, logger), call);
+  const outcome = await composeRunner(part.runner, { record }).run({
+    runId: `${claim.run.id}-answer`,
+    inputs: fitted.inputs,
+    journal: scopeJournal(claim.journal, "flow:answer:"),
+    signal: claim.signal,
+    onEvent: (event) => logger.debug({ event: event.event }, "Flow event"),
+  });
   await rejectTransient(claim, call.key, outcome);
   const whole = { ...dropThoughts(outcome), usage: addUsage(outcome.usage, await readSpentInVain(claim)) };
   await claim.journal.write(ANSWERED, JsonObject.parse(whole));

@@ -6,7 +6,8 @@ import { fitInputs } from "../../review/fit-inputs.ts";
 import type { FlowInput, FlowOutcome } from "../../review/flow-runner.ts";
 import { dropThoughts } from "../../review/read-outcome.ts";
 import type { Claim } from "../../store/store.ts";
-import { type FlowCall, createEventRecorder } from "../record-events.ts";
+import { type FlowCall, createEventRecorder, recordedBy } from "../record-events.ts";
+import { composeRunner } from "../../review/compose-runner.ts";
 import { StoredOutcome } from "../stored-outcome.ts";
 import { readSpentInVain, rejectTransient } from "../transient-outcome.ts";
 import type { FindingsFlow, FlowPart } from "./findings-flow.ts";
@@ -64,23 +65,20 @@ export const openFlowDesk = async (claim: Claim, flow: FindingsFlow, logger: Log
       const declared = await inputsOf(part);
       const fitted = fitInputs(pickDeclared({ ...inputs, lessons }, declared), declared);
       for (const cut of fitted.cuts) logger.warn({ key, cut }, "Flow input cut");
-      const ended = await recorder.during({ ...question, digest: part.digest }, (keep) =>
-        part.runner.run({
-          // A runner looks a lost answer up by this name, so that no two questions may share it.
-          runId: `${claim.run.id}-${key}`,
-          inputs: fitted.inputs,
-          lessons,
-          journal: scopeJournal(claim.journal, `flow:${key}:`),
-          signal: claim.signal,
-          onEvent: (event) => {
-            keep(event);
-            logger.debug(
-              { key, event: event.event, node: "node" in event ? event.node.title : undefined },
-              "Flow event",
-            );
-          },
-        }),
-      );
+      const record = recordedBy(recorder, { ...question, digest: part.digest });
+      const ended = await composeRunner(part.runner, { record }).run({
+        // A runner looks a lost answer up by this name, so that no two questions may share it.
+        runId: `${claim.run.id}-${key}`,
+        inputs: fitted.inputs,
+        lessons,
+        journal: scopeJournal(claim.journal, `flow:${key}:`),
+        signal: claim.signal,
+        onEvent: (event) =>
+          logger.debug(
+            { key, event: event.event, node: "node" in event ? event.node.title : undefined },
+            "Flow event",
+          ),
+      });
       meter.add(ended.usage);
       await rejectTransient(claim, key, ended);
       const outcome = dropThoughts(ended);
