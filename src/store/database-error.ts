@@ -100,7 +100,7 @@ export const sqliteError = ({
     return new StoreError(message("store.query-failed", { error }), { code: "store-query-failed" });
   const { code, says } = SQLITE[primary];
   const what = message(says, { error });
-  return code === "store-conflict" ? retryable(what, code) : away(what, code, "sqlite");
+  return away(what, code, "sqlite");
 };
 
 /** For whoever asks a store that was closed. */

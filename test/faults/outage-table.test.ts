@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { suite, test } from "node:test";
-import type { Clock } from "../../src/base/clock.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
+import { StoreError } from "../../src/base/errors.ts";
 import { createBreakers } from "../../src/base/circuit-breaker.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { Outside } from "../../src/base/outside.ts";
@@ -13,11 +17,22 @@ import { underBreaker } from "../../src/dify/breaker-runner.ts";
 import { createDifyRunner } from "../../src/dify/dify-runner.ts";
 import { createGitLabClient } from "../../src/gitlab/client.ts";
 import { createModelClient } from "../../src/llm/model-client.ts";
-import { postgresError } from "../../src/store/database-error.ts";
+import type { Database } from "../../src/store/database.ts";
+import { LONG_WAIT_MS } from "../../src/store/outage.ts";
+import { openStore } from "../../src/store/open-store.ts";
+import { openSqlite } from "../../src/store/sqlite/open-sqlite.ts";
+import { translator } from "../../src/messages/format-message.ts";
+import { firstRound, gatherCauses } from "../../src/notify/gather-causes.ts";
+import { nextNumber, queueRun, until } from "../store/store-requests.ts";
+import { type MovedDatabase, openMovedSqlite } from "./moved-databases.ts";
+import { openPostgres } from "../../src/store/postgres/open-postgres.ts";
+import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
+import { startDatabaseRelay } from "./database-relay.ts";
 import { composeRunner } from "../../src/review/compose-runner.ts";
 import { planSettlement, type Settled } from "../../src/store/settle.ts";
 import { settlementOfError } from "../../src/store/settlement-of-error.ts";
 import type { Settlement } from "../../src/store/store.ts";
+import { sql } from "kysely";
 import { z } from "zod";
 import { closeServer } from "../e2e/team.ts";
 import { freePort } from "../free-port.ts";
@@ -169,19 +184,66 @@ const askGitLab = (fault: Fault): Promise<Found> =>
     },
   );
 
-const CODES: Readonly<Record<Fault, string>> = {
-  refused: "ECONNREFUSED",
-  slow: "57014",
-  "cut off": "57P01",
-  "429": "53300",
-  "wrong key": "28P01",
-  quota: "53100",
-};
+const server = await startPostgres();
+after(() => server?.stop());
 
-/** As the driver tells of it; what a server that stands still does is in postgres-restart.test.ts. */
+/** A statement on a real server behind a relay; what is done to it, and what becomes of the statement. */
 const askDatabase = async (fault: Fault): Promise<Found> => {
-  const error = postgresError(Object.assign(new Error("no"), { code: CODES[fault] }));
-  return { settlement: settle(error), calls: 1 };
+  assert.ok(server !== null, POSTGRES_MISSING);
+  const url = await server.createDatabase();
+  await using relay = await startDatabaseRelay(url);
+  const open = (address: string) =>
+    openPostgres({
+      databaseUrl: new Secret(address),
+      maxConnections: 2,
+      logger: silentLogger,
+      answerMs: LIMIT_MS,
+    });
+  const statement = async (database: Database, text: string): Promise<Found> => {
+    const error = await sql
+      .raw(text)
+      .execute(database.db)
+      .then(
+        () => assert.fail("carried out"),
+        (failure: unknown) => failure,
+      );
+    return { settlement: settle(error), calls: 1 };
+  };
+  const as = (user: string, password: string): string => {
+    const other = new URL(relay.through(url));
+    other.username = user;
+    other.password = password;
+    return other.href;
+  };
+  const database = await open(relay.through(url));
+  try {
+    switch (fault) {
+      case "wrong key":
+        return await open(as("reviewflow", "another-password")).then(
+          () => assert.fail("let in"),
+          (error: unknown) => ({ settlement: settle(error), calls: 1 }),
+        );
+      case "429":
+        // What PostgreSQL says to one connection too many.
+        await database.script("CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 0");
+        return await open(as("crowd", "crowd")).then(
+          () => assert.fail("let in"),
+          (error: unknown) => ({ settlement: settle(error), calls: 1 }),
+        );
+      case "quota":
+        return await statement(
+          database,
+          "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$",
+        );
+      default:
+        await relay.set(fault);
+        return await statement(database, "SELECT 1");
+    }
+  } finally {
+    await relay.set(null);
+    if (fault === "slow") await database.script("SELECT 1");
+    await database.close();
+  }
 };
 
 const ASK: Readonly<Record<PeerName, (fault: Fault) => Promise<Found>>> = {
@@ -252,11 +314,86 @@ const RUN: Settled = {
   waitedMs: 0,
 };
 
+/** When it goes on: by itself for a day, and for as long as it takes where a person has to act. */
+const assertGoesOn = (
+  settlement: Settlement & { readonly state: "waiting" },
+  pauseS: number | null,
+): void => {
+  const isParked = settlement.outside.verdict === "refused";
+  // Seconds: at the cost of no attempt, although only one is left.
+  const first = planSettlement(RUN, settlement, false, POLICY, 1);
+  assert.ok(first.kind === "wait");
+  const grownMs = isParked ? 0 : 5_000;
+  assert.equal(first.delayMs, pauseS === null ? grownMs : pauseS * 1_000);
+  // Hours: with longer pauses, and it is given up after a day unless a person has to act.
+  const hours = { ...RUN, waits: 30, waitedMs: 23 * 3_600_000 };
+  const later = planSettlement(hours, settlement, false, POLICY, 1);
+  assert.ok(later.kind === "wait");
+  if (pauseS === null && !isParked) assert.equal(later.delayMs, POLICY.maxMs);
+  const day = planSettlement({ ...hours, waitedMs: POLICY.giveUpMs }, settlement, false, POLICY, 1);
+  assert.equal(day.kind, isParked ? "wait" : "end");
+};
+
+/** What a run that settles so leaves for author and operator to see, now and after ten minutes. */
+const seenOf = async (settlement: Settlement, database: MovedDatabase) => {
+  const dataDir = await mkdtemp(join(tmpdir(), "reviewflow-outage-"));
+  try {
+    await using store = await openStore({ database: { dataDir } });
+    const worker = await store.work({ handle: async () => settlement, concurrency: 1, perProject: 1 });
+    const runId = await queueRun(store, { iid: nextNumber() });
+    const run = await until(async () => {
+      const found = await store.getRun(runId);
+      return found === null || found.waitingFor === null ? undefined : found;
+    }, "it waits");
+    await worker.stop(1_000);
+    const look = async () => {
+      const { causes } = await gatherCauses(
+        {
+          notices: store.notices,
+          outages: store.outages.list,
+          reachedBudgets: async () => [],
+          hooks: null,
+          wantsFindings: false,
+          clock: systemClock,
+        },
+        firstRound(0),
+      );
+      const due = await store.progress.listDue(["classic"], {
+        failedSinceMs: 0,
+        waitsMs: LONG_WAIT_MS,
+        nowMs: Date.now(),
+      });
+      return {
+        told: causes.map(({ event }) => event),
+        note: due.map(({ shows, run: shown }) => [shows, shown.waitingFor?.kind]),
+      };
+    };
+    const [row] = await store.outages.list();
+    const now = await look();
+    await database.move(LONG_WAIT_MS + 1_000);
+    return {
+      run: [run.state, run.attempts, run.waits],
+      row: row === undefined ? null : [row.state, row.peer.kind, row.waiting],
+      now,
+      later: await look(),
+    };
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};
+
 suite("what an outage comes to", () => {
+  let moved: MovedDatabase;
+  before(async () => {
+    moved = await openMovedSqlite();
+  });
+  after(() => moved[Symbol.asyncDispose]());
+
   for (const peer of PEERS)
     for (const fault of FAULTS) {
       const [verdict, kind, calls, pauseS] = CELLS[peer][fault];
-      test(`${peer}, ${fault}: ${verdict}, ${calls} calls`, async () => {
+      const skip = peer === "database" && server === null && POSTGRES_MISSING;
+      test(`${peer}, ${fault}: ${verdict}, ${calls} calls`, { skip }, async () => {
         const found = await ASK[peer](fault);
         const { settlement } = found;
         assert.ok(settlement.state === "waiting", settlement.state);
@@ -264,30 +401,69 @@ suite("what an outage comes to", () => {
           [settlement.outside.verdict, settlement.outside.peer.kind, found.calls],
           [verdict, kind, calls],
         );
-        // Seconds: it waits at the cost of no attempt, although only one is left.
-        const first = planSettlement(RUN, settlement, false, POLICY, 1);
-        assert.ok(first.kind === "wait");
-        const grownMs = verdict === "refused" ? 0 : 5_000;
-        assert.equal(first.delayMs, pauseS === null ? grownMs : pauseS * 1_000);
-        // Hours: it still waits, with longer pauses, and is given up after a day unless a person has to act.
-        const hours = { ...RUN, waits: 30, waitedMs: 23 * 3_600_000 };
-        const later = planSettlement(hours, settlement, false, POLICY, 1);
-        assert.ok(later.kind === "wait");
-        if (pauseS === null && verdict !== "refused") assert.equal(later.delayMs, POLICY.maxMs);
-        const day = planSettlement({ ...hours, waitedMs: POLICY.giveUpMs }, settlement, false, POLICY, 1);
-        assert.equal(day.kind, verdict === "refused" ? "wait" : "end");
+        // Author and operator: a note after ten minutes, a row at once, a message at once where a person has to act.
+        const isParked = verdict === "refused";
+        const later = isParked ? "parked" : "review_failing";
+        assert.deepEqual(await seenOf(settlement, moved), {
+          run: ["queued", 0, 1],
+          row: kind === "database" ? null : [isParked ? "parked" : "away", kind, 1],
+          now: { told: isParked ? ["parked"] : [], note: [] },
+          later: { told: [later], note: [["waiting", kind]] },
+        });
+        assertGoesOn(settlement, pauseS);
       });
     }
+
+  for (const [fault, code] of [
+    ["locked", "store-conflict"],
+    ["broken disk", "store-io-failed"],
+    ["full", "store-disk-full"],
+  ] as const)
+    test(`database in a folder, ${fault}: away`, async () => {
+      const dataDir = await mkdtemp(join(tmpdir(), "reviewflow-outage-"));
+      const database = await openSqlite(dataDir);
+      try {
+        await database.script("CREATE TABLE reviewflow.things (text text)");
+        const write = () =>
+          database.script(`INSERT INTO reviewflow.things VALUES ('${"x".repeat(100_000)}')`);
+        // A full disk is real: the file may have no more pages than it has.
+        if (fault === "full") await database.script("PRAGMA reviewflow.max_page_count = 10");
+        else await moved.set(fault);
+        const error = await write().then(
+          () => assert.fail("written"),
+          (failure: unknown) => failure,
+        );
+        const settlement = settle(error);
+        assert.ok(error instanceof StoreError && error.code === code, String(error));
+        assert.ok(settlement.state === "waiting", settlement.state);
+        assert.deepEqual(settlement.outside, {
+          peer: { kind: "database", name: "sqlite" },
+          verdict: "away",
+        });
+        assertGoesOn(settlement, null);
+        await moved.set(null);
+        if (fault === "full") await database.script("PRAGMA reviewflow.max_page_count = 10000");
+        await write();
+      } finally {
+        await moved.set(null);
+        await database.close();
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    });
 
   test("is what docs/operations.md says", () => {
     const text = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
     for (const peer of PEERS)
       for (const fault of FAULTS) {
-        const [verdict, , calls] = CELLS[peer][fault];
+        const [verdict, kind, calls] = CELLS[peer][fault];
         const row = text.split("\n").find((line) => line.startsWith(`| ${peer} | ${fault} |`));
         assert.ok(row !== undefined, `no row for ${peer}, ${fault}`);
-        assert.ok(row.includes(verdict === "refused" ? "parked" : "waits"), row);
-        assert.ok(row.includes(`| ${calls} |`), row);
+        const [, , , author, operator, cost] = row.split("|").map((cell) => cell.trim());
+        assert.ok(author?.endsWith(translator("English")(`progress.peer.${kind}`)), row);
+        assert.equal(operator?.includes("row: parked; `parked`"), verdict === "refused", row);
+        assert.equal(operator?.includes("`review_failing`"), verdict !== "refused", row);
+        assert.equal(operator?.includes("row:"), kind !== "database", row);
+        assert.equal(cost, String(calls), row);
       }
   });
 });
