@@ -56,7 +56,8 @@ export const answerChat = async (
   const parsed = readChatRequest(exchange.body);
   if (!parsed.ok) return sendRefusal(response, parsed.refusal);
   const { request } = parsed;
-  if (!models.includes(request.model)) return sendRefusal(response, notFound(request.model));
+  if (!models.includes(request.model))
+    return sendRefusal(response, notFound(request.model, settings.kind === "ollama"));
   const refusal = refuseByName(request, settings);
   if (refusal !== null) return sendRefusal(response, refusal);
   const worded = settings.refusals.find((one) => one.of(request));

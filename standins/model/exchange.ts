@@ -52,10 +52,12 @@ export const sendRefusal = (
 export const bearer = (request: IncomingMessage): string | null =>
   /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? null;
 
-/** What is said of a model that is not offered. */
-export const notFound = (model: string): Refusal => ({
+/** What is said of a model that is not offered; Ollama has its own words. */
+export const notFound = (model: string, isOllama = false): Refusal => ({
   status: 404,
-  message: `The model \`${model}\` does not exist or you do not have access to it.`,
+  message: isOllama
+    ? `model '${model}' not found`
+    : `The model \`${model}\` does not exist or you do not have access to it.`,
   param: null,
   code: "model_not_found",
 });

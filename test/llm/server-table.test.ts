@@ -50,7 +50,7 @@ suite("the window in force", () => {
     });
 });
 
-suite("json_schema and json_object", () => {
+suite("json_schema", () => {
   const schema = { type: "object", properties: { findings: { type: "array" } } };
   for (const kind of KINDS)
     test(`${kind}: an answer by schema is had, with at most one refusal in the life of the process`, async () => {
@@ -63,6 +63,29 @@ suite("json_schema and json_object", () => {
       assert.deepEqual(statuses, kind === "llama-cpp-python" ? [500, 200, 200] : [200, 200]);
       const last = standIn.calls().at(-1)?.chat?.response_format?.type;
       assert.equal(last, kind === "llama-cpp-python" ? "json_object" : "json_schema");
+    });
+});
+
+suite("json_object", () => {
+  for (const kind of KINDS)
+    test(`${kind}: any JSON is had, without a refusal`, async () => {
+      await using standIn = await startModelStandIn({ kind, contextWindow: null, script: () => "{}" });
+      const { client } = createTestClient([standInModel(standIn)]);
+      const messages = [{ role: "user", content: "Answer in JSON." }] as const;
+      const parameters = { response_format: "json_object" };
+      assert.ok((await client.generate(modelRequest({ messages, parameters }))).ok);
+      const [{ chat, status } = assert.fail("not asked")] = standIn.calls();
+      assert.deepEqual([chat?.response_format, status], [{ type: "json_object" }, 200]);
+    });
+});
+
+suite("a model that the server does not have", () => {
+  for (const kind of [...KINDS, "openai"] as const)
+    test(`${kind}: the review fails at the first call, and the message names the setting`, async () => {
+      const played = await playReview({ server: { kind, contextWindow: null }, model: { model: "nope" } });
+      assert.equal(played.code, 2);
+      assert.match(played.err, /models\.default\.model/);
+      assert.equal(played.bodies.length, 1);
     });
 });
 
