@@ -38,6 +38,8 @@ export type TokenProofs = {
   readonly prove: (token: Secret, projectId: number, client: string) => Promise<TokenProof>;
   /** Whether a token was proved within the last day, for whichever project. */
   readonly isKnown: (token: Secret) => boolean;
+  /** Whether so many tokens from an address were refused that a token nobody knows would not be asked about now. */
+  readonly isHeld: (client: string) => boolean;
 };
 
 /** How tokens are proved. Times are in milliseconds. */
@@ -100,6 +102,8 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   const recentRefusals = (payer: string): readonly number[] =>
     (refusals.get(payer) ?? []).filter((time) => time > now() - REFUSED_WINDOW_MS);
 
+  const payerOf = (client: string): string => `address ${client}`;
+
   const note = (key: string, name: string, payer: string, proof: TokenProof): void => {
     if (proof.kind === "proved") {
       answers.proved.set(key, proof, provedForMs);
@@ -117,7 +121,7 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
     if (answered !== undefined) return answered;
     const name = hash(token.reveal());
     const isKnown = known.get(name) === true;
-    const payer = isKnown ? `token ${name}` : `address ${client}`;
+    const payer = isKnown ? `token ${name}` : payerOf(client);
     if (recentRefusals(payer).length >= MOST_REFUSED)
       return { kind: "held", message: "Too many tokens were refused" };
     const lane = isKnown ? places.known : places.others;
@@ -141,7 +145,11 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
       else lane.set(payer, left);
     }
   };
-  return { prove, isKnown: (token) => known.get(hash(token.reveal())) === true };
+  return {
+    prove,
+    isKnown: (token) => known.get(hash(token.reveal())) === true,
+    isHeld: (client) => recentRefusals(payerOf(client)).length >= MOST_REFUSED,
+  };
 };
 
 const REFUSALS = new Set(["gitlab-unauthorized", "gitlab-forbidden", "gitlab-not-found"]);

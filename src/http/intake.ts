@@ -94,7 +94,9 @@ const admit = (headers: Headers, client: string, signers: Signers, options: Inta
   const verification = verifyDelivery(headers, new Uint8Array(), options.clock.now(), options.verify);
   if (verification.kind === "refused") return { kind: "refused", answer: refused(verification, options) };
   const isProven = verification.kind === "verified" || options.tokens.isKnown(verification.token);
-  return isProven ? { kind: "admitted", isProven } : unproven;
+  if (isProven) return { kind: "admitted", isProven };
+  // What would be refused behind its body is not read.
+  return options.tokens.isHeld(client) ? { kind: "refused", answer: answers.tooManyRefused } : unproven;
 };
 
 /** Addresses whose last signature was right. */

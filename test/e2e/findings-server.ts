@@ -57,6 +57,7 @@ export const startFindingsServer = async (
     tokens: {
       prove: async () => ({ kind: "refused", code: "token-wrong", message: "" }),
       isKnown: () => false,
+      isHeld: () => false,
     },
     route: () => ({ flow: flow.name, rules: rulesForPolicy("every-push") }),
     accept: store.accept,

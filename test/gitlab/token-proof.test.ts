@@ -33,6 +33,7 @@ const setUp = async (handler: Handler, options: Partial<TokenProofOptions> = {})
     prove: (token: string, projectId = 7, client = "192.0.2.1") =>
       proofs.prove(new Secret(token), projectId, client),
     isKnown: (token: string) => proofs.isKnown(new Secret(token)),
+    isHeld: proofs.isHeld,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -154,6 +155,7 @@ describe("the proof of a token", () => {
     );
     assert.equal(gitlab.server.seen.length, 31, "GitLab is not asked about what is held");
     assert.equal((await gitlab.prove("real-two")).kind, "held", "nobody knows it from the same address");
+    assert.deepEqual([gitlab.isHeld("192.0.2.1"), gitlab.isHeld("192.0.2.2")], [true, false]);
     assert.equal((await gitlab.prove("real-two", 7, "192.0.2.2")).kind, "proved");
     assert.equal((await gitlab.prove("real-one", 8)).kind, "proved", "it was proved before");
     await gitlab.clock.sleep(60_001);

@@ -39,6 +39,7 @@ suite("size by proof", () => {
           return { kind: "proved", projectPath: "group/project" };
         },
         isKnown: (token) => known.has(token.reveal()),
+        isHeld: (client) => client === "192.0.2.66",
       },
     });
     const token = { "x-gitlab-token": "glpat-of-a-project" };
@@ -49,6 +50,10 @@ suite("size by proof", () => {
     assert.equal((await post(SMALL, token)).status, 202);
     assert.equal((await post(LARGE, token)).status, 202);
     assert.equal((await post(LARGE, { "x-gitlab-token": "glpat-made-up" })).status, 413);
+    const held = "192.0.2.66";
+    const madeUp = { "x-gitlab-token": "glpat-made-up" };
+    assert.equal((await post(LARGE, madeUp, WEBHOOK, held)).status, 429, "of which no body is read");
+    assert.equal((await post(LARGE, token, WEBHOOK, held)).status, 202, "a known one comes through");
   });
 
   test("an address that signed rightly brings a large body, until it signs wrongly", async () => {

@@ -44,7 +44,11 @@ export const payload = (
 });
 
 /** The proof of tokens by a function; none was proved before. */
-export const tokensBy = (prove: TokenProofs["prove"]): TokenProofs => ({ prove, isKnown: () => false });
+export const tokensBy = (prove: TokenProofs["prove"]): TokenProofs => ({
+  prove,
+  isKnown: () => false,
+  isHeld: () => false,
+});
 
 /** An app whose store only remembers, and what it remembers. */
 export const setUp = (options: Partial<IntakeOptions> = {}) => {

@@ -72,6 +72,7 @@ export const setUpDashboard = (
     tokens: {
       prove: async () => ({ kind: "refused", code: "token-wrong", message: "" }),
       isKnown: () => false,
+      isHeld: () => false,
     },
     route: (path) =>
       path.startsWith("team/") ? { flow: "review", rules: rulesForPolicy("every-push") } : null,
