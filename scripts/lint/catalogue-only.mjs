@@ -22,8 +22,8 @@ export const EXCEPTIONS = [
     ],
   },
   {
-    why: "What a guarded connection was refused for, which a flow's node fails with.",
-    paths: ["src/base/address.ts", "src/gitlab/publish/flow-request.ts"],
+    why: "What a request of a flow to GitLab is refused for, which its node fails with.",
+    paths: ["src/gitlab/publish/flow-request.ts"],
   },
   { why: "What a log tells of labels and statuses.", paths: ["src/gitlab/publish/set-marks.ts"] },
   { why: "What the receiver of a notice is not sent for.", paths: ["src/notify/send-notice.ts"] },

@@ -33,20 +33,13 @@ const METADATA_NAMES: ReadonlySet<string> = new Set([
   "instance-data.ec2.internal",
 ]);
 
-const WHY: Readonly<Record<string, string>> = {
-  unspecified: "an unspecified address",
-  broadcast: "a broadcast address",
-  multicast: "a multicast address",
-  linkLocal: "a link-local address",
-  loopback: "a loopback address",
-  carrierGradeNat: "an address of carrier-grade NAT",
-  private: "a private address",
-  uniqueLocal: "a unique-local (private) address",
-  deprecatedSiteLocal: "a site-local (private) address",
-  "6to4": "a 6to4 tunnel",
-  teredo: "a Teredo tunnel",
-  rfc6052: "a NAT64 address",
-  rfc6145: "a translated IPv4 address",
+/** The library's names of ranges under those that messages have; others stay as they are. */
+const RANGES: Readonly<Record<string, string>> = {
+  deprecatedSiteLocal: "siteLocal",
+  "6to4": "tunnel",
+  teredo: "tunnel",
+  rfc6052: "translated",
+  rfc6145: "translated",
 };
 
 /** 2000::/3, the only IPv6 space that is given out for the public (IANA's IPv6 address space registry). */
@@ -86,10 +79,10 @@ export const isMetadataName = (name: string): boolean => METADATA_NAMES.has(name
  * multicast, reserved and tunnel addresses, metadata services, and NAT64 addresses of such ones.
  */
 export const classifyAddress = (address: Address): AddressVerdict => {
-  if (isMetadataAddress(address)) return { kind: "guarded", why: "a cloud metadata service" };
+  if (isMetadataAddress(address)) return { kind: "guarded", why: "metadata" };
   const inner = translated(address);
   if (inner !== null) return classifyAddress(inner);
   const range: string = address.range();
   if (range === "unicast" && (isV4(address) || address.match(GLOBAL_UNICAST))) return { kind: "public" };
-  return { kind: "guarded", why: WHY[range] ?? "a reserved address" };
+  return { kind: "guarded", why: RANGES[range] ?? range };
 };

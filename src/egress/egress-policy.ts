@@ -100,7 +100,7 @@ const holds = (rule: Rule, address: Address): boolean => {
 /** The verdict on a name before it is resolved: names of metadata services are refused unless listed. */
 export const checkName = (policy: EgressPolicy, destination: Destination): EgressVerdict =>
   isMetadataName(destination.host) && !namesHost(policy, destination)
-    ? { ok: false, why: "the name of a cloud metadata service" }
+    ? { ok: false, why: "metadataName" }
     : ALLOWED;
 
 /**
@@ -114,7 +114,7 @@ export const checkConnection = (
   text: string,
 ): EgressVerdict => {
   const address = parseAddress(text);
-  if (address === null) return { ok: false, why: "not an address" };
+  if (address === null) return { ok: false, why: "none" };
   const verdict = classifyAddress(address);
   if (verdict.kind === "public") return ALLOWED;
   if (

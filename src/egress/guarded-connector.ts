@@ -1,3 +1,5 @@
+import { inEnglish } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import { lookup as lookupName } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { buildConnector } from "undici";
@@ -15,13 +17,21 @@ export const systemResolver: Resolver = async (host) =>
 /** A destination that the operator has not opened. */
 export class EgressRefusal extends Error {
   readonly code = "EGRESS_REFUSED";
+  readonly what: Message;
 
-  constructor({ host, port }: Destination, why: string, address: string | null) {
-    super(
-      `Requests to ${host}:${port} are refused: ${address === null || address === host ? "it is" : `it resolves to ${address},`} ${why}. ` +
-        `To allow it, add "${host.includes(":") ? `[${host}]` : host}:${port}" or its network to egress.allow`,
-    );
+  constructor({ host, port }: Destination, kind: string, address: string | null) {
+    const named = {
+      host: `${host}:${port}`,
+      what: message("egress.address", { kind }),
+      entry: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    };
+    const what =
+      address === null || address === host
+        ? message("egress.refused", named)
+        : message("egress.refused-resolved", { ...named, address });
+    super(inEnglish(what));
     this.name = "EgressRefusal";
+    this.what = what;
   }
 }
 

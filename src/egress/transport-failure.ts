@@ -1,3 +1,5 @@
+import { inEnglish, problemAt } from "../base/errors.ts";
+import { type Message, message, verbatim } from "../messages/message.ts";
 import type { NodeFailure } from "../flow/ports.ts";
 import { BodyTooLarge } from "../base/bounded-body.ts";
 import { UndecodableResponse } from "./unpacked-body.ts";
@@ -16,20 +18,21 @@ const unfold = (error: unknown, depth = 0): readonly unknown[] => {
   ];
 };
 
-const MESSAGES: Readonly<Record<string, readonly [message: string, retryable: boolean]>> = {
-  UND_ERR_CONNECT_TIMEOUT: ["no connection within the connect timeout", true],
-  UND_ERR_HEADERS_TIMEOUT: ["no answer within the read timeout", true],
-  UND_ERR_BODY_TIMEOUT: ["the answer stopped for longer than the read timeout", true],
-  WRITE_TIMEOUT: ["the server took in no data within the write timeout", true],
-  ENOTFOUND: ["its name cannot be resolved", false],
-  EAI_AGAIN: ["its name cannot be resolved at the moment", true],
-  ECONNREFUSED: ["the connection was refused", true],
-  ECONNRESET: ["the connection was reset", true],
-  EHOSTUNREACH: ["the host cannot be reached", true],
-  ENETUNREACH: ["the network cannot be reached", true],
-  ETIMEDOUT: ["the connection timed out", true],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ["the answer broke off", true],
-  UND_ERR_SOCKET: ["the connection broke", true],
+/** What a code of the client or the system means, as messages name it, and whether another attempt may help. */
+const KINDS: Readonly<Record<string, readonly [kind: string, retryable: boolean]>> = {
+  UND_ERR_CONNECT_TIMEOUT: ["connectTimeout", true],
+  UND_ERR_HEADERS_TIMEOUT: ["readTimeout", true],
+  UND_ERR_BODY_TIMEOUT: ["stalled", true],
+  WRITE_TIMEOUT: ["writeTimeout", true],
+  ENOTFOUND: ["unresolved", false],
+  EAI_AGAIN: ["unresolvedNow", true],
+  ECONNREFUSED: ["refused", true],
+  ECONNRESET: ["reset", true],
+  EHOSTUNREACH: ["hostUnreachable", true],
+  ENETUNREACH: ["networkUnreachable", true],
+  ETIMEDOUT: ["timedOut", true],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ["brokeOff", true],
+  UND_ERR_SOCKET: ["broke", true],
 };
 
 const TIMEOUTS: ReadonlySet<string> = new Set([
@@ -43,10 +46,11 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
 const isCertificate = (code: string): boolean =>
   /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/.test(code) && !code.startsWith("UND_ERR");
 
-const fail = (errorType: string, message: string, retryable: boolean): NodeFailure => ({
+const fail = (errorType: string, host: Message, retryable: boolean): NodeFailure => ({
   ok: false,
   errorType,
-  message,
+  message: inEnglish(host),
+  host,
   retryable,
 });
 
@@ -57,25 +61,21 @@ const fail = (errorType: string, message: string, retryable: boolean): NodeFailu
 export const toFailure = (error: unknown, origin: string, fallback: string): NodeFailure => {
   const all = unfold(error);
   const refusal = all.find((one) => one instanceof EgressRefusal);
-  if (refusal !== undefined) return fail("EgressRefusedError", refusal.message, false);
+  if (refusal !== undefined) return fail("EgressRefusedError", refusal.what, false);
   const known = all.find((one) => one instanceof BodyTooLarge || one instanceof UndecodableResponse);
   if (known instanceof BodyTooLarge)
-    return fail("ResponseSizeError", `${origin}: The answer is longer than ${known.maxBytes} bytes`, false);
-  if (known !== undefined) return fail("HttpRequestNodeError", `${origin}: ${known.message}`, false);
+    return fail("ResponseSizeError", message("egress.too-long", { origin, most: known.maxBytes }), false);
+  if (known !== undefined)
+    return fail("HttpRequestNodeError", problemAt(origin, verbatim(known.message)), false);
   const codes = all.map(codeOf);
-  const code = codes.find((one) => MESSAGES[one] !== undefined);
-  const [message, retryable] = MESSAGES[code ?? ""] ?? [null, false];
-  if (message !== null) {
-    const failure = fail("HttpRequestNodeError", `${origin}: ${message}`, retryable);
-    return TIMEOUTS.has(code ?? "") ? { ...failure, timedOut: true } : failure;
+  const code = codes.find((one) => KINDS[one] !== undefined) ?? "";
+  const [kind, retryable] = KINDS[code] ?? [null, false];
+  if (kind !== null) {
+    const failure = fail("HttpRequestNodeError", message("egress.failed", { origin, kind }), retryable);
+    return TIMEOUTS.has(code) ? { ...failure, timedOut: true } : failure;
   }
   const certificate = codes.find(isCertificate);
-  if (certificate !== undefined) {
-    return fail(
-      "HttpRequestNodeError",
-      `${origin}: its certificate is not trusted (${certificate}); trust its authority with NODE_EXTRA_CA_CERTS or switch the node's ssl_verify off`,
-      false,
-    );
-  }
-  return fail("HttpRequestNodeError", `${origin}: ${fallback}`, false);
+  if (certificate !== undefined)
+    return fail("HttpRequestNodeError", message("egress.untrusted", { origin, error: certificate }), false);
+  return fail("HttpRequestNodeError", problemAt(origin, verbatim(fallback)), false);
 };

@@ -737,6 +737,12 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "done.not-resumed": null;
   readonly "done.replayed": null;
   readonly "done.resumed": null;
+  readonly "egress.address": { readonly kind: string };
+  readonly "egress.failed": { readonly kind: string; readonly origin: string | number };
+  readonly "egress.refused": { readonly entry: string | number; readonly host: string | number; readonly what: string | number };
+  readonly "egress.refused-resolved": { readonly address: string | number; readonly entry: string | number; readonly host: string | number; readonly what: string | number };
+  readonly "egress.too-long": { readonly most: number; readonly origin: string | number };
+  readonly "egress.untrusted": { readonly error: string | number; readonly origin: string | number };
   readonly "eval.against": { readonly flow: string | number };
   readonly "eval.answer-broken": { readonly file: string | number };
   readonly "eval.answer-missing": { readonly folder: string | number; readonly key: string | number; readonly model: string | number; readonly nth: string | number; readonly repeat: string | number };

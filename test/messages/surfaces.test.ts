@@ -23,7 +23,16 @@ const SURFACES = {
   demo: ["demo."],
   hook: ["hook.", "project-search."],
   flow: ["flow."],
-  failures: ["budget.candidates", "dify.", "findings.line", "gitlab.", "model.", "sandbox.", "store."],
+  failures: [
+    "budget.candidates",
+    "dify.",
+    "egress.",
+    "findings.line",
+    "gitlab.",
+    "model.",
+    "sandbox.",
+    "store.",
+  ],
 } as const;
 type Surface = keyof typeof SURFACES;
 
