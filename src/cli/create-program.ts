@@ -42,6 +42,7 @@ export const createProgram = (
   registerRules(program);
   registerFlow(program);
   registerNotify(program);
+  registerOutages(program);
   return program;
 };
 
@@ -84,6 +85,19 @@ const registerNotify = (program: Command): void => {
     .action(async (options: { config?: string }) => {
       const { testNotifications } = await import("./notify.ts");
       process.exitCode = await testNotifications(options);
+    });
+};
+
+const registerOutages = (program: Command): void => {
+  program
+    .command("outages")
+    .description(text("cli.help.outages"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    .option("--server <address>", text("cli.option.server"))
+    .option("--resume", text("cli.option.outages.resume"))
+    .action(async (options: { config?: string; server?: string; resume?: boolean }) => {
+      const { showOutages } = await import("./outages.ts");
+      process.exitCode = await showOutages(options);
     });
 };
 

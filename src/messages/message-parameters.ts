@@ -163,6 +163,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.help.move": null;
   readonly "cli.help.notify": null;
   readonly "cli.help.notify.test": null;
+  readonly "cli.help.outages": null;
   readonly "cli.help.program": null;
   readonly "cli.help.restore": null;
   readonly "cli.help.review": null;
@@ -238,6 +239,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.option.lessons.file": null;
   readonly "cli.option.move.from": null;
   readonly "cli.option.move.to": null;
+  readonly "cli.option.outages.resume": null;
   readonly "cli.option.review.fail-on": null;
   readonly "cli.option.review.flow": null;
   readonly "cli.option.review.output": null;
@@ -1074,12 +1076,15 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "notify.sent": { readonly channel: string | number };
   readonly "outages.away": null;
   readonly "outages.by-hand": null;
+  readonly "outages.line": { readonly count: number; readonly peer: string | number; readonly reason: string | number; readonly since: Date | number; readonly state: string | number };
   readonly "outages.next-run": null;
   readonly "outages.next-try": null;
+  readonly "outages.none": null;
   readonly "outages.note": null;
   readonly "outages.parked": null;
   readonly "outages.peer": null;
   readonly "outages.resume": null;
+  readonly "outages.resumed": { readonly peer: string | number };
   readonly "outages.runs": null;
   readonly "outages.since": null;
   readonly "outages.title": null;

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { z } from "zod";
 import { silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
+import { showOutages } from "../../src/cli/outages.ts";
 import { startReviewflow } from "../../src/main.ts";
+import { translator } from "../../src/messages/format-message.ts";
 import { progressMarker } from "../../src/review/note-text.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
@@ -79,6 +81,15 @@ test("a review that waits for more than ten minutes has a note, a row on the ove
   assert.equal(await isOnOverview(), true);
 
   await front.set(null);
+  const said: string[] = [];
+  const asked = { config: setup.configFile, environment: setup.environment, server: url };
+  const terminal = {
+    write: (text: string) => void said.push(text),
+    complain: (text: string) => assert.fail(text),
+  };
+  assert.equal(await showOutages({ ...asked, ...terminal, resume: true }), 0);
+  const t = translator("English");
+  assert.equal(said.at(-1), `${t("outages.resumed", { peer: `${t("peer.model")} main` })}\n`);
   await eventually("everything is over", async () => {
     await move(15_000);
     const isReviewed = (await store.getRun(run.id))?.state === "succeeded";
@@ -86,5 +97,7 @@ test("a review that waits for more than ten minutes has a note, a row on the ove
   });
   assert.equal(told().at(-1)?.state, "over");
   assert.equal(await isOnOverview(), false);
+  assert.equal(await showOutages({ ...asked, ...terminal }), 0);
+  assert.equal(said.at(-1), `${t("outages.none")}\n`);
   assert.equal((await store.listRuns({ limit: 5 })).length, 1);
 });
