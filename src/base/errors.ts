@@ -56,6 +56,12 @@ export abstract class ReviewflowError extends Error {
 /** A message for logs. */
 export const inEnglish = (what: Message): string => translator(FALLBACK).message(what);
 
+/** What a port of the engine fails with: in English for the flow that reads it, as a code for people. */
+export const stated = (host: Message): { readonly message: string; readonly host: Message } => ({
+  message: inEnglish(host),
+  host,
+});
+
 /** The configuration cannot be used as it stands; `problems` lists every mistake that was found. */
 export class ConfigError extends ReviewflowError {
   readonly problems: readonly Message[];

@@ -1434,7 +1434,13 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "run.usage": null;
   readonly "run.waits-for": null;
   readonly "sandbox.closed": null;
+  readonly "sandbox.ended": { readonly reason: string | number };
+  readonly "sandbox.no-result": null;
   readonly "sandbox.not-started": { readonly problem: string | number };
+  readonly "sandbox.result-too-long": { readonly most: string | number };
+  readonly "sandbox.result-unreadable": null;
+  readonly "sandbox.template-memory": { readonly reason: string | number };
+  readonly "sandbox.timeout": { readonly ms: string | number };
   readonly "settings.note": null;
   readonly "settings.unset": null;
   readonly "severity.critical": null;

@@ -3,6 +3,8 @@ import type { NodeFailure, TemplateRenderer } from "../flow/ports.ts";
 import { TemplateAnswer, toSendable } from "./jinja2/template-messages.ts";
 import type { TemplateJob } from "./jinja2/template-messages.ts";
 import { createWorkerPool } from "./worker-pool.ts";
+import { stated } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 
 /** How templates are rendered. */
 export type TemplateRendererOptions = {
@@ -22,10 +24,10 @@ export type SandboxedTemplateRenderer = TemplateRenderer & AsyncDisposable & { r
 const TIME_LIMIT_MS = 15_000;
 const MAX_CHARACTERS = 400_000;
 
-const failure = (message: string): NodeFailure => ({
+const failure = (problem: string | Message): NodeFailure => ({
   ok: false,
   errorType: "TemplateRenderError",
-  message,
+  ...(typeof problem === "string" ? { message: problem } : stated(problem)),
   retryable: false,
 });
 
@@ -53,9 +55,9 @@ export const createTemplateRenderer = (options: TemplateRendererOptions = {}): S
         maxCharacters: options.maxCharacters ?? MAX_CHARACTERS,
       };
       const outcome = await pool.run(job, signal);
-      if (outcome.kind === "timeout") return failure(`error: timeout after ${timeLimitMs} ms`);
+      if (outcome.kind === "timeout") return failure(message("sandbox.timeout", { ms: timeLimitMs }));
       if (outcome.kind === "died")
-        return failure(`error: the template took too much memory (${outcome.reason})`);
+        return failure(message("sandbox.template-memory", { reason: outcome.reason }));
       const answer = TemplateAnswer.parse(outcome.value);
       return answer.ok ? { ok: true, value: answer.text } : failure(answer.message);
     },

@@ -11,6 +11,8 @@ import {
 } from "../flow/exact.ts";
 import type { NodeFailure } from "../flow/ports.ts";
 import { pythonJson } from "../flow/value-text.ts";
+import { stated } from "../base/errors.ts";
+import type { Message } from "../messages/message.ts";
 
 /** Longest JSON text that a code node may return; Dify's checks of single outputs come after it. */
 export const MAX_RESULT_CHARS = 8_000_000;
@@ -18,11 +20,11 @@ export const MAX_RESULT_CHARS = 8_000_000;
 /** Deeper values than this are refused; Dify's own limit on what a code node returns is 5. */
 export const MAX_RESULT_DEPTH = 100;
 
-/** A failure of a code node under Dify's name for it. Code that failed once fails again: no retry. */
-export const codeFailure = (message: string): NodeFailure => ({
+/** A failure of a code node, in its own words or ours, under Dify's name for it. Code that failed once fails again: no retry. */
+export const codeFailure = (problem: string | Message): NodeFailure => ({
   ok: false,
   errorType: "CodeExecutionError",
-  message,
+  ...(typeof problem === "string" ? { message: problem } : stated(problem)),
   retryable: false,
 });
 

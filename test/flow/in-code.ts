@@ -1,6 +1,6 @@
-import type { FlowMessage } from "../../src/flow/messages/message.ts";
+import type { MessageOf } from "../../src/flow/messages/message.ts";
 
-type Param = FlowMessage["params"][string];
+type Param = MessageOf<string>["params"][string];
 
 const show = (param: Param): string => {
   if (typeof param !== "object") return String(param);
@@ -8,7 +8,7 @@ const show = (param: Param): string => {
 };
 
 /** A message as a test states it, `code name=value …`; what somebody else says as it is. */
-export const inCode = ({ code, params }: FlowMessage): string =>
+export const inCode = ({ code, params }: MessageOf<string>): string =>
   code === "flow.verbatim"
     ? show(params["text"] ?? "")
     : [code, ...Object.entries(params).map(([name, param]) => `${name}=${show(param)}`)].join(" ");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Exact, ExactObject } from "../../src/flow/exact.ts";
 import type { CodeRequest, CodeRunner, NodeResult } from "../../src/flow/ports.ts";
 import { pythonJson } from "../../src/flow/value-text.ts";
+import { inCode } from "../flow/in-code.ts";
 
 /** Runs code and gives what it returned or, after an exclamation mark, what went wrong. */
 export type Attempts = {
@@ -20,12 +21,14 @@ export const createAttempts = (runner: CodeRunner, language: CodeRequest["langua
   return {
     attempt: async (code, inputs = {}) => {
       const result = await run(code, inputs);
-      return result.ok ? result.value : `!${result.message}`;
+      return result.ok
+        ? result.value
+        : `!${result.host === undefined ? result.message : inCode(result.host)}`;
     },
     failing: async (code, inputs = {}) => {
       const result = await run(code, inputs);
       assert.ok(!result.ok, `It returned ${result.ok ? pythonJson(result.value) : ""}`);
-      return `!${result.message}`;
+      return `!${result.host === undefined ? result.message : inCode(result.host)}`;
     },
   };
 };

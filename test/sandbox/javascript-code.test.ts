@@ -59,7 +59,7 @@ describe("JavaScript code", () => {
     assert.match(await failing("function main( {"), /^!SyntaxError: /);
     assert.match(await failing("const x = 1"), /^!ReferenceError: main is not defined/);
     assert.match(await failing("async function main() { throw new Error('late') }"), /^!Error: late/);
-    assert.match(await failing("function main() {}"), /^!main returned nothing/);
+    assert.match(await failing("function main() {}"), /^!sandbox\.no-result$/);
     assert.match(
       await failing("function main() { const a = []; a.push(a); return a }"),
       /^!TypeError: circular/,
@@ -77,10 +77,7 @@ describe("JavaScript code", () => {
       "async function main() { for (;;) await null }",
       "function main() { return { toJSON() { for (;;) {} } } }",
     ])
-      assert.equal(
-        await createAttempts(impatient, "javascript").attempt(code),
-        "!error: timeout after 600 ms",
-      );
+      assert.equal(await createAttempts(impatient, "javascript").attempt(code), "!sandbox.timeout ms=600");
   });
 
   it("bounds memory, stack and result", async () => {
@@ -91,10 +88,10 @@ describe("JavaScript code", () => {
     assert.match(await attemptText("return new ArrayBuffer(1e10)"), /^!/);
     assert.match(await attemptText("const f = () => f() + 1; return f()"), /^!RangeError/);
     assert.match(await attemptText("let a = []; for (let i = 0; i < 1e6; i++) a = [a]; return a"), /^!/);
-    assert.match(await attemptText("return { a: 'x'.repeat(9e6) }"), /^!the result is longer/);
+    assert.match(await attemptText("return { a: 'x'.repeat(9e6) }"), /^!sandbox\.result-too-long /);
     assert.match(
       await attemptText(`return JSON.parse('${"[".repeat(500)}${"]".repeat(500)}')`),
-      /^!the result is too deep/,
+      /^!sandbox\.result-unreadable$/,
     );
     assert.deepEqual(await attempt("function main() { return [1] }"), [1]);
   });

@@ -186,15 +186,15 @@ def main():
     const forged = `json.dumps({"kind": "result", "json": "1", "method": "GET", "url": "x", "headers": [],
         "body": None, "connectTimeoutMs": None, "readTimeoutMs": None, "verifyTls": True}).encode()`;
     assert.match(JSON.stringify(await attempt(ask(forged))), /not allowed here/);
-    assert.match(await failing(ask(`b'{"method": "get me"}'`)), /^!error: the sandbox ended/);
+    assert.match(await failing(ask(`b'{"method": "get me"}'`)), /^!sandbox\.ended /);
     const flood = `import os
 def main():
     device = os.open("/dev/reviewflow", os.O_RDWR)
     for _ in range(40):
         os.write(device, b"\\xff\\xff\\xff\\xff" + bytes(16 << 20))
     return {}`;
-    assert.match(await failing(flood), /^!error: the sandbox ended/);
-    assert.match(await failing(ask(`b"v" + bytes(4) + b"1"`)), /^!error: the sandbox ended/);
+    assert.match(await failing(flood), /^!sandbox\.ended /);
+    assert.match(await failing(ask(`b"v" + bytes(4) + b"1"`)), /^!sandbox\.ended /);
   });
 });
 

@@ -149,7 +149,7 @@ def main(urls):
         });
       });
     const code = "import requests\ndef main(): return requests.get('http://a.example/').text";
-    assert.equal(await attempt(code), "!error: timeout after 12000 ms");
+    assert.equal(await attempt(code), "!sandbox.timeout ms=12000");
     assert.equal(await stopped.promise, true);
   });
 });

@@ -4,6 +4,8 @@ import type { Exact } from "../../flow/exact.ts";
 import type { CodeRequest, NodeResult } from "../../flow/ports.ts";
 import { codeFailure, MAX_RESULT_CHARS, readResult, writeInputs } from "../result.ts";
 import { createWorkerPool } from "../worker-pool.ts";
+import { message } from "../../messages/message.ts";
+import { StoredMessage } from "../../base/reason.ts";
 
 /** What the host asks of the JavaScript worker: run this once, within these limits. */
 export type JavaScriptJob = {
@@ -18,7 +20,7 @@ export type JavaScriptJob = {
 
 const Answer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), json: z.string() }),
-  z.object({ ok: z.literal(false), message: z.string() }),
+  z.object({ ok: z.literal(false), problem: z.union([z.string(), StoredMessage]) }),
 ]);
 /** What the worker answers: the result as JSON text, or what went wrong. */
 export type JavaScriptAnswer = z.infer<typeof Answer>;
@@ -52,7 +54,8 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
     clock: options.clock,
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
   });
-  const timeout = (): NodeResult<Exact> => codeFailure(`error: timeout after ${options.timeLimitMs} ms`);
+  const timeout = (): NodeResult<Exact> =>
+    codeFailure(message("sandbox.timeout", { ms: options.timeLimitMs }));
 
   return {
     run: async (request) => {
@@ -66,12 +69,12 @@ export const createJavaScriptRunner = (options: JavaScriptRunnerOptions): JavaSc
       };
       const outcome = await pool.run(job, request.signal);
       if (outcome.kind === "timeout") return timeout();
-      if (outcome.kind === "died") return codeFailure(`error: the sandbox ended (${outcome.reason})`);
+      if (outcome.kind === "died") return codeFailure(message("sandbox.ended", { reason: outcome.reason }));
       const answer = Answer.parse(outcome.value);
-      if (!answer.ok) return codeFailure(answer.message);
+      if (!answer.ok) return codeFailure(answer.problem);
       const read = await readResult(answer.json);
       return read === null
-        ? codeFailure("the result is too deep or no JSON")
+        ? codeFailure(message("sandbox.result-unreadable"))
         : { ok: true, value: read.value };
     },
     warmUp: pool.warmUp,

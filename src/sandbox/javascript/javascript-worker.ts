@@ -10,6 +10,7 @@ import type { JSValueHandle, QuickJSOptions, Snapshot } from "quickjs-wasi";
 import { describeError } from "../../base/errors.ts";
 import { callHost } from "./host-functions.ts";
 import type { JavaScriptAnswer, JavaScriptJob } from "./javascript-runner.ts";
+import type { Message } from "../../messages/message.ts";
 
 /** The part of the global that is used here; TypeScript knows it from browsers only. */
 declare const WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
@@ -153,6 +154,8 @@ const settle = async (
   throw new Error(error.isError ? `${part("name")}: ${part("message")}` : error.toString());
 };
 
+const failed = (problem: string | Message): JavaScriptAnswer => ({ ok: false, problem });
+
 const runIn = async (vm: QuickJS, job: JavaScriptJob, budget: Budget): Promise<JavaScriptAnswer> => {
   const timers = takeTimers(vm);
   const parse = vm.evalCode("JSON.parse", "<runner>");
@@ -162,10 +165,10 @@ const runIn = async (vm: QuickJS, job: JavaScriptJob, budget: Budget): Promise<J
   const inputs = vm.callFunction(parse, vm.undefined, vm.newString(job.inputsJson));
   const result = await settle(vm, vm.callFunction(main, vm.undefined, inputs), timers, budget);
   const json = vm.callFunction(stringify, vm.undefined, result);
-  if (!json.isString) return { ok: false, message: "main returned nothing that JSON can carry" };
+  if (!json.isString) return failed({ code: "sandbox.no-result", params: {} });
   const length = json.getProp("length").toNumber();
   if (length > job.maxResultChars)
-    return { ok: false, message: `the result is longer than ${job.maxResultChars} characters of JSON` };
+    return failed({ code: "sandbox.result-too-long", params: { most: job.maxResultChars } });
   return { ok: true, json: json.toString() };
 };
 
@@ -185,8 +188,8 @@ const run = async (job: JavaScriptJob): Promise<JavaScriptAnswer> => {
     return await runIn(vm, job, budget);
   } catch (error) {
     if (interrupted || budget.isSpent())
-      return { ok: false, message: `error: timeout after ${job.timeLimitMs} ms` };
-    return { ok: false, message: describeThrown(error).slice(0, 20_000) };
+      return failed({ code: "sandbox.timeout", params: { ms: job.timeLimitMs } });
+    return failed(describeThrown(error).slice(0, 20_000));
   } finally {
     vm.dispose();
   }

@@ -105,12 +105,15 @@ const measureWaits = (
   };
 };
 
-const readOutcome = async (outcome: PythonOutcome): Promise<NodeResult<Exact>> => {
-  if (outcome.kind === "died")
-    return codeFailure(`error: the sandbox ended, perhaps of memory (${outcome.reason})`);
+/** How the code of a request ended: as its process says, or by our hand. */
+type Ended = PythonOutcome | { readonly kind: "timeout" };
+
+const readOutcome = async (outcome: Ended, timeLimitMs: number): Promise<NodeResult<Exact>> => {
+  if (outcome.kind === "timeout") return codeFailure(message("sandbox.timeout", { ms: timeLimitMs }));
+  if (outcome.kind === "died") return codeFailure(message("sandbox.ended", { reason: outcome.reason }));
   if (outcome.kind === "failure") return codeFailure(outcome.message);
   const read = await readResult(outcome.json);
-  return read === null ? codeFailure("the result is too deep or no JSON") : { ok: true, value: read.value };
+  return read === null ? codeFailure(message("sandbox.result-unreadable")) : { ok: true, value: read.value };
 };
 
 /** Lets the process run within its time; it is always killed in the end. */
@@ -119,7 +122,7 @@ const runWithin = async (
   request: CodeRequest,
   options: PythonRunnerOptions,
 ): Promise<NodeResult<Exact>> => {
-  const { promise, resolve, reject } = Promise.withResolvers<PythonOutcome>();
+  const { promise, resolve, reject } = Promise.withResolvers<Ended>();
   const requests = new AbortController();
   const onAbort = (): void => reject(request.signal.reason);
   request.signal.addEventListener("abort", onAbort, { once: true });
@@ -132,14 +135,13 @@ const runWithin = async (
       limitMs: options.timeLimitMs,
       measure: processorOfProcess(process.pid),
       waitedMs,
-      onTimeout: () =>
-        resolve({ kind: "failure", message: `error: timeout after ${options.timeLimitMs} ms` }),
+      onTimeout: () => resolve({ kind: "timeout" }),
     });
     resolve(await process.run({ code: request.code, inputsJson, maxResultChars: MAX_RESULT_CHARS, send }));
   };
   start().catch(reject);
   try {
-    return await readOutcome(await promise);
+    return await readOutcome(await promise, options.timeLimitMs);
   } finally {
     stopWatch();
     request.signal.removeEventListener("abort", onAbort);
