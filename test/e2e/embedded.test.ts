@@ -12,9 +12,15 @@ import { SECRET, startForTeam } from "./start.ts";
 import { setUpEmbedded, startEmbedded } from "./start-embedded.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
-/** Whether our server asks it for itself: who we are, at its start, and what it may have missed. */
+/**
+ * Whether our server asks it for itself: who we are, at its start, what it may have missed, and the reaction that shows
+ * a review under way, which no review waits for.
+ */
 const isOurOwn = ({ path, query }: LoggedRequest): boolean =>
-  path === "/api/v4/user" || path === "/api/v4/projects" || "updated_after" in query;
+  path === "/api/v4/user" ||
+  path === "/api/v4/projects" ||
+  "updated_after" in query ||
+  /\/award_emoji(\/\d+)?$/.test(path);
 
 /** What GitLab was asked about the merge request, without what differs by time alone. */
 const shape = (requests: readonly LoggedRequest[]) =>

@@ -8,8 +8,11 @@ export type RelayFault = (typeof RELAY_FAULTS)[number];
 export type DatabaseRelay = AsyncDisposable & {
   /** The same address through the relay. */
   readonly through: (url: string) => string;
-  /** Null: bytes pass. Connections that a fault has struck are ended, as they would be by then. */
-  readonly set: (fault: RelayFault | null) => Promise<void>;
+  /**
+   * Null: bytes pass. Connections that a fault has struck are ended, as they would be by then; those that were "silent"
+   * stay so, and open.
+   */
+  readonly set: (fault: RelayFault | "silent" | null) => Promise<void>;
   /** Connections that a fault has struck. */
   readonly struck: () => number;
   /** Pieces that have come so far, from either side. */
@@ -19,7 +22,7 @@ export type DatabaseRelay = AsyncDisposable & {
 /** Starts one before the server that `url` names. */
 export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> => {
   const { hostname, port: behind } = new URL(url);
-  let fault: RelayFault | null = null;
+  let fault: RelayFault | "silent" | null = null;
   let struck = 0;
   let cuts = 0;
   let arrived = 0;
@@ -33,12 +36,15 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
   const serve = (near: Socket): void => {
     const far = connect({ host: hostname, port: Number(behind) });
     pairs.set(near, far);
+    let isDead = false;
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       from.on("data", (bytes: Buffer) => {
         arrived += 1;
+        isDead ||= fault === "silent";
+        if (isDead) return;
         if (fault === "slow") return void (struck += 1);
         if (fault === null) return void to.write(bytes);
         // Every other statement that is cut off has reached the server: what it did stands, its answer is lost.

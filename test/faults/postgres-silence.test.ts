@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
@@ -15,50 +13,12 @@ import { payload, SECRET, tokensBy } from "../http/webhook-app.ts";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
 import { QUICK } from "../store/store-places.ts";
 import { succeeded, until } from "../store/store-requests.ts";
+import { startDatabaseRelay } from "./database-relay.ts";
 
 /** The limit of these tests; a server has ANSWER_MS. */
 const LIMIT_MS = 400;
 /** GitLab's ten seconds, by the same measure. */
 const PATIENCE_MS = LIMIT_MS * 2.5;
-
-/** A way to a server on which everything is swallowed while it is silent; what was open then stays dead. */
-const startRelay = async (serverUrl: string) => {
-  const target = new URL(serverUrl);
-  const sockets = new Set<Socket>();
-  let isSilent = false;
-  const relay = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname);
-    let isDead = isSilent;
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on("error", () => undefined);
-      from.on("data", (data) => {
-        isDead ||= isSilent;
-        if (!isDead) to.write(data);
-      });
-      from.on("end", () => isDead || to.end());
-    }
-  }).listen(0, "127.0.0.1");
-  await once(relay, "listening");
-  const address = relay.address();
-  assert.ok(address !== null && typeof address === "object");
-  const url = new URL(serverUrl);
-  url.port = String(address.port);
-  return {
-    url: url.href,
-    silence: (silent: boolean): void => {
-      isSilent = silent;
-    },
-    [Symbol.asyncDispose]: async (): Promise<void> => {
-      for (const socket of sockets) socket.destroy();
-      relay.close();
-      await once(relay, "close");
-    },
-  };
-};
 
 const server = await startPostgres();
 after(() => server?.stop());
@@ -66,9 +26,10 @@ after(() => server?.stop());
 describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_MISSING }, () => {
   test("deliveries, readiness, metrics and pages hear of it in time, and all heals by itself", async () => {
     assert.ok(server !== null);
-    await using relay = await startRelay(await server.createDatabase());
+    const url = await server.createDatabase();
+    await using relay = await startDatabaseRelay(url);
     await using store = await openStore({
-      database: { databaseUrl: new Secret(relay.url) },
+      database: { databaseUrl: new Secret(relay.through(url)) },
       ...QUICK,
       answerMs: LIMIT_MS,
     });
@@ -120,7 +81,7 @@ describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_M
       inTime(app.request("/metrics", { headers: { authorization: `Bearer ${token.reveal()}` } }));
 
     assert.deepEqual(await Promise.all([deliver(1), ready(), metrics()]), [202, 200, 200]);
-    relay.silence(true);
+    await relay.set("silent");
     const asked = await Promise.all([
       ...Array.from({ length: 30 }, (_, index) => deliver(100 + index)),
       ready(),
@@ -131,7 +92,7 @@ describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_M
     // Those who come later wait no longer than the first.
     assert.deepEqual(await Promise.all([deliver(2), deliver(3)]), [503, 503]);
     await assert.rejects(store.views.listRuns({ limit: 1 }), { code: /^store-(timeout|unreachable)$/ });
-    relay.silence(false);
+    await relay.set(null);
     await until(async () => (await ready()) === 200, "the store answers again");
     assert.equal(await deliver(4), 202);
     const worker = await store.work({ concurrency: 2, perProject: 2, handle: async () => succeeded });
