@@ -8,7 +8,7 @@ import { z } from "zod";
 import { flowCheck } from "../../src/cli/flow-check.ts";
 import { conformancePath, recordedTerminal } from "./recorded-terminal.ts";
 import { english as t, saying } from "../messages/saying.ts";
-import type { MessageCode } from "../../src/messages/message.ts";
+import { type MessageCode, message } from "../../src/messages/message.ts";
 
 const classic = new URL("../../flows/classic.yml", import.meta.url).pathname;
 
@@ -79,13 +79,13 @@ describe("flow check", () => {
     ])
       assert.ok(out.split("\n").includes(line), line);
     const warned = await check(conformancePath("unreachable"));
-    const lonely = t("flow.problem.node-field", {
+    const lonely = message("flow.problem.node-field", {
       title: "lonely",
       id: "lonely",
       field: "edges",
-      problem: "",
+      problem: message("flow.graph.unreached"),
     });
-    assert.ok(warned.out.includes(`\n${t("cli.flow.warnings")}\n  ${lonely.trimEnd()}`), warned.out);
+    assert.ok(warned.out.includes(`\n${t("cli.flow.warnings")}\n  ${t.message(lonely)}\n`), warned.out);
   });
 
   it("tells every problem at once, with the node's title, its id and the field", async () => {
