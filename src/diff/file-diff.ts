@@ -1,3 +1,5 @@
+import type { Message } from "../messages/message.ts";
+
 /**
  * One line of a hunk. Both numbers are running counters: an added line carries the number that the next old line
  * has, a removed line the number that the next new line has.
@@ -34,4 +36,4 @@ export type FileDiff = {
 /** The text of hunks, understood or not. `line` counts from 1. */
 export type HunksReading =
   | { readonly kind: "hunks"; readonly hunks: readonly Hunk[] }
-  | { readonly kind: "malformed"; readonly line: number; readonly reason: string };
+  | { readonly kind: "malformed"; readonly line: number; readonly reason: Message };

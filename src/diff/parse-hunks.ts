@@ -1,3 +1,4 @@
+import { type Message, message } from "../messages/message.ts";
 import type { DiffLine, Hunk, HunksReading } from "./file-diff.ts";
 import { endsFile, hunkRange } from "./hunk-range.ts";
 
@@ -19,7 +20,7 @@ export const readHunks = (rows: readonly string[]): HunksReading => {
   let at = 0;
   while (at < rows.length && !isBlankFrom(rows, at)) {
     const header = readHeader(rows[at] ?? "", hunks.at(-1));
-    if (typeof header === "string") return { kind: "malformed", line: at + 1, reason: header };
+    if ("code" in header) return { kind: "malformed", line: at + 1, reason: header };
     const body = readBody(rows, at + 1, header);
     if (body.kind === "malformed") return body;
     hunks.push({ ...header, lines: body.lines });
@@ -36,10 +37,10 @@ type Header = Omit<Hunk, "lines">;
 const HEADER = /^@@ -(\d{1,10})(?:,(\d{1,10}))? \+(\d{1,10})(?:,(\d{1,10}))? @@(.*)$/s;
 
 /** The header of a hunk, or what is wrong with it. */
-const readHeader = (row: string, previous: Hunk | undefined): Header | string => {
-  if (row.startsWith("@@@")) return "a combined diff of a merge commit has no single old side";
+const readHeader = (row: string, previous: Hunk | undefined): Header | Message => {
+  if (row.startsWith("@@@")) return message("diff.combined");
   const match = HEADER.exec(row);
-  if (match === null) return "a hunk's header was expected";
+  if (match === null) return message("diff.header-expected");
   const [, oldStart, oldCount = "1", newStart, newCount = "1", heading = ""] = match;
   const header = {
     oldStart: Number(oldStart),
@@ -52,15 +53,15 @@ const readHeader = (row: string, previous: Hunk | undefined): Header | string =>
 };
 
 /** Between hunks nothing changes, so that as many lines lie between two of them on either side. */
-const findMisplacement = (header: Header, previous: Hunk | undefined): string | null => {
-  if (header.oldCount + header.newCount === 0) return "the hunk is empty";
-  if (previous !== undefined && endsFile(previous)) return "a hunk follows the end of the file";
+const findMisplacement = (header: Header, previous: Hunk | undefined): Message | null => {
+  if (header.oldCount + header.newCount === 0) return message("diff.hunk-empty");
+  if (previous !== undefined && endsFile(previous)) return message("diff.hunk-after-end");
   const [oldRange, newRange] = [hunkRange(header, "old"), hunkRange(header, "new")];
   const oldSkipped = oldRange.from - (previous === undefined ? 1 : hunkRange(previous, "old").to);
   const newSkipped = newRange.from - (previous === undefined ? 1 : hunkRange(previous, "new").to);
-  if (oldSkipped < 0 || newSkipped < 0) return "the hunk starts before the last one ended";
+  if (oldSkipped < 0 || newSkipped < 0) return message("diff.hunks-overlap");
   if (oldSkipped === newSkipped) return null;
-  return `the hunk leaves out ${oldSkipped} old lines but ${newSkipped} new ones`;
+  return message("diff.sides-apart", { old: oldSkipped, new: newSkipped });
 };
 
 type Body =
@@ -71,20 +72,20 @@ const readBody = (rows: readonly string[], from: number, header: Header): Body =
   const lines: DiffLine[] = [];
   let { oldStart: oldLine, newStart: newLine, oldCount: oldLeft, newCount: newLeft } = header;
   let at = from;
-  const fail = (reason: string): Body => ({ kind: "malformed", line: at + 1, reason });
+  const fail = (reason: Message): Body => ({ kind: "malformed", line: at + 1, reason });
   while (oldLeft > 0 || newLeft > 0) {
     const kind = kindOf(rows[at]);
-    if (kind === null) return fail(`${oldLeft} old and ${newLeft} new lines of the hunk are missing`);
+    if (kind === null) return fail(message("diff.lines-missing", { old: oldLeft, new: newLeft }));
     const onOld = kind === "added" ? 0 : 1;
     const onNew = kind === "removed" ? 0 : 1;
     oldLeft -= onOld;
     newLeft -= onNew;
-    if (oldLeft < 0 || newLeft < 0) return fail("the hunk has more lines than its header says");
+    if (oldLeft < 0 || newLeft < 0) return fail(message("diff.lines-over"));
     const row = rows[at] ?? "";
     const endsWithNewline = rows[at + 1]?.startsWith("\\") !== true;
     lines.push({ kind, text: isBare(row) ? row : row.slice(1), oldLine, newLine, endsWithNewline });
     if (!endsWithNewline && ((onOld === 1 && oldLeft > 0) || (onNew === 1 && newLeft > 0)))
-      return fail("lines follow the end of the file");
+      return fail(message("diff.lines-after-end"));
     oldLine += onOld;
     newLine += onNew;
     at += endsWithNewline ? 1 : 2;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fc } from "../properties.ts";
+import { type Message, message } from "../../src/messages/message.ts";
 import type { Hunk } from "../../src/diff/file-diff.ts";
 import { parseHunks } from "../../src/diff/parse-hunks.ts";
 import { unifiedHunks } from "../../src/diff/unified-hunks.ts";
@@ -54,7 +55,7 @@ describe("hunks", () => {
     assert.deepEqual(parseHunks(text.replace("+5 @@", "+6 @@")), {
       kind: "malformed",
       line: 1,
-      reason: "the hunk leaves out 4 old lines but 5 new ones",
+      reason: message("diff.sides-apart", { old: 4, new: 5 }),
     });
     assert.deepEqual(rows(text), ['added 4/5 "new"', 'removed 9/9 "x"', 'removed 10/9 "y"']);
   });
@@ -105,65 +106,50 @@ describe("hunks", () => {
     assert.deepEqual(hunksOf("\n"), []);
   });
 
-  const malformed: readonly (readonly [name: string, text: string, line: number, reason: string])[] = [
-    ["prose", "no diff\n", 1, "a hunk's header was expected"],
-    ["file headers", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", 1, "a hunk's header was expected"],
-    [
-      "a combined diff",
-      "@@@ -1 -1 +1 @@@\n--a\n++b\n",
-      1,
-      "a combined diff of a merge commit has no single old side",
-    ],
-    ["an empty hunk", "@@ -1,0 +1,0 @@\n", 1, "the hunk is empty"],
-    ["a cut", "@@ -1,2 +1,2 @@\n-a\n", 3, "1 old and 2 new lines of the hunk are missing"],
+  const malformed: readonly (readonly [name: string, text: string, line: number, reason: Message])[] = [
+    ["prose", "no diff\n", 1, message("diff.header-expected")],
+    ["file headers", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", 1, message("diff.header-expected")],
+    ["a combined diff", "@@@ -1 -1 +1 @@@\n--a\n++b\n", 1, message("diff.combined")],
+    ["an empty hunk", "@@ -1,0 +1,0 @@\n", 1, message("diff.hunk-empty")],
+    ["a cut", "@@ -1,2 +1,2 @@\n-a\n", 3, message("diff.lines-missing", { old: 1, new: 2 })],
     [
       "a header too early",
       "@@ -1,2 +1,2 @@\n a\n@@ -9 +9 @@\n-a\n+b\n",
       3,
-      "1 old and 1 new lines of the hunk are missing",
+      message("diff.lines-missing", { old: 1, new: 1 }),
     ],
-    [
-      "a count too small",
-      "@@ -1 +1,2 @@\n-a\n-b\n+c\n+d\n",
-      3,
-      "the hunk has more lines than its header says",
-    ],
-    ["lines too many", "@@ -1 +1 @@\n-a\n+b\n c\n", 4, "a hunk's header was expected"],
+    ["a count too small", "@@ -1 +1,2 @@\n-a\n-b\n+c\n+d\n", 3, message("diff.lines-over")],
+    ["lines too many", "@@ -1 +1 @@\n-a\n+b\n c\n", 4, message("diff.header-expected")],
     [
       "an empty line between",
       "@@ -1 +1 @@\n-a\n+b\n\n@@ -9 +9 @@\n-a\n+b\n",
       4,
-      "a hunk's header was expected",
+      message("diff.header-expected"),
     ],
-    [
-      "an overlap",
-      "@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -2 +2 @@\n-b\n+c\n",
-      5,
-      "the hunk starts before the last one ended",
-    ],
+    ["an overlap", "@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -2 +2 @@\n-b\n+c\n", 5, message("diff.hunks-overlap")],
     [
       "sides out of step",
       "@@ -1 +1,2 @@\n a\n+b\n@@ -9 +9 @@\n-b\n+c\n",
       4,
-      "the hunk leaves out 7 old lines but 6 new ones",
+      message("diff.sides-apart", { old: 7, new: 6 }),
     ],
     [
       "a mark before any line",
       "@@ -1 +1 @@\n\\ No newline at end of file\n-a\n+b\n",
       2,
-      "1 old and 1 new lines of the hunk are missing",
+      message("diff.lines-missing", { old: 1, new: 1 }),
     ],
     [
       "a line after the end",
       "@@ -1,2 +1 @@\n-a\n\\ No newline at end of file\n-b\n+c\n",
       2,
-      "lines follow the end of the file",
+      message("diff.lines-after-end"),
     ],
     [
       "a hunk after the end",
       "@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n@@ -9 +9 @@\n-a\n+b\n",
       5,
-      "a hunk follows the end of the file",
+      message("diff.hunk-after-end"),
     ],
   ];
   for (const [name, text, line, reason] of malformed) {

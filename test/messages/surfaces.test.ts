@@ -25,9 +25,10 @@ const SURFACES = {
   flow: ["flow."],
   failures: [
     "budget.candidates",
+    "diff.",
     "dify.",
     "egress.",
-    "findings.line",
+    "findings.",
     "gitlab.",
     "model.",
     "sandbox.",

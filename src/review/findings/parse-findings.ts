@@ -1,4 +1,5 @@
 import { type Json, parseJson } from "../../base/json.ts";
+import { type Message, message } from "../../messages/message.ts";
 import type { Finding } from "../finding.ts";
 import { cleanText, firstSentence, saysNothing, shorten, toOneLine } from "./clean-text.ts";
 import { readCategory, readConfidence, readLines, readSeverity } from "./read-fields.ts";
@@ -45,7 +46,6 @@ const TELLING = new Set(
 );
 
 const SHAPE = {
-  name: "finding",
   listKeys: new Set(
     "findings finding issues comments results result review reviews reviewcomments problems items data output answer response files".split(
       " ",
@@ -68,7 +68,7 @@ export const parseFindings = (output: Json, options: ParseFindingsOptions): Pars
   const rejected: Rejection[] = [...read.rejected];
   for (const record of read.records) {
     const finding = toFinding(record, options.paths);
-    if (typeof finding === "string") rejected.push(toRejection(finding, record.text));
+    if ("code" in finding) rejected.push(toRejection(finding, record.text));
     else findings.push(finding);
   }
   return { findings, rejected };
@@ -87,12 +87,12 @@ const withoutRecords = (output: Json): ParsedFindings => {
   const text = typeof output === "string" ? output : JSON.stringify(output);
   if (typeof output === "string" && saysNothing(output)) return { findings: [], rejected: [] };
   const empty = text.trim() === "" || output === null;
-  const reason = empty ? "the answer is empty" : "the answer holds no JSON with findings";
+  const reason = message(empty ? "findings.answer-empty" : "findings.answer-without");
   return { findings: [], rejected: [toRejection(reason, text)] };
 };
 
 /** The finding, or why it is none. */
-const toFinding = (record: RawRecord, paths: readonly string[]): Finding | string => {
+const toFinding = (record: RawRecord, paths: readonly string[]): Finding | Message => {
   const get = (field: Field): Json | undefined =>
     aliases(field)
       .map((key) => record.fields.get(key))
@@ -101,13 +101,14 @@ const toFinding = (record: RawRecord, paths: readonly string[]): Finding | strin
   const [onlyPath] = paths;
   // A line number tells a finding of the only file from other JSON that a model may show.
   const hasLine = readLines(get("line"), get("endLine")).line !== null;
-  if (stated === null && (paths.length !== 1 || onlyPath === undefined || !hasLine)) return "no path";
+  if (stated === null && (paths.length !== 1 || onlyPath === undefined || !hasLine))
+    return message("findings.path-missing");
   const path = stated === null ? resolvePath(onlyPath ?? "", paths) : resolvePath(stated, paths);
   if (path.kind === "unknown") return path.reason;
   const body = shorten(cleanText(textOf(get("body")) ?? "").trim(), FINDING_LIMITS.body);
   const title =
     toOneLine(textOf(get("title")) ?? "", FINDING_LIMITS.title) || firstSentence(body, FINDING_LIMITS.title);
-  if (title === "") return "neither title nor body";
+  if (title === "") return message("findings.text-missing");
   const lines = readLines(get("line") ?? path.lines ?? undefined, get("endLine"));
   return {
     path: path.path,

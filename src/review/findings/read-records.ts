@@ -1,5 +1,6 @@
 import { type Json, parseJson } from "../../base/json.ts";
 import type { JsonNode } from "../../base/model-json/json-node.ts";
+import { message } from "../../messages/message.ts";
 import { createJsonReader, readJsonText } from "../../base/model-json/read-json.ts";
 import {
   type Records,
@@ -137,7 +138,7 @@ const scan = (text: string, read: Read, skipForeignFences: boolean): Records => 
     } else at += 1;
   }
   if (at >= text.length || !found.relevant) return found;
-  const rest = toRejection("too much that is unreadable; what followed is lost", text.slice(at, at + 400));
+  const rest = toRejection(message("findings.unreadable"), text.slice(at, at + 400));
   return { ...found, rejected: [...found.rejected, rest] };
 };
 

@@ -1,16 +1,10 @@
 import type { Json } from "../../base/json.ts";
-import { toOneLine } from "./clean-text.ts";
 import { readRecords } from "./read-records.ts";
 import { plainKey } from "./walk-records.ts";
 
 /** What a verifying flow said of one finding. A verdict that is missing or unclear is not a pass. */
-export type Verdict = {
-  readonly verdict: "confirmed" | "refuted" | "missing";
-  /** The flow's reason, or why there is no verdict; one line, at most 500 UTF-16 units; may be empty. */
-  readonly reason: string;
-};
+export type Verdict = "confirmed" | "refuted" | "missing";
 
-const MAX_REASON = 500;
 const ID_KEYS = ["id", "findingid", "finding", "key", "ref", "index", "number"];
 const VERDICT_KEYS = [
   "verdict",
@@ -27,16 +21,6 @@ const VERDICT_KEYS = [
 ];
 /** Keys that ask whether the finding is wrong, so that yes refutes it. */
 const REFUTING_KEYS = ["refuted", "invalid", "falsepositive", "isfalsepositive"];
-const REASON_KEYS = [
-  "reason",
-  "reasoning",
-  "explanation",
-  "rationale",
-  "why",
-  "comment",
-  "message",
-  "justification",
-];
 
 const CONFIRMED = new Set(
   "confirmed confirm confirms valid true yes correct right real keep kept accept accepted truepositive upheld 確認 妥当 正しい 有効 확인 유효 확인됨 确认 有效 正确".split(
@@ -57,7 +41,6 @@ const REFUTED = new Set(
 export const readVerdicts = (output: Json, ids: readonly string[]): ReadonlyMap<string, Verdict> => {
   const known = new Map(ids.map((id) => [plainKey(id), id] as const));
   const read = readRecords(output, {
-    name: "verdict",
     listKeys: new Set(["verdicts", "results", "findings", "items", "data", "output", "answer", "response"]),
     isRecord: (keys) =>
       [...keys].some((key) => known.has(key)) ||
@@ -69,14 +52,11 @@ export const readVerdicts = (output: Json, ids: readonly string[]): ReadonlyMap<
   for (const { fields } of read.records) {
     for (const [id, verdict] of verdictsOf(fields, known)) {
       const earlier = said.get(id);
-      const contradicts = earlier !== undefined && earlier.verdict !== verdict.verdict;
-      said.set(id, contradicts ? missing("contradicting verdicts") : (earlier ?? verdict));
+      said.set(id, earlier !== undefined && earlier !== verdict ? "missing" : verdict);
     }
   }
-  return new Map(ids.map((id) => [id, said.get(id) ?? missing("no verdict was given")] as const));
+  return new Map(ids.map((id) => [id, said.get(id) ?? "missing"] as const));
 };
-
-const missing = (reason: string): Verdict => ({ verdict: "missing", reason });
 
 type Fields = ReadonlyMap<string, Json>;
 
@@ -104,14 +84,9 @@ const fieldsOf = (value: Json): Fields =>
 
 const toVerdict = (fields: Fields): Verdict => {
   const stated = firstOf(fields, VERDICT_KEYS) ?? negate(firstOf(fields, REFUTING_KEYS));
-  const why = firstOf(fields, REASON_KEYS);
-  const reason = typeof why === "string" ? toOneLine(why, MAX_REASON) : "";
   const word = wordOf(stated);
-  if (CONFIRMED.has(word)) return { verdict: "confirmed", reason };
-  if (REFUTED.has(word)) return { verdict: "refuted", reason };
-  return missing(
-    reason === "" ? "the verdict is not understood" : `the verdict is not understood: ${reason}`,
-  );
+  if (CONFIRMED.has(word)) return "confirmed";
+  return REFUTED.has(word) ? "refuted" : "missing";
 };
 
 const wordOf = (value: Json | undefined): string =>

@@ -1,9 +1,10 @@
+import { type Message, message } from "../../messages/message.ts";
 import { shownPath } from "../units/render-unit.ts";
 
 /** A path that was found among the given ones, or why it was not. */
 export type PathReading =
   | { readonly kind: "path"; readonly path: string; readonly lines: string | null }
-  | { readonly kind: "unknown"; readonly reason: string };
+  | { readonly kind: "unknown"; readonly reason: Message };
 
 const LINES_BEHIND = /(?:[:#]L?|\s+\(?lines?\s+)(\d+(?:\s*[-–]\s*L?\d+)?)(?::\d+)?\)?$/i;
 
@@ -37,7 +38,7 @@ export const resolvePath = (stated: string, paths: readonly string[]): PathReadi
   const ending = tail === "" ? [] : paths.filter((given) => given.normalize("NFC").endsWith(`/${tail}`));
   const [only] = ending;
   if (only !== undefined && ending.length === 1) return { kind: "path", path: only, lines };
-  const reason = ending.length > 1 ? "the path fits several files" : "the path is not in the diff";
+  const reason = message(ending.length > 1 ? "findings.path-ambiguous" : "findings.path-unknown");
   return { kind: "unknown", reason };
 };
 

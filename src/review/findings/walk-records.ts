@@ -1,16 +1,15 @@
 import type { Json } from "../../base/json.ts";
 import { type JsonNode, toJson } from "../../base/model-json/json-node.ts";
+import { type Message, message } from "../../messages/message.ts";
 
 /** One object that a flow reported. Keys are in `plainKey`'s form. */
 export type RawRecord = { readonly fields: ReadonlyMap<string, Json>; readonly text: string };
 
 /** What was left out of a flow's output, and why; the text is shortened. */
-export type Rejection = { readonly reason: string; readonly text: string };
+export type Rejection = { readonly reason: Message; readonly text: string };
 
 /** What is looked for. All keys are in `plainKey`'s form. */
 export type RecordShape = {
-  /** What a record is called in reasons. */
-  readonly name: string;
   /** Keys under which lists of records stand. */
   readonly listKeys: ReadonlySet<string>;
   /** Whether an object with these keys is meant as a record. */
@@ -33,11 +32,14 @@ export const NO_RECORDS: Records = { relevant: false, filled: false, records: []
 
 const MAX_REJECTED_TEXT = 300;
 
+const CUT_OFF = message("findings.cut-off");
+const NO_FINDING = message("findings.not-one");
+
 /** A key without case, spaces and punctuation: `start_line`, `startLine` and `Start Line` are one. */
 export const plainKey = (key: string): string => key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
 /** A rejection with its text shortened. */
-export const toRejection = (reason: string, text: string): Rejection => {
+export const toRejection = (reason: Message, text: string): Rejection => {
   const plain = text.replace(/\s+/g, " ").trim();
   const short = plain.length > MAX_REJECTED_TEXT ? `${plain.slice(0, MAX_REJECTED_TEXT)}…` : plain;
   return { reason, text: short.toWellFormed() };
@@ -91,14 +93,10 @@ const walkList = (walk: Walk, list: JsonNode & { kind: "array" }, inherited: Fie
     if (item.kind === "array") walkList(walk, item, inherited);
     else if (item.kind === "object") walkObject(walk, item, inherited, true);
     else if (typeof item.value === "string" && !item.cut) walkText(walk, item.value);
-    else if (item.value !== null && !item.cut) reject(walk, item, `not a ${walk.shape.name}`);
+    else if (item.value !== null && !item.cut) reject(walk, item, NO_FINDING);
   }
   if (list.cut && list.items.at(-1)?.cut !== true)
-    reject(
-      walk,
-      { ...list, start: Math.max(list.start, list.end - 80) },
-      "the list is not closed; what followed is lost",
-    );
+    reject(walk, { ...list, start: Math.max(list.start, list.end - 80) }, message("findings.list-open"));
 };
 
 const walkObject = (
@@ -120,8 +118,7 @@ const walkObject = (
     return walkLists(walk, node, entries, lists, inherited);
   if (isRecord) return addRecord(walk, node, inherited);
   if (node.entries.length === 0 && !node.cut) walk.listed = true;
-  else if (inList)
-    reject(walk, node, node.cut ? "cut off" : `not a ${shape.name}: none of its keys is known`);
+  else if (inList) reject(walk, node, node.cut ? CUT_OFF : message("findings.keys-unknown"));
 };
 
 const without = (
@@ -155,7 +152,7 @@ const walkLists = (
   for (const [, value] of lists) {
     if (value.kind === "array") walkList(walk, value, passed);
     else if (value.kind === "object") walkObject(walk, value, passed, value.entries.length > 0);
-    else if (value.cut) reject(walk, node, "cut off");
+    else if (value.cut) reject(walk, node, CUT_OFF);
     else if (typeof value.value === "string") walkText(walk, value.value);
   }
 };
@@ -167,19 +164,19 @@ const walkText = (walk: Walk, text: string): void => {
   walk.listed ||= read.relevant;
   walk.records.push(...read.records);
   walk.rejected.push(...read.rejected);
-  if (!read.relevant) walk.rejected.push(toRejection(`not a ${walk.shape.name}`, text));
+  if (!read.relevant) walk.rejected.push(toRejection(NO_FINDING, text));
 };
 
 const addRecord = (walk: Walk, node: JsonNode & { kind: "object" }, inherited: Fields): void => {
   walk.filled = true;
-  if (node.cut) return reject(walk, node, "cut off");
+  if (node.cut) return reject(walk, node, CUT_OFF);
   const own = node.entries.map(([key, value]) => [plainKey(key), toJson(value)] as const);
   // Its own path under another key counts for more than the path of what it stands in.
   const passed = own.some(([key]) => walk.shape.inherited.has(key)) ? [] : [...inherited];
   walk.records.push({ fields: new Map([...passed, ...own]), text: textOf(walk, node) });
 };
 
-const reject = (walk: Walk, node: JsonNode, reason: string): void => {
+const reject = (walk: Walk, node: JsonNode, reason: Message): void => {
   walk.rejected.push(toRejection(reason, textOf(walk, node)));
 };
 

@@ -1,6 +1,7 @@
 import { type Reason, reasonOf } from "../../base/reason.ts";
 import type { FileDiff } from "../../diff/file-diff.ts";
 import { parseHunks } from "../../diff/parse-hunks.ts";
+import { message } from "../../messages/message.ts";
 import type { ChangedFile, Diff } from "../forge.ts";
 import { matchesPaths } from "../rules/match-paths.ts";
 import { isMedia, matchesGlobs, reasonOfPath } from "./default-rules.ts";
@@ -97,7 +98,7 @@ const readText = (changed: ChangedFile, text: string, included: boolean): FileDi
   if (reading.kind === "malformed")
     return reasonOf("diff-unavailable", {
       cause: "malformed",
-      detail: `line ${reading.line}: ${reading.reason}`,
+      detail: message("diff.malformed", { line: reading.line, problem: reading.reason }),
     });
   const mark = included ? null : findGeneratedMark(reading.hunks);
   if (mark !== null) return reasonOf("generated-by-mark", { line: mark });

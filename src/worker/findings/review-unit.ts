@@ -1,4 +1,5 @@
 import type { ContextLimit } from "../../base/context-limit.ts";
+import { inEnglish } from "../../base/errors.ts";
 import { causeOf, type Reason, reasonOf, withDetail } from "../../base/reason.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { AnchoredFinding, Finding } from "../../review/finding.ts";
@@ -167,7 +168,7 @@ const readReport = (outcome: FlowOutcome, paths: readonly string[], language: st
     return {
       kind: "failed",
       reason: withDetail(incomplete ?? reasonOf("findings-unusable"), problem),
-      problem: incomplete === null ? problem : problemOf(incomplete),
+      problem: incomplete === null ? inEnglish(problem) : problemOf(incomplete),
     };
   }
   const overview = overviewOf(outputs["overview"]);

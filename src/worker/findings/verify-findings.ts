@@ -59,7 +59,7 @@ export const verifyFindings = async (
   });
   const problem = failure === null ? NO_VERDICT : problemOf(failure);
   if (failure !== null && problem === null) return failed(failure);
-  const first = failure === null ? verdictsOf(outcome, named) : new Map<string, Verdict["verdict"]>();
+  const first = failure === null ? verdictsOf(outcome, named) : new Map<string, Verdict>();
   const missing = named.filter(({ id }) => (first.get(id) ?? "missing") === "missing");
   const again =
     missing.length === 0
@@ -86,12 +86,7 @@ const NO_VERDICT = "it held no verdict for these findings";
 /** The form of an answer in a few words. */
 const FORM = "with exactly one fenced block of JSON that has one verdict for each id";
 
-const verdictsOf = (
-  { outputs }: FlowOutcome,
-  about: readonly Named[],
-): ReadonlyMap<string, Verdict["verdict"]> => {
+const verdictsOf = ({ outputs }: FlowOutcome, about: readonly Named[]): ReadonlyMap<string, Verdict> => {
   const ids = about.map(({ id }) => id);
-  return new Map(
-    [...readVerdicts(outputs["verdicts"] ?? null, ids)].map(([id, { verdict }]) => [id, verdict]),
-  );
+  return new Map(readVerdicts(outputs["verdicts"] ?? null, ids));
 };

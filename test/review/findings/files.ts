@@ -5,7 +5,7 @@ import type { Finding } from "../../../src/review/finding.ts";
 /** A file's diff from the text of its hunks. */
 export const fileOf = (hunks: string, fields: Partial<FileDiff> = {}): FileDiff => {
   const reading = parseHunks(hunks);
-  if (reading.kind !== "hunks") throw new Error(reading.reason);
+  if (reading.kind !== "hunks") throw new Error(JSON.stringify(reading.reason));
   return { oldPath: "src/a.ts", newPath: "src/a.ts", change: "modified", hunks: reading.hunks, ...fields };
 };
 

@@ -7,7 +7,7 @@ const PATHS = ["src/a.ts", "lib/b.py", "docs/日本語.md"];
 const parse = (output: Json, paths: readonly string[] = PATHS) => parseFindings(output, { paths });
 const titlesOf = (output: Json) => parse(output).findings.map(({ title }) => title);
 const reasonsOf = (output: Json, paths?: readonly string[]) =>
-  parse(output, paths).rejected.map(({ reason }) => reason);
+  parse(output, paths).rejected.map(({ reason }) => reason.code);
 
 const ONE = '{"path": "src/a.ts", "line": 3, "title": "One", "body": "First."}';
 const TWO = '{"path": "lib/b.py", "line": 4, "title": "Two", "body": "Second."}';
@@ -58,15 +58,15 @@ suite("the form of findings may be broken", () => {
       ["One"],
     );
     assert.deepEqual(
-      cut.rejected.map(({ reason }) => reason),
-      ["cut off"],
+      cut.rejected.map(({ reason }) => reason.code),
+      ["findings.cut-off"],
     );
     assert.match(cut.rejected[0]?.text ?? "", /Two/);
   });
 
   test("a list that is not closed is reported, though all in it is whole", () => {
     assert.deepEqual(titlesOf(`[${ONE}, ${TWO},`), ["One", "Two"]);
-    assert.deepEqual(reasonsOf(`[${ONE}, ${TWO},`), ["the list is not closed; what followed is lost"]);
+    assert.deepEqual(reasonsOf(`[${ONE}, ${TWO},`), ["findings.list-open"]);
   });
 
   test("thinking that never ends holds no findings", () => {
@@ -162,19 +162,19 @@ suite("the meaning of findings must hold", () => {
   test("other paths are rejected: unknown, fitting two, only the end of a name", () => {
     const paths = ["one/x.ts", "two/x.ts", "src/data.ts"];
     const of = (path: string) => reasonsOf([{ path, title: "T" }], paths);
-    assert.deepEqual(of("y.ts"), ["the path is not in the diff"]);
-    assert.deepEqual(of("x.ts"), ["the path fits several files"]);
-    assert.deepEqual(of("a.ts"), ["the path is not in the diff"]);
-    assert.deepEqual(of("../src/data.ts"), ["the path is not in the diff"]);
+    assert.deepEqual(of("y.ts"), ["findings.path-unknown"]);
+    assert.deepEqual(of("x.ts"), ["findings.path-ambiguous"]);
+    assert.deepEqual(of("a.ts"), ["findings.path-unknown"]);
+    assert.deepEqual(of("../src/data.ts"), ["findings.path-unknown"]);
   });
 
   test("no path is right only for the one file there is, and with a line", () => {
     assert.equal(parse([{ line: 3, title: "T" }], ["x.ts"]).findings[0]?.path, "x.ts");
-    assert.deepEqual(reasonsOf([{ line: 3, title: "T" }]), ["no path"]);
+    assert.deepEqual(reasonsOf([{ line: 3, title: "T" }]), ["findings.path-missing"]);
   });
 
   test("something must be said", () => {
-    assert.deepEqual(reasonsOf([{ path: "src/a.ts", line: 3, body: " \u0000" }]), ["neither title nor body"]);
+    assert.deepEqual(reasonsOf([{ path: "src/a.ts", line: 3, body: " \u0000" }]), ["findings.text-missing"]);
   });
 
   test("lines", () => {

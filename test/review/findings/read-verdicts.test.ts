@@ -5,7 +5,7 @@ import type { Json } from "../../../src/base/json.ts";
 import { readVerdicts } from "../../../src/review/findings/read-verdicts.ts";
 
 const verdictsOf = (output: Json, ids: readonly string[]) =>
-  [...readVerdicts(output, ids)].map(([id, { verdict }]) => `${id} ${verdict}`);
+  [...readVerdicts(output, ids)].map(([id, verdict]) => `${id} ${verdict}`);
 
 suite("the verdicts of a verifying flow", () => {
   test("are read from prose, fences and many words", () => {
@@ -38,11 +38,6 @@ suite("the verdicts of a verifying flow", () => {
     ]);
     for (const nothing of ["", null, "All of them are confirmed.", [], "[]"])
       assert.deepEqual(verdictsOf(nothing, ["f1"]), ["f1 missing"]);
-  });
-
-  test("keep their reason on one line", () => {
-    const read = readVerdicts([{ id: 1, verdict: "refuted", reason: "It is\nchecked above." }], ["1"]);
-    assert.deepEqual(read.get("1"), { verdict: "refuted", reason: "It is checked above." });
   });
 
   test("any verdicts come back as they were given, for exactly the ids that were asked for", () => {

@@ -27,7 +27,7 @@ export const CODE = [
 export const fileOf = (path: string, shift = 0): FileDiff => {
   const lines = [...Array.from({ length: shift }, (_, at) => `// ${at}`), ...CODE];
   const reading = parseHunks(`@@ -0,0 +1,${lines.length} @@\n${lines.map((line) => `+${line}\n`).join("")}`);
-  if (reading.kind !== "hunks") throw new Error(reading.reason);
+  if (reading.kind !== "hunks") throw new Error(JSON.stringify(reading.reason));
   return { oldPath: path, newPath: path, change: "added", hunks: reading.hunks };
 };
 

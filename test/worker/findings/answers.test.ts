@@ -1,6 +1,8 @@
 import { plainDetail } from "../../messages/plain.ts";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { inEnglish } from "../../../src/base/errors.ts";
+import { type Message, message } from "../../../src/messages/message.ts";
 import { ReviewResult } from "../../../src/review/review-result.ts";
 import type { FlowOutcome } from "../../../src/review/flow-runner.ts";
 import { FINDINGS_INPUTS } from "../../../src/worker/findings/findings-flow.ts";
@@ -41,17 +43,23 @@ const EXAMPLE = [
 ];
 
 /** What a flow answers that is no answer, the language asked for, and what the second question names. */
-const NONE: readonly (readonly [string, Partial<FlowOutcome>, string, RegExp, string])[] = [
-  ["{}", findings("{}"), "English", /no JSON with findings/, "findings-unusable"],
+const NONE: readonly (readonly [string, Partial<FlowOutcome>, string, RegExp | Message, string])[] = [
+  ["{}", findings("{}"), "English", message("findings.answer-without"), "findings-unusable"],
   [
     "null for findings",
     findings('{"findings": null}'),
     "English",
-    /no JSON with findings/,
+    message("findings.answer-without"),
     "findings-unusable",
   ],
-  ["prose", findings("I shall look into it."), "English", /no JSON with findings/, "findings-unusable"],
-  ["empty text of the flow", findings(""), "English", /is empty/, "findings-unusable"],
+  [
+    "prose",
+    findings("I shall look into it."),
+    "English",
+    message("findings.answer-without"),
+    "findings-unusable",
+  ],
+  ["empty text of the flow", findings(""), "English", message("findings.answer-empty"), "findings-unusable"],
   [
     "empty text that a code node fails over",
     failedOn("answer-empty"),
@@ -60,7 +68,13 @@ const NONE: readonly (readonly [string, Partial<FlowOutcome>, string, RegExp, st
     "answer-empty",
   ],
   ["a cut answer", failedOn("answer-cut-short"), "English", /cut off/, "answer-cut-short"],
-  ["the prompt's own example", findings(EXAMPLE), "English", /path is not in the diff/, "findings-unusable"],
+  [
+    "the prompt's own example",
+    findings(EXAMPLE),
+    "English",
+    message("findings.path-unknown"),
+    "findings-unusable",
+  ],
   [
     "English for Japanese",
     findings(ENGLISH),
@@ -91,7 +105,12 @@ suite("an answer that is none", () => {
       assert.equal(world.threads().length, 1);
       const corrections = once.requests.map((request) => textInput(request, "correction"));
       assert.deepEqual([corrections.length, corrections[0]], [2, ""]);
-      assert.match(corrections[1] ?? "", problem);
+      const wanted = problem instanceof RegExp ? problem : `: ${inEnglish(problem)}. `;
+      const correction = corrections[1] ?? "";
+      assert.ok(
+        typeof wanted === "string" ? correction.includes(wanted) : wanted.test(correction),
+        correction,
+      );
       assert.match(corrections[1] ?? "", /^\n\n\S/);
       // Fresh: the question as it was, and nothing of the answer.
       const { inputs: first } = once.requests[0] ?? assert.fail();
@@ -101,7 +120,9 @@ suite("an answer that is none", () => {
       const twice = fakeFindingsFlow({ language }, () => answer);
       const failed = await createWorker(place()).review(twice.flow);
       assert.ok(failed.state === "failed" && failed.reason.code === "no-part-reviewed");
-      assert.match(plainDetail(failed.reason), new RegExp(`^reason\\.${code}`));
+      const detail = plainDetail(failed.reason);
+      if (problem instanceof RegExp) assert.ok(detail.startsWith(`reason.${code}`), detail);
+      else assert.equal(detail, `reason.${code}: ${problem.code}`);
       assert.equal(twice.requests.length, 2);
     });
 
