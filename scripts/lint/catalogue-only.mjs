@@ -8,8 +8,8 @@ import { relative } from "node:path";
 /** Where sentences may stand in code, and why: beginnings of paths. Everything else of `src/` has codes. */
 export const EXCEPTIONS = [
   {
-    why: "What code, templates and requests of a flow failed with, in the words of Python, JavaScript, Jinja2 and HTTP.",
-    paths: ["src/sandbox/", "src/egress/"],
+    why: "What code, templates of a flow failed with, in the words of Python, JavaScript and Jinja2.",
+    paths: ["src/sandbox/"],
   },
   {
     why: "What GitLab is told of a delivery, and what a log tells of a sign-in: the sender's language is not known.",
@@ -20,10 +20,6 @@ export const EXCEPTIONS = [
       "src/gitlab/verify",
       "src/wiring/create-forges.ts",
     ],
-  },
-  {
-    why: "What a request of a flow to GitLab is refused for, which its node fails with.",
-    paths: ["src/gitlab/publish/flow-request.ts"],
   },
   { why: "What a log tells of labels and statuses.", paths: ["src/gitlab/publish/set-marks.ts"] },
   { why: "What the receiver of a notice is not sent for.", paths: ["src/notify/send-notice.ts"] },

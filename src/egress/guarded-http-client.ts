@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request as send } from "undici";
-import { describeError, StoreError } from "../base/errors.ts";
+import { describeError, stated, StoreError } from "../base/errors.ts";
 import { sendBehindFence } from "../base/fence.ts";
+import { type Message, message } from "../messages/message.ts";
 import type { HttpClient, HttpRequest, HttpResponse, NodeResult } from "../flow/ports.ts";
 import { ACCEPTED_CODINGS, readUnpacked } from "./unpacked-body.ts";
 import type { EgressPolicy } from "./egress-policy.ts";
@@ -22,7 +23,7 @@ export type GuardedHttpClientOptions = {
   /** Resolves host names; the operating system's resolver by default. */
   readonly resolve?: Resolver;
   /** Changes or refuses each request before it is sent, those after redirects too; all are sent as they are by default. */
-  readonly prepare?: (hop: Hop) => Promise<Hop | { readonly refused: string }>;
+  readonly prepare?: (hop: Hop) => Promise<Hop | { readonly refused: Message }>;
   /** Sent as User-Agent where a flow sets none. */
   readonly userAgent?: string;
 };
@@ -52,10 +53,10 @@ type Settings = {
   readonly prepare: NonNullable<GuardedHttpClientOptions["prepare"]>;
 };
 
-const refuse = (errorType: string, message: string): NodeResult<never> => ({
+const refuse = (errorType: string, what: Message): NodeResult<never> => ({
   ok: false,
   errorType,
-  message,
+  ...stated(what),
   retryable: false,
 });
 
@@ -158,14 +159,10 @@ const follow = async (
         : sendBehindFence(agent, (dispatcher) => sendHop(request, from, dispatcher)));
       const plan = planRedirect(hop, response.status, location);
       if (plan.kind === "final") return { ok: true, value: response };
-      if (plan.kind === "broken") {
-        return refuse("HttpRequestNodeError", `${hop.url.origin} answered with a redirect, but ${plan.why}`);
-      }
+      if (plan.kind === "broken") return refuse("HttpRequestNodeError", plan.what);
       if (redirects >= settings.maxRedirects) {
-        return refuse(
-          "HttpRequestNodeError",
-          `Exceeded maximum allowed redirects (${settings.maxRedirects}) at ${hop.url.origin}`,
-        );
+        const named = { most: settings.maxRedirects, origin: hop.url.origin };
+        return refuse("HttpRequestNodeError", message("egress.redirects-over", named));
       }
       hop = plan.hop;
     }
@@ -193,10 +190,9 @@ export const createGuardedHttpClient = (options: GuardedHttpClientOptions): Http
     send: async (request) => {
       request.signal.throwIfAborted();
       const url = parseUrl(request.url);
-      if (url === null)
-        return refuse("InvalidURLError", "The URL must be complete and start with http:// or https://");
+      if (url === null) return refuse("InvalidURLError", message("egress.url-invalid"));
       if (!TOKEN.test(request.method) || REFUSED_METHODS.has(request.method.toUpperCase())) {
-        return refuse("InvalidHttpMethodError", `Invalid http method ${request.method}`);
+        return refuse("InvalidHttpMethodError", message("egress.method-invalid", { method: request.method }));
       }
       try {
         return await follow(request, firstHop(request, url, settings.userAgent), settings);

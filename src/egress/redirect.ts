@@ -1,3 +1,5 @@
+import { type Message, message } from "../messages/message.ts";
+
 /** A request as it goes over the wire, one hop of perhaps several. */
 export type Hop = {
   readonly method: string;
@@ -10,7 +12,7 @@ export type Hop = {
 export type RedirectPlan =
   | { readonly kind: "final" }
   | { readonly kind: "follow"; readonly hop: Hop }
-  | { readonly kind: "broken"; readonly why: string };
+  | { readonly kind: "broken"; readonly what: Message };
 
 const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -54,10 +56,11 @@ const isUpgrade = (from: URL, to: URL): boolean =>
 export const planRedirect = (hop: Hop, status: number, location: string | null): RedirectPlan => {
   if (!FOLLOWED.has(status) || location === null) return { kind: "final" };
   if (!URL.canParse(location, hop.url.href))
-    return { kind: "broken", why: "its Location header is not a URL" };
+    return { kind: "broken", what: message("egress.redirect-no-url", { origin: hop.url.origin }) };
   const url = new URL(location, hop.url);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return { kind: "broken", why: `its Location header leads to ${url.protocol}, not to http or https` };
+    const named = { origin: hop.url.origin, protocol: url.protocol };
+    return { kind: "broken", what: message("egress.redirect-protocol", named) };
   }
   url.username = "";
   url.password = "";

@@ -65,8 +65,7 @@ export const toFailure = (error: unknown, origin: string, fallback: string): Nod
   const known = all.find((one) => one instanceof BodyTooLarge || one instanceof UndecodableResponse);
   if (known instanceof BodyTooLarge)
     return fail("ResponseSizeError", message("egress.too-long", { origin, most: known.maxBytes }), false);
-  if (known !== undefined)
-    return fail("HttpRequestNodeError", problemAt(origin, verbatim(known.message)), false);
+  if (known !== undefined) return fail("HttpRequestNodeError", problemAt(origin, known.what), false);
   const codes = all.map(codeOf);
   const code = codes.find((one) => KINDS[one] !== undefined) ?? "";
   const [kind, retryable] = KINDS[code] ?? [null, false];

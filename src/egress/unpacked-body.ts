@@ -2,10 +2,17 @@ import { BodyTooLarge, readBounded } from "../base/bounded-body.ts";
 import { pipeline } from "node:stream";
 import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { type Message, message } from "../messages/message.ts";
 
 /** An answer whose content coding cannot be undone. */
 export class UndecodableResponse extends Error {
   readonly code = "UNDECODABLE_RESPONSE";
+  readonly what: Message;
+
+  constructor(what: Message, cause?: unknown) {
+    super(what.code, { cause });
+    this.what = what;
+  }
 }
 
 /** The content codings that are asked for and undone. */
@@ -31,13 +38,12 @@ const decodersFor = (contentEncoding: string): readonly Transform[] => {
     .filter((coding) => coding !== "" && coding !== "identity");
   if (codings.length > MAX_CODINGS) {
     throw new UndecodableResponse(
-      `The answer is packed ${codings.length} times; at most ${MAX_CODINGS} are undone`,
+      message("egress.codings-over", { count: codings.length, most: MAX_CODINGS }),
     );
   }
   return codings.toReversed().map((coding) => {
     const create = DECODERS[coding];
-    if (create === undefined)
-      throw new UndecodableResponse(`The answer is packed as "${coding}", which is not known`);
+    if (create === undefined) throw new UndecodableResponse(message("egress.coding-unknown", { coding }));
     return create();
   });
 };
@@ -69,7 +75,7 @@ export const readUnpacked = async (
     if (error instanceof BodyTooLarge) throw error;
     if (wire.error !== undefined) throw wire.error;
     if (last === undefined) throw error;
-    throw new UndecodableResponse(`The answer's ${contentEncoding} coding is damaged`, { cause: error });
+    throw new UndecodableResponse(message("egress.coding-damaged", { coding: contentEncoding }), error);
   } finally {
     body.destroy();
     for (const decoder of decoders) decoder.destroy();

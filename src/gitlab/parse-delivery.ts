@@ -8,6 +8,9 @@ import type {
   NoteEvent,
   OtherEvent,
 } from "../review/delivery-event.ts";
+import { dataProblems } from "../base/data-problems.ts";
+import { problemAt } from "../base/errors.ts";
+import { type Message, message } from "../messages/message.ts";
 import {
   EmojiPayload,
   Envelope,
@@ -17,20 +20,20 @@ import {
   type Project,
 } from "./webhook-schema.ts";
 
-/** A body that cannot be understood; the message names the field at fault and repeats no content. */
+/** A body that cannot be understood; `what` names the field at fault and repeats no content. */
 export type InvalidDelivery = {
   readonly kind: "invalid";
   readonly code: "body-not-utf8" | "body-not-json" | "body-too-complex" | "payload-invalid";
-  readonly message: string;
+  readonly what: Message;
 };
 
 /** What a verified delivery says. */
 export type DeliveryReading = { readonly kind: "event"; readonly event: DeliveryEvent } | InvalidDelivery;
 
-const invalid = (code: InvalidDelivery["code"], message: string): InvalidDelivery => ({
+const invalid = (code: InvalidDelivery["code"], what: Message): InvalidDelivery => ({
   kind: "invalid",
   code,
-  message,
+  what,
 });
 
 /** The longest name of an event that we repeat; GitLab's are shorter. */
@@ -43,11 +46,11 @@ const MAX_NAME_LENGTH = 64;
  */
 export const parseDelivery = (body: Uint8Array, eventHeader: string | undefined): DeliveryReading => {
   const text = decodeUtf8(body);
-  if (text === undefined) return invalid("body-not-utf8", "The body is not valid UTF-8");
+  if (text === undefined) return invalid("body-not-utf8", message("payload.not-utf8"));
   const payload = parseJson(text);
-  if (payload === undefined) return invalid("body-not-json", "The body is not valid JSON");
+  if (payload === undefined) return invalid("body-not-json", message("payload.not-json"));
   const envelope = Envelope.safeParse(payload);
-  if (!envelope.success) return describe(envelope.error);
+  if (!envelope.success) return describe(envelope.error, payload);
   const { object_kind: kind, event_name: name, project } = envelope.data;
   if (kind === "merge_request") return read(MergeRequestPayload, payload, toMergeRequestEvent);
   if (kind === "note") return parseNote(payload, project);
@@ -63,10 +66,12 @@ const decodeUtf8 = (body: Uint8Array): string | undefined => {
   }
 };
 
-const describe = (error: z.ZodError): InvalidDelivery => {
-  const issue = error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? "the payload" : issue.path.join(".");
-  return invalid("payload-invalid", `${field}: ${issue?.message ?? "has an unknown shape"}`);
+/** Every value counts as secret: what somebody wrote is not repeated. */
+const describe = (error: z.ZodError, payload: unknown): InvalidDelivery => {
+  const [problem] = dataProblems(error.issues, payload, () => true);
+  const what = problem?.what ?? message("payload.unknown-shape");
+  const field = problem?.path.join(".") ?? "";
+  return invalid("payload-invalid", field === "" ? what : problemAt(field, what));
 };
 
 const read = <Schema extends z.ZodType>(
@@ -75,12 +80,12 @@ const read = <Schema extends z.ZodType>(
   toEvent: (data: z.infer<Schema>) => DeliveryEvent,
 ): DeliveryReading => {
   const result = schema.safeParse(payload);
-  return result.success ? { kind: "event", event: toEvent(result.data) } : describe(result.error);
+  return result.success ? { kind: "event", event: toEvent(result.data) } : describe(result.error, payload);
 };
 
 const parseNote = (payload: unknown, project: Project | null | undefined): DeliveryReading => {
   const target = NoteTarget.safeParse(payload);
-  if (!target.success) return describe(target.error);
+  if (!target.success) return describe(target.error, payload);
   const type = target.data.object_attributes.noteable_type;
   if (type === "MergeRequest") return read(NotePayload, payload, toNoteEvent);
   return { kind: "event", event: otherEvent(`note on ${type}`, project) };

@@ -1,3 +1,5 @@
+import { inEnglish } from "../base/errors.ts";
+import type { Message } from "../messages/message.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { AcceptOutcome } from "../store/store.ts";
 
@@ -29,8 +31,8 @@ export const answers = {
     body: describeOutcome(outcome),
   }),
   unauthorized: (code: string, message: string): Answer => problem(401, code, message),
-  invalid: ({ code, message }: { readonly code: string; readonly message: string }): Answer =>
-    problem(400, code, message),
+  invalid: ({ code, what }: { readonly code: string; readonly what: Message }): Answer =>
+    problem(400, code, inEnglish(what)),
   wrongContentType: problem(
     415,
     "content-type",

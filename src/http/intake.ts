@@ -299,8 +299,7 @@ const toRequest = (
     decide: () => ({ kind: "ignore", reason }),
     run: null,
   });
-  if (reading.kind === "invalid")
-    return ignore(reasonOf("payload-not-understood", { detail: reading.message }));
+  if (reading.kind === "invalid") return ignore(reasonOf("payload-not-understood", { detail: reading.what }));
   const route = reading.project === null ? null : options.route(reading.project.path);
   const rules = route?.rules ?? null;
   const decision = reading.kind === "emoji" ? decide(reading, rules, NO_HISTORY) : null;

@@ -1,4 +1,5 @@
 import { systemClock } from "../base/clock.ts";
+import { message } from "../messages/message.ts";
 import { type DeliveryReading, type InvalidDelivery, parseDelivery } from "../gitlab/parse-delivery.ts";
 import type { ParseJob } from "../gitlab/parse-worker.ts";
 import { createWorkerPool } from "../sandbox/worker-pool.ts";
@@ -31,7 +32,7 @@ const MEMORY_MB = 768;
 const TOO_COMPLEX: InvalidDelivery = {
   kind: "invalid",
   code: "body-too-complex",
-  message: "The body holds more values than an event of GitLab",
+  what: message("payload.too-complex"),
 };
 
 /**

@@ -27,7 +27,7 @@ const asked = async ({ method = "POST", url = NOTES, type = "application/json", 
 };
 const sent = async (request: Asked) => {
   const result = await asked(request);
-  if ("refused" in result) assert.fail(result.refused);
+  if ("refused" in result) assert.fail(result.refused.code);
   return { ...result, text: Buffer.from(result.body ?? []).toString("utf8") };
 };
 const isHarmless = (text: unknown): void => {

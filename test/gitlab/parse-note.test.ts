@@ -147,6 +147,6 @@ describe("a note event", () => {
 
   test("without its merge request is invalid", () => {
     const reading = parse(note({}, { merge_request: null }), "Note Hook");
-    assert.ok(reading.kind === "invalid" && reading.message.startsWith("merge_request: "));
+    assert.ok(reading.kind === "invalid" && reading.what.params["place"] === "merge_request");
   });
 });

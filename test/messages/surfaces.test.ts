@@ -31,6 +31,7 @@ const SURFACES = {
     "findings.",
     "gitlab.",
     "model.",
+    "payload.",
     "sandbox.",
     "store.",
   ],

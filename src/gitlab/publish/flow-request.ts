@@ -1,4 +1,5 @@
 import { parseJson } from "../../base/json.ts";
+import { type Message, message } from "../../messages/message.ts";
 import { publishPosted } from "../../review/publish-text.ts";
 
 /** A request that a flow sends by itself, as it goes over the wire. */
@@ -10,7 +11,7 @@ export type FlowRequest = {
 };
 
 /** A request that is not sent, with what to change in the flow. */
-export type RefusedRequest = { readonly refused: string };
+export type RefusedRequest = { readonly refused: Message };
 
 /** The fields of GitLab's API that become notes and descriptions, in which quick actions, mentions and links act. */
 const TEXT_FIELDS: ReadonlySet<string> = new Set(["body", "note", "description"]);
@@ -46,12 +47,10 @@ export const createFlowRequestPublisher = (
 };
 
 const NO_MUTATION: RefusedRequest = {
-  refused:
-    "a GraphQL mutation that writes a text to GitLab has to be sent by POST, with the text in its variables",
+  refused: message("gitlab.flow-mutation"),
 };
 const NOT_READABLE: RefusedRequest = {
-  refused:
-    "the body of a request to GitLab is not JSON, a form or form data; set its type and write it as that",
+  refused: message("gitlab.flow-body-unreadable"),
 };
 
 const decodePath = (text: string): string => {
