@@ -23,6 +23,7 @@ import { findAdminClient } from "./admin-client.ts";
 import { CommandError } from "./command-error.ts";
 import { flowSubjects } from "./doctor-flows.ts";
 import { modelSubjects } from "./doctor-models.ts";
+import { askNotices } from "./outages.ts";
 import { probedModels } from "./doctor-probe.ts";
 import { readConfig, readLocalConfig } from "./read-config.ts";
 import { readServerEnvironment } from "./server-environment.ts";
@@ -155,10 +156,14 @@ const prepare = (
     },
     projects: {
       names: subjects.names.length > 0 ? subjects.names : namedProjects(config),
-      flowOf: (path) => flowFor(config, path)?.name ?? null,
+      flowOf: (path) => {
+        const flow = flowFor(config, path);
+        return flow === null ? null : { name: flow.name, setsStatus: flow.findings.publish.status };
+      },
       hooks: { ...webhook, url: publicUrl === null ? null : hookAddress(publicUrl), verifySsl: true },
       resend: options.resend === true,
     },
+    notices: config.notifications.length === 0 ? null : () => askNotices(config),
     flows: [],
     models: modelSubjects(config, clock),
     resolve: options.resolve ?? resolveHost,

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { PEER_KINDS } from "../base/outside.ts";
 import { reasonFrom } from "../base/reason.ts";
 import type { Environment } from "../config/environment.ts";
+import type { ServerNotices } from "../doctor/diagnose-notices.ts";
+import { CommandError } from "./command-error.ts";
 import { describeReason } from "./describe-reason.ts";
 import { readConfig } from "./read-config.ts";
-import { openServerClient, type ServerClient } from "./server-client.ts";
+import { openServerClient, type ServerClient, type ServerConfig } from "./server-client.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -29,6 +31,15 @@ const Listed = z.object({
       sinceMs: z.number(),
       reason: z.object({ code: z.string(), params: z.record(z.string(), z.unknown()) }),
       waiting: z.number(),
+    }),
+  ),
+  notices: z.array(
+    z.object({
+      label: z.string(),
+      waiting: z.number(),
+      lost: z.number(),
+      sinceMs: z.number(),
+      error: z.string(),
     }),
   ),
 });
@@ -65,5 +76,16 @@ export const showOutages = async (options: OutagesOptions = {}): Promise<number>
     return 0;
   } catch (error) {
     return tellFailure(error, complain, terminalTexts(options.environment));
+  }
+};
+
+/** Asks the running server on this machine, which has its store to itself, in which channels notices did not arrive. */
+export const askNotices = async (config: ServerConfig): Promise<ServerNotices> => {
+  try {
+    const { notices } = await openServerClient(config).get("/outages", Listed);
+    return { kind: "told", troubled: notices };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { kind: "unknown", problem: error.what };
   }
 };

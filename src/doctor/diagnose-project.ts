@@ -1,6 +1,6 @@
 import { message } from "../messages/message.ts";
 import { roleOfLevel } from "../review/commands/may-command.ts";
-import { type Diagnosis, fail, ok } from "./diagnosis.ts";
+import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** GitLab's number of the role Developer. */
 const DEVELOPER = 30;
@@ -50,4 +50,29 @@ const diagnoseRole = ({ path, tokenName: token }: ProjectFacts, level: number): 
       : message("doctor.project.role.low", facts),
     message("doctor.project.role.fix", { path, token }),
   );
+};
+
+/** An open merge request from a fork, and whether GitLab shows our status at its head. */
+export type ForkStatus = { readonly iid: number; readonly isSet: boolean };
+
+/**
+ * Diagnoses the commit status at heads of forks, which are in no branch of the project: it goes to the reference that
+ * GitLab keeps for the merge request, and is shown at the commit alone.
+ */
+export const diagnoseForkStatus = (facts: {
+  readonly path: string;
+  readonly flow: string;
+  readonly fork: ForkStatus | null;
+}): Diagnosis => {
+  const check = "commit-status";
+  const { path, flow, fork } = facts;
+  if (fork === null) return ok(check, message("doctor.status.no-fork", { path, flow }));
+  const { iid } = fork;
+  return fork.isSet
+    ? ok(check, message("doctor.status.fork", { path, flow, iid }))
+    : warn(
+        check,
+        message("doctor.status.fork-without", { path, flow, iid }),
+        message("doctor.status.fork-without.fix", { iid }),
+      );
 };

@@ -13,7 +13,7 @@ import type { GitLabSeen, NamedClient } from "./examine-gitlab.ts";
 import { diagnoseEvents, lostEvents, resendable } from "./diagnose-events.ts";
 import { fixFor } from "./diagnose-gitlab.ts";
 import { diagnoseHooks, ourHooks } from "./diagnose-hooks.ts";
-import { diagnoseProject } from "./diagnose-project.ts";
+import { diagnoseForkStatus, diagnoseProject, type ForkStatus } from "./diagnose-project.ts";
 import { resendEvents } from "./resend-events.ts";
 
 /** What projects are examined with. */
@@ -25,7 +25,7 @@ export type ProjectsSubject = {
   readonly seen: GitLabSeen;
   readonly clock: Clock;
   /** The flow that a project has by the configuration. */
-  readonly flowOf: (path: string) => string | null;
+  readonly flowOf: (path: string) => { readonly name: string; readonly setsStatus: boolean } | null;
   readonly hooks: Omit<HookSettings, "url" | "renewSecrets" | "hasSigningTokens"> & {
     readonly url: string | null;
   };
@@ -73,10 +73,11 @@ async function* examineProject(subject: ProjectsSubject, project: HookProject): 
   const { service, admin, seen } = subject;
   const path = project.path_with_namespace;
   const user = seen.user;
+  const flow = subject.flowOf(path);
   yield* diagnoseProject({
     path,
     hasMergeRequests: project.merge_requests_enabled !== false,
-    flow: subject.flowOf(path),
+    flow: flow?.name ?? null,
     accessLevel:
       service === null || user === null
         ? null
@@ -85,6 +86,9 @@ async function* examineProject(subject: ProjectsSubject, project: HookProject): 
           : await fetchRole(service.client, project.id, user.id),
     tokenName: service?.tokenName ?? "",
   });
+  const reader = service ?? admin;
+  if (flow?.setsStatus === true && reader !== null)
+    yield await examineForkStatus(reader.client, project, flow.name);
   if (admin !== null) yield* examineHooks(subject, project, createHookApi(admin.client, admin.tokenName));
 }
 
@@ -98,6 +102,58 @@ const fetchRole = async (client: GitLabClient, id: number, user: number): Promis
   } catch (error) {
     if (error instanceof GitLabError && error.status === 404) return 0;
     throw error;
+  }
+};
+
+const Opened = z.object({
+  iid: z.int(),
+  sha: z.string().nullish(),
+  source_project_id: z.int().nullish(),
+  target_project_id: z.int(),
+});
+const NamedStatus = z.object({ name: z.string() });
+
+/** How the newest open merge request from a fork stands, among the hundred that were changed last; null for none. */
+const findForkStatus = async (client: GitLabClient, id: number, name: string): Promise<ForkStatus | null> => {
+  const opened = await client.json(
+    {
+      route: "/projects/:id/merge_requests",
+      params: { id },
+      query: { state: "opened", order_by: "updated_at", per_page: 100 },
+    },
+    z.array(Opened),
+  );
+  const fork = opened.find(
+    ({ sha, source_project_id: source, target_project_id: target }) => sha && source !== target,
+  );
+  if (fork === undefined) return null;
+  const { iid, sha = null } = fork;
+  const statuses = await client.json(
+    {
+      route: "/projects/:id/repository/commits/:sha/statuses",
+      params: { id, sha: String(sha) },
+      query: { name, per_page: 100 },
+    },
+    z.array(NamedStatus),
+  );
+  return { iid, isSet: statuses.some((status) => status.name === name) };
+};
+
+const examineForkStatus = async (
+  client: GitLabClient,
+  { id, path_with_namespace: path }: HookProject,
+  flow: string,
+): Promise<Diagnosis> => {
+  try {
+    const fork = await findForkStatus(client, id, `reviewflow/${flow}`);
+    return diagnoseForkStatus({ path, flow, fork });
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    return warn(
+      "commit-status",
+      message("doctor.project.failed", { path, message: error.what }),
+      fixFor(error),
+    );
   }
 };
 

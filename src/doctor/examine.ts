@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { diagnoseNotices, type ServerNotices } from "./diagnose-notices.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { examineAddress, type ResolveHost } from "./examine-address.ts";
 import { examineFlows, type FlowSubject } from "./examine-flows.ts";
@@ -17,6 +18,8 @@ export type Examination = {
   readonly store: StorePlace;
   readonly gitlab: GitLabSubject & { readonly url: string };
   readonly projects: Pick<ProjectsSubject, "names" | "flowOf" | "hooks" | "resend">;
+  /** Asks the running server which notices did not arrive; null where nobody is to be told of anything. */
+  readonly notices: (() => Promise<ServerNotices>) | null;
   readonly flows: readonly FlowSubject[];
   readonly models: readonly ModelSubject[];
   readonly resolve: ResolveHost;
@@ -34,6 +37,7 @@ export async function* examine(subject: Examination): AsyncGenerator<Diagnosis> 
   const { clock, gitlab, projects } = subject;
   yield* diagnoseMachine(subject.machine);
   yield* diagnoseStore(await probeStore(subject.store));
+  if (subject.notices !== null) yield* diagnoseNotices(await subject.notices());
   const hookUrls = new Set<string>(projects.hooks.url === null ? [] : [projects.hooks.url]);
   const seen = yield* examineGitLab(gitlab);
   if (seen !== null) {

@@ -655,6 +655,11 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "doctor.node.old": { readonly version: string | number };
   readonly "doctor.node.older": { readonly version: string | number };
   readonly "doctor.nothing": null;
+  readonly "doctor.notices.ok": null;
+  readonly "doctor.notices.undelivered": { readonly channel: string | number; readonly lost: string | number; readonly reason: string | number; readonly since: Date | number; readonly waiting: string | number };
+  readonly "doctor.notices.undelivered.fix": null;
+  readonly "doctor.notices.unknown": { readonly message: string | number };
+  readonly "doctor.notices.unknown.fix": null;
   readonly "doctor.postgres.ok": { readonly version: string | number };
   readonly "doctor.postgres.old": { readonly version: string | number };
   readonly "doctor.postgres.old.fix": null;
@@ -700,6 +705,10 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "doctor.resend.failed.fix": null;
   readonly "doctor.resend.sent": { readonly arrived: string | number; readonly count: string | number; readonly hook: string | number; readonly path: string | number };
   readonly "doctor.resend.sent-some": { readonly arrived: string | number; readonly count: string | number; readonly hook: string | number; readonly left: string | number; readonly path: string | number };
+  readonly "doctor.status.fork": { readonly flow: string | number; readonly iid: string | number; readonly path: string | number };
+  readonly "doctor.status.fork-without": { readonly flow: string | number; readonly iid: string | number; readonly path: string | number };
+  readonly "doctor.status.fork-without.fix": { readonly iid: string | number };
+  readonly "doctor.status.no-fork": { readonly flow: string | number; readonly path: string | number };
   readonly "doctor.store.broken": { readonly folder: string | number; readonly problem: string | number };
   readonly "doctor.store.broken.fix": null;
   readonly "doctor.store.in-use": { readonly folder: string | number };

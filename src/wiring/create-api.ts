@@ -8,7 +8,7 @@ import { backupRoutes, keyRoutes } from "../http/api/upkeep-routes.ts";
 import { projectRoutes } from "../http/api/project-routes.ts";
 import type { ClientOf } from "../http/client-of.ts";
 import type { AttemptLimit } from "../http/dashboard/attempt-limit.ts";
-import type { AccessOptions } from "../http/dashboard/dashboard-options.ts";
+import type { AccessOptions, NoticeTrouble } from "../http/dashboard/dashboard-options.ts";
 import { createMasking } from "../http/dashboard/mask-text.ts";
 import { secretsIn } from "../base/mask-values.ts";
 import { shadowApiRoutes } from "../http/api/shadow-routes.ts";
@@ -24,6 +24,8 @@ export type ApiSource = {
   /** The settings as a tree whose secrets are of type Secret. */
   readonly settings: object;
   readonly store: Pick<OpenedStore, "views" | "backup" | "keys" | "lessons" | "forgetProject" | "outages">;
+  /** The channels that notices did not arrive in; left out where nobody is told of anything. */
+  readonly notices?: () => Promise<readonly NoticeTrouble[]>;
   /** Null or left out where nothing is learnt. */
   readonly book?: LessonBook | null;
   /** Left out where nothing is compared. */
@@ -38,6 +40,7 @@ export const createConfiguredApi = ({
   clientOf,
   settings,
   store,
+  notices = async () => [],
   book = null,
   shadows,
   logger,
@@ -54,7 +57,7 @@ export const createConfiguredApi = ({
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },
       { path: "/projects", routes: projectRoutes({ forgetProject: store.forgetProject, logger }) },
       { path: "/backup", routes: backupRoutes(store) },
-      { path: "/outages", routes: outageRoutes(store.outages, logger) },
+      { path: "/outages", routes: outageRoutes(store.outages, notices, logger) },
       { path: "/keys", routes: keyRoutes(store) },
       { path: "/lessons", routes: lessonApiRoutes({ desk: book, findProject: store.lessons.findProject }) },
       ...(shadows === undefined ? [] : [{ path: "/shadows", routes: shadowApiRoutes(shadows, logger) }]),

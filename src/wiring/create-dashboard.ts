@@ -91,7 +91,17 @@ export const createConfiguredDashboard = async (
   });
   return {
     ...dashboard,
-    api: createConfiguredApi({ access, attempts, clientOf, settings: config, store, book, shadows, logger }),
+    api: createConfiguredApi({
+      access,
+      attempts,
+      clientOf,
+      settings: config,
+      store,
+      notices,
+      book,
+      shadows,
+      logger,
+    }),
   };
 };
 

@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type DoctorOptions, runDoctor } from "../../src/cli/doctor.ts";
+import type { Environment } from "../../src/config/environment.ts";
 import type { Diagnosis } from "../../src/doctor/diagnosis.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import type { StandInOptions } from "../../standins/gitlab/world.ts";
@@ -47,6 +48,10 @@ export type Report = {
 export type Clinic = HookWorld & {
   readonly model: ModelStandIn;
   readonly folder: string;
+  /** Writes the configuration, with some of the setup changed. */
+  readonly configure: (
+    change?: Change,
+  ) => Promise<{ readonly config: string; readonly environment: Environment }>;
   /** Examines `team/shop`, with some of the setup changed. */
   readonly examine: (change?: Change, options?: DoctorOptions) => Promise<Report>;
 };
@@ -75,7 +80,7 @@ export const openClinic = async (options: StandInOptions = {}): Promise<Clinic> 
   answerLikeOurs(world);
   assert.equal((await world.run("install", ["team/shop"], { yes: true })).code, 0);
   const { DIFY_URL: _url, DIFY_API_KEY: _key, ...base } = world.environment;
-  const examine = async (change: Change = {}, given: DoctorOptions = {}): Promise<Report> => {
+  const configure: Clinic["configure"] = async (change = {}) => {
     const config = join(folder, "reviewflow.yml");
     const file = {
       models: { main: { model: "stand-in", base_url: model.url, api_key: "${MODEL_KEY_HERE}" } },
@@ -89,6 +94,10 @@ export const openClinic = async (options: StandInOptions = {}): Promise<Clinic> 
       REVIEWFLOW_DATA_DIR: join(folder, "store"),
       ...change.environment,
     };
+    return { config, environment };
+  };
+  const examine = async (change: Change = {}, given: DoctorOptions = {}): Promise<Report> => {
+    const { config, environment } = await configure(change);
     const terminal = recordedTerminal();
     const { names = [] } = change;
     const code = await runDoctor(names, { config, environment, json: true, ...terminal, ...given });
@@ -111,6 +120,7 @@ export const openClinic = async (options: StandInOptions = {}): Promise<Clinic> 
     ...world,
     model,
     folder,
+    configure,
     examine,
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();

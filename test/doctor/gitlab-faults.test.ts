@@ -164,3 +164,41 @@ test("text has a line with a mark for each check, and what to do below those tha
   );
   assert.match(terminal.out(), RegExp(`\\n${saying("doctor.sum").source}\\n$`));
 });
+
+test("fault: the head of a fork has no commit status where a flow sets it", async () => {
+  await using clinic = await openClinic();
+  const { gitlab, shop } = clinic;
+  const change = {
+    file: {
+      flows: [{ name: "review", file: "builtin:review", projects: ["team/shop"], publish: { status: true } }],
+    },
+  };
+  const examined = async (given = change) => {
+    const { code, found } = await clinic.examine(given);
+    const one = found.find(({ check }) => check === "commit-status");
+    return [code, one?.level, one?.code];
+  };
+  assert.deepEqual(await examined(), [0, "ok", "doctor.status.no-fork"]);
+  const stranger = gitlab.createUser({ username: "stranger" });
+  const fork = await gitlab.fork(shop, stranger, "stranger/shop");
+  const actions = [{ action: "write" as const, path: "a.txt", content: "b\n" }];
+  const sha = await gitlab.push(fork, { branch: "topic", user: stranger, actions });
+  const from = { author: stranger, sourceProject: fork, sourceBranch: "topic" };
+  const { iid } = await gitlab.openMergeRequest(shop, from);
+  assert.deepEqual(await examined(), [0, "warn", "doctor.status.fork-without"]);
+  const set = async (name: string): Promise<void> => {
+    const ref = `refs/merge-requests/${iid}/head`;
+    const { status } = await clinic.admin("POST", `projects/${shop.id}/statuses/${sha}`, {
+      name,
+      ref,
+      state: "success",
+    });
+    assert.equal(status, 201);
+  };
+  await set("of-another");
+  assert.deepEqual(await examined(), [0, "warn", "doctor.status.fork-without"]);
+  await set("reviewflow/review");
+  assert.deepEqual(await examined(), [0, "ok", "doctor.status.fork"]);
+  gitlab.fail({ path: /\/commits\/.*\/statuses$/ }, { kind: "status", status: 403 });
+  assert.deepEqual(await examined(), [0, "warn", "doctor.project.failed"]);
+});

@@ -6,6 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
 import { Secret } from "../../src/base/secret.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { readConfig } from "../../src/cli/read-config.ts";
+import { startReviewflow } from "../../src/main.ts";
+import { channelsOf } from "../../src/wiring/create-notifications.ts";
+import { freePort } from "../free-port.ts";
 import { diagnoseStore } from "../../src/doctor/diagnose-store.ts";
 import { probeStore } from "../../src/doctor/probe-store.ts";
 import { openStore } from "../../src/store/open-store.ts";
@@ -232,3 +237,45 @@ test("an address names a project of GitLab, or this server", async () => {
   const two = await clinic.examine({ names: [address, "http://127.0.0.1:9"] });
   assert.equal(two.of("configuration").level, "fail");
 });
+
+test("fault: notices do not arrive, which the running server knows", async () => {
+  await using clinic = await openClinic();
+  const notifications = [{ url: `${await deadAddress()}/path-to-look-for` }];
+  const changed = async () => ({
+    environment: { REVIEWFLOW_PORT: String(await freePort()) },
+    file: { notifications },
+  });
+  const examineRunning = async (): Promise<Report> => {
+    const change = await changed();
+    const { config, environment } = await clinic.configure(change);
+    await using running = new AsyncDisposableStack();
+    running.use(await startReviewflow(readConfig(environment, config), { logger: silentLogger }));
+    return await clinic.examine(change);
+  };
+  const down = await clinic.examine(await changed());
+  assert.deepEqual([down.code, codeOf(down)], [0, "doctor.notices.unknown"]);
+  assert.equal(codeOf(await examineRunning()), "doctor.notices.ok");
+
+  const { config, environment } = await clinic.configure(await changed());
+  const { store: place, ...rest } = readConfig(environment, config);
+  const [channel = assert.fail("no channel")] = channelsOf(rest);
+  {
+    await using store = await openStore({
+      database: { dataDir: place.kind === "embedded" ? place.folder : assert.fail(place.kind) },
+    });
+    const cause = { key: "a", event: "reviews_failing", lasts: false, facts: null };
+    await store.notices.sync(channel.id, [cause], 0);
+    const [notice = assert.fail("nothing to tell")] = await store.notices.take(1, 60_000);
+    await store.notices.failed(notice.id, "refused", 60_000);
+  }
+  const late = await examineRunning();
+  assert.deepEqual(
+    [late.code, late.of("notices").level, codeOf(late)],
+    [0, "warn", "doctor.notices.undelivered"],
+  );
+  assert.ok(!JSON.stringify(late.found).includes("path-to-look-for"));
+  assert.equal(codeOf(await clinic.examine()), undefined, "nobody is to be told of anything");
+});
+
+const codeOf = ({ found }: Report): string | undefined =>
+  found.find(({ check }) => check === "notices")?.code;

@@ -96,7 +96,7 @@ export const examineNames = async (
     clock,
     flowOf: (path) => {
       groups.delete(path);
-      return "review";
+      return { name: "review", setsStatus: false };
     },
     hooks: { url: null, verifySsl: true, secrets: [], signingTokens: [], tokenPassThrough: false },
     resend: false,

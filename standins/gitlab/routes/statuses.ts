@@ -93,13 +93,18 @@ const create = async (request: ApiRequest) => {
   return json(statusEntity(context.world, status), 201);
 };
 
+const Filter = z.object({ name: Text.nullish() });
+
 const list = async (request: ApiRequest) => {
-  const { context, caller, path } = request;
+  const { context, caller, path, params } = request;
   const project = findProject(context.world, caller, path("id"));
   requireCode(project, caller);
   const sha = await project.repository.resolve(path("sha"));
   if (sha === null) throw notFound("Commit");
-  const found = project.statuses.filter((status) => status.sha === sha);
+  const { name = null } = parseParams(Filter, params);
+  const found = project.statuses.filter(
+    (status) => status.sha === sha && (name === null || status.name === name),
+  );
   return paginate(request, found, (status) => statusEntity(context.world, status));
 };
 
