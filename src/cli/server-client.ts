@@ -123,14 +123,15 @@ const request = async (url: string, path: string, init: RequestInit): Promise<An
 const Problem = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 const refusalOf = (url: string, { status, body }: Answered, hasToken: boolean): ServerError => {
-  const problem = Problem.safeParse(body);
-  if (!problem.success) {
+  const answer = Problem.safeParse(body);
+  const problem = problemOfAnswer(body);
+  if (!answer.success || problem === null) {
     const what = message("cli.server.not-ours", { url, status });
     return new ServerError(what, { code: "server-not-ours", status });
   }
-  const { code, message: answer } = problem.data.error;
+  const { code } = answer.data.error;
   const details = { code, retryable: status === 429 || status >= 500, status };
-  return new ServerError(explain(url, code, answer, hasToken), details);
+  return new ServerError(explain(url, code, problem, hasToken), details);
 };
 
 /** What the server refuses with a code of its own that has a sentence here. */
@@ -143,10 +144,26 @@ const REFUSALS: Readonly<Record<string, Message>> = {
   "shadow-nothing-to-undo": message("shadow.done.shadow-nothing-to-undo"),
   "shadow-unchanged": message("shadow.done.shadow-unchanged"),
   "too-many-attempts": message("sign-in.limited"),
+  "admin-token-not-set": message("cli.server.this-machine-only"),
+  "admin-token-wrong": message("cli.server.token-refused"),
+  "backup-not-embedded": message("cli.backup.postgres"),
+  "outage-unknown": message("cli.server.outage-unknown"),
+  "route-unknown": message("cli.server.route-unknown"),
+  internal: message("cli.server.internal"),
 };
 
-const explain = (url: string, code: string, answer: string, hasToken: boolean): Message => {
-  if (code !== "admin-token-wrong")
-    return message("cli.server.refused", { url, problem: REFUSALS[code] ?? answer });
+/**
+ * What the API's answer says is wrong: in the reader's language where its code is known here, in its own words where
+ * it is not; null where it is no such answer. All failures of its store are one to whoever is elsewhere.
+ */
+export const problemOfAnswer = (body: unknown): Message | string | null => {
+  const problem = Problem.safeParse(body);
+  if (!problem.success) return null;
+  const { code, message: answer } = problem.data.error;
+  return code.startsWith("store-") ? message("cli.server.store-unavailable") : (REFUSALS[code] ?? answer);
+};
+
+const explain = (url: string, code: string, problem: Message | string, hasToken: boolean): Message => {
+  if (code !== "admin-token-wrong") return message("cli.server.refused", { url, problem });
   return message(hasToken ? "cli.server.token-wrong" : "cli.server.token-missing", { url });
 };

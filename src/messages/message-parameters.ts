@@ -292,10 +292,16 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.rules.no-flow": { readonly project: string | number };
   readonly "cli.serve.admin-token": { readonly token: string | number };
   readonly "cli.server.address-invalid": { readonly url: string | number };
+  readonly "cli.server.internal": null;
   readonly "cli.server.not-ours": { readonly status: string | number; readonly url: string | number };
+  readonly "cli.server.outage-unknown": null;
   readonly "cli.server.refused": { readonly problem: string | number; readonly url: string | number };
+  readonly "cli.server.route-unknown": null;
   readonly "cli.server.store-in-use": { readonly url: string | number };
+  readonly "cli.server.store-unavailable": null;
+  readonly "cli.server.this-machine-only": null;
   readonly "cli.server.token-missing": { readonly url: string | number };
+  readonly "cli.server.token-refused": null;
   readonly "cli.server.token-wrong": { readonly url: string | number };
   readonly "cli.server.unreachable": { readonly problem: string | number; readonly url: string | number };
   readonly "cli.shadow.candidate": { readonly candidate: string | number; readonly flow: string | number; readonly source: string | number; readonly status: string | number };

@@ -2,15 +2,20 @@ import { createWriteStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { z } from "zod";
 import { describeError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Config } from "../../config/config.ts";
 import { API_PATH } from "../../http/api/api.ts";
-import { type Message, message } from "../../messages/message.ts";
+import { message } from "../../messages/message.ts";
 import { CommandError } from "../command-error.ts";
 import { readConfig } from "../read-config.ts";
-import { findServer, isServerDown, type ServerConfig, ServerError } from "../server-client.ts";
+import {
+  findServer,
+  isServerDown,
+  problemOfAnswer,
+  type ServerConfig,
+  ServerError,
+} from "../server-client.ts";
 import { readServerEnvironment } from "../server-environment.ts";
 import { commandName, terminalTexts } from "../terminal.ts";
 import { openConfiguredStore } from "./open-configured-store.ts";
@@ -62,18 +67,11 @@ const download = async (config: ServerConfig, server: string | undefined): Promi
   }
   if (response.status === 200 && response.body !== null) return Readable.from(response.body);
   const { status } = response;
-  const problem = refusalOf(parseJson(await response.text()));
+  const problem = problemOfAnswer(parseJson(await response.text())) ?? message("cli.backup.no-reason");
   throw new ServerError(message("cli.backup.refused", { url, status, problem }), {
     code: "backup-refused",
     status,
   });
-};
-
-const Refusal = z.object({ error: z.object({ message: z.string() }) });
-
-const refusalOf = (answer: unknown): Message | string => {
-  const refusal = Refusal.safeParse(answer);
-  return refusal.success ? refusal.data.error.message : message("cli.backup.no-reason");
 };
 
 const writeWhole = async (file: string, content: Readable): Promise<number> => {
