@@ -22,7 +22,6 @@ export const EXCEPTIONS = [
     ],
   },
   { why: "What a log tells of labels and statuses.", paths: ["src/gitlab/publish/set-marks.ts"] },
-  { why: "What the receiver of a notice is not sent for.", paths: ["src/notify/send-notice.ts"] },
   { why: "SQL, and what the store logs.", paths: ["src/doctor/probe-store.ts", "src/store/"] },
   {
     why: "Models read it, or have written it.",

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Environment } from "../config/environment.ts";
+import { message } from "../messages/message.ts";
 import { languageOfTerminal } from "../messages/choose-language.ts";
 import { translator } from "../messages/format-message.ts";
 import { sendTest } from "../notify/notifications.ts";
@@ -35,7 +36,7 @@ export const testNotifications = async (options: NotifyTestOptions = {}): Promis
     const line =
       problem === null
         ? t("notify.sent", { channel: channel.label })
-        : t("notify.failed", { channel: channel.label, problem });
+        : t.message(message("notify.failed", { channel: channel.label, problem }));
     write(printable(`${line}\n`));
   }
   return code;

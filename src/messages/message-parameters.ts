@@ -1120,6 +1120,8 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "notify.failed": { readonly channel: string | number; readonly problem: string | number };
   readonly "notify.none": null;
   readonly "notify.sent": { readonly channel: string | number };
+  readonly "notify.smtp-missing": null;
+  readonly "notify.template-not-json": null;
   readonly "outages.away": null;
   readonly "outages.by-hand": null;
   readonly "outages.line": { readonly count: number; readonly peer: string | number; readonly reason: string | number; readonly since: Date | number; readonly state: string | number };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { describeError } from "../base/errors.ts";
+import { describeError, inEnglish } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { NOTICE_EVENTS } from "../base/notice-events.ts";
@@ -11,7 +11,7 @@ import { LEAST_PAUSE, type ReconcileStore } from "../store/reconcile/reconcile-s
 import { type Cause, type CauseSources, firstRound, gatherCauses, RoundState } from "./gather-causes.ts";
 import { type Channel, type Notice, NoticeFacts } from "./notice.ts";
 import { type NoticeLinks, renderNotice } from "./render-notice.ts";
-import type { Sender } from "./send-notice.ts";
+import type { SendOutcome, Sender } from "./send-notice.ts";
 
 /** What telling operators takes. */
 export type NotificationsOptions = {
@@ -184,8 +184,11 @@ const deliverOne = async (
   }
   const isLost = clock.now() - createdAtMs > GIVE_UP_MS;
   const pauseMs = pauseAfter(attempts, PAUSES, 1);
-  await store.failed(id, problem, isLost ? null : pauseMs);
-  logger.warn({ channel: channel.label, event: queued.event, attempts, problem, isLost }, "Notice not sent");
+  await store.failed(id, inEnglish(problem), isLost ? null : pauseMs);
+  logger.warn(
+    { channel: channel.label, event: queued.event, attempts, problem: inEnglish(problem), isLost },
+    "Notice not sent",
+  );
   onSent?.(isLost ? "lost" : "failed");
 };
 
@@ -193,7 +196,7 @@ const deliverOne = async (
 export const sendTest = async (
   channel: Channel,
   { sender, links, clock }: Pick<NotificationsOptions, "sender" | "links" | "clock">,
-): Promise<string | null> => {
+): Promise<SendOutcome> => {
   const notice: Notice = {
     id: newId(clock.now()),
     event: "test",

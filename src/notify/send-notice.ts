@@ -3,12 +3,13 @@ import request from "undici/lib/api/api-request.js";
 import { readBeginning } from "../base/bounded-body.ts";
 import type { Clock } from "../base/clock.ts";
 import { createDispatcher } from "../base/dispatcher.ts";
-import { describeError } from "../base/errors.ts";
+import { messageOfError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { maskValues } from "../base/mask-values.ts";
 import { Secret } from "../base/secret.ts";
 import { signDelivery } from "../gitlab/signing-token.ts";
 import type { TemplateRenderer } from "../flow/ports.ts";
+import { maskMessage, type Message, message, verbatim } from "../messages/message.ts";
 import type { Channel } from "./notice.ts";
 import { type NoticeFields, slackBody } from "./render-notice.ts";
 
@@ -25,7 +26,7 @@ export type SenderOptions = {
 };
 
 /** How a notice arrived: null, or why it did not, without any secret. */
-export type SendOutcome = string | null;
+export type SendOutcome = Message | null;
 
 /** Sends messages to channels. */
 export type Sender = AsyncDisposable & {
@@ -44,12 +45,15 @@ const MOST_OF_ANSWER = 300;
 export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Sender => {
   const agent = createDispatcher({ connect: { timeout: TIMEOUT_MS }, pipelining: 0 });
   let renderer: Promise<TemplateRenderer & AsyncDisposable> | null = null;
-  const renderBody = async (template: string, fields: NoticeFields, signal: AbortSignal): Promise<string> => {
+  const renderBody = async (
+    template: string,
+    fields: NoticeFields,
+    signal: AbortSignal,
+  ): Promise<string | Message> => {
     renderer ??= openRenderer();
     const rendered = await (await renderer).render({ template, variables: fields, signal });
-    if (!rendered.ok) throw new Error(rendered.message);
-    if (parseJson(rendered.value) === undefined) throw new Error("the template makes no valid JSON");
-    return rendered.value;
+    if (!rendered.ok) return verbatim(rendered.message);
+    return parseJson(rendered.value) === undefined ? message("notify.template-not-json") : rendered.value;
   };
   const post = async (
     { url, format, body: template, headers, key }: Channel["to"] & { kind: "http" },
@@ -60,6 +64,7 @@ export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Send
       template === null
         ? JSON.stringify(format === "slack" ? slackBody(fields) : fields)
         : await renderBody(template, fields, signal);
+    if (typeof body !== "string") return body;
     const { origin, pathname, search } = new URL(url.reveal());
     const options: Dispatcher.RequestOptions = {
       origin,
@@ -81,7 +86,8 @@ export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Send
       answer.body.on("error", () => undefined).destroy();
       return null;
     }
-    return `HTTP ${answer.statusCode}: ${(await readBeginning(answer.body, MOST_OF_ANSWER)).trim()}`;
+    const beginning = (await readBeginning(answer.body, MOST_OF_ANSWER)).trim();
+    return verbatim(`HTTP ${answer.statusCode}: ${beginning}`);
   };
   return {
     send: async (channel, fields, signal) => {
@@ -98,9 +104,9 @@ export const createSender = ({ smtp, openRenderer, clock }: SenderOptions): Send
           to.kind === "http"
             ? await post(to, fields, signal)
             : await sendMail(smtp, { to: to.address, fields });
-        return problem === null ? null : mask(problem);
+        return problem === null ? null : maskMessage(problem, mask);
       } catch (error) {
-        return mask(describeError(error));
+        return maskMessage(messageOfError(error), mask);
       }
     },
     [Symbol.asyncDispose]: async () => {
@@ -138,7 +144,7 @@ const sendMail = async (
   smtp: MailServer | null,
   { to, fields }: { readonly to: string; readonly fields: NoticeFields },
 ): Promise<SendOutcome> => {
-  if (smtp === null) return "smtp is not set";
+  if (smtp === null) return message("notify.smtp-missing");
   const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     url: smtp.url.reveal(),
