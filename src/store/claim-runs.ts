@@ -84,6 +84,8 @@ const readDue = async (
     .where("kind", "=", kind)
     .where("state", "in", ["queued", "retrying"])
     .where("dueAt", "<=", now)
+    // As the index has it, see QUEUE.
+    .where("dueAt", ">", sql<number>`-1`)
     .limit(1)
     .executeTakeFirst();
   const lost = await db
@@ -107,6 +109,10 @@ const eachOf = (dialect: Dialect, found: string): string =>
   dialect === "postgres"
     ? `CROSS JOIN LATERAL (${found}) AS one JOIN reviewflow.runs r ON r.seq = one.seq`
     : `CROSS JOIN reviewflow.runs r ON r.seq IN (${found})`;
+
+/** Whether the run `o` of the same merge request goes before; not by an index over states, see QUEUE. */
+const isBefore = (row: string): string =>
+  `(o.state || '' = 'active' OR o.state || '' IN ('queued', 'retrying') AND o.seq < ${row}.seq)`;
 
 /** What is asked of a run before it is taken. */
 const CANDIDATE = [
@@ -138,7 +144,7 @@ const candidates = (dialect: Dialect, { kind, perProject, free, giveUpMs }: Clai
     WHERE ${waitsIn("c", kind)} AND ${QUEUE_OF("c")} = queue.line AND +c.due_at <= ${NOW[dialect]}
       AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
         WHERE o.project_id = c.project_id AND o.iid = c.iid AND o.kind = c.kind
-          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < c.seq))
+          AND ${isBefore("c")})
     ORDER BY ${ofRow(WAITS_SINCE, "c")}, c.seq LIMIT ${whole(perProject)}`;
   const overdue = `
     SELECT c.seq FROM reviewflow.runs c
@@ -147,9 +153,10 @@ const candidates = (dialect: Dialect, { kind, perProject, free, giveUpMs }: Clai
     ORDER BY c.waiting_since LIMIT ${whole(free)}`;
   return `
   queue (line) AS (
-    SELECT min(${line}) FROM reviewflow.runs q WHERE ${waitsIn("q", kind)}
+    SELECT (SELECT ${line} FROM reviewflow.runs q WHERE ${waitsIn("q", kind)} ORDER BY ${line} LIMIT 1)
     UNION ALL
-    SELECT (SELECT min(${line}) FROM reviewflow.runs q WHERE ${waitsIn("q", kind)} AND ${line} > queue.line)
+    SELECT (SELECT ${line} FROM reviewflow.runs q WHERE ${waitsIn("q", kind)} AND ${line} > queue.line
+        ORDER BY ${line} LIMIT 1)
       FROM queue WHERE queue.line IS NOT NULL),
   candidates AS (
     SELECT ${CANDIDATE} FROM queue ${eachOf(dialect, first)} WHERE queue.line IS NOT NULL
@@ -200,7 +207,7 @@ const inTurn = (dialect: Dialect, limits: ClaimLimits): string => `
     FROM candidates r
     WHERE NOT EXISTS (SELECT 1 FROM reviewflow.runs o
         WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
-          AND (o.state = 'active' OR o.state IN ('queued', 'retrying') AND o.seq < r.seq))
+          AND ${isBefore("r")})
       AND NOT ${isHeldBack(dialect, limits.giveUpMs)}),
   let_through AS (${ONE_A_PROBE}),
   placed AS (

@@ -46,7 +46,11 @@ const WORDS: Readonly<Record<Dialect, Words>> = {
 /** Whether a run has left findings, as the index has it. */
 export const HAS_FINDINGS = `state IN ('succeeded', 'partial-succeeded') AND substr(result, 1, 18) = '{"kind":"findings"'`;
 
-/** Runs with the same text wait in one line: what holds one of them back holds back all. */
+/**
+ * Runs with the same text wait in one line: what holds one of them back holds back all.
+ * The other indexes over what waits have one condition more, which is always so: PostgreSQL takes each for tiny as long
+ * as its statistics are of a time when little waited, and would read it whole in place of looking up in this one.
+ */
 export const QUEUE = `CAST(project_id AS text) || '\n' || project_path || '\n' || flow || '\n'
   || coalesce(waiting_kind, '') || '\n' || coalesce(waiting_name, '')`;
 
@@ -397,7 +401,10 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   CREATE ${index("runs_project_findings", "runs")} (project_path, seq) WHERE ${HAS_FINDINGS};
   DROP INDEX reviewflow.runs_waiting;
   CREATE ${index("runs_queue", "runs")} (kind, (${QUEUE}), (${WAITS_SINCE}), seq) WHERE state IN ('queued', 'retrying');
-  CREATE ${index("runs_due", "runs")} (kind, due_at) WHERE state IN ('queued', 'retrying');
+  CREATE ${index("runs_due", "runs")} (kind, due_at) WHERE state IN ('queued', 'retrying') AND due_at > -1;
+  DROP INDEX reviewflow.runs_one_waiting;
+  CREATE UNIQUE ${index("runs_one_waiting", "runs")} (project_id, iid)
+    WHERE state IN ('queued', 'retrying') AND kind = 'review' AND iid > -1;
   CREATE ${index("runs_held_back", "runs")} (waiting_kind, waiting_name, waiting_since)
     WHERE state = 'queued' AND waiting_kind IS NOT NULL;
   `,
