@@ -53,7 +53,8 @@ suite("bug 52: what a person does to the merge request or its threads meanwhile 
       await closed.promise;
       return sayAgain(request);
     };
-    await using world = await startGitLabWorld({}, { model: { script } });
+    const flows = [{ name: "review", file: "builtin:review", publish: { status: true } }];
+    await using world = await startGitLabWorld({}, { model: { script }, config: { flows } });
     const mergeRequest = await world.open(CHANGE);
     await asked.promise;
     await world.gitlab.closeMergeRequest(mergeRequest, world.team.author);
@@ -65,6 +66,11 @@ suite("bug 52: what a person does to the merge request or its threads meanwhile 
       [["cancelled", "merge-request-closed"]],
     );
     assert.deepEqual(await world.said(mergeRequest), { summaries: [], threads: [] });
+    const { statuses } = await world.gitlab.viewMergeRequest(mergeRequest);
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      ["canceled"],
+    );
     assert.deepEqual(world.gitlab.failures, []);
   });
 

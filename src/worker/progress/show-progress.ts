@@ -1,5 +1,6 @@
 import { translator } from "../../messages/format-message.ts";
 import type { CommitStatus } from "../../review/discussion.ts";
+import { RunCancelled } from "../../review/flow-runner.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
 import type { ProgressStore, ShownReaction } from "../../store/progress/progress-store.ts";
 import { beginningOf } from "../../base/cut-text.ts";
@@ -67,8 +68,11 @@ export const withProgress = async (
   const { ref } = mergeRequest;
   const { projectId, iid } = ref;
   const t = translator(flow.language);
-  const setStatus = (state: CommitStatus["state"], description: string): Promise<void> =>
-    forge.setStatus(ref, statusOf(flow, mergeRequest, state, description), claim.signal);
+  const setStatus = (
+    state: CommitStatus["state"],
+    description: string,
+    signal = claim.signal,
+  ): Promise<void> => forge.setStatus(ref, statusOf(flow, mergeRequest, state, description), signal);
   const unknown: ShownReaction = { projectId, iid, flow: claim.run.flow, awardId: null };
   const react = async (): Promise<ShownReaction | null> => {
     const set = await forge.react(ref, UNDER_REVIEW, claim.signal);
@@ -97,6 +101,13 @@ export const withProgress = async (
     const end = settings.status ? endOf(settlement, flow.contract) : null;
     if (end !== null) await setStatus(end, t(`status.${end}`));
     return settlement;
+  } catch (error) {
+    // Nobody else says so: a run that was cancelled is followed up by nothing, and its head may be an old one.
+    if (settings.status && claim.signal.reason instanceof RunCancelled) {
+      await pending;
+      await setStatus("canceled", t("status.canceled"), AbortSignal.timeout(END_MS)).catch(() => undefined);
+    }
+    throw error;
   } finally {
     await takeOff().catch(() => undefined);
   }
