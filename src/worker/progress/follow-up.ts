@@ -81,7 +81,10 @@ const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise
     if (outcome.kind !== "acquired") return;
     try {
       const held = hold(outcome.lease);
-      const shown = [...flows.keys()].filter((name) => settingsOf(name)?.notes === true);
+      const shown = [...flows.keys()].filter((name) => {
+        const { notes = false, status = false } = settingsOf(name) ?? {};
+        return notes || status;
+      });
       const times = { failedSinceMs: clock.now() - NEWS_MS, waitsMs, nowMs: clock.now() };
       for (const due of await progress.listDue(shown, times))
         await held.write(() => settleOne(options, refOf(due.run), () => show(options, due, signal)), signal);
@@ -144,15 +147,18 @@ const show = async (options: FollowUpOptions, due: DueProgress, signal: AbortSig
     const mergeRequest = await forge.fetchMergeRequest(ref, signal);
     if (mergeRequest.state === "opened") {
       const { targetBranch } = event;
+      const { notes = false, status = false } = options.settingsOf(flow.name) ?? {};
       const language = await languageOf({ claim: { run, signal }, flow, forge, logger, targetBranch });
       const t = translator(language);
-      const markdown = textOf(t, due, (await forge.currentUser(signal)).username);
-      const body = renderProgressNote(flow.name, markdown);
-      await forge.upsertNote(ref, { marker: progressMarker(flow.name), body }, signal);
+      if (notes) {
+        const markdown = textOf(t, due, (await forge.currentUser(signal)).username);
+        const body = renderProgressNote(flow.name, markdown);
+        await forge.upsertNote(ref, { marker: progressMarker(flow.name), body }, signal);
+      }
       if (shows === "failed") {
-        if (options.settingsOf(flow.name)?.status === true)
+        if (status)
           await forge.setStatus(ref, statusOf(flow, mergeRequest, "failed", t("status.failed")), signal);
-        await answerRequest(forge, due, t, signal);
+        if (notes) await answerRequest(forge, due, t, signal);
       }
     }
   } catch (error) {

@@ -69,11 +69,12 @@ const openWorld = async () => {
     hold: (until: Promise<void>) => {
       held = until;
     },
+    statuses: async () => (await gitlab.viewMergeRequest(mergeRequest)).statuses.map(({ status }) => status),
     reactions: async () => (await gitlab.viewMergeRequest(mergeRequest)).reactions,
     settleWith: (next: Settlement) => {
       settlement = next;
     },
-    follow: (over: Partial<Forge> = {}, waitsMs = 0) =>
+    follow: (over: Partial<Forge> = {}, waitsMs = 0, settings = { notes: true, status: false }) =>
       startFollowUp({
         progress: store.progress,
         leases: store.reconciliation,
@@ -90,7 +91,7 @@ const openWorld = async () => {
             },
           ],
         ]),
-        settingsOf: () => ({ notes: true, status: false }),
+        settingsOf: () => settings,
         createForge: () => ({ ...forge, ...over }),
         token,
         clock: systemClock,
@@ -130,6 +131,16 @@ describe("what a merge request shows of a review that waits or failed", () => {
     await untilState(world.store, await world.queue(), "succeeded");
     await eventually("the end", async () => ((await world.notes()).length === 0 ? true : undefined));
     await follow.stop();
+  });
+
+  it("is a commit status alone where notes are off and statuses on", async () => {
+    await using world = await openWorld();
+    world.settleWith({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
+    await untilState(world.store, await world.queue(), "failed");
+    const follow = world.follow({}, 0, { notes: false, status: true });
+    await eventually("the status", async () => ((await world.statuses()).length > 0 ? true : undefined));
+    await follow.stop();
+    assert.deepEqual([await world.statuses(), await world.notes()], [["failed"], []]);
   });
 
   it("takes off the reaction of a review whose end GitLab did not hear of, and of none that is made", async () => {
