@@ -2,13 +2,19 @@
  * Loaded into a server before its own sources: stops the process (SIGSTOP) at the last moment before a chosen write. The
  * file that STOP_AT_WRITE names says which; of several processes that share it, the one that comes first takes it away.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync, renameSync } from "node:fs";
 import { Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
 
-/** What is waited for: a request, by its method and path, or a message to the database, by its text. */
-export type StopAt = { readonly what: "request" | "statement"; readonly pattern: string };
+/** What is waited for: a request, by its method, path and body, or a message to the database, by its text. */
+export type StopAt = {
+  readonly what: "request" | "statement";
+  readonly pattern: string;
+  /** What the body holds of a request that fetch is asked for; any when left out. */
+  readonly body?: string;
+};
 
 const file = process.env["STOP_AT_WRITE"] ?? "";
 
@@ -24,9 +30,10 @@ const readWanted = (): StopAt | null => {
   }
 };
 
-const stopAt = (what: StopAt["what"], text: () => string): void => {
+const stopAt = (what: StopAt["what"], text: () => string, body = ""): void => {
   const wanted = readWanted();
   if (wanted === null || wanted.what !== what || !new RegExp(wanted.pattern).test(text())) return;
+  if (wanted.body !== undefined && !new RegExp(wanted.body).test(body)) return;
   try {
     renameSync(file, `${file}.${process.pid}`);
   } catch {
@@ -40,13 +47,23 @@ const textOf = (value: object, name: string): string => {
   return typeof field === "string" ? field : "";
 };
 
+/** undici is given the body of a fetch as a stream, which cannot be looked into. */
+const bodies = new AsyncLocalStorage<string>();
+
 if (file !== "" && isMainThread) {
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) =>
+    bodies.run(typeof init?.body === "string" ? init.body : "", () => fetch(input, init));
   // Every request of undici and of fetch, when it has been asked for and before it has a connection.
   subscribe("undici:request:create", (message) => {
     const request: unknown =
       typeof message === "object" && message !== null ? Reflect.get(message, "request") : null;
     if (typeof request !== "object" || request === null) return;
-    stopAt("request", () => `${textOf(request, "method")} ${textOf(request, "path")}`);
+    stopAt(
+      "request",
+      () => `${textOf(request, "method")} ${textOf(request, "path")}`,
+      bodies.getStore() ?? "",
+    );
   });
   const original: unknown = Reflect.get(Socket.prototype, "write");
   Reflect.set(Socket.prototype, "write", function (this: Socket, ...given: readonly unknown[]): unknown {

@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import type { User } from "../../standins/gitlab/state.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { startBalancer } from "./balancer.ts";
 import { freePort } from "../free-port.ts";
@@ -34,6 +35,7 @@ const CONFIG = {
       projects: ["note/**"],
       contract: "note",
       dify: { api_key: "app-note", lookup_timeout: "2s" },
+      publish: { status: true },
     },
     { name: "classic", projects: ["classic/**"], file: "builtin:classic", language: "English" },
     {
@@ -66,6 +68,8 @@ const TABLES = {
   spendings: "*",
   shadow_runs: "*",
   shadow_steps: "*",
+  progress_notes: "*",
+  reactions: "*",
 } as const;
 
 /** An instance that was stopped just before a write. */
@@ -80,10 +84,12 @@ export type StopWorld = AsyncDisposable & {
   readonly gitlab: GitLabStandIn;
   readonly dify: DifyStandIn;
   readonly model: ModelStandIn;
+  /** The user of the servers. */
+  readonly bot: User;
   readonly team: (name: "review" | "note" | "classic" | "watched") => Team;
   /** Stops whichever instance is about to make that write, to which `cause` leads. */
-  readonly stopAt: (at: StopAt, cause: () => Promise<unknown>) => Promise<Stopped>;
-  /** Waits until no run and no shadow run is left to do. */
+  readonly stopAt: (at: StopAt, cause: () => Promise<unknown>, work: Work) => Promise<Stopped>;
+  /** Waits until no run and no shadow run is left to do, and merge requests show how theirs have ended. */
   readonly idle: () => Promise<void>;
   /** What is in the store that follows from what runs do, events apart, which are open to a late attempt. */
   readonly readStore: () => Promise<Readonly<Record<string, readonly unknown[]>>>;
@@ -91,21 +97,35 @@ export type StopWorld = AsyncDisposable & {
 
 const PRELOAD = new URL("./stop-at-write.ts", import.meta.url).href;
 
-/** What a server says when an attempt of its has come to its end and another process has the run. */
-const LATE = /another process has it|"kept":false/g;
+/** What a server says when the work that it was stopped in has come to its end and another process has it. */
+const LATE = {
+  run: /another process has it|"kept":false/g,
+  "follow-up": /Merge requests could not be kept up to date/g,
+} as const;
 
-const countLate = (server: ServerProcess): number => [...server.output().matchAll(LATE)].length;
+/** What is written: the work on a run, or what shows in merge requests how runs have ended. */
+export type Work = keyof typeof LATE;
+
+const countLate = (server: ServerProcess, work: Work): number =>
+  [...server.output().matchAll(LATE[work])].length;
 
 /** Starts it on an empty database. */
 export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> => {
   await using stack = new AsyncDisposableStack();
   const gitlab = stack.use(await startGitLabStandIn({ limits: { notesPerMinute: null } }));
+  const judged = new Set<string>();
   const dify = stack.use(
     await startDifyStandIn({
       apps: [
-        noteApp((program) =>
-          program.sleep(/slow/.test(String(program.inputs["title"])) ? 4_000 : 200).then(() => "Reviewed."),
-        ),
+        noteApp(async ({ inputs, sleep }) => {
+          const title = String(inputs["title"]);
+          await sleep(/slow/.test(title) ? 4_000 : 200);
+          const isFirst = !judged.has(title);
+          judged.add(title);
+          // The first review of such a merge request fails for good.
+          if (isFirst && /broken/.test(title)) throw new Error("no review");
+          return "Reviewed.";
+        }),
       ],
       workers: 8,
     }),
@@ -163,8 +183,9 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
     gitlab,
     dify,
     model,
+    bot: bot.bot,
     team: (name) => teams.get(name) ?? assert.fail(`no team ${name}`),
-    stopAt: async (at, cause) => {
+    stopAt: async (at, cause, work) => {
       await writeFile(armed, JSON.stringify(at));
       await cause();
       const server = await eventually(`a server to stop at ${at.pattern}`, findStopped, PATIENCE_MS);
@@ -173,12 +194,12 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
       return {
         server,
         goOn: async () => {
-          const before = countLate(server);
+          const before = countLate(server, work);
           process.kill(server.pid, "SIGCONT");
           targets.push(server.url);
           await eventually(
             `the late attempt at ${at.pattern} to end`,
-            async () => countLate(server) > before || undefined,
+            async () => countLate(server, work) > before || undefined,
             PATIENCE_MS,
           );
         },
@@ -193,9 +214,17 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
             `SELECT (SELECT count(*) FROM reviewflow.runs WHERE finished_at IS NULL)
                + (SELECT count(*) FROM reviewflow.shadow_runs WHERE finished_at IS NULL) AS open,
                (SELECT count(*) FROM reviewflow.runs WHERE flow = 'watched' AND kind = 'review' AND finished_at IS NOT NULL)
-               - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned`,
+               - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned,
+               (SELECT count(*) FROM reviewflow.reactions)
+               + (SELECT count(*) FROM reviewflow.runs r
+                   LEFT JOIN reviewflow.progress_notes p ON p.project_id = r.project_id AND p.iid = r.iid
+                   WHERE r.kind = 'review'
+                   AND CASE WHEN r.state = 'failed' THEN p.run_id IS DISTINCT FROM r.id ELSE p.run_id IS NOT NULL END
+                   AND NOT EXISTS (SELECT 1 FROM reviewflow.runs n WHERE n.kind = 'review'
+                     AND n.project_id = r.project_id AND n.iid = r.iid AND n.seq > r.seq)) AS untold`,
           );
-          return (Number(row?.["open"]) === 0 && Number(row?.["unplanned"]) <= 0) || undefined;
+          const isDone = Number(row?.["open"]) === 0 && Number(row?.["unplanned"]) <= 0;
+          return (isDone && Number(row?.["untold"]) === 0) || undefined;
         },
         PATIENCE_MS,
       );
