@@ -31,7 +31,7 @@ const extension = (oid: string, value: Buffer): Buffer =>
   sequence(der(0x06, hex(oid)), YES, der(0x04, value));
 
 const pem = (bytes: Buffer): string =>
-  `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 
 /** A certificate for 127.0.0.1 that is its own authority (RFC 5280), with its key. */
 const selfSigned = (): { readonly cert: string; readonly key: string } => {
