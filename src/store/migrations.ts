@@ -403,7 +403,7 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   CREATE ${index("runs_queue", "runs")} (kind, (${QUEUE}), (${WAITS_SINCE}), seq) WHERE state IN ('queued', 'retrying');
   CREATE ${index("runs_due", "runs")} (kind, due_at) WHERE state IN ('queued', 'retrying') AND due_at > -1;
   DROP INDEX reviewflow.runs_one_waiting;
-  CREATE UNIQUE ${index("runs_one_waiting", "runs")} (project_id, iid)
+  CREATE UNIQUE ${index("runs_waiting_once", "runs")} (project_id, iid)
     WHERE state IN ('queued', 'retrying') AND kind = 'review' AND iid > -1;
   CREATE ${index("runs_held_back", "runs")} (waiting_kind, waiting_name, waiting_since)
     WHERE state = 'queued' AND waiting_kind IS NOT NULL;
