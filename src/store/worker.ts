@@ -49,6 +49,8 @@ export const startWorker = (parts: WorkerParts, options: WorkOptions): WakeableW
       const askedAtMs = performance.now();
       const taken = await claimRuns(parts.database, limits, clock.now());
       if (taken.length === 0) return;
+      // A queue may have been let go on since the round began: this is known before one of its runs asks.
+      await parts.outages.refresh().catch(() => undefined);
       for (const run of taken) {
         const claim = held.add(run, askedAtMs);
         if (letGo.signal.aborted) claim.abort.abort(stopping());
