@@ -80,7 +80,6 @@ test("a review that waits for more than ten minutes has a note, a row on the ove
   });
   assert.equal(await isOnOverview(), true);
 
-  await front.set(null);
   const said: string[] = [];
   const asked = { config: setup.configFile, environment: setup.environment, server: url };
   const terminal = {
@@ -90,6 +89,7 @@ test("a review that waits for more than ten minutes has a note, a row on the ove
   assert.equal(await showOutages({ ...asked, ...terminal, resume: true }), 0);
   const t = translator("English");
   assert.equal(said.at(-1), `${t("outages.resumed", { peer: `${t("peer.model")} main` })}\n`);
+  await front.set(null);
   await eventually("everything is over", async () => {
     await move(15_000);
     const isReviewed = (await store.getRun(run.id))?.state === "succeeded";
