@@ -110,9 +110,13 @@ const eachOf = (dialect: Dialect, found: string): string =>
     ? `CROSS JOIN LATERAL (${found}) AS one JOIN reviewflow.runs r ON r.seq = one.seq`
     : `CROSS JOIN reviewflow.runs r ON r.seq IN (${found})`;
 
-/** Whether the run `o` of the same merge request goes before; not by an index over states, see QUEUE. */
-const isBefore = (row: string): string =>
-  `(o.state || '' = 'active' OR o.state || '' IN ('queued', 'retrying') AND o.seq < ${row}.seq)`;
+/**
+ * Whether no run goes before `c`: of a merge request there is one active of each kind, and none before an older one
+ * has ended. Not by an index over states, see QUEUE.
+ */
+const IS_FIRST = `NOT EXISTS (SELECT 1 FROM reviewflow.runs o
+  WHERE o.project_id = c.project_id AND o.iid = c.iid AND o.kind = c.kind
+    AND (o.state || '' = 'active' OR o.state || '' IN ('queued', 'retrying') AND o.seq < c.seq))`;
 
 /** What is asked of a run before it is taken. */
 const CANDIDATE = [
@@ -138,18 +142,16 @@ const CANDIDATE = [
  */
 const candidates = (dialect: Dialect, { kind, perProject, free, giveUpMs }: ClaimLimits): string => {
   const line = QUEUE_OF("q");
-  // Of a merge request there is one active of each kind, and none before an older one has ended.
   const first = `
     SELECT c.seq FROM reviewflow.runs c
     WHERE ${waitsIn("c", kind)} AND ${QUEUE_OF("c")} = queue.line AND +c.due_at <= ${NOW[dialect]}
-      AND NOT EXISTS (SELECT 1 FROM reviewflow.runs o
-        WHERE o.project_id = c.project_id AND o.iid = c.iid AND o.kind = c.kind
-          AND ${isBefore("c")})
+      AND ${IS_FIRST}
     ORDER BY ${ofRow(WAITS_SINCE, "c")}, c.seq LIMIT ${whole(perProject)}`;
   const overdue = `
     SELECT c.seq FROM reviewflow.runs c
     WHERE c.state = 'queued' AND c.waiting_kind IS NOT NULL AND c.waiting_kind = g.kind AND c.waiting_name = g.name AND c.kind = '${kind}'
       AND c.waiting_since <= ${NOW[dialect]} - ${whole(giveUpMs)} AND c.due_at <= ${NOW[dialect]}
+      AND ${IS_FIRST}
     ORDER BY c.waiting_since LIMIT ${whole(free)}`;
   return `
   queue (line) AS (
@@ -205,10 +207,7 @@ const inTurn = (dialect: Dialect, limits: ClaimLimits): string => `
   due AS (
     SELECT r.id, r.project_id, r.seq, ${ofRow(WAITS_SINCE, "r")} AS since
     FROM candidates r
-    WHERE NOT EXISTS (SELECT 1 FROM reviewflow.runs o
-        WHERE o.project_id = r.project_id AND o.iid = r.iid AND o.kind = r.kind
-          AND ${isBefore("r")})
-      AND NOT ${isHeldBack(dialect, limits.giveUpMs)}),
+    WHERE NOT ${isHeldBack(dialect, limits.giveUpMs)}),
   let_through AS (${ONE_A_PROBE}),
   placed AS (
     SELECT due.id, due.project_id, due.since, due.seq, coalesce(held.held, 0)

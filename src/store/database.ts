@@ -15,6 +15,9 @@ export type Sql = {
   readonly notify: (channel: string) => Promise<void>;
 };
 
+/** How long a server is waited for: less than half of what GitLab waits for an answer of ours, in milliseconds. */
+export const ANSWER_MS = 4_000;
+
 /** SQLite in a folder or PostgreSQL on a server, as the rest of the store sees it. */
 export type Database = Sql & {
   /** `embedded`: this process is the only one that uses the data. `shared`: there may be others. */

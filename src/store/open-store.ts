@@ -6,7 +6,7 @@ import type { Peer } from "../base/outside.ts";
 import type { Secret } from "../base/secret.ts";
 import { acceptBatch, prepareRequest } from "./accept.ts";
 import { cancelRun, runAgain } from "./change-runs.ts";
-import type { Database } from "./database.ts";
+import { ANSWER_MS, type Database } from "./database.ts";
 import { WAKE_CHANNEL } from "./end-runs.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { expireLeases } from "./lease.ts";
@@ -95,7 +95,7 @@ const DEFAULTS = {
   heartbeatMs: 10_000,
   pollMs: 1_000,
   maxConnections: 10,
-  answerMs: 4_000,
+  answerMs: ANSWER_MS,
   onAway: null,
   onError: () => undefined,
   onOutage: () => undefined,

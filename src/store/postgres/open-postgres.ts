@@ -20,7 +20,7 @@ import {
 import type { Logger } from "../../base/logger.ts";
 import type { Secret } from "../../base/secret.ts";
 import { StoreError } from "../../base/errors.ts";
-import { type Database, type Sql, createKysely } from "../database.ts";
+import { ANSWER_MS, type Database, type Sql, createKysely } from "../database.ts";
 import { isSilence, postgresError } from "../database-error.ts";
 import type { Tables } from "../tables.ts";
 import { createListener } from "./listener.ts";
@@ -40,9 +40,6 @@ export type PostgresOptions = {
   /** Hears of every failure of a statement; must not throw. */
   readonly onError?: (error: unknown) => void;
 };
-
-/** Less than half of what GitLab waits for an answer, so that a delivery finds out in time. */
-export const ANSWER_MS = 4_000;
 
 /** Only needed for as long as one process starts. */
 const START_LOCK = 7_265_761;

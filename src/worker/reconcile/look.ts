@@ -17,9 +17,13 @@ export type LookContext = ReconcileOptions & {
   readonly renewLease: () => Promise<boolean>;
 };
 
-/** The forge's clock, since the epoch; ours until it has told its time. */
-export const forgeNow = ({ feed, clock }: Pick<ReconcileOptions, "feed" | "clock">): number =>
-  clock.now() + (feed.clockAheadMs() ?? 0);
+/** A time of our clock by the forge's; the same until it has told its time. */
+export const byForge = ({ feed }: Pick<ReconcileOptions, "feed">, ownMs: number): number =>
+  ownMs + (feed.clockAheadMs() ?? 0);
+
+/** The forge's clock, since the epoch. */
+export const forgeNow = (parts: Pick<ReconcileOptions, "feed" | "clock">): number =>
+  byForge(parts, parts.clock.now());
 
 /** How far a look came. */
 export type LookResult = {

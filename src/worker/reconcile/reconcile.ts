@@ -1,7 +1,7 @@
 import { GitLabError, describeError } from "../../base/errors.ts";
 import type { FeedProject } from "../../review/change-feed.ts";
 import type { TaskLease } from "../../store/reconcile/reconcile-store.ts";
-import { forgeNow, look, type LookContext } from "./look.ts";
+import { byForge, forgeNow, look, type LookContext } from "./look.ts";
 import { lookAtQuiet } from "./look-at-quiet.ts";
 import {
   enterProjects,
@@ -52,12 +52,11 @@ export const reconcile = async (
   if (state.notBeforeMs > forgeNow(options)) return { reviews: 0, notBeforeMs: state.notBeforeMs };
   const calls = { left: options.maxCalls ?? MAX_CALLS };
   const ownStartMs = clock.now();
-  const byForge = (ownMs: number): number => ownMs + (feed.clockAheadMs() ?? 0);
   const context: LookContext = {
     ...options,
     signal,
     // Our clock may have been put back since.
-    upSinceMs: () => byForge(Math.min(upSinceMs, ownStartMs)),
+    upSinceMs: () => byForge(options, Math.min(upSinceMs, ownStartMs)),
     takeCall: () => (calls.left -= 1) >= 0,
     renewLease: () => lease.renew(toStoredState(state)),
   };
@@ -65,7 +64,7 @@ export const reconcile = async (
   if (lease.state === null) await context.renewLease();
   const { projects, complete, stop, notBeforeMs } = await findProjects(context, logger);
   if (feed.clockAheadMs() !== null) state = onForgeTime(state, context.upSinceMs(), lease.state === null);
-  const startedMs = byForge(ownStartMs);
+  const startedMs = byForge(options, ownStartMs);
   state = enterProjects({ ...state, notBeforeMs }, projects, startedMs, complete);
   const staleOf = (path: string) => context.route(path)?.rules.stale ?? null;
   const looks: (Look | QuietLook)[] = stop
