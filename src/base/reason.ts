@@ -121,6 +121,7 @@ export const REASONS = {
   "flow-output-empty": { output: "text" },
   "findings-unusable": {},
   "verification-failed": {},
+  "judge-answer-unusable": {},
   "answer-empty": {},
   "answer-in-other-language": { language: "text" },
   "answer-filtered": {},

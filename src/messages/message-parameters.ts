@@ -1324,6 +1324,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "reason.head-moved": null;
   readonly "reason.help-given": null;
   readonly "reason.input-cut": { readonly input: string | number; readonly length: number; readonly most: number };
+  readonly "reason.judge-answer-unusable": null;
   readonly "reason.label-filtered": { readonly denied: string; readonly labels: string | number };
   readonly "reason.lessons-off": null;
   readonly "reason.lines-cut": { readonly column: string | number; readonly lines: number };

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/base/reason.ts";
 import { verbatim } from "../../src/messages/message.ts";
 import type { CaseRun } from "../../src/eval/run/run-case.ts";
 import { buildReport, type EvalReport } from "../../src/eval/report/eval-report.ts";
@@ -27,6 +28,8 @@ const aCase = (name: string, language: string | null): EvalCase => ({
   expected: [expected, { ...expected, path: null, lines: null }],
 });
 
+const failure = reasonOf("model-failed", { error: EVIL, detail: verbatim(EVIL) });
+
 const FLOWS = ["team", EVIL, "third", "fourth", "fifth", "sixth", "seventh"];
 
 /** A report whose every foreign text is hostile, with more flows than there are colours. */
@@ -38,7 +41,7 @@ export const hostileReport = (): EvalReport => {
         case: found,
         flow,
         repeat,
-        failure: index === 3 ? EVIL : null,
+        failure: index === 3 ? failure : null,
         reported: [
           {
             path: EVIL,
@@ -52,12 +55,12 @@ export const hostileReport = (): EvalReport => {
         ],
         byPosition: repeat === 1 ? [{ expected: 0, reported: 0, distance: 0, isExact: false }] : [],
         byMeaning: index === 2 ? null : [{ expected: 1, reported: 0, distance: null, isExact: false }],
-        judgeFailure: index === 2 ? EVIL : null,
+        judgeFailure: index === 2 ? failure : null,
         usage: { ...NO_USAGE, totalTokens: 100 * (index + 1), totalPrice: index / 100 },
         judgeUsage: { ...NO_USAGE, totalTokens: 5 },
         wallMs: 10,
         modelMs: 5,
-        remarks: [EVIL],
+        remarks: [failure],
       })),
     ),
   );

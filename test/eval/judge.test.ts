@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { reasonOf } from "../../src/base/reason.ts";
 import { createJudge } from "../../src/eval/match/judge.ts";
 import type { Reported } from "../../src/eval/match/reported.ts";
 import type { Expected } from "../../src/eval/set/eval-case.ts";
@@ -72,8 +73,19 @@ describe("the judge", () => {
   });
 
   it("fails where the model does, or says nothing that can be read", async () => {
-    for (const answer of [null, "I would rather not.", '{"verdict": true}'])
-      assert.equal((await judgeOf(answer).ask([reported("No lock")])).kind, "failed");
+    const busy = reasonOf("model-failed", {
+      error: "InvokeServerUnavailableError",
+      detail: { code: "flow.verbatim", params: { text: "busy" } },
+    });
+    const unusable = reasonOf("judge-answer-unusable");
+    for (const [answer, reason] of [
+      [null, busy],
+      ["I would rather not.", unusable],
+      ['{"verdict": true}', unusable],
+    ] as const) {
+      const judgement = await judgeOf(answer).ask([reported("No lock")]);
+      assert.deepEqual(judgement.kind === "failed" && judgement.reason, reason);
+    }
   });
 
   it("shows findings as data between markers that they do not know", async () => {

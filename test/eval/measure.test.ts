@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { z } from "zod";
+import { StoredReason } from "../../src/base/reason.ts";
 import { runEval } from "../../src/cli/eval/measure.ts";
 import type { EvalOptions } from "../../src/cli/eval/usage.ts";
 import type { ChatRequest } from "../../standins/model/chat-request.ts";
@@ -27,6 +28,7 @@ const Report = z.object({
       byPosition: z.record(z.string(), Estimate),
       judgeUsage: z.object({ totalTokens: z.number() }),
       unjudged: z.number(),
+      failures: z.array(StoredReason),
     }),
   ),
   differences: z.array(
@@ -172,14 +174,22 @@ describe("measuring flows", () => {
     assert.equal(alone.flows[0]?.judgeUsage.totalTokens, 0);
   });
 
-  it("counts a review that fails as one that found nothing, and tells why", async () => {
+  it("counts a review that fails as one that found nothing, and tells why by a code and in each language", async () => {
     await using broken = await startModelStandIn({ script: () => "I would rather not." });
     const environment = { MODEL_NAME: "stand-in", MODEL_BASE_URL: broken.url };
-    const { code, out, err } = await evaluate({ environment, case: ["order-total"] });
+    const failing = { environment, case: ["order-total"] };
+    const { code, out, err } = await evaluate(failing);
     assert.equal(code, 0, err);
     assert.match(out, RegExp(`^${t("metric.recall")} +0\\.0 %`, "m"));
     assert.match(out, RegExp(`^${t("metric.failures")} +100\\.0 %`, "m"));
     assert.match(out, saying("reason.findings-unusable"));
+    const [flow] = (await report(failing)).flows;
+    assert.deepEqual(
+      flow?.failures.map((reason) => reason.code),
+      ["no-part-reviewed"],
+    );
+    const korean = await evaluate({ ...failing, environment: { ...environment, LANG: "ko_KR.UTF-8" } });
+    for (const text of [korean.out, korean.err]) assert.match(text, saying("reason.findings-unusable", "ko"));
   });
 
   it("writes what was asked for and ends with 1 below a threshold", async () => {

@@ -20,7 +20,7 @@ import { findMisses } from "../../eval/score/thresholds.ts";
 import type { EvalSet } from "../../eval/set/eval-case.ts";
 import { readSet } from "../../eval/set/read-set.ts";
 import { createModelClient } from "../../llm/model-client.ts";
-import type { Translate } from "../../messages/format-message.ts";
+import { reasonInFull, type Translate } from "../../messages/format-message.ts";
 import { message } from "../../messages/message.ts";
 import { openLocalReviewer } from "../../wiring/local-reviewer.ts";
 import { toRouting } from "../../wiring/model-routing.ts";
@@ -153,7 +153,7 @@ const tellRuns = (t: Translate, complain: Terminal["complain"]): ((run: CaseRun,
     const line =
       failure === null
         ? t("cli.eval.run", { ...of, ...counts })
-        : t("cli.eval.run-failed", { ...of, failure });
+        : t("cli.eval.run-failed", { ...of, failure: reasonInFull(t, failure) });
     complain(`${safeLine(line)}\n`);
   };
 };

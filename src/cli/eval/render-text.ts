@@ -1,4 +1,4 @@
-import type { Translate } from "../../messages/format-message.ts";
+import { reasonInFull, type Translate } from "../../messages/format-message.ts";
 import type { EvalReport } from "../../eval/report/eval-report.ts";
 import {
   classifyDifference,
@@ -52,7 +52,7 @@ export const renderText = (t: Translate, report: EvalReport): string => {
       ),
     ]),
     ...flows.flatMap(({ name, failures, judgeUsage, unjudged }) => [
-      ...failures.map((failure) => `${safeLine(name)}: ${safeLine(failure)}`),
+      ...failures.map((failure) => `${safeLine(name)}: ${safeLine(reasonInFull(t, failure))}`),
       ...(unjudged === 0 ? [] : [t("cli.eval.unjudged", { flow: safeLine(name), count: unjudged })]),
       ...(judgeUsage.totalTokens === 0
         ? []

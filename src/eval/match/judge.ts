@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { addUsage, type FlowUsage, NO_USAGE } from "../../flow/flow-event.ts";
 import { splitReasoning } from "../../flow/nodes/llm/reasoning.ts";
-import type { ModelClient } from "../../flow/ports.ts";
+import { inItsWords } from "../../flow/messages/message.ts";
+import type { ModelClient, NodeFailure } from "../../flow/ports.ts";
 import type { JsonObject } from "../../base/json.ts";
+import { type Reason, reasonOf, withDetail } from "../../base/reason.ts";
 import { toJson } from "../../base/model-json/json-node.ts";
 import { readJsonObject } from "../../base/model-json/read-json.ts";
 import type { Expected } from "../set/eval-case.ts";
@@ -12,7 +14,7 @@ import type { Reported } from "./reported.ts";
 /** What a judge says of the findings of one run, and what it cost. */
 export type Judgement = { readonly usage: FlowUsage } & (
   | { readonly kind: "judged"; readonly isSame: (expected: number, reported: number) => boolean }
-  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: Reason }
 );
 
 /** Tells which findings are about the same matter. */
@@ -82,11 +84,11 @@ export const createJudge = (client: ModelClient, model: string): Judge => ({
         responseSchema: SCHEMA,
         signal,
       });
-      if (!result.ok) return { kind: "failed", usage, reason: result.message };
+      if (!result.ok) return { kind: "failed", usage, reason: modelFailed(result) };
       usage = addUsage(usage, result.value.usage);
       const read = readJsonObject(splitReasoning(result.value.text).text);
       const verdicts = Verdicts.safeParse(read === null ? null : toJson(read));
-      if (!verdicts.success) return { kind: "failed", usage, reason: "the judge's answer names no pairs" };
+      if (!verdicts.success) return { kind: "failed", usage, reason: reasonOf("judge-answer-unusable") };
       for (const entry of verdicts.data.pairs) {
         const pair = Pair.safeParse(entry);
         if (pair.success) same.add(`${pair.data.expected - 1} ${pair.data.reported - 1 + from}`);
@@ -95,6 +97,9 @@ export const createJudge = (client: ModelClient, model: string): Judge => ({
     return { kind: "judged", usage, isSame: (row, column) => same.has(`${row} ${column}`) };
   },
 });
+
+const modelFailed = ({ errorType, message, host }: NodeFailure): Reason =>
+  withDetail(reasonOf("model-failed", { error: errorType }), inItsWords(message, host));
 
 const messagesFor = (expected: readonly Expected[], reported: readonly Reported[]) => {
   const told = JSON.stringify(

@@ -1,4 +1,4 @@
-import type { Translate } from "../../messages/format-message.ts";
+import { reasonInFull, type Translate } from "../../messages/format-message.ts";
 import type { Expected, LineRange } from "../set/eval-case.ts";
 import type { CaseReport, EvalReport, RunReport } from "./eval-report.ts";
 import { type Markup, markup, shown } from "./markup.ts";
@@ -57,8 +57,8 @@ const runDetails = (t: Translate, found: CaseReport, run: RunReport, isRepeated:
   const { flow, repeat } = run;
   const left = run.unmatched.length - MOST_UNMATCHED;
   return markup`<h3>${shown(isRepeated ? t("eval.run", { flow, repeat }) : flow)}</h3>
-${run.failure === null ? "" : markup`<p class="notice">${shown(run.failure)}</p>`}
-${run.remarks.map((remark) => markup`<p class="soft">${shown(remark)}</p>`)}
+${run.failure === null ? "" : markup`<p class="notice">${shown(reasonInFull(t, run.failure))}</p>`}
+${run.remarks.map((remark) => markup`<p class="soft">${shown(reasonInFull(t, remark))}</p>`)}
 <ul class="findings">${found.expected.map((expected, index) => expectedLine(t, expected, run, index))}${run.unmatched
     .slice(0, MOST_UNMATCHED)
     .map(

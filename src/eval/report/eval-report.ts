@@ -1,5 +1,6 @@
-import { inEnglish } from "../../base/errors.ts";
+import type { Reason } from "../../base/reason.ts";
 import { addUsage, type FlowUsage, NO_USAGE } from "../../flow/flow-event.ts";
+import type { Message } from "../../messages/message.ts";
 import type { Match } from "../match/match-findings.ts";
 import type { Reported } from "../match/reported.ts";
 import type { CaseRun } from "../run/run-case.ts";
@@ -31,14 +32,14 @@ export type FlowReport = {
   /** Runs that the judge did not judge, which are scored by position. */
   readonly unjudged: number;
   /** Why reviews failed, each reason once. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Reason[];
 };
 
 /** One run with what was found and what was not. */
 export type RunReport = {
   readonly flow: string;
   readonly repeat: number;
-  readonly failure: string | null;
+  readonly failure: Reason | null;
   readonly precision: number | null;
   readonly recall: number | null;
   readonly found: readonly (Match & { readonly title: string })[];
@@ -48,7 +49,7 @@ export type RunReport = {
   readonly usage: FlowUsage;
   readonly wallMs: number;
   readonly modelMs: number;
-  readonly remarks: readonly string[];
+  readonly remarks: readonly Reason[];
 };
 
 /** A case with all its runs. */
@@ -74,7 +75,7 @@ export type EvalReport = {
     readonly metrics: Estimates;
   }[];
   readonly cases: readonly CaseReport[];
-  readonly notices: readonly string[];
+  readonly notices: readonly Message[];
 };
 
 /** Scores runs. */
@@ -121,7 +122,7 @@ export const buildReport = (set: EvalSet, runs: readonly CaseRun[], settings: Re
         .toSorted(byRepeat)
         .map(toRunReport),
     })),
-    notices: set.notices.map(inEnglish),
+    notices: set.notices,
   };
 };
 
@@ -168,11 +169,13 @@ const toFlowReport = (
     usage: own.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     judgeUsage: own.map(({ judgeUsage }) => judgeUsage).reduce(addUsage, NO_USAGE),
     unjudged: own.filter(({ judgeFailure }) => judgeFailure !== null).length,
-    failures: [
-      ...new Set(own.flatMap(({ failure, judgeFailure }) => [failure ?? [], judgeFailure ?? []].flat())),
-    ],
+    failures: once(own.flatMap(({ failure, judgeFailure }) => [failure ?? [], judgeFailure ?? []].flat())),
   };
 };
+
+const once = (reasons: readonly Reason[]): readonly Reason[] => [
+  ...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values(),
+];
 
 const toRunReport = (run: CaseRun): RunReport => {
   const matches = matchesUsed(run);

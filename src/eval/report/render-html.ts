@@ -1,4 +1,4 @@
-import type { Translate } from "../../messages/format-message.ts";
+import { reasonInFull, type Translate } from "../../messages/format-message.ts";
 import { METRIC_NAMES } from "../score/metrics.ts";
 import { caseDetails, casesTable } from "./case-markup.ts";
 import type { EvalReport, FlowReport } from "./eval-report.ts";
@@ -34,7 +34,7 @@ export const renderHtml = (t: Translate, report: EvalReport): string => {
 <body>
 <h1>${shown(t("eval.title", { set }))}</h1>
 ${facts(t, report)}
-${notices.map((notice) => markup`<p class="notice">${shown(notice)}</p>`)}
+${notices.map((notice) => markup`<p class="notice">${shown(t.message(notice))}</p>`)}
 ${flows.flatMap((flow) => failuresOf(t, flow))}
 <h2>${t("eval.found-heading")}</h2>
 ${legend(flows)}
@@ -74,7 +74,8 @@ const facts = (t: Translate, { settings, cases }: EvalReport): Markup => {
 const failuresOf = (t: Translate, { name, failures }: FlowReport): readonly Markup[] =>
   failures
     .slice(0, 5)
-    .map((failure) => markup`<p class="notice">${shown(t("eval.failure", { flow: name, failure }))}</p>`);
+    .map((reason) => t("eval.failure", { flow: name, failure: reasonInFull(t, reason) }))
+    .map((sentence) => markup`<p class="notice">${shown(sentence)}</p>`);
 
 const explain = (t: Translate, { settings, cases }: EvalReport): string => {
   const { judge, tolerance, resamples } = settings;

@@ -1,8 +1,7 @@
-import { reasonInFull, translator } from "../../messages/format-message.ts";
 import type { Reason } from "../../base/reason.ts";
 import { createHash } from "node:crypto";
 import { systemClock } from "../../base/clock.ts";
-import { describeError } from "../../base/errors.ts";
+import { reasonOfError } from "../../base/errors.ts";
 import { createMemoryJournal, type Journal } from "../../base/journal.ts";
 import { type FlowUsage, NO_USAGE } from "../../flow/flow-event.ts";
 import type { LocalReviewer } from "../../wiring/local-reviewer.ts";
@@ -27,19 +26,19 @@ export type CaseRun = {
   /** Counted from 1. */
   readonly repeat: number;
   /** Why nothing could be reviewed; null when something could. */
-  readonly failure: string | null;
+  readonly failure: Reason | null;
   readonly reported: readonly Reported[];
   /** By position. */
   readonly byPosition: readonly Match[];
   /** By the judge; null without one, and where it failed. */
   readonly byMeaning: readonly Match[] | null;
-  readonly judgeFailure: string | null;
+  readonly judgeFailure: Reason | null;
   readonly usage: FlowUsage;
   readonly judgeUsage: FlowUsage;
   readonly wallMs: number;
   readonly modelMs: number;
-  /** What did not go as it should, in sentences. */
-  readonly remarks: readonly string[];
+  /** What did not go as it should. */
+  readonly remarks: readonly Reason[];
 };
 
 /** How runs are made. */
@@ -97,16 +96,14 @@ const review = async (
       journal: await journalOf(found, repeat),
     });
     if (outcome.kind === "failed")
-      return { failure: inEnglish(outcome.reason), reported: [], usage: outcome.usage, remarks: [] };
+      return { failure: outcome.reason, reported: [], usage: outcome.usage, remarks: [] };
     const { told, usage, remarks } = outcome;
-    return { failure: null, reported: told.map(toReported), usage, remarks: remarks.map(inEnglish) };
+    return { failure: null, reported: told.map(toReported), usage, remarks };
   } catch (error) {
     signal.throwIfAborted();
-    return { failure: describeError(error), reported: [], usage: NO_USAGE, remarks: [] };
+    return { failure: reasonOfError(error), reported: [], usage: NO_USAGE, remarks: [] };
   }
 };
-
-const inEnglish = (reason: Reason): string => reasonInFull(translator("en"), reason);
 
 /**
  * A run marks data in prompts with a number of its own. Here the case and the repeat decide it, so that the
