@@ -6,7 +6,7 @@ import type { ServerNotices } from "../doctor/diagnose-notices.ts";
 import { CommandError } from "./command-error.ts";
 import { describeReason } from "./describe-reason.ts";
 import { readConfig } from "./read-config.ts";
-import { openServerClient, type ServerClient, type ServerConfig } from "./server-client.ts";
+import { isServerError, openServerClient, type ServerClient, type ServerConfig } from "./server-client.ts";
 import { readServerEnvironment } from "./server-environment.ts";
 import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -61,8 +61,9 @@ export const showOutages = async (options: OutagesOptions = {}): Promise<number>
     const { outages } = await client.get("/outages", Listed);
     if (outages.length === 0) write(`${t("outages.none")}\n`);
     for (const { peer, state, sinceMs, reason, waiting } of outages) {
+      const named = `${t(`peer.${peer.kind}`)} ${peer.name}`;
       const line = t("outages.line", {
-        peer: `${t(`peer.${peer.kind}`)} ${peer.name}`,
+        peer: named,
         state: t(`outages.${state}`),
         since: sinceMs,
         count: waiting,
@@ -70,12 +71,23 @@ export const showOutages = async (options: OutagesOptions = {}): Promise<number>
       });
       write(printable(`${line}\n`));
       if (options.resume !== true) continue;
-      const { resumed } = await client.send("POST", "/outages/resume", peer, Resumed);
-      write(printable(`${t("outages.resumed", { peer: `${t(`peer.${resumed.kind}`)} ${resumed.name}` })}\n`));
+      const isResumed = await resume(client, peer);
+      write(printable(`${t(isResumed ? "outages.resumed" : "outages.over", { peer: named })}\n`));
     }
     return 0;
   } catch (error) {
     return tellFailure(error, complain, terminalTexts(options.environment));
+  }
+};
+
+/** Whether it was away still: what has come back since it was listed needs nobody to find that out. */
+const resume = async (client: ServerClient, peer: z.infer<typeof Peer>): Promise<boolean> => {
+  try {
+    await client.send("POST", "/outages/resume", peer, Resumed);
+    return true;
+  } catch (error) {
+    if (!isServerError(error, "outage-unknown")) throw error;
+    return false;
   }
 };
 

@@ -1129,6 +1129,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "outages.next-try": null;
   readonly "outages.none": null;
   readonly "outages.note": null;
+  readonly "outages.over": { readonly peer: string | number };
   readonly "outages.parked": null;
   readonly "outages.peer": null;
   readonly "outages.resume": null;

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { z } from "zod";
 import { describeError } from "../../src/base/errors.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
+import { showOutages } from "../../src/cli/outages.ts";
 import { openServerClient, ServerError } from "../../src/cli/server-client.ts";
+import { terminalTexts } from "../../src/cli/terminal.ts";
 import { ENOUGH } from "../config/config-setup.ts";
 import { serve } from "../egress/loopback.ts";
 
@@ -31,4 +33,43 @@ test("what a server refuses is named by its code, what it says besides only wher
     const { problem: given } = error.what.params;
     assert.deepEqual(given, problem === null ? "What the API says." : { code: problem, params: {} });
   }
+});
+
+test("what is over before it could be let go on is passed over, and the next one let go on", async () => {
+  const asked: string[] = [];
+  const outages = ["first", "second"].map((name) => ({
+    peer: { kind: "model", name },
+    state: "parked",
+    sinceMs: 0,
+    reason: { code: "model-refused", params: { status: 401 } },
+    waiting: 1,
+  }));
+  const port = await serve((request, response) => {
+    if (request.method === "GET") return response.end(JSON.stringify({ outages, notices: [] }));
+    const [next] = outages.slice(asked.length);
+    const peer = next?.peer ?? assert.fail("asked for more than there is");
+    asked.push(peer.name);
+    return asked.length === 1
+      ? response.writeHead(404).end(JSON.stringify({ error: { code: "outage-unknown", message: "Unknown" } }))
+      : response.end(JSON.stringify({ resumed: peer }));
+  });
+  const environment = { ...ENOUGH, REVIEWFLOW_ADMIN_TOKEN: "an-admin-token-of-enough-length" };
+  const said: string[] = [];
+  const code = await showOutages({
+    server: `http://127.0.0.1:${port}`,
+    resume: true,
+    environment,
+    write: (text) => void said.push(text),
+    complain: (text) => void said.push(text),
+  });
+  const t = terminalTexts(environment);
+  const lines = [
+    t("outages.over", { peer: `${t("peer.model")} first` }),
+    t("outages.resumed", { peer: `${t("peer.model")} second` }),
+  ];
+  assert.deepEqual([code, asked], [0, ["first", "second"]]);
+  assert.deepEqual(
+    said.filter((_, index) => index % 2 === 1),
+    lines.map((line) => `${line}\n`),
+  );
 });
