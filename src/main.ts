@@ -48,7 +48,11 @@ export type Reviewflow = AsyncDisposable & {
 export type StartOptions = {
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** How often it is looked for what merge requests and operators are to be told of, in milliseconds. */
+  readonly lookEveryMs?: number;
 };
+
+const LOOK_EVERY_MS = 15_000;
 
 /**
  * Starts everything that the configuration asks for: store, flows, worker and intake, in this order,
@@ -56,7 +60,7 @@ export type StartOptions = {
  * or a StoreError; whatever had been started by then is stopped.
  */
 export const startReviewflow = async (config: Config, options: StartOptions): Promise<Reviewflow> => {
-  const { logger, clock = systemClock } = options;
+  const { logger, clock = systemClock, lookEveryMs: everyMs = LOOK_EVERY_MS } = options;
   const role = roleOf(config);
   for (const notice of config.notices) logger.warn({ notice: inEnglish(notice) }, "A setting was left open");
   await using started = new AsyncDisposableStack();
@@ -113,6 +117,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     store,
     clock,
     logger,
+    everyMs,
     budgetsToday: budgets.today,
     onSent: telemetry.metrics.protection.notice,
   });
@@ -131,7 +136,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   // What a newer version has changed is not written to by runs that may take a while.
   void store.outdated.then(() => (graceMs = 0));
   started.defer(async () => worker?.stop(graceMs));
-  const followUp = startConfiguredFollowUp(config, { store, flows, createForge, clock, logger });
+  const followUp = startConfiguredFollowUp(config, { store, flows, createForge, clock, logger, everyMs });
   started.defer(async () => followUp?.stop());
   started.defer(shadows.start({ store, createForge, budget, clock, logger }));
   const { token } = config.gitlab;

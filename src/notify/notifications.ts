@@ -23,6 +23,8 @@ export type NotificationsOptions = {
   readonly links: NoticeLinks;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How often it looks, in milliseconds. */
+  readonly everyMs: number;
   /** Told of every delivery, for metrics; must not throw. */
   readonly onSent?: (outcome: "sent" | "failed" | "lost") => void;
 };
@@ -46,7 +48,6 @@ export const noNotifications: Notifications = {
 };
 
 const TASK = "notifications";
-const EVERY_MS = 15_000;
 const LEASE_MS = 60_000;
 /** A cause is told of once in so many milliseconds. */
 const QUIET_MS = 6 * 3_600_000;
@@ -58,11 +59,11 @@ const PAUSES = { baseMs: 30_000, maxMs: 3_600_000 };
 const GIVE_UP_MS = 24 * 3_600_000;
 
 /**
- * Looks every quarter of a minute for what operators should know, in one instance at a time, and delivers what is
+ * Looks now and then for what operators should know, in one instance at a time, and delivers what is
  * queued, in any. Nothing here keeps a run waiting.
  */
 export const createNotifications = (options: NotificationsOptions): Notifications => {
-  const { clock, channels, store } = options;
+  const { clock, channels, store, everyMs } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   let alarm = Promise.withResolvers<void>();
@@ -74,13 +75,13 @@ export const createNotifications = (options: NotificationsOptions): Notification
       const current = Promise.withResolvers<void>();
       alarm = current;
       // At the start, and of what was just heard of, at once; else the instances together look as often as one alone.
-      await makeRound(options, isWoken ? 0 : EVERY_MS * LEAST_PAUSE, signal);
+      await makeRound(options, isWoken ? 0 : everyMs * LEAST_PAUSE, signal);
       await deliver(options, byId, signal);
       const timer = new AbortController();
       const ended = AbortSignal.any([signal, timer.signal]);
       isWoken = await Promise.race([
         current.promise.then(() => true),
-        clock.sleep(EVERY_MS, ended).then(
+        clock.sleep(everyMs, ended).then(
           () => false,
           () => false,
         ),

@@ -70,12 +70,14 @@ export type NotificationParts = {
   readonly onSent: NotificationsOptions["onSent"];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How often it looks for what to tell, in milliseconds. */
+  readonly everyMs: number;
 };
 
 /** What tells operators of a server what they should know; nothing is loaded where no channel is configured. */
 export const createConfiguredNotifications = async (
   config: Config,
-  { store, budgetsToday, onSent, clock, logger }: NotificationParts,
+  { store, budgetsToday, onSent, clock, logger, everyMs }: NotificationParts,
 ): Promise<Notifications> => {
   const { createNotifications, noNotifications } = await import("../notify/notifications.ts");
   const channels = channelsOf(config);
@@ -98,6 +100,7 @@ export const createConfiguredNotifications = async (
     links: noticeLinks(config),
     clock,
     logger,
+    everyMs,
     ...(onSent === undefined ? {} : { onSent }),
   });
 };

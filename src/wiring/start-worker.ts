@@ -42,11 +42,11 @@ export const startConfiguredFollowUp = (
   {
     store,
     flows,
-    createForge,
-    clock,
-    logger,
+    ...rest
   }: Pick<WorkerParts, "flows" | "createForge" | "clock" | "logger"> & {
     readonly store: Pick<OpenedStore, "progress" | "reconciliation">;
+    /** How often it looks, in milliseconds. */
+    readonly everyMs: number;
   },
 ): FollowUp | null => {
   const { token } = config.gitlab;
@@ -56,10 +56,8 @@ export const startConfiguredFollowUp = (
     leases: store.reconciliation,
     flows: new Map(flows.map((flow) => [flow.name, flow])),
     settingsOf: progressOf(config),
-    createForge,
     token,
-    clock,
-    logger,
+    ...rest,
   });
 };
 

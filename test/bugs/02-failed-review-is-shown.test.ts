@@ -25,7 +25,7 @@ describe("bug 02: a review that failed for good leaves no sign", () => {
       notifications: [{ url: `${receiver.url}/ops` }],
       flows: [{ name: "team", file: "builtin:review", publish: { status: true } }],
     });
-    await using reviewflow = await startEmbedded(setup);
+    await using reviewflow = await startEmbedded(setup, { lookEveryMs: 250 });
     await addHook(team, {
       url: `${reviewflow.url}/webhooks/gitlab`,
       token: SECRET,

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type Logger, silentLogger } from "../../src/base/logger.ts";
+import { silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
-import { type Reviewflow, startReviewflow } from "../../src/main.ts";
+import { type Reviewflow, type StartOptions, startReviewflow } from "../../src/main.ts";
 import type { ModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { SECRET } from "./start.ts";
 import type { Team } from "./team.ts";
@@ -46,5 +46,8 @@ export const setUpEmbedded = async (
 };
 
 /** Starts Reviewflow in this process with that configuration. */
-export const startEmbedded = (setup: EmbeddedSetup, logger: Logger = silentLogger): Promise<Reviewflow> =>
-  startReviewflow(readConfig(setup.environment, setup.configFile), { logger });
+export const startEmbedded = (
+  setup: EmbeddedSetup,
+  options: Partial<StartOptions> = {},
+): Promise<Reviewflow> =>
+  startReviewflow(readConfig(setup.environment, setup.configFile), { logger: silentLogger, ...options });

@@ -68,6 +68,7 @@ const notificationsOf = (
     links: { gitlabUrl: "https://gitlab.test", dashboardUrl: null },
     clock,
     logger: silentLogger,
+    everyMs: 15_000,
   });
 
 const later = (ms: number): Clock => ({ ...systemClock, now: () => Date.now() + ms });

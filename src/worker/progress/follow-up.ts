@@ -38,7 +38,7 @@ export type FollowUpOptions = {
   /** How long a run waits before its merge request says so, in milliseconds; ten minutes when left out. */
   readonly waitsMs?: number;
   /** How often it looks, in milliseconds. */
-  readonly everyMs?: number;
+  readonly everyMs: number;
 };
 
 /** A follow-up at work. */
@@ -46,7 +46,6 @@ export type FollowUp = { readonly stop: () => Promise<void> };
 
 const TASK = "progress";
 const LEASE_MS = 60_000;
-const EVERY_MS = 15_000;
 
 /**
  * Says in a merge request, in one note that is kept up to date and taken away when it is over, that its review has failed
@@ -55,7 +54,7 @@ const EVERY_MS = 15_000;
  * lease.
  */
 export const startFollowUp = (options: FollowUpOptions): FollowUp => {
-  const { clock, everyMs = EVERY_MS } = options;
+  const { clock, everyMs } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const run = async (): Promise<void> => {
@@ -76,7 +75,7 @@ export const startFollowUp = (options: FollowUpOptions): FollowUp => {
 const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise<void> => {
   const { leases, progress, logger, clock, flows, settingsOf, waitsMs = LONG_WAIT_MS } = options;
   try {
-    const pauseMs = (options.everyMs ?? EVERY_MS) * LEAST_PAUSE;
+    const pauseMs = options.everyMs * LEAST_PAUSE;
     const outcome = await leases.acquire(TASK, { leaseMs: LEASE_MS, pauseMs });
     if (outcome.kind !== "acquired") return;
     try {
