@@ -1,4 +1,4 @@
-import { containsText } from "../../base/contains-text.ts";
+import { containsEach, containsText } from "../../base/contains-text.ts";
 import {
   type Exact,
   isExactArray,
@@ -38,6 +38,15 @@ const pythonEquals = (left: Exact, right: Exact): boolean => {
 
 const includes = (list: readonly Exact[], wanted: Exact): boolean =>
   list.some((item) => pythonEquals(item, wanted));
+
+/**
+ * One value for all that are equal to a text or a truth value in Python, so that long lists are looked up in a set. A
+ * long integer, which loses digits here, is neither 0 nor 1.
+ */
+const scalarKey = (value: Exact): Exact => {
+  const scalar = asNumber(value);
+  return isExactNumber(scalar) ? Number(magnitudeOf(scalar)) : scalar;
+};
 
 const PYTHON_CLASS: Readonly<Partial<Record<ValueType, string>>> = {
   none: "NoneType",
@@ -138,9 +147,13 @@ const hasAll = (value: Exact, expected: Exact): boolean => {
     throw new NodeError(flowMessage("flow.condition.list-mixed"));
   }
   if (!isTruthy(value)) return false;
-  if (isExactArray(value)) return expected.every((item) => includes(value, item));
+  if (isExactArray(value)) {
+    const held = new Set(value.map(scalarKey));
+    return expected.every((item) => held.has(scalarKey(item)));
+  }
   if (typeof value !== "string") return false;
-  return expected.every((item) => typeof item === "string" && containsText(value, item));
+  const texts = expected.filter((item) => typeof item === "string");
+  return texts.length === expected.length && containsEach(value, texts);
 };
 
 const ifPresent = (value: Exact, compare: () => boolean): boolean => value !== null && compare();

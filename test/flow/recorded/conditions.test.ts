@@ -6,11 +6,20 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { z } from "zod";
+import { fc } from "../../properties.ts";
 import { Json, JsonObject } from "../../../src/base/json.ts";
+import { compareValues } from "../../../src/flow/conditions/compare.ts";
 import { evaluateConditions } from "../../../src/flow/conditions/evaluate.ts";
 import { Condition } from "../../../src/flow/conditions/schema.ts";
 import { fileVariable } from "../../../src/flow/engine/file-input.ts";
-import { type Exact, exactEntries, isExactArray, parseExact, plainOf } from "../../../src/flow/exact.ts";
+import {
+  type Exact,
+  exactEntries,
+  isExactArray,
+  parseExact,
+  plainOf,
+  WholeFloat,
+} from "../../../src/flow/exact.ts";
 import { NodeError } from "../../../src/flow/node-error.ts";
 import { exactVariable, type ValueType, type Variable, variableAs } from "../../../src/flow/value-type.ts";
 import { drawShare } from "./drawn-share.ts";
@@ -107,5 +116,47 @@ describe("conditions", () => {
       values: all.values,
       rows: all.rows.filter((row) => names.has(JSON.stringify(row))),
     });
+  });
+});
+
+describe("all of a list", () => {
+  const item = fc.constantFrom<Exact>(
+    null,
+    true,
+    false,
+    0,
+    -0,
+    1,
+    0.5,
+    1n,
+    0n,
+    10n ** 30n,
+    NaN,
+    "",
+    "a",
+    "true",
+    "1",
+    [],
+    ["a"],
+    {},
+    new WholeFloat(0),
+    new WholeFloat(1),
+    new WholeFloat(2),
+  );
+  const wanted = fc.oneof(fc.array(fc.boolean()), fc.array(fc.constantFrom("", "a", "true", "1", "b")));
+
+  it("is each of it, one by one", () => {
+    fc.assert(
+      fc.property(fc.array(item), wanted, (value, expected) => {
+        const each = expected.every((one: Exact) => compareValues("contains", value, one));
+        assert.equal(compareValues("all of", value, expected), value.length > 0 && each);
+      }),
+    );
+  });
+
+  it("is found out for two long lists", () => {
+    const list = Array.from({ length: 200_000 }, (_, index) => String(index));
+    assert.equal(compareValues("all of", list, list.toReversed()), true);
+    assert.equal(compareValues("all of", list, [...list, "a"]), false);
   });
 });
