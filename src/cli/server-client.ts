@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BodyTooLarge, readBoundedText } from "../base/bounded-body.ts";
 import { describeError, type FailureDetails } from "../base/errors.ts";
 import { type Json, parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
@@ -104,16 +105,22 @@ const localAddress = ({ host, port }: Config["server"]): string => {
 
 type Answered = { readonly status: number; readonly body: unknown };
 
+/** In bytes: more than the API says of all runs, lessons or settings. */
+const MAX_ANSWER_BYTES = 16 * 2 ** 20;
+
 const request = async (url: string, path: string, init: RequestInit): Promise<Answered> => {
   const target = URL.parse(`${url}${API_PATH}${path}`);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     const what = message("cli.server.address-invalid", { url });
     throw new ServerError(what, { code: "server-address-invalid", status: null });
   }
+  let status: number | null = null;
   try {
     const response = await fetch(target, init);
-    return { status: response.status, body: parseJson(await response.text()) };
+    status = response.status;
+    return { status, body: parseJson(await readBoundedText(response.body, MAX_ANSWER_BYTES)) };
   } catch (cause) {
+    if (cause instanceof BodyTooLarge && status !== null) throw refusalOf(url, { status, body: null }, false);
     const problem = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
     const what = message("cli.server.unreachable", { url, problem });
     throw new ServerError(what, { code: "server-unreachable", retryable: true, status: null, cause });

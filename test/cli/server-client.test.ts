@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { z } from "zod";
 import { describeError } from "../../src/base/errors.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
 import { showOutages } from "../../src/cli/outages.ts";
+import { writeBackup } from "../../src/cli/upkeep/backup.ts";
 import { openServerClient, ServerError } from "../../src/cli/server-client.ts";
 import { terminalTexts } from "../../src/cli/terminal.ts";
 import { ENOUGH } from "../config/config-setup.ts";
@@ -72,4 +74,34 @@ test("what is over before it could be let go on is passed over, and the next one
     said.filter((_, index) => index % 2 === 1),
     lines.map((line) => `${line}\n`),
   );
+});
+
+/** A text without an end. */
+const endless = (): Readable =>
+  Readable.from(
+    (function* () {
+      for (;;) yield " ".repeat(1_000_000);
+    })(),
+  );
+
+test("an answer without an end is none of ours, and is left", async () => {
+  const config = readConfig({ ...ENOUGH, REVIEWFLOW_ADMIN_TOKEN: "an-admin-token-of-enough-length" }, null);
+  for (const status of [200, 409]) {
+    const left = Promise.withResolvers<void>();
+    const port = await serve((_, response) => {
+      response.once("close", left.resolve);
+      endless().pipe(response.writeHead(status, { "content-type": "application/json" }));
+    });
+    const server = `http://127.0.0.1:${port}`;
+    const ways = [
+      ["server-not-ours", () => openServerClient(config, { server }).get("/outages", z.unknown())],
+      ...(status === 200 ? [] : [["backup-refused", () => writeBackup(config, "none", server)] as const]),
+    ] as const;
+    for (const [code, ask] of ways) {
+      const error = await ask().catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof ServerError, describeError(error));
+      assert.deepEqual([error.code, error.status], [code, status]);
+    }
+    await left.promise;
+  }
 });

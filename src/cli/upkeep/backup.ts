@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { readBeginning } from "../../base/bounded-body.ts";
 import { describeError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Config } from "../../config/config.ts";
@@ -51,6 +52,9 @@ export const writeBackup = async (
   return await writeWhole(file, (await store.backup()).stream());
 };
 
+/** A refusal is a sentence; what is longer is none of our server's. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
 /** The copy that the running server makes. Throws ServerErrors. */
 const download = async (config: ServerConfig, server: string | undefined): Promise<Readable> => {
   const { url, adminToken } = findServer(config, server);
@@ -67,7 +71,8 @@ const download = async (config: ServerConfig, server: string | undefined): Promi
   }
   if (response.status === 200 && response.body !== null) return Readable.from(response.body);
   const { status } = response;
-  const problem = problemOfAnswer(parseJson(await response.text())) ?? message("cli.backup.no-reason");
+  const reason = parseJson(await readBeginning(response.body, MAX_REFUSAL_BYTES));
+  const problem = problemOfAnswer(reason) ?? message("cli.backup.no-reason");
   throw new ServerError(message("cli.backup.refused", { url, status, problem }), {
     code: "backup-refused",
     status,
