@@ -9,7 +9,7 @@ const LEVELS = [
   ["base"],
   ["config", "diff", "flow"],
   ["review"],
-  ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "embedded", "store", "telemetry"],
+  ["gitlab", "dify", "llm", "sandbox", "egress", "knowledge", "tools", "embedded", "store", "telemetry"],
   ["worker", "http", "doctor", "notify"],
   ["wiring"],
   ["eval"],

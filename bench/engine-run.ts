@@ -15,6 +15,7 @@ const ports: FlowPorts = {
   model: { generate: unused },
   http: { send: unused },
   knowledge: { search: unused },
+  tools: { invoke: unused, describe: unused },
 };
 
 /** Runs a flow of the bench; throws unless it succeeds. */

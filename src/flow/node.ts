@@ -1,11 +1,20 @@
 import type { z } from "zod";
 import type { Clock } from "../base/clock.ts";
+import type { Journal } from "../base/journal.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { FlowUsage } from "./flow-event.ts";
 import type { Exact } from "./exact.ts";
 import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
-import type { CodeRunner, HttpClient, KnowledgeSearch, ModelClient, TemplateRenderer } from "./ports.ts";
+import type {
+  CodeRunner,
+  HttpClient,
+  KnowledgeSearch,
+  ModelClient,
+  TemplateRenderer,
+  ToolReference,
+  ToolRunner,
+} from "./ports.ts";
 import type { ValueType, Variable } from "./value-type.ts";
 import { type FlowMessage, flowMessage } from "./messages/message.ts";
 import { NodeError } from "./node-error.ts";
@@ -17,6 +26,7 @@ export type FlowPorts = {
   readonly model: ModelClient;
   readonly http: HttpClient;
   readonly knowledge: KnowledgeSearch;
+  readonly tools: ToolRunner;
 };
 
 /** A value that a node reads. `field` is where in the node's data the file says so. */
@@ -45,6 +55,8 @@ export type NodeDeclaration = {
   /** An estimate of the fixed text of its prompts, in tokens; left out by nodes that ask no model. */
   readonly promptTokens?: number;
   readonly datasets: readonly string[];
+  /** The tools that it may call; only what the host has set up tells whether they run. */
+  readonly tools: readonly ToolReference[];
   /** What the node needs and the file does not hold, such as a key that the export has blanked. */
   readonly secrets: readonly string[];
   /** The languages of code that the node runs. */
@@ -68,6 +80,7 @@ export const PLAIN_DECLARATION: NodeDeclaration = {
   outputs: {},
   models: [],
   datasets: [],
+  tools: [],
   secrets: [],
   languages: [],
   failures: [],
@@ -116,6 +129,13 @@ export type NodeContext = {
   /** Aborted when the run is stopped or over its time; pass it on to every port. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /**
+   * Entries of this node alone, of this round of the containers around it. They are there again when the run is taken up
+   * before the node has ended, and when the node is tried again.
+   */
+  readonly journal: Journal;
+  /** How many flows have called one another to come here. */
+  readonly callDepth: number;
   /**
    * Reports a piece of an output while it is being made. The engine shows it as `text_chunk` where an
    * answer or end node quotes that output; `name` is the output's name, `text` for a model's text.

@@ -1,6 +1,7 @@
 import type { ContextLimit } from "../base/context-limit.ts";
 import type { Outside } from "../base/outside.ts";
-import type { JsonObject } from "../base/json.ts";
+import type { Journal } from "../base/journal.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import type { Exact } from "./exact.ts";
 import type { FlowUsage } from "./flow-event.ts";
 import type { MessageOf } from "./messages/message.ts";
@@ -140,4 +141,58 @@ export type KnowledgeRecord = {
 /** Searches datasets; an unknown dataset is a failure that names it. */
 export type KnowledgeSearch = {
   readonly search: (request: KnowledgeRequest) => Promise<NodeResult<readonly KnowledgeRecord[]>>;
+};
+
+/** A tool as files name it. */
+export type ToolReference = {
+  /** `builtin` (also for every plugin), `mcp`, `api` or `workflow`. */
+  readonly providerType: string;
+  /** `time`, `langgenius/jina/jina`, the identifier of an MCP server, or an id of the workspace that the file is from. */
+  readonly providerId: string;
+  readonly toolName: string;
+};
+
+/** A call of a tool. */
+export type ToolRequest = ToolReference & {
+  /**
+   * What the node or a model gives, without values that are null. What the file has as text or as a constant is text, as in
+   * Dify: whoever runs the tool makes of it what the tool declares.
+   */
+  readonly parameters: JsonObject;
+  /** What the file sets once and for all (`tool_configurations`), as texts or plain values. */
+  readonly settings: JsonObject;
+  readonly signal: AbortSignal;
+  /** How many flows have called one another to come here. */
+  readonly callDepth: number;
+  /** Entries of this call alone. They are there again when the run is taken up before the call has ended. */
+  readonly journal: Journal;
+};
+
+/** What a tool answered, in the form of Dify's outputs. */
+export type ToolAnswer = {
+  readonly text: string;
+  /** Dify's `[{"data": []}]` where the tool gave no JSON. */
+  readonly json: readonly Json[];
+  /** File values with Dify's keys. */
+  readonly files: readonly JsonObject[];
+  /** Further outputs by name, which win over the three above. */
+  readonly variables: JsonObject;
+  /** What models took for it. */
+  readonly usage: FlowUsage;
+};
+
+/** A tool as it is offered to a model. */
+export type ToolDescription = {
+  readonly name: string;
+  readonly description: string;
+  /** The JSON schema of the object of its parameters. */
+  readonly parameters: JsonObject;
+};
+
+/** Runs tools. One that is not set up is a failure that says by which setting it would be. */
+export type ToolRunner = {
+  readonly invoke: (request: ToolRequest) => Promise<NodeResult<ToolAnswer>>;
+  readonly describe: (
+    tool: ToolReference & Pick<ToolRequest, "settings" | "signal">,
+  ) => Promise<NodeResult<ToolDescription>>;
 };

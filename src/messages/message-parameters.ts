@@ -1641,6 +1641,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "thread.state.resolved": null;
   readonly "thread.suggestion": null;
   readonly "thread.unverified": null;
+  readonly "tool.not-set": { readonly provider: string | number; readonly setting: string | number; readonly tool: string | number };
   readonly "usage.tokens": { readonly input: number; readonly output: number; readonly total: number };
   readonly "usage.tokens-unsplit": { readonly total: number };
   readonly "value.either": { readonly left: string | number; readonly right: string | number };

@@ -59,7 +59,8 @@ export const openEmbedded = async (
   const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
   for (const [section, flow] of flows) {
     const secrets = new Map(Object.entries(section.secrets));
-    const plain = createEmbeddedRunner({ flow, ports: engine.ports, withLessons, secrets, limits, clock });
+    const ports = engine.portsWith(secrets);
+    const plain = createEmbeddedRunner({ flow, ports, withLessons, secrets, limits, clock });
     const isPaused = createModelPauses(flow, toRouting(config), breakers);
     const runner = composeRunner(plain, {
       warmUp: (inner) => afterWarmUp(inner, () => engine.warmUp(flow)),

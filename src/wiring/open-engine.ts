@@ -3,6 +3,7 @@ import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
@@ -18,11 +19,13 @@ import type { ModelCallRecord, ModelProfiles, ModelRouting } from "../llm/model-
 import { checkModels } from "../llm/resolve-model.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
+import { createToolRunner } from "../tools/tool-runner.ts";
 import { modelBreaker, toModel, toRouting } from "./model-routing.ts";
 
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
 export type Engine = AsyncDisposable & {
-  readonly ports: FlowPorts;
+  /** What a flow runs on that was given these secrets. */
+  readonly portsWith: (secrets: ReadonlyMap<string, Secret>) => FlowPorts;
   /**
    * Starts the processes and threads that `flow` will need, or every flow when it is left out; without it the first
    * node of each language waits for them. They end when they have had no work for five minutes.
@@ -96,7 +99,10 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const model = options.adaptModel?.(client, routing) ?? client;
   const running = opened.move();
   return {
-    ports: { code, template, model, http, knowledge },
+    portsWith: (secrets) => {
+      const tools = createToolRunner({ clock, http, code, secrets });
+      return { code, template, model, http, knowledge, tools };
+    },
     warmUp: async (flow) => {
       const warmed = flow === undefined ? declarations : declarationsOf(flow);
       const languages = new Set(warmed.flatMap((one) => one.languages));

@@ -53,6 +53,7 @@ const open = async (): Promise<FlowRunnerHarness> => {
     template: { render: async () => refused },
     http: { send: async () => refused },
     knowledge: { search: async () => refused },
+    tools: { invoke: async () => refused, describe: async () => refused },
     model: {
       generate: async ({ messages }) => ({
         ok: true,

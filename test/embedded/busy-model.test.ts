@@ -73,6 +73,7 @@ const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.
     template: { render: async () => refused },
     http: { send: async () => refused },
     knowledge: { search: async () => refused },
+    tools: { invoke: async () => refused, describe: async () => refused },
     model: { generate: async () => answers[seen.model++] ?? refused },
   };
   const journal = createMemoryJournal();

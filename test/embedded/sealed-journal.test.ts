@@ -107,6 +107,7 @@ describe("the journal of a run in this process", () => {
         template: { render: async () => refused },
         http: { send: async () => refused },
         knowledge: { search: async () => refused },
+        tools: { invoke: async () => refused, describe: async () => refused },
         model: { generate: async () => refused },
       },
     });

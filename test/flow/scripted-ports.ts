@@ -9,7 +9,12 @@ import type {
   KnowledgeRequest,
   ModelRequest,
   NodeFailure,
+  NodeResult,
   TemplateRequest,
+  ToolAnswer,
+  ToolDescription,
+  ToolReference,
+  ToolRequest,
 } from "../../src/flow/ports.ts";
 import { pythonStr } from "../../src/flow/value-text.ts";
 
@@ -48,6 +53,22 @@ export const PortScript = z.object({
       }),
     )
     .default({}),
+  /** By provider and tool, such as `time/current_time`; every other tool is not set up. */
+  tools: z
+    .record(
+      z.string(),
+      z.object({
+        text: z.string().default(""),
+        json: z.array(Json).default([{ data: [] }]),
+        files: z.array(JsonObject).default([]),
+        variables: JsonObject.default({}),
+        tokens: z.number().default(0),
+        description: z.string().default(""),
+        parameters: JsonObject.default({ type: "object", properties: {} }),
+        error: Failure.optional(),
+      }),
+    )
+    .default({}),
   knowledge: z
     .array(
       z.object({
@@ -68,6 +89,7 @@ export type PortCalls = {
   readonly model: ModelRequest[];
   readonly http: HttpRequest[];
   readonly knowledge: KnowledgeRequest[];
+  readonly tools: ToolRequest[];
 };
 
 const failure = (errorType: string, message: string): NodeFailure => ({
@@ -156,12 +178,36 @@ const search = (request: KnowledgeRequest, script: PortScript) => {
   return { ok: true as const, value };
 };
 
+const findTool = ({ providerId, toolName }: ToolReference, script: PortScript) => {
+  const key = `${providerId}/${toolName}`;
+  const tool = script.tools[key];
+  if (tool === undefined) return failure("ToolRuntimeResolutionError", `${key} is not set up`);
+  return tool.error === undefined
+    ? { ok: true as const, value: tool }
+    : failure(tool.error.errorType, tool.error.message);
+};
+
+const callTool = (request: ToolRequest, script: PortScript): NodeResult<ToolAnswer> => {
+  const found = findTool(request, script);
+  if (!found.ok) return found;
+  const { text, json, files, variables, tokens } = found.value;
+  const usage = { ...NO_USAGE, totalTokens: tokens, promptTokens: tokens, completionTokens: 0 };
+  return { ok: true, value: { text, json, files, variables, usage } };
+};
+
+const describeTool = (reference: ToolReference, script: PortScript): NodeResult<ToolDescription> => {
+  const found = findTool(reference, script);
+  if (!found.ok) return found;
+  const { description, parameters } = found.value;
+  return { ok: true, value: { name: reference.toolName, description, parameters } };
+};
+
 /** Ports that answer by a script, and what was asked of them. */
 export const createScriptedPorts = (
   given: z.input<typeof PortScript> = {},
 ): { readonly ports: FlowPorts; readonly calls: PortCalls } => {
   const script = PortScript.parse(given);
-  const calls: PortCalls = { code: [], template: [], model: [], http: [], knowledge: [] };
+  const calls: PortCalls = { code: [], template: [], model: [], http: [], knowledge: [], tools: [] };
   const attempts = new Map<string, number>();
   const modelCounts = new Map<number, number>();
   const httpCounts = new Map<string, number>();
@@ -195,6 +241,13 @@ export const createScriptedPorts = (
         calls.knowledge.push(request);
         return search(request, script);
       },
+    },
+    tools: {
+      invoke: async (request) => {
+        calls.tools.push(request);
+        return callTool(request, script);
+      },
+      describe: async (request) => describeTool(request, script),
     },
   };
   return { ports, calls };

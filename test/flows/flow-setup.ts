@@ -56,6 +56,7 @@ export const startEngine = async (script?: () => string) => {
         template,
         http: { send: async () => refusal },
         knowledge: { search: async () => refusal },
+        tools: { invoke: async () => refusal, describe: async () => refusal },
       },
       journal: createMemoryJournal(),
       signal: new AbortController().signal,

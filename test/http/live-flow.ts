@@ -51,6 +51,7 @@ export const runLiveFlow = async (
     template: { render: refuse },
     http: { send: refuse },
     knowledge: { search: refuse },
+    tools: { invoke: refuse, describe: refuse },
     model: {
       generate: async (request) => ({
         ok: true,

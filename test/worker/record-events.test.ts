@@ -84,6 +84,7 @@ const PORTS: FlowPorts = {
   template: { render: async ({ variables }) => ({ ok: true, value: `T ${JSON.stringify(variables)}` }) },
   http: { send: refuse },
   knowledge: { search: refuse },
+  tools: { invoke: refuse, describe: refuse },
   model: { generate: refuse },
 };
 

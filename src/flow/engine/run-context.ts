@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Journal } from "../../base/journal.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowEvent, FlowUsage, NodeRef } from "../flow-event.ts";
 import type { FlowPorts } from "../node.ts";
@@ -20,6 +21,9 @@ export type RunContext = {
   /** Counts what one attempt of one node consumed, without what its children did. */
   readonly countUsage: (usage: FlowUsage) => void;
   readonly steps: StepJournal;
+  /** The entries of one node that has not ended, by its key among the steps. */
+  readonly journalOf: (stepKey: string) => Journal;
+  readonly callDepth: number;
   readonly mask: Mask;
   /** The plan of the top level (null) or of a container's inside. */
   readonly planOf: (containerId: string | null, startNodeId: string) => FramePlan;

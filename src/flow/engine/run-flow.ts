@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { FlowError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
-import type { Journal } from "../../base/journal.ts";
+import { type Journal, scopeJournal } from "../../base/journal.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { ExactObject } from "../exact.ts";
@@ -151,6 +151,8 @@ const createContext = async (
     },
     countUsage: meter.add,
     steps: await openStepJournal(options.journal, flow.digest),
+    journalOf: (stepKey) => scopeJournal(options.journal, `within/${flow.digest.slice(0, 16)}/${stepKey}/`),
+    callDepth: options.callDepth ?? 0,
     mask: createMask(options.secrets?.values() ?? []),
     planOf: createPlans(flow, limits),
     countStep: () => {

@@ -130,6 +130,8 @@ const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => 
       ports: portsFor(run, node),
       signal,
       clock: run.clock,
+      journal: run.journalOf(stepKey(attempt.scope, node.id)),
+      callDepth: run.callDepth,
       emitText: attempt.onText,
       emitReasoning: attempt.onReasoning,
       frames: createFrames(attempt, tally),

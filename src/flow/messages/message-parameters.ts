@@ -214,10 +214,8 @@ export type FlowMessageParameters = {
   readonly "flow.start.unresolved-reference": { readonly reference: string | number };
   readonly "flow.template.file": { readonly variable: string | number };
   readonly "flow.template.too-long": { readonly most: string | number };
-  readonly "flow.tool.instead": { readonly kind: string };
-  readonly "flow.tool.plugin": { readonly instead: string | number; readonly provider: string | number; readonly tool: string | number };
-  readonly "flow.tool.timezone": { readonly zone: string | number };
-  readonly "flow.tool.workflow": { readonly instead: string | number; readonly provider: string | number; readonly tool: string | number };
+  readonly "flow.tool.input-type": { readonly type: string | number };
+  readonly "flow.tool.variable-missing": { readonly selector: string | number };
   readonly "flow.value.either": { readonly left: string | number; readonly right: string | number };
   readonly "flow.value.empty": null;
   readonly "flow.value.kind": { readonly kind: string };

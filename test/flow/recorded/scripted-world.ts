@@ -79,13 +79,15 @@ export const createScriptedWorld = (
   rules: readonly ModelRule[],
   http: HttpClient,
 ): {
-  readonly ports: Pick<FlowPorts, "model" | "http" | "knowledge">;
+  readonly ports: Pick<FlowPorts, "model" | "http" | "knowledge" | "tools">;
   readonly prompts: readonly string[];
 } => {
   const prompts: string[] = [];
-  const ports: Pick<FlowPorts, "model" | "http" | "knowledge"> = {
+  const noTool = async () => failure("ToolNodeError", "tool nodes end as recorded");
+  const ports: Pick<FlowPorts, "model" | "http" | "knowledge" | "tools"> = {
     model: { generate: async (request) => generate(request, rules, prompts) },
     http,
+    tools: { invoke: noTool, describe: noTool },
     knowledge: {
       search: async ({ query }) => ({
         ok: true,

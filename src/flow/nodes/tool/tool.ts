@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { Json } from "../../../base/json.ts";
-import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
-import { defineNodeKind, PLAIN_DECLARATION } from "../../node.ts";
+import { Json, type JsonObject } from "../../../base/json.ts";
+import { flowMessage, inItsWords } from "../../messages/message.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome, VariableUse } from "../../node.ts";
+import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { NodeError } from "../../node-error.ts";
 import type { Pool } from "../../pool.ts";
 import { readPool, resolveText } from "../../pool.ts";
-import { textOfVariable } from "../../value-text.ts";
-import type { ValueType } from "../../value-type.ts";
+import type { ToolReference } from "../../ports.ts";
+import { pythonStr } from "../../value-text.ts";
 import { isJsonObject } from "../../value-type.ts";
-import { readsOfText, SelectorPath } from "../selector-path.ts";
-import { strftime } from "./strftime.ts";
-import { englishOf, flowMessage } from "../../messages/message.ts";
+import { readsOfText, SelectorPath, showSelector } from "../selector-path.ts";
 
 const Inputs = z
   .record(z.string(), Json)
@@ -20,93 +20,95 @@ const Inputs = z
 const ToolData = z.object({
   provider_id: z.string(),
   provider_type: z.string(),
-  provider_name: z.string().nullish(),
   tool_name: z.string(),
+  /** A file that has neither of the two, or a `version` of 1, has plain values as configurations. */
+  tool_node_version: z.union([z.string(), z.number()]).nullish(),
+  version: z.union([z.string(), z.number()]).nullish(),
   tool_configurations: Inputs,
   tool_parameters: Inputs,
 });
 type ToolData = z.infer<typeof ToolData>;
 
-const TYPES: Readonly<Record<string, ValueType>> = { files: "array[file]", json: "array[object]" };
-const DEFAULT_FORMAT = "%Y-%m-%d %H:%M:%S %Z";
+/** A value as files of today hold it, with how it is to be read. */
+type Input = { readonly name: string; readonly field: string; readonly type: string; readonly value: Json };
 
-/** What to use instead, by the words that a provider's name holds. */
-const INSTEAD: readonly (readonly [RegExp, string])[] = [
-  [/gitlab|github|webhook|slack|discord|jira|api/i, "api"],
-  [/search|scrap|wiki|crawl|arxiv/i, "service"],
-  [/json|regex|code|math|calc|text/i, "code"],
-];
+/** The values of one of the two maps that are more than null; Dify passes over what is not in today's form. */
+const inputsOf = (data: ToolData, map: "tool_configurations" | "tool_parameters"): readonly Input[] =>
+  Object.entries<Json>(data[map]).flatMap(([name, raw]) => {
+    if (!isJsonObject(raw)) return [];
+    const { type = null, value = null } = raw;
+    const input = { name, field: `${map}.${name}`, type: typeof type === "string" ? type : "", value };
+    return value === null ? [] : [input];
+  });
 
-const isRun = ({ provider_id, provider_type, tool_name }: ToolData): boolean =>
-  provider_type === "builtin" &&
-  /^(?:langgenius\/time\/)?time$/.test(provider_id) &&
-  tool_name === "current_time";
+/** Dify's own rule for what an old file is. */
+const isOld = ({ tool_node_version: toolVersion, version }: ToolData): boolean =>
+  (toolVersion ?? null) === null && String(version ?? "1") === "1";
 
-const failure = (data: ToolData): NodeRemark => {
-  const provider = data.provider_name ?? data.provider_id;
-  const kind = INSTEAD.find(([words]) => words.test(`${provider} ${data.tool_name}`))?.[1] ?? "any";
-  const code = data.provider_type === "workflow" ? "flow.tool.workflow" : "flow.tool.plugin";
-  const instead = flowMessage("flow.tool.instead", { kind });
-  return { field: "tool_name", message: flowMessage(code, { tool: data.tool_name, provider, instead }) };
-};
-
-/** A setting's raw value: newer files wrap it with how it is to be read. */
-const inputOf = (data: ToolData, name: string): { readonly type: string; readonly value: Json } => {
-  const raw = data.tool_parameters[name] ?? data.tool_configurations[name] ?? null;
-  if (!isJsonObject(raw)) return { type: "constant", value: raw };
-  return { type: typeof raw["type"] === "string" ? raw["type"] : "constant", value: raw["value"] ?? null };
-};
-
-const NAMES = ["format", "timezone"] as const;
-
-const readsOf = (data: ToolData, name: string): readonly VariableUse[] => {
-  const { type, value } = inputOf(data, name);
+const readsOf = ({ type, value, field }: Input): readonly VariableUse[] => {
+  if (type !== "variable") return typeof value === "string" ? readsOfText(field, value) : [];
   const selector = SelectorPath.safeParse(value);
-  if (type === "variable" && selector.success) {
-    return [{ selector: selector.data, field: `tool_parameters.${name}`, needed: false }];
-  }
-  return typeof value === "string" ? readsOfText(`tool_configurations.${name}`, value) : [];
+  return selector.success ? [{ selector: selector.data, field, needed: true }] : [];
 };
 
-const textInput = (data: ToolData, pool: Pool, name: string): string => {
-  const { type, value } = inputOf(data, name);
+const resolve = (pool: Pool, { type, value }: Input): Json => {
+  if (type === "mixed" || type === "constant") return resolveText(pool, pythonStr(value));
   const selector = SelectorPath.safeParse(value);
-  if (type === "variable" && selector.success) {
-    const variable = readPool(pool, selector.data);
-    return variable === undefined ? "" : textOfVariable(variable);
-  }
-  return typeof value === "string" ? resolveText(pool, value) : "";
+  if (type !== "variable" || !selector.success)
+    throw new NodeError(flowMessage("flow.tool.input-type", { type }), "ToolParameterError");
+  const variable = readPool(pool, selector.data);
+  if (variable !== undefined) return variable.value;
+  const missing = flowMessage("flow.tool.variable-missing", { selector: showSelector(selector.data) });
+  throw new NodeError(missing, "ToolParameterError");
 };
+
+const resolveAll = (pool: Pool, inputs: readonly Input[]): JsonObject =>
+  Object.fromEntries(inputs.map((input) => [input.name, resolve(pool, input)]));
+
+const withoutNulls = (values: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries<Json>(values).filter(([, value]) => value !== null));
+
+const referenceOf = (data: ToolData): ToolReference => ({
+  providerType: data.provider_type,
+  providerId: data.provider_id,
+  toolName: data.tool_name,
+});
 
 const declare = (data: ToolData): NodeDeclaration => ({
   ...PLAIN_DECLARATION,
-  reads: isRun(data) ? NAMES.flatMap((name) => readsOf(data, name)) : [],
-  outputs: isRun(data) ? { text: "string", files: "array[file]", json: "array[object]" } : null,
-  failures: isRun(data) ? [] : [failure(data)],
+  reads: [
+    ...inputsOf(data, "tool_parameters"),
+    ...(isOld(data) ? [] : inputsOf(data, "tool_configurations")),
+  ].flatMap(readsOf),
+  outputs: null,
+  tools: [referenceOf(data)],
 });
 
-const currentTime = (nowMs: number, zone: string, format: string): string => {
-  try {
-    return strftime(nowMs, zone === "" ? "UTC" : zone, format === "" ? DEFAULT_FORMAT : format);
-  } catch (error) {
-    if (error instanceof RangeError) return englishOf(flowMessage("flow.tool.timezone", { zone }));
-    throw error;
-  }
-};
-
-const execute = async (data: ToolData, { pool, clock }: NodeContext): Promise<NodeOutcome> => {
-  const format = textInput(data, pool, "format");
-  const timezone = textInput(data, pool, "timezone");
-  const text = currentTime(clock.now(), timezone, format);
+const execute = async (data: ToolData, context: NodeContext): Promise<NodeOutcome> => {
+  const { pool, ports, signal, callDepth, journal } = context;
+  const inputs = resolveAll(pool, inputsOf(data, "tool_parameters"));
+  const answer = await ports.tools.invoke({
+    ...referenceOf(data),
+    parameters: inputs,
+    settings: isOld(data)
+      ? withoutNulls(data.tool_configurations)
+      : resolveAll(pool, inputsOf(data, "tool_configurations")),
+    signal,
+    callDepth,
+    journal,
+  });
+  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
+  const { text, files, json, variables, usage } = answer.value;
   return {
     ok: true,
-    inputs: { format, timezone },
-    outputs: { text, files: [], json: [{ data: [] }] },
-    types: TYPES,
+    inputs,
+    outputs: { text, files, json, ...variables },
+    types: Object.hasOwn(variables, "files") ? {} : { files: "array[file]" },
+    usage,
   };
 };
 
-/** Runs Dify's built-in tool `current_time`; every other tool fails by name when it is reached. */
+/** Runs a tool by the host's port (Dify's node documentation, "Tools"). */
 export const toolKind = defineNodeKind({
   type: "tool",
   retries: true,

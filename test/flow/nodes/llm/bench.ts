@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createMemoryJournal } from "../../../../src/base/journal.ts";
 import type { Json, JsonObject } from "../../../../src/base/json.ts";
 import { NO_USAGE } from "../../../../src/flow/flow-event.ts";
 import type { FlowPorts, LoadedNode, NodeContext, NodeKind, NodeOutcome } from "../../../../src/flow/node.ts";
@@ -26,6 +27,7 @@ export const portsWith = (given: Partial<FlowPorts>): FlowPorts => ({
   model: { generate: unexpected },
   http: { send: unexpected },
   knowledge: { search: unexpected },
+  tools: { invoke: unexpected, describe: unexpected },
   ...given,
 });
 
@@ -83,6 +85,8 @@ export const runNode = async (
     ports: portsWith(ports),
     signal: new AbortController().signal,
     clock: { now: () => nowMs, sleep: async () => undefined },
+    journal: createMemoryJournal(),
+    callDepth: 0,
     emitText: (name, chunk) => {
       assert.equal(name, "text");
       chunks.text += chunk;

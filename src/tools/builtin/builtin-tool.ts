@@ -1,0 +1,27 @@
+import type { Clock } from "../../base/clock.ts";
+import type { JsonObject } from "../../base/json.ts";
+import type { CodeRunner, HttpClient, NodeResult, ToolAnswer } from "../../flow/ports.ts";
+
+/** What tools of ours run on. */
+export type BuiltinContext = {
+  readonly clock: Clock;
+  readonly http: HttpClient;
+  readonly code: CodeRunner;
+  /** A secret that the flow was given under this name; null where there is none. */
+  readonly secret: (name: string) => string | null;
+  readonly signal: AbortSignal;
+};
+
+/** A tool that is part of Dify, or of one of its plugins, and runs here in its own right. */
+export type BuiltinTool = {
+  /** What a model is told. */
+  readonly description: string;
+  /** The JSON schema of what a model or a node gives. */
+  readonly parameters: JsonObject;
+  /** The properties of what the file sets (`tool_configurations`). */
+  readonly settings: JsonObject;
+  /** The secrets that it does not run without. */
+  readonly secrets?: readonly string[];
+  /** Runs on values of the declared types. */
+  readonly run: (values: JsonObject, context: BuiltinContext) => Promise<NodeResult<ToolAnswer>>;
+};
