@@ -341,7 +341,7 @@ const isReason = (value: unknown): value is Reason => {
 
 const isMessage = (value: unknown): value is Message => MessageShape.safeParse(value).success;
 
-/** A message in a stored document; its code may be one of another version, see `storedText`. */
+/** A message in a stored document; its code may be one of another version, which `t.message` shows as it is. */
 export const StoredMessage: z.ZodType<Message> = z.custom<Message>(isMessage);
 
 const isDetail = (value: unknown): boolean => HOLDS.text(value) || isMessage(value);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PEER_KINDS } from "../base/outside.ts";
-import { reasonFrom } from "../base/reason.ts";
+import { reasonFrom, StoredMessage } from "../base/reason.ts";
 import type { Environment } from "../config/environment.ts";
 import type { ServerNotices } from "../doctor/diagnose-notices.ts";
 import { CommandError } from "./command-error.ts";
@@ -39,7 +39,7 @@ const Listed = z.object({
       waiting: z.number(),
       lost: z.number(),
       sinceMs: z.number(),
-      error: z.string(),
+      problem: StoredMessage,
     }),
   ),
 });

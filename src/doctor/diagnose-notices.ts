@@ -1,13 +1,10 @@
-import type { ChannelTrouble } from "../store/notices/notice-store.ts";
+import type { NoticeTrouble } from "../store/notices/notice-store.ts";
 import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, ok, warn } from "./diagnosis.ts";
 
 /** What the running server says of its channels, or why it says nothing. */
 export type ServerNotices =
-  | {
-      readonly kind: "told";
-      readonly troubled: readonly (Omit<ChannelTrouble, "channel"> & { readonly label: string })[];
-    }
+  | { readonly kind: "told"; readonly troubled: readonly NoticeTrouble[] }
   | { readonly kind: "unknown"; readonly problem: Message };
 
 /** Diagnoses whether operators hear of what they should know. Reviews go on without. */
@@ -22,7 +19,7 @@ export const diagnoseNotices = (notices: ServerNotices): readonly Diagnosis[] =>
       ),
     ];
   if (notices.troubled.length === 0) return [ok(check, message("doctor.notices.ok"))];
-  return notices.troubled.map(({ label: channel, waiting, lost, sinceMs: since, error: reason }) =>
+  return notices.troubled.map(({ label: channel, waiting, lost, sinceMs: since, problem: reason }) =>
     warn(
       check,
       message("doctor.notices.undelivered", { channel, waiting, lost, since, reason }),

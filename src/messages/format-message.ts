@@ -32,7 +32,7 @@ export type Translate = {
   readonly language: string;
   /** The sentence of a reason, without its detail. */
   readonly reason: (reason: SpokenReason) => string;
-  /** The sentence of a message, with those of the messages in it. */
+  /** The sentence of a message, with those of the messages in it; the code of one that only another version has. */
   readonly message: (message: Message) => string;
 };
 
@@ -50,9 +50,20 @@ export const translator = (language: string, timeZone = "UTC"): Translate => {
       const message = `reason.${code}`;
       return isMessageCode(message) ? format(message, spoken(params)) : code;
     },
-    message: (message: Message): string => renderMessage(format, asHostSays(message, isMessageCode)),
+    message: (message: Message): string => renderMessage(orCode(format), asHostSays(message, isMessageCode)),
   });
 };
+
+/** Another version, which stored a message or answers with one, had other codes and other parameters. */
+const orCode =
+  (format: Format): Format =>
+  (code, parameters) => {
+    try {
+      return format(code, parameters);
+    } catch {
+      return code;
+    }
+  };
 
 /** Lists are joined, and ICU chooses by "true" and "false". The detail is none of the sentence's. */
 const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string | number>> =>
@@ -63,18 +74,9 @@ const spoken = (params: SpokenReason["params"]): Readonly<Record<string, string 
     }),
   );
 
-/**
- * What was stored for people: somebody else's text, or a message. Of one that another version of the server wrote and
- * this one does not know, its code.
- */
-export const storedText = (t: Translate, stored: string | Message): string => {
-  if (typeof stored === "string") return stored;
-  try {
-    return t.message(stored);
-  } catch {
-    return stored.code;
-  }
-};
+/** What was stored for people: somebody else's text, or a message. */
+export const storedText = (t: Translate, stored: string | Message): string =>
+  typeof stored === "string" ? stored : t.message(stored);
 
 /** What a reason says besides its sentence, for those who run the server; null where that is nothing. */
 export const detailOf = (t: Translate, { params: { detail } }: SpokenReason): string | null => {

@@ -6,7 +6,7 @@ import type { Logger } from "../base/logger.ts";
 import { NOTICE_EVENTS } from "../base/notice-events.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import { pauseAfter } from "../base/retry.ts";
-import type { ChannelTrouble, NoticeStore, QueuedNotice } from "../store/notices/notice-store.ts";
+import type { NoticeStore, NoticeTrouble, QueuedNotice } from "../store/notices/notice-store.ts";
 import { LEAST_PAUSE, type ReconcileStore } from "../store/reconcile/reconcile-store.ts";
 import { type Cause, type CauseSources, firstRound, gatherCauses, RoundState } from "./gather-causes.ts";
 import { type Channel, type Notice, NoticeFacts } from "./notice.ts";
@@ -34,7 +34,7 @@ export type Notifications = {
   /** Looks for news at once, and not with the next round. */
   readonly wake: () => void;
   /** The channels that have notices which did not arrive, by their labels. */
-  readonly troubles: () => Promise<readonly (ChannelTrouble & { readonly label: string })[]>;
+  readonly troubles: () => Promise<readonly NoticeTrouble[]>;
   readonly start: () => void;
   readonly stop: () => Promise<void>;
 };
@@ -185,7 +185,7 @@ const deliverOne = async (
   }
   const isLost = clock.now() - createdAtMs > GIVE_UP_MS;
   const pauseMs = pauseAfter(attempts, PAUSES, 1);
-  await store.failed(id, inEnglish(problem), isLost ? null : pauseMs);
+  await store.failed(id, problem, isLost ? null : pauseMs);
   logger.warn(
     { channel: channel.label, event: queued.event, attempts, problem: inEnglish(problem), isLost },
     "Notice not sent",

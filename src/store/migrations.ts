@@ -417,6 +417,8 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     PRIMARY KEY (project_id, iid, flow)
   ${end};
   `,
+  // `error` held the same in English.
+  () => "ALTER TABLE reviewflow.notices ADD COLUMN problem text;",
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

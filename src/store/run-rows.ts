@@ -75,7 +75,7 @@ export type RunHandle = Readonly<Pick<Row<"runs">, (typeof HANDLE_COLUMNS)[numbe
 const Headers = z.record(z.string(), z.string());
 
 /** JSON text as it was written. Throws a StoreError for a column that something else has changed. */
-const readJson = <T>(schema: z.ZodType<T>, text: string): T => {
+export const readJson = <T>(schema: z.ZodType<T>, text: string): T => {
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new StoreError(message("store.row-damaged"), {

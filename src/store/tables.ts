@@ -319,8 +319,8 @@ type NoticesTable = {
   dueAt: number;
   heldUntil: Generated<number>;
   attempts: Generated<number>;
-  /** Why it did not arrive the last time. */
-  error: string | null;
+  /** Why it did not arrive the last time: a message, as JSON. */
+  problem: string | null;
   gaveUp: Generated<number>;
 };
 

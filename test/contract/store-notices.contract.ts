@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { reasonOf } from "../../src/base/reason.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import { message, verbatim } from "../../src/messages/message.ts";
 import type { NoticeCause, NoticeStore } from "../../src/store/notices/notice-store.ts";
 import type { OpenedStore } from "../../src/store/open-store.ts";
 import type { Settlement } from "../../src/store/store.ts";
@@ -90,12 +91,16 @@ export const noticesContract = (bench: GetBench): void => {
         assert.equal(taken.length, 2);
         assert.equal(new Set(taken.map(({ id }) => id)).size, 2);
         const [first, second] = taken;
-        await store.notices.failed(first?.id ?? "", "HTTP 500", 60_000);
-        await store.notices.failed(second?.id ?? "", "HTTP 404", null);
+        const problem = message("notify.smtp-missing");
+        await store.notices.failed(first?.id ?? "", verbatim("HTTP 500"), 60_000);
+        await store.notices.failed(second?.id ?? "", problem, null);
         assert.deepEqual(await other.notices.take(50, 60_000), []);
         const [trouble] = await other.notices.listTroubles();
-        assert.deepEqual([trouble?.channel, trouble?.waiting, trouble?.lost], ["ops", 1, 1]);
-        await store.notices.failed(first?.id ?? "", "HTTP 500", 0);
+        assert.deepEqual(
+          [trouble?.channel, trouble?.waiting, trouble?.lost, trouble?.problem],
+          ["ops", 1, 1, problem],
+        );
+        await store.notices.failed(first?.id ?? "", verbatim("HTTP 500"), 0);
         const [again] = await other.notices.take(50, 60_000);
         assert.deepEqual([again?.id, again?.attempts], [first?.id, 2]);
         await other.notices.sent(again?.id ?? "");

@@ -9,6 +9,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { readConfig } from "../../src/cli/read-config.ts";
 import { startReviewflow } from "../../src/main.ts";
+import { message } from "../../src/messages/message.ts";
 import { channelsOf } from "../../src/wiring/create-notifications.ts";
 import { freePort } from "../free-port.ts";
 import { diagnoseStore } from "../../src/doctor/diagnose-store.ts";
@@ -266,13 +267,14 @@ test("fault: notices do not arrive, which the running server knows", async () =>
     const cause = { key: "a", event: "reviews_failing", lasts: false, facts: null };
     await store.notices.sync(channel.id, [cause], 0);
     const [notice = assert.fail("nothing to tell")] = await store.notices.take(1, 60_000);
-    await store.notices.failed(notice.id, "refused", 60_000);
+    await store.notices.failed(notice.id, message("notify.template-not-json"), 60_000);
   }
   const late = await examineRunning();
   assert.deepEqual(
     [late.code, late.of("notices").level, codeOf(late)],
     [0, "warn", "doctor.notices.undelivered"],
   );
+  assert.ok(late.of("notices").what.includes(t("notify.template-not-json")));
   assert.ok(!JSON.stringify(late.found).includes("path-to-look-for"));
   assert.equal(codeOf(await clinic.examine()), undefined, "nobody is to be told of anything");
 });

@@ -10,6 +10,7 @@ import { reasonOf } from "../../src/base/reason.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import type { CauseSources } from "../../src/notify/gather-causes.ts";
+import { verbatim } from "../../src/messages/message.ts";
 import type { Channel } from "../../src/notify/notice.ts";
 import { createNotifications } from "../../src/notify/notifications.ts";
 import { createSender } from "../../src/notify/send-notice.ts";
@@ -196,6 +197,9 @@ describe("notifications", () => {
         return troubles.length > 0 && troubles;
       }, "the trouble");
       await notifications.stop();
-      assert.deepEqual([trouble?.label, trouble?.waiting, trouble?.error], ["json", 1, "HTTP 500: broken"]);
+      assert.deepEqual(
+        [trouble?.label, trouble?.waiting, trouble?.problem],
+        ["json", 1, verbatim("HTTP 500: broken")],
+      );
     }));
 });

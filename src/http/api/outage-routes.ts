@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Logger } from "../../base/logger.ts";
 import { PEER_KINDS } from "../../base/outside.ts";
-import type { NoticeTrouble } from "../dashboard/dashboard-options.ts";
+import type { NoticeTrouble } from "../../store/notices/notice-store.ts";
 import type { Outages } from "../../store/outage.ts";
 import { apiProblem } from "./api-problem.ts";
 

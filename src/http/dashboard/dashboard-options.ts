@@ -5,6 +5,7 @@ import type { Secret } from "../../base/secret.ts";
 import type { Flow } from "../../flow/flow.ts";
 import type { AskHookHealth } from "../../gitlab/hooks/hook-health.ts";
 import type { RuleSources } from "../../review/rules/rule.ts";
+import type { NoticeTrouble } from "../../store/notices/notice-store.ts";
 import type { SessionStore } from "../../store/sessions.ts";
 import type { RunEventReading } from "../../store/run-event.ts";
 import type { AcceptOutcome, Delivery, Store } from "../../store/store.ts";
@@ -85,16 +86,6 @@ export type ProjectRules =
       readonly readsRepository: boolean;
     }
   | { readonly kind: "not-findings"; readonly flow: string; readonly contract: string };
-
-/** A channel with notices that did not arrive. */
-export type NoticeTrouble = {
-  readonly label: string;
-  readonly waiting: number;
-  readonly lost: number;
-  readonly sinceMs: number;
-  /** Without the secrets of its address. */
-  readonly error: string;
-};
 
 /** What the dashboard shows and does. */
 export type DashboardOptions = {

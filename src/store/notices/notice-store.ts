@@ -2,12 +2,13 @@ import { type CompiledQuery, sql, type SqlBool } from "kysely";
 import { newId } from "../../base/ids.ts";
 import { Json, parseJson } from "../../base/json.ts";
 import type { Peer } from "../../base/outside.ts";
-import type { Reason } from "../../base/reason.ts";
+import { type Reason, StoredMessage } from "../../base/reason.ts";
+import type { Message } from "../../messages/message.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
 import { decideAndWrite } from "../decide-and-write.ts";
 import { nowPlus } from "../dialect.ts";
-import { readReason } from "../run-rows.ts";
+import { readJson, readReason } from "../run-rows.ts";
 import type { Row } from "../tables.ts";
 
 /** Something that a channel is to be told of, by a key that stays the same while it lasts. */
@@ -42,8 +43,12 @@ export type ChannelTrouble = {
   /** Given up after a day. */
   readonly lost: number;
   readonly sinceMs: number;
-  readonly error: string;
+  /** Why the newest of them did not arrive, without the secrets of its address. */
+  readonly problem: Message;
 };
+
+/** The same by the name that the channel has where people read. */
+export type NoticeTrouble = Omit<ChannelTrouble, "channel"> & { readonly label: string };
 
 /** Reviews of one flow that failed for good for one reason, and that nobody made up for. */
 export type FailedReviews = {
@@ -76,7 +81,7 @@ export type NoticeStore = {
   readonly take: (limit: number, leaseMs: number) => Promise<readonly QueuedNotice[]>;
   readonly sent: (id: string) => Promise<void>;
   /** Puts a notice off, or gives it up where `delayMs` is null. */
-  readonly failed: (id: string, error: string, delayMs: number | null) => Promise<void>;
+  readonly failed: (id: string, problem: Message, delayMs: number | null) => Promise<void>;
   readonly listTroubles: () => Promise<readonly ChannelTrouble[]>;
   readonly failedReviews: (times: {
     readonly sinceMs: number;
@@ -128,10 +133,10 @@ export const createNoticeStore = (database: Database, clock: Clock): NoticeStore
     sent: async (id) => {
       await db.deleteFrom("notices").where("id", "=", id).execute();
     },
-    failed: async (id, error, delayMs) => {
+    failed: async (id, problem, delayMs) => {
       await ofNotice(id)
         .set({
-          error,
+          problem: JSON.stringify(problem),
           heldUntil: 0,
           ...(delayMs === null ? { gaveUp: 1 } : { dueAt: nowPlus(dialect, delayMs) }),
         })
@@ -140,8 +145,8 @@ export const createNoticeStore = (database: Database, clock: Clock): NoticeStore
     listTroubles: async () => {
       const rows = await db
         .selectFrom("notices")
-        .select(["channel", "createdAt", "error", "gaveUp"])
-        .where("error", "is not", null)
+        .select(["channel", "createdAt", "problem", "gaveUp"])
+        .where("problem", "is not", null)
         .orderBy("createdAt")
         .execute();
       return [...Map.groupBy(rows, ({ channel }) => channel)].map(([channel, notices]) => ({
@@ -149,7 +154,7 @@ export const createNoticeStore = (database: Database, clock: Clock): NoticeStore
         waiting: notices.filter(({ gaveUp }) => gaveUp === 0).length,
         lost: notices.filter(({ gaveUp }) => gaveUp === 1).length,
         sinceMs: notices[0]?.createdAt ?? 0,
-        error: notices.at(-1)?.error ?? "",
+        problem: readJson(StoredMessage, notices.at(-1)?.problem ?? ""),
       }));
     },
     failedReviews: (times) => readFailed(database, times),

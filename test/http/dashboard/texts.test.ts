@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { TIME_ZONE } from "../../../src/http/dashboard/markup/format.ts";
 import { systemClock } from "../../../src/base/clock.ts";
+import { message } from "../../../src/messages/message.ts";
 import { LANGUAGES } from "../../../src/messages/language.ts";
 import type { OpenedStore } from "../../../src/store/open-store.ts";
 import { type Browser, openBrowser, setUpDashboard } from "./dashboard-setup.ts";
@@ -46,6 +47,9 @@ suite("the texts of the dashboard", () => {
         breakers: () => [
           { name: "model main", state: "open", ...standing },
           { name: "dify", state: "half-open", ...standing },
+        ],
+        notices: async () => [
+          { label: FOREIGN, waiting: 1, lost: 2, sinceMs: 0, problem: message("notify.template-not-json") },
         ],
         hookHealth: async () => ({ kind: "seen", hooks: [ILL_HOOK] }),
       },

@@ -2,7 +2,7 @@ import { formatCount, formatTime } from "../markup/format.ts";
 import { section } from "../markup/layout.ts";
 import type { Content } from "../markup/markup.ts";
 import { table } from "../markup/table.ts";
-import type { NoticeTrouble } from "../dashboard-options.ts";
+import type { NoticeTrouble } from "../../../store/notices/notice-store.ts";
 import type { Visit } from "../visit.ts";
 
 /** The channels that notices do not arrive in; nothing while they do. */
@@ -20,7 +20,7 @@ export const noticesPart = ({ t }: Visit, troubles: readonly NoticeTrouble[]): C
             { head: t("notices.waiting"), kind: "number", cell: ({ waiting }) => formatCount(t, waiting) },
             { head: t("notices.lost"), kind: "number", cell: ({ lost }) => formatCount(t, lost) },
             { head: t("outages.since"), cell: ({ sinceMs }) => formatTime(t, sinceMs) },
-            { head: t("word.reason"), kind: "long", cell: ({ error }) => error },
+            { head: t("word.reason"), kind: "long", cell: ({ problem }) => t.message(problem) },
           ],
         }),
       );

@@ -9,7 +9,7 @@ import { type Day, plotDays } from "../markup/plot.ts";
 import { withQuery } from "../markup/links.ts";
 import type { Outage } from "../../../store/outage.ts";
 import type { Visit } from "../visit.ts";
-import type { NoticeTrouble } from "../dashboard-options.ts";
+import type { NoticeTrouble } from "../../../store/notices/notice-store.ts";
 import { noticesPart } from "./notices-part.ts";
 import { outagesPart } from "./outages-part.ts";
 import { breakersPart } from "./breakers-part.ts";
