@@ -17,6 +17,7 @@ const PARTS = new Map([
   ["alerts", () => import("./long/alerts.mjs")],
   ["fuzz", () => import("./long/fuzz.mjs")],
   ["soak", () => import("./long/soak.mjs")],
+  ["deploy", () => import("./long/deploy.mjs")],
 ]);
 
 const DOCUMENT = join(root, "docs", "verification.md");

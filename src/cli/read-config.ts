@@ -20,9 +20,13 @@ export const readConfig = (environment: Environment, file: string | null): Confi
 export const readLocalConfig = (environment: Environment, file: string | null): LocalConfig =>
   loadLocalConfig(optionsFor(environment, file));
 
+/** Empty counts as left out, as it does of every other variable. */
+const fileOf = ({ REVIEWFLOW_CONFIG: file }: Environment): string | null =>
+  file === "" ? null : (file ?? null);
+
 const optionsFor = (environment: Environment, file: string | null): LoadOptions => ({
   environment,
-  file: file ?? environment["REVIEWFLOW_CONFIG"] ?? null,
+  file: file ?? fileOf(environment),
   readFile: (path) => readFileSync(path, "utf8"),
   checkTemplate,
   isTitlePattern: (pattern) => compileTitlePattern(pattern) !== null,

@@ -57,6 +57,8 @@ export type ReviewOptions = Partial<Terminal> & {
   readonly format?: string;
   /** A file for the report; standard output when left out. */
   readonly output?: string;
+  /** Further reports, each as `FORMAT=FILE`. */
+  readonly report?: readonly string[];
   /** The least severity that makes the exit code 1; none when left out. */
   readonly failOn?: string;
   /** The name of the flow that reviews. */
@@ -81,10 +83,10 @@ export const runReview = async (range: string | undefined, options: ReviewOption
   const t = terminalTexts(options.environment);
   try {
     const usage = checkUsage(range, options);
+    for (const { file } of usage.files) await checkFolder(file);
     const { report, posted } = await makeReport(usage.wanted, options, t);
-    const text = RENDERERS[usage.format](t, report, isForTerminal(options));
-    if (options.output === undefined) write(text);
-    else await writeReport(fileOf(options.output, options), text);
+    if (options.output === undefined) write(RENDERERS[usage.format](t, report, isForTerminal(options)));
+    for (const { format, file } of usage.files) await writeReport(file, RENDERERS[format](t, report, false));
     complain(renderReceipt(t, report));
     if (posted !== null) complain(`${safeText(t.message(posted))}\n`);
     if (usage.failOn === null) return 0;
@@ -108,7 +110,6 @@ const makeReport = async (wanted: Subject, options: ReviewOptions, t: Translate)
   const config = readLocalConfig(environment, file ?? null);
   for (const notice of config.notices) complain(`${safeText(terminalTexts(environment).message(notice))}\n`);
   const flow = chooseFlow(config, name);
-  if (options.output !== undefined) await checkFolder(fileOf(options.output, options));
   const progress = tellProgress(t, complain);
   let isOver = false;
   const onEvent: typeof progress = (event) => {
@@ -133,7 +134,15 @@ const makeReport = async (wanted: Subject, options: ReviewOptions, t: Translate)
   }
 };
 
-type Usage = { readonly wanted: Subject; readonly format: Format; readonly failOn: Severity | null };
+type Usage = {
+  readonly wanted: Subject;
+  readonly format: Format;
+  readonly files: readonly ReportFile[];
+  readonly failOn: Severity | null;
+};
+
+/** A report that is written to a file. */
+type ReportFile = { readonly format: Format; readonly file: string };
 
 const isFormat = (text: string): text is Format => Object.hasOwn(RENDERERS, text);
 
@@ -148,8 +157,29 @@ const checkUsage = (range: string | undefined, options: ReviewOptions): Usage =>
   if (failOn !== undefined && severity === null) problems.push(choiceOf("--fail-on", SEVERITIES, failOn));
   const known = isFormat(format) ? format : null;
   if (known === null) problems.push(choiceOf("--format", Object.keys(RENDERERS), format));
+  const further = (options.report ?? []).flatMap((text) => reportFileOf(text, options, problems));
   if (known === null || problems.length > 0) throw new CommandError(problems, { code: "usage-invalid" });
-  return { wanted: subjectOf(range, options), format: known, failOn: severity };
+  const files =
+    options.output === undefined ? [] : [{ format: known, file: fileOf(options.output, options) }];
+  return {
+    wanted: subjectOf(range, options),
+    format: known,
+    files: [...files, ...further],
+    failOn: severity,
+  };
+};
+
+const reportFileOf = (text: string, options: ReviewOptions, problems: Message[]): readonly ReportFile[] => {
+  const [, format = "", file = ""] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+  if (isFormat(format)) return [{ format, file: fileOf(file, options) }];
+  problems.push(
+    choiceOf(
+      "--report",
+      Object.keys(RENDERERS).map((name) => `${name}=FILE`),
+      text,
+    ),
+  );
+  return [];
 };
 
 const choiceOf = (option: string, choices: readonly string[], value: string): Message =>
@@ -165,10 +195,8 @@ const subjectOf = (range: string | undefined, options: ReviewOptions): Subject =
   return post ? at(readPipeline(environment)) : { kind: "range", range: range ?? null };
 };
 
-const isForTerminal = ({ isTerminal, output, environment = process.env }: ReviewOptions): boolean => {
-  if (output !== undefined) return false;
-  return wantsColour(environment, isTerminal ?? process.stdout.isTTY);
-};
+const isForTerminal = ({ isTerminal, environment = process.env }: ReviewOptions): boolean =>
+  wantsColour(environment, isTerminal ?? process.stdout.isTTY);
 
 const fileOf = (output: string, { folder = process.cwd() }: ReviewOptions): string => resolve(folder, output);
 

@@ -244,6 +244,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.option.review.flow": null;
   readonly "cli.option.review.output": null;
   readonly "cli.option.review.post": null;
+  readonly "cli.option.review.report": null;
   readonly "cli.option.review.staged": null;
   readonly "cli.option.review.worktree": null;
   readonly "cli.option.rules.branch": null;

@@ -25,14 +25,20 @@ const run = (...words: readonly string[]) => {
 
 const Job = z.object({ extends: z.literal(".reviewflow"), script: z.array(z.string()) });
 
-const Template = z.object({
-  ".reviewflow": z.object({
-    allow_failure: z.object({ exit_codes: z.array(z.number()) }),
-    artifacts: z.object({ reports: z.object({ codequality: z.string() }) }),
+const Component = z.tuple([
+  z.object({
+    spec: z.object({ inputs: z.record(z.string(), z.object({ default: z.string().optional() })) }),
   }),
-  reviewflow: Job,
-  "reviewflow-report": Job,
-});
+  z.object({
+    ".reviewflow": z.object({
+      image: z.object({ name: z.string() }),
+      allow_failure: z.object({ exit_codes: z.array(z.number()) }),
+      artifacts: z.object({ paths: z.array(z.string()), reports: z.object({ codequality: z.string() }) }),
+    }),
+    reviewflow: Job,
+    "reviewflow-report": Job,
+  }),
+]);
 
 describe("the command review", () => {
   it("ends with 2 for what it does not know, so that 1 stays for findings", () => {
@@ -48,11 +54,14 @@ describe("the command review", () => {
     assert.match(stderr, /MODEL_NAME/);
   });
 
-  it("knows every option that the template for GitLab CI uses", () => {
-    const text = readFileSync(new URL("../../docs/gitlab-ci-review.yml", import.meta.url), "utf8");
-    const { ".reviewflow": both, reviewflow, "reviewflow-report": report } = Template.parse(parse(text));
+  it("knows every option and report that the component for GitLab CI uses", () => {
+    const text = readFileSync(new URL("../../templates/review.yml", import.meta.url), "utf8");
+    const [{ spec }, jobs] = Component.parse(
+      text.split("\n---\n").map((document) => z.unknown().parse(parse(document))),
+    );
+    const { ".reviewflow": both, reviewflow, "reviewflow-report": report } = jobs;
     const { stdout } = run("review", "--help");
-    const common = ["--format", "--output", "--fail-on"];
+    const common = ["--flow", "--fail-on", "--report", "--report"];
     for (const [job, options] of [
       [reviewflow, ["--post", ...common]],
       [report, common],
@@ -60,8 +69,18 @@ describe("the command review", () => {
       const [call = ""] = job.script;
       assert.deepEqual(call.match(/--[a-z-]+/g), options);
       for (const option of options) assert.ok(stdout.includes(option), option);
-      assert.ok(call.includes(`--output ${both.artifacts.reports.codequality}`));
+      const { codequality } = both.artifacts.reports;
+      assert.ok(
+        call.includes(`--report codequality=${codequality} --report sarif=${both.artifacts.paths[0]}`),
+      );
     }
     assert.deepEqual(both.allow_failure.exit_codes, [2]);
+    const asked = new Set([...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name = ""]) => name));
+    assert.deepEqual(asked, new Set(Object.keys(spec.inputs)));
+    // What has no default must be named where the component is included.
+    assert.deepEqual(
+      Object.entries(spec.inputs).flatMap(([name, input]) => (input.default === undefined ? [name] : [])),
+      ["image"],
+    );
   });
 });

@@ -133,6 +133,19 @@ describe("review of a repository", () => {
     assert.deepEqual(others, []);
   });
 
+  it("writes further reports beside the one that is asked for", async () => {
+    await using repository = await createPlanted();
+    const reports = ["codequality=quality.json", "sarif=report.sarif"];
+    const { code, out, err } = await review(repository, model.url, "main...work", { report: reports });
+    assert.equal(code, 0, err);
+    assert.match(out, /^src\/sum\.js\n/);
+    const written = async (name: string): Promise<unknown> =>
+      JSON.parse(await readFile(join(repository.folder, name), "utf8"));
+    assert.equal(CodeQuality.parse(await written("quality.json")).length, 1);
+    assert.equal(z.object({ version: z.string() }).parse(await written("report.sarif")).version, "2.1.0");
+    assert.equal(model.chatCount(), 1);
+  });
+
   it("shows what a hostile model says as text, in colours of its own only", async () => {
     const evil = "\u001B]8;;http://evil.example/\u001B\\here\u001B]8;;\u001B\\\u009B2J\u0007";
     const answer = {
@@ -190,6 +203,9 @@ describe("review of a repository", () => {
     await fails("cli.review.unknown-flow", undefined, { flow: "other" });
     await fails("cli.git.no-repository", undefined, { folder });
     await fails("cli.folder-unwritable", undefined, { output: "missing/report.json" });
+    await fails("cli.folder-unwritable", undefined, { report: ["json=missing/report.json"] });
+    for (const report of ["xml=report.xml", "report.json", "json="])
+      await fails("cli.usage.choice", undefined, { report: [report] });
     const { code, err } = await review(repository, model.url, undefined, { environment: {} });
     assert.equal(code, 2);
     assert.match(err, /MODEL_NAME/);

@@ -12,7 +12,11 @@ export const readDeployFile = (name: string): string => readFileSync(`${ROOT}dep
 const Service = z.looseObject({
   image: z.string().optional(),
   pull_policy: z.string().optional(),
-  build: z.object({ context: z.string(), dockerfile: z.string() }).optional(),
+  build: z
+    .object({ context: z.string(), dockerfile: z.string(), args: z.record(z.string(), z.string()) })
+    .optional(),
+  env_file: z.array(z.string()).default([]),
+  secrets: z.array(z.string()).default([]),
   environment: z.record(z.string(), z.string()).default({}),
   volumes: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
@@ -27,6 +31,7 @@ const Compose = z.object({
   services: z.record(z.string(), Service),
   volumes: z.record(z.string(), z.unknown()).default({}),
   networks: z.record(z.string(), z.unknown()).default({}),
+  secrets: z.record(z.string(), z.object({ file: z.string() })).default({}),
 });
 /** A compose file, as far as the tests look at it. */
 export type Compose = z.infer<typeof Compose>;

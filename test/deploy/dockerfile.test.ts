@@ -61,7 +61,8 @@ describe("the image", () => {
 
   it("takes its Node from an image of the version that the sources need", () => {
     const bases = readDockerfile().filter(({ name }) => name === "FROM");
-    for (const { rest } of bases) assert.match(rest, /^node:26-slim( AS \w+)?$/);
+    for (const { rest } of bases) assert.match(rest, /^\$\{NODE_IMAGE\}( AS \w+)?$/);
+    assert.equal(readDockerfile().find(({ name }) => name === "ARG")?.rest, "NODE_IMAGE=node:26-slim");
   });
 
   it("sets only variables that Reviewflow knows, and starts a file that exists", () => {

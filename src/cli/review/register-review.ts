@@ -18,6 +18,11 @@ export const registerReview = (program: Command): void => {
         .default("text"),
     )
     .option("-o, --output <file>", text("cli.option.review.output"))
+    .addOption(
+      new Option("--report <format=file>", text("cli.option.review.report")).argParser(
+        (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+      ),
+    )
     .addOption(new Option("--fail-on <severity>", text("cli.option.review.fail-on")).choices(SEVERITIES))
     .option("--flow <name>", text("cli.option.review.flow"))
     .option("-c, --config <file>", text("cli.option.config"))
