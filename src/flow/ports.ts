@@ -55,8 +55,28 @@ export type TemplateRequest = {
 /** Renders Jinja2 as Python's Jinja2 3.1 does with Dify's settings: silent undefined, no autoescape. */
 export type TemplateRenderer = { readonly render: (request: TemplateRequest) => Promise<NodeResult<string>> };
 
+/** A call of a tool that a model asks for. */
+export type ToolCall = {
+  /** Unique among the calls of one answer. */
+  readonly id: string;
+  /** An offered tool's name, or one that the model made up. */
+  readonly name: string;
+  /** JSON as the model wrote it, damaged where its was. */
+  readonly arguments: string;
+};
+
 /** One message of a prompt. */
-export type ModelMessage = { readonly role: "system" | "user" | "assistant"; readonly content: string };
+export type ModelMessage =
+  | { readonly role: "system" | "user"; readonly content: string }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      /** What the answer called; each call needs a `tool` message behind this one, in any order. */
+      readonly toolCalls?: readonly ToolCall[];
+      /** The answer's own `turn`, given back to who gave it. */
+      readonly turn?: Json;
+    }
+  | { readonly role: "tool"; readonly content: string; readonly callId: string; readonly toolName: string };
 
 /** A call of a language model as a flow names it. */
 export type ModelRequest = {
@@ -68,6 +88,13 @@ export type ModelRequest = {
   readonly parameters: JsonObject;
   /** A JSON schema that the answer should follow, null for free text. Answers are parsed leniently. */
   readonly responseSchema: JsonObject | null;
+  /**
+   * The tools of an agent, each under another name of letters, digits, `_` and `-`, at most 64 of them and not a digit
+   * first, as every provider takes it. A server that takes no tools fails the call by name: they are never left out.
+   */
+  readonly tools?: readonly ToolDescription[];
+  /** `none` shows the tools without letting the model call them; a server may pass over it. `auto` when left out. */
+  readonly toolChoice?: "auto" | "none";
   readonly signal: AbortSignal;
   /** Whether the node repeats a failed call by its own settings: it is then made once. */
   readonly isRetried?: boolean;
@@ -84,6 +111,13 @@ export type ModelAnswer = {
   readonly reasoning: string;
   readonly finishReason: string;
   readonly usage: FlowUsage;
+  /** Empty unless the request had tools. */
+  readonly toolCalls: readonly ToolCall[];
+  /**
+   * The answer as its provider wants to see it again in front of the results of its calls (signed thoughts); only the
+   * adapter that gave it reads it. Left out of answers without calls.
+   */
+  readonly turn?: Json;
 };
 
 /** Calls language models. */

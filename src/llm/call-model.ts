@@ -13,6 +13,7 @@ import {
   askedToWait,
   leftAlone,
   promptCut,
+  toolsRefused,
   type ModelFailure,
 } from "./model-failure.ts";
 import {
@@ -31,6 +32,7 @@ import {
   withoutSystemRole,
 } from "./refused-parts.ts";
 import { settleFormat } from "./settle-format.ts";
+import { toolText } from "./tool-calls.ts";
 import { isPromptCut, readUsage } from "./usage.ts";
 
 /** A configured model, ready to be called. */
@@ -125,24 +127,36 @@ const composeAttempt = (
   call: ModelCall,
   { left, refusals }: Plan,
   options: ModelClientOptions,
-): { readonly attempt: Attempt; readonly prompt: string; readonly sent: () => string } => {
+): {
+  readonly attempt: Attempt;
+  /** The texts of the messages. */
+  readonly prompt: string;
+  /** All that the server counts as the prompt: the calls and the tools, too. */
+  readonly counted: string;
+  readonly sent: () => string;
+} => {
   const { handle, request, read } = call;
   const { model } = handle;
   const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), request.messages);
   const messages = left.has("systemRole") ? withoutSystemRole(settled.messages) : settled.messages;
+  const { tools = [], toolChoice } = request;
   const prompt = messages.map(({ content }) => content).join("\n");
+  const beside = toolText(messages, tools);
+  const counted = beside === "" ? prompt : `${prompt}\n${beside}`;
   const { maxOutputTokens } = read.settings;
   let body = "";
   const attempt: Attempt = {
     model,
     messages,
+    tools,
+    mayCallTools: toolChoice !== "none",
     format: settled.format,
     settings: withoutSettings(read.settings, left),
     isStreaming: !left.has("stream"),
     includeUsage: !left.has("streamOptions"),
     maxCompletionTokens: left.has("maxTokens") && !left.has("answerLimit") ? (maxOutputTokens ?? null) : null,
     isDeveloperRefused: left.has("developerRole"),
-    timeouts: timeoutsOf(model, prompt),
+    timeouts: timeoutsOf(model, counted),
     clock: options.clock,
     signal: request.signal,
     onText: announced(call),
@@ -152,12 +166,12 @@ const composeAttempt = (
       if (known !== undefined) throw new KnownRefusal(known);
     },
   };
-  return { attempt, prompt, sent: () => body };
+  return { attempt, prompt, counted, sent: () => body };
 };
 
 /** Whether a streamed answer holds nothing at all; what stands behind it, a stream does not say. */
-const isNothing = ({ text, reasoning, finishReason }: RawAnswer): boolean =>
-  text === "" && reasoning === "" && finishReason === "stop";
+const isNothing = ({ text, reasoning, finishReason, toolCalls }: RawAnswer): boolean =>
+  text === "" && reasoning === "" && finishReason === "stop" && toolCalls.length === 0;
 
 /** Sends one request. */
 const generateOnce = async (
@@ -168,7 +182,7 @@ const generateOnce = async (
   const { handle, request, isFallback } = call;
   const { name, provider, price } = handle.model;
   const { clock } = options;
-  const { attempt, prompt, sent } = composeAttempt(call, plan, options);
+  const { attempt, prompt, counted, sent } = composeAttempt(call, plan, options);
   const startedAt = clock.now();
   const report = (outcome: string, usage = NO_USAGE): void => {
     const elapsedMs = clock.now() - startedAt;
@@ -176,9 +190,10 @@ const generateOnce = async (
   };
   try {
     const raw = await runAttempt(attempt);
-    const { text, reasoning, finishReason } = raw;
+    const { text, reasoning, finishReason, toolCalls, turn } = raw;
     const { profile, model } = handle;
-    const texts = { prompt, answer: text + reasoning };
+    const called = toolCalls.map((one) => one.name + one.arguments).join("");
+    const texts = { prompt: counted, answer: text + reasoning + called };
     const usage = { ...readUsage(raw.usage, texts, price, profile.countTokens), models: [model.model] };
     const reported = raw.usage?.inputTokens;
     if (reported !== undefined && provider === "openai-compatible") {
@@ -189,14 +204,16 @@ const generateOnce = async (
         return { ok: false, failure };
       }
     }
-    if (reported !== undefined) profile.learnCount(prompt, reported);
+    if (reported !== undefined) profile.learnCount(counted, reported);
     report("ok", usage);
     const isEmpty = attempt.isStreaming && isNothing(raw);
-    return { ok: true, answer: { text, reasoning, finishReason, usage }, isEmpty };
+    const answer = { text, reasoning, finishReason, usage, toolCalls, ...(turn === null ? {} : { turn }) };
+    return { ok: true, answer, isEmpty };
   } catch (error) {
     request.signal.throwIfAborted();
     if (error instanceof KnownRefusal) return { ok: false, failure: error.failure };
-    const failure = classifyFailure(error, handle.model, clock.now());
+    const refused = attempt.tools.length > 0 ? toolsRefused(error, handle.model) : null;
+    const failure = refused ?? classifyFailure(error, handle.model, clock.now());
     const { windowTokens = null } = failure.contextLimit ?? {};
     if (windowTokens !== null) handle.profile.learnWindow(windowTokens);
     report(failure.errorType);

@@ -311,7 +311,37 @@ export const classifyFailure = (
   };
 };
 
+/**
+ * The failure of a call with tools at a server, or a model, that takes none; null for every other one. It is final: without
+ * its tools the request would be another one.
+ */
+export const toolsRefused = (
+  error: unknown,
+  model: ModelEndpoint & { readonly name: string },
+): ModelFailure | null => {
+  if (!APICallError.isInstance(error) || (error.statusCode ?? 0) < 400) return null;
+  if (!NO_TOOLS.test(`${error.message} ${error.responseBody ?? ""}`)) return null;
+  const problem = message("model.no-tools", { name: model.name, model: model.model });
+  return {
+    errorType: "InvokeBadRequestError",
+    problem: inFull(problem, null, saidBy(error, secretsOf(model))),
+    retryable: false,
+    retryAfterMs: null,
+    isRefusal: false,
+    verdict: null,
+  };
+};
+
 const REFUSALS: ReadonlySet<number> = new Set([400, 422, 501]);
+
+/**
+ * Servers and models that take no tools: Ollama ("does not support tools"), vLLM without a parser ("\"auto\" tool choice
+ * requires --enable-auto-tool-choice"), llama-server without its templates ("tools param requires --jinja flag"),
+ * OpenRouter ("No endpoints found that support tool use"), OpenAI's models without functions, LiteLLM
+ * ("does not support parameters: ['tools']"), Mistral and others ("Extra inputs are not permitted", at `tools`).
+ */
+const NO_TOOLS =
+  /(?:not|n't) support\w* (?:the )?(?:parameters?:? ?)?[['"`]*(?:tools?|tool_?choice|tool[ _]?(?:use|call\w*)|functions?|function[ _]call\w*)\b|tool choice requires --|tools param requires|no endpoints found that support tool|(?:tools|tool_choice|functions?|function calling)['"`]*\]? (?:is|are) not (?:supported|enabled|permitted|available)|unrecognized request argument supplied: (?:tools|tool_choice|functions)|(?:["'](?:tools|tool_choice)["']\s*\][^{}]{0,80}extra inputs are not permitted)/i;
 
 /**
  * Refusals that some servers give with status 500: llama-cpp-python those of a response format, llama-server what a

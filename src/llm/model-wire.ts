@@ -90,8 +90,17 @@ export const openModelWire = (
 };
 
 const WholeAnswer = z.looseObject({
-  choices: z.array(z.looseObject({ message: z.looseObject({}) })).min(1),
+  choices: z
+    .array(z.looseObject({ message: z.looseObject({ tool_calls: z.array(z.looseObject({})).nullish() }) }))
+    .min(1),
 });
+
+/** A message as the only piece of a stream, where each call has its place. */
+const deltaOf = ({
+  tool_calls: calls,
+  ...message
+}: z.infer<typeof WholeAnswer>["choices"][number]["message"]) =>
+  calls ? { ...message, tool_calls: calls.map((call, index) => ({ index, ...call })) } : message;
 
 /** The frames that a server of OpenAI's protocol would have sent for a whole answer; null for anything else. */
 const streamOf = (body: string): string | null => {
@@ -102,7 +111,10 @@ const streamOf = (body: string): string | null => {
         {
           ...answer.data,
           object: "chat.completion.chunk",
-          choices: answer.data.choices.map(({ message: delta, ...choice }) => ({ ...choice, delta })),
+          choices: answer.data.choices.map(({ message, ...choice }) => ({
+            ...choice,
+            delta: deltaOf(message),
+          })),
         },
       ]
     : z.looseObject({ error: z.unknown() }).safeParse(json).success

@@ -1078,6 +1078,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "model.no-embeddings": { readonly provider: string | number };
   readonly "model.no-quota": { readonly model: string | number; readonly name: string | number; readonly status: string | number };
   readonly "model.no-route": { readonly key: string | number };
+  readonly "model.no-tools": { readonly model: string | number; readonly name: string | number };
   readonly "model.none-answered": null;
   readonly "model.not-found": { readonly model: string | number; readonly name: string | number; readonly status: string | number };
   readonly "model.nowhere": null;

@@ -1,11 +1,18 @@
 import type { ServerResponse } from "node:http";
-import { textOf, type ChatRequest } from "./chat-request.ts";
+import { promptTokens, type ChatRequest } from "./chat-request.ts";
 import { distortText, type ModelFault } from "./faults.ts";
 import type { ServerKind, ServerSettings } from "./server-kinds.ts";
 import { countTokens, splitPieces } from "./tokens.ts";
 
-/** What a model has to say: its text, its reasoning if it shows any. */
-export type ScriptedAnswer = { readonly text: string; readonly reasoning?: string };
+/** A call of a tool: its id as the server gives it, or none, and its arguments as the model wrote them. */
+export type ScriptedCall = { readonly id?: string; readonly name: string; readonly arguments: string };
+
+/** What a model has to say: its text, its reasoning if it shows any, the tools that it calls where it may. */
+export type ScriptedAnswer = {
+  readonly text: string;
+  readonly reasoning?: string;
+  readonly calls?: readonly ScriptedCall[];
+};
 
 type Reply = {
   readonly id: string;
@@ -13,6 +20,7 @@ type Reply = {
   readonly model: string;
   readonly pieces: readonly string[];
   readonly reasoning: string;
+  readonly calls: readonly Required<ScriptedCall>[];
   readonly finishReason: "stop" | "length" | "content_filter" | "tool_calls";
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 };
@@ -38,16 +46,24 @@ const cutAtTokens = (pieces: readonly string[], limit: number): readonly string[
 
 const finishReason = (fault: ModelFault | null, isCut: boolean): Reply["finishReason"] => {
   if (fault?.kind === "content-filter") return "content_filter";
-  if (fault?.kind === "tool-call") return "tool_calls";
   return fault?.kind === "length" || isCut ? "length" : "stop";
 };
 
 /** A call of a tool that the model made up. */
-const TOOL_CALL = {
-  id: "call_0",
-  type: "function",
-  function: { name: "read_file", arguments: '{"path":"src/a.js"}' },
-} as const;
+const MADE_UP: ScriptedCall = { id: "call_0", name: "read_file", arguments: '{"path":"src/a.js"}' };
+
+/** The calls of an answer; Ollama passes over `tool_choice`. */
+const callsOf = (
+  { tools, tool_choice: choice }: ChatRequest,
+  { calls = [] }: ScriptedAnswer,
+  fault: ModelFault | null,
+  kind: ServerKind,
+  id: string,
+): Reply["calls"] => {
+  const mayCall = Boolean(tools) && (choice !== "none" || kind === "ollama");
+  const made = fault?.kind === "tool-call" ? [MADE_UP] : mayCall ? calls : [];
+  return made.map((call, index) => ({ id: `call_${id.slice(-12)}_${index}`, ...call }));
+};
 
 /** Works out the whole reply: stop words, the token limit, faults of the text, the usage. */
 export const composeReply = (
@@ -55,19 +71,25 @@ export const composeReply = (
   answer: ScriptedAnswer,
   fault: ModelFault | null,
   id: string,
+  kind: ServerKind,
 ): Reply => {
   const all = splitPieces(cutAtStop(distortText(answer.text, fault), request.stop));
   const limit = request.max_tokens ?? request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
   const pieces = cutAtTokens(all, limit);
-  const prompt = request.messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0);
-  const completion = countTokens(pieces.join("")) + countTokens(answer.reasoning ?? "");
+  const calls = callsOf(request, answer, fault, kind, id);
+  const prompt = promptTokens(request);
+  const completion =
+    countTokens(pieces.join("")) +
+    countTokens(answer.reasoning ?? "") +
+    calls.reduce((sum, call) => sum + countTokens(call.name + call.arguments), 0);
   return {
     id,
     created: Math.floor(Date.now() / 1000),
     model: request.model,
     pieces,
     reasoning: answer.reasoning ?? "",
-    finishReason: finishReason(fault, pieces.length < all.length),
+    calls,
+    finishReason: calls.length > 0 ? "tool_calls" : finishReason(fault, pieces.length < all.length),
     usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
   };
 };
@@ -100,7 +122,15 @@ export const sendWhole = (response: ServerResponse, reply: Reply, fault: ModelFa
     content: reply.pieces.join(""),
     refusal: null,
     ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
-    ...(fault?.kind === "tool-call" ? { tool_calls: [TOOL_CALL] } : {}),
+    ...(reply.calls.length === 0
+      ? {}
+      : {
+          tool_calls: reply.calls.map((call) => ({
+            id: call.id,
+            type: "function",
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
   };
   const choice = {
     index: 0,
@@ -202,7 +232,11 @@ export const sendStream = async (
     response.end(fault.isDone === true ? "data: [DONE]\n\n" : "");
     return;
   }
-  if (fault?.kind === "tool-call") frames.send(frames.delta({ tool_calls: [{ index: 0, ...TOOL_CALL }] }));
+  for (const [index, { id, name, arguments: text }] of reply.calls.entries()) {
+    const call = (more: object): object => frames.delta({ tool_calls: [{ index, ...more }] });
+    frames.send(call({ id, type: "function", function: { name, arguments: "" } }));
+    for (const piece of splitPieces(text)) frames.send(call({ function: { arguments: piece } }));
+  }
   frames.send(frames.delta({}, reply.finishReason));
   if (withUsage) frames.send({ ...frames.delta({}), choices: [], usage: reply.usage });
   response.end("data: [DONE]\n\n");

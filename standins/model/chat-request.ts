@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findSchemaProblem } from "./strict-schema.ts";
+import { countTokens } from "./tokens.ts";
 
 /** A refusal in OpenAI's form. */
 export type Refusal = {
@@ -11,15 +12,44 @@ export type Refusal = {
 
 const TextPart = z.strictObject({ type: z.literal("text"), text: z.string() });
 const Content = z.union([z.string(), z.array(TextPart).min(1)]);
+/** Names of functions and formats. */
+const Name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
 const Message = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("system"), content: Content, name: z.string().optional() }),
   z.strictObject({ role: z.literal("developer"), content: Content, name: z.string().optional() }),
   z.strictObject({ role: z.literal("user"), content: Content, name: z.string().optional() }),
-  z.strictObject({ role: z.literal("assistant"), content: Content, name: z.string().optional() }),
+  z.strictObject({
+    role: z.literal("assistant"),
+    content: Content.nullish(),
+    name: z.string().optional(),
+    tool_calls: z
+      .array(
+        z.strictObject({
+          id: z.string().min(1),
+          type: z.literal("function"),
+          function: z.strictObject({ name: Name, arguments: z.string() }),
+        }),
+      )
+      .min(1)
+      .optional(),
+    /** Of servers alone whose models show what they think: DeepSeek wants it back with the results of its calls. */
+    reasoning_content: z.string().optional(),
+  }),
+  z.strictObject({ role: z.literal("tool"), content: Content, tool_call_id: z.string() }),
 ]);
 
+const Tool = z.strictObject({
+  type: z.literal("function"),
+  function: z.strictObject({
+    name: Name,
+    description: z.string().optional(),
+    parameters: z.record(z.string(), z.unknown()).optional(),
+    strict: z.boolean().nullish(),
+  }),
+});
+
 const JsonSchemaFormat = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  name: Name,
   description: z.string().optional(),
   schema: z.record(z.string(), z.unknown()).optional(),
   strict: z.boolean().nullish(),
@@ -54,6 +84,14 @@ export const ChatRequest = z.strictObject({
   logprobs: z.literal(false).nullish(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   response_format: ResponseFormat.nullish(),
+  tools: z.array(Tool).min(1).max(128).nullish(),
+  tool_choice: z
+    .union([
+      z.enum(["none", "auto", "required"]),
+      z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: Name }) }),
+    ])
+    .nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
   store: z.boolean().nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
 });
@@ -61,8 +99,20 @@ export const ChatRequest = z.strictObject({
 export type ChatRequest = z.infer<typeof ChatRequest>;
 
 /** The plain text of a message. */
-export const textOf = (message: ChatRequest["messages"][number]): string =>
-  typeof message.content === "string" ? message.content : message.content.map((part) => part.text).join("\n");
+export const textOf = ({ content }: ChatRequest["messages"][number]): string =>
+  typeof content === "string" ? content : (content ?? []).map((part) => part.text).join("\n");
+
+/** The tokens of a request's prompt: its messages, the calls in them and the tools. */
+export const promptTokens = ({ messages, tools }: ChatRequest): number => {
+  const calls = messages.flatMap((message) =>
+    message.role === "assistant" ? (message.tool_calls ?? []) : [],
+  );
+  const beside = [...calls, ...(tools ?? [])].map((one) => countTokens(JSON.stringify(one)));
+  return (
+    messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0) +
+    beside.reduce((sum, count) => sum + count, 0)
+  );
+};
 
 const refuse = (message: string, param: string | null, code: string | null = null): Refusal => ({
   status: 400,
@@ -99,9 +149,74 @@ const findFormatProblem = (request: ChatRequest): Refusal | null => {
       );
 };
 
+const findToolProblem = ({ tools, tool_choice: choice }: ChatRequest): Refusal | null => {
+  if (!tools)
+    return choice
+      ? refuse(
+          "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
+          "tool_choice",
+        )
+      : null;
+  const names = tools.map(({ function: { name } }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    return refuse(`Invalid 'tools': function names must be unique: ${twice}.`, "tools");
+  const untyped = tools.find(
+    ({ function: { parameters } }) => parameters !== undefined && parameters["type"] !== "object",
+  );
+  if (untyped !== undefined) {
+    const { name, parameters } = untyped.function;
+    return refuse(
+      `Invalid schema for function '${name}': schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(parameters?.["type"] ?? "None")}'.`,
+      "tools[0].function.parameters",
+      "invalid_function_parameters",
+    );
+  }
+  if (typeof choice === "object" && choice !== null && !names.includes(choice.function.name))
+    return refuse("Tool choice names no tool.", "tool_choice");
+  return null;
+};
+
+/** What stands between the calls of an assistant's message and their results. */
+const findCallProblem = ({ messages }: ChatRequest): Refusal | null => {
+  let open = new Set<string>();
+  for (const [index, message] of messages.entries()) {
+    if (message.role === "tool") {
+      const before = messages[index - 1];
+      const isBehindCalls =
+        before?.role === "tool" || (before?.role === "assistant" && before.tool_calls !== undefined);
+      if (!isBehindCalls)
+        return refuse(
+          "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+          `messages.[${index}].role`,
+        );
+      if (!open.delete(message.tool_call_id))
+        return refuse(
+          `Invalid parameter: 'tool_call_id' of '${message.tool_call_id}' not found in 'tool_calls' of previous message.`,
+          `messages.[${index}].tool_call_id`,
+        );
+      continue;
+    }
+    if (open.size > 0) break;
+    if (message.role !== "assistant") continue;
+    if (message.tool_calls === undefined && typeof message.content !== "string" && !message.content)
+      return refuse(
+        `Invalid value for 'content': expected a string, got null.`,
+        `messages.[${index}].content`,
+      );
+    open = new Set(message.tool_calls?.map(({ id }) => id));
+  }
+  return open.size === 0
+    ? null
+    : refuse(
+        `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${[...open].join(", ")}`,
+        "messages",
+      );
+};
+
 /**
- * Checks the body of a chat request as OpenAI's API does: unknown arguments, ranges, roles, the
- * rules of `response_format` (see "Chat completions" and "Structured outputs" in OpenAI's API
+ * Checks the body of a chat request as OpenAI's API does: unknown arguments, ranges, roles, calls of tools and their
+ * results, the rules of `response_format` (see "Chat completions" and "Structured outputs" in OpenAI's API
  * reference). Returns the request or the refusal.
  */
 export const readChatRequest = (
@@ -136,6 +251,6 @@ export const readChatRequest = (
       ),
     };
   }
-  const problem = findFormatProblem(request);
+  const problem = findFormatProblem(request) ?? findToolProblem(request) ?? findCallProblem(request);
   return problem === null ? { ok: true, request } : { ok: false, refusal: problem };
 };

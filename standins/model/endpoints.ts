@@ -84,7 +84,7 @@ const answerScripted = async (
   const scripted = await script(request);
   const id = `chatcmpl-${createHash("sha256").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`;
   const reply = typeof scripted === "string" ? { text: scripted } : scripted;
-  const read = composeReply(request, reply, fault, id);
+  const read = composeReply(request, reply, fault, id, kind);
   const cut = contextWindow === null ? read : cutUsage(read, contextWindow);
   const counted = kind === "litellm" ? miscountUsage(cut) : cut;
   if (request.stream === true && fault?.kind !== "json-for-stream") {

@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { textOf, type ChatRequest, type Refusal } from "./chat-request.ts";
+import { promptTokens, type ChatRequest, type Refusal } from "./chat-request.ts";
 import { sendJson, sendRefusal } from "./exchange.ts";
-import { countTokens } from "./tokens.ts";
 
 /** Whose server is played; what each does was seen on the real one, but for llama-server's source. */
 export type ServerKind = "openai" | "llama-cpp-python" | "litellm" | "llama-server" | "ollama";
@@ -122,10 +121,6 @@ export const refuseByName = (request: ChatRequest, { kind, refuses }: ServerSett
       }
     : REFUSALS[name].refusal;
 };
-
-/** The tokens of a request's prompt. */
-const promptTokens = (request: ChatRequest): number =>
-  request.messages.reduce((sum, message) => sum + countTokens(textOf(message)) + 4, 0);
 
 /**
  * Answers a prompt that is longer than the window, as this server does; true when nothing more is to be

@@ -61,6 +61,7 @@ const open = async (): Promise<FlowRunnerHarness> => {
           text: `Hello ${messages.at(-1)?.content ?? ""}`,
           reasoning: "",
           finishReason: "stop",
+          toolCalls: [],
           usage: { ...NO_USAGE, totalTokens: 30, promptTokens: 20, completionTokens: 10 },
         },
       }),

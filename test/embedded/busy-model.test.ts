@@ -57,7 +57,7 @@ const refused: NodeFailure = {
 const usage = { ...NO_USAGE, totalTokens: 30, promptTokens: 20, completionTokens: 10 };
 const done: NodeResult<ModelAnswer> = {
   ok: true,
-  value: { text: "done", reasoning: "", finishReason: "stop", usage },
+  value: { text: "done", reasoning: "", finishReason: "stop", toolCalls: [], usage },
 };
 const failing = (message: string): NodeResult<ModelAnswer> => ({
   ok: false,

@@ -36,7 +36,7 @@ const judgeOf = (...answers: readonly (string | null)[]) => {
         if (text === null)
           return { ok: false, errorType: "InvokeServerUnavailableError", message: "busy", retryable: true };
         const usage = { ...NO_USAGE, totalTokens: 10 };
-        return { ok: true, value: { text, reasoning: "", finishReason: "stop", usage } };
+        return { ok: true, value: { text, reasoning: "", finishReason: "stop", toolCalls: [], usage } };
       },
     },
     "judge",

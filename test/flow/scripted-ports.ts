@@ -145,7 +145,13 @@ const answerModel = (request: ModelRequest, script: PortScript, counts: Map<numb
   for (const chunk of chunks) request.onText?.(chunk);
   const tokens = rule?.tokens ?? 10;
   const usage = { ...NO_USAGE, totalTokens: tokens, promptTokens: tokens, completionTokens: 0 };
-  const value = { text: chunks.join(""), reasoning: rule?.reasoning ?? "", finishReason: "stop", usage };
+  const value = {
+    text: chunks.join(""),
+    reasoning: rule?.reasoning ?? "",
+    finishReason: "stop",
+    toolCalls: [],
+    usage,
+  };
   return { ok: true as const, value };
 };
 

@@ -59,6 +59,7 @@ export const runLiveFlow = async (
           text: await answer(request.messages.at(-1)?.content ?? "", request),
           reasoning: "",
           finishReason: "stop",
+          toolCalls: [],
           usage: { ...NO_USAGE, totalTokens: 120, promptTokens: 100, completionTokens: 20 },
         },
       }),

@@ -1,3 +1,6 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
+import { z } from "zod";
 import { systemClock } from "../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
@@ -63,3 +66,41 @@ export const modelRequest = (more: Partial<ModelRequest> = {}): ModelRequest => 
   signal: new AbortController().signal,
   ...more,
 });
+
+/**
+ * A server that answers each request with frames, or refuses it with status 400 and a body, and keeps what it was sent:
+ * for the wires of Google and Anthropic.
+ */
+export const startFrames = async (
+  answer: (body: unknown) => readonly object[] | { readonly refused: object },
+) => {
+  const seen: { url: string; headers: IncomingHttpHeaders; body: unknown }[] = [];
+  const server = createServer((request, response) => {
+    const reply = async (): Promise<void> => {
+      const body: unknown = JSON.parse(await text(request));
+      seen.push({ url: request.url ?? "", headers: request.headers, body });
+      const given = answer(body);
+      if ("refused" in given) {
+        response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(given.refused));
+        return;
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const lines = given.map((frame) => {
+        const { type } = z.object({ type: z.string().optional() }).parse(frame);
+        return `${type === undefined ? "" : `event: ${type}\n`}data: ${JSON.stringify(frame)}\n\n`;
+      });
+      response.end(lines.join(""));
+    };
+    reply().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};

@@ -1,39 +1,9 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { z } from "zod";
 import { Secret } from "../../src/base/secret.ts";
 import type { ConfiguredModel } from "../../src/llm/model-options.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
-import { createTestClient, KEY, modelRequest } from "./model-setup.ts";
-
-/** A server that answers everything with the same frames and keeps what it was sent. */
-const startFrames = async (frames: readonly object[]) => {
-  const seen: { url: string; headers: IncomingHttpHeaders; body: string }[] = [];
-  const server = createServer((request, response) => {
-    const answer = async (): Promise<void> => {
-      seen.push({ url: request.url ?? "", headers: request.headers, body: await text(request) });
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      const lines = frames.map((frame) => {
-        const { type } = z.object({ type: z.string().optional() }).parse(frame);
-        return `${type === undefined ? "" : `event: ${type}\n`}data: ${JSON.stringify(frame)}\n\n`;
-      });
-      response.end(lines.join(""));
-    };
-    answer().catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${port}`,
-    seen,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
+import { createTestClient, KEY, modelRequest, startFrames } from "./model-setup.ts";
 
 const model = (more: Partial<ConfiguredModel>): ConfiguredModel => ({
   name: "main",
@@ -66,7 +36,7 @@ test("OpenAI is called by its chat API with the key", async () => {
 });
 
 test("Google gets the key in its header, the schema in its words; its finish reasons become OpenAI's", async () => {
-  await using server = await startFrames([
+  await using server = await startFrames(() => [
     { candidates: [{ content: { role: "model", parts: [{ text: "안녕" }] } }] },
     {
       candidates: [{ content: { role: "model", parts: [{ text: "!" }] }, finishReason: "MAX_TOKENS" }],
@@ -87,12 +57,12 @@ test("Google gets the key in its header, the schema in its words; its finish rea
   assert.deepEqual([result.value.usage.promptTokens, result.value.usage.completionTokens], [7, 3]);
   assert.equal(server.seen[0]?.headers["x-goog-api-key"], KEY);
   assert.match(server.seen[0]?.url ?? "", /models\/some-model:streamGenerateContent/);
-  assert.match(server.seen[0]?.body ?? "", /"maxOutputTokens":9/);
-  assert.match(server.seen[0]?.body ?? "", /application\/json/);
+  assert.match(JSON.stringify(server.seen[0]?.body), /"maxOutputTokens":9/);
+  assert.match(JSON.stringify(server.seen[0]?.body), /application\/json/);
 });
 
 test("Anthropic gets the key in its header; thinking comes apart from the text", async () => {
-  await using server = await startFrames([
+  await using server = await startFrames(() => [
     {
       type: "message_start",
       message: {
@@ -126,5 +96,5 @@ test("Anthropic gets the key in its header; thinking comes apart from the text",
   assert.deepEqual([said, reasoning, finishReason], ["hi", "hm", "stop"]);
   assert.deepEqual([usage.promptTokens, usage.completionTokens], [11, 5]);
   assert.equal(server.seen[0]?.headers["x-api-key"], KEY);
-  assert.match(server.seen[0]?.body ?? "", /Be brief/);
+  assert.match(JSON.stringify(server.seen[0]?.body), /Be brief/);
 });

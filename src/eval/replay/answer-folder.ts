@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError, describeError, problemAt } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
-import { FlowUsage } from "../../flow/flow-usage.ts";
+import { ModelAnswer } from "../../flow/flow-usage.ts";
 import { maskSecrets } from "../../review/units/mask-secrets.ts";
 
 /** One recorded answer, or the failure that came in its place. */
@@ -14,12 +14,7 @@ const RecordedAnswer = z.object({
   result: z.discriminatedUnion("ok", [
     z.object({
       ok: z.literal(true),
-      value: z.object({
-        text: z.string(),
-        reasoning: z.string(),
-        finishReason: z.string(),
-        usage: FlowUsage,
-      }),
+      value: ModelAnswer,
     }),
     z.object({ ok: z.literal(false), errorType: z.string(), message: z.string(), retryable: z.boolean() }),
   ]),
@@ -89,7 +84,15 @@ const readAnswer = async (file: string): Promise<RecordedAnswer> => {
 const withoutSecrets = (answer: Omit<RecordedAnswer, "version">): Omit<RecordedAnswer, "version"> => {
   const { result } = answer;
   if (!result.ok) return { ...answer, result: { ...result, message: maskSecrets(result.message).text } };
-  const { text, reasoning } = result.value;
-  const value = { ...result.value, text: maskSecrets(text).text, reasoning: maskSecrets(reasoning).text };
+  const { text, reasoning, finishReason, usage, toolCalls } = result.value;
+  const calls = toolCalls.map((call) => ({ ...call, arguments: maskSecrets(call.arguments).text }));
+  // The turn is for the provider that gave it: a replay asks none.
+  const value = {
+    text: maskSecrets(text).text,
+    reasoning: maskSecrets(reasoning).text,
+    finishReason,
+    usage,
+    toolCalls: calls,
+  };
   return { ...answer, result: { ...result, value } };
 };

@@ -73,7 +73,10 @@ const start = async (value: Exact, journal: Journal, asked: { count: number }, s
       model: {
         generate: async () => {
           asked.count += 1;
-          return { ok: true, value: { text, reasoning: "", finishReason: "stop", usage: NO_USAGE } };
+          return {
+            ok: true,
+            value: { text, reasoning: "", finishReason: "stop", toolCalls: [], usage: NO_USAGE },
+          };
         },
       },
     },

@@ -71,7 +71,7 @@ const generate = (request: ModelRequest, rules: readonly ModelRule[], prompts: s
   for (let at = 0; at < characters.length; at += PIECE)
     request.onText?.(characters.slice(at, at + PIECE).join(""));
   const usage = { ...NO_USAGE, totalTokens: 15, promptTokens: 10, completionTokens: 5 };
-  return { ok: true as const, value: { text, reasoning: "", finishReason: "stop", usage } };
+  return { ok: true as const, value: { text, reasoning: "", finishReason: "stop", toolCalls: [], usage } };
 };
 
 /** Everything outside of a recorded run, answering as it did for Dify's engine; `prompts` collects what models are asked. */

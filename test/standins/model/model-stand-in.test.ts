@@ -96,7 +96,28 @@ test("it refuses what OpenAI refuses, in OpenAI's form", async () => {
       /additionalProperties/,
     ],
   ];
-  for (const [body, message] of refused) {
+  const tool = { type: "function", function: { name: "read", parameters: { type: "object" } } };
+  const call = { id: "c1", type: "function", function: { name: "read", arguments: "{}" } };
+  const user = { role: "user", content: "x" };
+  const calling = { role: "assistant", content: null, tool_calls: [call] };
+  const result = (id: string) => ({ role: "tool", tool_call_id: id, content: "y" });
+  const talk = (...messages: readonly object[]) => ({ model: "stand-in", messages, tools: [tool] });
+  assert.equal((await post(standIn.url, talk(user, calling, result("c1")))).status, 200);
+  const withTools: readonly (readonly [object, RegExp])[] = [
+    [ask("x", { tool_choice: "none" }), /only allowed when 'tools'/],
+    [ask("x", { tools: [{ ...tool, function: { name: "not a name" } }] }), /tools\.0\.function\.name/],
+    [ask("x", { tools: [tool, tool] }), /unique/],
+    [
+      ask("x", { tools: [{ ...tool, function: { name: "a", parameters: {} } }] }),
+      /Invalid schema for function 'a'/,
+    ],
+    [talk(user, result("c1")), /must be a response to a preceeding message/],
+    [talk(user, calling, result("c2")), /'tool_call_id' of 'c2' not found/],
+    [talk(user, calling, result("c1"), result("c1")), /'tool_call_id' of 'c1' not found/],
+    [talk(user, calling, user), /did not have response messages: c1/],
+    [talk(user, { role: "assistant", content: null }), /expected a string, got null/],
+  ];
+  for (const [body, message] of [...refused, ...withTools]) {
     const response = await post(standIn.url, body);
     assert.equal(response.status, 400);
     assert.match(Failure.parse(await response.json()).error.message, message);

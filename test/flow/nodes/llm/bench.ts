@@ -129,7 +129,10 @@ export const modelSaying = (
       totalTokens: 10,
       totalPrice: 0.000021,
     };
-    return { ok: true, value: { text, reasoning: "", finishReason: "stop", usage, ...answer } };
+    return {
+      ok: true,
+      value: { text, reasoning: "", finishReason: "stop", toolCalls: [], usage, ...answer },
+    };
   };
   return { requests, model: { generate } };
 };
