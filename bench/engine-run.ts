@@ -16,6 +16,7 @@ const ports: FlowPorts = {
   http: { send: unused },
   knowledge: { search: unused },
   tools: { invoke: unused, describe: unused },
+  documents: { read: unused },
 };
 
 /** Runs a flow of the bench; throws unless it succeeds. */

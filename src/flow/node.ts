@@ -8,6 +8,7 @@ import { parseData } from "./parse-data.ts";
 import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type {
   CodeRunner,
+  DocumentReader,
   HttpClient,
   KnowledgeSearch,
   ModelClient,
@@ -27,6 +28,7 @@ export type FlowPorts = {
   readonly http: HttpClient;
   readonly knowledge: KnowledgeSearch;
   readonly tools: ToolRunner;
+  readonly documents: DocumentReader;
 };
 
 /** A value that a node reads. `field` is where in the node's data the file says so. */

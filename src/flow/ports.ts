@@ -230,3 +230,19 @@ export type ToolRunner = {
     tool: ToolReference & Pick<ToolRequest, "settings" | "signal">,
   ) => Promise<NodeResult<ToolDescription>>;
 };
+
+/** The formats of documents that are no text. */
+export type DocumentFormat = "pdf" | "docx" | "xlsx" | "pptx";
+
+/** A document whose text is wanted. */
+export type DocumentRequest = {
+  readonly format: DocumentFormat;
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Reads documents as Dify's extractor does: the pages of a PDF one after the other, paragraphs and Markdown tables of
+ * Word, a Markdown table a sheet of Excel, the texts of slides of PowerPoint.
+ */
+export type DocumentReader = { readonly read: (request: DocumentRequest) => Promise<NodeResult<string>> };

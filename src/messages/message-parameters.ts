@@ -1490,6 +1490,12 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "run.usage": null;
   readonly "run.waits-for": null;
   readonly "sandbox.closed": null;
+  readonly "sandbox.document.broken": null;
+  readonly "sandbox.document.compound-file": null;
+  readonly "sandbox.document.encrypted": null;
+  readonly "sandbox.document.memory": null;
+  readonly "sandbox.document.timeout": { readonly seconds: string | number };
+  readonly "sandbox.document.too-large": { readonly amount: string; readonly most: string | number };
   readonly "sandbox.ended": { readonly reason: string | number };
   readonly "sandbox.no-result": null;
   readonly "sandbox.not-started": { readonly problem: string | number };

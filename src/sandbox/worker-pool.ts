@@ -68,6 +68,7 @@ const runOn = async (
   timeLimitMs: number,
   signal: AbortSignal,
 ): Promise<WorkerOutcome> => {
+  signal.throwIfAborted();
   let settle: (outcome: WorkerOutcome) => void = () => undefined;
   let fail: (reason: unknown) => void = () => undefined;
   const outcome = new Promise<WorkerOutcome>((resolve, reject) => {

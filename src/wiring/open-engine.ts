@@ -20,6 +20,7 @@ import { checkModels } from "../llm/resolve-model.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
 import { createToolRunner } from "../tools/tool-runner.ts";
+import { createDocumentReader } from "../sandbox/documents/create-document-reader.ts";
 import { modelBreaker, toModel, toRouting } from "./model-routing.ts";
 
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
@@ -88,6 +89,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   );
   const template = opened.use(createTemplateRenderer({ clock }));
   const knowledge = opened.use(await openKnowledge(options));
+  const documents = opened.use(createDocumentReader({ clock }));
   const client = createModelClient({
     ...routing,
     profiles,
@@ -101,7 +103,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   return {
     portsWith: (secrets) => {
       const tools = createToolRunner({ clock, http, code, secrets });
-      return { code, template, model, http, knowledge, tools };
+      return { code, template, model, http, knowledge, tools, documents };
     },
     warmUp: async (flow) => {
       const warmed = flow === undefined ? declarations : declarationsOf(flow);

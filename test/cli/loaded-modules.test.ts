@@ -58,7 +58,7 @@ describe("a server whose flows all run on Dify", () => {
     const loaded = loadedBy(server);
     assert.ok(loaded.has("src/main.ts") && loaded.has("kysely"), server.output());
     const libraries =
-      "ai @ai-sdk/openai quickjs-wasi pyodide minisearch js-yaml yaml ajv pg @opentelemetry/sdk-trace jschardet";
+      "ai @ai-sdk/openai quickjs-wasi pyodide minisearch js-yaml yaml ajv pg @opentelemetry/sdk-trace jschardet @hyzyla/pdfium yauzl sax";
     const unneeded = [
       ...libraries.split(" "),
       "src/wiring/open-engine.ts",

@@ -54,6 +54,7 @@ const open = async (): Promise<FlowRunnerHarness> => {
     http: { send: async () => refused },
     knowledge: { search: async () => refused },
     tools: { invoke: async () => refused, describe: async () => refused },
+    documents: { read: async () => refused },
     model: {
       generate: async ({ messages }) => ({
         ok: true,

@@ -74,6 +74,7 @@ const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.
     http: { send: async () => refused },
     knowledge: { search: async () => refused },
     tools: { invoke: async () => refused, describe: async () => refused },
+    documents: { read: async () => refused },
     model: { generate: async () => answers[seen.model++] ?? refused },
   };
   const journal = createMemoryJournal();

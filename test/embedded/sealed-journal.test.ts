@@ -108,6 +108,7 @@ describe("the journal of a run in this process", () => {
         http: { send: async () => refused },
         knowledge: { search: async () => refused },
         tools: { invoke: async () => refused, describe: async () => refused },
+        documents: { read: async () => refused },
         model: { generate: async () => refused },
       },
     });

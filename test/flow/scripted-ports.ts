@@ -242,6 +242,9 @@ export const createScriptedPorts = (
         return answerHttp(request, script, httpCounts);
       },
     },
+    documents: {
+      read: async ({ format, bytes }) => ({ ok: true, value: `${format} of ${bytes.length} bytes` }),
+    },
     knowledge: {
       search: async (request) => {
         calls.knowledge.push(request);

@@ -57,6 +57,7 @@ export const startEngine = async (script?: () => string) => {
         http: { send: async () => refusal },
         knowledge: { search: async () => refusal },
         tools: { invoke: async () => refusal, describe: async () => refusal },
+        documents: { read: async () => refusal },
       },
       journal: createMemoryJournal(),
       signal: new AbortController().signal,

@@ -52,6 +52,7 @@ export const runLiveFlow = async (
     http: { send: refuse },
     knowledge: { search: refuse },
     tools: { invoke: refuse, describe: refuse },
+    documents: { read: refuse },
     model: {
       generate: async (request) => ({
         ok: true,

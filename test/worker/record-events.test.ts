@@ -85,6 +85,7 @@ const PORTS: FlowPorts = {
   http: { send: refuse },
   knowledge: { search: refuse },
   tools: { invoke: refuse, describe: refuse },
+  documents: { read: refuse },
   model: { generate: refuse },
 };
 

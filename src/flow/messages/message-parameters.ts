@@ -46,7 +46,8 @@ export type FlowMessageParameters = {
   readonly "flow.document.extension": { readonly extension: string | number };
   readonly "flow.document.mime-type": { readonly type: string | number };
   readonly "flow.document.not-files": { readonly selector: string | number };
-  readonly "flow.document.text-only": null;
+  readonly "flow.document.not-read": { readonly file: string | number; readonly problem: string | number };
+  readonly "flow.document.old-format": { readonly file: string | number; readonly newer: string | number };
   readonly "flow.document.type-unknown": null;
   readonly "flow.document.unreadable": { readonly format: string | number; readonly reason: string | number };
   readonly "flow.document.unsupported": { readonly problem: string | number };

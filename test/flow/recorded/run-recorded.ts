@@ -13,6 +13,7 @@ import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
 import { englishOf, inItsWords } from "../../../src/flow/messages/message.ts";
+import { createDocumentReader } from "../../../src/sandbox/documents/create-document-reader.ts";
 
 /** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
 export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
@@ -169,11 +170,12 @@ export const runRecorded = async (
   if (!reading.ok) return { refused: reading.problems };
   const { flow } = reading;
   const { ports, prompts } = createScriptedWorld(run.model, around.http);
+  await using documents = createDocumentReader({ clock: systemClock });
   const events: FlowEvent[] = [];
   const options = {
     inputs: run.inputs,
     query: run.query ?? "",
-    ports: { ...ports, ...inRecordedWords(around) },
+    ports: { ...ports, ...inRecordedWords(around), documents },
     journal: createMemoryJournal(),
     signal: new AbortController().signal,
     onEvent: (event: FlowEvent) => events.push(event),

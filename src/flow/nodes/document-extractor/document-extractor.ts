@@ -17,10 +17,10 @@ const DocumentExtractorData = z.object({
 });
 type DocumentExtractorData = z.infer<typeof DocumentExtractorData>;
 
-const readFile = async (value: Json, { ports, signal }: NodeContext): Promise<string> => {
-  const fetched = await fetchFile(value, ports.http, signal);
+const readFile = async (value: Json, context: NodeContext): Promise<string> => {
+  const fetched = await fetchFile(value, context.ports.http, context.signal);
   if (!fetched.ok) throw new NodeError(fetched.message, fetched.errorType);
-  return extractText(fetched.value.file, fetched.value.bytes);
+  return extractText(fetched.value.file, fetched.value.bytes, context);
 };
 
 const execute = async (data: DocumentExtractorData, context: NodeContext): Promise<NodeOutcome> => {
@@ -53,7 +53,7 @@ const execute = async (data: DocumentExtractorData, context: NodeContext): Promi
   }
 };
 
-/** Reads the text of documents in text formats; others fail with what to do instead, which a warning says at load. */
+/** Reads the text of documents (Dify's node documentation, "Doc Extractor"); EPUB, ODT and mail are not read here. */
 export const documentExtractorKind = defineNodeKind({
   type: "document-extractor",
   schema: DocumentExtractorData,
@@ -61,12 +61,6 @@ export const documentExtractorKind = defineNodeKind({
     ...PLAIN_DECLARATION,
     reads: [{ selector: data.variable_selector, field: "variable_selector", needed: true }],
     outputs: { text: data.is_array_file === true ? "array[string]" : "any" },
-    warnings: [
-      {
-        field: "variable_selector",
-        message: flowMessage("flow.document.text-only"),
-      },
-    ],
   }),
   execute,
 });

@@ -3,9 +3,11 @@ import { decodeText } from "../../../base/decode-text.ts";
 import { describeError } from "../../../base/errors.ts";
 import { Json } from "../../../base/json.ts";
 import { markdownTable, parseCsv } from "./csv-table.ts";
-import type { FileValue } from "./file-value.ts";
+import { type FileValue, nameOfFile } from "./file-value.ts";
+import type { NodeContext } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
-import { type FlowMessage, flowMessage } from "../../messages/message.ts";
+import type { DocumentFormat } from "../../ports.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
 
 type Extractor = (text: string) => string;
 
@@ -80,19 +82,47 @@ const EXTENSION_OF_TYPE: ReadonlyMap<string, string> = new Map([
   ["application/xml", "xml"],
   ["application/json", "json"],
   ["text/properties", "properties"],
+  ["application/pdf", "pdf"],
+  ["application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"],
+  ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"],
+  ["application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"],
+  ["application/msword", "doc"],
+  ["application/vnd.ms-excel", "xls"],
+  ["application/vnd.ms-powerpoint", "ppt"],
 ]);
 
 const unsupported = (problem: FlowMessage): NodeError =>
   new NodeError(flowMessage("flow.document.unsupported", { problem }), "UnsupportedFileTypeError");
 
-const findExtractor = (file: FileValue): Extractor => {
+const DOCUMENTS: ReadonlyMap<string, DocumentFormat> = new Map([
+  ["pdf", "pdf"],
+  ["docx", "docx"],
+  ["xlsx", "xlsx"],
+  ["pptx", "pptx"],
+]);
+
+/** Formats of Office 97 to 2003, and those that took their place. */
+const NEWER: ReadonlyMap<string, string> = new Map([
+  ["doc", "docx"],
+  ["xls", "xlsx"],
+  ["ppt", "pptx"],
+]);
+
+/** How a file is read: by the port of documents, or as a text. The extension counts, or else the MIME type. */
+const findExtractor = (file: FileValue): DocumentFormat | Extractor => {
   const extension = (file.extension ?? "").replace(/^\./, "").toLowerCase();
   const type = (file.mime_type ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (extension === "" && type === "") {
     throw new NodeError(flowMessage("flow.document.type-unknown"), "UnsupportedFileTypeError");
   }
-  const byName = BY_EXTENSION.get(extension === "" ? (EXTENSION_OF_TYPE.get(type) ?? "") : extension);
-  if (byName !== undefined) return byName;
+  const format = extension === "" ? (EXTENSION_OF_TYPE.get(type) ?? "") : extension;
+  const found = DOCUMENTS.get(format) ?? BY_EXTENSION.get(format);
+  if (found !== undefined) return found;
+  const newer = NEWER.get(format);
+  if (newer !== undefined) {
+    const message = flowMessage("flow.document.old-format", { file: nameOfFile(file), newer });
+    throw new NodeError(message, "UnsupportedFileTypeError");
+  }
   throw unsupported(
     extension === ""
       ? flowMessage("flow.document.mime-type", { type })
@@ -100,9 +130,20 @@ const findExtractor = (file: FileValue): Extractor => {
   );
 };
 
-/** The text of a document, by its extension or else its MIME type. Throws NodeError. */
-export const extractText = (file: FileValue, bytes: Uint8Array): string => {
+/** The text of a document. Throws NodeError. */
+export const extractText = async (
+  file: FileValue,
+  bytes: Uint8Array,
+  { ports, signal }: Pick<NodeContext, "ports" | "signal">,
+): Promise<string> => {
   const extract = findExtractor(file);
+  if (typeof extract === "string") {
+    const result = await ports.documents.read({ format: extract, bytes, signal });
+    if (result.ok) return result.value;
+    const problem = inItsWords(result.message, result.host);
+    const message = flowMessage("flow.document.not-read", { file: nameOfFile(file), problem });
+    throw new NodeError(message, result.errorType);
+  }
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(file.mime_type ?? "")?.[1] ?? null;
   return extract(decodeText(bytes, charset));
 };

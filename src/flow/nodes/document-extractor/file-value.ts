@@ -17,7 +17,8 @@ export type FileValue = z.infer<typeof FileValue>;
 
 /** Longer contents are not carried inside of a file value; Dify keeps them in its storage, which is missing here. */
 const MAX_INLINE_BYTES = 1024 * 1024;
-const MAX_DOWNLOAD_BYTES = 10 * 1024 * 1024;
+/** Dify's limit of an upload; it fetches documents of any length. */
+const MAX_DOWNLOAD_BYTES = 15 * 1024 * 1024;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
 const fileTypeOf = (mimeType: string): string => {
@@ -50,6 +51,13 @@ export const describeFile = (bytes: Uint8Array, filename: string, mimeType: stri
   };
 };
 
+/** What a file is called where a person reads of it. */
+export const nameOfFile = ({ filename, remote_url, url }: FileValue): string | FlowMessage => {
+  if (filename !== null && filename !== undefined && filename !== "") return filename;
+  const address = remote_url ?? url ?? "";
+  return /^https?:/.test(address) ? address : flowMessage("flow.download.unnamed");
+};
+
 const refuse = (problem: FlowMessage): FetchedFile => ({
   ok: false,
   errorType: "FileDownloadError",
@@ -78,8 +86,7 @@ export const fetchFile = async (value: Json, http: HttpClient, signal: AbortSign
   const inline = decodeDataUrl(url);
   if (inline !== undefined) return { ok: true, value: { file, bytes: inline } };
   if (!/^https?:\/\//.test(url)) {
-    const name = file.filename ?? flowMessage("flow.download.unnamed");
-    return refuse(flowMessage("flow.download.in-storage", { file: name }));
+    return refuse(flowMessage("flow.download.in-storage", { file: nameOfFile(file) }));
   }
   const response = await http.send({
     method: "GET",

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { Json, JsonObject } from "../../../../src/base/json.ts";
 import { documentExtractorKind } from "../../../../src/flow/nodes/document-extractor/document-extractor.ts";
 import { parseCsv } from "../../../../src/flow/nodes/document-extractor/csv-table.ts";
+import type { DocumentReader } from "../../../../src/flow/ports.ts";
 import { failureOf, httpAnswering, outputsOf, poolOf, runNode } from "../llm/bench.ts";
 
 const NODE = { type: "document-extractor", variable_selector: ["start", "doc"], is_array_file: false };
@@ -63,12 +64,16 @@ describe("document-extractor", () => {
 
   it("fails with what to do for other formats, broken documents and files in Dify's storage", async () => {
     assert.equal(
-      failureOf(await run(file("%PDF", ".pdf"))),
-      "UnsupportedFileTypeError: flow.document.unsupported problem=(flow.document.extension extension=pdf)",
+      failureOf(await run(file("PK", ".epub"))),
+      "UnsupportedFileTypeError: flow.document.unsupported problem=(flow.document.extension extension=epub)",
     );
     assert.equal(
-      failureOf(await run(file("", null, { mime_type: "application/msword" }))),
-      "UnsupportedFileTypeError: flow.document.unsupported problem=(flow.document.mime-type type=application/msword)",
+      failureOf(await run(file("", null, { mime_type: "message/rfc822" }))),
+      "UnsupportedFileTypeError: flow.document.unsupported problem=(flow.document.mime-type type=message/rfc822)",
+    );
+    assert.equal(
+      failureOf(await run(file("", null, { mime_type: "application/msword", filename: "Plan" }))),
+      "UnsupportedFileTypeError: flow.document.old-format file=Plan newer=docx",
     );
     assert.equal(
       failureOf(await run(file("", null))),
@@ -87,6 +92,25 @@ describe("document-extractor", () => {
         }),
       ),
       "FileDownloadError: flow.download.failed problem=(flow.download.in-storage file=(flow.download.unnamed))",
+    );
+  });
+
+  it("hands PDF and the formats of Office to the reader of documents, and names the file that it cannot read", async () => {
+    const asked: string[] = [];
+    const documents: DocumentReader = {
+      read: async ({ format, bytes }) => {
+        asked.push(`${format} ${Buffer.from(bytes).toString()}`);
+        if (format !== "xlsx") return { ok: true, value: format };
+        return { ok: false, errorType: "TextExtractionError", message: "damaged", retryable: false };
+      },
+    };
+    const word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    const files = [file("%PDF", ".PDF"), file("w", null, { mime_type: word }), file("p", ".pptx")];
+    assert.deepEqual(outputsOf(await run(files, { documents }))["text"], ["pdf", "docx", "pptx"]);
+    assert.deepEqual(asked, ["pdf %PDF", "docx w", "pptx p"]);
+    assert.equal(
+      failureOf(await run(file("x", ".xlsx", { filename: "costs.xlsx" }), { documents })),
+      "TextExtractionError: flow.document.not-read file=costs.xlsx problem=(damaged)",
     );
   });
 

@@ -28,6 +28,7 @@ export const portsWith = (given: Partial<FlowPorts>): FlowPorts => ({
   http: { send: unexpected },
   knowledge: { search: unexpected },
   tools: { invoke: unexpected, describe: unexpected },
+  documents: { read: unexpected },
   ...given,
 });
 
