@@ -170,6 +170,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     observeDelivery: observeDeliveries(telemetry, clock),
     clientOf,
     checkReady: store.ping,
+    clock,
     logger,
   });
   const server = await startServer({ app, ...config.server });

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import { describeError } from "../base/errors.ts";
 import { WEBHOOK_PATHS } from "../base/webhook-paths.ts";
-import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/clock.ts";
+import { type Logger, limitWarnings } from "../base/logger.ts";
 import { type Answer, answers } from "./answer.ts";
 import { API_PATH } from "./api/api.ts";
 import type { ClientOf } from "./client-of.ts";
@@ -16,6 +17,7 @@ export type AppOptions = {
   readonly intake: Intake | null;
   /** Resolves when everything that a delivery needs is at hand. */
   readonly checkReady: () => Promise<void>;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** Prometheus' route; none when left out. */
   readonly metrics?: Hono;
@@ -32,7 +34,8 @@ export type AppOptions = {
 };
 
 /** The routes of the server. */
-export const createApp = (options: AppOptions): Hono => {
+export const createApp = (given: AppOptions): Hono => {
+  const options = { ...given, logger: limitWarnings(given.logger, given.clock) };
   const app = new Hono();
   if (options.intake !== null) addWebhook(app, options.intake, options);
   app.get("/healthz", (context) => context.json({ status: "ok" }));
@@ -84,7 +87,7 @@ const addWebhook = (app: Hono, intake: Intake, options: AppOptions): void => {
       return sender.isProven ? answers.tooLarge : answers.tooLargeUnproven;
     } catch (error) {
       if (isWhole) throw error;
-      logger.info({ error: describeError(error) }, "Sender broke off");
+      logger.warn({ error: describeError(error) }, "Sender broke off");
       return answers.incomplete;
     }
   };

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
-import type { Logger } from "../base/logger.ts";
+import { createFloodGate, type Logger, limitWarnings } from "../base/logger.ts";
 import { isProjectAllowed } from "../base/project-globs.ts";
 import type { Secret } from "../base/secret.ts";
 import { deliveryKey, pickSafeHeaders } from "../gitlab/delivery-key.ts";
@@ -61,12 +61,21 @@ export type Intake = {
 };
 
 /** The intake of GitLab's webhooks, after GitLab's rules for receivers. */
-export const createIntake = (options: IntakeOptions): Intake => {
-  const signers = createSigners(options.clock);
+export const createIntake = (given: IntakeOptions): Intake => {
+  const { clock, logger } = given;
+  const options = { ...given, logger: limitWarnings(logger, clock) };
+  const signers = createSigners(clock);
   const read = createDeliveryReader();
+  const mayKeep = createFloodGate(clock, (client, leftOut) =>
+    logger.warn(
+      { client, leftOut },
+      "Refused deliveries of one address are not shown on the page Deliveries",
+    ),
+  );
+  const receiving = { ...options, signers, read, mayKeep };
   return {
-    admit: (headers, client) => admit(headers, client, signers, options),
-    receive: (headers, body, sender) => receive(headers, body, sender, { ...options, signers, read }),
+    admit: (headers, client) => admit(headers, client, receiving),
+    receive: (headers, body, sender) => receive(headers, body, sender, receiving),
     replay: async ({ headers, body }) => {
       const reading = await read(body, headers["x-gitlab-event"], true);
       const event = reading.kind === "invalid" ? reading : reading.event;
@@ -82,7 +91,8 @@ export const createIntake = (options: IntakeOptions): Intake => {
  * Secrets are compared before a body is read. A signature is over the body: there the address counts, if its
  * last signature was right. A token that is passed through counts once GitLab took it.
  */
-const admit = (headers: Headers, client: string, signers: Signers, options: IntakeOptions): Admission => {
+const admit = (headers: Headers, client: string, options: Receiving): Admission => {
+  const { signers } = options;
   if (!isJson(headers["content-type"])) return { kind: "refused", answer: answers.wrongContentType };
   // GitLab sends no chunks, which a sender can make so small that each byte costs as much as a packet.
   const unproven: Admission =
@@ -121,7 +131,12 @@ const createSigners = (clock: Clock): Signers => {
   };
 };
 
-type Receiving = IntakeOptions & { readonly signers: Signers; readonly read: ReadDelivery };
+type Receiving = IntakeOptions & {
+  readonly signers: Signers;
+  readonly read: ReadDelivery;
+  /** Whether one more refused delivery of an address is kept: everybody who has a token of GitLab can have them refused. */
+  readonly mayKeep: (client: string) => boolean;
+};
 
 const receive = async (
   headers: Headers,
@@ -140,7 +155,8 @@ const receive = async (
   const event = reading.kind === "event" ? reading.event : null;
   const standing = await checkProject(verification, event, sender.client, options);
   if (standing.kind === "denied") {
-    if (standing.kept !== null) await keepDenied(headers, standing.kept, options);
+    if (standing.kept !== null && options.mayKeep(sender.client))
+      await keepDenied(headers, standing.kept, options);
     return standing.answer;
   }
   const sent = { headers, body, isProven: standing.kind === "proven" };

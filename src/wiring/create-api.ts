@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { createApi } from "../http/api/api.ts";
 import { deliveryRoutes } from "../http/api/delivery-routes.ts";
@@ -31,6 +32,7 @@ export type ApiSource = {
   readonly book?: LessonBook | null;
   /** Left out where nothing is compared. */
   readonly shadows?: ShadowDesk;
+  readonly clock: Clock;
   readonly logger: Logger;
 };
 
@@ -44,6 +46,7 @@ export const createConfiguredApi = ({
   notices = async () => [],
   book = null,
   shadows,
+  clock,
   logger,
 }: ApiSource): Hono => {
   const secrets = secretsIn(settings);
@@ -53,6 +56,7 @@ export const createConfiguredApi = ({
     attempts,
     clientOf,
     secrets,
+    clock,
     logger,
     parts: [
       { path: "/deliveries", routes: deliveryRoutes({ views: store.views, mask: masking.text }) },

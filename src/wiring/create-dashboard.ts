@@ -100,6 +100,7 @@ export const createConfiguredDashboard = async (
       notices,
       book,
       shadows,
+      clock,
       logger,
     }),
   };

@@ -70,12 +70,14 @@ describe("reviewflow why", () => {
       clientOf: createClientOf([]),
       settings: { token: new Secret(ENOUGH.GITLAB_TOKEN) },
       store,
+      clock: systemClock,
       logger: silentLogger,
     });
     const app = createApp({
       intake: null,
       clientOf: createClientOf([]),
       checkReady: store.ping,
+      clock: systemClock,
       logger: silentLogger,
       api,
     });

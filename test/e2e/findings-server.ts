@@ -64,7 +64,7 @@ export const startFindingsServer = async (
     clock,
     logger,
   });
-  const app = createApp({ intake, clientOf: createClientOf([]), checkReady: store.ping, logger });
+  const app = createApp({ intake, clientOf: createClientOf([]), checkReady: store.ping, clock, logger });
   const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   started.defer(() => server.stop(1_000));
   const running = started.move();

@@ -54,6 +54,7 @@ describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_M
         render: async () => ({ contentType: "text/plain", text: JSON.stringify(await store.queueStatus()) }),
         token,
       }),
+      clock: systemClock,
       logger: silentLogger,
     });
     /** An answer's status; null for one that did not come as soon as GitLab would want it. */

@@ -79,7 +79,8 @@ export const setUp = (options: Partial<IntakeOptions> = {}) => {
     intake,
     clientOf: createClientOf(["127.0.0.1"]),
     checkReady: async () => undefined,
-    logger: silentLogger,
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? silentLogger,
   });
   /** Sends an event; `from` is the address at the other end. */
   const post = async (

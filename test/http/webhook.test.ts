@@ -9,6 +9,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { NO_HISTORY } from "../../src/review/decide.ts";
 import type { ProjectPaths } from "../../src/review/project-paths.ts";
 import { isProjectUnproven } from "../../src/review/stored-event.ts";
+import { startFlood } from "../logged-lines.ts";
 import { payload, SECRET, setUp, tokensBy } from "./webhook-app.ts";
 
 const Answer = z.object({ reason: z.object({ code: z.string() }) });
@@ -44,6 +45,42 @@ suite("the webhook", () => {
       assert.match(answer.text, /webhook\.secrets/);
     }
     assert.equal(accepted.length, 0);
+  });
+
+  test("thirty lines a minute say that senders were refused, and one how many besides", async () => {
+    const flood = startFlood();
+    const { accepted, post } = setUp(flood);
+    for (let at = 0; at < 200; at += 1) await post("{}", { "x-gitlab-token": `wrong-${at}` });
+    await flood.endMinute();
+    assert.equal(flood.lines.length, 31);
+    assert.equal(flood.lines.at(-1)?.["leftOut"], 170);
+    assert.equal(accepted.length, 0);
+  });
+
+  test("whoever has a token of GitLab fills the page Deliveries with thirty refusals a minute at most", async () => {
+    const flood = startFlood();
+    const { accepted, post } = setUp({
+      ...flood,
+      verify: { secrets: [], signingTokens: [], tokenPassThrough: true },
+      tokens: tokensBy(async () => ({
+        kind: "refused",
+        code: "token-not-of-project",
+        message: "",
+        projectPath: "group/project",
+      })),
+    });
+    for (let at = 0; at < 200; at += 1)
+      assert.equal((await post(payload(), { "idempotency-key": `${at}` })).status, 401);
+    assert.equal(accepted.length, 30);
+    await post(payload(), {}, "/webhooks/gitlab", "192.0.2.77");
+    assert.equal(accepted.length, 31, "another address is seen");
+    await flood.endMinute();
+    assert.deepEqual(
+      flood.lines
+        .filter(({ leftOut }) => leftOut !== undefined)
+        .map(({ client, leftOut }) => [client, leftOut]),
+      [["192.0.2.1", 170]],
+    );
   });
 
   test("a secret for some projects is none for others, and the page shows the attempt without its body", async () => {

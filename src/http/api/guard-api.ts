@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "hono";
-import type { Logger } from "../../base/logger.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Logger, limitWarnings } from "../../base/logger.ts";
 import { decideAccess } from "../dashboard/access.ts";
 import type { AttemptLimit } from "../dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../dashboard/dashboard-options.ts";
@@ -12,6 +13,7 @@ export type GuardOptions = {
   /** The same as the sign-in's, so that nobody guesses twice as often by using both. */
   readonly attempts: AttemptLimit;
   readonly clientOf: ClientOf;
+  readonly clock: Clock;
   readonly logger: Logger;
 };
 
@@ -25,9 +27,9 @@ const isOfAPage = (headers: Headers): boolean =>
  * Comes before every route of the API: lets whoever holds the admin token in. Where none is set, only
  * this machine gets in, and only where the dashboard is as open.
  */
-export const guardApi =
-  ({ access, attempts, clientOf, logger }: GuardOptions): MiddlewareHandler =>
-  async (context, next) => {
+export const guardApi = ({ access, attempts, clientOf, ...options }: GuardOptions): MiddlewareHandler => {
+  const logger = limitWarnings(options.logger, options.clock);
+  return async (context, next) => {
     context.header("cache-control", "no-store");
     const headers = context.req.header();
     const { adminToken } = access;
@@ -58,3 +60,4 @@ export const guardApi =
     await next();
     return undefined;
   };
+};

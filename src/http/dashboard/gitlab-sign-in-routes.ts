@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Hono } from "hono";
+import { limitWarnings } from "../../base/logger.ts";
 import type { DashboardOptions, GitLabSignIn } from "./dashboard-options.ts";
 import { setSession } from "./receive-visit.ts";
 import type { Session, Sessions } from "./session.ts";
@@ -46,7 +47,8 @@ export const gitlabSignInRoutes = (
   publicUrl: string,
   sessions: Sessions,
 ): Hono<DashboardEnv> => {
-  const { access, logger } = options;
+  const { access, clock } = options;
+  const logger = limitWarnings(options.logger, clock);
   const redirectUri = `${publicUrl}${BASE}/sign-in/gitlab/callback`;
   const routes = new Hono<DashboardEnv>();
   routes.get("/sign-in/gitlab", (context) => {

@@ -1,5 +1,6 @@
 import { findLanguage } from "../../messages/language.ts";
 import { type Context, Hono } from "hono";
+import { limitWarnings } from "../../base/logger.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { layout } from "./markup/layout.ts";
 import { signInPage, type SignInProblem } from "./pages/sign-in.ts";
@@ -25,7 +26,8 @@ export const sendSignIn = (
 
 /** Signing in with the admin token, signing out, and the language. */
 export const signInRoutes = (options: DashboardOptions, sessions: Sessions): Hono<DashboardEnv> => {
-  const { access, clientOf, logger, attempts: limit } = options;
+  const { access, clientOf, clock, attempts: limit } = options;
+  const logger = limitWarnings(options.logger, clock);
   const routes = new Hono<DashboardEnv>();
   routes.get("/sign-in", (context) => {
     const { access: state, session } = context.get("visit");

@@ -9,6 +9,7 @@ import { createApi } from "../../../src/http/api/api.ts";
 import { createClientOf } from "../../../src/http/client-of.ts";
 import { createAdminLimit } from "../../../src/http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../../../src/http/dashboard/dashboard-options.ts";
+import { type Flood, startFlood } from "../../logged-lines.ts";
 import { handClock, TOKEN } from "../dashboard/dashboard-setup.ts";
 
 const things = new Hono();
@@ -21,7 +22,7 @@ things.get("/faulty", () => {
 });
 things.post("/one", async (context) => context.json({ got: await context.req.json<unknown>() }));
 
-const setUp = (access: Partial<AccessOptions> = {}) => {
+const setUp = (access: Partial<AccessOptions> = {}, flood?: Flood) => {
   const clock = handClock();
   const api = createApi({
     access: {
@@ -35,7 +36,8 @@ const setUp = (access: Partial<AccessOptions> = {}) => {
     attempts: createAdminLimit(clock),
     clientOf: createClientOf([]),
     secrets: [new Secret(TOKEN)],
-    logger: silentLogger,
+    clock: flood?.clock ?? clock,
+    logger: flood?.logger ?? silentLogger,
     parts: [{ path: "/things", routes: things }],
   });
   const app = new Hono().route("/api", api);
@@ -63,6 +65,20 @@ describe("the API for the command line", () => {
       assert.match(refused.text, /admin-token-wrong.*REVIEWFLOW_ADMIN_TOKEN/);
     }
     assert.equal((await ask("/api/nothing")).status, 401, "routes are not told to strangers");
+  });
+
+  it("writes thirty lines a minute of who has no token or a wrong one, and how many there were besides", async () => {
+    const flood = startFlood();
+    const { ask } = setUp({}, flood);
+    for (let at = 0; at < 500; at += 1)
+      await ask("/api/things/one", at % 10 === 0 ? { authorization: "Bearer wrong" } : {});
+    assert.equal(flood.lines.length, 30);
+    await flood.endMinute();
+    assert.deepEqual(flood.lines.slice(30), [
+      { level: "warn", message: "API request refused", leftOut: 430 },
+    ]);
+    await ask("/api/things/one");
+    assert.equal(flood.lines.length, 32, "the next minute has lines of its own");
   });
 
   it("holds back who guesses for a minute, and never the right token", async () => {

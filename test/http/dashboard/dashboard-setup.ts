@@ -114,6 +114,7 @@ export const setUpDashboard = (
       clientOf: createClientOf([]),
       dashboard,
       checkReady: store.ping,
+      clock,
       logger: silentLogger,
     }),
     dashboard,
