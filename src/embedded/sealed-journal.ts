@@ -1,18 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate as nextTask } from "node:timers/promises";
 import { z } from "zod";
 import type { Journal } from "../base/journal.ts";
 import type { Json } from "../base/json.ts";
-import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
+import { rewriteTexts } from "../flow/engine/mask.ts";
 
 const SEAL = "seal";
 const Nonce = z.string().regex(/^[0-9a-f]{32}$/);
-
-const rewrite = (value: Json, text: (text: string) => string): Json => {
-  if (typeof value === "string") return text(value);
-  if (isJsonArray(value)) return value.map((item) => rewrite(item, text));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), rewrite(item, text)]));
-};
 
 /**
  * A journal that holds no secret: on the way in each secret gives way to a name, on the way out the name
@@ -33,11 +27,11 @@ export const sealJournal = async (
     .toSorted(([, left], [, right]) => right.length - left.length)
     .map(([name, secret]) => ({ secret, sealed: `[secret ${name} ${nonce}]` }));
   const seal = (value: Json): Json =>
-    rewrite(value, (text) =>
+    rewriteTexts(value, (text) =>
       names.reduce((left, { secret, sealed }) => left.replaceAll(secret, () => sealed), text),
     );
   const open = (value: Json): Json =>
-    rewrite(value, (text) =>
+    rewriteTexts(value, (text) =>
       names.reduce((left, { secret, sealed }) => left.replaceAll(sealed, () => secret), text),
     );
   return {
@@ -47,6 +41,12 @@ export const sealJournal = async (
     },
     entries: async (prefix) =>
       new Map([...(await journal.entries(prefix))].map(([key, value]) => [key, open(value)])),
-    write: (key, value) => journal.write(key, seal(value)),
+    write: async (key, value) => {
+      // Megabytes take a while to look through: whatever else waits for the event loop comes before and behind that.
+      await nextTask();
+      const sealed = seal(value);
+      await nextTask();
+      await journal.write(key, sealed);
+    },
   };
 };

@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { FlowEvent } from "../flow/flow-event.ts";
-import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
+import { rewriteTexts } from "../flow/engine/mask.ts";
 import { readableFailure } from "./readable-failure.ts";
 import { type FlowMessage, mapTexts } from "../flow/messages/message.ts";
 
@@ -38,15 +38,10 @@ export const createMasking = (inputs: JsonObject): Masking => {
   // The longest first: one secret may be a part of another.
   const secrets = [...secretInputs(inputs).values()].sort((left, right) => right.length - left.length);
   const text = (raw: string): string => secrets.reduce((seen, secret) => seen.replaceAll(secret, MASK), raw);
-  const any = (raw: Json): Json => {
-    if (typeof raw === "string") return text(raw);
-    if (isJsonArray(raw)) return raw.map(any);
-    return isJsonObject(raw) ? value(raw) : raw;
-  };
   const value = (raw: JsonObject): JsonObject =>
     secrets.length === 0
       ? raw
-      : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, any(item)]));
+      : Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, rewriteTexts(item, text)]));
   const failure = (raw: string): string => readableFailure(raw, text);
   const message = (raw: FlowMessage): FlowMessage => mapTexts(raw, failure);
   const mask = { text, failure, message, value };

@@ -26,6 +26,21 @@ describe("a sealed journal", () => {
     assert.deepEqual((await journal.entries("no")).get("node"), value);
     assert.equal(await journal.read("nothing"), undefined);
   });
+  it("copies nothing that holds no secret, and lets the event loop run before it writes", async () => {
+    const inner = createMemoryJournal();
+    const steps: string[] = [];
+    const journal = await sealJournal(
+      { ...inner, write: (key, kept) => (steps.push("written"), inner.write(key, kept)) },
+      secrets,
+    );
+    steps.length = 0;
+    const value = { rows: [{ a: 1, b: "x" }, { list: ["y", null] }] };
+    setImmediate(() => steps.push("another task"));
+    await journal.write("node", value);
+    assert.deepEqual(steps, ["another task", "written"]);
+    assert.equal(await inner.read("node"), value);
+    assert.equal(await journal.read("node"), value);
+  });
   it("gives the secret of today to a run that was begun with another", async () => {
     const inner = createMemoryJournal();
     await (await sealJournal(inner, secrets)).write("node", `x ${TOKEN}`);

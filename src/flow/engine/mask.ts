@@ -16,6 +16,33 @@ const SHORTEST_MASKED = 4;
 /** Whether a secret is masked at all; it takes four UTF-16 units. */
 export const isMasked = (value: string): boolean => value.length >= SHORTEST_MASKED;
 
+/**
+ * A value with every text in it, keys included, as `text` gives it. What that leaves as it is stays the same value: of
+ * megabytes without a secret nothing is copied.
+ */
+export const rewriteTexts = (value: Json, text: (text: string) => string): Json => {
+  if (typeof value === "string") return text(value);
+  if (isJsonArray(value)) {
+    let copy: Json[] | null = null;
+    for (const [at, item] of value.entries()) {
+      const rewritten = rewriteTexts(item, text);
+      if (rewritten !== item) copy ??= value.slice(0, at);
+      copy?.push(rewritten);
+    }
+    return copy ?? value;
+  }
+  if (!isJsonObject(value)) return value;
+  let copy: [string, Json][] | null = null;
+  const entries = Object.entries<Json>(value);
+  for (const [at, [key, item]] of entries.entries()) {
+    const name = text(key);
+    const rewritten = rewriteTexts(item, text);
+    if (name !== key || rewritten !== item) copy ??= entries.slice(0, at);
+    copy?.push([name, rewritten]);
+  }
+  return copy === null ? value : Object.fromEntries(copy);
+};
+
 const NO_MASK: Mask = { text: (text) => text, object: (value) => value, exact: (value) => value };
 
 /**
@@ -31,32 +58,7 @@ export const createMask = (secrets: Iterable<Secret>): Mask => {
   if (values.length === 0) return NO_MASK;
   const text = (original: string): string =>
     values.reduce((masked, value) => masked.replaceAll(value, "[secret]"), original);
-  // What holds no secret stays the same value: of megabytes, nothing is copied.
-  const list = (value: readonly Json[]): Json => {
-    let copy: Json[] | null = null;
-    for (const [at, item] of value.entries()) {
-      const masked = json(item);
-      if (masked !== item) copy ??= value.slice(0, at);
-      copy?.push(masked);
-    }
-    return copy ?? value;
-  };
-  const record = (value: JsonObject): JsonObject => {
-    let copy: [string, Json][] | null = null;
-    const entries = Object.entries<Json>(value);
-    for (const [at, [key, item]] of entries.entries()) {
-      const name = text(key);
-      const masked = json(item);
-      if (name !== key || masked !== item) copy ??= entries.slice(0, at);
-      copy?.push([name, masked]);
-    }
-    return copy === null ? value : Object.fromEntries(copy);
-  };
-  const json = (value: Json): Json => {
-    if (typeof value === "string") return text(value);
-    if (isJsonArray(value)) return list(value);
-    return isJsonObject(value) ? record(value) : value;
-  };
+  const json = (value: Json): Json => rewriteTexts(value, text);
   /** Values that were masked before: the outputs of one node are the inputs of the next. */
   const known = new WeakMap<object, Json>();
   const top = (value: Json): Json => {
