@@ -12,7 +12,7 @@ import type { Clock } from "./clock.ts";
 import { pauseAfter } from "./retry.ts";
 
 /** When a breaker opens and for how long. Times are in milliseconds. */
-export type BreakerRules = {
+type BreakerRules = {
   /** So many failures in a row open it, at least 1. */
   readonly failures: number;
   /** How long it stays open the first time; twice as long after each probe that failed. */
@@ -69,7 +69,7 @@ export type Breaker = {
 };
 
 /** How a breaker stands, for people. Times are in milliseconds since the epoch. */
-export type BreakerStanding = {
+type BreakerStanding = {
   readonly state: State;
   /** When it left the state `closed`; null while it is in it. */
   readonly sinceMs: number | null;

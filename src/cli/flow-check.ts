@@ -20,7 +20,7 @@ export type FlowCheckOptions = Partial<Terminal> & {
 type ProblemReport = Pick<FlowProblem, "nodeId" | "title" | "field"> & Message & { readonly message: string };
 
 /** What was found in one file; with `--json` just this is printed. */
-export type FileCheck = {
+type FileCheck = {
   readonly file: string;
   /** Whether the flow can run here. */
   readonly ok: boolean;

@@ -22,7 +22,7 @@ import { isServerError } from "./server-client.ts";
 import { printable, processTerminal, tellFailure, type Terminal, terminalTexts } from "./terminal.ts";
 
 /** What can be done with a project's lessons. */
-export const LESSONS_ACTIONS = ["show", "edit", "on", "off"] as const;
+const LESSONS_ACTIONS = ["show", "edit", "on", "off"] as const;
 export type LessonsAction = (typeof LESSONS_ACTIONS)[number];
 
 /** How `lessons` works. */

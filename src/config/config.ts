@@ -9,7 +9,7 @@ import type { BreakersConfig, BudgetsConfig, RetentionConfig } from "./protectio
 import type { StaleConfig } from "./trigger-schema.ts";
 
 /** A webhook secret with the projects that may use it; null means every project. */
-export type ScopedSecret = { readonly secret: Secret; readonly projects: readonly string[] | null };
+type ScopedSecret = { readonly secret: Secret; readonly projects: readonly string[] | null };
 
 /** A flow on a Dify server. Times are in milliseconds. */
 export type DifyRunnerConfig = {
@@ -46,7 +46,7 @@ export type FlowFile =
 export type RunnerConfig = DifyRunnerConfig | EmbeddedRunnerConfig;
 
 /** A candidate for the place of a flow's runner, compared with it in the background. */
-export type ShadowConfig = {
+type ShadowConfig = {
   readonly name: string;
   /** The share of the merge requests that it reviews, from 0 to 1. */
   readonly share: number;
@@ -79,10 +79,10 @@ export type FlowConfig = {
 };
 
 /** A list that lets pass and a list that keeps out; an empty `allow` lets everything pass. */
-export type AllowDenyConfig = { readonly allow: readonly string[]; readonly deny: readonly string[] };
+type AllowDenyConfig = { readonly allow: readonly string[]; readonly deny: readonly string[] };
 
 /** Roles in a project, as GitLab names them. */
-export type RoleConfig = "guest" | "planner" | "reporter" | "developer" | "maintainer" | "owner";
+type RoleConfig = "guest" | "planner" | "reporter" | "developer" | "maintainer" | "owner";
 
 /** What starts a review, what keeps one from starting, and who may give commands. Times are in milliseconds. */
 export type TriggerConfig = {

@@ -28,7 +28,7 @@ export const LessonsSection = z
   .prefault({});
 
 /** A dataset of Dify that gets the lessons of some projects. */
-export type LessonsDatasetConfig = {
+type LessonsDatasetConfig = {
   readonly projects: readonly string[];
   readonly url: string;
   readonly apiKey: Secret;

@@ -63,7 +63,7 @@ export const BudgetsSection = z
   .prefault({});
 
 /** What may be used in a day; null for no limit. Costs are in the currency of the models' prices. */
-export type BudgetConfig = {
+type BudgetConfig = {
   readonly tokens: number | null;
   readonly cost: number | null;
   readonly runs: number | null;

@@ -41,10 +41,10 @@ export type DifyApi = {
 };
 
 /** A run as Dify's log has it; `createdAtMs` is when a worker took it up, by Dify's clock. */
-export type LoggedRun = { readonly workflowRunId: string; readonly createdAtMs: number | null };
+type LoggedRun = { readonly workflowRunId: string; readonly createdAtMs: number | null };
 
 /** The answer of a run in blocking mode. */
-export type BlockingRun = z.infer<typeof BlockingAnswer>;
+type BlockingRun = z.infer<typeof BlockingAnswer>;
 
 /** Dify's Service API at one address with one key. */
 export const createDifyApi = (options: DifyApiOptions): DifyApi => {

@@ -66,7 +66,7 @@ const retryAfterMs = (header: string | string[] | undefined, nowMs: number): num
 };
 
 /** One request. */
-export type DifyCall = {
+type DifyCall = {
   /** Its path without ids, as messages name it. */
   readonly route: string;
   readonly method: "GET" | "POST" | "DELETE";

@@ -11,7 +11,7 @@ const LONGEST_FRAME = 32 * 1024 * 1024;
 export type Frame = { readonly frame: StreamFrame; readonly raw: unknown };
 
 /** The stream stayed silent for longer than its pings allow. */
-export class StreamIdle extends Error {
+class StreamIdle extends Error {
   override readonly name = "StreamIdle";
 }
 

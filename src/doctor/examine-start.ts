@@ -8,7 +8,7 @@ import { type NamedClient, OwnToken, TokenOwner } from "./examine-gitlab.ts";
 import { examineFlows, type FlowSubject } from "./examine-flows.ts";
 
 /** A model whose server is asked for its name and key. */
-export type StartModel = {
+type StartModel = {
   /** The operator's name for it, and its provider's. */
   readonly name: string;
   readonly model: string;

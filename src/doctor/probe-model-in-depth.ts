@@ -7,7 +7,7 @@ import { type Message, message } from "../messages/message.ts";
 import { type Diagnosis, fail, ok, warn } from "./diagnosis.ts";
 
 /** One answer of a probed model, with what it took; or why there is none. */
-export type ProbeAnswer =
+type ProbeAnswer =
   | {
       readonly ok: true;
       readonly text: string;

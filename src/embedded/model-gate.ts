@@ -3,7 +3,7 @@ import { message } from "../messages/message.ts";
 import type { FlowRunner } from "../review/flow-runner.ts";
 
 /** The code of the failure with which a run ends at once while a model that it needs is left alone. */
-export const MODEL_PAUSED = "model-paused";
+const MODEL_PAUSED = "model-paused";
 
 /**
  * A runner that begins no run while a model that its flow needs would not be asked: the nodes would fail

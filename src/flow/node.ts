@@ -90,14 +90,14 @@ export const PLAIN_DECLARATION: NodeDeclaration = {
 };
 
 /** The nodes inside an iteration or a loop, run once from their start node. */
-export type FrameRequest = {
+type FrameRequest = {
   readonly startNodeId: string;
   readonly index: number;
   readonly pool: Pool;
 };
 
 /** How one round inside an iteration or a loop ended. */
-export type FrameOutcome = {
+type FrameOutcome = {
   readonly pool: Pool;
   /** The first unhandled failure of a node, null when there was none. */
   readonly error: FlowMessage | null;
@@ -187,7 +187,7 @@ export type LoadedNode = {
 };
 
 /** The data of a node could not be read: what is wrong, by field. */
-export type LoadProblems = { readonly problems: readonly NodeRemark[] };
+type LoadProblems = { readonly problems: readonly NodeRemark[] };
 
 /**
  * How the engine treats a kind: `root` starts a graph; `branch` chooses one of its handles; `response`

@@ -81,7 +81,7 @@ export type GitLabClient = {
 };
 
 /** A page of a list. */
-export type GitLabPage<Item> = {
+type GitLabPage<Item> = {
   readonly items: readonly Item[];
   /** What to add to the query for the next page; null on the last one. */
   readonly next: Readonly<Record<string, string>> | null;

@@ -20,12 +20,12 @@ export type OAuthOptions = {
 };
 
 /** How a sign-in at GitLab ended. */
-export type SignInOutcome =
+type SignInOutcome =
   | { readonly kind: "welcome" | "refused"; readonly username: string }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** What GitLab sends a browser back with, and what it was sent out with. */
-export type SignInAnswer = {
+type SignInAnswer = {
   readonly redirectUri: string;
   readonly code: string;
   readonly codeVerifier: string;

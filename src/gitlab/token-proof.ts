@@ -9,7 +9,7 @@ import { createExpiringMap } from "./expiring-map.ts";
 import { Project } from "./rest-schema.ts";
 
 /** What GitLab says about a token that came with a delivery. */
-export type TokenProof =
+type TokenProof =
   | { readonly kind: "proved"; readonly projectPath: string }
   /**
    * GitLab does not take the token or its owner has no say in the project (`token-wrong`), or it is a person's or

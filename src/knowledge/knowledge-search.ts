@@ -10,7 +10,7 @@ import { createVectorCache, type VectorCache } from "./vector-cache.ts";
 import { watchFolder } from "./watch-folder.ts";
 
 /** A dataset as it stands, for pages and checks. */
-export type DatasetStatus = {
+type DatasetStatus = {
   readonly id: string;
   readonly name: string;
   readonly documents: number;

@@ -11,7 +11,7 @@ import { isTransientFailure } from "../base/transient-failure.ts";
 import { scrub, secretsOf } from "./scrub.ts";
 
 /** Dify's names for what can go wrong with a model. */
-export type ModelErrorType =
+type ModelErrorType =
   | "InvokeRateLimitError"
   | "InvokeAuthorizationError"
   | "InvokeConnectionError"

@@ -6,7 +6,7 @@ import type { Secret } from "../base/secret.ts";
 import type { FlowUsage } from "../flow/flow-event.ts";
 
 /** Which protocol a model server speaks; `openai-compatible` is Ollama, vLLM, llama.cpp, LM Studio and the like. */
-export type ProviderKind = "openai-compatible" | "openai" | "google" | "anthropic";
+type ProviderKind = "openai-compatible" | "openai" | "google" | "anthropic";
 
 /** Where a model lives and how it is let in. */
 export type ModelEndpoint = {
@@ -89,7 +89,7 @@ export type ConfiguredModel = ModelEndpoint & {
 };
 
 /** One line of the mapping from the names in workflow files to configured models. */
-export type ModelRoute = {
+type ModelRoute = {
   /** A glob over the file's `provider/name`, `*` matching slashes too; letter case does not matter. */
   readonly match: string;
   /** The name of a configured model. */

@@ -20,7 +20,7 @@ export type Cause = {
 };
 
 /** A budget of today that is used up. */
-export type ReachedBudget = {
+type ReachedBudget = {
   readonly setting: string;
   readonly limit: number;
   readonly untilMs: number;

@@ -44,7 +44,7 @@ export type MergeRequestEvent = {
 };
 
 /** What a note event says of the merge request that was noted. */
-export type NotedMergeRequest = Pick<
+type NotedMergeRequest = Pick<
   MergeRequestEvent,
   | "state"
   | "draft"

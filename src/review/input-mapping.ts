@@ -46,7 +46,7 @@ const PLACEHOLDERS: ReadonlyMap<string, (sources: InputSources) => string> = new
 );
 
 /** The names that templates may use, for documents and messages. */
-export const PLACEHOLDER_NAMES: readonly string[] = [...PLACEHOLDERS.keys()];
+const PLACEHOLDER_NAMES: readonly string[] = [...PLACEHOLDERS.keys()];
 
 const namesIn = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name]) => name ?? "");

@@ -9,13 +9,13 @@ import { englishOf, type FlowMessage, plainWords } from "../flow/messages/messag
 import { type Message, message } from "../messages/message.ts";
 
 /** What a runner knows of the failure that ended a run: what failed outside, with the pause that it asks for in milliseconds. */
-export type KnownFailure = {
+type KnownFailure = {
   readonly outside?: Outside & { readonly pauseMs: number | null };
   readonly contextLimit?: ContextLimit;
 };
 
 /** How a run ended, by the engine's own account. */
-export type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & {
+type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & {
   readonly error: FlowMessage | null;
 };
 

@@ -6,7 +6,7 @@ import { createGate } from "./gate.ts";
 import { createIdleRelease } from "./idle-release.ts";
 
 /** How a job in a worker ended; `died` is a crash, mostly of memory. */
-export type WorkerOutcome =
+type WorkerOutcome =
   | { readonly kind: "answer"; readonly value: unknown }
   | { readonly kind: "timeout" }
   | { readonly kind: "died"; readonly reason: string };

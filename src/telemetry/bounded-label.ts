@@ -2,7 +2,7 @@
 export type BoundedLabel = (value: string) => string;
 
 /** What stands for every value that is no name or comes after too many others. */
-export const OTHER = "other";
+const OTHER = "other";
 
 /**
  * A label that takes names only (letters, digits and `_ . : / -`, 100 characters at most) and no more than

@@ -1,14 +1,14 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
 /** How a circuit breaker stands now. */
-export type BreakerFact = {
+type BreakerFact = {
   /** Of the configuration, such as `model main` or `dify https://dify.example.com`. */
   readonly peer: string;
   readonly state: "closed" | "half-open" | "open";
 };
 
 /** What was used of today's budgets and what may be. */
-export type BudgetFact = {
+type BudgetFact = {
   readonly used: Readonly<Record<BudgetKind, number>>;
   /** Null where there is no limit. */
   readonly limit: Readonly<Record<BudgetKind, number | null>>;
@@ -17,7 +17,7 @@ export type BudgetFact = {
 };
 
 /** What a budget limits. */
-export type BudgetKind = "tokens" | "cost" | "runs";
+type BudgetKind = "tokens" | "cost" | "runs";
 
 /** Tells of what keeps Reviewflow and its neighbours from harm. Nothing in it throws. */
 export type ProtectionMetrics = {

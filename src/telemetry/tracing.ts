@@ -13,7 +13,7 @@ import { ReviewflowError } from "../base/errors.ts";
 import { parseTraceparent, renderTraceparent } from "./trace-context.ts";
 
 /** What a span says of itself. Attributes hold ids, names and numbers of ours, never a text of a merge request. */
-export type SpanSpec = {
+type SpanSpec = {
   readonly name: string;
   /** `internal` when left out. */
   readonly kind?: "internal" | "server" | "client" | "consumer";

@@ -21,7 +21,7 @@ import type { EngineOptions } from "./open-engine.ts";
 import { openRunners } from "./open-runners.ts";
 
 /** One change to be reviewed. */
-export type LocalRun = {
+type LocalRun = {
   /** Where the change is read; nothing is written to it. */
   readonly forge: Forge;
   readonly mergeRequest: MergeRequest;
@@ -32,7 +32,7 @@ export type LocalRun = {
 };
 
 /** What a review on this machine came to, and what it took. `failed` when no part could be reviewed. */
-export type LocalOutcome = { readonly usage: FlowUsage } & (
+type LocalOutcome = { readonly usage: FlowUsage } & (
   | { readonly kind: "failed"; readonly reason: Reason }
   | {
       readonly kind: "reviewed";

@@ -29,7 +29,7 @@ export type StandIn = {
 };
 
 /** The name of a Dify server's breaker. */
-export const difyBreaker = (url: string): string => `dify ${normaliseBaseUrl(url)}`;
+const difyBreaker = (url: string): string => `dify ${normaliseBaseUrl(url)}`;
 
 /** Opens a runner of an app on Dify, under the breaker of its server. */
 export const openDify = (

@@ -15,7 +15,7 @@ export type StandInDataset = {
 };
 
 /** A document as it stands. */
-export type StandInDocument = {
+type StandInDocument = {
   readonly id: string;
   readonly name: string;
   readonly text: string;
@@ -23,7 +23,7 @@ export type StandInDocument = {
 };
 
 /** A request to the knowledge API. */
-export type DatasetRequest = {
+type DatasetRequest = {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

@@ -40,7 +40,7 @@ export type DifyStandInOptions = {
 };
 
 /** A request that came in; without its key, its inputs and its answer. */
-export type SeenRequest = { readonly method: string; readonly path: string; readonly at: number };
+type SeenRequest = { readonly method: string; readonly path: string; readonly at: number };
 
 /** A Dify server on loopback, as strict as the real one, with faults on demand. */
 export type DifyStandIn = AsyncDisposable & {

@@ -20,7 +20,7 @@ export type Fate =
   | "stuck";
 
 /** What is to go wrong. `afterEvents` counts the frames that are sent before it does. */
-export type FaultKind =
+type FaultKind =
   /** An error answer instead of what was asked for. */
   | {
       readonly kind: "error-answer";

@@ -5,7 +5,7 @@ import { executeRun, messageOf, newRun, type RunOrder, type StandInRun } from ".
 import type { Fields, StandInApp } from "./stand-in-app.ts";
 
 /** What a watcher of a run is called with: there is more to see, or its worker is alive. */
-export type RunSignal = "progress" | "ping";
+type RunSignal = "progress" | "ping";
 
 /** The runs of the stand-in, with a queue that has few workers, as Celery has. */
 export type Runs = {

@@ -1,5 +1,5 @@
 /** When a fault strikes: before the request is carried out, or after, with its answer lost. */
-export type FaultTime = "before" | "after";
+type FaultTime = "before" | "after";
 
 /** What goes wrong. */
 export type FaultKind =

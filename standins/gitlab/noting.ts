@@ -28,7 +28,7 @@ export type NoteOutcome =
   | { readonly kind: "commands"; readonly outcome: CommandOutcome };
 
 /** Refuses a blank or overlong text in the words of GitLab's model. */
-export const checkBody = (context: Context, body: string): void => {
+const checkBody = (context: Context, body: string): void => {
   const limit = context.world.limits.noteCharacters;
   if (body.trim() === "") throw badRequest(`Note {:note=>["can't be blank"]}`);
   if (body.length > limit) {
@@ -129,7 +129,7 @@ const store = (
 };
 
 /** Fires the note event; an internal note goes to hooks for confidential notes. */
-export const fireNote = async (
+const fireNote = async (
   context: Context,
   mergeRequest: MergeRequest,
   found: { readonly note: Note; readonly discussion: Discussion },
@@ -186,7 +186,7 @@ export const createNote = async (
 };
 
 /** Whether the user may edit or delete the note: its author or a Maintainer; nobody a system note. */
-export const checkMayEdit = (mergeRequest: MergeRequest, user: User, note: Note): void => {
+const checkMayEdit = (mergeRequest: MergeRequest, user: User, note: Note): void => {
   const maintainer = accessLevel(mergeRequest.project, user) >= ACCESS_LEVELS.maintainer;
   if (note.system || (note.author.id !== user.id && !maintainer)) throw forbidden();
 };

@@ -5,7 +5,7 @@ import { findGroup } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** What a new token may do and for how long. */
-export type TokenInput = {
+type TokenInput = {
   /** Default `api`. */
   readonly scopes?: readonly Scope[];
   /** Default: it does not expire. */
@@ -15,7 +15,7 @@ export type TokenInput = {
 };
 
 /** A token's text with its user. */
-export type IssuedToken = { readonly token: string; readonly user: User };
+type IssuedToken = { readonly token: string; readonly user: User };
 
 /** Users, roles and tokens of a scenario. */
 export type People = {

@@ -23,7 +23,7 @@ export type FileAction =
   | { readonly action: "chmod"; readonly path: string; readonly mode: FileMode };
 
 /** What to commit. `parent` is a SHA, or null for a commit without history. */
-export type CommitRequest = {
+type CommitRequest = {
   readonly branch: string;
   readonly parent: string | null;
   readonly message: string;
@@ -45,10 +45,10 @@ export type CommitInfo = {
 };
 
 /** A file in a tree. */
-export type TreeEntry = { readonly mode: string; readonly sha: string };
+type TreeEntry = { readonly mode: string; readonly sha: string };
 
 /** A file or folder as a listing shows it. */
-export type TreeItem = TreeEntry & { readonly type: "tree" | "blob" | "commit"; readonly path: string };
+type TreeItem = TreeEntry & { readonly type: "tree" | "blob" | "commit"; readonly path: string };
 
 /** One bare repository, with the questions that the stand-in asks of it. */
 export type Repository = {

@@ -31,7 +31,7 @@ export type Route = {
 };
 
 /** A route that fits a path. */
-export type Match = { readonly route: Route; readonly names: ReadonlyMap<string, string> };
+type Match = { readonly route: Route; readonly names: ReadonlyMap<string, string> };
 
 /** What the router finds: a match, the methods that the path has, or nothing. */
 export type Found = { readonly match: Match | null; readonly allowed: readonly string[] };

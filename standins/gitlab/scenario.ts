@@ -13,7 +13,7 @@ import { viewMergeRequest } from "./view.ts";
 import type { MergeRequestView } from "./view.ts";
 
 /** A project to create; `owner` gets the role of its name. */
-export type ProjectInput = {
+type ProjectInput = {
   /** With its groups, such as `group/sub/project`. */
   readonly path: string;
   readonly owner: User;
@@ -27,7 +27,7 @@ export type ProjectInput = {
 };
 
 /** A commit to push. */
-export type PushInput = {
+type PushInput = {
   readonly branch: string;
   readonly user: User;
   readonly actions: readonly FileAction[];
@@ -42,7 +42,7 @@ export type PushInput = {
 };
 
 /** A merge request to open. */
-export type MergeRequestInput = {
+type MergeRequestInput = {
   readonly author: User;
   readonly sourceBranch: string;
   /** Default: the default branch. */
@@ -58,7 +58,7 @@ export type MergeRequestInput = {
 };
 
 /** A note as a human writes it on the page. Without thread and position it is a single comment. */
-export type HumanNote = {
+type HumanNote = {
   readonly body: string;
   readonly discussionId?: string;
   /** Starts a thread, on a line where it is a position. */

@@ -1,6 +1,4 @@
-import type { FileMode, Repository } from "./repository.ts";
-
-export type { FileMode };
+import type { Repository } from "./repository.ts";
 
 /** GitLab's numbers for roles. */
 export const ACCESS_LEVELS = { guest: 10, reporter: 20, developer: 30, maintainer: 40, owner: 50 } as const;
@@ -33,7 +31,7 @@ export type Token = {
 };
 
 /** The three commits of a diff. */
-export type DiffRefs = { readonly base: string; readonly start: string; readonly head: string };
+type DiffRefs = { readonly base: string; readonly start: string; readonly head: string };
 
 /** A diff version: what the merge request was after one push. */
 export type DiffVersion = DiffRefs & { readonly id: number; readonly createdAt: string };
@@ -103,7 +101,7 @@ export type Award = {
   readonly createdAt: string;
 };
 
-export type Reviewer = { readonly user: User; state: "unreviewed" | "reviewed" | "approved" };
+type Reviewer = { readonly user: User; state: "unreviewed" | "reviewed" | "approved" };
 
 export type MergeRequest = {
   readonly id: number;
@@ -148,9 +146,6 @@ export type CommitStatus = {
   readonly author: User;
   readonly createdAt: string;
 };
-
-/** The triggers of a hook that the stand-in fires; the others are stored and given back. */
-export type HookTrigger = "push_events" | "merge_requests_events" | "note_events" | "emoji_events";
 
 export type Delivery = {
   readonly id: number;

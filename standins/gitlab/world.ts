@@ -10,7 +10,7 @@ import type {
 } from "./state.ts";
 
 /** Limits as GitLab sets them by default; each can be changed for a test. */
-export type Limits = {
+type Limits = {
   /** A patch above this is `collapsed` where `collapseDiffs` is on: a tenth of the hard limit.† */
   readonly collapsePatchBytes: number;
   /** A patch above this is `too_large` and has no text anywhere. */

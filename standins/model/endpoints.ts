@@ -22,9 +22,7 @@ import {
 import { countTokens } from "./tokens.ts";
 
 /** How the stand-in answers: the text for a request, at once or later. */
-export type ModelScript = (
-  request: ChatRequest,
-) => string | ScriptedAnswer | Promise<string | ScriptedAnswer>;
+type ModelScript = (request: ChatRequest) => string | ScriptedAnswer | Promise<string | ScriptedAnswer>;
 
 /** Settings of the stand-in; all have defaults. */
 export type ModelStandInOptions = {

@@ -13,7 +13,7 @@ import {
 import { readStrictString } from "./strict-json.ts";
 
 /** Quotes that begin a string, with those that end it. */
-export const QUOTES: Readonly<Record<string, string>> = { '"': '"', "'": "'", "\u201c": "\u201d" };
+const QUOTES: Readonly<Record<string, string>> = { '"': '"', "'": "'", "\u201c": "\u201d" };
 
 const LETTER = /[\p{L}\p{N}]/u;
 const ALPHA = /\p{L}/u;

@@ -3,7 +3,7 @@ import { CHANGES, type MendedChange } from "./changes.ts";
 import type { DemoTeam } from "./team.ts";
 
 /** A merge request of the demo with what it is about. */
-export type Opened = { readonly mergeRequest: MergeRequest; readonly change: MendedChange };
+type Opened = { readonly mergeRequest: MergeRequest; readonly change: MendedChange };
 
 /** Opens merge requests, one after the other, and knows them. */
 export type DemoDesk = {

@@ -12,7 +12,7 @@ export type DemoChange = {
 };
 
 /** A thread of the bot as a reviewer sees it. */
-export type DemoThread = {
+type DemoThread = {
   /** The file and the line, empty for a note that hangs nowhere. */
   readonly place: string;
   readonly resolved: boolean;

@@ -13,7 +13,7 @@ import { failureText, processTerminal, type Terminal, terminalTexts } from "../t
 import { type Fetch, findPatch } from "./find-patch.ts";
 
 /** The public formats that are read. */
-export const IMPORTERS = {
+const IMPORTERS = {
   "aacr-bench": readAacrBench,
   martian: readMartian,
 } as const satisfies Readonly<Record<string, (tree: unknown) => ForeignSet>>;

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 
 /** How something is asked. */
-export type Question = {
+type Question = {
   readonly text: string;
   /** The answer of an empty line; it is shown. */
   readonly fallback?: string;

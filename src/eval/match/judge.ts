@@ -12,7 +12,7 @@ import type { Expected } from "../set/eval-case.ts";
 import type { Reported } from "./reported.ts";
 
 /** What a judge says of the findings of one run, and what it cost. */
-export type Judgement = { readonly usage: FlowUsage } & (
+type Judgement = { readonly usage: FlowUsage } & (
   | { readonly kind: "judged"; readonly isSame: (expected: number, reported: number) => boolean }
   | { readonly kind: "failed"; readonly reason: Reason }
 );

@@ -2,7 +2,7 @@ import type { Expected, LineRange } from "../set/eval-case.ts";
 import type { Reported } from "./reported.ts";
 
 /** How many lines lie between two ranges, and 0 where they touch the same line. */
-export const gapBetween = (one: LineRange, other: LineRange): number =>
+const gapBetween = (one: LineRange, other: LineRange): number =>
   Math.max(0, one.first - other.last, other.first - one.last);
 
 /**

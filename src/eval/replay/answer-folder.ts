@@ -19,7 +19,7 @@ const RecordedAnswer = z.object({
     z.object({ ok: z.literal(false), errorType: z.string(), message: z.string(), retryable: z.boolean() }),
   ]),
 });
-export type RecordedAnswer = z.infer<typeof RecordedAnswer>;
+type RecordedAnswer = z.infer<typeof RecordedAnswer>;
 
 /** Which answer is meant: the `nth` (from 1) to a request in the `repeat`th run of a flow over a case. */
 export type AnswerName = {

@@ -19,7 +19,7 @@ const scale = (value: number, most: number, length: number): number =>
 const fixed = (value: number): string => value.toFixed(1);
 
 /** The sign of a flow: another shape for each, so that colours are not needed to tell them apart. */
-export const flowSign = (index: number, x: number, y: number): Markup => {
+const flowSign = (index: number, x: number, y: number): Markup => {
   const style = index % STYLES;
   const [left, right, top, bottom] = [x - 5, x + 5, y - 5, y + 5].map(fixed);
   const [cx, cy] = [fixed(x), fixed(y)];

@@ -1,7 +1,7 @@
 import type { Tally } from "./tally.ts";
 
 /** How a metric is written. */
-export type MetricKind = "share" | "amount" | "money" | "seconds" | "count";
+type MetricKind = "share" | "amount" | "money" | "seconds" | "count";
 
 /** A metric: how it is written and calculated; the catalogue names it (`metric.NAME`). Null where there is nothing to divide by. */
 type Metric = {

@@ -25,7 +25,7 @@ export type NodeRun = {
 };
 
 /** What runs a round of a container; given by the frame's side, so that the two can call each other. */
-export type RunRound = (
+type RunRound = (
   scope: FrameScope,
   containerId: string,
   startNodeId: string,

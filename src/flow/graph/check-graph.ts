@@ -3,7 +3,7 @@ import { fileProblem, nodeProblem, type ProblemList } from "../parse/problems.ts
 import { type FlowMessage, flowMessage } from "../messages/message.ts";
 
 /** The handles that edges may leave a node by. */
-export const handlesOf = (node: FlowNode): readonly string[] =>
+const handlesOf = (node: FlowNode): readonly string[] =>
   node.errorStrategy === "fail-branch"
     ? [...node.declaration.handles, "fail-branch"]
     : node.declaration.handles;

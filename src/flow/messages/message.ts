@@ -131,7 +131,7 @@ export const MessageShape: z.ZodType<MessageOf<string>> = z.lazy(() =>
 );
 
 /** Whether a value that was kept is a message with a sentence; another version had other codes and other parameters. */
-export const hasSentence = (value: unknown, format: FormatCode<string>): value is MessageOf<string> => {
+const hasSentence = (value: unknown, format: FormatCode<string>): value is MessageOf<string> => {
   const { data } = MessageShape.safeParse(value);
   try {
     return data !== undefined && renderMessage(format, data) !== "";

@@ -7,7 +7,7 @@ import { apiProblem } from "./api-problem.ts";
 import { guardApi, type GuardOptions } from "./guard-api.ts";
 
 /** Routes of one kind of thing, behind the API's guard. */
-export type ApiPart = {
+type ApiPart = {
   /** Below the API's path, such as `/deliveries`. */
   readonly path: string;
   readonly routes: Hono;

@@ -52,7 +52,7 @@ export type AccessOptions = {
 };
 
 /** How a sign-in at GitLab ended. */
-export type GitLabSignInOutcome =
+type GitLabSignInOutcome =
   | { readonly kind: "welcome"; readonly username: string }
   /** GitLab knows them, but they lack the role. */
   | { readonly kind: "refused"; readonly username: string }

@@ -44,7 +44,7 @@ export type ShadowDesk = {
 };
 
 /** Sums are over so many of the newest comparisons. */
-export const SUMMED_SHADOWS = 2_000;
+const SUMMED_SHADOWS = 2_000;
 const SHOWN_SHADOWS = 100;
 
 /** The desk over a store, for the candidates that are configured now. */

@@ -39,10 +39,6 @@ export const budgetOf = (
   return budget === undefined ? null : { setting: `budgets.projects[${index}]`, budget };
 };
 
-/** Whether there is any limit at all. */
-export const hasLimits = ({ total, projects }: Budgets): boolean =>
-  [total, ...projects].some(({ tokens, cost, runs }) => tokens !== null || cost !== null || runs !== null);
-
 /**
  * The limit that keeps a project from using more today, the project's own first; null when there is none.
  * `isCounted`: the run is among today's runs already, so that their number does not keep it from going on.

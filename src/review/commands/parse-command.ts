@@ -5,7 +5,7 @@ import { GITLAB_QUICK_ACTIONS } from "./quick-actions.ts";
 import { type SpokenLine, spokenLines } from "./spoken-lines.ts";
 
 /** The longest text that a command carries, in characters; what is beyond is cut. */
-export const MAX_COMMAND_TEXT = 4000;
+const MAX_COMMAND_TEXT = 4000;
 const MAX_PATHS = 20;
 const MAX_PATH_LENGTH = 200;
 

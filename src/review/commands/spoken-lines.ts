@@ -6,7 +6,7 @@ import { isTooDeep } from "../publish/plain-signs.ts";
 export type SpokenLine = { readonly start: number; readonly text: string };
 
 /** How much of a note is read, in characters: reading takes longer than in proportion. */
-export const MAX_SPOKEN = 4000;
+const MAX_SPOKEN = 4000;
 
 /**
  * The lines of a note that its author says: lines of paragraphs, also in lists, that begin as plain words.

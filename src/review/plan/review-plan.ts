@@ -30,7 +30,7 @@ export type PlanInput = {
 export type PlannedThread = { readonly fingerprint: string; readonly found: AnchoredFinding };
 
 /** A finding that was said before, in an open thread or in one that was resolved, by whomever. */
-export type KeptThread = {
+type KeptThread = {
   readonly fingerprint: string;
   readonly discussionId: string;
   /** The note that opened the thread. */

@@ -2,7 +2,7 @@ import { type Reason, reasonOf } from "../../base/reason.ts";
 import { compileSegment } from "./glob-segments.ts";
 
 /** The longest glob that is taken from a repository or a note, in characters, and how many at once. */
-export const MAX_GLOB = 200;
+const MAX_GLOB = 200;
 export const MAX_GLOBS = 100;
 const MAX_ALTERNATIVES = 32;
 /** How many globs a list may stand for once every `{a,b}` is written out. */

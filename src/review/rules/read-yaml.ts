@@ -1,17 +1,8 @@
 import { type Reason, reasonOf } from "../../base/reason.ts";
 import { loadYaml } from "../../base/yaml.ts";
 
-/** A value of a YAML file. Maps stay maps, so that no key can be taken for a property of objects. */
-export type YamlValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly YamlValue[]
-  | ReadonlyMap<unknown, unknown>;
-
 /** The longest YAML text that is read from a repository, in characters. */
-export const MAX_YAML = 64 * 1024;
+const MAX_YAML = 64 * 1024;
 const MAX_DEPTH = 20;
 const MAX_NODES = 5000;
 

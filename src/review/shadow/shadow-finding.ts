@@ -15,7 +15,7 @@ export const ShadowFinding = ToldFinding.extend({
 export type ShadowFinding = z.infer<typeof ShadowFinding>;
 
 /** The most findings of one side and the most characters of a text; a report stays below a megabyte. */
-export const SHADOW_LIMITS = { findings: 300, textLength: 2_000 } as const;
+const SHADOW_LIMITS = { findings: 300, textLength: 2_000 } as const;
 
 /**
  * The findings that a flow would tell, as they are compared: those that are at least so severe and certain,

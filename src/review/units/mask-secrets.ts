@@ -8,7 +8,7 @@ const CALLED = /^[ \t]*\(/;
 const MAX_GAP = 16;
 
 /** What stands in the place of a secret of this kind. */
-export const maskedAs = (kind: string): string => `[masked: ${kind}]`;
+const maskedAs = (kind: string): string => `[masked: ${kind}]`;
 
 /** Whether the text holds a placeholder; code that does must not be written back, as a suggestion would. */
 export const holdsMask = (text: string): boolean => PLACEHOLDER.test(text);

@@ -14,7 +14,7 @@ const end = (nonce: string): string => `DIFF ${nonce}>>>`;
 export const shownPath = (path: string): string => showInvisible(path.replace(/\r$/, "⟨U+000D⟩"));
 
 /** The line above a file's hunks. */
-export const fileLine = (file: FileDiff): string =>
+const fileLine = (file: FileDiff): string =>
   `=== ${shownPath(pathOf(file))} (${
     file.change === "renamed" ? `renamed from ${shownPath(file.oldPath)}` : file.change
   }) ===`;

@@ -15,7 +15,7 @@ import {
 import type { PyValue } from "./values.ts";
 
 /** Longest text that one operation may make; more would only fill the memory. */
-export const MAX_TEXT = 10_000_000;
+const MAX_TEXT = 10_000_000;
 
 /** Throws a MemoryError when a text of `length` units would be made. */
 export const checkLength = (length: number): void => {

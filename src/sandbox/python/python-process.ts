@@ -20,7 +20,7 @@ export type PythonOutcome =
 export type SendForPython = (frame: HttpFrame) => Promise<HttpAnswerFrame>;
 
 /** What a child runs: code, its inputs as JSON text, and what makes its requests. */
-export type PythonCall = {
+type PythonCall = {
   readonly code: string;
   readonly inputsJson: string;
   readonly maxResultChars: number;

@@ -42,7 +42,7 @@ export type PythonRunner = AsyncDisposable & {
 };
 
 /** The sandbox itself is broken; what the author's code does wrong is a value, never this. */
-export class SandboxError extends ReviewflowError {}
+class SandboxError extends ReviewflowError {}
 
 /** Dify's defaults of an HTTP node, for calls that name no timeout. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -24,7 +24,7 @@ export type LessonsChange = Partial<
 >;
 
 /** A vote that only counts for members of the project. */
-export type Voter = { readonly userId: number };
+type Voter = { readonly userId: number };
 
 /** What people made of findings, and the files that it is summed up to. Failures are StoreErrors. */
 export type LessonStore = {

@@ -37,7 +37,7 @@ export type QueuedNotice = {
 };
 
 /** How a channel stands that has notices which did not arrive. */
-export type ChannelTrouble = {
+type ChannelTrouble = {
   readonly channel: string;
   readonly waiting: number;
   /** Given up after a day. */
@@ -51,7 +51,7 @@ export type ChannelTrouble = {
 export type NoticeTrouble = Omit<ChannelTrouble, "channel"> & { readonly label: string };
 
 /** Reviews of one flow that failed for good for one reason, and that nobody made up for. */
-export type FailedReviews = {
+type FailedReviews = {
   readonly flow: string;
   readonly reason: Reason;
   /** The newest first. */
@@ -59,7 +59,7 @@ export type FailedReviews = {
 };
 
 /** Queued runs that wait for something outside. */
-export type WaitingReviews = {
+type WaitingReviews = {
   readonly peer: Peer;
   readonly count: number;
   readonly sinceMs: number;
@@ -93,7 +93,7 @@ export type NoticeStore = {
 };
 
 /** A review that was made. */
-export type FinishedReview = {
+type FinishedReview = {
   readonly projectId: number;
   readonly projectPath: string;
   readonly iid: number;

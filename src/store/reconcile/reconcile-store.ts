@@ -25,7 +25,7 @@ export type AcquireOutcome =
   | { readonly kind: "early" };
 
 /** A run that ended without a review of its head. */
-export type UnreviewedRun = {
+type UnreviewedRun = {
   readonly runId: string;
   readonly state: "failed" | "cancelled" | "superseded";
   /**

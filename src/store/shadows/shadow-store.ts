@@ -18,7 +18,7 @@ export type CandidateStanding = CandidateKey & {
 };
 
 /** How a shadow run stands; the last three are final. */
-export type ShadowState = "queued" | "active" | "done" | "failed" | "skipped";
+type ShadowState = "queued" | "active" | "done" | "failed" | "skipped";
 
 /** A candidate's review of the head that a run reviewed. Times are in milliseconds since the epoch. */
 export type ShadowRun = CandidateKey & {

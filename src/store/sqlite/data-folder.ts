@@ -50,7 +50,7 @@ export const copyFile = (folder: string, name: string): string =>
   join(folder, `${COPY_PREFIX}${name}.sqlite`);
 
 /** The name of the network file system that a `statfs` type stands for; null for a disk of this machine. */
-export const networkFileSystem = (type: number): string | null =>
+const networkFileSystem = (type: number): string | null =>
   // Some systems tell the type as a signed number.
   NETWORK_FILE_SYSTEMS.get(type < 0 ? type + 2 ** 32 : type) ?? null;
 

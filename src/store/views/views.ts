@@ -17,13 +17,13 @@ type Narrowing = {
   readonly projectPath?: string | null;
 };
 
-export type RunNarrowing = Narrowing & {
+type RunNarrowing = Narrowing & {
   readonly states?: readonly RunState[] | null;
   readonly flow?: string | null;
   readonly deliveryId?: string | null;
 };
 
-export type DeliveryNarrowing = Narrowing & { readonly decision?: Delivery["decision"] | null };
+type DeliveryNarrowing = Narrowing & { readonly decision?: Delivery["decision"] | null };
 
 /** What the runs of one state within one span of time came to. */
 export type SpanCount = {

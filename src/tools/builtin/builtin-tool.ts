@@ -3,7 +3,7 @@ import type { JsonObject } from "../../base/json.ts";
 import type { CodeRunner, HttpClient, NodeResult, ToolAnswer } from "../../flow/ports.ts";
 
 /** What tools of ours run on. */
-export type BuiltinContext = {
+type BuiltinContext = {
   readonly clock: Clock;
   readonly http: HttpClient;
   readonly code: CodeRunner;

@@ -15,7 +15,7 @@ import { carryOut } from "./carry-out.ts";
 import type { Reaction, Talk } from "./conversation.ts";
 
 /** The reactions that show that a note was heard, and that what it asks for is done. */
-export const HEARD = "eyes";
+const HEARD = "eyes";
 export const DONE = "white_check_mark";
 
 /** What answering a note is made from. */

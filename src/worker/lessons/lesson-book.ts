@@ -26,7 +26,7 @@ export type LessonBookOptions = {
 };
 
 /** What became of an edit. */
-export type EditOutcome = "saved" | "changed-meanwhile" | "too-long";
+type EditOutcome = "saved" | "changed-meanwhile" | "too-long";
 
 /** The files of lessons, for reviews and for people. Failures are StoreErrors. */
 export type LessonBook = {

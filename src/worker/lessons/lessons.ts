@@ -13,7 +13,7 @@ import { type LessonBook, type LessonProject, told } from "./lesson-book.ts";
 import { lookBack } from "./look-back.ts";
 
 /** Who asks what was learnt, and with what. */
-export type LessonsWish = {
+type LessonsWish = {
   readonly project: LessonProject;
   readonly forge: Forge;
   /** The run's: all of its attempts are told the same, so that a runner finds its run again. */
@@ -23,7 +23,7 @@ export type LessonsWish = {
 };
 
 /** A review that was just published. */
-export type PublishedReview = {
+type PublishedReview = {
   readonly ref: MergeRequestRef;
   readonly flow: string;
   readonly headSha: string;
@@ -33,7 +33,7 @@ export type PublishedReview = {
 };
 
 /** Somebody's order about a finding. */
-export type FindingOrder = FindingKey & {
+type FindingOrder = FindingKey & {
   readonly why: "resolved" | "ignored" | "withdrawn";
   readonly userId: number;
   /** The head when they gave it; null where that is not known. */

@@ -19,7 +19,7 @@ const LEAST_FOR_GROUP = 4;
  * What is looked at again, in milliseconds: a change is in GitLab's lists a little after its time, clocks
  * differ, and what was just changed was left to its webhook.
  */
-export const OVERLAP_MS = 600_000;
+const OVERLAP_MS = 600_000;
 
 /**
  * Plans the looks of a round with as few calls as possible, those that have waited longest first, so that

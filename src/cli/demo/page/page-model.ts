@@ -6,7 +6,7 @@ import type { MergeRequestView } from "../../../../standins/gitlab/view.ts";
 import type { Run } from "../../../store/store.ts";
 
 /** A merge request that the page leads to. */
-export type Tab = {
+type Tab = {
   readonly path: string;
   readonly title: string;
   readonly reference: string;

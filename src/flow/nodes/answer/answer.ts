@@ -7,8 +7,8 @@ import { isJsonArray, type Variable } from "../../value-type.ts";
 import { readsOfText } from "../selector-path.ts";
 
 /** Data of an answer node. */
-export const AnswerData = z.object({ answer: z.string() });
-export type AnswerData = z.infer<typeof AnswerData>;
+const AnswerData = z.object({ answer: z.string() });
+type AnswerData = z.infer<typeof AnswerData>;
 
 const filesOf = (variable: Variable): readonly Json[] => {
   if (variable.type === "file") return [variable.value];

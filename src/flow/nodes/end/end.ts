@@ -25,13 +25,13 @@ const OutputType = z.enum([
 ]);
 
 /** Data of an end node. */
-export const EndData = z.object({
+const EndData = z.object({
   outputs: z
     .array(z.object({ variable: z.string(), value_selector: SelectorPath, value_type: OutputType.nullish() }))
     .nullish()
     .transform((value) => value ?? []),
 });
-export type EndData = z.infer<typeof EndData>;
+type EndData = z.infer<typeof EndData>;
 
 /** Gives outputs to the run; one whose value is not there is null. */
 export const endKind = defineNodeKind({

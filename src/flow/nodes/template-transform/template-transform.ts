@@ -9,14 +9,14 @@ import { flowMessage, inItsWords } from "../../messages/message.ts";
 const MAX_OUTPUT_CHARACTERS = 400_000;
 
 /** Data of a template node. */
-export const TemplateTransformData = z.object({
+const TemplateTransformData = z.object({
   template: z.string(),
   variables: z
     .array(z.object({ variable: z.string(), value_selector: SelectorPath }))
     .nullish()
     .transform((value) => value ?? []),
 });
-export type TemplateTransformData = z.infer<typeof TemplateTransformData>;
+type TemplateTransformData = z.infer<typeof TemplateTransformData>;
 
 /** Dify gives templates no files, nor lists that hold some. */
 const holdsFiles = (variable: Variable | undefined): boolean =>

@@ -9,7 +9,7 @@ import { SelectorPath } from "../selector-path.ts";
 const Group = z.object({ group_name: z.string(), variables: z.array(SelectorPath) });
 
 /** Data of a variable aggregator. */
-export const VariableAggregatorData = z.object({
+const VariableAggregatorData = z.object({
   variables: z
     .array(SelectorPath)
     .nullish()
@@ -24,7 +24,7 @@ export const VariableAggregatorData = z.object({
     })
     .nullish(),
 });
-export type VariableAggregatorData = z.infer<typeof VariableAggregatorData>;
+type VariableAggregatorData = z.infer<typeof VariableAggregatorData>;
 
 const groupsOf = (data: VariableAggregatorData) =>
   data.advanced_settings?.group_enabled === true ? data.advanced_settings.groups : null;
