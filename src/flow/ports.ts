@@ -235,7 +235,7 @@ export type ToolRunner = {
 export type DocumentFormat = "pdf" | "docx" | "xlsx" | "pptx";
 
 /** A document whose text is wanted. */
-export type DocumentRequest = {
+type DocumentRequest = {
   readonly format: DocumentFormat;
   readonly bytes: Uint8Array;
   readonly signal: AbortSignal;

@@ -8,7 +8,7 @@ import { parseLineTruth } from "./line-truth.ts";
 import type { FileTruth } from "./line-truth.ts";
 
 /** A git file mode that a scenario may set. */
-export type FileMode = "100644" | "100755" | "120000";
+type FileMode = "100644" | "100755" | "120000";
 
 /** One change of a commit. `write` creates or replaces; `rename` keeps the content, a later `write` changes it. */
 export type FileAction =

@@ -18,7 +18,7 @@ export type XmlElement = {
 };
 
 /** What hears of the elements of a part while it is read. */
-export type XmlListener = {
+type XmlListener = {
   readonly open: (name: string, attributes: Readonly<Record<string, string>>) => void;
   readonly text?: (text: string) => void;
   readonly close?: (name: string) => void;
@@ -37,7 +37,7 @@ export type OfficeArchive = {
 };
 
 /** A part that another part names. */
-export type Relation = { readonly path: string; readonly kind: string };
+type Relation = { readonly path: string; readonly kind: string };
 
 const localName = (name: string): string => name.slice(name.indexOf(":") + 1);
 
