@@ -14,7 +14,7 @@ import { isProtectedBranch } from "./is-protected-branch.ts";
 import { listFolder } from "./list-folder.ts";
 import { createOwnNotes } from "./own-notes.ts";
 import { publish } from "./publish/publish.ts";
-import { setStatus } from "./publish/set-marks.ts";
+import { endStatus, setStatus } from "./publish/set-marks.ts";
 import { reply, resolveOnce } from "./publish/reply.ts";
 import type { Target } from "./publish/target.ts";
 import { fetchReactions, react, unreact } from "./react.ts";
@@ -89,6 +89,8 @@ export const createForge = (client: GitLabClient, options: ForgeOptions = {}): F
       unreact(client, ref, reaction, { currentUser: () => currentUser(signal), logger, signal }),
     setStatus: async ({ projectId: id, iid }, status, signal) =>
       setStatus({ client, logger, params: { id, iid }, signal }, status),
+    endStatus: async ({ projectId: id, iid }, status, signal) =>
+      endStatus({ client, logger, params: { id, iid }, signal }, status),
     removeNote: async (ref, marker, signal) => {
       const { id: userId } = await currentUser(signal);
       await removeNote(client, ref, marker, { clock, logger, own, userId }, signal);

@@ -173,8 +173,13 @@ export type Forge = {
     reaction: Reaction & { readonly awardId: number | null },
     signal?: AbortSignal,
   ) => Promise<boolean>;
-  /** Sets the status of a commit. That it is refused is only logged; that the place is away is thrown. */
-  readonly setStatus: (ref: MergeRequestRef, status: CommitStatus, signal?: AbortSignal) => Promise<void>;
+  /**
+   * Sets the status of a commit. That it is refused is only logged, and false where it may be tried again; that the
+   * place is away is thrown.
+   */
+  readonly setStatus: (ref: MergeRequestRef, status: CommitStatus, signal?: AbortSignal) => Promise<boolean>;
+  /** As `setStatus`, where the commit has one of that name that is pending still; nothing where it has none. */
+  readonly endStatus: (ref: MergeRequestRef, status: CommitStatus, signal?: AbortSignal) => Promise<boolean>;
   /** Deletes every note of ours that holds the marker; what is gone stays gone. */
   readonly removeNote: (ref: MergeRequestRef, marker: string, signal?: AbortSignal) => Promise<void>;
   /** Gives the merge request another description. */

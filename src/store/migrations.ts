@@ -419,6 +419,17 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   `,
   // `error` held the same in English.
   () => "ALTER TABLE reviewflow.notices ADD COLUMN problem text;",
+  ({ id, whole, end }) => `
+  CREATE TABLE reviewflow.pending_statuses (
+    project_id ${whole} NOT NULL,
+    iid ${whole} NOT NULL,
+    flow ${id} NOT NULL,
+    sha ${id} NOT NULL,
+    ref text,
+    run_id ${id} NOT NULL,
+    PRIMARY KEY (project_id, iid, flow, sha)
+  ${end};
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

@@ -37,6 +37,7 @@ export type Tables = {
   runQuarters: RunQuartersTable;
   deliveryTotals: DeliveryTotalsTable;
   reactions: ReactionsTable;
+  pendingStatuses: PendingStatusesTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -364,6 +365,18 @@ type ReactionsTable = {
   flow: string;
   /** GitLab's id; null where GitLab has not told it. */
   awardId: number | null;
+};
+
+/** The commit statuses that say that a review is made; a row goes when its status has come to an end. */
+type PendingStatusesTable = {
+  projectId: number;
+  iid: number;
+  flow: string;
+  sha: string;
+  /** What it was set under; null where GitLab chose. */
+  ref: string | null;
+  /** Whose review it tells of. */
+  runId: string;
 };
 
 /** How many of the migrations were carried out. */

@@ -73,7 +73,7 @@ export const startConfiguredWorker = async (
     conversation: createConversation({ routes, runners, store: rest.store, lessons }),
     ...(lessons === null ? {} : { lessons }),
     rules: (path) => routes(path)?.rules ?? null,
-    progress: { settingsOf: progressOf(config), reactions: rest.store.progress },
+    progress: { settingsOf: progressOf(config), store: rest.store.progress },
     gitlabUrl: config.gitlab.url,
     token: config.gitlab.token,
     flows: new Map(flows.map((flow) => [flow.name, flow])),

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import type { ChatRequest } from "../../standins/model/chat-request.ts";
+import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
+import { eventually } from "../e2e/team.ts";
 import { type GitLabWorld, startGitLabWorld } from "./gitlab-world.ts";
 
 const WRONG = "for (let i = 0; i <= list.length; i += 1) use(list[i]);";
@@ -72,6 +74,33 @@ suite("bug 52: what a person does to the merge request or its threads meanwhile 
       ["canceled"],
     );
     assert.deepEqual(world.gitlab.failures, []);
+  });
+
+  test("replaced and closed while no process works on its run: no status stays pending", async () => {
+    const flows = [{ name: "review", file: "builtin:review", publish: { status: true } }];
+    const main = { model: "stand-in", api_key: "sk-wrong-key-of-the-tests", context_window: 32_768 };
+    await using model = await startModelStandIn({ apiKeys: ["sk-right-key-of-the-tests"] });
+    const config = { flows, models: { main: { ...main, base_url: model.url } } };
+    await using world = await startGitLabWorld({}, { config, start: { lookEveryMs: 50 } });
+    const { gitlab, store, team } = world;
+    const mergeRequest = await world.open(CHANGE);
+    const statuses = () => team.project.statuses.map(({ status }) => status);
+    const parked = (count: number) =>
+      eventually("its run to wait", async () => {
+        const { state, waitingFor } = (await store.listRuns({ limit: 1 }))[0] ?? {};
+        return (state === "queued" && waitingFor !== null && statuses().length === count) || undefined;
+      });
+    await parked(1);
+    assert.deepEqual(statuses(), ["pending"]);
+    await world.push(mergeRequest, [{ action: "write", path: "src/b.js", content: "use(1);\n" }]);
+    await eventually("the end of the first status", async () => statuses()[0] === "canceled" || undefined);
+    assert.equal(await store.outages.resume({ kind: "model", name: "main" }), true);
+    await parked(2);
+    await gitlab.closeMergeRequest(mergeRequest, team.author);
+    await world.runs(mergeRequest, 2);
+    await eventually("the end of both", async () => !statuses().includes("pending") || undefined);
+    assert.deepEqual(statuses(), ["canceled", "canceled"]);
+    assert.deepEqual(gitlab.failures, []);
   });
 
   test("a rebase with the same content asks the model nothing and writes nothing again", async () => {

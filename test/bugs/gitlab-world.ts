@@ -1,3 +1,4 @@
+import type { StartOptions } from "../../src/main.ts";
 import type { Run, Store } from "../../src/store/store.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { FileAction } from "../../standins/gitlab/repository.ts";
@@ -15,6 +16,7 @@ export type GitLabWorldOptions = {
   readonly model?: ModelStandInOptions;
   /** Added to the configuration file; by default the review flow that comes with the product. */
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly start?: Partial<StartOptions>;
 };
 
 /** A GitLab with one project, a model, and the product between them, over the whole way from webhook to note. */
@@ -46,7 +48,7 @@ export type GitLabWorld = AsyncDisposable & {
 /** Starts one; `files` is its main branch. */
 export const startGitLabWorld = async (
   files: Readonly<Record<string, string | Buffer>> = {},
-  { gitlab: options = {}, model: modelOptions = {}, config = {} }: GitLabWorldOptions = {},
+  { gitlab: options = {}, model: modelOptions = {}, config = {}, start }: GitLabWorldOptions = {},
 ): Promise<GitLabWorld> => {
   await using stack = new AsyncDisposableStack();
   const gitlab = stack.use(await startGitLabStandIn(options));
@@ -61,7 +63,7 @@ export const startGitLabWorld = async (
       ...config,
     }),
   );
-  const reviewflow = stack.use(await startEmbedded(setup));
+  const reviewflow = stack.use(await startEmbedded(setup, start));
   await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token: SECRET, note_events: true });
   let branches = 0;
   const owned = stack.move();

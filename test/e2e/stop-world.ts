@@ -70,6 +70,7 @@ const TABLES = {
   shadow_steps: "*",
   progress_notes: "*",
   reactions: "*",
+  pending_statuses: "*",
 } as const;
 
 /** An instance that was stopped just before a write. */
@@ -215,7 +216,7 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
                + (SELECT count(*) FROM reviewflow.shadow_runs WHERE finished_at IS NULL) AS open,
                (SELECT count(*) FROM reviewflow.runs WHERE flow = 'watched' AND kind = 'review' AND finished_at IS NOT NULL)
                - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned,
-               (SELECT count(*) FROM reviewflow.reactions)
+               (SELECT count(*) FROM reviewflow.reactions) + (SELECT count(*) FROM reviewflow.pending_statuses)
                + (SELECT count(*) FROM reviewflow.runs r
                    LEFT JOIN reviewflow.progress_notes p ON p.project_id = r.project_id AND p.iid = r.iid
                    WHERE r.kind = 'review'

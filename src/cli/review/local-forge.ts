@@ -53,6 +53,7 @@ export const createLocalForge = (git: Git, { base }: ChosenChange, diff: Diff): 
   react: refuse,
   unreact: refuse,
   setStatus: refuse,
+  endStatus: refuse,
   removeNote: refuse,
   updateDescription: refuse,
 });

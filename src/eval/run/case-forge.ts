@@ -39,6 +39,7 @@ export const createCaseForge = (found: EvalCase): Forge => ({
   react: refuse,
   unreact: refuse,
   setStatus: refuse,
+  endStatus: refuse,
   removeNote: refuse,
   updateDescription: refuse,
 });

@@ -54,6 +54,7 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   notices: { name: "notices", key: ["id"] },
   progressNotes: { name: "progress_notes", key: ["project_id", "iid", "flow"] },
   reactions: { name: "reactions", key: ["project_id", "iid", "flow"] },
+  pendingStatuses: { name: "pending_statuses", key: ["project_id", "iid", "flow", "sha"] },
   outageFlows: { name: "outage_flows", key: ["kind", "name", "run_kind", "flow"] },
   ownNotes: { name: "own_notes", key: ["project_id", "iid", "note_id"] },
 };

@@ -14,6 +14,15 @@ export type DueProgress = { readonly run: Run; readonly shows: ProgressNote["sho
 /** The reaction of a merge request that says that its review is made. */
 export type ShownReaction = Row<"reactions">;
 
+/** A commit status that says that a review is made. */
+export type PendingStatus = Row<"pendingStatuses">;
+
+/** A status whose review is made no more, or of another head by now, and how its run stands; null when that is gone. */
+export type LeftStatus = {
+  readonly status: PendingStatus;
+  readonly run: Pick<Run, "state" | "headSha"> | null;
+};
+
 /** Which merge requests show that a review is made, has failed or waits, over all instances. Failures are StoreErrors. */
 export type ProgressStore = {
   /**
@@ -34,6 +43,12 @@ export type ProgressStore = {
   readonly removeReaction: (reaction: ShownReaction) => Promise<void>;
   /** Reactions that a review has left behind which nobody works on any more. */
   readonly listReactions: () => Promise<readonly ShownReaction[]>;
+  /** Notes a status before it is set. */
+  readonly putStatus: (status: PendingStatus) => Promise<void>;
+  /** Forgets a status that has come to an end, unless another run has set it anew by now. */
+  readonly removeStatus: (status: PendingStatus) => Promise<void>;
+  /** Statuses that a review has left behind which nobody works on or waits for any more. */
+  readonly listStatuses: () => Promise<readonly LeftStatus[]>;
 };
 
 const MOST = 50;
@@ -131,5 +146,47 @@ export const createProgressStore = ({ db, dialect }: Database): ProgressStore =>
         )
         .limit(MOST)
         .execute(),
+    putStatus: async (status) => {
+      await db
+        .insertInto("pendingStatuses")
+        .values(status)
+        .onConflict((conflict) =>
+          conflict.columns(["projectId", "iid", "flow", "sha"]).doUpdateSet({
+            ref: status.ref,
+            runId: status.runId,
+          }),
+        )
+        .execute();
+    },
+    removeStatus: async ({ projectId, iid, flow, sha, runId }) => {
+      await db
+        .deleteFrom("pendingStatuses")
+        .where("projectId", "=", projectId)
+        .where("iid", "=", iid)
+        .where("flow", "=", flow)
+        .where("sha", "=", sha)
+        .where("runId", "=", runId)
+        .execute();
+    },
+    listStatuses: async () => {
+      const rows = await db
+        .selectFrom("pendingStatuses as s")
+        .leftJoin("runs as r", "r.id", "s.runId")
+        .selectAll("s")
+        .select(["r.state", "r.headSha"])
+        .where((eb) =>
+          eb.or([
+            eb("r.id", "is", null),
+            eb("r.state", "not in", ["queued", "active", "retrying"]),
+            eb("r.headSha", "!=", eb.ref("s.sha")),
+          ]),
+        )
+        .limit(MOST)
+        .execute();
+      return rows.map(({ state, headSha, ...status }) => ({
+        status,
+        run: state === null ? null : { state, headSha },
+      }));
+    },
   };
 };

@@ -172,4 +172,5 @@ const OF_PROJECT = [
   "ownNotes",
   "progressNotes",
   "reactions",
+  "pendingStatuses",
 ] as const;

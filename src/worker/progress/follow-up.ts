@@ -7,14 +7,16 @@ import type { Secret } from "../../base/secret.ts";
 import { translator, type Translate } from "../../messages/format-message.ts";
 import { renderReply } from "../../review/conversation/render-reply.ts";
 import { readRequest } from "../../review/conversation/review-request.ts";
-import type { Forge, MergeRequestRef } from "../../review/forge.ts";
+import type { Forge, MergeRequest, MergeRequestRef } from "../../review/forge.ts";
 import { progressMarker, renderProgressNote } from "../../review/note-text.ts";
 import { publishLine } from "../../review/publish-text.ts";
 import { isProjectUnproven, parseStoredEvent } from "../../review/stored-event.ts";
+import type { Run } from "../../store/store.ts";
 import { isFresh } from "../../store/lease.ts";
 import { LONG_WAIT_MS, NEWS_MS } from "../../store/outage.ts";
 import type {
   DueProgress,
+  LeftStatus,
   ProgressNote,
   ProgressStore,
   ShownReaction,
@@ -49,8 +51,8 @@ const LEASE_MS = 60_000;
 
 /**
  * Says in a merge request, in one note that is kept up to date and taken away when it is over, that its review has failed
- * for good or waits for longer than ten minutes; sets the commit status and answers the note that asked for it. It looks
- * at the store, so that nothing is lost with the process that met it: one instance at a time, whose writes end with its
+ * for good or waits for longer than ten minutes; sets the commit status and answers the note that asked for it. It ends
+ * what reviews have left behind that were cancelled or replaced while nobody worked on them. It looks at the store, so that nothing is lost with the process that met it: one instance at a time, whose writes end with its
  * lease.
  */
 export const startFollowUp = (options: FollowUpOptions): FollowUp => {
@@ -91,6 +93,8 @@ const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise
         await held.write(() => settleOne(options, over, () => takeAway(options, over, signal)), signal);
       for (const left of await progress.listReactions())
         await held.write(() => settleOne(options, left, () => takeOff(options, left, signal)), signal);
+      for (const left of await progress.listStatuses())
+        await held.write(() => settleOne(options, left.status, () => endLeft(options, left, signal)), signal);
     } finally {
       await outcome.lease.release();
     }
@@ -155,8 +159,7 @@ const show = async (options: FollowUpOptions, due: DueProgress, signal: AbortSig
         await forge.upsertNote(ref, { marker: progressMarker(flow.name), body }, signal);
       }
       if (shows === "failed") {
-        if (status)
-          await forge.setStatus(ref, statusOf(flow, mergeRequest, "failed", t("status.failed")), signal);
+        if (status) await setFailed(options, due, mergeRequest, forge, t, signal);
         if (notes) await answerRequest(forge, due, t, signal);
       }
     }
@@ -165,6 +168,25 @@ const show = async (options: FollowUpOptions, due: DueProgress, signal: AbortSig
     logger.info({ ...ref, code: error.code }, "Merge request cannot show how its review stands");
   }
   await progress.put(note);
+};
+
+const setFailed = async (
+  { progress }: FollowUpOptions,
+  { run }: DueProgress,
+  mergeRequest: MergeRequest,
+  forge: Forge,
+  t: Translate,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { statusRef: ref = null } = mergeRequest;
+  const sha = run.headSha ?? mergeRequest.headSha;
+  const status = { ...refOf(run), flow: run.flow, sha, ref, runId: run.id };
+  const isSet = await forge.setStatus(
+    status,
+    statusOf(run.flow, status, "failed", t("status.failed")),
+    signal,
+  );
+  if (isSet) await progress.removeStatus(status);
 };
 
 /** The sentences of the note; nothing of what another server said is among them. */
@@ -217,4 +239,30 @@ const takeOff = async (
   const { awardId } = left;
   if (await createForge(token).unreact(refOf(left), { ...UNDER_REVIEW, awardId }, signal))
     await progress.removeReaction(left);
+};
+
+/** The commit status of a review that was cancelled or replaced, or of a head that was reviewed no further. */
+const endLeft = async (
+  { progress, flows, createForge, token, logger }: FollowUpOptions,
+  { status, run }: LeftStatus,
+  signal: AbortSignal,
+): Promise<void> => {
+  const flow = flows.get(status.flow);
+  const state = run?.headSha === status.sha ? stateOf(run.state, flow) : "canceled";
+  const text = translator(flow?.language ?? "English")(`status.${state}`);
+  const ended = statusOf(status.flow, status, state, text);
+  try {
+    if (!(await createForge(token).endStatus(refOf(status), ended, signal))) return;
+  } catch (error) {
+    if (!(error instanceof GitLabError) || error.retryable || error.outside !== undefined) throw error;
+    logger.info({ ...refOf(status), code: error.code }, "Commit status cannot be ended");
+  }
+  await progress.removeStatus(status);
+};
+
+/** A review by findings that was made has set its own. */
+const stateOf = (state: Run["state"], flow: ReviewFlow | undefined): "success" | "failed" | "canceled" => {
+  if (state === "failed") return "failed";
+  const isDone = state === "succeeded" || state === "partial-succeeded";
+  return isDone && flow?.contract !== "findings" ? "success" : "canceled";
 };

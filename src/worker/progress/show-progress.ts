@@ -2,7 +2,7 @@ import { translator } from "../../messages/format-message.ts";
 import type { CommitStatus } from "../../review/discussion.ts";
 import { RunCancelled } from "../../review/flow-runner.ts";
 import type { Forge, MergeRequest } from "../../review/forge.ts";
-import type { ProgressStore, ShownReaction } from "../../store/progress/progress-store.ts";
+import type { PendingStatus, ProgressStore, ShownReaction } from "../../store/progress/progress-store.ts";
 import { beginningOf } from "../../base/cut-text.ts";
 import type { Claim, Settlement } from "../../store/store.ts";
 import type { ReviewFlow } from "../review-flow.ts";
@@ -21,7 +21,7 @@ export const UNDER_REVIEW = { noteId: null, emoji: "eyes" } as const;
 /** What is shown of reviews, and where it is remembered. */
 export type ProgressDisplay = {
   readonly settingsOf: (flow: string) => ProgressSettings | null;
-  readonly reactions: Pick<ProgressStore, "putReaction" | "removeReaction">;
+  readonly store: Pick<ProgressStore, "putReaction" | "removeReaction" | "putStatus" | "removeStatus">;
 };
 
 /** GitLab cuts longer ones. */
@@ -31,14 +31,14 @@ const END_MS = 10_000;
 
 /** The status of a flow's reviews. */
 export const statusOf = (
-  flow: Pick<ReviewFlow, "name">,
-  { headSha: sha, statusRef: ref }: Pick<MergeRequest, "headSha" | "statusRef">,
+  flow: string,
+  { sha, ref }: Pick<PendingStatus, "sha" | "ref">,
   state: CommitStatus["state"],
   description: string,
 ): CommitStatus => ({
   sha,
-  ...(ref === undefined ? {} : { ref }),
-  name: `reviewflow/${flow.name}`,
+  ...(ref === null ? {} : { ref }),
+  name: `reviewflow/${flow}`,
   state,
   description: beginningOf(description, LONGEST_DESCRIPTION),
 });
@@ -46,7 +46,7 @@ export const statusOf = (
 /**
  * Shows in the merge request that a review is made while `work` makes it, which does not wait for that: only what it
  * publishes comes behind it. What it comes to is shown by the review itself, and by the follow-up where it failed; the
- * follow-up also takes off what could not be taken off here.
+ * follow-up also ends what could not be ended here, by what the store knows of it.
  */
 export const withProgress = async (
   {
@@ -68,47 +68,60 @@ export const withProgress = async (
   const { ref } = mergeRequest;
   const { projectId, iid } = ref;
   const t = translator(flow.language);
-  const setStatus = (
-    state: CommitStatus["state"],
-    description: string,
-    signal = claim.signal,
-  ): Promise<void> => forge.setStatus(ref, statusOf(flow, mergeRequest, state, description), signal);
+  const { headSha: sha, statusRef = null } = mergeRequest;
+  const status: PendingStatus = {
+    projectId,
+    iid,
+    flow: claim.run.flow,
+    sha,
+    ref: statusRef,
+    runId: claim.run.id,
+  };
+  const setStatus = (state: CommitStatus["state"], signal = claim.signal): Promise<boolean> =>
+    forge.setStatus(ref, statusOf(flow.name, status, state, t(`status.${state}`)), signal);
+  const begin = async (): Promise<void> => {
+    await display.store.putStatus(status);
+    await setStatus("pending");
+  };
   const unknown: ShownReaction = { projectId, iid, flow: claim.run.flow, awardId: null };
   const react = async (): Promise<ShownReaction | null> => {
     const set = await forge.react(ref, UNDER_REVIEW, claim.signal);
-    return set === null ? null : display.reactions.putReaction({ ...unknown, ...set });
+    return set === null ? null : display.store.putReaction({ ...unknown, ...set });
   };
   // Nothing of this may hide how the review ends; whoever has the run by then shows it anew.
   const reaction = settings.notes ? react().catch(() => unknown) : null;
-  const pending = settings.status ? setStatus("pending", t("status.pending")).catch(() => undefined) : null;
+  const pending = settings.status ? begin().catch(() => undefined) : null;
+  let isEnded = false;
   const takeOff = async (): Promise<void> => {
     const shown = await reaction;
     if (shown === null) return;
     const { awardId } = shown;
     const isOff = await forge.unreact(ref, { ...UNDER_REVIEW, awardId }, AbortSignal.timeout(END_MS));
-    if (isOff) await display.reactions.removeReaction(shown);
-    else await display.reactions.putReaction(shown);
+    if (isOff) await display.store.removeReaction(shown);
+    else await display.store.putReaction(shown);
   };
   try {
     const settlement = await work({
       ...forge,
-      publish: async (...publication) => {
+      publish: async (...[place, publication, signal]) => {
         await pending;
-        return forge.publish(...publication);
+        const receipt = await forge.publish(place, publication, signal);
+        isEnded ||= publication.status?.sha === sha;
+        return receipt;
       },
     });
     await pending;
     const end = settings.status ? endOf(settlement, flow.contract) : null;
-    if (end !== null) await setStatus(end, t(`status.${end}`));
+    if (end !== null) isEnded = await setStatus(end);
     return settlement;
   } catch (error) {
-    // Nobody else says so: a run that was cancelled is followed up by nothing, and its head may be an old one.
-    if (settings.status && claim.signal.reason instanceof RunCancelled) {
+    if (settings.status && !isEnded && claim.signal.reason instanceof RunCancelled) {
       await pending;
-      await setStatus("canceled", t("status.canceled"), AbortSignal.timeout(END_MS)).catch(() => undefined);
+      isEnded = await setStatus("canceled", AbortSignal.timeout(END_MS)).catch(() => false);
     }
     throw error;
   } finally {
+    if (isEnded) await display.store.removeStatus(status).catch(() => undefined);
     await takeOff().catch(() => undefined);
   }
 };

@@ -24,6 +24,7 @@ export const createReadOnlyForge = (forge: Forge, snapshot: Snapshot | null): Fo
   react: refuse,
   unreact: refuse,
   setStatus: refuse,
+  endStatus: refuse,
   removeNote: refuse,
   updateDescription: refuse,
 });

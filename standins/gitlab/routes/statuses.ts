@@ -93,7 +93,11 @@ const create = async (request: ApiRequest) => {
   return json(statusEntity(context.world, status), 201);
 };
 
-const Filter = z.object({ name: Text.nullish() });
+const Filter = z.object({
+  name: Text.nullish(),
+  ref: Text.nullish(),
+  all: z.literal(["true", "false"]).nullish(),
+});
 
 const list = async (request: ApiRequest) => {
   const { context, caller, path, params } = request;
@@ -101,11 +105,15 @@ const list = async (request: ApiRequest) => {
   requireCode(project, caller);
   const sha = await project.repository.resolve(path("sha"));
   if (sha === null) throw notFound("Commit");
-  const { name = null } = parseParams(Filter, params);
-  const found = project.statuses.filter(
-    (status) => status.sha === sha && (name === null || status.name === name),
+  const { name = null, ref = null, all = null } = parseParams(Filter, params);
+  const asked = project.statuses.filter(
+    (status) =>
+      status.sha === sha && (name === null || status.name === name) && (ref === null || status.ref === ref),
   );
-  return paginate(request, found, (status) => statusEntity(context.world, status));
+  const newest = [
+    ...Map.groupBy(asked, (status) => JSON.stringify([status.ref, status.name])).values(),
+  ].flatMap((same) => same.slice(-1));
+  return paginate(request, all === "true" ? asked : newest, (status) => statusEntity(context.world, status));
 };
 
 /** Statuses of commits. */

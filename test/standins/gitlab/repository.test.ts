@@ -79,10 +79,14 @@ test("files, trees, comparisons and statuses", async (t) => {
       assert.notEqual(Row.parse((await set("running")).body)["id"], running["id"]);
       assert.equal((await set("great")).status, 400);
       assert.deepEqual((await api("POST", path, {})).body, { error: "state is missing" });
-      assert.equal(
-        Rows.parse((await api("GET", `${base}/commits/${refs.head_sha}/statuses`)).body).length,
-        2,
+      const list = `${base}/commits/${refs.head_sha}/statuses`;
+      const listed = async (query: string) => Rows.parse((await api("GET", `${list}${query}`)).body);
+      assert.equal((await listed("?all=true")).length, 2);
+      assert.deepEqual(
+        (await listed("?ref=feature")).map((row) => row["status"]),
+        ["running"],
       );
+      assert.deepEqual(await listed("?ref=main"), []);
     },
   );
 

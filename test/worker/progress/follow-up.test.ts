@@ -10,11 +10,13 @@ import { Secret } from "../../../src/base/secret.ts";
 import { NO_USAGE } from "../../../src/flow/flow-event.ts";
 import { createGitLabClient } from "../../../src/gitlab/client.ts";
 import { createForge } from "../../../src/gitlab/forge.ts";
+import type { CommitStatus } from "../../../src/review/discussion.ts";
 import type { Forge } from "../../../src/review/forge.ts";
 import { progressMarker } from "../../../src/review/note-text.ts";
 import { openStore } from "../../../src/store/open-store.ts";
 import type { Settlement } from "../../../src/store/store.ts";
-import { UNDER_REVIEW } from "../../../src/worker/progress/show-progress.ts";
+import type { PendingStatus } from "../../../src/store/progress/progress-store.ts";
+import { statusOf, UNDER_REVIEW } from "../../../src/worker/progress/show-progress.ts";
 import { startFollowUp } from "../../../src/worker/progress/follow-up.ts";
 import { startGitLabStandIn } from "../../../standins/gitlab/gitlab-stand-in.ts";
 import { createTeam, eventually } from "../../e2e/team.ts";
@@ -45,8 +47,8 @@ const openWorld = async () => {
   const forge = createForge(client, { logger: silentLogger });
   const mergeRequest = await team.openMergeRequest("cart");
   const ask = { projectId: team.project.id, iid: mergeRequest.iid };
-  const queue = async (): Promise<string> => {
-    const asked = request({ ...ask, flow: FLOW });
+  const queue = async (head?: string): Promise<string> => {
+    const asked = request({ ...ask, flow: FLOW, ...(head === undefined ? {} : { head }) });
     const event = toStoredEvent(mergeRequestEvent());
     const outcome = await store.accept({ ...asked, run: { flow: FLOW, token: null, event } });
     return outcome.kind === "review" ? outcome.runId : assert.fail(outcome.kind);
@@ -70,6 +72,8 @@ const openWorld = async () => {
       held = until;
     },
     statuses: async () => (await gitlab.viewMergeRequest(mergeRequest)).statuses.map(({ status }) => status),
+    allStatuses: async () => team.project.statuses.map(({ status }) => status),
+    push: () => team.push(mergeRequest, "export const more = 2;\n"),
     reactions: async () => (await gitlab.viewMergeRequest(mergeRequest)).reactions,
     settleWith: (next: Settlement) => {
       settlement = next;
@@ -135,8 +139,9 @@ describe("what a merge request shows of a review that waits or failed", () => {
 
   it("is a commit status alone where notes are off and statuses on", async () => {
     await using world = await openWorld();
+    const { headSha } = await world.forge.fetchMergeRequest(world.ref);
     world.settleWith({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
-    await untilState(world.store, await world.queue(), "failed");
+    await untilState(world.store, await world.queue(headSha), "failed");
     const follow = world.follow({}, 0, { notes: false, status: true });
     await eventually("the status", async () => ((await world.statuses()).length > 0 ? true : undefined));
     await follow.stop();
@@ -170,6 +175,41 @@ describe("what a merge request shows of a review that waits or failed", () => {
     await follow.stop();
     assert.equal(tries, 2);
     assert.deepEqual(await world.reactions(), []);
+  });
+
+  it("ends the status of a head whose review was left, and touches none that has an end or a review", async () => {
+    await using world = await openWorld();
+    const { forge, ref, store, push } = world;
+    const { headSha: old } = await forge.fetchMergeRequest(ref);
+    const pendingAt = (sha: string, runId: string): PendingStatus => {
+      return { ...ref, flow: FLOW, sha, ref: "cart", runId };
+    };
+    const set = (sha: string, state: CommitStatus["state"]) =>
+      forge.setStatus(ref, statusOf(FLOW, { sha, ref: "cart" }, state, state));
+    const headSha = await push();
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    world.hold(isFree);
+    const runId = await world.queue(headSha);
+    await untilState(store, runId, "active");
+    for (const sha of [old, headSha]) {
+      await store.progress.putStatus(pendingAt(sha, runId));
+      await set(sha, "pending");
+    }
+    const left = async () => (await store.progress.listStatuses()).map(({ status: { sha } }) => sha);
+    assert.deepEqual(await left(), [old], "the review of the new head is under way");
+    // GitLab knows nothing of this one.
+    await store.progress.putStatus(pendingAt("0".repeat(40), "a run that is gone"));
+    const isEnded = () =>
+      eventually("nothing is left", async () => ((await left()).length === 0 ? true : undefined));
+    const follow = world.follow();
+    await isEnded();
+    assert.deepEqual(await world.allStatuses(), ["canceled", "pending"]);
+    await set(headSha, "failed");
+    free();
+    await untilState(store, runId, "succeeded");
+    await isEnded();
+    await follow.stop();
+    assert.deepEqual(await world.allStatuses(), ["canceled", "failed"]);
   });
 
   it("is nothing before ten minutes have passed", async () => {
