@@ -65,9 +65,25 @@ export type ToolCall = {
   readonly arguments: string;
 };
 
+/** An image in a message. */
+export type ModelImage = {
+  /** Such as `image/png`. */
+  readonly mediaType: string;
+  /** In base64. */
+  readonly data: string;
+  /** How closely the model looks, for providers that let one choose. */
+  readonly detail: "low" | "high";
+};
+
 /** One message of a prompt. */
 export type ModelMessage =
-  | { readonly role: "system" | "user"; readonly content: string }
+  | { readonly role: "system"; readonly content: string }
+  | {
+      readonly role: "user";
+      readonly content: string;
+      /** They stand before the text. A server that takes none is asked without them. */
+      readonly images?: readonly ModelImage[];
+    }
   | {
       readonly role: "assistant";
       readonly content: string;

@@ -25,9 +25,11 @@ import {
 } from "./model-options.ts";
 import { createModelSlots, type ModelSlots } from "./model-slots.ts";
 import {
+  countImages,
   findRefusedPart,
   settingFor,
   type RefusablePart,
+  withoutImages,
   withoutSettings,
   withoutSystemRole,
 } from "./refused-parts.ts";
@@ -98,9 +100,14 @@ const wantedFormat = ({ request, read }: ModelCall): AnswerFormat =>
 /** Until the first token, in milliseconds: a minute, and 60 ms a token, as slow as a CPU reads. */
 const firstTokenMs = (promptTokens: number): number => 60_000 + 60 * promptTokens;
 
-const timeoutsOf = ({ timeouts = {} }: ConfiguredModel, prompt: string): ModelTimeouts => ({
+/** What an image counts in tokens where it is looked at closely, by the providers' documents at most. */
+const IMAGE_TOKENS = 1_600;
+
+const timeoutsOf = ({ timeouts = {} }: ConfiguredModel, prompt: string, images: number): ModelTimeouts => ({
   firstTokenMs:
-    timeouts.firstTokenMs === undefined ? firstTokenMs(estimateTokens(prompt)) : timeouts.firstTokenMs,
+    timeouts.firstTokenMs === undefined
+      ? firstTokenMs(estimateTokens(prompt) + images * IMAGE_TOKENS)
+      : timeouts.firstTokenMs,
   idleMs: timeouts.idleMs === undefined ? 60_000 : timeouts.idleMs,
   totalMs: timeouts.totalMs ?? null,
 });
@@ -137,7 +144,8 @@ const composeAttempt = (
 } => {
   const { handle, request, read } = call;
   const { model } = handle;
-  const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), request.messages);
+  const seen = left.has("images") ? withoutImages(request.messages) : request.messages;
+  const settled = settleFormat(structuredOutputMode(model, left), wantedFormat(call), seen);
   const messages = left.has("systemRole") ? withoutSystemRole(settled.messages) : settled.messages;
   const { tools = [], toolChoice } = request;
   const prompt = messages.map(({ content }) => content).join("\n");
@@ -156,7 +164,7 @@ const composeAttempt = (
     includeUsage: !left.has("streamOptions"),
     maxCompletionTokens: left.has("maxTokens") && !left.has("answerLimit") ? (maxOutputTokens ?? null) : null,
     isDeveloperRefused: left.has("developerRole"),
-    timeouts: timeoutsOf(model, counted),
+    timeouts: timeoutsOf(model, counted, countImages(messages)),
     clock: options.clock,
     signal: request.signal,
     onText: announced(call),
@@ -204,7 +212,8 @@ const generateOnce = async (
         return { ok: false, failure };
       }
     }
-    if (reported !== undefined) profile.learnCount(counted, reported);
+    // How many tokens an image counts differs from one model to the next.
+    if (reported !== undefined && countImages(attempt.messages) === 0) profile.learnCount(counted, reported);
     report("ok", usage);
     const isEmpty = attempt.isStreaming && isNothing(raw);
     const answer = { text, reasoning, finishReason, usage, toolCalls, ...(turn === null ? {} : { turn }) };

@@ -345,10 +345,11 @@ const NO_TOOLS =
 
 /**
  * Refusals that some servers give with status 500: llama-cpp-python those of a response format, llama-server what a
- * chat template says ("Jinja Exception: System role not supported"), LiteLLM what another server refused it.
+ * chat template says ("Jinja Exception: System role not supported") and images ("image input is not supported - hint: …
+ * mmproj"), LiteLLM what another server refused it.
  */
 const NAMED_WITH_500 =
-  /should be 'text' or 'json_object'|response_?format|json_?schema|jinja|chat template|system role|roles must alternate|unsupported (?:parameter|value)|(?:does not|doesn't) support param/i;
+  /should be 'text' or 'json_object'|response_?format|json_?schema|jinja|chat template|system role|roles must alternate|image input|mmproj|unsupported (?:parameter|value)|(?:does not|doesn't) support param/i;
 
 const isOfRequest = (status: number, refusal: string): boolean =>
   !FILTERED.test(refusal) && (REFUSALS.has(status) || (status === 500 && NAMED_WITH_500.test(refusal)));

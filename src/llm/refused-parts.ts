@@ -11,6 +11,7 @@ export type RefusablePart =
   | "jsonSchema"
   | "responseFormat"
   | "developerRole"
+  | "images"
   | "systemRole"
   /** The limit of the answer under its older name; it then goes by the newer one. */
   | "maxTokens"
@@ -60,6 +61,21 @@ const SYSTEM_ROLE = new RegExp(
 const DEVELOPER_ROLE =
   /['"`]?developer['"`]?|\b(?:unexpected|unsupported|unknown|invalid) (?:message )?role\b/i;
 
+/** Servers that speak of images, or of a content that is more than a text. */
+const IMAGES =
+  /image|\bvision\b|multi-?modal|mmproj|content['"`\]]*\s?:? ?(?:value )?(?:must|should) be a (?:valid )?string|unsupported content type/i;
+
+/** The images of all messages. */
+export const countImages = (messages: readonly ModelMessage[]): number =>
+  messages.reduce((sum, message) => sum + (message.role === "user" ? (message.images ?? []).length : 0), 0);
+
+/** The messages without their images, and without those that were nothing else. */
+export const withoutImages = (messages: readonly ModelMessage[]): readonly ModelMessage[] =>
+  messages.flatMap((message) => {
+    if (message.role !== "user" || message.images === undefined) return [message];
+    return message.content === "" ? [] : [{ role: message.role, content: message.content }];
+  });
+
 /** The limit of an answer under its many names, and a refusal that names another one for it. */
 const ANSWER_LIMIT = /max_?(?:completion_?|output_?|new_?)?tokens/i;
 const OTHER_NAME = /max_tokens\b[^]{0,80}\bmax_completion_tokens/i;
@@ -96,6 +112,7 @@ export const findRefusedPart = (
       format.kind !== "text",
       /response[_ ]?format|json[_ ]?(?:object|mode)|structured.?output/i,
     ),
+    ...may("images", countImages(messages) > 0, IMAGES),
     ...may("maxTokens", hasLimit && !isTooLarge, OTHER_NAME),
     ...may("answerLimit", hasLimit, isTooLarge ? /./ : ANSWER_LIMIT),
     ...may("developerRole", hasInstructions && model.provider === "openai", DEVELOPER_ROLE),
@@ -144,6 +161,7 @@ export const settingFor = (part: RefusablePart, name: string): string | null => 
     case "streamOptions":
     case "developerRole":
     case "systemRole":
+    case "images":
     case "maxTokens":
       return null;
     default:

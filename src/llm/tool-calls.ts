@@ -52,10 +52,22 @@ const assistantMessage = (
   };
 };
 
+const userMessage = ({ content, images = [] }: Extract<ModelMessage, { role: "user" }>): SdkMessage => {
+  if (images.length === 0) return { role: "user", content };
+  const shown = images.map(({ mediaType, data, detail }) => ({
+    type: "file" as const,
+    mediaType,
+    data,
+    providerOptions: { openai: { imageDetail: detail } },
+  }));
+  return { role: "user", content: content === "" ? shown : [...shown, { type: "text", text: content }] };
+};
+
 /** The messages as the SDK takes them; a turn that another model than `model` gave goes without its thoughts. */
 export const sdkMessages = (messages: readonly ModelMessage[], model: string): SdkMessage[] =>
   messages.map((message): SdkMessage => {
     if (message.role === "assistant") return assistantMessage(message, model);
+    if (message.role === "user") return userMessage(message);
     if (message.role !== "tool") return { role: message.role, content: message.content };
     const { callId: toolCallId, toolName, content: value } = message;
     const output = { type: "text" as const, value };

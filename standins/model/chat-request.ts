@@ -12,12 +12,21 @@ export type Refusal = {
 
 const TextPart = z.strictObject({ type: z.literal("text"), text: z.string() });
 const Content = z.union([z.string(), z.array(TextPart).min(1)]);
+/** What a user shows beside the text; OpenAI takes an address or the whole image in it. */
+const ShownImage = z.strictObject({
+  type: z.literal("image_url"),
+  image_url: z.strictObject({
+    url: z.string().regex(/^(?:https?:\/\/|data:image\/[\w.+-]+;base64,[A-Za-z0-9+/]+=*$)/),
+    detail: z.enum(["auto", "low", "high"]).optional(),
+  }),
+});
+const UserContent = z.union([z.string(), z.array(z.union([TextPart, ShownImage])).min(1)]);
 /** Names of functions and formats. */
 const Name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/);
 const Message = z.discriminatedUnion("role", [
   z.strictObject({ role: z.literal("system"), content: Content, name: z.string().optional() }),
   z.strictObject({ role: z.literal("developer"), content: Content, name: z.string().optional() }),
-  z.strictObject({ role: z.literal("user"), content: Content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal("user"), content: UserContent, name: z.string().optional() }),
   z.strictObject({
     role: z.literal("assistant"),
     content: Content.nullish(),
@@ -100,7 +109,9 @@ export type ChatRequest = z.infer<typeof ChatRequest>;
 
 /** The plain text of a message. */
 export const textOf = ({ content }: ChatRequest["messages"][number]): string =>
-  typeof content === "string" ? content : (content ?? []).map((part) => part.text).join("\n");
+  typeof content === "string"
+    ? content
+    : (content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("\n");
 
 /** The tokens of a request's prompt: its messages, the calls in them and the tools. */
 export const promptTokens = ({ messages, tools }: ChatRequest): number => {

@@ -315,7 +315,55 @@ const SETTINGS: readonly Row[] = [
   ],
 ];
 
-const play = async (rows: readonly Row[]): Promise<void> => {
+const shown = ({ messages }: ChatRequest): boolean => JSON.stringify(messages).includes("image_url");
+const IMAGES: readonly Row[] = [
+  [
+    "OpenAI gpt-3.5",
+    shown,
+    400,
+    openai("Invalid content type. image_url is only supported by certain models."),
+  ],
+  [
+    "llama-server without a projector",
+    shown,
+    500,
+    openai("image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+  ],
+  [
+    "vLLM",
+    shown,
+    400,
+    { object: "error", message: "At most 0 image(s) may be provided in one prompt.", code: 400 },
+  ],
+  [
+    "DeepSeek",
+    shown,
+    400,
+    openai("Failed to deserialize the JSON body: messages[1]: unknown variant `image_url`, expected `text`"),
+  ],
+  [
+    "Groq",
+    shown,
+    400,
+    openai(
+      "'messages.1' : for 'role:user' the following must be satisfied[('messages.1.content' : value must be a string)]",
+    ),
+  ],
+  ["Mistral", shown, 400, openai("Image input is not enabled for this model")],
+];
+const WITH_IMAGE = modelRequest({
+  ...REQUEST,
+  messages: [
+    ...REQUEST.messages,
+    {
+      role: "user",
+      content: "What is this?",
+      images: [{ mediaType: "image/png", data: "aGk=", detail: "low" }],
+    },
+  ],
+});
+
+const play = async (rows: readonly Row[], request = REQUEST): Promise<void> => {
   const refusals = rows.map(([, of, status, body]) => ({ of, status, body }));
   const provider = rows.find(([, , , , one]) => one !== undefined)?.[4] ?? "openai-compatible";
   const model = provider === "openai" ? "o3" : "stand-in";
@@ -323,7 +371,7 @@ const play = async (rows: readonly Row[]): Promise<void> => {
   const { client } = createTestClient([standInModel(standIn, { provider, model })]);
   for (const round of [1, 2]) {
     const before = standIn.chatCount();
-    const answer = await client.generate(REQUEST);
+    const answer = await client.generate(request);
     assert.ok(answer.ok, JSON.stringify(answer));
     if (round === 2) assert.equal(standIn.chatCount() - before, 1, "what is refused is remembered");
     const { chat, body } = standIn.calls().at(-1) ?? assert.fail("not asked");
@@ -342,11 +390,13 @@ for (const [what, rows] of [
   ["the role of the instructions", ROLES],
   ["the limit of the answer", LIMITS],
   ["a setting", SETTINGS],
+  ["images", IMAGES],
 ] as const)
   suite(`a refusal of ${what}`, () => {
     for (const row of rows) {
       const [server, , status, body] = row;
-      test(`${server} (${status}): ${JSON.stringify(body).slice(0, 120)}`, () => play([row]));
+      test(`${server} (${status}): ${JSON.stringify(body).slice(0, 120)}`, () =>
+        play([row], rows === IMAGES ? WITH_IMAGE : REQUEST));
     }
   });
 
@@ -356,7 +406,10 @@ suite("refusals of several parts", () => {
       ([, , , , provider]) => provider === undefined,
     );
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.constantFrom(...compatible), { minLength: 2, maxLength: 4 }), play),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.constantFrom(...compatible), { minLength: 2, maxLength: 4 }),
+        (rows) => play(rows),
+      ),
       { numRuns: 40 },
     );
   });

@@ -28,7 +28,11 @@ export const requestKey = (request: ModelRequest, routing: ModelRouting): string
       }
     : { provider: request.provider, model: request.name };
   const { messages, parameters, responseSchema } = request;
-  const said = messages.map(({ role, content }) => ({ role, content }));
+  const said = messages.map((message) => ({
+    role: message.role,
+    content: message.content,
+    ...(message.role === "user" && message.images !== undefined ? { images: message.images } : {}),
+  }));
   return createHash("sha256")
     .update(canonical({ asked, messages: said, parameters, schema: responseSchema }))
     .digest("hex")

@@ -169,7 +169,6 @@ export type FlowMessageParameters = {
   readonly "flow.node.kind-start": null;
   readonly "flow.node.no-memory": null;
   readonly "flow.node.no-model": null;
-  readonly "flow.node.no-vision": null;
   readonly "flow.node.not-a-float": { readonly text: string | number };
   readonly "flow.node.not-an-integer": { readonly text: string | number };
   readonly "flow.node.not-iterable": { readonly type: string | number };

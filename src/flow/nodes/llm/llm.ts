@@ -27,6 +27,7 @@ import { answerSchema, LlmData } from "./schema.ts";
 import { exactOutputs } from "../../value-type.ts";
 import { createStructuredReader } from "./structured-output.ts";
 import { usageOutput } from "./usage.ts";
+import { loadImages, readsOfVision, visionFiles, withImages } from "./vision.ts";
 import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
 
 const schemaRemarks = (
@@ -71,6 +72,7 @@ const declare = (data: LlmData): NodeDeclaration => {
       })),
       ...readsOfText("memory.query_prompt_template", data.memory?.query_prompt_template ?? ""),
       ...(context === null ? [] : [{ selector: context, field: "context.variable_selector", needed: false }]),
+      ...readsOfVision(data.vision),
       ...readsOfParameters(data.model),
     ],
     outputs: {
@@ -160,9 +162,11 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
   }
   const contextOrFailure = readContext(data, context);
   if (typeof contextOrFailure !== "string") return contextOrFailure;
+  const files = visionFiles(data.vision, context);
   const inputs = {
     ...collected.inputs,
     ...(contextOrFailure === "" ? {} : { "#context#": contextOrFailure }),
+    ...(files.length === 0 ? {} : { "#files#": files }),
     model_provider: data.model.provider,
     model_name: data.model.name,
   };
@@ -170,18 +174,20 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     pool,
     context: contextOrFailure,
     renderer: ports.template,
+    loadImages: (found) => loadImages(found, data.vision, context),
     signal,
   });
   if (!messages.ok)
     return nodeFailure(messages.errorType, inItsWords(messages.message, messages.host), { inputs });
-  if (messages.value.length === 0) {
+  const shown = withImages(messages.value, await loadImages(files, data.vision, context));
+  if (shown.length === 0) {
     return nodeFailure("NoPromptFoundError", flowMessage("flow.llm.no-prompt"), { inputs });
   }
   const stream = createStream(data, context);
   const startedAt = clock.now();
   const answer = await ports.model.generate({
     ...modelRequest(pool, data.model),
-    messages: messages.value,
+    messages: shown,
     responseSchema: answerSchema(data) ?? null,
     signal,
     onText: stream.feed,

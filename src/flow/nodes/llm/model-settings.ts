@@ -17,10 +17,6 @@ export const ModelSettings = z.object({
 });
 export type ModelSettings = z.infer<typeof ModelSettings>;
 
-/** The switch for images. */
-export const VisionSettings = z.object({ enabled: z.boolean().nullish() }).nullish();
-export type VisionSettings = z.infer<typeof VisionSettings>;
-
 /** Conversation memory; only that it is switched on matters here, and the query that it adds. */
 export const MemorySettings = z.object({ query_prompt_template: z.string().nullish() }).nullish();
 export type MemorySettings = z.infer<typeof MemorySettings>;
@@ -69,25 +65,8 @@ export const declaredModels = ({ provider, name }: ModelSettings): NodeDeclarati
 export const modelFailures = (model: ModelSettings): readonly NodeRemark[] =>
   declaredModels(model).length > 0 ? [] : [{ field: "model", message: flowMessage("flow.node.no-model") }];
 
-/** Doubts about memory and vision, which every node that calls a model may have switched on. */
-export const modelWarnings = (settings: {
-  readonly vision?: VisionSettings;
-  readonly memory?: MemorySettings;
-}): readonly NodeRemark[] => [
-  ...(settings.vision?.enabled === true
-    ? [
-        {
-          field: "vision.enabled",
-          message: flowMessage("flow.node.no-vision"),
-        },
-      ]
-    : []),
-  ...(settings.memory === null || settings.memory === undefined
+/** A doubt about memory, which every node that calls a model may have switched on. */
+export const modelWarnings = ({ memory }: { readonly memory?: MemorySettings }): readonly NodeRemark[] =>
+  memory === null || memory === undefined
     ? []
-    : [
-        {
-          field: "memory",
-          message: flowMessage("flow.node.no-memory"),
-        },
-      ]),
-];
+    : [{ field: "memory", message: flowMessage("flow.node.no-memory") }];

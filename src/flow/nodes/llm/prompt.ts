@@ -2,11 +2,12 @@ import type { Json, JsonObject } from "../../../base/json.ts";
 import type { Exact } from "../../exact.ts";
 import type { Pool, Selector } from "../../pool.ts";
 import { readPool, resolveText, selectorsInText } from "../../pool.ts";
-import type { ModelMessage, NodeResult, TemplateRenderer } from "../../ports.ts";
+import type { ModelImage, ModelMessage, NodeResult, TemplateRenderer } from "../../ports.ts";
 import { exactOf, isArrayType, isJsonArray, isJsonObject } from "../../value-type.ts";
 import type { Variable } from "../../value-type.ts";
 import { pythonJson, pythonStr, textOfVariable } from "../../value-text.ts";
 import type { LlmData, PromptText } from "./schema.ts";
+import { filesOf } from "./vision.ts";
 
 const CONTEXT_PLACEHOLDER = "{{#context#}}";
 const HISTORIES_PLACEHOLDER = "{{#histories#}}";
@@ -84,6 +85,8 @@ export type PromptSources = {
   readonly pool: Pool;
   readonly context: string;
   readonly renderer: TemplateRenderer;
+  /** Fetches the images among files that a prompt refers to. */
+  readonly loadImages: (files: readonly Json[]) => Promise<readonly ModelImage[]>;
   readonly signal: AbortSignal;
 };
 
@@ -124,6 +127,18 @@ const completionText = (text: string, query: string): string => {
   return query === "" ? withHistory : `${query}\n${withHistory}`;
 };
 
+/** The files that a basic prompt refers to, which stand in its text as nothing. */
+const filesInPrompt = (prompt: PromptText, pool: Pool): readonly Json[] =>
+  prompt.edition_type === "jinja2"
+    ? []
+    : selectorsInText(prompt.text).flatMap((selector) => {
+        const variable = readPool(pool, selector);
+        return variable === undefined ? [] : filesOf(variable);
+      });
+
+const hasImages = (message: ModelMessage): boolean =>
+  message.role === "user" && (message.images ?? []).length > 0;
+
 /**
  * The messages for the model: prompts in order without empty ones; with memory, the query as the last message (for a
  * completion text: in front of it), as Dify does where the conversation is empty.
@@ -137,9 +152,16 @@ export const buildMessages = async (
   for (const prompt of promptTexts(data)) {
     const filled = await fill(prompt, data, sources);
     if (!filled.ok) return filled;
-    if ("role" in prompt) messages.push({ role: prompt.role, content: filled.value });
-    else messages.push({ role: "user", content: completionText(filled.value, query) });
+    if ("role" in prompt) {
+      messages.push({ role: prompt.role, content: filled.value });
+      // Images in instructions are taken by no provider.
+      const images = await sources.loadImages(filesInPrompt(prompt, sources.pool));
+      if (images.length > 0) messages.push({ role: "user", content: "", images });
+    } else messages.push({ role: "user", content: completionText(filled.value, query) });
   }
   if (Array.isArray(data.prompt_template) && query !== "") messages.push({ role: "user", content: query });
-  return { ok: true, value: messages.filter(({ content }) => content !== "") };
+  return {
+    ok: true,
+    value: messages.filter((message) => message.content !== "" || hasImages(message)),
+  };
 };

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { JsonObject } from "../../../base/json.ts";
 import { SelectorPath } from "../selector-path.ts";
-import { MemorySettings, ModelSettings, VisionSettings } from "./model-settings.ts";
+import { MemorySettings, ModelSettings } from "./model-settings.ts";
+import { VisionSettings } from "./vision.ts";
 
 const Edition = z.enum(["basic", "jinja2"]).catch("basic");
 

@@ -15,6 +15,7 @@ import {
   readsOfParameters,
 } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
+import { loadImages, readsOfVision, visionFiles, withImages } from "../llm/vision.ts";
 import { readsOfText } from "../selector-path.ts";
 import { buildMessages } from "./prompt.ts";
 import { convertResult, findProblem } from "./parameter-values.ts";
@@ -60,6 +61,7 @@ const declare = (data: ParameterExtractorData): NodeDeclaration => ({
     { selector: data.query, field: "query", needed: false },
     ...readsOfText("instruction", data.instruction ?? ""),
     ...readsOfParameters(data.model),
+    ...readsOfVision(data.vision),
   ],
   outputs: {
     __is_success: "integer",
@@ -87,10 +89,14 @@ const execute = async (data: ParameterExtractorData, context: NodeContext): Prom
     model_provider: data.model.provider,
     model_name: data.model.name,
   };
+  const images = await loadImages(visionFiles(data.vision, context), data.vision, context);
   const startedAt = clock.now();
   const answer = await ports.model.generate({
     ...modelRequest(pool, data.model),
-    messages: buildMessages(data.parameters, query, resolveText(pool, data.instruction ?? "")),
+    messages: withImages(
+      buildMessages(data.parameters, query, resolveText(pool, data.instruction ?? "")),
+      images,
+    ),
     responseSchema: parametersSchema(data.parameters),
     signal,
   });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../../../base/json.ts";
-import { MemorySettings, ModelSettings, VisionSettings } from "../llm/model-settings.ts";
+import { MemorySettings, ModelSettings } from "../llm/model-settings.ts";
+import { VisionSettings } from "../llm/vision.ts";
 import { SelectorPath } from "../selector-path.ts";
 import { problemOf } from "../../parse-data.ts";
 

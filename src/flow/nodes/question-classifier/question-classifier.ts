@@ -14,10 +14,10 @@ import {
   ModelSettings,
   modelWarnings,
   readsOfParameters,
-  VisionSettings,
 } from "../llm/model-settings.ts";
 import { splitReasoning } from "../llm/reasoning.ts";
 import { usageOutput } from "../llm/usage.ts";
+import { loadImages, readsOfVision, visionFiles, VisionSettings, withImages } from "../llm/vision.ts";
 import { readsOfText, SelectorPath } from "../selector-path.ts";
 import { buildMessages, type Category } from "./prompt.ts";
 import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
@@ -91,6 +91,7 @@ const declare = (data: QuestionClassifierData): NodeDeclaration => ({
     ...readsOfText("instruction", data.instruction ?? ""),
     ...data.classes.flatMap(({ name }, index) => readsOfText(`classes.${index}.name`, name)),
     ...readsOfParameters(data.model),
+    ...readsOfVision(data.vision),
   ],
   outputs: { class_name: "string", class_label: "string", class_id: "string", usage: "object" },
   models: declaredModels(data.model),
@@ -109,10 +110,11 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
   const inputs = { query, model_provider: data.model.provider, model_name: data.model.name };
   const categories = categoriesOf(data, context);
   const text = query === null ? "" : pythonStr(query);
+  const images = await loadImages(visionFiles(data.vision, context), data.vision, context);
   const startedAt = clock.now();
   const answer = await ports.model.generate({
     ...modelRequest(pool, data.model),
-    messages: buildMessages(categories, text, resolveText(pool, data.instruction ?? "")),
+    messages: withImages(buildMessages(categories, text, resolveText(pool, data.instruction ?? "")), images),
     responseSchema: responseSchema(categories),
     signal,
   });

@@ -132,15 +132,6 @@ describe("llm: prompts", () => {
       [[{ role: "system", content: "s {{#histories#}}" }], [{ role: "user", content: "\nT" }]],
     );
   });
-
-  it("leaves files out when vision is on, as Dify does for a model without vision", async () => {
-    const data = node({ vision: { enabled: true, configs: { variable_selector: ["start", "pics"] } } });
-    assert.equal(loadNode(llmKind, data).declaration.warnings[0]?.field, "vision.enabled");
-    const { model, requests } = modelSaying("fine");
-    const pool = poolOf({ "start.diff": "x", "start.pics": [{ dify_model_identity: "__dify__file__" }] });
-    outputsOf(await runNode(llmKind, data, { pool, ports: { model } }));
-    assert.equal(requests.length, 1);
-  });
 });
 
 describe("llm: answers", () => {
