@@ -67,7 +67,7 @@ export const createIntake = (given: IntakeOptions): Intake => {
   const signers = createSigners(clock);
   const read = createDeliveryReader();
   const mayKeep = createFloodGate(clock, (client, leftOut) =>
-    logger.warn(
+    options.logger.warn(
       { client, leftOut },
       "Refused deliveries of one address are not shown on the page Deliveries",
     ),

@@ -55,6 +55,7 @@ export type Repository = {
   readonly folder: string;
   readonly commit: (request: CommitRequest) => Promise<string>;
   readonly setBranch: (branch: string, sha: string | null) => Promise<void>;
+  readonly setTag: (tag: string, sha: string) => Promise<void>;
   readonly fetchFrom: (folder: string, sha: string) => Promise<void>;
   /** The commit's SHA, or null where the name is unknown. */
   readonly resolve: (name: string) => Promise<string | null>;
@@ -197,6 +198,7 @@ const lay = async (folder: string, defaultBranch: string): Promise<void> => {
 /** Branches and commits are known here, because nobody else writes to the repository. */
 const createRefs = (git: Git, defaultBranch: string) => {
   const tips = new Map<string, string>();
+  const tags = new Map<string, string>();
   const commits = new Set<string>();
   const ask = (name: string) =>
     orNull(git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]), [1, 128]);
@@ -205,12 +207,14 @@ const createRefs = (git: Git, defaultBranch: string) => {
       tips.set(branch, sha);
       commits.add(sha);
     },
+    setTag: (tag: string, sha: string): void => void tags.set(tag, sha),
     remove: (branch: string): void => void tips.delete(branch),
     branches: (): readonly string[] => [...tips.keys()].sort(),
     resolve: async (name: string): Promise<string | null> => {
       if (name.startsWith("refs/heads/")) return tips.get(name.slice("refs/heads/".length)) ?? null;
       if (commits.has(name)) return name;
-      return tips.get(name === "HEAD" ? defaultBranch : name) ?? (await ask(name));
+      // As git does, a bare name is a tag before it is a branch.
+      return tags.get(name) ?? tips.get(name === "HEAD" ? defaultBranch : name) ?? (await ask(name));
     },
   };
 };
@@ -245,6 +249,10 @@ export const createRepository = async (folder: string, defaultBranch: string): P
       await git(sha === null ? ["update-ref", "-d", ref] : ["update-ref", ref, sha]);
       if (sha === null) refs.remove(branch);
       else refs.set(branch, sha);
+    },
+    setTag: async (tag, sha) => {
+      await git(["update-ref", `refs/tags/${tag}`, sha]);
+      refs.setTag(tag, sha);
     },
     fetchFrom: async (source, sha) => void (await git(["fetch", "--quiet", "--no-tags", source, sha])),
     resolve: refs.resolve,

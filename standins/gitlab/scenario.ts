@@ -117,6 +117,7 @@ const addProject = async (
     description: input.description ?? null,
     visibility: input.visibility ?? "private",
     defaultBranch,
+    protectedBranches: new Set(),
     repository: await createRepository(join(folder, `${id}.git`), defaultBranch),
     forkedFrom,
     createdAt: world.timestamp(),

@@ -189,6 +189,8 @@ export type Project = {
   readonly description: string | null;
   readonly visibility: "private" | "internal" | "public";
   readonly defaultBranch: string;
+  /** Those that are protected besides the default branch. */
+  readonly protectedBranches: Set<string>;
   readonly repository: Repository;
   readonly forkedFrom: Project | null;
   readonly createdAt: string;

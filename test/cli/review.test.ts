@@ -52,7 +52,7 @@ describe("review of a repository", () => {
     assert.equal(await codeOf("major"), 1);
   });
 
-  for (const [what, path, content] of [
+  for (const [what, path, content, attributes] of [
     ["a mark in its first line", "src/more.js", "// @generated\nexec(evil);\n"],
     ["its name", "src/api.gen.ts", "exec(evil);\n"],
     ["its folder", "vendor/lib/index.js", "exec(evil);\n"],
@@ -63,16 +63,26 @@ describe("review of a repository", () => {
     ["a wrapper's name", "gradlew", "#!/bin/sh\nevil\n"],
     ["a snapshot's name", "src/evil.snap", "exec(evil);\n"],
     ["a long line", "src/long.js", `a;${" ".repeat(4_100)}exec(evil);\n`],
-    ["an attribute", "src/odd.js", "exec(evil);\n"],
+    ["an attribute", "src/odd.js", "exec(evil);\n", "odd.js -diff\n"],
+    ["a macro of attributes", "src/odd.js", "exec(evil);\n", "[attr]quiet -diff\nodd.js quiet\n"],
+    ["another encoding", "src/wide.js", Buffer.from("exec(evil);\n", "utf16le")],
+    ["line breaks of its own", "src/odd.js", `${"a();\r".repeat(1_500)}exec(evil);\r`],
+    ["a mark in a page", "src/odd.html", "<p>\n<!-- @generated -->\n<script>exec(evil)</script>\n"],
+    ["a picture's name before a line break", "src/x.png\n.js", "exec(evil);\n\0"],
+    [
+      "a pointer to elsewhere",
+      "src/odd.js",
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d7a".repeat(16)}\nsize 12345\n`,
+    ],
   ] as const)
     it(`does not end with 0 where a file was left out by ${what}`, async () => {
       await using repository = await createPlanted();
-      if (what === "an attribute") await repository.write(".gitattributes", "odd.js -diff\n");
+      if (attributes !== undefined) await repository.write(".gitattributes", attributes);
       await repository.write(path, content);
       repository.commit("More");
       const { code, err } = await review(repository, model.url, "main...work", { failOn: "critical" });
       assert.equal(code, 3, err);
-      assert.ok(err.includes(path));
+      assert.ok(err.includes(path.split("\n")[0] ?? path));
       assert.equal((await review(repository, model.url, "main...work")).code, 0);
     });
 

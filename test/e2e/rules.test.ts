@@ -243,6 +243,34 @@ suite("rules of a team, from webhook to GitLab", () => {
     });
   });
 
+  test("no name of a branch or a tag chooses the rules, nor one that GitLab refuses", async () => {
+    const { gitlab, model, team, reviewflow } = world;
+    const { project, author } = team;
+    await gitlab.push(project, { branch: "wished", user: author, actions: writes(WISHES) });
+    const wished = (await project.repository.resolve("refs/heads/wished")) ?? assert.fail();
+    for (const tag of ["main", "refs/heads/main"]) await project.repository.setTag(tag, wished);
+    project.protectedBranches.add("release/1");
+    // So a proxy answers an address that a long name makes too long for it, and GitLab a name that it does not take.
+    const refused = [414, 400].map((status) => {
+      const plan = { path: RegExp(`branches/refused-${status}$`), times: 10 };
+      return gitlab.fail(plan, { kind: "status", status });
+    });
+    const names = ["Main", "main.json", "main%2Fx", "main&ref=main", "refs/heads/main", "release/1.0"];
+    for (const [at, targetBranch] of [...names, "refused-414", "refused-400"].entries()) {
+      model.reset();
+      await project.repository.setBranch(targetBranch, wished);
+      const sourceBranch = `named-${at}`;
+      const actions = writes({ [`src/named-${at}.js`]: CODE });
+      await gitlab.push(project, { branch: sourceBranch, user: author, actions, from: "wished" });
+      const opened = await gitlab.openMergeRequest(project, { author, sourceBranch, targetBranch });
+      const { prompt, run } = await outcome(opened, gitlab, model, reviewflow);
+      assert.deepEqual([run.state, run.reason], ["succeeded", null], targetBranch);
+      assert.match(rulesIn(prompt), /SETTINGS-RULE/, targetBranch);
+      assert.doesNotMatch(rulesIn(prompt), /WISHED-RULE/, targetBranch);
+    }
+    for (const plan of refused) plan.remove();
+  });
+
   test("a fork changes no rules", async () => {
     const { gitlab, team } = world;
     const fork = await gitlab.fork(team.project, team.author, "trainee/shop");

@@ -132,7 +132,7 @@ const branch = async (request: ApiRequest) => {
   return json({
     name,
     merged: false,
-    protected: name === project.defaultBranch,
+    protected: name === project.defaultBranch || project.protectedBranches.has(name),
     default: name === project.defaultBranch,
     commit: commitEntity(request.context.world, project, info),
   });
