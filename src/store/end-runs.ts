@@ -1,4 +1,4 @@
-import type { CompiledQuery, ExpressionBuilder } from "kysely";
+import { type CompiledQuery, type ExpressionBuilder, sql, type SqlBool } from "kysely";
 import type { Reason } from "../base/reason.ts";
 import type { Sql } from "./database.ts";
 import type { Tables } from "./tables.ts";
@@ -51,9 +51,24 @@ export const firstCancelColumns = (reason: Reason) => (eb: ExpressionBuilder<Tab
   };
 };
 
-/** Deletes the token of a run that has ended. */
+/** Deletes the token of a run that has ended, as soon as its merge request shows so. */
 export const forgetToken = ({ db }: Pick<Sql, "db">, runId: string): CompiledQuery =>
-  db.deleteFrom("runTokens").where("runId", "=", runId).compile();
+  db
+    .deleteFrom("runTokens")
+    .where("runId", "=", runId)
+    .where(
+      sql<SqlBool>`NOT EXISTS (SELECT 1 FROM reviewflow.runs r WHERE r.id = run_tokens.run_id AND ${OWES})`,
+    )
+    .compile();
+
+/**
+ * Whether the merge request of an ended run `r` does not show its end yet: what is left to be said there is said with
+ * the run's own token.
+ */
+export const OWES = sql<SqlBool>`(EXISTS (SELECT 1 FROM reviewflow.pending_statuses s WHERE s.run_id = r.id)
+  OR r.kind = 'review' AND CASE WHEN r.state = 'failed'
+    THEN NOT EXISTS (SELECT 1 FROM reviewflow.progress_notes p WHERE p.run_id = r.id AND p.shows = 'failed')
+    ELSE EXISTS (SELECT 1 FROM reviewflow.progress_notes p WHERE p.project_id = r.project_id AND p.iid = r.iid) END)`;
 
 /** The channel on which processes wake each other's workers: there is a run to take or one to stop. */
 export const WAKE_CHANNEL = "reviewflow_wake";

@@ -237,7 +237,7 @@ const createAccounts = (
   shadows: createShadowStore(parts.database, parts.clock),
   sessions: createSessionStore(parts.database, parts.clock),
   notices: createNoticeStore(parts.database, parts.clock),
-  progress: createProgressStore(parts.database),
+  progress: createProgressStore(parts.database, parts.vault),
 });
 
 /** Another instance may be of a newer version, and change the tables at its start. */

@@ -128,7 +128,7 @@ type RunsTable = Leased & {
   usage: string;
 };
 
-/** Tokens that came with deliveries, sealed; deleted when their run ends. */
+/** Tokens that came with deliveries, sealed; deleted when their run has ended and its merge request shows so. */
 type RunTokensTable = { runId: string; keyId: string; nonce: Uint8Array; ciphertext: Uint8Array };
 
 /** The journals of runs. */

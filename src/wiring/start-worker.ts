@@ -34,8 +34,7 @@ export const progressOf =
   };
 
 /**
- * Starts to keep merge requests up to date whose review failed or waits; null on a server that does not review, and where
- * it has no token of its own.
+ * Starts to keep merge requests up to date whose review failed or waits; null on a server that does not review.
  */
 export const startConfiguredFollowUp = (
   config: Config,
@@ -50,7 +49,7 @@ export const startConfiguredFollowUp = (
   },
 ): FollowUp | null => {
   const { token } = config.gitlab;
-  if (token === null || !roleOf(config).reviews) return null;
+  if (!roleOf(config).reviews) return null;
   return startFollowUp({
     progress: store.progress,
     leases: store.reconciliation,

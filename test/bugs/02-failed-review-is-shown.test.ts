@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
@@ -81,5 +82,28 @@ describe("bug 02: a review that failed for good leaves no sign", () => {
     });
     await eventually("the end of the note", async () => ((await ownNotes()).length === 0 ? true : undefined));
     assert.equal(statuses().at(-1)?.status, "success");
+  });
+
+  it("is shown where every delivery brings its token and the server has none", async () => {
+    await using gitlab = await startGitLabStandIn();
+    await using model = await startModelStandIn({ script: () => "I have nothing to say in JSON." });
+    const team = await createTeam(gitlab);
+    await using setup = await setUpEmbedded(team, model, {
+      flows: [{ name: "team", file: "builtin:review", publish: { status: true } }],
+    });
+    const { GITLAB_TOKEN: token = "", WEBHOOK_SECRET: _, ...rest } = setup.environment;
+    const environment = {
+      ...rest,
+      REVIEWFLOW_TOKEN_PASS_THROUGH: "true",
+      REVIEWFLOW_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+    };
+    await using reviewflow = await startEmbedded({ ...setup, environment }, { lookEveryMs: 250 });
+    await addHook(team, { url: `${reviewflow.url}/webhooks/gitlab`, token });
+    const mergeRequest = await team.openMergeRequest("cart");
+    await eventually("the status", async () =>
+      team.project.statuses[0]?.status === "failed" ? true : undefined,
+    );
+    const notes = await team.allBotNotes(mergeRequest);
+    assert.equal(notes.filter((body) => body.startsWith(progressMarker("team"))).length, 1);
   });
 });

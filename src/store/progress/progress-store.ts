@@ -2,6 +2,10 @@ import { sql, type SqlBool } from "kysely";
 import type { Database } from "../database.ts";
 import { nowPlus } from "../dialect.ts";
 import { RUN_COLUMNS, toRun } from "../run-rows.ts";
+import { OWES } from "../end-runs.ts";
+import type { TokenVault } from "../token-vault.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { MergeRequestRef } from "../../review/forge.ts";
 import type { Run } from "../store.ts";
 import type { Row } from "../tables.ts";
 
@@ -47,6 +51,13 @@ export type ProgressStore = {
   readonly putStatus: (status: PendingStatus) => Promise<void>;
   /** Forgets a status that has come to an end, unless another run has set it anew by now. */
   readonly removeStatus: (status: PendingStatus) => Promise<void>;
+  /**
+   * The token that came with a run's delivery, or with the newest delivery of the merge request that has one still where
+   * none is named; null without one. Throws StoreError `token-unreadable`.
+   */
+  readonly findToken: (ref: MergeRequestRef, runId: string | null) => Promise<Secret | null>;
+  /** Deletes tokens of ended runs that nothing is left to be said with, and those of runs that ended before a moment. */
+  readonly forgetTokens: (flows: readonly string[], endedBeforeMs: number) => Promise<void>;
   /** Statuses that a review has left behind which nobody works on or waits for any more. */
   readonly listStatuses: () => Promise<readonly LeftStatus[]>;
 };
@@ -54,7 +65,10 @@ export type ProgressStore = {
 const MOST = 50;
 
 /** The notes of a store. */
-export const createProgressStore = ({ db, dialect }: Database): ProgressStore => {
+export const createProgressStore = (
+  { db, dialect }: Database,
+  vault: Pick<TokenVault, "open">,
+): ProgressStore => {
   const newest = (flows: readonly string[], shows: ProgressNote["shows"]) =>
     db
       .selectFrom("runs as r")
@@ -166,6 +180,29 @@ export const createProgressStore = ({ db, dialect }: Database): ProgressStore =>
         .where("flow", "=", flow)
         .where("sha", "=", sha)
         .where("runId", "=", runId)
+        .execute();
+    },
+    findToken: async ({ projectId, iid }, runId) => {
+      const sealed = await db
+        .selectFrom("runTokens as t")
+        .innerJoin("runs as r", "r.id", "t.runId")
+        .select(["t.runId", "t.keyId", "t.nonce", "t.ciphertext"])
+        .where("r.projectId", "=", projectId)
+        .where("r.iid", "=", iid)
+        .where("r.kind", "=", "review")
+        .$if(runId !== null, (query) => query.where("r.id", "=", runId))
+        .orderBy("r.seq", "desc")
+        .executeTakeFirst();
+      return sealed === undefined ? null : vault.open(sealed.runId, sealed);
+    },
+    forgetTokens: async (flows, endedBeforeMs) => {
+      const others = flows.length === 0 ? sql`true` : sql`r.flow NOT IN (${sql.join(flows)})`;
+      await db
+        .deleteFrom("runTokens")
+        .where(
+          sql<SqlBool>`run_id IN (SELECT r.id FROM reviewflow.run_tokens t JOIN reviewflow.runs r ON r.id = t.run_id
+            WHERE r.finished_at IS NOT NULL AND (r.finished_at < ${endedBeforeMs} OR NOT ${OWES} OR ${others}))`,
+        )
         .execute();
     },
     listStatuses: async () => {

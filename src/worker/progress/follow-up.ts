@@ -33,8 +33,8 @@ export type FollowUpOptions = {
   readonly flows: ReadonlyMap<string, ReviewFlow>;
   readonly settingsOf: (flow: string) => ProgressSettings | null;
   readonly createForge: (token: Secret) => Forge;
-  /** The server's own: tokens that come with deliveries are gone when their run has ended. */
-  readonly token: Secret;
+  /** The server's own, for what no token that came with a delivery is kept; null where it has none. */
+  readonly token: Secret | null;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a run waits before its merge request says so, in milliseconds; ten minutes when left out. */
@@ -95,6 +95,7 @@ const makeRound = async (options: FollowUpOptions, signal: AbortSignal): Promise
         await held.write(() => settleOne(options, left, () => takeOff(options, left, signal)), signal);
       for (const left of await progress.listStatuses())
         await held.write(() => settleOne(options, left.status, () => endLeft(options, left, signal)), signal);
+      await progress.forgetTokens(shown, clock.now() - NEWS_MS);
     } finally {
       await outcome.lease.release();
     }
@@ -128,7 +129,8 @@ const settleOne = async (
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof GitLabError)) throw error;
+    const isUnreadable = error instanceof StoreError && error.code === "token-unreadable";
+    if (!isUnreadable && !(error instanceof GitLabError)) throw error;
     logger.info(
       { projectId, iid, code: error.code },
       "Merge request does not show how its review stands yet",
@@ -136,16 +138,27 @@ const settleOne = async (
   }
 };
 
+/** As whom it is said: whoever the run's review is said as. Null where no token is left. */
+const forgeFor = async (
+  { progress, createForge, token }: FollowUpOptions,
+  ref: MergeRequestRef,
+  runId: string | null,
+): Promise<Forge | null> => {
+  const used = (await progress.findToken(ref, runId)) ?? token;
+  return used === null ? null : createForge(used);
+};
+
 const show = async (options: FollowUpOptions, due: DueProgress, signal: AbortSignal): Promise<void> => {
-  const { progress, flows, createForge, token, logger } = options;
+  const { progress, flows, logger } = options;
   const { run, shows } = due;
   const note: ProgressNote = { ...refOf(run), flow: run.flow, runId: run.id, shows };
   const flow = flows.get(run.flow);
   const event = parseStoredEvent(run.event);
   // Nothing is said where it is not proven that the event was of this project.
   if (flow === undefined || event === null || isProjectUnproven(run.event)) return progress.put(note);
-  const forge = createForge(token);
   const ref = refOf(run);
+  const forge = await forgeFor(options, ref, run.id);
+  if (forge === null) return progress.put(note);
   try {
     const mergeRequest = await forge.fetchMergeRequest(ref, signal);
     if (mergeRequest.state === "opened") {
@@ -216,13 +229,11 @@ const answerRequest = async (
   await forge.reply(refOf(run), draft, signal);
 };
 
-const takeAway = async (
-  { progress, createForge, token, logger }: FollowUpOptions,
-  over: ProgressNote,
-  signal: AbortSignal,
-): Promise<void> => {
+const takeAway = async (options: FollowUpOptions, over: ProgressNote, signal: AbortSignal): Promise<void> => {
+  const { progress, logger } = options;
   try {
-    await createForge(token).removeNote(refOf(over), progressMarker(over.flow), signal);
+    const forge = await forgeFor(options, refOf(over), null);
+    await forge?.removeNote(refOf(over), progressMarker(over.flow), signal);
   } catch (error) {
     if (!(error instanceof GitLabError) || error.retryable) throw error;
     logger.info({ ...refOf(over), code: error.code }, "Note cannot be taken away");
@@ -231,28 +242,27 @@ const takeAway = async (
 };
 
 /** The reaction of a review whose end GitLab did not hear of. */
-const takeOff = async (
-  { progress, createForge, token }: FollowUpOptions,
-  left: ShownReaction,
-  signal: AbortSignal,
-): Promise<void> => {
+const takeOff = async (options: FollowUpOptions, left: ShownReaction, signal: AbortSignal): Promise<void> => {
   const { awardId } = left;
-  if (await createForge(token).unreact(refOf(left), { ...UNDER_REVIEW, awardId }, signal))
-    await progress.removeReaction(left);
+  const forge = await forgeFor(options, refOf(left), null);
+  const isOff = (await forge?.unreact(refOf(left), { ...UNDER_REVIEW, awardId }, signal)) ?? true;
+  if (isOff) await options.progress.removeReaction(left);
 };
 
 /** The commit status of a review that was cancelled or replaced, or of a head that was reviewed no further. */
 const endLeft = async (
-  { progress, flows, createForge, token, logger }: FollowUpOptions,
+  options: FollowUpOptions,
   { status, run }: LeftStatus,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { progress, flows, logger } = options;
   const flow = flows.get(status.flow);
   const state = run?.headSha === status.sha ? stateOf(run.state, flow) : "canceled";
   const text = translator(flow?.language ?? "English")(`status.${state}`);
   const ended = statusOf(status.flow, status, state, text);
   try {
-    if (!(await createForge(token).endStatus(refOf(status), ended, signal))) return;
+    const forge = await forgeFor(options, refOf(status), status.runId);
+    if ((await forge?.endStatus(refOf(status), ended, signal)) === false) return;
   } catch (error) {
     if (!(error instanceof GitLabError) || error.retryable || error.outside !== undefined) throw error;
     logger.info({ ...refOf(status), code: error.code }, "Commit status cannot be ended");

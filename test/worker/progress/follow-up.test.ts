@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,12 +29,14 @@ import { toStoredEvent } from "../../../src/review/stored-event.ts";
 const FLOW = "default";
 const marker = progressMarker(FLOW);
 
-const openWorld = async () => {
+const openWorld = async ({ passesThrough = false } = {}) => {
   await using stack = new AsyncDisposableStack();
   const gitlab = stack.use(await startGitLabStandIn());
   const dataDir = await mkdtemp(join(tmpdir(), "reviewflow-progress-"));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const store = stack.use(await openStore({ database: { dataDir }, pollMs: 50 }));
+  const store = stack.use(
+    await openStore({ database: { dataDir }, pollMs: 50, tokenKeys: [randomBytes(32)] }),
+  );
   const team = await createTeam(gitlab);
   const token = new Secret(team.token);
   const client = createGitLabClient({
@@ -50,7 +53,10 @@ const openWorld = async () => {
   const queue = async (head?: string): Promise<string> => {
     const asked = request({ ...ask, flow: FLOW, ...(head === undefined ? {} : { head }) });
     const event = toStoredEvent(mergeRequestEvent());
-    const outcome = await store.accept({ ...asked, run: { flow: FLOW, token: null, event } });
+    const outcome = await store.accept({
+      ...asked,
+      run: { flow: FLOW, token: passesThrough ? token : null, event },
+    });
     return outcome.kind === "review" ? outcome.runId : assert.fail(outcome.kind);
   };
   let settlement: Settlement = succeeded;
@@ -74,6 +80,8 @@ const openWorld = async () => {
     statuses: async () => (await gitlab.viewMergeRequest(mergeRequest)).statuses.map(({ status }) => status),
     allStatuses: async () => team.project.statuses.map(({ status }) => status),
     push: () => team.push(mergeRequest, "export const more = 2;\n"),
+    /** How many tokens that came with deliveries are kept. */
+    tokens: async () => (await store.keys.status()).keys.reduce((sum, { tokens }) => sum + tokens, 0),
     reactions: async () => (await gitlab.viewMergeRequest(mergeRequest)).reactions,
     settleWith: (next: Settlement) => {
       settlement = next;
@@ -96,8 +104,11 @@ const openWorld = async () => {
           ],
         ]),
         settingsOf: () => settings,
-        createForge: () => ({ ...forge, ...over }),
-        token,
+        createForge: (used) => {
+          assert.equal(used.reveal(), team.token);
+          return { ...forge, ...over };
+        },
+        token: passesThrough ? null : token,
         clock: systemClock,
         logger: silentLogger,
         waitsMs,
@@ -210,6 +221,52 @@ describe("what a merge request shows of a review that waits or failed", () => {
     await isEnded();
     await follow.stop();
     assert.deepEqual(await world.allStatuses(), ["canceled", "failed"]);
+  });
+
+  it("is said with the token that came with the delivery, which is kept until then and no longer", async () => {
+    await using world = await openWorld({ passesThrough: true });
+    const { forge, ref, store } = world;
+    const { headSha } = await forge.fetchMergeRequest(ref);
+    const ended = async (next: Settlement): Promise<void> => {
+      world.settleWith(next);
+      const runId = await world.queue(headSha);
+      await untilState(store, runId, next.state === "failed" ? "failed" : "succeeded");
+    };
+    await ended(succeeded);
+    assert.equal(await world.tokens(), 0, "nothing is left to be said");
+    await ended({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
+    assert.equal(await world.tokens(), 1);
+    const settings = { notes: true, status: true };
+    {
+      const follow = world.follow({}, 0, settings);
+      await eventually("the end of the token", async () => ((await world.tokens()) === 0 ? true : undefined));
+      await follow.stop();
+    }
+    assert.deepEqual([(await world.notes()).length, await world.statuses()], [1, ["failed"]]);
+    await ended(succeeded);
+    const runId = await world.queue(headSha);
+    await untilState(store, runId, "succeeded");
+    assert.equal(await world.tokens(), 2, "for the note that is to be taken away");
+    await store.progress.putStatus({ ...ref, flow: FLOW, sha: headSha, ref: "cart", runId });
+    await forge.setStatus(ref, statusOf(FLOW, { sha: headSha, ref: "cart" }, "pending", "pending"));
+    const follow = world.follow({}, 0, settings);
+    await eventually("the end of the tokens", async () => ((await world.tokens()) === 0 ? true : undefined));
+    await follow.stop();
+    assert.deepEqual([await world.notes(), await world.allStatuses()], [[], ["failed", "success"]]);
+  });
+
+  it("keeps no token for a flow that shows nothing, nor longer than a day", async () => {
+    await using world = await openWorld({ passesThrough: true });
+    world.settleWith({ state: "failed", reason: reasonOf("flow-failed"), usage: NO_USAGE });
+    await untilState(world.store, await world.queue(), "failed");
+    const { forgetTokens } = world.store.progress;
+    await forgetTokens([FLOW], 0);
+    assert.equal(await world.tokens(), 1);
+    await forgetTokens([FLOW], Number.MAX_SAFE_INTEGER);
+    assert.equal(await world.tokens(), 0);
+    await untilState(world.store, await world.queue(), "failed");
+    await forgetTokens([], 0);
+    assert.equal(await world.tokens(), 0);
   });
 
   it("is nothing before ten minutes have passed", async () => {
