@@ -1,10 +1,3 @@
-/**
- * The pieces that are counted. Words are cut where the case changes (`parseHTTPRequest` is `parse`,
- * `HTTP`, `Request`), which is also where byte-pair vocabularies tend to end their entries.
- */
-const PIECE =
-  /(?<upper>[A-Z]+(?![a-z]))|(?<word>[A-Z]?[a-z]+)|(?<digits>\d+)|(?<blank>[ \t]+)|(?<near>[\u0080-\u07ff])|(?<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef])|(?<pair>[\ud800-\udbff][\udc00-\udfff])|(?<far>[\u0800-\uffff])|(?<rest>[^])/g;
-
 const CJK_TOKENS = 1.5;
 
 /**
@@ -17,34 +10,73 @@ const CJK_TOKENS = 1.5;
  * a token for a byte. For code it comes out at about one to one and a half times the count of cl100k;
  * long words that no vocabulary knows, as random lower-case letters, can be twice what is estimated.
  *
- * Lines add up: the estimate of lines joined by line feeds is their sum and 1 for each line feed.
+ * Words are cut where the case changes (`parseHTTPRequest` is `parse`, `HTTP`, `Request`), which is also
+ * where byte-pair vocabularies tend to end their entries. Lines add up: the estimate of lines joined by
+ * line feeds is their sum and 1 for each line feed.
  */
-export const estimateTokens = (text: string): number => Math.ceil(countLines(text));
-
-// Halves are rounded up line by line, so that a sum over lines is exact.
-const countLines = (text: string): number => {
+export const estimateTokens = (text: string): number => {
   let tokens = 0;
+  // Of the line that is read. Halves are rounded up line by line, so that a sum over lines is exact.
   let half = 0;
-  for (const match of text.matchAll(PIECE)) {
-    if (match[0] === "\n") {
+  let at = 0;
+  // By character codes: every character of every prompt and diff passes here, some of them several times.
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (isCjk(code)) {
+      half += CJK_TOKENS;
+      at += 1;
+    } else if (code === LINE_FEED) {
       tokens += 1 + Math.ceil(half);
       half = 0;
-    } else if (match.groups?.["cjk"] === undefined) tokens += countPiece(match, text);
-    else half += CJK_TOKENS;
+      at += 1;
+    } else if (isLower(code) || isUpper(code)) {
+      const capitals = runEnd(text, at, isUpper);
+      // The last capital before small letters begins their word.
+      const isWord = capitals - at < 2 && isLower(text.charCodeAt(capitals));
+      const end = isWord
+        ? runEnd(text, capitals, isLower)
+        : capitals - Number(isLower(text.charCodeAt(capitals)));
+      tokens += Math.ceil((end - at) / (isWord ? 4 : 3));
+      at = end;
+    } else if (isBlank(code)) {
+      const end = runEnd(text, at, isBlank);
+      tokens += end - at === 1 && joinsNext(text, end) ? 0 : Math.ceil((end - at) / 4);
+      at = end;
+    } else if (isPair(text, at)) {
+      tokens += 3;
+      at += 2;
+    } else {
+      tokens += code < 0x800 ? 1 : 2;
+      at += 1;
+    }
   }
-  return tokens + half;
+  return Math.ceil(tokens + half);
 };
 
-const countPiece = (match: RegExpExecArray, text: string): number => {
-  const { length } = match[0];
-  const kind = match.groups ?? {};
-  if (kind["word"] !== undefined) return Math.ceil(length / 4);
-  if (kind["upper"] !== undefined) return Math.ceil(length / 3);
-  if (kind["digits"] !== undefined) return length;
-  if (kind["blank"] !== undefined)
-    return length === 1 && joinsNext(text, match.index + 1) ? 0 : Math.ceil(length / 4);
-  if (kind["far"] !== undefined) return 2;
-  return kind["pair"] === undefined ? 1 : 3;
+const LINE_FEED = 0x0a;
+
+const isUpper = (code: number): boolean => code >= 0x41 && code <= 0x5a;
+
+const isLower = (code: number): boolean => code >= 0x61 && code <= 0x7a;
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** Kana, ideographs, Hangul and full-width forms. */
+const isCjk = (code: number): boolean =>
+  code >= 0x3040 &&
+  (code <= 0x30ff ||
+    (code >= 0x3400 && code <= 0x9fff) ||
+    (code >= 0xac00 && code <= 0xd7af) ||
+    (code >= 0xff00 && code <= 0xffef));
+
+const isPair = (text: string, at: number): boolean =>
+  (text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
+
+/** Where the run of characters that begins at an index ends. */
+const runEnd = (text: string, from: number, belongs: (code: number) => boolean): number => {
+  let end = from;
+  while (belongs(text.charCodeAt(end))) end += 1;
+  return end;
 };
 
 const joinsNext = (text: string, index: number): boolean => /[^\d\s]/.test(text.charAt(index));

@@ -121,15 +121,17 @@ export const publishSuggestion = (code: string, { linesBefore }: SuggestionRange
 const fenceOf = (code: string): number =>
   1 + (code.match(/`+/gu) ?? []).reduce((longest, { length }) => Math.max(longest, length), 2);
 
+const EXTENSIONS = [
+  gfmToMarkdown({ tablePipeAlign: false }),
+  cjkFriendlyToMarkdown(),
+  cjkFriendlyGfmStrikethroughToMarkdown(),
+];
+
 const print = (children: RootContent[]): string =>
   toMarkdown(
     { type: "root", children: children.map((block) => (block.type === "code" ? forAll(block) : block)) },
     {
-      extensions: [
-        gfmToMarkdown({ tablePipeAlign: false }),
-        cjkFriendlyToMarkdown(),
-        cjkFriendlyGfmStrikethroughToMarkdown(),
-      ],
+      extensions: EXTENSIONS,
       bullet: "-",
       // Three dashes at the beginning of a text are front matter for GitLab.
       rule: "*",

@@ -19,6 +19,22 @@ for (const [text, count] of known) {
   });
 }
 
+const counted: readonly (readonly [string, number])[] = [
+  ["parseHTTPRequest", 2 + 2 + 2],
+  ["ABCDEFG", 3],
+  ["Ab AB A b", 1 + 1 + 1 + 1],
+  ["2026x", 4 + 1],
+  ["a    b", 1 + 1 + 1],
+  ["a 1 \t", 1 + 1 + 1 + 1],
+  ["\n\n", 2],
+  ["写写\n写写写", 3 + 1 + 5],
+  ["é…😀", 1 + 2 + 3],
+  ["\ud800x\udc00", 2 + 1 + 2],
+];
+
+for (const [text, tokens] of counted)
+  test(`counts ${JSON.stringify(text)} by its rule`, () => assert.equal(estimateTokens(text), tokens));
+
 const texts = fc.oneof(
   fc.string({ unit: "binary", maxLength: 60 }),
   fc.string({

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-const COMMAND = fileURLToPath(new URL("../../src/cli/reviewflow.ts", import.meta.url));
+const HERE = fileURLToPath(new URL("../..", import.meta.url));
 
 const Line = z.object({ msg: z.string(), url: z.string().optional() });
 
@@ -33,14 +34,24 @@ const exitOf = async (child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promi
 };
 
 /**
- * Starts `reviewflow serve` with exactly this environment, perhaps in another folder or as another user (which takes
- * root), and waits until it listens.
+ * Starts `reviewflow serve` with exactly this environment, perhaps with arguments, of another checkout, in another folder
+ * or as another user (which takes root), and waits until it listens.
  */
 export const startServerProcess = async (
   environment: Readonly<Record<string, string | undefined>>,
-  as: { readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {},
+  {
+    args = [],
+    checkout = HERE,
+    ...as
+  }: {
+    readonly args?: readonly string[];
+    readonly checkout?: string;
+    readonly cwd?: string;
+    readonly uid?: number;
+    readonly gid?: number;
+  } = {},
 ): Promise<ServerProcess> => {
-  const child = spawn(process.execPath, [COMMAND, "serve"], {
+  const child = spawn(process.execPath, [join(checkout, "src/cli/reviewflow.ts"), "serve", ...args], {
     env: {
       PATH: process.env["PATH"],
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
