@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { DECISIONS } from "../store/store.ts";
 import type { Answer } from "./answer.ts";
 
-const STORED = ["review", "reply", "cancel", "ignore", "duplicate"] as const;
+const STORED = [...DECISIONS, "duplicate"] as const;
 
 /** What became of a delivery, for metrics. */
 export type DeliveryOutcome = {

@@ -5,7 +5,7 @@ import { NOW } from "./dialect.ts";
 import { isLeaseOver } from "./lease.ts";
 import { isHeldBack, markProbes, markWaiting, PROBED } from "./outages.ts";
 import { RUN_COLUMNS, toRun } from "./run-rows.ts";
-import { QUEUE, WAITS_SINCE, ofRow } from "./migrations.ts";
+import { queueOf, waitsSince } from "./migrations.ts";
 import type { Run, RunKind } from "./store.ts";
 import { takeUpLostRuns } from "./take-up-lost-runs.ts";
 import type { SealedToken } from "./token-vault.ts";
@@ -84,7 +84,7 @@ const readDue = async (
     .where("kind", "=", kind)
     .where("state", "in", ["queued", "retrying"])
     .where("dueAt", "<=", now)
-    // As the index has it, see QUEUE.
+    // As the index has it, see `queueOf`.
     .where("dueAt", ">", sql<number>`-1`)
     .limit(1)
     .executeTakeFirst();
@@ -102,8 +102,6 @@ const readDue = async (
 const waitsIn = (row: string, kind: RunKind): string =>
   `${row}.kind = '${kind}' AND ${row}.state IN ('queued', 'retrying')`;
 
-const QUEUE_OF = (row: string): string => ofRow(QUEUE, row);
-
 /** The runs that `found` finds for each row that stands before, where it names that row. */
 const eachOf = (dialect: Dialect, found: string): string =>
   dialect === "postgres"
@@ -112,7 +110,7 @@ const eachOf = (dialect: Dialect, found: string): string =>
 
 /**
  * Whether no run goes before `c`: of a merge request there is one active of each kind, and none before an older one
- * has ended. Not by an index over states, see QUEUE.
+ * has ended. Not by an index over states, see `queueOf`.
  */
 const IS_FIRST = `NOT EXISTS (SELECT 1 FROM reviewflow.runs o
   WHERE o.project_id = c.project_id AND o.iid = c.iid AND o.kind = c.kind
@@ -141,12 +139,12 @@ const CANDIDATE = [
  * worked on; and what has waited too long for something outside, whatever line it stands in.
  */
 const candidates = (dialect: Dialect, { kind, perProject, free, giveUpMs }: ClaimLimits): string => {
-  const line = QUEUE_OF("q");
+  const line = queueOf("q");
   const first = `
     SELECT c.seq FROM reviewflow.runs c
-    WHERE ${waitsIn("c", kind)} AND ${QUEUE_OF("c")} = queue.line AND +c.due_at <= ${NOW[dialect]}
+    WHERE ${waitsIn("c", kind)} AND ${queueOf("c")} = queue.line AND +c.due_at <= ${NOW[dialect]}
       AND ${IS_FIRST}
-    ORDER BY ${ofRow(WAITS_SINCE, "c")}, c.seq LIMIT ${whole(perProject)}`;
+    ORDER BY ${waitsSince("c")}, c.seq LIMIT ${whole(perProject)}`;
   const overdue = `
     SELECT c.seq FROM reviewflow.runs c
     WHERE c.state = 'queued' AND c.waiting_kind IS NOT NULL AND c.waiting_kind = g.kind AND c.waiting_name = g.name AND c.kind = '${kind}'
@@ -205,7 +203,7 @@ const inTurn = (dialect: Dialect, limits: ClaimLimits): string => `
     SELECT project_id, count(*) AS held FROM reviewflow.runs
     WHERE state = 'active' AND kind = '${limits.kind}' GROUP BY project_id),
   due AS (
-    SELECT r.id, r.project_id, r.seq, ${ofRow(WAITS_SINCE, "r")} AS since
+    SELECT r.id, r.project_id, r.seq, ${waitsSince("r")} AS since, ${PROBED} AS probed
     FROM candidates r
     WHERE NOT ${isHeldBack(dialect, limits.giveUpMs)}),
   let_through AS (${ONE_A_PROBE}),
@@ -221,9 +219,7 @@ const inTurn = (dialect: Dialect, limits: ClaimLimits): string => `
 /** Of the runs that need something that may work again, one finds it out. */
 const ONE_A_PROBE = `
   SELECT id, project_id, seq, since FROM (
-    SELECT probes.*, row_number() OVER (PARTITION BY probed ORDER BY since, seq) AS rank_of FROM (
-      SELECT due.*, (SELECT ${PROBED} FROM reviewflow.runs r WHERE r.id = due.id) AS probed FROM due) AS probes)
-    AS ordered
+    SELECT due.*, row_number() OVER (PARTITION BY probed ORDER BY since, seq) AS rank_of FROM due) AS ordered
   WHERE probed IS NULL OR rank_of = 1`;
 
 /** Moves the fair-share cursor of the projects that a claim has just served behind all others. */

@@ -43,26 +43,25 @@ const WORDS: Readonly<Record<Dialect, Words>> = {
   },
 };
 
+/** What names a row's columns; an index has only one row. */
+const of = (row: string | null): string => (row === null ? "" : `${row}.`);
+
 /** Whether a run has left findings, as the index has it. */
-export const HAS_FINDINGS = `state IN ('succeeded', 'partial-succeeded') AND substr(result, 1, 18) = '{"kind":"findings"'`;
+export const hasFindings = (row: string | null = null): string =>
+  `${of(row)}state IN ('succeeded', 'partial-succeeded') AND substr(${of(row)}result, 1, 18) = '{"kind":"findings"'`;
 
 /**
  * Runs with the same text wait in one line: what holds one of them back holds back all.
  * The other indexes over what waits have one condition more, which is always so: PostgreSQL takes each for tiny as long
  * as its statistics are of a time when little waited, and would read it whole in place of looking up in this one.
  */
-export const QUEUE = `CAST(project_id AS text) || '\n' || project_path || '\n' || flow || '\n'
-  || coalesce(waiting_kind, '') || '\n' || coalesce(waiting_name, '')`;
+export const queueOf = (row: string | null = null): string =>
+  `CAST(${of(row)}project_id AS text) || '\n' || ${of(row)}project_path || '\n' || ${of(row)}flow || '\n'
+  || coalesce(${of(row)}waiting_kind, '') || '\n' || coalesce(${of(row)}waiting_name, '')`;
 
 /** Since when a run might be worked on. */
-export const WAITS_SINCE = "CASE WHEN due_at = 0 THEN created_at ELSE due_at END";
-
-/** An expression of an index over the columns of `row`. */
-export const ofRow = (expression: string, row: string): string =>
-  expression.replaceAll(
-    /\b(?:state|result|project_id|project_path|flow|waiting_\w+|due_at|created_at)\b/g,
-    `${row}.$&`,
-  );
+export const waitsSince = (row: string | null = null): string =>
+  `CASE WHEN ${of(row)}due_at = 0 THEN ${of(row)}created_at ELSE ${of(row)}due_at END`;
 
 /**
  * The schema's history, see tables.ts; an entry that was released is never changed, a new one is put behind it.
@@ -397,10 +396,10 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
   CREATE ${index("deliveries_decision", "deliveries")} (decision, seq);
   CREATE ${index("runs_project_state", "runs")} (project_path, state, seq);
   CREATE ${index("runs_flow_state", "runs")} (flow, state, seq);
-  CREATE ${index("runs_findings", "runs")} (seq) WHERE ${HAS_FINDINGS};
-  CREATE ${index("runs_project_findings", "runs")} (project_path, seq) WHERE ${HAS_FINDINGS};
+  CREATE ${index("runs_findings", "runs")} (seq) WHERE ${hasFindings()};
+  CREATE ${index("runs_project_findings", "runs")} (project_path, seq) WHERE ${hasFindings()};
   DROP INDEX reviewflow.runs_waiting;
-  CREATE ${index("runs_queue", "runs")} (kind, (${QUEUE}), (${WAITS_SINCE}), seq) WHERE state IN ('queued', 'retrying');
+  CREATE ${index("runs_queue", "runs")} (kind, (${queueOf()}), (${waitsSince()}), seq) WHERE state IN ('queued', 'retrying');
   CREATE ${index("runs_due", "runs")} (kind, due_at) WHERE state IN ('queued', 'retrying') AND due_at > -1;
   DROP INDEX reviewflow.runs_one_waiting;
   CREATE UNIQUE ${index("runs_waiting_once", "runs")} (project_id, iid)

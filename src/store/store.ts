@@ -62,6 +62,14 @@ export type AcceptOutcome =
     }
   | { readonly kind: "ignore"; readonly deliveryId: string; readonly reason: Reason };
 
+/** Everything that can become of a delivery. */
+export const DECISIONS = [
+  "review",
+  "reply",
+  "cancel",
+  "ignore",
+] as const satisfies readonly Decision["kind"][];
+
 /** Every state of a run, in the order of its life. */
 export const RUN_STATES = [
   "queued",

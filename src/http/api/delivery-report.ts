@@ -1,6 +1,6 @@
 import { maskReason, StoredReason } from "../../base/reason.ts";
 import { z } from "zod";
-import { type Delivery, type Run, RUN_STATES } from "../../store/store.ts";
+import { DECISIONS, type Delivery, type Run, RUN_STATES } from "../../store/store.ts";
 import type { Views } from "../../store/views/views.ts";
 
 const RunReport = z.object({
@@ -31,7 +31,7 @@ export const DeliveryReport = z.object({
   receivedAtMs: z.number(),
   project: z.string().nullable(),
   iid: z.number().nullable(),
-  decision: z.enum(["review", "reply", "cancel", "ignore"]),
+  decision: z.enum(DECISIONS),
   /** Why it was ignored, what it cancelled, or what started its run. */
   reason: StoredReason,
   repeats: z.number(),
@@ -40,7 +40,7 @@ export const DeliveryReport = z.object({
   /** What a note that asked for a review led to: the decision about that review, and its runs. */
   asked: z
     .object({
-      decision: z.enum(["review", "reply", "cancel", "ignore"]),
+      decision: z.enum(DECISIONS),
       reason: StoredReason,
       runs: z.array(RunReport),
     })

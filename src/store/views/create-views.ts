@@ -3,9 +3,9 @@ import { sql, type RawBuilder, type SqlBool } from "kysely";
 import { RUNS_OF_PROJECTS } from "../counts.ts";
 import { readKey } from "../journal-entry.ts";
 import type { Database } from "../database.ts";
-import { HAS_FINDINGS, ofRow } from "../migrations.ts";
+import { hasFindings } from "../migrations.ts";
 import { DELIVERY_COLUMNS, RUN_COLUMNS, toDelivery, readReason, toRun } from "../run-rows.ts";
-import { RUN_STATES } from "../store.ts";
+import { DECISIONS, RUN_STATES } from "../store.ts";
 import type { Row } from "../tables.ts";
 import { findDelivery } from "./find-delivery.ts";
 import type { ProjectFacts, ProjectView, Slice, SpanCount, Views } from "./views.ts";
@@ -27,29 +27,38 @@ const isGiven = <T>(value: T | null | undefined): value is T => value !== undefi
 /** Text as it is compared with; nothing that is stored holds U+0000. */
 const plain = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\uFFFD");
 
-const DECISIONS = ["review", "reply", "cancel", "ignore"] as const;
+/** Rows of before the one with this id, where one is given. */
+const isOlder = (table: "runs" | "deliveries", before: string | null | undefined): RawBuilder<unknown> =>
+  isGiven(before) ? sql` AND ${isBefore(table, before)}` : sql``;
 
-/** Of each value of a column the newest rows, by their `seq`. */
+/** Rows with this value, where one is given. */
+const isOf = (column: string, value: string | null | undefined): RawBuilder<unknown> =>
+  isGiven(value) ? sql` AND ${sql.ref(column)} = ${plain(value)}` : sql``;
+
+/**
+ * The newest rows by their `seq`, or of each value of a column the newest: indexes over what narrows have that column
+ * before the order.
+ */
 const newestOfEach = (
   table: "runs" | "deliveries",
   column: "state" | "decision",
-  values: readonly string[],
+  values: readonly string[] | null,
   narrowed: RawBuilder<unknown>,
   limit: number,
-): RawBuilder<unknown> =>
-  sql.join(
-    values.map(
-      (value) => sql`SELECT seq FROM (
-        SELECT seq FROM ${sql.raw(`reviewflow.${table}`)} WHERE ${sql.raw(column)} = ${value}${narrowed}
-        ORDER BY seq DESC LIMIT ${limit}) AS of_one`,
-    ),
-    sql` UNION ALL `,
+): RawBuilder<unknown> => {
+  const newest = (isWanted: RawBuilder<unknown>) =>
+    sql`SELECT seq FROM ${sql.raw(`reviewflow.${table}`)} WHERE ${isWanted}${narrowed} ORDER BY seq DESC LIMIT ${limit}`;
+  if (values === null) return newest(sql`true`);
+  const each = values.map(
+    (value) => sql`SELECT seq FROM (${newest(sql`${sql.raw(column)} = ${value}`)}) AS of_one`,
   );
+  return sql.join(each, sql` UNION ALL `);
+};
 
 /** Whether no later run of the same flow over the same merge request has left findings; asked of each row in turn. */
 const IS_NEWEST_WITH_FINDINGS = sql<SqlBool>`seq = (
   SELECT max(newer.seq) FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id
-    AND newer.iid = runs.iid AND newer.flow = runs.flow AND ${sql.raw(ofRow(HAS_FINDINGS, "newer"))})`;
+    AND newer.iid = runs.iid AND newer.flow = runs.flow AND ${sql.raw(hasFindings("newer"))})`;
 
 const slice = <T>(rows: readonly T[], limit: number): Slice<T> => ({
   rows: rows.slice(0, limit),
@@ -61,15 +70,9 @@ export const createViews = (database: Database): Views => {
   const { db } = database;
   return {
     listRuns: async ({ limit, before, projectPath, states, flow, deliveryId }) => {
-      const isOlder = isGiven(before) ? sql` AND ${isBefore("runs", before)}` : sql``;
-      const isOf = (column: string, value: string | null | undefined) =>
-        isGiven(value) ? sql` AND ${sql.ref(column)} = ${plain(value)}` : sql``;
-      const narrowed = sql`${isOf("project_path", projectPath)}${isOf("flow", flow)}${isOf("delivery_id", deliveryId)}${isOlder}`;
-      // Each index has the state before the order: of each state the newest are read, and of these the newest.
-      const byState = isGiven(states) || isGiven(projectPath) || isGiven(flow);
-      const seqs = byState
-        ? newestOfEach("runs", "state", states ?? RUN_STATES, narrowed, limit + 1)
-        : sql`SELECT seq FROM reviewflow.runs WHERE true${narrowed} ORDER BY seq DESC LIMIT ${limit + 1}`;
+      const narrowed = sql`${isOf("project_path", projectPath)}${isOf("flow", flow)}${isOf("delivery_id", deliveryId)}${isOlder("runs", before)}`;
+      const wanted = states ?? (isGiven(projectPath) || isGiven(flow) ? RUN_STATES : null);
+      const seqs = newestOfEach("runs", "state", wanted, narrowed, limit + 1);
       const rows = await db
         .selectFrom("runs")
         .select(LIGHT_RUN_COLUMNS)
@@ -81,15 +84,9 @@ export const createViews = (database: Database): Views => {
       return slice(rows.map(toRun), limit);
     },
     listDeliveries: async ({ limit, before, projectPath, decision }) => {
-      const isOlder = isGiven(before) ? sql` AND ${isBefore("deliveries", before)}` : sql``;
-      const narrowed = isGiven(projectPath)
-        ? sql` AND project_path = ${plain(projectPath)}${isOlder}`
-        : isOlder;
-      const decisions = isGiven(decision) ? [decision] : DECISIONS;
-      const seqs =
-        isGiven(decision) || isGiven(projectPath)
-          ? newestOfEach("deliveries", "decision", decisions, narrowed, limit + 1)
-          : sql`SELECT seq FROM reviewflow.deliveries WHERE true${narrowed} ORDER BY seq DESC LIMIT ${limit + 1}`;
+      const narrowed = sql`${isOf("project_path", projectPath)}${isOlder("deliveries", before)}`;
+      const wanted = isGiven(decision) ? [decision] : isGiven(projectPath) ? DECISIONS : null;
+      const seqs = newestOfEach("deliveries", "decision", wanted, narrowed, limit + 1);
       const rows = await db
         .selectFrom("deliveries")
         .select(DELIVERY_COLUMNS)
@@ -104,7 +101,7 @@ export const createViews = (database: Database): Views => {
       let query = db
         .selectFrom("runs")
         .select(RUN_COLUMNS)
-        .where(sql<SqlBool>`${sql.raw(HAS_FINDINGS)}`)
+        .where(sql<SqlBool>`${sql.raw(hasFindings())}`)
         .where(IS_NEWEST_WITH_FINDINGS)
         .orderBy("seq", "desc")
         .limit(limit + 1);

@@ -1,6 +1,6 @@
 import { reasonText } from "../markup/reason-text.ts";
 import type { Translate } from "../../../messages/format-message.ts";
-import type { Delivery, Run } from "../../../store/store.ts";
+import { DECISIONS, type Delivery, type Run } from "../../../store/store.ts";
 import type { Slice } from "../../../store/views/views.ts";
 import { formatBytes, formatCount, formatTime } from "../markup/format.ts";
 import { actionButton, section } from "../markup/layout.ts";
@@ -11,14 +11,6 @@ import type { ShownBody } from "../mask-text.ts";
 import type { Visit } from "../visit.ts";
 import { filterForm } from "./filter-form.ts";
 import { type RunColumns, runTable } from "./run-table.ts";
-
-/** Everything that can become of a delivery. */
-export const DECISIONS = [
-  "review",
-  "reply",
-  "cancel",
-  "ignore",
-] as const satisfies readonly Delivery["decision"][];
 
 /** Which deliveries were asked for. */
 export type DeliveriesFilter = {
