@@ -245,6 +245,16 @@ describe("a review of a repository that somebody else made", () => {
       }
     });
 
+  it("takes no bare repository that a clone brings for the one that is meant", async () => {
+    await using repository = await createPlanted();
+    const place = join(repository.folder, "vendor", "lib");
+    await mkdir(dirname(place), { recursive: true });
+    await cp(join(repository.folder, ".git"), place, { recursive: true });
+    repository.git("config", "--file", join(place, "config"), "core.bare", "false");
+    repository.git("config", "--file", join(place, "config"), "core.worktree", place);
+    await assert.rejects(openGit(place), { code: "git-no-repository" });
+  });
+
   it("reads no file outside for a working tree that the repository puts elsewhere", async () => {
     await using repository = await createPlanted();
     const outside = await mkdtemp(join(tmpdir(), "reviewflow-home-"));

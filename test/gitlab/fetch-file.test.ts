@@ -24,3 +24,21 @@ test("a file that cannot be had now is a failure, not a missing file", async () 
     await assert.rejects(gitlab.forge.fetchFile(REF, FILE), { code });
   }
 });
+
+test("a branch is protected where GitLab says so of that very branch; a name that is refused is not", async () => {
+  const branch = { name: "v1", protected: true, default: false };
+  const cases: readonly (readonly [number, object, boolean])[] = [
+    [200, branch, true],
+    [200, { ...branch, protected: false, default: true }, true],
+    [200, { ...branch, protected: false }, false],
+    [200, { ...branch, name: "main", default: true }, false],
+    [400, {}, false],
+    [404, {}, false],
+    [414, {}, false],
+  ];
+  for (const [status, body, expected] of cases) {
+    const route = "GET /api/v4/projects/7/repository/branches/v1";
+    await using gitlab = await setUpForge({ [route]: (_, response) => answer(response, status, body) });
+    assert.equal(await gitlab.forge.isProtectedBranch(REF, "v1"), expected, `${status}`);
+  }
+});

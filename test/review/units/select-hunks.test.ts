@@ -147,6 +147,24 @@ describe("sets aside by what the forge says", () => {
         },
       ],
     ));
+  test("moved from where the operator or the repository has nothing reviewed", () => {
+    const files = ["", TEXT].map((text) =>
+      changedFile("src/a.ts", text, { oldPath: "legacy/a.ts", change: "renamed" }),
+    );
+    const excluding = [
+      { exclude: ["legacy/**"] },
+      { exclude: ["legacy/**"], include: ["**"] },
+      { repository: { include: [], exclude: ["legacy/**"] } },
+    ];
+    for (const rules of excluding)
+      for (const file of files) {
+        const { movedIn, setAside } = selectHunks(diffOf(file), { ...RULES, ...rules });
+        assert.deepEqual([...movedIn], ["src/a.ts"]);
+        const moved = { path: "src/a.ts", outcome: { kind: "skipped", reason: reasonOf("moved-in") } };
+        assert.deepEqual(setAside, file === files[0] ? [moved] : []);
+      }
+    for (const file of files) assert.equal(selectHunks(diffOf(file), RULES).movedIn.size, 0);
+  });
   test("mode only", () =>
     assert.deepEqual(selectHunks(diffOf(changedFile("a", "", { newMode: "100755" })), RULES).setAside, [
       {
