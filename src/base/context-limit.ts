@@ -1,8 +1,11 @@
+import { z } from "zod";
+
 /** That a prompt is longer than a model takes. */
-export type ContextLimit = {
+export const ContextLimit = z.object({
   /** The model's context window in tokens, prompt and answer together; null where the server does not say. */
-  readonly windowTokens: number | null;
-};
+  windowTokens: z.number().nullable(),
+});
+export type ContextLimit = z.infer<typeof ContextLimit>;
 
 /** In the words of OpenAI, llama.cpp and its Python server, LiteLLM, vLLM, Anthropic and Google. */
 const CONTEXT_LIMIT =

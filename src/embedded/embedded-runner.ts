@@ -8,12 +8,11 @@ import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { FlowPorts } from "../flow/node.ts";
-import type { KnowledgeSearch, NodeFailure } from "../flow/ports.ts";
+import type { KnowledgeSearch } from "../flow/ports.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
 import { createRunObserver } from "../review/observe-run.ts";
 import { sealJournal } from "./sealed-journal.ts";
-import { englishOf } from "../flow/messages/message.ts";
 
 /** A workflow file and what it runs on. */
 export type EmbeddedRunnerOptions = {
@@ -60,10 +59,9 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         new Map([...secretInputs(request.inputs), ...[...revealed].filter(([, text]) => isMasked(text))]),
       );
       const observer = createRunObserver();
-      const failures: NodeFailure[] = [];
       const result = await runFlow(flow, {
         inputs: request.inputs,
-        ports: noteFailures(portsOf(options, request.lessons ?? ""), failures),
+        ports: portsOf(options, request.lessons ?? ""),
         journal,
         signal: request.signal,
         onEvent: (event) => {
@@ -76,33 +74,20 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
         userId: `${userPrefix}-${request.runId}`,
         ...(limits === undefined ? {} : { limits }),
       });
-      const { error } = result;
-      const said = error === null ? "" : englishOf(error);
-      const known = failures.findLast(({ message }) => said.includes(message));
+      const { status, error, usage, cause = {} } = result;
       const ended = {
-        ...result,
+        status,
+        usage,
         outputs: masking.value(result.outputs),
         error: error === null ? null : masking.message(error),
       };
-      const outcome = observer.complete(ended, result.status === "failed" ? known : undefined);
+      const outcome = observer.complete(ended, cause);
       if (outcome.transient === undefined) return outcome;
       // A new try goes on behind the nodes that have finished, and counts what they took.
       return { ...outcome, usage: NO_USAGE, transient: { ...outcome.transient, mayHavePosted: false } };
     },
   };
 };
-
-/** The ports, with the failures of model calls kept: what a node makes of one is a text only. */
-const noteFailures = (ports: FlowPorts, failures: NodeFailure[]): FlowPorts => ({
-  ...ports,
-  model: {
-    generate: async (request) => {
-      const result = await ports.model.generate(request);
-      if (!result.ok) failures.push(result);
-      return result;
-    },
-  },
-});
 
 const portsOf = (
   { ports, withLessons }: Pick<EmbeddedRunnerOptions, "ports" | "withLessons">,

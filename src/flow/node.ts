@@ -9,15 +9,17 @@ import type { Pool, PoolWrite, Selector, TextPart } from "./pool.ts";
 import type {
   CodeRunner,
   DocumentReader,
+  FailureCause,
   HttpClient,
   KnowledgeSearch,
   ModelClient,
+  NodeFailure,
   TemplateRenderer,
   ToolReference,
   ToolRunner,
 } from "./ports.ts";
 import type { ValueType, Variable } from "./value-type.ts";
-import { type FlowMessage, flowMessage } from "./messages/message.ts";
+import { type FlowMessage, flowMessage, inItsWords } from "./messages/message.ts";
 import { NodeError } from "./node-error.ts";
 
 /** Everything that nodes may ask of the world outside. */
@@ -101,6 +103,8 @@ type FrameOutcome = {
   readonly pool: Pool;
   /** The first unhandled failure of a node, null when there was none. */
   readonly error: FlowMessage | null;
+  /** What that failure tells besides. */
+  readonly cause: FailureCause | undefined;
   /** Outputs of end and answer nodes inside. */
   readonly outputs: Readonly<Record<string, Variable>>;
   /** Whether a loop-end node was reached. */
@@ -178,6 +182,8 @@ export type NodeOutcome =
       readonly usage?: FlowUsage;
       /** Whether another attempt would get the same answer, so that `retry_config` is left aside. */
       readonly isFinal?: boolean;
+      /** What the port that failed tells besides. */
+      readonly cause?: FailureCause | undefined;
     };
 
 /** A node whose data was read and understood, ready to run any number of times. */
@@ -257,5 +263,21 @@ export const NODE_ERROR = "WorkflowNodeError";
 export const nodeFailure = (
   errorType: string,
   message: FlowMessage,
-  more: Pick<Extract<NodeOutcome, { ok: false }>, "inputs" | "outputs" | "usage" | "isFinal"> = {},
+  more: FailureDetails = {},
 ): NodeOutcome => ({ ok: false, errorType, message, ...more });
+
+type FailureDetails = Omit<Extract<NodeOutcome, { ok: false }>, "ok" | "errorType" | "message">;
+
+/** The failure of a node whose port has failed. */
+export const portFailure = (
+  { errorType, message, host, outside, contextLimit, passes }: NodeFailure,
+  more: FailureDetails = {},
+): NodeOutcome =>
+  nodeFailure(errorType, inItsWords(message, host), {
+    ...more,
+    cause: {
+      ...(outside === undefined ? {} : { outside }),
+      ...(contextLimit === undefined ? {} : { contextLimit }),
+      ...(passes === undefined ? {} : { passes }),
+    },
+  });

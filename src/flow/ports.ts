@@ -27,7 +27,12 @@ export type NodeFailure = {
   readonly contextLimit?: ContextLimit;
   /** What failed outside this process, and how long it asks to be left alone, in milliseconds. */
   readonly outside?: Outside & { readonly pauseMs: number | null };
+  /** The same call may succeed in a while, also where `outside` names nothing to wait for. */
+  readonly passes?: true;
 };
+
+/** What a failure of a port tells whoever runs the flow, besides its words. */
+export type FailureCause = Pick<NodeFailure, "outside" | "contextLimit" | "passes">;
 
 /** Either what was asked for or an expected failure. */
 export type NodeResult<T> = { readonly ok: true; readonly value: T } | NodeFailure;

@@ -37,15 +37,19 @@ const problemOf = ([first, ...others]: readonly FailedModel[]): Message => {
   return message("model.fallback-failed", { failure: first.problem, fallback: problemOf(others) });
 };
 
-const toNodeFailure = (failures: readonly FailedModel[]): NodeResult<never> => ({
-  ok: false,
-  errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
-  message: inEnglish(problemOf(failures)),
-  host: problemOf(failures),
-  retryable: failures.some(({ retryable }) => retryable),
-  ...(failures[0]?.contextLimit === undefined ? {} : { contextLimit: failures[0].contextLimit }),
-  ...outsideOf(failures),
-});
+const toNodeFailure = (failures: readonly FailedModel[]): NodeResult<never> => {
+  const contextLimit = failures.find((failure) => failure.contextLimit !== undefined)?.contextLimit;
+  return {
+    ok: false,
+    errorType: failures[0]?.errorType ?? "InvokeBadRequestError",
+    message: inEnglish(problemOf(failures)),
+    host: problemOf(failures),
+    retryable: failures.some(({ retryable }) => retryable),
+    ...(contextLimit === undefined ? {} : { contextLimit }),
+    ...(failures.some(({ verdict }) => verdict === "away" || verdict === "busy") ? { passes: true } : {}),
+    ...outsideOf(failures),
+  };
+};
 
 /**
  * A client over the configured models. A call goes to the model that the routing gives for the file's

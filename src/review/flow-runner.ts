@@ -74,7 +74,7 @@ export const INCOMPLETE_ANSWERS = [
 export type IncompleteAnswer = (typeof INCOMPLETE_ANSWERS)[number];
 
 /** A failure that passes by itself, or once a person has acted. The same request given again is a new try. */
-type TransientFailure = {
+export type TransientFailure = {
   /** Null where nothing is known that others would have to wait for, too. */
   readonly outside: Outside | null;
   /** How long the model's server asks to be left alone, in milliseconds; null when it does not say. */

@@ -1,18 +1,13 @@
-import { type ContextLimit, contextLimitIn } from "../base/context-limit.ts";
-import type { Outside, Peer } from "../base/outside.ts";
+import { contextLimitIn } from "../base/context-limit.ts";
+import type { Peer } from "../base/outside.ts";
 import { isTransientFailure, pauseAskedFor, verdictOnModel } from "../base/transient-failure.ts";
 import type { Json } from "../base/json.ts";
 import { withoutThoughts } from "../base/thoughts.ts";
 import type { FlowEvent, NodeRef } from "../flow/flow-event.ts";
-import type { FlowOutcome, IncompleteAnswer } from "./flow-runner.ts";
+import type { FailureCause } from "../flow/ports.ts";
+import type { FlowOutcome, IncompleteAnswer, TransientFailure } from "./flow-runner.ts";
 import { englishOf, type FlowMessage, plainWords } from "../flow/messages/message.ts";
 import { type Message, message } from "../messages/message.ts";
-
-/** What a runner knows of the failure that ended a run: what failed outside, with the pause that it asks for in milliseconds. */
-type KnownFailure = {
-  readonly outside?: Outside & { readonly pauseMs: number | null };
-  readonly contextLimit?: ContextLimit;
-};
 
 /** How a run ended, by the engine's own account. */
 type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & {
@@ -22,8 +17,8 @@ type EndedRun = Pick<FlowOutcome, "status" | "outputs" | "usage"> & {
 /** Follows the events of one run, and adds what they show to the way in which it ended. */
 export type RunObserver = {
   readonly see: (event: FlowEvent) => void;
-  /** `known` is what the runner knows to have failed outside; what the texts say is judged where it knows nothing. */
-  readonly complete: (ended: EndedRun, known?: KnownFailure) => FlowOutcome;
+  /** `cause` is what the engine tells of the failure; what the texts say is judged where the engine is another one. */
+  readonly complete: (ended: EndedRun, cause?: FailureCause) => FlowOutcome;
 };
 
 /** Kinds of nodes that ask a model. */
@@ -57,7 +52,7 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
   let steps = 0;
   let totalSteps: number | null = null;
   let hasPosted = false;
-  let cause: IncompleteAnswer | undefined;
+  let incomplete: IncompleteAnswer | undefined;
 
   const see = (event: FlowEvent): void => {
     switch (event.event) {
@@ -69,7 +64,7 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
         const { nodeType } = event.node;
         const { finish_reason: reason, text } = event.outputs;
         if (typeof reason === "string")
-          cause = CAUSES.get(reason) ?? (isBlank(text) ? "answer-empty" : undefined);
+          incomplete = CAUSES.get(reason) ?? (isBlank(text) ? "answer-empty" : undefined);
         const reads = event.method !== undefined && READING_METHODS.has(event.method);
         hasPosted ||= EFFECT_KINDS.has(nodeType) || (nodeType === "http-request" && !reads);
         if (event.status === "failed" || event.status === "exception")
@@ -95,29 +90,36 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
     return status === "failed" && isOfModel ? verdictOnModel(textOf(error)) : null;
   };
 
-  const transientOf = (ended: EndedRun, known: KnownFailure["outside"], sawAll: boolean) => {
-    const verdict = known?.verdict ?? verdictOf(ended);
-    const peer = known?.peer ?? behind;
-    // Where nobody can wait for it, a new try is all that there is.
-    if (verdict === null || (peer === null && !isTransientFailure(textOf(ended.error)))) return {};
-    return {
-      transient: {
-        outside: peer === null ? null : { peer, verdict },
-        pauseMs: known?.pauseMs ?? pauseAskedFor(textOf(ended.error)) ?? null,
-        mayHavePosted: hasPosted || !sawAll,
-      },
-    };
+  /** Where nobody can wait for what failed, a new try is all that there is. */
+  const passingOf = (
+    ended: EndedRun,
+    cause: FailureCause | undefined,
+  ): Omit<TransientFailure, "mayHavePosted"> | null => {
+    if (cause?.outside !== undefined) {
+      const { pauseMs, ...outside } = cause.outside;
+      return { outside, pauseMs };
+    }
+    if (cause !== undefined) return cause.passes === true ? { outside: null, pauseMs: null } : null;
+    const verdict = verdictOf(ended);
+    if (verdict === null || (behind === null && !isTransientFailure(textOf(ended.error)))) return null;
+    const pauseMs = pauseAskedFor(textOf(ended.error)) ?? null;
+    return { outside: behind === null ? null : { peer: behind, verdict }, pauseMs };
+  };
+
+  const transientOf = (ended: EndedRun, cause: FailureCause | undefined, sawAll: boolean) => {
+    const passing = passingOf(ended, cause);
+    return passing === null ? {} : { transient: { ...passing, mayHavePosted: hasPosted || !sawAll } };
   };
 
   /** What a node made of an answer that was not whole is no cause; why it was not whole is. */
-  const causeOf = ({ status }: EndedRun): IncompleteAnswer | undefined => {
+  const incompleteOf = ({ status }: EndedRun): IncompleteAnswer | undefined => {
     const isOfModel = failed.some(({ node }) => MODEL_KINDS.has(node.nodeType));
-    return status === "failed" && isOfModel ? undefined : cause;
+    return status === "failed" && isOfModel ? undefined : incomplete;
   };
 
   return {
     see,
-    complete: (ended, known) => {
+    complete: (ended, cause) => {
       const sawAll = totalSteps !== null && totalSteps > 0 && steps >= totalSteps;
       const sentences = new Map(
         failed.map(({ node, error }) => {
@@ -125,22 +127,23 @@ export const createRunObserver = (behind: Peer | null = null): RunObserver => {
           return [JSON.stringify(sentence), sentence] as const;
         }),
       );
-      const incompleteAnswer = causeOf(ended);
+      const incompleteAnswer = incompleteOf(ended);
       const failedNodes = [...sentences.values()].slice(0, MAX_NAMED);
       return {
         ...ended,
         error: ended.error === null ? null : plainWords(ended.error),
         ...(incompleteAnswer === undefined ? {} : { incompleteAnswer }),
         ...(ended.status === "partial-succeeded" && failedNodes.length > 0 ? { failedNodes } : {}),
-        ...transientOf(ended, known?.outside, sawAll),
-        ...limitOf(ended, known),
+        ...transientOf(ended, cause, sawAll),
+        ...limitOf(ended, cause),
       };
     },
   };
 };
 
-const limitOf = ({ status, error }: EndedRun, known: KnownFailure | undefined) => {
-  const contextLimit = status === "failed" ? (known?.contextLimit ?? contextLimitIn(textOf(error))) : null;
+const limitOf = ({ status, error }: EndedRun, cause: FailureCause | undefined) => {
+  if (status !== "failed") return {};
+  const contextLimit = cause === undefined ? contextLimitIn(textOf(error)) : (cause.contextLimit ?? null);
   return contextLimit === null ? {} : { contextLimit };
 };
 

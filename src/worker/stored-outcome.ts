@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ContextLimit } from "../base/context-limit.ts";
 import { StoredMessage } from "../base/reason.ts";
 import { JsonObject } from "../base/json.ts";
 import { FlowUsage } from "../flow/flow-usage.ts";
@@ -10,7 +11,7 @@ export const StoredOutcome: z.ZodType<FlowOutcome> = z.object({
   outputs: JsonObject,
   error: z.union([z.string(), StoredMessage]).nullable(),
   usage: FlowUsage,
-  contextLimit: z.object({ windowTokens: z.number().nullable() }).optional(),
+  contextLimit: ContextLimit.optional(),
   incompleteAnswer: z.enum(INCOMPLETE_ANSWERS).optional(),
   failedNodes: z.array(StoredMessage).optional(),
   fallbackUsed: z.string().optional(),

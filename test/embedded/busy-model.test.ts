@@ -10,9 +10,10 @@ import { message } from "../../src/messages/message.ts";
 import type { FlowOutcome } from "../../src/review/flow-runner.ts";
 import { reasonOfStatus } from "../../src/review/read-outcome.ts";
 import { NO_USAGE } from "../../src/flow/flow-event.ts";
+import type { Exact } from "../../src/flow/exact.ts";
 import type { FlowPorts } from "../../src/flow/node.ts";
 import { parseFlow } from "../../src/flow/parse/parse-flow.ts";
-import type { ModelAnswer, NodeFailure, NodeResult } from "../../src/flow/ports.ts";
+import type { FailureCause, ModelAnswer, NodeFailure, NodeResult } from "../../src/flow/ports.ts";
 
 const string = { type: "string", children: null };
 const data = {
@@ -25,7 +26,7 @@ const data = {
   },
   end: { type: "end", outputs: [{ variable: "answer", value_selector: ["model", "text"] }] },
 };
-const flowWith = (model: object) =>
+const chain = (nodes: Readonly<Record<string, object>>, edges: readonly (readonly string[])[]) =>
   parseFlow(
     stringify({
       version: "0.3.0",
@@ -33,20 +34,60 @@ const flowWith = (model: object) =>
       app: { name: "busy", mode: "workflow" },
       workflow: {
         graph: {
-          nodes: Object.entries({ ...data, model }).map(([id, node]) => ({
+          nodes: Object.entries(nodes).map(([id, node]) => ({
             id,
             type: "custom",
             data: { title: id, ...node },
+            ...(id.startsWith("each-") ? { parentId: "each" } : {}),
           })),
-          edges: [
-            ["start", "prepare"],
-            ["prepare", "model"],
-            ["model", "end"],
-          ].map(([source, target]) => ({ id: `${source}`, source, target, sourceHandle: "source" })),
+          edges: edges.map(([source, target]) => ({
+            id: `${source}`,
+            source,
+            target,
+            sourceHandle: "source",
+          })),
         },
       },
     }),
   );
+
+const flowWith = (model: object) =>
+  chain({ ...data, model }, [
+    ["start", "prepare"],
+    ["prepare", "model"],
+    ["model", "end"],
+  ]);
+
+/** The model is asked inside an iteration, for each of two items. */
+const iterating = () => {
+  const inner = { isInIteration: true, iteration_id: "each" };
+  const list = { type: "array[string]", children: null };
+  return chain(
+    {
+      start: data.start,
+      prepare: { ...data.prepare, outputs: { x: list } },
+      each: {
+        type: "iteration",
+        start_node_id: "each-start",
+        iterator_selector: ["prepare", "x"],
+        output_selector: ["each-model", "text"],
+      },
+      "each-start": { type: "iteration-start", ...inner },
+      "each-model": {
+        ...data.model,
+        ...inner,
+        prompt_template: [{ id: "u", role: "user", text: "{{#each.item#}}" }],
+      },
+      end: { type: "end", outputs: [{ variable: "answer", value_selector: ["each", "output"] }] },
+    },
+    [
+      ["start", "prepare"],
+      ["prepare", "each"],
+      ["each-start", "each-model"],
+      ["each", "end"],
+    ],
+  );
+};
 
 const refused: NodeFailure = {
   ok: false,
@@ -59,17 +100,24 @@ const done: NodeResult<ModelAnswer> = {
   ok: true,
   value: { text: "done", reasoning: "", finishReason: "stop", toolCalls: [], usage },
 };
-const failing = (message: string): NodeResult<ModelAnswer> => ({
+const failing = (message: string, cause: FailureCause = {}): NodeResult<ModelAnswer> => ({
   ok: false,
   errorType: "InvokeRateLimitError",
   message,
   retryable: true,
+  ...cause,
 });
+const main = { kind: "model", name: "main" } as const;
 
-const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.model) => {
+const open = (
+  answers: readonly NodeResult<ModelAnswer>[],
+  model: object = data.model,
+  flow = flowWith(model),
+  x: Exact = "hello",
+) => {
   const seen = { code: 0, model: 0 };
   const ports: FlowPorts = {
-    code: { run: async () => ((seen.code += 1), { ok: true, value: { x: "hello" } }) },
+    code: { run: async () => ((seen.code += 1), { ok: true, value: { x } }) },
     template: { render: async () => refused },
     http: { send: async () => refused },
     knowledge: { search: async () => refused },
@@ -79,7 +127,7 @@ const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.
   };
   const journal = createMemoryJournal();
   const run = () =>
-    createEmbeddedRunner({ flow: flowWith(model), ports }).run({
+    createEmbeddedRunner({ flow, ports }).run({
       runId: "r",
       inputs: {},
       journal,
@@ -91,14 +139,12 @@ const open = (answers: readonly NodeResult<ModelAnswer>[], model: object = data.
 
 describe("a model that is busy, in the engine", () => {
   it("makes a failed run transient, and the next try goes on behind the nodes that have finished", async () => {
-    const { run, seen } = open([
-      failing('The model "main" (m) is asked too often (HTTP 429); retry after 3600 s.'),
-      done,
-    ]);
+    const outside = { peer: main, verdict: "away" } as const;
+    const { run, seen } = open([failing("no", { outside: { ...outside, pauseMs: 3_600_000 } }), done]);
     const first = await run();
     assert.deepEqual(
       [first.status, first.transient],
-      ["failed", { outside: null, pauseMs: 3_600_000, mayHavePosted: false }],
+      ["failed", { outside, pauseMs: 3_600_000, mayHavePosted: false }],
     );
     const second = await run();
     assert.deepEqual([second.status, second.outputs], ["succeeded", { answer: "done" }]);
@@ -114,11 +160,29 @@ describe("a model that is busy, in the engine", () => {
     assert.equal(outcome.failedNodes, undefined);
     assert.deepEqual(outcome.outputs, { answer: "done" });
   });
-  it("is told from a model that refuses", async () => {
-    const { run } = open([
-      failing('The model "main" (m) was refused (HTTP 401); check models.main.api_key.'),
-    ]);
-    assert.equal((await run()).transient, undefined);
+  it("is known by what the failure tells, whatever its words are", async () => {
+    const unclear = "Too many requests (HTTP 429), context length exceeded";
+    assert.deepEqual(
+      [(await open([failing(unclear)]).run()).transient, (await open([failing(unclear)]).run()).contextLimit],
+      [undefined, undefined],
+    );
+    const passing = await open([failing("no", { passes: true })]).run();
+    assert.deepEqual(passing.transient, { outside: null, pauseMs: null, mayHavePosted: false });
+    const contextLimit = { windowTokens: 4_096 };
+    assert.deepEqual((await open([failing("no", { contextLimit })]).run()).contextLimit, contextLimit);
+  });
+  it("and is asked inside an iteration is waited for, too, and what had failed is run again", async () => {
+    const outside = { peer: main, verdict: "refused" } as const;
+    const answers = [done, failing("no", { outside: { ...outside, pauseMs: null } }), done];
+    const { run, seen } = open(answers, {}, iterating(), ["a", "b"]);
+    const first = await run();
+    assert.deepEqual(
+      [first.status, first.transient],
+      ["failed", { outside, pauseMs: null, mayHavePosted: false }],
+    );
+    const second = await run();
+    assert.deepEqual([second.status, second.outputs], ["succeeded", { answer: ["done", "done"] }]);
+    assert.deepEqual(seen, { code: 1, model: 3 });
   });
 });
 

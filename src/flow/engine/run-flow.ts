@@ -9,7 +9,7 @@ import type { ExactObject } from "../exact.ts";
 import type { Flow } from "../flow.ts";
 import type { FlowEvent, FlowUsage } from "../flow-event.ts";
 import type { FlowPorts } from "../node.ts";
-import type { ModelClient } from "../ports.ts";
+import type { FailureCause, ModelClient } from "../ports.ts";
 import { plainValues } from "../value-text.ts";
 import { exactOf } from "../value-type.ts";
 import { initialPool } from "./initial-pool.ts";
@@ -59,6 +59,8 @@ export type FlowRunResult = {
   /** The outputs with the numbers that JSON loses. */
   readonly exact: ExactObject;
   readonly error: FlowMessage | null;
+  /** What the failure that ended the run tells besides; left out where no port has failed. */
+  readonly cause?: FailureCause | undefined;
   readonly usage: FlowUsage;
 };
 
@@ -171,12 +173,12 @@ const queueAside = (model: ModelClient, time: RunTime): ModelClient => ({
 });
 
 const resultOf = (frame: FrameResult, usage: FlowUsage): FlowRunResult => {
-  const { error } = frame;
+  const { error, cause } = frame;
   const outputs = plainValues(frame.outputs);
   const exact = Object.fromEntries(
     Object.entries(frame.outputs).map(([name, variable]) => [name, exactOf(variable)]),
   );
-  if (error !== null) return { status: "failed", outputs, exact, error, usage };
+  if (error !== null) return { status: "failed", outputs, exact, error, usage, cause };
   return { status: frame.failures > 0 ? "partial-succeeded" : "succeeded", outputs, exact, error, usage };
 };
 
@@ -254,7 +256,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     exact: run.mask.exact(result.exact),
     error: result.error === null ? null : mapTexts(result.error, run.mask.text),
   };
-  const { exact: _exact, ...shown } = masked;
+  const { exact: _exact, cause: _cause, ...shown } = masked;
   options.onEvent({
     event: "workflow_finished",
     ...shown,

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../base/json.ts";
-import { isTransientFailure } from "../../base/transient-failure.ts";
 import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeStatus } from "../flow-event.ts";
 import type { NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
+import type { FailureCause } from "../ports.ts";
 import { pythonStr } from "../value-text.ts";
 import { advance, type FrameCommand, type FrameEvent } from "./advance.ts";
 import { type FrameState, INITIAL_FRAME } from "./frame-state.ts";
@@ -13,12 +13,14 @@ import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { FrameScope, RunContext } from "./run-context.ts";
 import { entryOf, type NodeRun, refOf, runNode, stepKey } from "./run-node.ts";
-import { englishOf, type FlowMessage, mapTexts } from "../messages/message.ts";
+import { type FlowMessage, mapTexts } from "../messages/message.ts";
 
 /** How a frame ended, and what it took. */
 export type FrameResult = {
   readonly pool: Pool;
   readonly error: FlowMessage | null;
+  /** What the failure behind `error` tells besides. */
+  readonly cause: FailureCause | undefined;
   readonly outputs: ResponseOutputs;
   readonly failures: number;
   readonly usage: FlowUsage;
@@ -48,8 +50,12 @@ type Frame = FrameSpec & {
   outputs: ResponseOutputs;
   usage: FlowUsage;
   reachedLoopEnd: boolean;
+  /** The first failure that nothing caught. */
+  failed: Failed | null;
   steps: number;
 };
+
+type Failed = Extract<NodeOutcome, { ok: false }>;
 
 /** The starts inside containers do nothing, and are neither shown nor journaled. */
 const isInnerStart = (node: FlowNode): boolean =>
@@ -189,8 +195,9 @@ const retry = (frame: Frame, command: Extract<FrameCommand, { kind: "retry" }>):
 };
 
 /** Whether a node that asks a model, or holds such nodes, may succeed in a new try of the run. */
-const mayPass = ({ role, declaration }: FlowNode, message: FlowMessage): boolean =>
-  (role === "container" || declaration.models.length > 0) && isTransientFailure(englishOf(message));
+const mayPass = ({ role, declaration }: FlowNode, { cause }: Failed): boolean =>
+  (role === "container" || declaration.models.length > 0) &&
+  (cause?.outside !== undefined || cause?.passes === true);
 
 /** A failure that no attempt is left for: caught by the node's strategy, or not. */
 const settleFailure = async (
@@ -201,10 +208,10 @@ const settleFailure = async (
   if (done === undefined || done.outcome.ok) return;
   const node = nodeOf(frame, command.nodeId);
   // At the top level an uncaught failure ends the run; only a new try goes on behind what had finished before.
-  const isKept =
-    command.kind === "catch" || (!frame.plan.stopOnFailure && !mayPass(node, done.outcome.message));
+  const isKept = command.kind === "catch" || (!frame.plan.stopOnFailure && !mayPass(node, done.outcome));
   if (isKept && !done.isResumed) await journal(frame, done);
   if (command.kind === "fail") {
+    frame.failed ??= done.outcome;
     emitFinished(frame, node, done, "failed", done.outcome.outputs ?? {});
     return;
   }
@@ -256,6 +263,7 @@ export const runFrame = async (spec: FrameSpec): Promise<FrameResult> => {
     outputs: {},
     usage: NO_USAGE,
     reachedLoopEnd: false,
+    failed: null,
     steps: 0,
   };
   await step(frame, { kind: "started" });
@@ -266,5 +274,6 @@ export const runFrame = async (spec: FrameSpec): Promise<FrameResult> => {
   }
   const { current: pool, outputs, usage, reachedLoopEnd, steps } = frame;
   const { error, failures } = frame.state;
-  return { pool, error, outputs, failures, usage, reachedLoopEnd, steps };
+  const cause = frame.failed?.cause;
+  return { pool, error, cause, outputs, failures, usage, reachedLoopEnd, steps };
 };

@@ -3,6 +3,7 @@ import type { FlowNode } from "../flow.ts";
 import { addUsage, type FlowUsage, NO_USAGE, type NodeRef } from "../flow-event.ts";
 import { type FlowPorts, type Frames, NODE_ERROR, nodeFailure, type NodeOutcome } from "../node.ts";
 import type { Pool } from "../pool.ts";
+import type { FailureCause } from "../ports.ts";
 import { outcomeVariables } from "./node-outputs.ts";
 import { mergeResponse, type ResponseOutputs } from "./response-outputs.ts";
 import { type FrameScope, type RunContext, roundScope } from "./run-context.ts";
@@ -33,6 +34,7 @@ type RunRound = (
 ) => Promise<{
   readonly pool: Pool;
   readonly error: FlowMessage | null;
+  readonly cause: FailureCause | undefined;
   readonly outputs: ResponseOutputs;
   readonly reachedLoopEnd: boolean;
   readonly failures: number;
@@ -106,8 +108,8 @@ const createFrames = ({ run, scope, node, runRound }: Attempt, tally: Tally): Fr
       const round = await runRound(roundScope(scope, node.id, index), node.id, startNodeId, pool);
       tally.usage = addUsage(tally.usage, round.usage);
       tally.failures += round.failures;
-      const { error, outputs, reachedLoopEnd } = round;
-      return { pool: round.pool, error, outputs, reachedLoopEnd };
+      const { error, cause, outputs, reachedLoopEnd } = round;
+      return { pool: round.pool, error, cause, outputs, reachedLoopEnd };
     },
   };
 };
@@ -192,7 +194,10 @@ export const entryOf = (
     respond,
     inputs: outcome.inputs ?? {},
   };
-  if (!outcome.ok) return { ...common, ok: false, errorType: outcome.errorType, message: outcome.message };
+  if (!outcome.ok) {
+    const { errorType, message, cause } = outcome;
+    return { ...common, ok: false, errorType, message, contextLimit: cause?.contextLimit };
+  }
   return {
     ...common,
     ok: true,

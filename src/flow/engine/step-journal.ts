@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ContextLimit } from "../../base/context-limit.ts";
 import type { Journal } from "../../base/journal.ts";
 import { Json, JsonObject } from "../../base/json.ts";
 import { FlowUsage } from "../flow-usage.ts";
@@ -96,6 +97,8 @@ export const StepEntry = z.discriminatedUnion("ok", [
     ok: z.literal(false),
     errorType: z.string(),
     message: JournaledMessage,
+    /** All that is kept of its cause: a failure that may pass is not kept. */
+    contextLimit: ContextLimit.optional(),
     inputs: JsonObject,
   }),
 ]);
@@ -111,7 +114,13 @@ export const outcomeOfEntry = (entry: StepEntry): NodeOutcome =>
         handle: entry.handle,
         writes: entry.writes,
       }
-    : { ok: false, errorType: entry.errorType, message: entry.message, inputs: entry.inputs };
+    : {
+        ok: false,
+        errorType: entry.errorType,
+        message: entry.message,
+        inputs: entry.inputs,
+        cause: entry.contextLimit === undefined ? undefined : { contextLimit: entry.contextLimit },
+      };
 
 /** The finished nodes of a run, by the path of the round and the node's id. */
 export type StepJournal = {
@@ -141,7 +150,10 @@ export const openStepJournal = async (journal: Journal, digest: string): Promise
 const toJson = (entry: StepEntry): Json => {
   const inputs = finite(entry.inputs);
   const respond = variablesToJson(entry.respond);
-  if (!entry.ok) return { ...entry, inputs, respond };
+  if (!entry.ok) {
+    const { contextLimit, ...rest } = entry;
+    return { ...rest, inputs, respond, ...(contextLimit === undefined ? {} : { contextLimit }) };
+  }
   return {
     ...entry,
     inputs,

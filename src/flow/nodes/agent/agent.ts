@@ -1,5 +1,5 @@
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import type { Pool } from "../../pool.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { ModelMessage } from "../../ports.ts";
@@ -10,7 +10,7 @@ import { usageOutput } from "../llm/usage.ts";
 import { readsOfText } from "../selector-path.ts";
 import type { AgentParameter } from "./schema.ts";
 import { AgentData, agentModel, enabledTools, selectorOf } from "./schema.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** The strategies of Dify's own agent plugin; without tools, each comes down to one answer of the model. */
 const STRATEGIES: ReadonlySet<string> = new Set(["function_calling", "ReAct"]);
@@ -105,7 +105,7 @@ const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutco
     signal,
     onText: (chunk) => context.emitText("text", chunk),
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
+  if (!answer.ok) return portFailure(answer, { inputs });
   const { text, usage } = answer.value;
   const outputs = { text, usage: usageOutput(usage, clock.now() - startedAt), files: [], json: [] };
   return { ok: true, inputs, outputs, types: TYPES, usage };

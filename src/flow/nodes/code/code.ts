@@ -1,7 +1,7 @@
 import { setImmediate as nextTask } from "node:timers/promises";
 import type { JsonObject } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import type { Exact } from "../../exact.ts";
 import { readPool } from "../../pool.ts";
 import type { Variable } from "../../value-type.ts";
@@ -9,7 +9,7 @@ import { exactOf, exactOutputs, isJsonArray } from "../../value-type.ts";
 import { checkOutputs } from "./check-outputs.ts";
 import { unknownImports } from "./unknown-imports.ts";
 import { CodeData } from "./schema.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 import { NodeError } from "../../node-error.ts";
 
 /** What `main` is given for a variable: a missing one and an empty list of files are null. */
@@ -68,7 +68,7 @@ const execute = async (data: CodeData, { pool, ports, signal }: NodeContext): Pr
     ),
     signal,
   });
-  if (!result.ok) return nodeFailure(result.errorType, inItsWords(result.message, result.host), { inputs });
+  if (!result.ok) return portFailure(result, { inputs });
   const startedAt = performance.now();
   const outcome = settle(result.value, data, inputs);
   // A result of megabytes: what comes next, masking and the journal, gets a time slice of its own.

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import type { HttpRequest } from "../../ports.ts";
 import type { ValueType } from "../../value-type.ts";
 import { readsOfText } from "../selector-path.ts";
@@ -8,7 +8,7 @@ import { buildRequest, TIMEOUT_LIMITS } from "./request.ts";
 import { responseOutputs } from "./response.ts";
 import type { HttpBody } from "./schema.ts";
 import { bodyItems, HttpRequestData } from "./schema.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Dify's client counts these as failures of the request, whatever the node's settings. */
 const ALWAYS_FAIL: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
@@ -94,8 +94,7 @@ const settle = async (
 ): Promise<NodeOutcome> => {
   const inputs = shownInputs(request);
   const response = await context.ports.http.send(request);
-  if (!response.ok)
-    return nodeFailure(response.errorType, inItsWords(response.message, response.host), { inputs });
+  if (!response.ok) return portFailure(response, { inputs });
   const { status } = response.value;
   if (ALWAYS_FAIL.has(status)) {
     const origin = new URL(request.url).origin;

@@ -1,11 +1,12 @@
 import { type Exact, isExactArray } from "../../exact.ts";
 import type { ErrorHandleMode } from "./schema.ts";
 import type { FlowMessage } from "../../messages/message.ts";
+import type { FailureCause } from "../../ports.ts";
 
 /** How one round ended: with a value, or with the first failure inside. */
 export type Round =
   | { readonly ok: true; readonly value: Exact }
-  | { readonly ok: false; readonly error: FlowMessage };
+  | { readonly ok: false; readonly error: FlowMessage; readonly cause: FailureCause | undefined };
 
 /**
  * Joins lists into one when every result that is not null is a list; otherwise the results stay as they

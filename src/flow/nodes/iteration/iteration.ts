@@ -21,7 +21,7 @@ import {
 import { showSelector } from "../selector-path.ts";
 import { collectRounds, flattenResults, type Round } from "./collect.ts";
 import { IterationData } from "./schema.ts";
-import { type FlowMessage, flowMessage } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 const runRound = async (
   data: IterationData,
@@ -35,7 +35,7 @@ const runRound = async (
     { selector: [nodeId, "item"], variable: exactVariable(items[index] ?? null) },
   ]);
   const frame = await frames.run({ startNodeId: data.start_node_id, index, pool: own });
-  if (frame.error !== null) return { ok: false, error: frame.error };
+  if (frame.error !== null) return { ok: false, error: frame.error, cause: frame.cause };
   if (index === items.length - 1) frames.respond(frame.outputs);
   const variable = readPool(frame.pool, data.output_selector);
   return { ok: true, value: variable === undefined ? null : exactOf(variable) };
@@ -52,14 +52,14 @@ const runRounds = async (
 ): Promise<NodeOutcome> => {
   const rounds: (Round | undefined)[] = items.map(() => undefined);
   let next = 0;
-  let failure: FlowMessage | null = null;
+  let failure: Extract<Round, { ok: false }> | null = null;
   const work = async (): Promise<void> => {
     while (next < items.length && failure === null) {
       const index = next;
       next += 1;
       const round = await runRound(data, context, items, index);
       rounds[index] = round;
-      if (!round.ok && data.error_handle_mode === "terminated") failure ??= round.error;
+      if (!round.ok && data.error_handle_mode === "terminated") failure ??= round;
     }
   };
   const width = data.is_parallel ? Math.min(data.parallel_nums, items.length) : 1;
@@ -67,7 +67,10 @@ const runRounds = async (
   const results = collectRounds(rounds, data.error_handle_mode);
   const inputs = { iterator_selector: items.map(plainOf) };
   const values = exactOutputs({ output: data.flatten_output ? flattenResults(results) : results });
-  if (failure !== null) return nodeFailure("", failure, { inputs, outputs: values.outputs });
+  if (failure !== null) {
+    const { error, cause } = failure;
+    return nodeFailure("", error, { inputs, outputs: values.outputs, cause });
+  }
   return { ok: true, inputs, ...values };
 };
 

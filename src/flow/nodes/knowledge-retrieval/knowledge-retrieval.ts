@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { JsonObject } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import type { KnowledgeRecord } from "../../ports.ts";
 import { SelectorPath } from "../selector-path.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** How many records a node gives that does not say it; Dify's default. */
 const DEFAULT_TOP_K = 4;
@@ -145,7 +145,7 @@ const execute = async (
     scoreThreshold: config?.score_threshold ?? null,
     signal,
   });
-  if (!found.ok) return nodeFailure(found.errorType, inItsWords(found.message, found.host), { inputs });
+  if (!found.ok) return portFailure(found, { inputs });
   const records = found.value.toSorted((one, other) => other.score - one.score).slice(0, topK);
   const result = records.map((record, index) => recordOutput(record, index + 1));
   return { ok: true, inputs, outputs: { result }, types: { result: "array[object]" } };

@@ -2,7 +2,7 @@ import { estimateTokens } from "../../../base/estimate-tokens.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import { NodeError } from "../../node-error.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import type { ModelAnswer } from "../../ports.ts";
 import { readPool } from "../../pool.ts";
 import { readsOfText } from "../selector-path.ts";
@@ -177,8 +177,7 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     loadImages: (found) => loadImages(found, data.vision, context),
     signal,
   });
-  if (!messages.ok)
-    return nodeFailure(messages.errorType, inItsWords(messages.message, messages.host), { inputs });
+  if (!messages.ok) return portFailure(messages, { inputs });
   const shown = withImages(messages.value, await loadImages(files, data.vision, context));
   if (shown.length === 0) {
     return nodeFailure("NoPromptFoundError", flowMessage("flow.llm.no-prompt"), { inputs });
@@ -194,11 +193,7 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
   });
   stream.finish();
   // Dify repeats these, too; a request that was refused for what it says is refused again, and paid again.
-  if (!answer.ok)
-    return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), {
-      inputs,
-      isFinal: !answer.retryable,
-    });
+  if (!answer.ok) return portFailure(answer, { inputs, isFinal: !answer.retryable });
   return finish(data, answer.value, clock.now() - startedAt, inputs);
 };
 

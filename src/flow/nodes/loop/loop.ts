@@ -14,6 +14,7 @@ import { outputsOf, type Variable, variableOf } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
 import { initialLoopVariable } from "./loop-variables.ts";
 import { LoopData } from "./schema.ts";
+import type { FailureCause } from "../../ports.ts";
 import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 const isBreak = (data: LoopData, pool: Pool): boolean =>
@@ -43,6 +44,7 @@ type Progress = {
   readonly pool: Pool;
   readonly outputs: Readonly<Record<string, Variable>>;
   readonly error: FlowMessage | null;
+  readonly cause?: FailureCause | undefined;
 };
 
 const runRounds = async (data: LoopData, context: NodeContext, start: Pool): Promise<Progress> => {
@@ -52,7 +54,8 @@ const runRounds = async (data: LoopData, context: NodeContext, start: Pool): Pro
   for (let index = 0; index < data.loop_count; index += 1) {
     const pool = dropNodes(progress.pool, frames.childIds);
     const frame = await frames.run({ startNodeId: data.start_node_id, index, pool });
-    if (frame.error !== null) return { ...progress, pool: frame.pool, error: frame.error };
+    if (frame.error !== null)
+      return { ...progress, pool: frame.pool, error: frame.error, cause: frame.cause };
     const values = currentValues(data, nodeId, frame.pool);
     frames.respond(frame.outputs);
     progress = {
@@ -74,7 +77,7 @@ const loop = async (data: LoopData, context: NodeContext): Promise<NodeOutcome> 
   frames.started(data.loop_count);
   try {
     const end = await runRounds(data, context, writePool(pool, writesOf(nodeId, initial)));
-    if (end.error !== null) return nodeFailure("", end.error, { inputs });
+    if (end.error !== null) return nodeFailure("", end.error, { inputs, cause: end.cause });
     return { ok: true, inputs, ...outputsOf(end.outputs), writes: poolChanges(pool, end.pool) };
   } catch (error) {
     if (error instanceof NodeError) return nodeFailure("", error.what, { inputs });

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../../../base/json.ts";
 import { findJsonObject } from "../../../base/model-json/read-json.ts";
 import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import type { ModelAnswer } from "../../ports.ts";
 import { outputsOf, variableOf } from "../../value-type.ts";
@@ -21,7 +21,7 @@ import { buildMessages } from "./prompt.ts";
 import { convertResult, findProblem } from "./parameter-values.ts";
 import type { Parameter } from "./schema.ts";
 import { ParameterExtractorData, parametersSchema } from "./schema.ts";
-import { englishOf, flowMessage, inItsWords } from "../../messages/message.ts";
+import { englishOf, flowMessage } from "../../messages/message.ts";
 
 /** What Dify goes on with when the model gave no JSON: zeros of scalars, no lists. */
 const emptyResult = (parameters: readonly Parameter[]): JsonObject =>
@@ -103,7 +103,7 @@ const execute = async (data: ParameterExtractorData, context: NodeContext): Prom
   if (!answer.ok) {
     const reason = englishOf(flowMessage("flow.parameters.call-failed"));
     const outputs = { __is_success: 0, __reason: reason, __error: answer.message };
-    return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs, outputs });
+    return portFailure(answer, { inputs, outputs });
   }
   return settle(data, answer.value, clock.now() - startedAt, inputs);
 };

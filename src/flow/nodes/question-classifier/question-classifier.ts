@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../base/json.ts";
 import { readJsonText, readJsonObject } from "../../../base/model-json/read-json.ts";
 import { objectOfNode } from "../../exact.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool, resolveText } from "../../pool.ts";
 import { pythonStr } from "../../value-text.ts";
 import {
@@ -20,7 +20,7 @@ import { usageOutput } from "../llm/usage.ts";
 import { loadImages, readsOfVision, visionFiles, VisionSettings, withImages } from "../llm/vision.ts";
 import { readsOfText, SelectorPath } from "../selector-path.ts";
 import { buildMessages, type Category } from "./prompt.ts";
-import { type FlowMessage, flowMessage, inItsWords } from "../../messages/message.ts";
+import { type FlowMessage, flowMessage } from "../../messages/message.ts";
 
 const ClassData = z.object({
   id: z.union([z.string(), z.number().transform(String)]),
@@ -118,7 +118,7 @@ const execute = async (data: QuestionClassifierData, context: NodeContext): Prom
     responseSchema: responseSchema(categories),
     signal,
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
+  if (!answer.ok) return portFailure(answer, { inputs });
   const { usage } = answer.value;
   const choice = chooseCategory(categories, answer.value.text);
   if (!choice.ok) return nodeFailure("ValueError", choice.message, { inputs, usage });

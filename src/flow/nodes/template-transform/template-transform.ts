@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { readPool } from "../../pool.ts";
 import { exactOf, isJsonArray, type Variable } from "../../value-type.ts";
 import { SelectorPath } from "../selector-path.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 
 /** Dify's limit, in characters. */
 const MAX_OUTPUT_CHARACTERS = 400_000;
@@ -50,7 +50,7 @@ export const templateTransformKind = defineNodeKind({
       found.map(([name, variable]) => [name, variable === undefined ? null : exactOf(variable)]),
     );
     const rendered = await ports.template.render({ template: data.template, variables, signal });
-    if (!rendered.ok) return nodeFailure("", inItsWords(rendered.message, rendered.host), { inputs });
+    if (!rendered.ok) return portFailure({ ...rendered, errorType: "" }, { inputs });
     if (Array.from(rendered.value).length > MAX_OUTPUT_CHARACTERS) {
       return nodeFailure("", flowMessage("flow.template.too-long", { most: MAX_OUTPUT_CHARACTERS }), {
         inputs,

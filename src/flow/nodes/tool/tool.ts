@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Json, type JsonObject } from "../../../base/json.ts";
-import { flowMessage, inItsWords } from "../../messages/message.ts";
+import { flowMessage } from "../../messages/message.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, VariableUse } from "../../node.ts";
-import { defineNodeKind, nodeFailure, PLAIN_DECLARATION } from "../../node.ts";
+import { defineNodeKind, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import type { Pool } from "../../pool.ts";
 import { readPool, resolveText } from "../../pool.ts";
@@ -97,7 +97,7 @@ const execute = async (data: ToolData, context: NodeContext): Promise<NodeOutcom
     callDepth,
     journal,
   });
-  if (!answer.ok) return nodeFailure(answer.errorType, inItsWords(answer.message, answer.host), { inputs });
+  if (!answer.ok) return portFailure(answer, { inputs });
   const { text, files, json, variables, usage } = answer.value;
   return {
     ok: true,
