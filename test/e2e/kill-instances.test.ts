@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
 import { z } from "zod";
 import { describeError } from "../../src/base/errors.ts";
 import { createClassicApp } from "../../standins/dify/flow-program.ts";
@@ -13,7 +12,7 @@ import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { livesOf, randomOf, seedOf } from "../seeded.ts";
-import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
+import { POSTGRES_MISSING, queryPostgres, startPostgres } from "../store/postgres-server.ts";
 import { startBalancer } from "./balancer.ts";
 import { freePort } from "../free-port.ts";
 import { isIdle, PATIENCE_MS } from "./kill-world.ts";
@@ -94,33 +93,24 @@ const Facts = z.object({
 
 /** What the store says of the runs: how many lost their worker, and the longest from delivery to end. */
 const readFacts = async (url: string): Promise<z.infer<typeof Facts>> => {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query(
-      `SELECT count(*) FILTER (WHERE stalled_count > 0) AS lost, max(finished_at - created_at) AS slowest_ms,
-         count(*) FILTER (WHERE finished_at IS NULL) AS unfinished FROM reviewflow.runs`,
-    );
-    return Facts.parse(rows[0]);
-  } finally {
-    await client.end();
-  }
+  const [facts] = await queryPostgres(
+    url,
+    `SELECT count(*) FILTER (WHERE stalled_count > 0) AS lost, max(finished_at - created_at) AS slowest_ms,
+       count(*) FILTER (WHERE finished_at IS NULL) AS unfinished FROM reviewflow.runs`,
+  );
+  return Facts.parse(facts);
 };
 
 /** The runs that have not ended well, for a message. */
-const readUnfinished = async (url: string): Promise<string> => {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query(
-      `SELECT project_path, iid, state, attempts, stalled_count, reason, due_at - extract(epoch FROM now()) * 1000 AS due
+const readUnfinished = async (url: string): Promise<string> =>
+  JSON.stringify(
+    await queryPostgres(
+      url,
+      `SELECT project_path, iid, state, attempts, stalled_count, reason_code,
+         due_at - extract(epoch FROM now()) * 1000 AS due
        FROM reviewflow.runs WHERE state <> 'succeeded' ORDER BY seq LIMIT 20`,
-    );
-    return JSON.stringify(rows);
-  } finally {
-    await client.end();
-  }
-};
+    ),
+  );
 
 /** Everything up to the last check; `url` is the database's. */
 const killInstances = async (context: TestContext, url: string, folder: string): Promise<void> => {

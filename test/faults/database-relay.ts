@@ -10,11 +10,13 @@ export type DatabaseRelay = AsyncDisposable & {
   readonly through: (url: string) => string;
   /**
    * Null: bytes pass. Connections that a fault has struck are ended, as they would be by then; those that were "silent"
-   * stay so, and open.
+   * stay so, and open. A connection falls silent with the first piece that comes, or the first that matches `at`.
    */
-  readonly set: (fault: RelayFault | "silent" | null) => Promise<void>;
+  readonly set: (fault: RelayFault | "silent" | null, at?: RegExp) => Promise<void>;
   /** Connections that a fault has struck. */
   readonly struck: () => number;
+  /** Connections that are open. */
+  readonly open: () => number;
   /** Pieces that have come so far, from either side. */
   readonly arrived: () => number;
 };
@@ -23,6 +25,7 @@ export type DatabaseRelay = AsyncDisposable & {
 export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> => {
   const { hostname, port: behind } = new URL(url);
   let fault: RelayFault | "silent" | null = null;
+  let silentAt = /(?:)/;
   let struck = 0;
   let cuts = 0;
   let arrived = 0;
@@ -43,10 +46,13 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
     ] as const) {
       from.on("data", (bytes: Buffer) => {
         arrived += 1;
-        isDead ||= fault === "silent";
+        if (!isDead && fault === "silent" && silentAt.test(bytes.toString("latin1"))) {
+          struck += 1;
+          isDead = true;
+        }
         if (isDead) return;
         if (fault === "slow") return void (struck += 1);
-        if (fault === null) return void to.write(bytes);
+        if (fault === null || fault === "silent") return void to.write(bytes);
         // Every other statement that is cut off has reached the server: what it did stands, its answer is lost.
         cuts += from === near ? 1 : 0;
         if (from === near && cuts % 2 === 0) far.end(bytes);
@@ -79,14 +85,16 @@ export const startDatabaseRelay = async (url: string): Promise<DatabaseRelay> =>
       relayed.host = `127.0.0.1:${port}`;
       return relayed.href;
     },
-    set: async (next) => {
+    set: async (next, at = /(?:)/) => {
       const before = fault;
       fault = next;
+      silentAt = at;
       if (before === "slow") for (const near of pairs.keys()) cut(near);
       if (next === "refused" && server.listening) await close();
       else if (next !== "refused" && !server.listening) await listen(port);
     },
     struck: () => struck,
+    open: () => pairs.size,
     arrived: () => arrived,
     [Symbol.asyncDispose]: async () => {
       if (server.listening) await close();

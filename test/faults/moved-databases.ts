@@ -1,8 +1,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import workerThreads, { setEnvironmentData, Worker } from "node:worker_threads";
-import { Client } from "pg";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import type { PostgresServer } from "../store/postgres-server.ts";
+import { type PostgresServer, queryPostgres } from "../store/postgres-server.ts";
 import { startDatabaseRelay } from "./database-relay.ts";
 import { ASKED, MOVED_MS, RESULT_CODE, SHARED, STRUCK } from "./sqlite-preload.ts";
 
@@ -50,25 +49,13 @@ export type MovedDatabase = AsyncDisposable & {
   readonly arrived: () => number;
 };
 
-/** A connection of our own beside the relay, anew where the server was away. */
-const ask = async (url: string, text: string, params: readonly unknown[] = []): Promise<void> => {
-  const client = new Client({ connectionString: url });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    await client.query(text, [...params]);
-  } finally {
-    await client.end();
-  }
-};
-
 /**
  * A new database on a PostgreSQL server behind a relay. The store asks for its clock by a function, which stands in a
  * schema of our own before the system's catalogue.
  */
 export const openMovedPostgres = async (server: PostgresServer): Promise<MovedDatabase> => {
   const url = await server.createDatabase();
-  await ask(
+  await queryPostgres(
     url,
     `CREATE SCHEMA soak;
     CREATE TABLE soak.moved (ms bigint NOT NULL);
@@ -86,7 +73,7 @@ export const openMovedPostgres = async (server: PostgresServer): Promise<MovedDa
   const move = async (ms: number): Promise<void> => {
     behindMs += Math.ceil(ms);
     if (present === "stopped") return;
-    await ask(url, "UPDATE soak.moved SET ms = ms + $1", [behindMs]);
+    await queryPostgres(url, "UPDATE soak.moved SET ms = ms + $1", [behindMs]);
     behindMs = 0;
   };
   return {

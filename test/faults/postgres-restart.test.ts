@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
 import { Secret } from "../../src/base/secret.ts";
 import { startServer } from "../../src/http/server.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { payload, SECRET, setUp } from "../http/webhook-app.ts";
-import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
+import { POSTGRES_MISSING, queryPostgres, startPostgres } from "../store/postgres-server.ts";
 import { QUICK } from "../store/store-places.ts";
 import { succeeded, until } from "../store/store-requests.ts";
 
@@ -28,14 +27,11 @@ const deliver = async (url: string, iid: number): Promise<number> => {
 };
 
 /** Ends every connection to a database but the one that asks. */
-const cutConnections = async (url: string): Promise<void> => {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query(
+const cutConnections = (url: string) =>
+  queryPostgres(
+    url,
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
   );
-  await client.end();
-};
 
 test(
   "PostgreSQL cut off, killed and started again under deliveries: 2xx or 503, nothing lost, nothing twice",

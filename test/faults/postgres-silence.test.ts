@@ -10,7 +10,7 @@ import { createMetricsRoute } from "../../src/http/metrics.ts";
 import { rulesForPolicy } from "../../src/review/triggers.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { payload, SECRET, tokensBy } from "../http/webhook-app.ts";
-import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
+import { POSTGRES_MISSING, queryPostgres, startPostgres } from "../store/postgres-server.ts";
 import { QUICK } from "../store/store-places.ts";
 import { succeeded, until } from "../store/store-requests.ts";
 import { startDatabaseRelay } from "./database-relay.ts";
@@ -99,6 +99,30 @@ describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_M
     const worker = await store.work({ concurrency: 2, perProject: 2, handle: async () => succeeded });
     await until(async () => (await store.countRuns()).succeeded >= 2, "what was taken is worked on");
     await worker.stop(1_000);
+  });
+
+  test("a store is closed all the same, and no connection outlives it", { timeout: 60_000 }, async () => {
+    assert.ok(server !== null);
+    const url = await server.createDatabase();
+    await using relay = await startDatabaseRelay(url);
+    const open = () =>
+      openStore({ database: { databaseUrl: new Secret(relay.through(url)) }, ...QUICK, answerMs: LIMIT_MS });
+
+    await relay.set("silent", /LISTEN/);
+    const deaf = await open();
+    await until(async () => relay.struck() >= 2, "it asks for notifications again");
+    await deaf[Symbol.asyncDispose]();
+    await until(async () => relay.open() === 0, "every connection to end");
+
+    await relay.set(null);
+    const connecting = await open();
+    await relay.set("silent");
+    const before = relay.struck();
+    const listener = "application_name = 'reviewflow-listener'";
+    await queryPostgres(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${listener}`);
+    await until(async () => relay.struck() > before + 1, "it connects again");
+    await connecting[Symbol.asyncDispose]();
+    await until(async () => relay.open() === 0, "every connection to end");
   });
 
   test("a server that still starts is waited for where that is asked for", async () => {

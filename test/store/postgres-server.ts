@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { z } from "zod";
 
 /** A PostgreSQL server of our own in a temporary folder. */
 export type PostgresServer = {
@@ -56,13 +57,29 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
+const Rows = z.array(z.record(z.string(), z.unknown()));
+
+/** The rows of one statement, over a connection of its own: the server may have been away meanwhile. */
+export const queryPostgres = async (
+  url: string,
+  text: string,
+  params: readonly unknown[] = [],
+): Promise<z.infer<typeof Rows>> => {
+  const client = new Client({ connectionString: url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    // Several statements in one text have several results, which nobody asks for.
+    return Rows.safeParse((await client.query(text, [...params])).rows).data ?? [];
+  } finally {
+    await client.end();
+  }
+};
+
 const waitUntilReady = async (url: string): Promise<void> => {
   for (let tries = 0; tries < 1_200; tries += 1) {
-    const client = new Client({ connectionString: url });
-    client.on("error", () => undefined);
     try {
-      await client.connect();
-      await client.end();
+      await queryPostgres(url, "SELECT 1");
       return;
     } catch {
       await delay(50);
@@ -129,10 +146,7 @@ export const startPostgres = async (): Promise<PostgresServer | null> => {
     createDatabase: async () => {
       databases += 1;
       const name = `test_${databases}`;
-      const client = new Client({ connectionString: url("postgres") });
-      await client.connect();
-      await client.query(`CREATE DATABASE ${name}`);
-      await client.end();
+      await queryPostgres(url("postgres"), `CREATE DATABASE ${name}`);
       return url(name);
     },
     stop: async () => {

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import type { Logger } from "../../base/logger.ts";
@@ -32,31 +33,39 @@ export const createListener = ({
   let loop: Promise<void> | null = null;
 
   const connect = async (): Promise<void> => {
+    // Ours, so that it can be dropped: an end in good order waits for a server that may have fallen silent.
+    const socket = new Socket();
+    const drop = (): void => void socket.destroy();
     const next = new Client({
       connectionString: databaseUrl.reveal(),
       application_name: "reviewflow-listener",
       keepAlive: true,
       connectionTimeoutMillis: answerMs,
       query_timeout: answerMs,
+      stream: () => socket,
     });
     const ended = new Promise<void>((resolve) => {
       next.once("end", () => resolve());
       next.on("error", () => resolve());
     });
-    client = next;
     next.on("notification", (message) => handlers.get(message.channel)?.());
-    await next.connect();
-    if (closing.signal.aborted) await next.end();
-    for (const [channel, onMessage] of handlers) {
-      await next.query(`LISTEN ${channel}`);
-      onMessage();
+    closing.signal.addEventListener("abort", drop);
+    let beat: NodeJS.Timeout | undefined;
+    try {
+      await next.connect();
+      client = next;
+      for (const [channel, onMessage] of handlers) {
+        await next.query(`LISTEN ${channel}`);
+        onMessage();
+      }
+      beat = setInterval(() => void next.query("SELECT 1").catch(drop), HEARTBEAT_MS);
+      await ended;
+    } finally {
+      client = null;
+      clearInterval(beat);
+      closing.signal.removeEventListener("abort", drop);
+      drop();
     }
-    const beat = setInterval(() => {
-      // An end that is not answered would wait for the answer that does not come: the connection is dropped.
-      next.query("SELECT 1").catch(() => next.end().catch(() => undefined));
-    }, HEARTBEAT_MS);
-    await ended;
-    clearInterval(beat);
   };
 
   const run = async (): Promise<void> => {
@@ -79,7 +88,6 @@ export const createListener = ({
     },
     close: async () => {
       closing.abort();
-      await client?.end().catch(() => undefined);
       await loop;
     },
   };

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { message } from "../../messages/message.ts";
 import {
   CompiledQuery,
@@ -72,7 +73,26 @@ const safeDecode = (text: string): string => {
   }
 };
 
-const createPool = (options: PostgresOptions): Pool => {
+/** The sockets of connections, which end with the process also where a silent server answers no goodbye. */
+const createSockets = () => {
+  const open = new Set<Socket>();
+  return {
+    add: (): Socket => {
+      const socket = new Socket();
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      return socket;
+    },
+    /** Drops what is not closed after `ms`; holds up nothing meanwhile. */
+    dropAfter: (ms: number): void => {
+      setTimeout(() => {
+        for (const socket of open) socket.destroy();
+      }, ms).unref();
+    },
+  };
+};
+
+const createPool = (options: PostgresOptions, stream: () => Socket): Pool => {
   const url = options.databaseUrl.reveal();
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new StoreError(
@@ -88,6 +108,7 @@ const createPool = (options: PostgresOptions): Pool => {
     application_name: "reviewflow",
     connectionTimeoutMillis: options.answerMs ?? ANSWER_MS,
     keepAlive: true,
+    stream,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     statement_timeout: STATEMENT_MS,
     // Our statements are long and their answers short: compiling one takes a hundred times as long as it runs.
@@ -199,14 +220,20 @@ const inlined = ({ sql, parameters }: CompiledQuery): string =>
 
 /** Connects to a PostgreSQL server that several processes may share. Throws StoreErrors without the password. */
 export const openPostgres = async (options: PostgresOptions): Promise<Database> => {
-  const pool = createPool(options);
+  const answerMs = options.answerMs ?? ANSWER_MS;
+  const sockets = createSockets();
+  const pool = createPool(options, sockets.add);
+  const end = async (): Promise<void> => {
+    sockets.dropAfter(answerMs);
+    await pool.end();
+  };
   const secrets = secretsIn(options.databaseUrl.reveal());
   const failed = (error: unknown): Error => {
     const meant = postgresError(error, secrets);
     options.onError?.(meant);
     return meant;
   };
-  const driver = createDriver(pool, options.answerMs ?? ANSWER_MS, failed);
+  const driver = createDriver(pool, answerMs, failed);
   const db = createKysely({
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => driver,
@@ -216,13 +243,17 @@ export const openPostgres = async (options: PostgresOptions): Promise<Database> 
   try {
     await db.executeQuery(CompiledQuery.raw("SELECT 1"));
   } catch (error) {
-    await pool.end();
+    await end();
     throw error;
   }
-  return shared(pool, db, createListener({ answerMs: ANSWER_MS, ...options }));
+  return shared(db, createListener({ ...options, answerMs }), end);
 };
 
-const shared = (pool: Pool, db: Kysely<Tables>, listener: ReturnType<typeof createListener>): Database => {
+const shared = (
+  db: Kysely<Tables>,
+  listener: ReturnType<typeof createListener>,
+  end: () => Promise<void>,
+): Database => {
   const raw = async (on: Kysely<Tables>, text: string): Promise<void> => {
     await on.executeQuery(CompiledQuery.raw(text));
   };
@@ -259,7 +290,7 @@ const shared = (pool: Pool, db: Kysely<Tables>, listener: ReturnType<typeof crea
     close: async () => {
       await listener.close();
       await db.destroy();
-      await pool.end();
+      await end();
     },
   };
 };
