@@ -18,6 +18,7 @@ const PARTS = new Map([
   ["fuzz", () => import("./long/fuzz.mjs")],
   ["soak", () => import("./long/soak.mjs")],
   ["deploy", () => import("./long/deploy.mjs")],
+  ["chaos", () => import("./long/chaos.mjs")],
 ]);
 
 const DOCUMENT = join(root, "docs", "verification.md");

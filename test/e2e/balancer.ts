@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** What stands in front of several servers, as a proxy would. */
 export type Balancer = AsyncDisposable & { readonly url: string };
@@ -14,14 +15,32 @@ const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
     ),
   );
 
+type Answer = { readonly status: number; readonly body: string };
+
+/** How long lies between two rounds over all servers. */
+const ROUND_MS = 250;
+
 /**
  * Hands every POST to one server after the other, starting with another one each time, until one answers within
- * `patienceMs`, as GitLab has it when left out.
+ * `patienceMs`, as GitLab has it when left out. For as long as `againMs` says it tries all of them again where none took
+ * it: nobody answered, or 503.
  */
-export const startBalancer = async (targets: readonly string[], patienceMs = 10_000): Promise<Balancer> => {
+export const startBalancer = async (
+  targets: readonly string[],
+  patienceMs = 10_000,
+  againMs = 0,
+): Promise<Balancer> => {
   let turn = 0;
-  const forward = async (request: IncomingMessage): Promise<{ status: number; body: string }> => {
+  const forward = async (request: IncomingMessage): Promise<Answer> => {
+    const endMs = performance.now() + againMs;
     const body = await buffer(request);
+    for (;;) {
+      const answer = await forwardOnce(request, body);
+      if ((answer.status !== 502 && answer.status !== 503) || performance.now() > endMs) return answer;
+      await delay(ROUND_MS);
+    }
+  };
+  const forwardOnce = async (request: IncomingMessage, body: Buffer): Promise<Answer> => {
     const first = (turn += 1);
     for (const [index] of targets.entries()) {
       const target = targets[(first + index) % targets.length] ?? "";

@@ -4,8 +4,8 @@ import { UNDER_REVIEW } from "../../src/worker/progress/show-progress.ts";
 import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import { randomOf, seedOf } from "../seeded.ts";
 import { POSTGRES_MISSING, startPostgres } from "../store/postgres-server.ts";
-import type { StopAt } from "./stop-at-write.ts";
-import { type StopWorld, startStopWorld } from "./stop-world.ts";
+import { type StopAt, WRITES } from "./stop-at-write.ts";
+import { saidTwice, type StopWorld, startStopWorld } from "./stop-world.ts";
 import { pastTheEnd } from "./talk-world.ts";
 import { eventually } from "./team.ts";
 
@@ -118,68 +118,41 @@ const FOLLOW_UP = "follow-up";
 
 type Kind = readonly [family: string, name: string, cause: Cause, at: StopAt];
 
-const request = (pattern: string, body?: string): StopAt => ({
-  what: "request",
-  pattern,
-  ...(body === undefined ? {} : { body }),
-});
-const status = (states: string): StopAt => request("^POST .*/statuses/\\w+$", `"state":"(${states})"`);
-const statement = (pattern: string): StopAt => ({ what: "statement", pattern });
-const insert = (table: string): StopAt => statement(`insert into "reviewflow"."${table}"`);
-
-/**
- * Every kind of write that a run and its follow-up make. Reminders and notes about budgets are written as summaries are; the file of
- * lessons is written over only where it still is what was read.
- */
+/** Every kind of write, and what leads to it. */
 const KINDS: readonly Kind[] = [
-  ["publishing", "draft", review, request("^POST .*/draft_notes$")],
-  ["publishing", "bulk publish", review, request("^POST .*/draft_notes/bulk_publish$")],
-  ["publishing", "summary", review, request("^POST .*/merge_requests/\\d+/notes$")],
-  ["publishing", "labels", review, request("^PUT .*/merge_requests/\\d+$")],
-  ["publishing", "pending status", review, status("pending")],
-  ["publishing", "final status", review, status("success|failed")],
-  ["publishing", "summary again", mended, request("^PUT .*/merge_requests/\\d+/notes/\\d+$")],
-  [
-    "publishing",
-    "reaction on the merge request",
-    review,
-    request("^POST .*/merge_requests/\\d+/award_emoji$"),
-  ],
-  ["publishing", "taking it off", review, request("^DELETE .*/merge_requests/\\d+/award_emoji/\\d+$")],
-  ["answering", "answer", objection, request("^POST .*/discussions/\\w+/notes$")],
-  ["answering", "resolving", objection, request("^PUT .*/discussions/\\w+$")],
-  ["answering", "reaction", objection, request("^POST .*/award_emoji$")],
-  ["answering", "description", command("describe --write"), request("^PUT .*/merge_requests/\\d+$")],
-  ["answering", "review that a note asks for", command("review"), statement("note-review:")],
-  ["flow", "note of a flow on Dify", openIn("note"), request("^POST .*/merge_requests/\\d+/notes$")],
-  ["flow", "request of a flow", openIn("classic"), request("^POST .*/(notes|discussions)$")],
-  ["flow", "final status of a flow on Dify", openIn("note"), status("success")],
-  [FOLLOW_UP, "progress note", failed, request("^POST .*/merge_requests/\\d+/notes$", "reviewflow:progress")],
-  [FOLLOW_UP, "failed status", failed, status("failed")],
-  [FOLLOW_UP, "progress note taken away", recovered, request("^DELETE .*/merge_requests/\\d+/notes/\\d+$")],
-  [
-    FOLLOW_UP,
-    "taking off what was left behind",
-    leftBehind,
-    request("^DELETE .*/merge_requests/\\d+/award_emoji/\\d+$"),
-  ],
-  ["paid for", "run on Dify", openIn("note"), request("^POST /v1/workflows/run$")],
-  ["paid for", "stop of a run on Dify", closed, request("^POST /v1/workflows/tasks/.*/stop$")],
-  ["paid for", "model", review, request("^POST .*/chat/completions$")],
-  ["store", "journal", review, insert("steps")],
-  ["store", "review cache", review, insert("review_cache")],
-  ["store", "finding", review, insert("findings")],
-  ["store", "outcome", ignored, insert("outcomes")],
-  ["store", "usage", review, insert("spendings")],
-  ["store", "events", review, insert("run_events")],
-  ["store", "end of a run", review, statement('update "reviewflow"."runs" set "state" = .succeeded')],
-  ["shadow", "journal of a shadow run", openIn("watched"), insert("shadow_steps")],
-  [
-    "shadow",
-    "end of a shadow run",
-    openIn("watched"),
-    statement('update "reviewflow"."shadow_runs" set "state".*"report"'),
-  ],
+  ["publishing", "draft", review, WRITES.draft],
+  ["publishing", "bulk publish", review, WRITES.bulkPublish],
+  ["publishing", "summary", review, WRITES.note],
+  ["publishing", "labels", review, WRITES.mergeRequest],
+  ["publishing", "pending status", review, WRITES.pendingStatus],
+  ["publishing", "final status", review, WRITES.finalStatus],
+  ["publishing", "summary again", mended, WRITES.noteAgain],
+  ["publishing", "reaction on the merge request", review, WRITES.reaction],
+  ["publishing", "taking it off", review, WRITES.reactionOff],
+  ["answering", "answer", objection, WRITES.answer],
+  ["answering", "resolving", objection, WRITES.resolving],
+  ["answering", "reaction", objection, WRITES.anyReaction],
+  ["answering", "description", command("describe --write"), WRITES.mergeRequest],
+  ["answering", "review that a note asks for", command("review"), WRITES.acceptedNote],
+  ["flow", "note of a flow on Dify", openIn("note"), WRITES.note],
+  ["flow", "request of a flow", openIn("classic"), WRITES.ofFlow],
+  ["flow", "final status of a flow on Dify", openIn("note"), WRITES.success],
+  [FOLLOW_UP, "progress note", failed, WRITES.progressNote],
+  [FOLLOW_UP, "failed status", failed, WRITES.failure],
+  [FOLLOW_UP, "progress note taken away", recovered, WRITES.noteOff],
+  [FOLLOW_UP, "taking off what was left behind", leftBehind, WRITES.reactionOff],
+  ["paid for", "run on Dify", openIn("note"), WRITES.runOnDify],
+  ["paid for", "stop of a run on Dify", closed, WRITES.stopOnDify],
+  ["paid for", "model", review, WRITES.model],
+  ["store", "journal", review, WRITES.journal],
+  ["store", "review cache", review, WRITES.memory],
+  ["store", "finding", review, WRITES.finding],
+  ["store", "outcome", ignored, WRITES.outcome],
+  ["store", "usage", review, WRITES.usage],
+  ["store", "events", review, WRITES.events],
+  ["store", "end of a run", review, WRITES.end],
+  ["shadow", "journal of a shadow run", openIn("watched"), WRITES.shadowJournal],
+  ["shadow", "end of a shadow run", openIn("watched"), WRITES.shadowEnd],
 ];
 
 const writesTo = ({ gitlab, dify, model }: StopWorld) => ({
@@ -198,14 +171,9 @@ const assertDone = async (world: StopWorld): Promise<void> => {
   for (const name of ["review", "note", "classic", "watched"] as const) {
     const { project } = world.team(name);
     for (const mergeRequest of project.mergeRequests.values()) {
-      const { notes, drafts, statuses, reactions } = await world.gitlab.viewMergeRequest(mergeRequest);
-      const own = notes.filter(({ author, system }) => author.id === world.bot.id && !system);
-      const bodies = own.map(({ body, position }) => `${position?.new_line ?? ""} ${body}`);
-      assert.deepEqual(bodies, [...new Set(bodies)], mergeRequest.title);
-      assert.ok(
-        own.filter(({ body }) => body.startsWith("<!-- reviewflow:summary ")).length <= 1,
-        mergeRequest.title,
-      );
+      const view = await world.gitlab.viewMergeRequest(mergeRequest);
+      const { drafts, statuses, reactions } = view;
+      assert.deepEqual(saidTwice(view, world.bot.id), [], mergeRequest.title);
       assert.equal(drafts.length, 0, mergeRequest.title);
       const isUnderWay = [
         ...statuses.filter((one) => one.status === "pending"),

@@ -16,6 +16,52 @@ export type StopAt = {
   readonly body?: string;
 };
 
+const request = (pattern: string, body?: string): StopAt => ({
+  what: "request",
+  pattern,
+  ...(body === undefined ? {} : { body }),
+});
+const status = (states: string): StopAt => request("^POST .*/statuses/\\w+$", `"state":"(${states})"`);
+const statement = (pattern: string): StopAt => ({ what: "statement", pattern });
+const insert = (table: string): StopAt => statement(`insert into "reviewflow"."${table}"`);
+
+/**
+ * Every kind of write that a run and its follow-up make. Reminders and notes about budgets are written as summaries are;
+ * the file of lessons is written over only where it still is what was read.
+ */
+export const WRITES = {
+  draft: request("^POST .*/draft_notes$"),
+  bulkPublish: request("^POST .*/draft_notes/bulk_publish$"),
+  note: request("^POST .*/merge_requests/\\d+/notes$"),
+  mergeRequest: request("^PUT .*/merge_requests/\\d+$"),
+  pendingStatus: status("pending"),
+  finalStatus: status("success|failed"),
+  success: status("success"),
+  failure: status("failed"),
+  noteAgain: request("^PUT .*/merge_requests/\\d+/notes/\\d+$"),
+  reaction: request("^POST .*/merge_requests/\\d+/award_emoji$"),
+  reactionOff: request("^DELETE .*/merge_requests/\\d+/award_emoji/\\d+$"),
+  answer: request("^POST .*/discussions/\\w+/notes$"),
+  resolving: request("^PUT .*/discussions/\\w+$"),
+  anyReaction: request("^POST .*/award_emoji$"),
+  ofFlow: request("^POST .*/(notes|discussions)$"),
+  progressNote: request("^POST .*/merge_requests/\\d+/notes$", "reviewflow:progress"),
+  noteOff: request("^DELETE .*/merge_requests/\\d+/notes/\\d+$"),
+  runOnDify: request("^POST /v1/workflows/run$"),
+  stopOnDify: request("^POST /v1/workflows/tasks/.*/stop$"),
+  model: request("^POST .*/chat/completions$"),
+  acceptedNote: statement("note-review:"),
+  journal: insert("steps"),
+  memory: insert("review_cache"),
+  finding: insert("findings"),
+  outcome: insert("outcomes"),
+  usage: insert("spendings"),
+  events: insert("run_events"),
+  end: statement('update "reviewflow"."runs" set "state" = .succeeded'),
+  shadowJournal: insert("shadow_steps"),
+  shadowEnd: statement('update "reviewflow"."shadow_runs" set "state".*"report"'),
+} satisfies Readonly<Record<string, StopAt>>;
+
 const file = process.env["STOP_AT_WRITE"] ?? "";
 
 const isStopAt = (value: unknown): value is StopAt =>
@@ -56,14 +102,10 @@ if (file !== "" && isMainThread) {
     bodies.run(typeof init?.body === "string" ? init.body : "", () => fetch(input, init));
   // Every request of undici and of fetch, when it has been asked for and before it has a connection.
   subscribe("undici:request:create", (message) => {
-    const request: unknown =
+    const asked: unknown =
       typeof message === "object" && message !== null ? Reflect.get(message, "request") : null;
-    if (typeof request !== "object" || request === null) return;
-    stopAt(
-      "request",
-      () => `${textOf(request, "method")} ${textOf(request, "path")}`,
-      bodies.getStore() ?? "",
-    );
+    if (typeof asked !== "object" || asked === null) return;
+    stopAt("request", () => `${textOf(asked, "method")} ${textOf(asked, "path")}`, bodies.getStore() ?? "");
   });
   const original: unknown = Reflect.get(Socket.prototype, "write");
   Reflect.set(Socket.prototype, "write", function (this: Socket, ...given: readonly unknown[]): unknown {

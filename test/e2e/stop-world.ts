@@ -3,15 +3,16 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { Client } from "pg";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type DifyStandIn, startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { type GitLabStandIn, startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
 import type { User } from "../../standins/gitlab/state.ts";
+import type { MergeRequestView } from "../../standins/gitlab/view.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { startBalancer } from "./balancer.ts";
 import { freePort } from "../free-port.ts";
+import { queryPostgres } from "../store/postgres-server.ts";
 import { sharedToken } from "./kill.contract.ts";
 import { PATIENCE_MS } from "./kill-world.ts";
 import { noteApp } from "./review-apps.ts";
@@ -21,8 +22,6 @@ import type { StopAt } from "./stop-at-write.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
 const INSTANCES = 3;
-
-const Rows = z.array(z.record(z.string(), z.unknown()));
 
 /** Flows that between them make every kind of write that there is. */
 const CONFIG = {
@@ -96,7 +95,45 @@ export type StopWorld = AsyncDisposable & {
   readonly readStore: () => Promise<Readonly<Record<string, readonly unknown[]>>>;
 };
 
-const PRELOAD = new URL("./stop-at-write.ts", import.meta.url).href;
+const Open = z.object({ open: z.coerce.number(), unplanned: z.coerce.number(), untold: z.coerce.number() });
+
+/**
+ * What is left to do: runs that have not ended, shadow runs that are not there yet, and merge requests that do not show yet
+ * how their review has ended.
+ */
+export const readOpen = async (databaseUrl: string): Promise<z.infer<typeof Open>> => {
+  const [row] = await queryPostgres(
+    databaseUrl,
+    `SELECT (SELECT count(*) FROM reviewflow.runs WHERE finished_at IS NULL)
+       + (SELECT count(*) FROM reviewflow.shadow_runs WHERE finished_at IS NULL) AS open,
+       (SELECT count(*) FROM reviewflow.runs WHERE flow = 'watched' AND kind = 'review' AND finished_at IS NOT NULL)
+       - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned,
+       (SELECT count(*) FROM reviewflow.reactions) + (SELECT count(*) FROM reviewflow.pending_statuses)
+       + (SELECT count(*) FROM reviewflow.runs r
+           LEFT JOIN reviewflow.progress_notes p ON p.project_id = r.project_id AND p.iid = r.iid
+           WHERE r.kind = 'review'
+           AND CASE WHEN r.state = 'failed' THEN p.run_id IS DISTINCT FROM r.id ELSE p.run_id IS NOT NULL END
+           AND NOT EXISTS (SELECT 1 FROM reviewflow.runs n WHERE n.kind = 'review'
+             AND n.project_id = r.project_id AND n.iid = r.iid AND n.seq > r.seq)) AS untold`,
+  );
+  return Open.parse(row);
+};
+
+/** What is loaded into a server that is to stop at a write. */
+export const PRELOAD = new URL("./stop-at-write.ts", import.meta.url).href;
+
+/** What a user has said in a merge request more than once; of summaries there may be one only, whatever they say. */
+export const saidTwice = ({ notes }: Pick<MergeRequestView, "notes">, userId: number): readonly string[] => {
+  const seen = new Set<string>();
+  return notes
+    .filter(({ author, system }) => author.id === userId && !system)
+    .map(({ body, position }) =>
+      body.startsWith("<!-- reviewflow:summary ")
+        ? "summary"
+        : `${position?.new_path ?? ""}:${position?.new_line ?? ""} ${body.replaceAll(/<!--.*?-->/g, "")}`,
+    )
+    .filter((said) => seen.size === seen.add(said).size);
+};
 
 /** What a server says when the work that it was stopped in has come to its end and another process has it. */
 const LATE = {
@@ -134,11 +171,6 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
   const model = stack.use(await startModelStandIn());
   const folder = await mkdtemp(join(tmpdir(), "reviewflow-stop-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  stack.defer(() => client.end());
-  const query = async (text: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
-    Rows.parse((await client.query(text)).rows);
 
   const teams = new Map<string, Team>();
   for (const name of ["review", "note", "classic", "watched"])
@@ -211,21 +243,8 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
         "the queue to be empty",
         async () => {
           await gitlab.settleHooks();
-          const [row] = await query(
-            `SELECT (SELECT count(*) FROM reviewflow.runs WHERE finished_at IS NULL)
-               + (SELECT count(*) FROM reviewflow.shadow_runs WHERE finished_at IS NULL) AS open,
-               (SELECT count(*) FROM reviewflow.runs WHERE flow = 'watched' AND kind = 'review' AND finished_at IS NOT NULL)
-               - (SELECT count(*) FROM reviewflow.shadow_runs) AS unplanned,
-               (SELECT count(*) FROM reviewflow.reactions) + (SELECT count(*) FROM reviewflow.pending_statuses)
-               + (SELECT count(*) FROM reviewflow.runs r
-                   LEFT JOIN reviewflow.progress_notes p ON p.project_id = r.project_id AND p.iid = r.iid
-                   WHERE r.kind = 'review'
-                   AND CASE WHEN r.state = 'failed' THEN p.run_id IS DISTINCT FROM r.id ELSE p.run_id IS NOT NULL END
-                   AND NOT EXISTS (SELECT 1 FROM reviewflow.runs n WHERE n.kind = 'review'
-                     AND n.project_id = r.project_id AND n.iid = r.iid AND n.seq > r.seq)) AS untold`,
-          );
-          const isDone = Number(row?.["open"]) === 0 && Number(row?.["unplanned"]) <= 0;
-          return (isDone && Number(row?.["untold"]) === 0) || undefined;
+          const { open, unplanned, untold } = await readOpen(databaseUrl);
+          return (open === 0 && unplanned <= 0 && untold === 0) || undefined;
         },
         PATIENCE_MS,
       );
@@ -235,7 +254,7 @@ export const startStopWorld = async (databaseUrl: string): Promise<StopWorld> =>
     readStore: async () => {
       const store: Record<string, readonly string[]> = {};
       for (const [table, columns] of Object.entries(TABLES)) {
-        const rows = await query(`SELECT ${columns} FROM reviewflow.${table}`);
+        const rows = await queryPostgres(databaseUrl, `SELECT ${columns} FROM reviewflow.${table}`);
         store[table] = rows.map((row) => JSON.stringify(row)).toSorted();
       }
       return store;
