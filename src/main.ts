@@ -166,6 +166,9 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
     metrics: createMetricsRoute({
       render: () => budgets.measure().then(() => telemetry.metrics.render(store.queueStatus)),
       token: config.telemetry.metricsToken,
+      clientOf,
+      clock,
+      logger,
     }),
     observeDelivery: observeDeliveries(telemetry, clock),
     clientOf,

@@ -10,7 +10,7 @@ import { createHookApi } from "../gitlab/hooks/hook-api.ts";
 import { createHookHealth } from "../gitlab/hooks/hook-health.ts";
 import { createOAuthSignIn } from "../gitlab/oauth-sign-in.ts";
 import type { ClientOf } from "../http/client-of.ts";
-import { createAdminLimit } from "../http/dashboard/attempt-limit.ts";
+import { createAttemptLimit } from "../http/dashboard/attempt-limit.ts";
 import type {
   AccessOptions,
   DashboardOptions,
@@ -66,7 +66,7 @@ export const createConfiguredDashboard = async (
     gitlab: toSignIn(config),
     sessionMs: config.dashboard.sessionMs,
   };
-  const attempts = createAdminLimit(clock);
+  const attempts = createAttemptLimit(clock);
   const shadows = createShadowDesk(store.shadows, shownCandidates(config, sourceOf));
   const dashboard = createDashboard({
     access,

@@ -14,7 +14,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { why } from "../../src/cli/why.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createClientOf } from "../../src/http/client-of.ts";
-import { createAdminLimit } from "../../src/http/dashboard/attempt-limit.ts";
+import { createAttemptLimit } from "../../src/http/dashboard/attempt-limit.ts";
 import { type RunningServer, startServer } from "../../src/http/server.ts";
 import { openStore, type OpenedStore } from "../../src/store/open-store.ts";
 import { createConfiguredApi } from "../../src/wiring/create-api.ts";
@@ -66,7 +66,7 @@ describe("reviewflow why", () => {
         gitlab: null,
         sessionMs: 1,
       },
-      attempts: createAdminLimit(systemClock),
+      attempts: createAttemptLimit(systemClock),
       clientOf: createClientOf([]),
       settings: { token: new Secret(ENOUGH.GITLAB_TOKEN) },
       store,

@@ -53,6 +53,9 @@ describe("a PostgreSQL that falls silent", { skip: server === null && POSTGRES_M
       metrics: createMetricsRoute({
         render: async () => ({ contentType: "text/plain", text: JSON.stringify(await store.queueStatus()) }),
         token,
+        clientOf: createClientOf([]),
+        clock: systemClock,
+        logger: silentLogger,
       }),
       clock: systemClock,
       logger: silentLogger,

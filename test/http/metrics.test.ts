@@ -3,30 +3,37 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { suite, test } from "node:test";
 import { Hono } from "hono";
+import type { Clock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
+import { createClientOf } from "../../src/http/client-of.ts";
 import { createMetricsRoute } from "../../src/http/metrics.ts";
 import { outcomeOf } from "../../src/http/observe-delivery.ts";
 import { answers } from "../../src/http/answer.ts";
 import { startServer } from "../../src/http/server.ts";
+import { startFlood } from "../logged-lines.ts";
+import { handClock } from "./dashboard/dashboard-setup.ts";
 
 const TOKEN = "scrape-me-please";
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
-const route = (token: string | null) =>
+const route = (token: string | null, clock: Clock = handClock(), logger = silentLogger) =>
   createMetricsRoute({
     render: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     token: token === null ? null : new Secret(token),
+    clientOf: createClientOf(["127.0.0.1"]),
+    clock,
+    logger,
   });
 
 /** Asks as a connection from `address` would; null asks over no connection. */
-const ask = async (token: string | null, address: string | null, headers: Record<string, string> = {}) => {
+const ask = (token: string | null, address: string | null, headers: Record<string, string> = {}) =>
+  askOf(route(token), address, headers);
+
+const askOf = async (app: Hono, address: string | null, headers: Record<string, string> = {}) => {
   const incoming = { socket: { remoteAddress: address, remotePort: 1, remoteFamily: "IPv4" } };
   const env = address === null ? {} : { incoming };
-  const response = await route(token).request(
-    "/metrics",
-    { headers: { host: "localhost:8080", ...headers } },
-    env,
-  );
+  const response = await app.request("/metrics", { headers: { host: "localhost:8080", ...headers } }, env);
   return { status: response.status, text: await response.text(), headers: response.headers };
 };
 
@@ -109,6 +116,52 @@ suite("/metrics with a token", () => {
       assert.equal(headers.get("www-authenticate"), "Bearer");
       assert.doesNotMatch(text, new RegExp(TOKEN));
     });
+
+  const guess = (at: number) => ({ authorization: `Bearer guess-${at}` });
+
+  test("holds who guesses back for a minute, by the address that a trusted proxy names, and never the right token", async () => {
+    const clock = handClock();
+    const app = route(TOKEN, clock);
+    const behind = (client: string) => ({ "x-forwarded-for": client });
+    for (let at = 0; at < 10; at += 1)
+      assert.equal((await askOf(app, "127.0.0.1", { ...guess(at), ...behind("192.0.2.1") })).status, 401);
+    const held = await askOf(app, "127.0.0.1", { ...guess(10), ...behind("192.0.2.1") });
+    assert.equal(held.status, 429);
+    assert.equal(held.headers.get("retry-after"), "60");
+    assert.equal(held.headers.get("cache-control"), "no-store");
+    assert.equal(
+      (await askOf(app, "192.0.2.1", guess(11))).status,
+      429,
+      "the same address without the proxy",
+    );
+    assert.equal((await askOf(app, "127.0.0.1", { ...guess(0), ...behind("192.0.2.2") })).status, 401);
+    assert.equal((await askOf(app, "127.0.0.1", { ...BEARER, ...behind("192.0.2.1") })).status, 200);
+    clock.forward(60_001);
+    assert.equal((await askOf(app, "192.0.2.1", guess(12))).status, 401);
+  });
+
+  test("holds all back who guess from many addresses, and does not count who sends no token", async () => {
+    const app = route(TOKEN);
+    for (let at = 0; at < 200; at += 1) assert.equal((await askOf(app, "192.0.2.1")).status, 401);
+    const statuses = [];
+    for (let at = 0; at < 150; at += 1)
+      statuses.push((await askOf(app, `198.51.100.${at}`, guess(at))).status);
+    assert.equal(statuses.filter((status) => status === 401).length, 100);
+    assert.equal(statuses.filter((status) => status === 429).length, 50);
+    assert.equal((await askOf(app, "198.51.100.1", BEARER)).status, 200);
+  });
+
+  test("logs thirty refusals a minute, without the token", async () => {
+    const { clock, logger, lines } = startFlood();
+    const app = route(TOKEN, clock, logger);
+    for (let at = 0; at < 60; at += 1) await askOf(app, `198.51.100.${at}`, guess(at));
+    assert.equal(lines.length, 30);
+    assert.deepEqual(lines[0], {
+      level: "warn",
+      message: "Metrics request refused",
+      client: "198.51.100.0",
+    });
+  });
 });
 
 suite("what became of a delivery", () => {

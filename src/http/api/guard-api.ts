@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import { type Logger, limitWarnings } from "../../base/logger.ts";
 import { decideAccess } from "../dashboard/access.ts";
-import type { AttemptLimit } from "../dashboard/attempt-limit.ts";
+import { attemptBearer, type AttemptLimit } from "../dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../dashboard/dashboard-options.ts";
 import type { ClientOf } from "../client-of.ts";
 import { apiProblem } from "./api-problem.ts";
@@ -43,9 +43,7 @@ export const guardApi = ({ access, attempts, clientOf, ...options }: GuardOption
       return undefined;
     }
     const client = clientOf(context);
-    const [, given] = /^bearer +(\S+)$/i.exec(headers["authorization"] ?? "") ?? [];
-    const attempt =
-      given === undefined ? { kind: "wrong" as const } : attempts.attempt(client, adminToken, given);
+    const attempt = attemptBearer(attempts, client, adminToken, headers["authorization"]);
     if (attempt.kind === "held") {
       context.header("retry-after", String(Math.ceil(attempt.waitMs / 1_000)));
       return apiProblem(context, 429, "too-many-attempts", "Too many wrong tokens; wait a minute");

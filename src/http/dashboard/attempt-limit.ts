@@ -13,17 +13,15 @@ export type AttemptLimit = {
   readonly attempt: (who: string, secret: Secret | null, given: string) => Attempt;
 };
 
-/** Wrong tokens a minute from one address. */
+/** Wrong tokens a minute from one address, and from all together, since addresses are cheap. */
 const MOST_ATTEMPTS = 10;
+const MOST_OF_ALL = 10 * MOST_ATTEMPTS;
 
 const WINDOW_MS = 60_000;
 const MAX_KNOWN = 10_000;
 
-/**
- * Counts `most` wrong attempts a minute from one address, and ten times as many from all together, since
- * addresses are cheap. What is remembered is bounded.
- */
-const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
+/** The limit for one token, over everything that takes it. What is remembered is bounded. */
+export const createAttemptLimit = (clock: Clock): AttemptLimit => {
   const failures = new Map<string, readonly number[]>();
   let all: readonly number[] = [];
   const recent = (times: readonly number[]): readonly number[] =>
@@ -35,8 +33,8 @@ const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
   };
   const fail = (who: string): void => {
     const now = clock.now();
-    all = [...recent(all), now].slice(-10 * most);
-    failures.set(who, [...recent(failures.get(who) ?? []), now].slice(-most));
+    all = [...recent(all), now].slice(-MOST_OF_ALL);
+    failures.set(who, [...recent(failures.get(who) ?? []), now].slice(-MOST_ATTEMPTS));
     if (failures.size <= MAX_KNOWN) return;
     for (const [known, times] of failures) {
       if (recent(times).length === 0 || failures.size > MAX_KNOWN) failures.delete(known);
@@ -45,7 +43,7 @@ const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
   return {
     attempt: (who, secret, given) => {
       if (secret?.equals(given) === true) return { kind: "right" };
-      const waitMs = Math.max(wait(failures.get(who) ?? [], most), wait(all, 10 * most));
+      const waitMs = Math.max(wait(failures.get(who) ?? [], MOST_ATTEMPTS), wait(all, MOST_OF_ALL));
       if (waitMs > 0) return { kind: "held", waitMs };
       fail(who);
       return { kind: "wrong" };
@@ -53,5 +51,13 @@ const createAttemptLimit = (clock: Clock, most: number): AttemptLimit => {
   };
 };
 
-/** The limit for the admin token, over everything that takes it. */
-export const createAdminLimit = (clock: Clock): AttemptLimit => createAttemptLimit(clock, MOST_ATTEMPTS);
+/** What came of the bearer token in a header `Authorization`. Who sends none guesses nothing: it is wrong and not counted. */
+export const attemptBearer = (
+  limit: AttemptLimit,
+  who: string,
+  secret: Secret,
+  authorization: string | undefined,
+): Attempt => {
+  const [, given] = /^bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+  return given === undefined ? { kind: "wrong" } : limit.attempt(who, secret, given);
+};

@@ -7,7 +7,7 @@ import { silentLogger } from "../../../src/base/logger.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import { createApi } from "../../../src/http/api/api.ts";
 import { createClientOf } from "../../../src/http/client-of.ts";
-import { createAdminLimit } from "../../../src/http/dashboard/attempt-limit.ts";
+import { createAttemptLimit } from "../../../src/http/dashboard/attempt-limit.ts";
 import type { AccessOptions } from "../../../src/http/dashboard/dashboard-options.ts";
 import { type Flood, startFlood } from "../../logged-lines.ts";
 import { handClock, TOKEN } from "../dashboard/dashboard-setup.ts";
@@ -33,7 +33,7 @@ const setUp = (access: Partial<AccessOptions> = {}, flood?: Flood) => {
       sessionMs: 1,
       ...access,
     },
-    attempts: createAdminLimit(clock),
+    attempts: createAttemptLimit(clock),
     clientOf: createClientOf([]),
     secrets: [new Secret(TOKEN)],
     clock: flood?.clock ?? clock,

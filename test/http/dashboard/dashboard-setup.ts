@@ -6,7 +6,7 @@ import { Secret } from "../../../src/base/secret.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import { createApp } from "../../../src/http/app.ts";
 import { createClientOf } from "../../../src/http/client-of.ts";
-import { createAdminLimit } from "../../../src/http/dashboard/attempt-limit.ts";
+import { createAttemptLimit } from "../../../src/http/dashboard/attempt-limit.ts";
 import { createDashboard, type Dashboard } from "../../../src/http/dashboard/dashboard.ts";
 import type { DashboardOptions, ShownFlow } from "../../../src/http/dashboard/dashboard-options.ts";
 import { createIntake } from "../../../src/http/intake.ts";
@@ -89,7 +89,7 @@ export const setUpDashboard = (
       sessionMs: 3_600_000,
       ...access,
     },
-    attempts: createAdminLimit(clock),
+    attempts: createAttemptLimit(clock),
     clientOf: createClientOf(["127.0.0.1", "10.0.0.0/8"]),
     sessionKey: SESSION_KEY,
     store,
