@@ -14,8 +14,8 @@ const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const usesIn = (markdown: string): readonly string[] =>
   [...markdown.matchAll(/```[\s\S]*?```|`[^`\n]+`/g)]
     .flatMap(([code]) => code.replaceAll("\\\n", " ").replaceAll("`", "").split(/\n|&&/))
-    // There it is the name of an image, a container or a unit.
-    .filter((line) => !/^\s*(docker|journalctl|sudo)\b/.test(line))
+    // There it is the name of an image, a container, a unit or an object of Kubernetes.
+    .filter((line) => !/^\s*(docker|journalctl|sudo|kubectl|helm)\b/.test(line))
     .flatMap(
       (line) =>
         /(?:^|\s|=)(?:npx reviewflow|reviewflow|node (?:bin\/reviewflow\.mjs|src\/cli\/reviewflow\.ts)|\.bin\/reviewflow)\s+(?<rest>[a-z-][^#|>]*)/u.exec(

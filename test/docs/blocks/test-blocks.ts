@@ -19,7 +19,7 @@ import { createPlanted, PLANTED, type Repository } from "../../cli/review-reposi
 import { nginxOrReason } from "../../deploy/find-nginx.ts";
 import { makeCertificate, replaceOnce } from "../../deploy/start-nginx.ts";
 import { freePort } from "../../free-port.ts";
-import { readCompose } from "../../deploy/deploy-files.ts";
+import { readCompose, readDeployFile } from "../../deploy/deploy-files.ts";
 import { openPlace, type Place, type Ran, type RunOptions } from "./open-place.ts";
 import { type Block, readBlocks, ROOT } from "./read-blocks.ts";
 import { english as t, saying } from "../../messages/saying.ts";
@@ -131,6 +131,8 @@ export const testBlocks = (isMeant: (document: string) => boolean): void => {
       ["{path, line", ({ text }) => readFindingKeys(text)],
       ["[Service]", ({ text }) => readDropIn(text)],
       ["docker compose", ({ text }) => readComposeCommand(text)],
+      ["kubectl create namespace", ({ text }) => readHelmCommands(text)],
+      ["include:", ({ text }) => readComponentUse(text)],
     ];
 
     const PROGRAMS = CHOSEN.filter((block) => !isExcepted(block) && readerOf(block, READERS) !== null);
@@ -421,4 +423,43 @@ const readComposeCommand = (text: string): void => {
   const [first = ""] = files;
   for (const [name, { image, build }] of Object.entries(readCompose(first).services))
     assert.ok(image !== undefined || build !== undefined, name);
+};
+
+/** What the chart is installed with: a Secret of variables that are secrets, and values that the chart has. */
+const readHelmCommands = (text: string): void => {
+  const secrets = [...text.matchAll(/--from-literal=(\w+)=/g)].map(([, name = ""]) => name);
+  assert.ok(secrets.length > 0);
+  for (const name of secrets)
+    assert.ok(
+      VARIABLES.some((one) => one.secret && one.name === name),
+      name,
+    );
+  const values = z.record(z.string(), z.unknown()).parse(parse(readDeployFile("helm/values.yaml")));
+  for (const [, path = ""] of text.matchAll(/--set ([\w.]+)=/g)) {
+    const [name = "", key = ""] = path.split(".");
+    if (name === "env")
+      assert.ok(
+        VARIABLES.some((one) => !one.secret && one.name === key),
+        key,
+      );
+    else assert.ok(key === "" ? name in values : key in z.looseObject({}).parse(values[name]), path);
+  }
+  assert.match(text, /helm install reviewflow deploy\/helm --namespace reviews\b/);
+};
+
+/** How the component is included: by its file's name, with inputs that it has and every one that it needs. */
+const readComponentUse = (text: string): void => {
+  const { include } = z
+    .object({
+      include: z.tuple([z.object({ component: z.string(), inputs: z.record(z.string(), z.string()) })]),
+    })
+    .parse(parse(text));
+  const [{ component, inputs }] = include;
+  const name = /\/(?<name>\w+)@[\d.]+$/.exec(component)?.groups?.["name"] ?? "";
+  const [head = ""] = readDeployFile(`../templates/${name}.yml`).split("\n---\n");
+  const Input = z.object({ default: z.string().optional() });
+  const { spec } = z.object({ spec: z.object({ inputs: z.record(z.string(), Input) }) }).parse(parse(head));
+  for (const key of Object.keys(inputs)) assert.ok(key in spec.inputs, key);
+  for (const [key, input] of Object.entries(spec.inputs))
+    if (input.default === undefined) assert.ok(key in inputs, key);
 };
