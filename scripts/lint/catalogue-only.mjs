@@ -58,7 +58,6 @@ export const EXCEPTIONS = [
       "src/http/app.ts",
       "src/http/intake.ts",
       "src/http/metrics.ts",
-      "src/http/read-delivery.ts",
       "src/telemetry/",
     ],
   },

@@ -8,6 +8,7 @@ import { scriptedReviewer } from "../../standins/model/scripted-reviewer.ts";
 import { progressMarker } from "../../src/review/note-text.ts";
 import { startReceiver } from "../notify/receivers.ts";
 import { SECRET } from "../e2e/start.ts";
+import { saying } from "../messages/saying.ts";
 import { setUpEmbedded, startEmbedded } from "../e2e/start-embedded.ts";
 import { addHook, createTeam, eventually } from "../e2e/team.ts";
 
@@ -69,7 +70,9 @@ describe("bug 02: a review that failed for good leaves no sign", () => {
     assert.equal(asked.status, 201);
     await eventually("the answer", async () => {
       const { notes } = await gitlab.viewMergeRequest(mergeRequest);
-      return notes.some(({ body, author }) => author.id === team.bot.id && body.includes("could not review"))
+      return notes.some(
+        ({ body, author }) => author.id === team.bot.id && saying("conversation.review-failed").test(body),
+      )
         ? true
         : undefined;
     });
