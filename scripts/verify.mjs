@@ -4,8 +4,6 @@
  * With CI=true nothing may be left out.
  */
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { bringGit, findNode, install, installDebianPackages, nodeEnvironment, run } from "./bootstrap.mjs";
 
 const strict = process.env.CI === "true";
@@ -52,11 +50,7 @@ const bring = (part) => part.present() || (installDebianPackages(part.packages) 
 
 install();
 const node = findNode({ bring: true });
-// The tests start hundreds of processes that read the same sources: what Node made of them is kept.
-const env = {
-  ...nodeEnvironment(node),
-  NODE_COMPILE_CACHE: join(tmpdir(), "reviewflow-compile-cache"),
-};
+const env = nodeEnvironment(node);
 const leftOut = SYSTEM_PARTS.filter((part) => !bring(part)).map((part) => part.name);
 if (!bringGit()) leftOut.push("git");
 

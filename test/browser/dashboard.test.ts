@@ -126,7 +126,7 @@ describe("the dashboard in Chromium", { skip }, () => {
     await page.waitForTimeout(1_500);
     const cancelled = reasonOf("cancelled-by-user", { user: "ann" });
     await world.store.cancelRun(runId ?? "", cancelled);
-    await page.locator("#facts .badge.cancelled").waitFor({ timeout: 15_000 });
+    await page.locator("#facts .badge.cancelled").waitFor({ timeout: 60_000 });
     assert.ok((await page.locator("#facts").textContent())?.includes(t.reason(cancelled)));
     assert.equal(await page.locator("#actions button").textContent(), t("run.again"));
     assert.equal(await page.evaluate(`globalThis.untouched`), true, "it was not loaded anew");

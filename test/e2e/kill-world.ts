@@ -9,7 +9,7 @@ import { SECRET } from "./start.ts";
 import { addHook, createTeam, eventually, type Team } from "./team.ts";
 
 /** How long a step may take on a slow machine under load, in milliseconds. */
-export const PATIENCE_MS = 180_000;
+export const PATIENCE_MS = 400_000;
 
 /** The call of the server that it dies at: before GitLab carries it out or after, when its answer is on the way. */
 export type Death = {

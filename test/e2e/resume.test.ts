@@ -33,20 +33,16 @@ suite("a run that is killed in the middle of an iteration", () => {
     const first = await startServerProcess(environment);
     await addHook(team, { url: `${first.url}/webhooks/gitlab`, token: SECRET });
     const mergeRequest = await team.openMergeRequest("cart");
-    await eventually("the fourth item", async () => asked.includes("four") || undefined, 60_000);
+    await eventually("the fourth item", async () => asked.includes("four") || undefined);
     await first.kill();
     fourth.resolve();
     assert.deepEqual(await team.botNotes(mergeRequest), []);
 
     const second = await startServerProcess(environment);
-    const [note] = await eventually(
-      "the note",
-      async () => {
-        const notes = await team.botNotes(mergeRequest);
-        return notes.length > 0 ? notes : undefined;
-      },
-      60_000,
-    );
+    const [note] = await eventually("the note", async () => {
+      const notes = await team.botNotes(mergeRequest);
+      return notes.length > 0 ? notes : undefined;
+    });
     assert.match(
       note ?? "",
       /one is fine, two is fine, three is fine, four is fine, five is fine, six is fine/,

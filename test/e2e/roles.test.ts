@@ -35,14 +35,10 @@ suite("servers of different roles on one PostgreSQL", () => {
       assert.deepEqual([waiting.queued, waiting.active], [1, 0], "a web server leaves runs to workers");
 
       await using worker = await startForTeam(team, dify, { ...shared, REVIEWFLOW_ROLE: "worker" });
-      const [note] = await eventually(
-        "the worker's note",
-        async () => {
-          const notes = await team.botNotes(mergeRequest);
-          return notes.length > 0 ? notes : undefined;
-        },
-        60_000,
-      );
+      const [note] = await eventually("the worker's note", async () => {
+        const notes = await team.botNotes(mergeRequest);
+        return notes.length > 0 ? notes : undefined;
+      });
       assert.match(note ?? "", /Reviewed elsewhere\./);
 
       for (const { url } of [web, worker]) {

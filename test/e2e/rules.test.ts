@@ -94,11 +94,8 @@ suite("rules of a team, from webhook to GitLab", () => {
     model: ModelStandIn,
     { store }: Reviewflow,
   ) => {
-    const run = await eventually(
-      "the review to end",
-      async () =>
-        (await store.listRuns({ limit: 50 })).find((one) => one.iid === iid && one.finishedAtMs !== null),
-      60_000,
+    const run = await eventually("the review to end", async () =>
+      (await store.listRuns({ limit: 50 })).find((one) => one.iid === iid && one.finishedAtMs !== null),
     );
     const found = world.team.project.mergeRequests.find((one) => one.iid === iid) ?? assert.fail();
     const { discussions, notes } = await gitlab.viewMergeRequest(found);
@@ -212,15 +209,11 @@ suite("rules of a team, from webhook to GitLab", () => {
     assert.match(rulesIn(prompt), /SETTINGS-RULE/);
     assert.doesNotMatch(rulesIn(prompt), /WISHED-RULE/);
     const ended = (count: number) =>
-      eventually(
-        `review ${count} to end`,
-        async () => {
-          const runs = await reviewflow.store.listRuns({ limit: 50 });
-          const own = runs.filter(({ iid, finishedAtMs }) => iid === stacked.iid && finishedAtMs !== null);
-          return own.length === count ? own : undefined;
-        },
-        60_000,
-      );
+      eventually(`review ${count} to end`, async () => {
+        const runs = await reviewflow.store.listRuns({ limit: 50 });
+        const own = runs.filter(({ iid, finishedAtMs }) => iid === stacked.iid && finishedAtMs !== null);
+        return own.length === count ? own : undefined;
+      });
     await gitlab.updateMergeRequest(stacked, team.author, { targetBranch: "main" });
     assert.deepEqual(
       (await ended(2)).map(({ trigger, state }) => [trigger, state]),

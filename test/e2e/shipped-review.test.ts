@@ -17,10 +17,8 @@ const pastTheEnd = (name: string): string =>
   `export const ${name} = (list) => {\n  for (let i = 0; i <= list.length; i++) console.log(list[i]);\n};\n`;
 
 const ended = (store: Store): Promise<Run> =>
-  eventually(
-    "the review to end",
-    async () => (await store.listRuns({ limit: 5 })).find(({ finishedAtMs }) => finishedAtMs !== null),
-    120_000,
+  eventually("the review to end", async () =>
+    (await store.listRuns({ limit: 5 })).find(({ finishedAtMs }) => finishedAtMs !== null),
   );
 
 const review = async (actions: readonly FileAction[]) => {

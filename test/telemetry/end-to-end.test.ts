@@ -63,7 +63,7 @@ const liveThroughRestart = async () => {
   const first = await startEmbedded(setup);
   await addHook(team, { url: `${first.url}/webhooks/gitlab`, token: SECRET });
   const active = await open("underway");
-  await eventually("the first model call", async () => model.chatCount() > 0 || undefined, 120_000);
+  await eventually("the first model call", async () => model.chatCount() > 0 || undefined);
   const waiting = await open("waiting");
   await gitlab.settleHooks();
   const status = await first.store.queueStatus();
