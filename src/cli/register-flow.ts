@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { text } from "./catalogue-command.ts";
+import type { FlowRunOptions } from "./flow-run.ts";
 
 /** Adds the commands that look at workflow files. */
 export const registerFlow = (program: Command): void => {
@@ -27,4 +28,27 @@ export const registerFlow = (program: Command): void => {
       const { flowDraw } = await import("./flow-draw.ts");
       process.exitCode = await flowDraw(file, options);
     });
+
+  flow
+    .command("run")
+    .description(text("cli.help.flow.run"))
+    .argument("<file>", text("cli.argument.flow.file"))
+    .option("-i, --input <name=value>", text("cli.option.flow.input"), collect)
+    .option("--secret <name>", text("cli.option.flow.secret"), collect)
+    .option("--chat", text("cli.option.flow.chat"))
+    .option("-q, --query <text>", text("cli.option.flow.query"))
+    .option("--file <path>", text("cli.option.flow.attached"), collect)
+    .option("--json", text("cli.option.flow.json"))
+    .option("--record <folder>", text("cli.option.flow.record"))
+    .option("--replay <folder>", text("cli.option.flow.replay"))
+    .option("-c, --config <file>", text("cli.option.config"))
+    // 1 is for flows that failed.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .action(async (file: string, options: FlowRunOptions) => {
+      const { flowRun } = await import("./flow-run.ts");
+      process.exitCode = await flowRun(file, options);
+    });
 };
+
+/** An option that may be repeated. */
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -142,6 +142,8 @@ export type NodeContext = {
   readonly journal: Journal;
   /** How many flows have called one another to come here. */
   readonly callDepth: number;
+  /** What was said before in a chat, the oldest first: what nodes with memory remember. */
+  readonly turns: readonly { readonly query: string; readonly answer: string }[];
   /**
    * Reports a piece of an output while it is being made. The engine shows it as `text_chunk` where an
    * answer or end node quotes that output; `name` is the output's name, `text` for a model's text.

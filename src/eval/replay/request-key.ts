@@ -27,14 +27,18 @@ export const requestKey = (request: ModelRequest, routing: ModelRouting): string
         extraBody: resolved.model.extraBody ?? null,
       }
     : { provider: request.provider, model: request.name };
-  const { messages, parameters, responseSchema } = request;
+  const { messages, parameters, responseSchema, tools = [] } = request;
   const said = messages.map((message) => ({
     role: message.role,
     content: message.content,
     ...(message.role === "user" && message.images !== undefined ? { images: message.images } : {}),
+    ...(message.role === "assistant" && message.toolCalls !== undefined ? { calls: message.toolCalls } : {}),
+    ...(message.role === "tool" ? { callId: message.callId } : {}),
   }));
-  return createHash("sha256")
-    .update(canonical({ asked, messages: said, parameters, schema: responseSchema }))
-    .digest("hex")
-    .slice(0, 32);
+  const offered = tools.length === 0 ? {} : { tools: [...tools] };
+  return digestOf({ asked, messages: said, parameters, schema: responseSchema, ...offered });
 };
+
+/** A name for a value, the same for every order of its keys. */
+export const digestOf = (value: Json): string =>
+  createHash("sha256").update(canonical(value)).digest("hex").slice(0, 32);

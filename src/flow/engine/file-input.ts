@@ -7,6 +7,7 @@ const textOf = (value: Json | undefined): string | null =>
   typeof value === "string" && value !== "" ? value : null;
 
 const nameOf = (url: string): string | null => {
+  if (url.startsWith("data:")) return null;
   const path = URL.canParse(url) ? new URL(url).pathname : "";
   const last = path.split("/").at(-1) ?? "";
   if (last === "") return null;
@@ -23,12 +24,12 @@ const extensionOf = (name: string | null): string | null => {
 };
 
 /**
- * A file input as Dify keeps files. Only files at a URL are taken: uploads live in a Dify server's
+ * A file input as Dify keeps files. Only files at a URL are taken, or in one (`data:`): uploads live in a Dify server's
  * storage, which the engine has not. Throws FlowError (`flow-input-invalid`).
  */
 export const fileVariable = (field: string, file: JsonObject): Variable => {
   const url = textOf(file["url"]) ?? textOf(file["remote_url"]);
-  if (url === null || !/^https?:/.test(url)) {
+  if (url === null || !/^(?:https?|data):/.test(url)) {
     throw new FlowError(flowMessage("flow.input.file-not-remote", { input: field }), {
       code: "flow-input-invalid",
       nodeId: null,

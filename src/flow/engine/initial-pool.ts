@@ -1,6 +1,8 @@
 import type { Secret } from "../../base/secret.ts";
 import { FlowError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
 import type { Flow } from "../flow.ts";
+import { fileVariable } from "./file-input.ts";
 import { EMPTY_POOL, type Pool, type PoolWrite, writePool, writesOf } from "../pool.ts";
 import { type Variable, variableAs, variableOf } from "../value-type.ts";
 import { flowMessage } from "../messages/message.ts";
@@ -15,6 +17,19 @@ export type SystemValues = {
   readonly startedAtMs: number;
   /** What the user of a chat says; the empty text in a workflow. */
   readonly query: string;
+  /** The files that come with it. */
+  readonly files: readonly JsonObject[];
+  /** What was said before; null in a new conversation. */
+  readonly conversation: Conversation | null;
+};
+
+/** A conversation of a chat up to the present query. */
+export type Conversation = {
+  readonly id: string;
+  /** The `conversation.` variables as the last run left them. */
+  readonly variables: Readonly<Record<string, Variable>>;
+  /** What was asked and answered, the oldest first. */
+  readonly turns: readonly { readonly query: string; readonly answer: string }[];
 };
 
 /** The `env.` names that some node reads. */
@@ -63,19 +78,22 @@ export const initialPool = (
     workflow_id: variableOf(system.workflowId),
     workflow_run_id: variableOf(system.workflowRunId),
     timestamp: variableOf(Math.floor(system.startedAtMs / 1000)),
-    files: variableAs("array[file]", []),
+    files: variableAs(
+      "array[file]",
+      system.files.map((file) => fileVariable("sys.files", file).value),
+    ),
     ...(flow.mode === "advanced-chat"
       ? {
           query: variableOf(system.query),
-          conversation_id: variableOf(system.workflowRunId),
-          dialogue_count: variableOf(1),
+          conversation_id: variableOf(system.conversation?.id ?? system.workflowRunId),
+          dialogue_count: variableOf((system.conversation?.turns.length ?? 0) + 1),
         }
       : {}),
   };
   return writePool(EMPTY_POOL, [
     ...writesOf("sys", values),
     ...environmentWrites(flow, secrets),
-    ...writesOf("conversation", flow.conversation),
+    ...writesOf("conversation", { ...flow.conversation, ...system.conversation?.variables }),
     ...writesOf(flow.startNodeId, inputs),
   ]);
 };

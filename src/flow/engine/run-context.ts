@@ -6,6 +6,7 @@ import type { FlowPorts } from "../node.ts";
 import type { FlowLimits } from "./limits.ts";
 import type { Mask } from "./mask.ts";
 import type { FramePlan } from "./plan.ts";
+import type { Conversation } from "./initial-pool.ts";
 import type { StepJournal } from "./step-journal.ts";
 
 /** What all frames of a run share. */
@@ -24,6 +25,8 @@ export type RunContext = {
   /** The entries of one node that has not ended, by its key among the steps. */
   readonly journalOf: (stepKey: string) => Journal;
   readonly callDepth: number;
+  /** What was said before in a chat, the oldest first. */
+  readonly turns: Conversation["turns"];
   readonly mask: Mask;
   /** The plan of the top level (null) or of a container's inside. */
   readonly planOf: (containerId: string | null, startNodeId: string) => FramePlan;

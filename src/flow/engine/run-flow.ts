@@ -12,7 +12,7 @@ import type { FlowPorts } from "../node.ts";
 import type { FailureCause, ModelClient } from "../ports.ts";
 import { plainValues } from "../value-text.ts";
 import { exactOf } from "../value-type.ts";
-import { initialPool } from "./initial-pool.ts";
+import { type Conversation, initialPool } from "./initial-pool.ts";
 import { DIFY_LIMITS, type FlowLimits, stepLimitReason, RunStopped, timeReason } from "./limits.ts";
 import { createMask } from "./mask.ts";
 import { type FramePlan, planFrame } from "./plan.ts";
@@ -43,6 +43,12 @@ export type RunFlowOptions = {
   readonly userId?: string;
   /** What the user of a chat says; the input `query` when left out. */
   readonly query?: string;
+  /** The files that come with it (`sys.files`), in the form of file inputs. */
+  readonly files?: readonly JsonObject[];
+  /** What was said before in a chat; a new conversation when left out. */
+  readonly conversation?: Conversation;
+  /** Told the `conversation.` variables as the run leaves them; not called for one that is stopped. */
+  readonly onConversation?: (variables: Conversation["variables"]) => void;
   /** How many flows have called one another to come here. */
   readonly callDepth?: number;
   /**
@@ -155,6 +161,7 @@ const createContext = async (
     steps: await openStepJournal(options.journal, flow.digest),
     journalOf: (stepKey) => scopeJournal(options.journal, `within/${flow.digest.slice(0, 16)}/${stepKey}/`),
     callDepth: options.callDepth ?? 0,
+    turns: options.conversation?.turns ?? [],
     mask: createMask(options.secrets?.values() ?? []),
     planOf: createPlans(flow, limits),
     countStep: () => {
@@ -221,6 +228,8 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
     appId: flow.digest.slice(0, 16),
     workflowId: flow.digest.slice(0, 16),
     query: typeof query === "string" ? query : "",
+    files: options.files ?? [],
+    conversation: options.conversation ?? null,
   };
   const pool = initialPool(flow, inputs, system, options.secrets ?? new Map());
   const stop = new AbortController();
@@ -241,6 +250,7 @@ export const runFlow = async (flow: Flow, options: RunFlowOptions): Promise<Flow
   try {
     const ended = await runFrame(frame);
     steps = ended.steps;
+    options.onConversation?.(Object.fromEntries(ended.pool.get("conversation") ?? []));
     // A limit that the last node went over ends the run as stopped, too.
     stop.signal.throwIfAborted();
     result = resultOf(ended, meter.total());

@@ -134,6 +134,7 @@ const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => 
       clock: run.clock,
       journal: run.journalOf(stepKey(attempt.scope, node.id)),
       callDepth: run.callDepth,
+      turns: run.turns,
       emitText: attempt.onText,
       emitReasoning: attempt.onReasoning,
       frames: createFrames(attempt, tally),

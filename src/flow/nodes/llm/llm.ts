@@ -174,6 +174,7 @@ const execute = async (data: LlmData, context: NodeContext): Promise<NodeOutcome
     pool,
     context: contextOrFailure,
     renderer: ports.template,
+    turns: context.turns,
     loadImages: (found) => loadImages(found, data.vision, context),
     signal,
   });

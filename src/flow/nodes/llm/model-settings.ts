@@ -17,8 +17,20 @@ export const ModelSettings = z.object({
 });
 export type ModelSettings = z.infer<typeof ModelSettings>;
 
-/** Conversation memory; only that it is switched on matters here, and the query that it adds. */
-export const MemorySettings = z.object({ query_prompt_template: z.string().nullish() }).nullish();
+/** Conversation memory: how many exchanges of it, what a completion model calls the two sides, the query that it adds. */
+export const MemorySettings = z
+  .object({
+    query_prompt_template: z.string().nullish(),
+    window: z
+      .object({ enabled: z.boolean().nullish(), size: z.coerce.number().nullish() })
+      .nullish()
+      .catch(null),
+    role_prefix: z
+      .object({ user: z.string().nullish(), assistant: z.string().nullish() })
+      .nullish()
+      .catch(null),
+  })
+  .nullish();
 export type MemorySettings = z.infer<typeof MemorySettings>;
 
 /** Dify shortens longer values that variables bring into parameters. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../../base/json.ts";
 import type { Exact } from "../../exact.ts";
+import type { NodeContext } from "../../node.ts";
 import type { Pool, Selector } from "../../pool.ts";
 import { readPool, resolveText, selectorsInText } from "../../pool.ts";
 import type { ModelImage, ModelMessage, NodeResult, TemplateRenderer } from "../../ports.ts";
@@ -85,6 +86,7 @@ export type PromptSources = {
   readonly pool: Pool;
   readonly context: string;
   readonly renderer: TemplateRenderer;
+  readonly turns: NodeContext["turns"];
   /** Fetches the images among files that a prompt refers to. */
   readonly loadImages: (files: readonly Json[]) => Promise<readonly ModelImage[]>;
   readonly signal: AbortSignal;
@@ -116,14 +118,31 @@ const filledQuery = (data: LlmData, pool: Pool): string => {
   return resolveText(pool, template);
 };
 
+/** As many exchanges as Dify remembers where the file sets no number. */
+const MAX_TURNS = 500;
+
+/** What a node remembers of the conversation: the last exchanges, none without memory. */
+const rememberedTurns = ({ memory }: LlmData, turns: NodeContext["turns"]): NodeContext["turns"] => {
+  if (memory === null || memory === undefined) return [];
+  const size = memory.window?.enabled === true ? (memory.window.size ?? MAX_TURNS) : MAX_TURNS;
+  return size > 0 ? turns.slice(-size) : [];
+};
+
+/** The conversation as a completion model reads it, a line for each side. */
+const historyText = ({ memory }: LlmData, turns: NodeContext["turns"]): string => {
+  const user = memory?.role_prefix?.user ?? "Human";
+  const assistant = memory?.role_prefix?.assistant ?? "Assistant";
+  return turns.map(({ query, answer }) => `${user}: ${query}\n${assistant}: ${answer}`).join("\n");
+};
+
 /**
- * The text of a completion prompt: the conversation so far, which is empty here, stands where `{{#histories#}}` is, else
+ * The text of a completion prompt: the conversation so far stands where `{{#histories#}}` is, else
  * on a line of its own in front; the query that memory adds comes before it. Messages of a chat keep the placeholder.
  */
-const completionText = (text: string, query: string): string => {
+const completionText = (text: string, query: string, history: string): string => {
   const withHistory = text.includes(HISTORIES_PLACEHOLDER)
-    ? text.replaceAll(HISTORIES_PLACEHOLDER, "")
-    : `\n${text}`;
+    ? text.replaceAll(HISTORIES_PLACEHOLDER, () => history)
+    : `${history}\n${text}`;
   return query === "" ? withHistory : `${query}\n${withHistory}`;
 };
 
@@ -140,14 +159,15 @@ const hasImages = (message: ModelMessage): boolean =>
   message.role === "user" && (message.images ?? []).length > 0;
 
 /**
- * The messages for the model: prompts in order without empty ones; with memory, the query as the last message (for a
- * completion text: in front of it), as Dify does where the conversation is empty.
+ * The messages for the model: prompts in order without empty ones; with memory, the exchanges before and the query as
+ * the last message (for a completion text: in front of it).
  */
 export const buildMessages = async (
   data: LlmData,
   sources: PromptSources,
 ): Promise<NodeResult<readonly ModelMessage[]>> => {
   const query = filledQuery(data, sources.pool);
+  const turns = rememberedTurns(data, sources.turns);
   const messages: ModelMessage[] = [];
   for (const prompt of promptTexts(data)) {
     const filled = await fill(prompt, data, sources);
@@ -157,9 +177,14 @@ export const buildMessages = async (
       // Images in instructions are taken by no provider.
       const images = await sources.loadImages(filesInPrompt(prompt, sources.pool));
       if (images.length > 0) messages.push({ role: "user", content: "", images });
-    } else messages.push({ role: "user", content: completionText(filled.value, query) });
+    } else
+      messages.push({ role: "user", content: completionText(filled.value, query, historyText(data, turns)) });
   }
-  if (Array.isArray(data.prompt_template) && query !== "") messages.push({ role: "user", content: query });
+  if (Array.isArray(data.prompt_template)) {
+    for (const { query: asked, answer } of turns)
+      messages.push({ role: "user", content: asked }, { role: "assistant", content: answer });
+    if (query !== "") messages.push({ role: "user", content: query });
+  }
   return {
     ok: true,
     value: messages.filter((message) => message.content !== "" || hasImages(message)),

@@ -76,7 +76,8 @@ export const runNode = async (
     pool = EMPTY_POOL,
     ports = {},
     nowMs = 0,
-  }: { pool?: Pool; ports?: Partial<FlowPorts>; nowMs?: number } = {},
+    turns = [],
+  }: { pool?: Pool; ports?: Partial<FlowPorts>; nowMs?: number; turns?: NodeContext["turns"] } = {},
 ): Promise<Ran> => {
   const chunks = { text: "", reasoning: "" };
   const context: NodeContext = {
@@ -88,6 +89,7 @@ export const runNode = async (
     clock: { now: () => nowMs, sleep: async () => undefined },
     journal: createMemoryJournal(),
     callDepth: 0,
+    turns,
     emitText: (name, chunk) => {
       assert.equal(name, "text");
       chunks.text += chunk;
