@@ -29,6 +29,7 @@ export const EXCEPTIONS = [
     paths: [
       "src/doctor/probe-model-in-depth.ts",
       "src/eval/match/judge.ts",
+      "src/flow/nodes/agent/prompt.ts",
       "src/flow/nodes/parameter-extractor/prompt.ts",
       "src/flow/nodes/question-classifier/prompt.ts",
       "src/llm/settle-format.ts",

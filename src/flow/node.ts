@@ -149,6 +149,10 @@ export type NodeContext = {
    * answer or end node quotes that output; `name` is the output's name, `text` for a model's text.
    */
   readonly emitText: (name: string, chunk: string) => void;
+  /** Reports an entry of an agent's log, with Dify's keys. */
+  readonly log: (entry: JsonObject) => void;
+  /** Takes the run's secrets out of a text that goes where they must not be: from a tool into a prompt. */
+  readonly mask: (text: string) => string;
   /** Reports a piece of a model's reasoning. */
   readonly emitReasoning: (chunk: string) => void;
   /** Only for iteration and loop. */

@@ -34,6 +34,8 @@ export const PortScript = z.object({
         /** Streamed pieces; the text as one piece when left out. */
         chunks: z.array(z.string()).optional(),
         reasoning: z.string().default(""),
+        /** The tools that it calls, where it is offered any. */
+        calls: z.array(z.object({ name: z.string(), arguments: z.string().default("{}") })).default([]),
         tokens: z.number().default(10),
         error: Failure.optional(),
         fail: z.number().default(0),
@@ -132,6 +134,9 @@ const renderTemplate = ({ template, variables }: TemplateRequest) => {
   return { ok: true as const, value };
 };
 
+const callsOf = ({ tools }: ModelRequest, calls: PortScript["model"][number]["calls"] = []) =>
+  tools === undefined ? [] : calls.map((call, at) => ({ id: `call-${at}`, ...call }));
+
 const answerModel = (request: ModelRequest, script: PortScript, counts: Map<number, number>) => {
   const prompt = request.messages.at(-1)?.content ?? "";
   const index = script.model.findIndex((rule) => prompt.includes(rule.when));
@@ -149,7 +154,7 @@ const answerModel = (request: ModelRequest, script: PortScript, counts: Map<numb
     text: chunks.join(""),
     reasoning: rule?.reasoning ?? "",
     finishReason: "stop",
-    toolCalls: [],
+    toolCalls: callsOf(request, rule?.calls),
     usage,
   };
   return { ok: true as const, value };
@@ -188,15 +193,14 @@ const findTool = ({ providerId, toolName }: ToolReference, script: PortScript) =
   const key = `${providerId}/${toolName}`;
   const tool = script.tools[key];
   if (tool === undefined) return failure("ToolRuntimeResolutionError", `${key} is not set up`);
-  return tool.error === undefined
-    ? { ok: true as const, value: tool }
-    : failure(tool.error.errorType, tool.error.message);
+  return { ok: true as const, value: tool };
 };
 
 const callTool = (request: ToolRequest, script: PortScript): NodeResult<ToolAnswer> => {
   const found = findTool(request, script);
   if (!found.ok) return found;
-  const { text, json, files, variables, tokens } = found.value;
+  const { text, json, files, variables, tokens, error } = found.value;
+  if (error !== undefined) return failure(error.errorType, error.message);
   const usage = { ...NO_USAGE, totalTokens: tokens, promptTokens: tokens, completionTokens: 0 };
   return { ok: true, value: { text, json, files, variables, usage } };
 };

@@ -136,6 +136,8 @@ const execute = async (attempt: Attempt, tally: Tally): Promise<NodeOutcome> => 
       callDepth: run.callDepth,
       turns: run.turns,
       emitText: attempt.onText,
+      log: (entry) => run.emit({ event: "agent_log", data: run.mask.object(entry) }),
+      mask: run.mask.text,
       emitReasoning: attempt.onReasoning,
       frames: createFrames(attempt, tally),
     });

@@ -1,10 +1,10 @@
 /** The parameters of the engine's messages, null for none. Made from en.json by `npm run docs`; a test compares them. */
 export type FlowMessageParameters = {
+  readonly "flow.agent.input-type": { readonly type: string | number };
+  readonly "flow.agent.iterations": { readonly most: string | number };
   readonly "flow.agent.no-memory": null;
   readonly "flow.agent.no-model": null;
   readonly "flow.agent.strategy": { readonly strategy: string | number };
-  readonly "flow.agent.tool-unnamed": null;
-  readonly "flow.agent.tools": { readonly tools: string | number };
   readonly "flow.agent.tools-unreadable": null;
   readonly "flow.agent.version-2": null;
   readonly "flow.assigner.append-needs-list": null;

@@ -8,17 +8,18 @@ import type { Flow, FlowProblem } from "../../../src/flow/flow.ts";
 import type { FlowEvent, NodeRef } from "../../../src/flow/flow-event.ts";
 import type { FlowPorts, NodeKind } from "../../../src/flow/node.ts";
 import { findNodeKind } from "../../../src/flow/nodes/registry.ts";
-import type { CodeRequest, TemplateRequest } from "../../../src/flow/ports.ts";
+import { NO_USAGE } from "../../../src/flow/flow-event.ts";
+import type { CodeRequest, TemplateRequest, ToolReference } from "../../../src/flow/ports.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
+import { pythonStr } from "../../../src/flow/value-text.ts";
 import { englishOf, inItsWords } from "../../../src/flow/messages/message.ts";
 import { createDocumentReader } from "../../../src/sandbox/documents/create-document-reader.ts";
 
 /** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
 export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
   "tool",
-  "agent",
   "trigger-schedule",
   "trigger-webhook",
   "trigger-plugin",
@@ -38,6 +39,8 @@ export type OwnRun =
       readonly reasoning: string;
       readonly nodes: readonly RecordedNode[];
       readonly prompts: readonly string[];
+      /** The nodes that ended as the record says, without being run. */
+      readonly replayed: ReadonlySet<string>;
     };
 
 const STARTED_AT = 1_700_000_000_000;
@@ -57,6 +60,50 @@ const replay = (kind: NodeKind, nodes: readonly RecordedNode[]): NodeKind => ({
         const node = nodes.filter(({ id }) => id === nodeId)[count];
         if (node?.status === "succeeded") return { ok: true, outputs: node.outputs };
         return { ok: false, errorType: "ToolNodeError", message: inItsWords(node?.error ?? "not recorded") };
+      },
+    };
+  },
+});
+
+/**
+ * Runs an agent with a model that says the recorded text: on Dify's engine a stand-in took the agent's place, whose JSON was
+ * not that of an agent. One that is not run here ends as the record says, and is named in `replayed`.
+ */
+const playAgent = (kind: NodeKind, nodes: readonly RecordedNode[], replayed: Set<string>): NodeKind => ({
+  ...kind,
+  load: (data) => {
+    const loaded = kind.load(data);
+    if ("problems" in loaded) return loaded;
+    const asRecorded = replay(kind, nodes).load(data);
+    if ("problems" in asRecorded) return asRecorded;
+    return {
+      ...loaded,
+      execute: async (context) => {
+        if (loaded.declaration.failures.length > 0) {
+          replayed.add(context.nodeId);
+          return await asRecorded.execute(context);
+        }
+        const { text = "", json = [] } = nodes.find(({ id }) => id === context.nodeId)?.outputs ?? {};
+        const answer = {
+          text: pythonStr(text),
+          reasoning: "",
+          finishReason: "stop",
+          toolCalls: [],
+          usage: NO_USAGE,
+        };
+        const model = { generate: async () => ({ ok: true as const, value: answer }) };
+        const described = { description: "", parameters: { type: "object" } };
+        const tools = {
+          ...context.ports.tools,
+          describe: async ({ toolName: name }: ToolReference) => ({
+            ok: true as const,
+            value: { name, ...described },
+          }),
+        };
+        const outcome = await loaded.execute({ ...context, ports: { ...context.ports, model, tools } });
+        if (!outcome.ok) return outcome;
+        const { usage: _usage, ...outputs } = outcome.outputs;
+        return { ...outcome, outputs: { ...outputs, json } };
       },
     };
   },
@@ -161,9 +208,11 @@ export const runRecorded = async (
   around: Pick<FlowPorts, "code" | "template" | "http">,
 ): Promise<OwnRun> => {
   const handles = new Map<string, string[]>();
+  const replayed = new Set<string>();
   const findKind = (type: string): NodeKind | undefined => {
     const kind = findNodeKind(type);
     if (kind === undefined) return undefined;
+    if (type === "agent") return playAgent(kind, run.nodes, replayed);
     return REPLAYED_KINDS.has(type) ? replay(kind, run.nodes) : noteHandles(kind, handles);
   };
   const reading = readFlow(text, { findKind });
@@ -209,5 +258,6 @@ export const runRecorded = async (
       handles,
     ),
     prompts,
+    replayed,
   };
 };

@@ -1,51 +1,63 @@
-import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
-import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
-import type { Pool } from "../../pool.ts";
-import { readPool, resolveText } from "../../pool.ts";
-import type { ModelMessage } from "../../ports.ts";
-import { textOfVariable } from "../../value-text.ts";
-import type { ValueType } from "../../value-type.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Json } from "../../../base/json.ts";
+import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
+import { defineNodeKind, NODE_ERROR, nodeFailure, PLAIN_DECLARATION, portFailure } from "../../node.ts";
+import { addUsage, NO_USAGE } from "../../flow-event.ts";
+import { flowMessage } from "../../messages/message.ts";
+import { NodeError } from "../../node-error.ts";
+import { textOfValue } from "../../value-text.ts";
 import { resolveParameters } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
-import { readsOfText } from "../selector-path.ts";
-import type { AgentParameter } from "./schema.ts";
-import { AgentData, agentModel, enabledTools, selectorOf } from "./schema.ts";
-import { flowMessage } from "../../messages/message.ts";
+import { type AgentStrategy, type AgentTally, openAgentRun } from "./agent-run.ts";
+import { openAgentTools, PortFailed, referenceOf } from "./agent-tools.ts";
+import { createFence } from "./prompt.ts";
+import { callFunctions } from "./function-calling.ts";
+import { reasonAndAct } from "./react.ts";
+import {
+  AgentData,
+  type AgentModel,
+  agentModel,
+  type ListedTool,
+  listedTools,
+  readsOf,
+  readsOfTool,
+  resolveParameter,
+} from "./schema.ts";
 
-/** The strategies of Dify's own agent plugin; without tools, each comes down to one answer of the model. */
-const STRATEGIES: ReadonlySet<string> = new Set(["function_calling", "ReAct"]);
-const TYPES: Readonly<Record<string, ValueType>> = { files: "array[file]", json: "array[object]" };
+/** The strategies of Dify's own agent plugin. */
+const STRATEGIES: Readonly<Record<string, AgentStrategy>> = {
+  function_calling: callFunctions,
+  ReAct: reasonAndAct,
+};
+const OWN_PLUGIN = "langgenius/agent/agent";
 
-const readsOf = (name: string, parameter: AgentParameter | undefined): readonly VariableUse[] => {
-  const field = `agent_parameters.${name}`;
-  const selector = selectorOf(parameter);
-  if (selector !== null) return [{ selector, field, needed: true }];
-  return typeof parameter?.value === "string" ? readsOfText(field, parameter.value) : [];
+/** The rounds of a file that states none, and the most that are gone: the limits of Dify's plugin and of its editor. */
+const DEFAULT_ITERATIONS = 3;
+const MAX_ITERATIONS = 99;
+
+const PARAMETERS = ["instruction", "query", "context", "maximum_iterations"] as const;
+
+const strategyOf = (data: AgentData): AgentStrategy | undefined => {
+  const { agent_strategy_name: name, agent_strategy_provider_name: provider } = data;
+  const isOwn = (provider ?? "") === "" || provider === OWN_PLUGIN;
+  return isOwn && Object.hasOwn(STRATEGIES, name ?? "") ? STRATEGIES[name ?? ""] : undefined;
 };
 
 const failures = (data: AgentData): readonly NodeRemark[] => {
   if (data.agent_node_kind === "dify_agent") {
     return [{ field: "agent_node_kind", message: flowMessage("flow.agent.version-2") }];
   }
-  const strategy = data.agent_strategy_name ?? "";
-  const tools = enabledTools(data);
+  const { agent_strategy_name: name, agent_strategy_provider_name: provider } = data;
+  const strategy = [provider ?? "", name ?? ""]
+    .filter((part) => part !== "" && part !== OWN_PLUGIN)
+    .join("/");
   return [
-    ...(STRATEGIES.has(strategy)
-      ? []
-      : [
-          {
-            field: "agent_strategy_name",
-            message: flowMessage("flow.agent.strategy", { strategy }),
-          },
-        ]),
-    ...(tools.length === 0
-      ? []
-      : [
-          {
-            field: "agent_parameters.tools",
-            message: flowMessage("flow.agent.tools", { tools: tools }),
-          },
-        ]),
+    ...(strategyOf(data) === undefined
+      ? [{ field: "agent_strategy_name", message: flowMessage("flow.agent.strategy", { strategy }) }]
+      : []),
+    ...(listedTools(data) === null
+      ? [{ field: "agent_parameters.tools", message: flowMessage("flow.agent.tools-unreadable") }]
+      : []),
     ...(agentModel(data) === undefined
       ? [{ field: "agent_parameters.model", message: flowMessage("flow.agent.no-model") }]
       : []),
@@ -54,15 +66,18 @@ const failures = (data: AgentData): readonly NodeRemark[] => {
 
 const declare = (data: AgentData): NodeDeclaration => {
   const model = agentModel(data);
+  const problems = failures(data);
+  const tools = problems.length === 0 ? (listedTools(data) ?? []) : [];
   return {
     ...PLAIN_DECLARATION,
     reads: [
-      ...readsOf("instruction", data.agent_parameters["instruction"]),
-      ...readsOf("query", data.agent_parameters["query"]),
+      ...PARAMETERS.flatMap((name) => readsOf(`agent_parameters.${name}`, data.agent_parameters[name])),
+      ...tools.flatMap(readsOfTool),
     ],
     outputs: { text: "string", usage: "object", files: "array[file]", json: "array[object]" },
     models: model === undefined ? [] : [{ provider: model.provider, name: model.model }],
-    failures: failures(data),
+    tools: tools.map(referenceOf),
+    failures: problems,
     warnings:
       data.memory === null || data.memory === undefined
         ? []
@@ -75,43 +90,91 @@ const declare = (data: AgentData): NodeDeclaration => {
   };
 };
 
-const textOf = (pool: Pool, parameter: AgentParameter | undefined): string => {
-  const selector = selectorOf(parameter);
-  if (selector === null)
-    return typeof parameter?.value === "string" ? resolveText(pool, parameter.value) : "";
-  const variable = readPool(pool, selector);
-  return variable === undefined ? "" : textOfVariable(variable);
+const iterationsOf = (value: Json): number => {
+  if (value === null || value === "") return DEFAULT_ITERATIONS;
+  const number = typeof value === "string" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 1)
+    throw new NodeError(flowMessage("flow.agent.iterations", { most: MAX_ITERATIONS }));
+  return Math.min(number, MAX_ITERATIONS);
+};
+
+/** The code of the fence, the same when the run is taken up. */
+const fenceOf = async ({ journal }: NodeContext) => {
+  const known = await journal.read("fence");
+  if (typeof known === "string") return createFence(known);
+  const fence = createFence(newId().slice(-8));
+  await journal.write("fence", fence.code);
+  return fence;
+};
+
+type Start = {
+  readonly strategy: AgentStrategy;
+  readonly model: AgentModel;
+  readonly listed: readonly ListedTool[];
+};
+
+const work = async (
+  { strategy, model, listed }: Start,
+  data: AgentData,
+  context: NodeContext,
+  tally: AgentTally,
+  inputs: Record<string, Json>,
+): Promise<readonly Json[]> => {
+  const { pool } = context;
+  const resolve = (name: (typeof PARAMETERS)[number]): Json =>
+    resolveParameter(pool, data.agent_parameters[name]);
+  const instruction = textOfValue(resolve("instruction"));
+  const query = textOfValue(resolve("query"));
+  Object.assign(inputs, { instruction, query });
+  // It is for quotations only, in Dify as well; but it must be there.
+  resolve("context");
+  const maxIterations = iterationsOf(resolve("maximum_iterations"));
+  const tools = await openAgentTools(listed, context);
+  inputs["maximum_iterations"] = maxIterations;
+  inputs["tools"] = tools.map(({ reference }) => `${reference.providerId}/${reference.toolName}`);
+  const run = openAgentRun(
+    context,
+    {
+      instruction,
+      query,
+      maxIterations,
+      tools,
+      fence: await fenceOf(context),
+      model: {
+        provider: model.provider,
+        name: model.model,
+        parameters: resolveParameters(pool, model.completion_params),
+      },
+    },
+    tally,
+  );
+  await strategy(run);
+  return run.logged();
 };
 
 const execute = async (data: AgentData, context: NodeContext): Promise<NodeOutcome> => {
-  const { pool, ports, signal, clock } = context;
-  const instruction = textOf(pool, data.agent_parameters["instruction"]);
-  const query = textOf(pool, data.agent_parameters["query"]);
-  const inputs = { instruction, query };
+  const inputs: Record<string, Json> = {};
+  const tally: AgentTally = { text: "", usage: NO_USAGE, toolUsage: NO_USAGE, files: [] };
+  const strategy = strategyOf(data);
   const model = agentModel(data);
-  if (model === undefined)
+  const listed = listedTools(data);
+  if (strategy === undefined || model === undefined || listed === null)
     return nodeFailure("AgentNodeError", flowMessage("flow.agent.no-model"), { inputs });
-  const messages: readonly ModelMessage[] = [
-    { role: "system", content: instruction },
-    { role: "user", content: query },
-  ];
-  const startedAt = clock.now();
-  const answer = await ports.model.generate({
-    provider: model.provider,
-    name: model.model,
-    parameters: resolveParameters(pool, model.completion_params),
-    messages: messages.filter(({ content }) => content !== ""),
-    responseSchema: null,
-    signal,
-    onText: (chunk) => context.emitText("text", chunk),
-  });
-  if (!answer.ok) return portFailure(answer, { inputs });
-  const { text, usage } = answer.value;
-  const outputs = { text, usage: usageOutput(usage, clock.now() - startedAt), files: [], json: [] };
-  return { ok: true, inputs, outputs, types: TYPES, usage };
+  const startedAt = context.clock.now();
+  try {
+    const json = await work({ strategy, model, listed }, data, context, tally, inputs);
+    const { text, usage, toolUsage, files } = tally;
+    const outputs = { text, usage: usageOutput(usage, context.clock.now() - startedAt), files, json };
+    return { ok: true, inputs, outputs, types: { files: "array[file]" }, usage: addUsage(usage, toolUsage) };
+  } catch (error) {
+    const usage = addUsage(tally.usage, tally.toolUsage);
+    if (error instanceof PortFailed) return portFailure(error.failure, { inputs, usage });
+    if (!(error instanceof NodeError)) throw error;
+    return nodeFailure(error.errorType ?? NODE_ERROR, error.what, { inputs, usage });
+  }
 };
 
-/** Runs an agent that has no tools, which is a single answer of its model; others fail by name when they are reached. */
+/** Runs agents with Dify's own strategies; others, and agents of version 2, fail by name when they are reached. */
 export const agentKind = defineNodeKind({
   type: "agent",
   errorType: "AgentNodeError",

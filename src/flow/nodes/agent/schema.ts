@@ -1,31 +1,60 @@
 import { z } from "zod";
 import { Json, JsonObject } from "../../../base/json.ts";
-import { SelectorPath } from "../selector-path.ts";
-import { type FlowMessage, flowMessage } from "../../messages/message.ts";
+import type { VariableUse } from "../../node.ts";
+import { flowMessage } from "../../messages/message.ts";
+import { NodeError } from "../../node-error.ts";
+import { type Pool, readPool, resolveText } from "../../pool.ts";
+import { isTruthy, pythonStr } from "../../value-text.ts";
+import { isJsonObject } from "../../value-type.ts";
+import { readsOfText, SelectorPath, showSelector } from "../selector-path.ts";
 
-/** A parameter of a strategy: a constant, a text with references, or a selector. */
+/** A value as files hold it: a constant, a text with references, or a selector. */
 export const AgentParameter = z.object({ type: z.string(), value: Json.optional() });
 export type AgentParameter = z.infer<typeof AgentParameter>;
 
 /** The model as agent strategies name it. */
-export const AgentModel = z.object({
+const AgentModel = z.object({
   provider: z.string().min(1),
   model: z.string().min(1),
   completion_params: JsonObject.nullish().transform((params) => params ?? {}),
 });
 export type AgentModel = z.infer<typeof AgentModel>;
 
-/** A tool in an agent's list; one without `enabled` is on. */
-const AgentTool = z.object({
-  enabled: z.boolean().nullish(),
-  tool_name: z.string().nullish(),
-  provider_name: z.string().nullish(),
+const Values = z
+  .record(z.string(), Json)
+  .nullish()
+  .transform((values) => values ?? {});
+
+/** A parameter of a tool as the export describes it. */
+const ParameterSchema = z.object({
+  name: z.string(),
+  type: z.string().catch("string"),
+  form: z.string().catch("llm"),
+  required: z.boolean().nullish(),
+  llm_description: z.string().nullish(),
+  options: z.array(z.looseObject({ value: z.string() })).nullish(),
 });
+
+/** A tool in an agent's list. */
+const ListedTool = z.object({
+  enabled: Json.optional(),
+  /** `builtin` unless it is said. */
+  type: z.string().nullish(),
+  /** Its provider's id. */
+  provider_name: z.string().nullish(),
+  tool_name: z.string().min(1),
+  tool_description: z.string().nullish(),
+  parameters: Values,
+  settings: Values,
+  extra: z.object({ description: z.string().nullish() }).nullish().catch(null),
+  schemas: z.array(ParameterSchema).nullish().catch(null),
+});
+export type ListedTool = z.infer<typeof ListedTool>;
 
 /** Data of an agent node (Dify's node documentation, "Agent"). */
 export const AgentData = z.object({
   agent_strategy_name: z.string().nullish(),
-  agent_strategy_label: z.string().nullish(),
+  agent_strategy_provider_name: z.string().nullish(),
   agent_parameters: z
     .record(z.string(), AgentParameter)
     .nullish()
@@ -42,19 +71,101 @@ export const agentModel = (data: AgentData): AgentModel | undefined => {
   return parsed.success ? parsed.data : undefined;
 };
 
-/** The names of the tools that are switched on. */
-export const enabledTools = (data: AgentData): readonly (string | FlowMessage)[] => {
-  const parsed = z.array(AgentTool).safeParse(data.agent_parameters["tools"]?.value ?? []);
-  if (!parsed.success) return [flowMessage("flow.agent.tools-unreadable")];
-  return parsed.data
-    .filter(({ enabled }) => enabled !== false)
-    .map(
-      ({ tool_name, provider_name }) => tool_name ?? provider_name ?? flowMessage("flow.agent.tool-unnamed"),
-    );
+/** The tools that are switched on; one that does not say so is off. Null for a list that cannot be read. */
+export const listedTools = (data: AgentData): readonly ListedTool[] | null => {
+  const listed = z.array(JsonObject).safeParse(data.agent_parameters["tools"]?.value ?? []);
+  if (!listed.success) return null;
+  const parsed = z
+    .array(ListedTool)
+    .safeParse(listed.data.filter(({ enabled = false }) => isTruthy(enabled)));
+  return parsed.success ? parsed.data : null;
 };
 
-/** A parameter's selector, null where it is a text. */
-export const selectorOf = (parameter: AgentParameter | undefined): readonly string[] | null => {
-  const parsed = SelectorPath.safeParse(parameter?.value);
-  return parameter?.type === "variable" && parsed.success ? parsed.data : null;
+const selectorOf = ({ type, value }: AgentParameter): readonly string[] | null => {
+  const parsed = SelectorPath.safeParse(value);
+  return type === "variable" && parsed.success ? parsed.data : null;
 };
+
+/** The values that a value of the file refers to; a variable that is not there fails the node. */
+export const readsOf = (field: string, parameter: AgentParameter | undefined): readonly VariableUse[] => {
+  if (parameter === undefined) return [];
+  const selector = selectorOf(parameter);
+  if (selector !== null) return [{ selector, field, needed: true }];
+  return typeof parameter.value === "string" ? readsOfText(field, parameter.value) : [];
+};
+
+/** What a selector leads to. Throws a NodeError where nothing is there, as Dify does. */
+const readVariable = (pool: Pool, selector: readonly string[]): Json => {
+  const variable = readPool(pool, selector);
+  if (variable !== undefined) return variable.value;
+  throw new NodeError(flowMessage("flow.tool.variable-missing", { selector: showSelector(selector) }));
+};
+
+/** The value of a parameter, with the references of a text replaced. Throws a NodeError. */
+export const resolveParameter = (pool: Pool, parameter: AgentParameter | undefined): Json => {
+  if (parameter === undefined) return null;
+  const { type, value = null } = parameter;
+  const selector = selectorOf(parameter);
+  if (selector !== null) return readVariable(pool, selector);
+  if (type !== "mixed" && type !== "constant")
+    throw new NodeError(flowMessage("flow.agent.input-type", { type }));
+  return typeof value === "string" ? resolveText(pool, value) : value;
+};
+
+const FixedParameter = z.looseObject({
+  auto: z.union([z.number(), z.boolean()]).nullish(),
+  value: z.looseObject({ type: z.string().nullish(), value: Json.optional() }).nullish().catch(null),
+});
+
+/** Whether the model fills a parameter in: unless the file says that it does not. */
+const isAutomatic = (auto: number | boolean | null | undefined): boolean =>
+  (auto ?? 1) !== 0 && auto !== false;
+
+/** The selectors that a tool's fixed parameters and settings have, by where they stand. */
+export const readsOfTool = ({ parameters, settings }: ListedTool): readonly VariableUse[] => [
+  ...Object.entries<Json>(parameters).flatMap(([name, raw]) => {
+    const fixed = FixedParameter.safeParse(raw);
+    if (!fixed.success || isAutomatic(fixed.data.auto) || fixed.data.value?.type !== "variable") return [];
+    return readsOf(`agent_parameters.tools.${name}`, { type: "variable", value: fixed.data.value.value });
+  }),
+  ...Object.entries<Json>(settings).flatMap(([name, raw]) => {
+    const input = AgentParameter.safeParse(isJsonObject(raw) ? raw["value"] : null);
+    return input.success ? readsOf(`agent_parameters.tools.${name}`, input.data) : [];
+  }),
+];
+
+/**
+ * The parameters that the file fixes, by name: variables are read, texts stay as they are. What is null or automatic is the
+ * model's. Where not all parameters are in today's form, all are values (Dify's rule for old files). Throws a NodeError.
+ */
+export const fixedParameters = (pool: Pool, { parameters }: ListedTool): JsonObject => {
+  const entries = Object.entries<Json>(parameters);
+  if (!entries.every(([, raw]) => isJsonObject(raw)))
+    return Object.fromEntries(entries.filter(([, raw]) => raw !== null));
+  return Object.fromEntries(
+    entries.flatMap(([name, raw]): readonly (readonly [string, Json])[] => {
+      const parsed = FixedParameter.safeParse(raw);
+      if (!parsed.success || isAutomatic(parsed.data.auto)) return [];
+      const { type = null, value = "" } = parsed.data.value ?? { value: null };
+      const selector = SelectorPath.safeParse(value);
+      if (type === "variable" && selector.success) return [[name, readVariable(pool, selector.data)]];
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+};
+
+const READ = new Set(["mixed", "constant", "variable"]);
+
+/** The settings of a tool: old files have plain values, newer ones say how each is to be read. Throws a NodeError. */
+export const toolSettings = (pool: Pool, { settings }: ListedTool): JsonObject =>
+  Object.fromEntries(
+    Object.entries<Json>(settings).flatMap(([name, raw]): readonly (readonly [string, Json])[] => {
+      const plain = isJsonObject(raw) ? (raw["value"] ?? null) : null;
+      const input = AgentParameter.safeParse(plain);
+      if (!input.success || !READ.has(input.data.type)) return plain === null ? [] : [[name, plain]];
+      const { type, value = null } = input.data;
+      if (value === null) return [];
+      const read = type === "variable" ? { type, value } : { type, value: pythonStr(value) };
+      return [[name, resolveParameter(pool, read)]];
+    }),
+  );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createMemoryJournal } from "../../../../src/base/journal.ts";
+import { createMemoryJournal, type Journal } from "../../../../src/base/journal.ts";
 import type { Json, JsonObject } from "../../../../src/base/json.ts";
 import { NO_USAGE } from "../../../../src/flow/flow-event.ts";
 import type { FlowPorts, LoadedNode, NodeContext, NodeKind, NodeOutcome } from "../../../../src/flow/node.ts";
@@ -66,7 +66,15 @@ export const loadNode = (kind: NodeKind, data: unknown): LoadedNode => {
 };
 
 /** What a run gave, with the chunks that it emitted. */
-export type Ran = { readonly outcome: NodeOutcome; readonly text: string; readonly reasoning: string };
+export type Ran = {
+  readonly outcome: NodeOutcome;
+  readonly text: string;
+  readonly reasoning: string;
+  /** The entries of an agent's log, as they were told. */
+  readonly logs: readonly JsonObject[];
+};
+
+const LONG_MS = 100_000;
 
 /** Runs a node once on a pool. */
 export const runNode = async (
@@ -77,30 +85,44 @@ export const runNode = async (
     ports = {},
     nowMs = 0,
     turns = [],
-  }: { pool?: Pool; ports?: Partial<FlowPorts>; nowMs?: number; turns?: NodeContext["turns"] } = {},
+    journal = createMemoryJournal(),
+  }: {
+    pool?: Pool;
+    ports?: Partial<FlowPorts>;
+    nowMs?: number;
+    turns?: NodeContext["turns"];
+    journal?: Journal;
+  } = {},
 ): Promise<Ran> => {
   const chunks = { text: "", reasoning: "" };
+  const logs: JsonObject[] = [];
   const context: NodeContext = {
     nodeId: "node",
     title: "Node",
     pool,
     ports: portsWith(ports),
     signal: new AbortController().signal,
-    clock: { now: () => nowMs, sleep: async () => undefined },
-    journal: createMemoryJournal(),
+    // Limits of time are never over here; shorter pauses are, at once.
+    clock: {
+      now: () => nowMs,
+      sleep: async (ms) => (ms > LONG_MS ? await new Promise(() => undefined) : undefined),
+    },
+    journal,
     callDepth: 0,
     turns,
     emitText: (name, chunk) => {
       assert.equal(name, "text");
       chunks.text += chunk;
     },
+    log: (entry) => void logs.push(entry),
+    mask: (text) => text.replaceAll("s3cret", "[secret]"),
     emitReasoning: (chunk) => {
       chunks.reasoning += chunk;
     },
     frames: { started: () => undefined, run: unexpected, respond: () => undefined, childIds: [] },
   };
   const outcome = await loadNode(kind, data).execute(context);
-  return { outcome, ...chunks };
+  return { outcome, ...chunks, logs };
 };
 
 /** The outputs of a run that is expected to succeed. */
