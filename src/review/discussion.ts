@@ -89,6 +89,8 @@ export type PublicationReceipt = {
   readonly summary: { readonly noteId: number; readonly outcome: "created" | "updated" | "unchanged" } | null;
   /** `drafts` when the threads came as one notification. */
   readonly way: "drafts" | "one-by-one" | "nothing-to-send";
+  /** False where the status was not taken and may be tried again; true without one. */
+  readonly isStatusSet: boolean;
 };
 
 /** What became of one thread or reply; `noteId` is its note, null where GitLab did not tell. */

@@ -426,6 +426,8 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     sha ${id} NOT NULL,
     ref text,
     run_id ${id} NOT NULL,
+    end_state text,
+    end_text text,
     PRIMARY KEY (project_id, iid, flow, sha)
   ${end};
   `,

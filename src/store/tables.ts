@@ -1,4 +1,4 @@
-import type { Generated, Selectable } from "kysely";
+import type { ColumnType, Generated, Selectable } from "kysely";
 import type { PeerKind } from "../base/outside.ts";
 
 /**
@@ -377,6 +377,9 @@ type PendingStatusesTable = {
   ref: string | null;
   /** Whose review it tells of. */
   runId: string;
+  /** What the review was to end it with, and its description; null until GitLab did not take that. */
+  endState: ColumnType<string | null, string | null | undefined, string | null>;
+  endText: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 /** How many of the migrations were carried out. */

@@ -4,6 +4,7 @@ import type { MergeRequest } from "../../standins/gitlab/state.ts";
 import type { ChatRequest } from "../../standins/model/chat-request.ts";
 import { startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { eventually } from "../e2e/team.ts";
+import { english as t } from "../messages/saying.ts";
 import { type GitLabWorld, startGitLabWorld } from "./gitlab-world.ts";
 
 const WRONG = "for (let i = 0; i <= list.length; i += 1) use(list[i]);";
@@ -101,6 +102,23 @@ suite("bug 52: what a person does to the merge request or its threads meanwhile 
     await eventually("the end of both", async () => !statuses().includes("pending") || undefined);
     assert.deepEqual(statuses(), ["canceled", "canceled"]);
     assert.deepEqual(gitlab.failures, []);
+  });
+
+  test("an end that GitLab did not take while the review was published comes behind it, as it was to be", async () => {
+    const flows = [{ name: "review", file: "builtin:review", publish: { status: true } }];
+    const options = { model: { script: sayAgain }, config: { flows }, start: { lookEveryMs: 50 } };
+    await using world = await startGitLabWorld({}, options);
+    const { gitlab, team } = world;
+    const fault = gitlab.fail(
+      { method: "POST", path: /\/statuses\//, after: 1, times: 20 },
+      { kind: "status", status: 500 },
+    );
+    const mergeRequest = await world.open(CHANGE);
+    await succeeded(world, mergeRequest, 1);
+    const statuses = () => team.project.statuses.map(({ status, description }) => ({ status, description }));
+    await eventually("the end", async () => statuses()[0]?.status === "success" || undefined);
+    assert.equal(statuses()[0]?.description, t("status.findings", { count: 1 }));
+    assert.ok(fault.hits() > 0);
   });
 
   test("a rebase with the same content asks the model nothing and writes nothing again", async () => {

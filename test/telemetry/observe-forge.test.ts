@@ -36,6 +36,7 @@ test("publications are told with what became of their threads, failures with the
     ]),
     summary: { noteId: 5, outcome: "updated" as const },
     way: "drafts" as const,
+    isStatusSet: true,
   };
   const writing: Pick<Forge, "publish" | "upsertNote" | "reply"> = {
     publish: async () => receipt,

@@ -93,7 +93,12 @@ const setUp = (
           return { noteId: 5, outcome: "created", url: null };
         },
         fetchDiscussions: async () => [],
-        publish: async () => ({ threads: new Map(), summary: null, way: "nothing-to-send" }),
+        publish: async () => ({
+          threads: new Map(),
+          summary: null,
+          way: "nothing-to-send",
+          isStatusSet: true,
+        }),
         fetchDiscussion: async () => null,
         hasNote: async () => false,
         fetchReactions: async () => null,

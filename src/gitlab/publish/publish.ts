@@ -28,9 +28,9 @@ export const publish = async (
   const newest = sent.way === "drafts" ? await keepNewest(target) : [];
   await target.own.keep(target.ref, publication.builtOn);
   const summary = await publishSummary(target, publication, discussions);
-  await setMarks(target, publication);
+  const isStatusSet = await setMarks(target, publication);
   const threads = inOrder(items, new Map([...present, ...sent.outcomes]), newest);
-  return { threads, summary, way: sent.way };
+  return { threads, summary, way: sent.way, isStatusSet };
 };
 
 /** The most notes of one review whose ids are looked for. */

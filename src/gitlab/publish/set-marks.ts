@@ -7,7 +7,7 @@ import type { Target } from "./target.ts";
 
 /**
  * Adds labels and sets the commit status. They only decorate a review that is published: a refusal is
- * logged and tells the caller nothing. Both may be done twice, and are where GitLab is away, which is thrown.
+ * logged, and false says that the status may be tried again. Both may be done twice; that GitLab is away is thrown.
  *
  * @see https://docs.gitlab.com/api/merge_requests/#update-mr
  * @see https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
@@ -15,7 +15,7 @@ import type { Target } from "./target.ts";
 export const setMarks = async (
   target: Target,
   { addLabels, status }: Pick<Publication, "addLabels" | "status">,
-): Promise<void> => {
+): Promise<boolean> => {
   const { params, signal } = target;
   if (addLabels.length > 0)
     await decorate(target, "Labels could not be added", {
@@ -25,7 +25,7 @@ export const setMarks = async (
       body: { add_labels: addLabels.join(",") },
       signal,
     });
-  if (status !== null) await setStatus(target, status);
+  return status === null || setStatus(target, status);
 };
 
 /** GitLab answers so to a status that it has already. */

@@ -1,4 +1,5 @@
 import { sql, type SqlBool } from "kysely";
+import { z } from "zod";
 import type { Database } from "../database.ts";
 import { nowPlus } from "../dialect.ts";
 import { RUN_COLUMNS, toRun } from "../run-rows.ts";
@@ -19,12 +20,17 @@ export type DueProgress = { readonly run: Run; readonly shows: ProgressNote["sho
 export type ShownReaction = Row<"reactions">;
 
 /** A commit status that says that a review is made. */
-export type PendingStatus = Row<"pendingStatuses">;
+export type PendingStatus = Omit<Row<"pendingStatuses">, "endState" | "endText">;
+
+/** How a review was to end its status, which the place did not take at that time. */
+const UntakenEnd = z.object({ state: z.enum(["success", "failed", "canceled"]), description: z.string() });
+type UntakenEnd = Readonly<z.infer<typeof UntakenEnd>>;
 
 /** A status whose review is made no more, or of another head by now, and how its run stands; null when that is gone. */
 export type LeftStatus = {
   readonly status: PendingStatus;
   readonly run: Pick<Run, "state" | "headSha"> | null;
+  readonly end: UntakenEnd | null;
 };
 
 /** Which merge requests show that a review is made, has failed or waits, over all instances. Failures are StoreErrors. */
@@ -48,7 +54,7 @@ export type ProgressStore = {
   /** Reactions that a review has left behind which nobody works on any more. */
   readonly listReactions: () => Promise<readonly ShownReaction[]>;
   /** Notes a status before it is set. */
-  readonly putStatus: (status: PendingStatus) => Promise<void>;
+  readonly putStatus: (status: PendingStatus, end?: UntakenEnd | null) => Promise<void>;
   /** Forgets a status that has come to an end, unless another run has set it anew by now. */
   readonly removeStatus: (status: PendingStatus) => Promise<void>;
   /**
@@ -160,14 +166,16 @@ export const createProgressStore = (
         )
         .limit(MOST)
         .execute(),
-    putStatus: async (status) => {
+    putStatus: async (status, end = null) => {
+      const until = { endState: end?.state ?? null, endText: end?.description ?? null };
       await db
         .insertInto("pendingStatuses")
-        .values(status)
+        .values({ ...status, ...until })
         .onConflict((conflict) =>
           conflict.columns(["projectId", "iid", "flow", "sha"]).doUpdateSet({
             ref: status.ref,
             runId: status.runId,
+            ...until,
           }),
         )
         .execute();
@@ -220,8 +228,11 @@ export const createProgressStore = (
         )
         .limit(MOST)
         .execute();
-      return rows.map(({ state, headSha, ...status }) => ({
+      return rows.map(({ state, headSha, endState, endText, ...status }) => ({
         status,
+        end: UntakenEnd.nullable().parse(
+          endState === null ? null : { state: endState, description: endText ?? "" },
+        ),
         run: state === null ? null : { state, headSha },
       }));
     },

@@ -252,14 +252,17 @@ const takeOff = async (options: FollowUpOptions, left: ShownReaction, signal: Ab
 /** The commit status of a review that was cancelled or replaced, or of a head that was reviewed no further. */
 const endLeft = async (
   options: FollowUpOptions,
-  { status, run }: LeftStatus,
+  { status, run, end }: LeftStatus,
   signal: AbortSignal,
 ): Promise<void> => {
   const { progress, flows, logger } = options;
   const flow = flows.get(status.flow);
   const state = run?.headSha === status.sha ? stateOf(run.state, flow) : "canceled";
-  const text = translator(flow?.language ?? "English")(`status.${state}`);
-  const ended = statusOf(status.flow, status, state, text);
+  const outcome = end ?? {
+    state,
+    description: translator(flow?.language ?? "English")(`status.${state}`),
+  };
+  const ended = statusOf(status.flow, status, outcome.state, outcome.description);
   try {
     const forge = await forgeFor(options, refOf(status), status.runId);
     if ((await forge?.endStatus(refOf(status), ended, signal)) === false) return;

@@ -106,7 +106,11 @@ export const withProgress = async (
       publish: async (...[place, publication, signal]) => {
         await pending;
         const receipt = await forge.publish(place, publication, signal);
-        isEnded ||= publication.status?.sha === sha;
+        const { status: end } = publication;
+        if (end?.sha !== sha || end.state === "pending") return receipt;
+        isEnded = receipt.isStatusSet;
+        if (!isEnded)
+          await display.store.putStatus(status, { state: end.state, description: end.description });
         return receipt;
       },
     });

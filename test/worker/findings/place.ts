@@ -110,7 +110,8 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       if (!notes().some(({ body }) => body.includes(draft.marker)))
         reply(draft.discussionId, draft.body, BOT, draft.resolve);
     }
-    if (publication.summary === null) return { threads: new Map(threads), summary: null, way: "drafts" };
+    if (publication.summary === null)
+      return { threads: new Map(threads), summary: null, way: "drafts", isStatusSet: true };
     enter("summary");
     const { marker, body } = publication.summary;
     const known = discussions.find(({ notes: [first] }) => first?.body.includes(marker));
@@ -122,6 +123,7 @@ export const createPlace = (files: Record<string, readonly [before: string, afte
       threads: new Map(threads),
       summary: { noteId, outcome: known ? "updated" : "created" },
       way: "drafts",
+      isStatusSet: true,
     };
   };
   const forge: Forge = {
