@@ -47,6 +47,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "reconcile.every": "the pause between two looks",
   "reconcile.since": "a date from which on changes count; null for the server's first start",
   "reconcile.projects": "where it looks; null for every project of a flow",
+  "flows[].tools":
+    "where the file's tools run that are not Dify's own, by provider and tool: `mcp:NAME/TOOL`, `openapi:NAME/OPERATION` or `flow:FILE`; see flows.md",
   "flows[].publish.progress":
     "whether the merge request shows how its review stands: a reaction while it is made, a note while it waits for longer than ten minutes or has failed",
   "notifications[].url":
@@ -127,6 +129,19 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "flows[].commands.per":
     "another least role for single commands: `review`, `ask`, `describe`, `resolve`, `ignore`, `pause`, `resume`, `help`",
   "flows[].commands.slash": "whether `/review` and its like are heeded where GitLab leaves them alone",
+  "mcp_servers.NAME.url": "where a server of tools is that speaks MCP by streamable HTTP",
+  "mcp_servers.NAME.headers": "headers that it asks for, such as `Authorization`; secrets",
+  "mcp_servers.NAME.command":
+    "instead of `url`: a program that is started for every call and speaks MCP by its input and output",
+  "mcp_servers.NAME.args": "its arguments",
+  "mcp_servers.NAME.env":
+    "its environment, besides HOME, LOGNAME, PATH, SHELL, TERM and USER, which are all it sees of this server's; secrets",
+  "mcp_servers.NAME.timeout": "how long one call may take, with its session",
+  "openapi_services.NAME.file": "an OpenAPI document, beside the configuration file",
+  "openapi_services.NAME.url": "instead of `file`: where the document is fetched",
+  "openapi_services.NAME.base_url": "where the service is, in place of the document's first server",
+  "openapi_services.NAME.headers": "headers that the service asks for, such as `Authorization`; secrets",
+  "openapi_services.NAME.timeout": "how long one call may take",
   "models.NAME.provider":
     "whose API it is; left out, `openai-compatible` (Ollama, vLLM, llama.cpp, LM Studio) with a `base_url`, and by the model's name with a key alone",
   "models.NAME.model": "the provider's own name of the model",

@@ -104,7 +104,12 @@ const findPlanted = async (
   config: LocalConfig,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<number | string | Message> => {
-  const section = { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {} } as const;
+  const section = {
+    kind: "embedded",
+    file: { kind: "builtin", name: "review" },
+    secrets: {},
+    tools: {},
+  } as const;
   const [flow] = config.flows;
   if (flow === undefined) return "flows: []";
   const alone: FlowConfig = { ...flow, contract: "findings", runner: section, shadow: null, reply: null };

@@ -1,10 +1,14 @@
+import { resolve } from "node:path";
+import type { LocalConfig, RunnerConfig } from "../config/config.ts";
 import { describeFlow, type FlowReport, type InputReport } from "../flow/describe/describe-flow.ts";
 import type { FlowProblem } from "../flow/flow.ts";
 import { inEnglish } from "../base/errors.ts";
 import { describeProblem } from "../flow/parse/flow-file-error.ts";
 import { type FlowReading, readFlow } from "../flow/parse/parse-flow.ts";
 import type { Translate } from "../messages/format-message.ts";
-import type { Message } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
+import { planTool, type ToolPlan } from "../tools/tool-runner.ts";
+import { readLocalConfig } from "./read-config.ts";
 import { readFlowText } from "./read-flow-text.ts";
 import { printable, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -12,6 +16,8 @@ import { printable, processTerminal, type Terminal, terminalTexts } from "./term
 export type FlowCheckOptions = Partial<Terminal> & {
   /** One JSON array, an entry a file, instead of text. */
   readonly json?: boolean;
+  /** Settings, which say how tools run; those of REVIEWFLOW_CONFIG when left out. */
+  readonly config?: string;
   /** The process's own when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 };
@@ -25,21 +31,60 @@ type FileCheck = {
   /** Whether the flow can run here. */
   readonly ok: boolean;
   /** What the flow takes, gives and needs; null when it cannot run. */
-  readonly flow: (Omit<FlowReport, "warnings"> & { readonly warnings: readonly ProblemReport[] }) | null;
+  readonly flow: (Omit<PlannedReport, "warnings"> & { readonly warnings: readonly ProblemReport[] }) | null;
   readonly problems: readonly ProblemReport[];
   readonly warnings: readonly ProblemReport[];
 };
 
+type ToolReport = FlowReport["tools"][number];
+
+/** What a flow takes, gives and needs, with how each of its tools runs. */
+type PlannedReport = Omit<FlowReport, "tools"> & {
+  readonly tools: readonly (ToolReport & { readonly plan: ToolPlan })[];
+};
+
+/** How a tool of a file runs. */
+type PlanOf = (tool: ToolReport) => ToolPlan;
+
 /** One file as it was read. */
 type Checked = { readonly file: string } & (
   | { readonly unreadable: Message }
-  | { readonly reading: FlowReading }
+  | { readonly reading: FlowReading; readonly planOf: PlanOf }
 );
 
-const checkFile = async (file: string): Promise<Checked> => {
+const checkFile = async (file: string, config: LocalConfig | null): Promise<Checked> => {
   const read = await readFlowText(file);
-  return read.ok ? { file, reading: readFlow(read.text) } : { file, unreadable: read.problem };
+  return read.ok
+    ? { file, reading: readFlow(read.text), planOf: plansFor(file, config) }
+    : { file, unreadable: read.problem };
 };
+
+const sectionsOf = ({
+  runner,
+  reply,
+  shadow,
+  findings,
+}: LocalConfig["flows"][number]): readonly RunnerConfig[] =>
+  [runner, reply, shadow?.runner, ...findings.passes, findings.verify, findings.summary].flatMap(
+    (section) => section ?? [],
+  );
+
+/** How the tools of a file run by the settings of the flows that name it. */
+const plansFor = (file: string, config: LocalConfig | null): PlanOf => {
+  const path = resolve(file);
+  const tools = (config?.flows ?? [])
+    .flatMap(sectionsOf)
+    .map((section) => (section.kind === "dify" ? section.fallback : section))
+    .filter((section) => section?.file.kind === "path" && resolve(section.file.path) === path)
+    .flatMap((section) => Object.entries(section?.tools ?? {}));
+  const servers = new Set(config?.mcpServers.map(({ name }) => name));
+  return (tool) => planTool(tool, Object.fromEntries(tools), servers);
+};
+
+const planned = (report: FlowReport, planOf: PlanOf): PlannedReport => ({
+  ...report,
+  tools: report.tools.map((tool) => ({ ...tool, plan: planOf(tool) })),
+});
 
 const reportOf = ({ nodeId, title, field, message }: FlowProblem): ProblemReport => ({
   nodeId,
@@ -62,7 +107,8 @@ const toJson = (checked: Checked): FileCheck => {
     return { file, ok: false, flow: null, problems, warnings: reading.warnings.map(reportOf) };
   }
   const warnings = reading.flow.warnings.map(reportOf);
-  return { file, ok: true, flow: { ...describeFlow(reading.flow), warnings }, problems: [], warnings };
+  const report = planned(describeFlow(reading.flow), checked.planOf);
+  return { file, ok: true, flow: { ...report, warnings }, problems: [], warnings };
 };
 
 const bullets = (t: Translate, problems: readonly Message[]): readonly string[] =>
@@ -86,7 +132,7 @@ const render = (t: Translate, checked: Checked): string => {
   if ("unreadable" in checked) return renderRefused(t, file, [checked.unreadable], []);
   const { reading } = checked;
   return reading.ok
-    ? `${t("cli.flow.can-run", { file })}\n\n${renderReport(t, describeFlow(reading.flow))}`
+    ? `${t("cli.flow.can-run", { file })}\n\n${renderReport(t, planned(describeFlow(reading.flow), checked.planOf))}`
     : renderRefused(t, file, reading.problems.map(describeProblem), reading.warnings.map(describeProblem));
 };
 
@@ -103,8 +149,25 @@ const inputLine = (t: Translate, { name, type, required, maxLength, options }: I
   return `${name} (${facts.join(", ")})`;
 };
 
+const planText = (plan: ToolPlan): Message => {
+  switch (plan.kind) {
+    case "builtin":
+      return message("cli.flow.tool.builtin");
+    case "mcp":
+      return message("cli.flow.tool.mcp", { server: plan.server, name: plan.tool });
+    case "openapi":
+      return message("cli.flow.tool.openapi", { service: plan.service, operation: plan.operation });
+    case "flow":
+      return message("cli.flow.tool.flow", { file: plan.path });
+    case "missing":
+      return message("cli.flow.tool.missing", { setting: plan.setting });
+    default:
+      return plan satisfies never;
+  }
+};
+
 /** What a flow takes, gives and needs, one fact a line. */
-export const renderReport = (t: Translate, report: FlowReport): string =>
+export const renderReport = (t: Translate, report: PlannedReport): string =>
   [
     `${report.name} (${report.mode}, DSL ${report.version})`,
     ...(report.description === "" ? [] : [report.description]),
@@ -123,6 +186,14 @@ export const renderReport = (t: Translate, report: FlowReport): string =>
     ),
     ...section(t("cli.flow.code"), report.languages),
     ...section(t("cli.flow.datasets"), report.datasets),
+    ...section(
+      t("cli.flow.tools"),
+      report.tools.map(({ providerId, toolName, nodes, plan }) =>
+        t.message(
+          message("cli.flow.tool", { tool: `${providerId}/${toolName}`, nodes, plan: planText(plan) }),
+        ),
+      ),
+    ),
     ...section(t("cli.flow.secrets"), report.secrets),
     ...section(
       t("cli.flow.warnings"),
@@ -133,15 +204,19 @@ export const renderReport = (t: Translate, report: FlowReport): string =>
 
 /**
  * `reviewflow flow check FILE…`: says what each workflow file takes, gives and needs, or everything that
- * keeps it from running, with the node's title, its id and the field. Returns the exit code: 0 when all
+ * keeps it from running, with the node's title, its id and the field, and how each of its tools runs. Returns the exit code: 0 when all
  * files can run, else 1.
  */
 export const flowCheck = async (
   files: string | readonly string[],
-  { json = false, environment, write = processTerminal.write }: FlowCheckOptions = {},
+  { json = false, config, environment, write = processTerminal.write }: FlowCheckOptions = {},
 ): Promise<number> => {
+  const given = environment ?? process.env;
+  const settings =
+    (config ?? given["REVIEWFLOW_CONFIG"] ?? "") === "" ? null : readLocalConfig(given, config ?? null);
   const checks: Checked[] = [];
-  for (const file of typeof files === "string" ? [files] : files) checks.push(await checkFile(file));
+  for (const file of typeof files === "string" ? [files] : files)
+    checks.push(await checkFile(file, settings));
   const t = terminalTexts(environment);
   write(
     json

@@ -7,6 +7,7 @@ import { createMemoryJournal } from "../base/journal.ts";
 import type { JsonObject } from "../base/json.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Secret } from "../base/secret.ts";
+import type { EmbeddedRunnerConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { maskKnownSecrets } from "../eval/replay/answer-folder.ts";
 import { type AnswerSource, createModelAdapter, createToolAdapter } from "../eval/replay/recorded-model.ts";
@@ -20,6 +21,7 @@ import { describeProblem } from "../flow/parse/flow-file-error.ts";
 import { readFlow } from "../flow/parse/parse-flow.ts";
 import { createModelProfiles } from "../llm/model-profile.ts";
 import { message } from "../messages/message.ts";
+import { readCalledFlows } from "../wiring/open-embedded.ts";
 import { openEngine } from "../wiring/open-engine.ts";
 import { CommandError } from "./command-error.ts";
 import { INPUT_INVALID, readFiles, readInputs, readSecrets } from "./flow-run/inputs.ts";
@@ -156,15 +158,23 @@ const runIn = async (
   const config = readLocalConfig({ REVIEWFLOW_FLOW: "builtin:review", ...environment }, settings);
   const own = config.flows
     .map(({ runner }) => runner)
-    .find((runner) => runner.kind === "embedded" && runner.file.kind === "path" && runner.file.path === path);
+    .filter((runner) => runner.kind === "embedded")
+    .find((runner) => runner.file.kind === "path" && runner.file.path === path);
   const secrets = new Map([
-    ...Object.entries(own?.kind === "embedded" ? own.secrets : {}),
+    ...Object.entries(own?.secrets ?? {}),
     ...readSecrets(flow, options.secret ?? [], environment),
   ]);
+  const section: EmbeddedRunnerConfig = {
+    kind: "embedded",
+    file: { kind: "path", path },
+    secrets: Object.fromEntries(secrets),
+    tools: own?.tools ?? {},
+  };
+  const called = options.replay === undefined ? readCalledFlows([[file, section]]) : new Map<string, Flow>();
   await using engine = await openEngine({
     config: { ...config, flows: [] },
     // A replay asks no model, so that none need be set up.
-    flows: options.replay === undefined ? [flow] : [],
+    flows: options.replay === undefined ? [flow, ...called.values()] : [],
     clock,
     logger: silentLogger,
     profiles: createModelProfiles(clock),
@@ -173,12 +183,14 @@ const runIn = async (
   // Where it fails, a node that needs it fails with the same reason.
   engine.warmUp(flow).catch(() => undefined);
   const { runTimeoutMs: maxMs, maxSteps } = config.engine;
+  const limits = { maxMs, maxSteps };
+  const tools = engine.toolsWith({ targets: section.tools, flows: called, secrets, limits });
   const session: Session = {
     flow,
     inputs,
     secrets,
-    ports: answers(engine.portsWith(secrets)),
-    limits: { maxMs, maxSteps },
+    ports: answers({ ...engine.ports, tools: tools(engine.ports) }),
+    limits,
     clock,
     signal,
     report,

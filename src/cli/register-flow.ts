@@ -10,8 +10,9 @@ export const registerFlow = (program: Command): void => {
     .command("check")
     .description(text("cli.help.flow.check"))
     .argument("<file...>", text("cli.argument.flow.files"))
+    .option("-c, --config <file>", text("cli.option.config"))
     .option("--json", text("cli.option.json"))
-    .action(async (files: readonly string[], options: { json?: boolean }) => {
+    .action(async (files: readonly string[], options: { json?: boolean; config?: string }) => {
       const { flowCheck } = await import("./flow-check.ts");
       process.exitCode = await flowCheck(files, options);
     });

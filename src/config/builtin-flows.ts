@@ -36,4 +36,5 @@ export const ANSWERS = {
   kind: "embedded",
   file: { kind: "builtin", name: "reply" },
   secrets: {},
+  tools: {},
 } as const;

@@ -6,6 +6,7 @@ import type { ConfigFile } from "./file-schema.ts";
 import type { FlowSection, RunnerSection, ShadowSection } from "./flow-schema.ts";
 import { checkNotifications } from "./notifications-schema.ts";
 import { checkShadow } from "./check-shadow.ts";
+import { checkTools } from "./tools-schema.ts";
 import { contractOf } from "./to-flow.ts";
 
 /** The checks that other rooms own. */
@@ -57,7 +58,7 @@ export const checkConfig = (file: ConfigFile, options: RoomChecks): Message[] =>
     problems.push(problemAt("gitlab.token", message("config.shadow-without-token")));
   }
   problems.push(...checkNotifications(file.notifications, file.smtp, options.checkSigningToken));
-  return [...problems, ...checkFlows(file.flows, options)];
+  return [...problems, ...checkFlows(file.flows, options), ...checkTools(file)];
 };
 
 /** The mistakes in and between flows that no single key shows. */

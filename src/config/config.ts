@@ -6,6 +6,7 @@ import type { LessonsConfig } from "./lessons-schema.ts";
 import type { NotificationConfig, SmtpConfig } from "./notifications-schema.ts";
 import type { RateLimitsConfig, ServerRole } from "./instances-schema.ts";
 import type { BreakersConfig, BudgetsConfig, RetentionConfig } from "./protection-schema.ts";
+import type { McpServerConfig, OpenApiServiceConfig, ToolTargetConfig } from "./tools-schema.ts";
 import type { StaleConfig } from "./trigger-schema.ts";
 
 /** A webhook secret with the projects that may use it; null means every project. */
@@ -35,6 +36,8 @@ export type EmbeddedRunnerConfig = {
   readonly file: FlowFile;
   /** The values of the file's secret environment variables. */
   readonly secrets: Readonly<Record<string, Secret>>;
+  /** Where the file's tools run, by provider and tool. */
+  readonly tools: Readonly<Record<string, ToolTargetConfig>>;
 };
 
 /** A workflow file: one that comes with Reviewflow, by its name, or the operator's own. */
@@ -260,6 +263,8 @@ export type Config = {
     readonly datasets: readonly { readonly id: string; readonly name?: string; readonly folder: string }[];
     readonly embeddingModel: string | null;
   };
+  readonly mcpServers: readonly McpServerConfig[];
+  readonly openApiServices: readonly OpenApiServiceConfig[];
   readonly egress: { readonly allow: readonly string[] };
   readonly engine: {
     readonly runTimeoutMs: number;
@@ -289,6 +294,8 @@ export type LocalConfig = Pick<
   | "breakers"
   | "modelRouting"
   | "knowledge"
+  | "mcpServers"
+  | "openApiServices"
   | "egress"
   | "engine"
   | "log"

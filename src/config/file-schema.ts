@@ -12,6 +12,7 @@ import { NotificationsSection, SmtpSection } from "./notifications-schema.ts";
 import { ReconcileSection } from "./reconcile-schema.ts";
 import { GroupRulesSection, RulesSection } from "./rules-schema.ts";
 import { address, count, duration, encryptionKey, globs, network, secretText } from "./schema-values.ts";
+import { McpServersSection, OpenApiServicesSection } from "./tools-schema.ts";
 
 /**
  * The configuration file's shape. Objects are strict: a key that we do not know is a mistake, most
@@ -91,6 +92,8 @@ export const ConfigFile = z.strictObject({
   model_routing: ModelRoutingSection,
   circuit_breakers: BreakersSection,
   knowledge: KnowledgeSection,
+  mcp_servers: McpServersSection,
+  openapi_services: OpenApiServicesSection,
   /** Destinations beyond the public Internet that flows may send requests to. */
   egress: z.strictObject({ allow: z.array(z.string().min(1)).default([]) }).prefault({}),
   engine: z
@@ -126,6 +129,8 @@ export const LocalConfigFile = ConfigFile.pick({
   model_routing: true,
   circuit_breakers: true,
   knowledge: true,
+  mcp_servers: true,
+  openapi_services: true,
   egress: true,
   engine: true,
   log: true,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { problemCode } from "../base/data-problems.ts";
 import { count, duration, globs, secretText, address } from "./schema-values.ts";
+import { ToolsSection } from "./tools-schema.ts";
 import { triggerSections } from "./trigger-schema.ts";
 
 const DifySection = z.strictObject({
@@ -22,6 +23,8 @@ const runner = {
   file: z.string().min(1).optional(),
   /** The values of the file's secret environment variables. */
   secrets: z.record(z.string().min(1), secretText).default({}),
+  /** Where the file's tools run that are not Dify's own, by provider and tool. */
+  tools: ToolsSection,
   dify: DifySection.optional(),
 };
 

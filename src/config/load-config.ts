@@ -13,6 +13,7 @@ import { readHostRules } from "./host-rules.ts";
 import { isTree, mergeEnvironment, type Tree } from "./merge-environment.ts";
 import { resolveReferences } from "./references.ts";
 import { toConfig, toLocalConfig } from "./to-config.ts";
+import { checkTools } from "./tools-schema.ts";
 
 /** What loading needs of the world, and the checks that other rooms own. */
 export type LoadOptions = RoomChecks & {
@@ -59,7 +60,7 @@ const loadLocal = (options: LoadOptions): LocalConfig => {
   if (!parsed.success)
     throw new ConfigError([...problems, ...describeIssues(parsed.error.issues, tree, environment)]);
   const host = readHostRules(parsed.data, options);
-  problems.push(...checkFlows(parsed.data.flows, options), ...host.problems);
+  problems.push(...checkFlows(parsed.data.flows, options), ...checkTools(parsed.data), ...host.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(toLocalConfig(parsed.data, options.file, host.rules));
 };

@@ -5,6 +5,7 @@ import { toLessons } from "./lessons-schema.ts";
 import { toFlow } from "./to-flow.ts";
 import { toBreakers, toBudgets } from "./protection-schema.ts";
 import { toKnowledge, toModels } from "./to-models.ts";
+import { toToolServers } from "./tools-schema.ts";
 
 /** The checked file as the program uses it. Paths in it are relative to the folder of `path`, the file's own. */
 export const toConfig = (
@@ -79,6 +80,7 @@ export const toLocalConfig = (
     ...toModels(file),
     breakers: toBreakers(file.circuit_breakers),
     knowledge: toKnowledge(file, near),
+    ...toToolServers(file, near),
     egress: file.egress,
     engine: {
       runTimeoutMs: file.engine.run_timeout,

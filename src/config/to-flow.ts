@@ -1,5 +1,5 @@
 import { BUILTIN_FLOWS, builtinOf, type Contract } from "./builtin-flows.ts";
-import type { FindingsConfig, FlowConfig, FlowFile, RunnerConfig } from "./config.ts";
+import type { EmbeddedRunnerConfig, FindingsConfig, FlowConfig, FlowFile, RunnerConfig } from "./config.ts";
 import type { DifySection, FlowSection, RunnerSection } from "./flow-schema.ts";
 import { toTriggers } from "./to-triggers.ts";
 
@@ -50,7 +50,7 @@ const toFindings = (flow: FlowSection, near: Near): FindingsConfig => {
   // Who reviews with our file gets our walk-through, too; another flow may have one of its own.
   const isOurs = flow.dify === undefined && builtinOf(flow.file ?? defaultFile(flow)) !== null;
   const summary =
-    flow.summary === undefined && isOurs ? { file: "builtin:summary", secrets: {} } : flow.summary;
+    flow.summary === undefined && isOurs ? { file: "builtin:summary", secrets: {}, tools: {} } : flow.summary;
   return {
     passes: flow.passes.map((pass) => toRunner(pass, near)),
     verify: optional(flow.verify),
@@ -70,10 +70,24 @@ const toFindings = (flow: FlowSection, near: Near): FindingsConfig => {
   };
 };
 
-const toRunner = (section: Pick<RunnerSection, "file" | "dify" | "secrets">, near: Near): RunnerConfig =>
+type Section = Pick<RunnerSection, "file" | "dify" | "secrets" | "tools">;
+
+const toRunner = (section: Section, near: Near): RunnerConfig =>
   section.dify === undefined
-    ? { kind: "embedded", file: toFile(section.file ?? "builtin:review", near), secrets: section.secrets }
-    : toDify(section.dify, section.secrets, near);
+    ? toEmbedded(section.file ?? "builtin:review", section, near)
+    : toDify(section.dify, section, near);
+
+const toEmbedded = (file: string, { secrets, tools }: Section, near: Near): EmbeddedRunnerConfig => ({
+  kind: "embedded",
+  file: toFile(file, near),
+  secrets,
+  tools: Object.fromEntries(
+    Object.entries(tools).map(([name, target]) => [
+      name,
+      target.kind === "flow" ? { ...target, path: near(target.path) } : target,
+    ]),
+  ),
+});
 
 const toFile = (file: string, near: Near): FlowFile => {
   const builtin = builtinOf(file);
@@ -82,7 +96,7 @@ const toFile = (file: string, near: Near): FlowFile => {
     : { kind: "builtin", name: builtin };
 };
 
-const toDify = (dify: DifySection, secrets: RunnerSection["secrets"], near: Near): RunnerConfig => ({
+const toDify = (dify: DifySection, section: Section, near: Near): RunnerConfig => ({
   kind: "dify",
   url: dify.url,
   apiKey: dify.api_key,
@@ -92,5 +106,5 @@ const toDify = (dify: DifySection, secrets: RunnerSection["secrets"], near: Near
   totalTimeoutMs: dify.total_timeout,
   queueTimeoutMs: dify.queue_timeout,
   lookupTimeoutMs: dify.lookup_timeout,
-  fallback: dify.fallback === null ? null : { kind: "embedded", file: toFile(dify.fallback, near), secrets },
+  fallback: dify.fallback === null ? null : toEmbedded(dify.fallback, section, near),
 });

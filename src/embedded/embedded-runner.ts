@@ -8,7 +8,7 @@ import { runFlow } from "../flow/engine/run-flow.ts";
 import type { Flow } from "../flow/flow.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type { FlowPorts } from "../flow/node.ts";
-import type { KnowledgeSearch } from "../flow/ports.ts";
+import type { KnowledgeSearch, ToolRunner } from "../flow/ports.ts";
 import type { FlowInput, FlowRunner } from "../review/flow-runner.ts";
 import { createMasking, secretInputs } from "../review/mask-events.ts";
 import { createRunObserver } from "../review/observe-run.ts";
@@ -18,7 +18,9 @@ import { sealJournal } from "./sealed-journal.ts";
 export type EmbeddedRunnerOptions = {
   readonly flow: Flow;
   /** Shared by all flows of the server; whoever made them ends them. */
-  readonly ports: FlowPorts;
+  readonly ports: Omit<FlowPorts, "tools">;
+  /** The tools of a run, which run on the run's own ports. */
+  readonly tools: (ports: Omit<FlowPorts, "tools">) => ToolRunner;
   /** The knowledge of a run that knows what people taught the reviewer; left out where flows have no use for it. */
   readonly withLessons?: (knowledge: KnowledgeSearch, lessons: string) => KnowledgeSearch;
   /** The values of the file's secret environment variables, by name. */
@@ -90,10 +92,15 @@ export const createEmbeddedRunner = (options: EmbeddedRunnerOptions): FlowRunner
 };
 
 const portsOf = (
-  { ports, withLessons }: Pick<EmbeddedRunnerOptions, "ports" | "withLessons">,
+  { ports, tools, withLessons }: Pick<EmbeddedRunnerOptions, "ports" | "tools" | "withLessons">,
   lessons: string,
-): FlowPorts =>
-  withLessons === undefined ? ports : { ...ports, knowledge: withLessons(ports.knowledge, lessons) };
+): FlowPorts => {
+  const own = {
+    ...ports,
+    ...(withLessons === undefined ? {} : { knowledge: withLessons(ports.knowledge, lessons) }),
+  };
+  return { ...own, tools: tools(own) };
+};
 
 /** What a flow lacks among the secrets that it is given, with the setting of each. */
 export const missingSecrets = (

@@ -23,6 +23,8 @@ export type NodeFailure = {
   readonly retryable: boolean;
   /** A time limit of a connection, a request or its answer was reached. */
   readonly timedOut?: true;
+  /** What models took before it failed; left out where that is nothing. */
+  readonly usage?: FlowUsage;
   /** A model takes no prompt of this length. */
   readonly contextLimit?: ContextLimit;
   /** What failed outside this process, and how long it asks to be left alone, in milliseconds. */

@@ -132,6 +132,13 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.flow.run.unknown-secret": { readonly known: string | number; readonly name: string | number };
   readonly "cli.flow.same-file": { readonly file: string | number };
   readonly "cli.flow.secrets": null;
+  readonly "cli.flow.tool": { readonly nodes: string | number; readonly plan: string | number; readonly tool: string | number };
+  readonly "cli.flow.tool.builtin": null;
+  readonly "cli.flow.tool.flow": { readonly file: string | number };
+  readonly "cli.flow.tool.mcp": { readonly name: string | number; readonly server: string | number };
+  readonly "cli.flow.tool.missing": { readonly setting: string | number };
+  readonly "cli.flow.tool.openapi": { readonly operation: string | number; readonly service: string | number };
+  readonly "cli.flow.tools": null;
   readonly "cli.flow.warnings": null;
   readonly "cli.folder-unwritable": { readonly folder: string | number };
   readonly "cli.forget.confirm": { readonly project: string | number };
@@ -360,6 +367,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "config.cannot-listen": { readonly address: string | number };
   readonly "config.contract-missing": null;
   readonly "config.differs-from-file": { readonly key: string | number; readonly variable: string | number };
+  readonly "config.either": { readonly one: string | number; readonly other: string | number };
   readonly "config.encryption-key-missing": { readonly command: string | number };
   readonly "config.file-empty": { readonly file: string | number };
   readonly "config.file-too-long": { readonly file: string | number; readonly length: number; readonly most: number };
@@ -392,6 +400,8 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "config.not-a-pattern": { readonly pattern: string | number };
   readonly "config.not-a-time-zone": { readonly example: string | number };
   readonly "config.not-a-token": null;
+  readonly "config.not-a-tool": { readonly example: string | number };
+  readonly "config.not-a-tool-name": null;
   readonly "config.not-an-address": { readonly example: string | number };
   readonly "config.not-builtin": { readonly file: string | number; readonly known: string | number };
   readonly "config.not-yaml": { readonly error: string | number; readonly line: string | number };
@@ -410,6 +420,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "config.shadow-without-token": null;
   readonly "config.text-or-file": null;
   readonly "config.token-too-short": { readonly command: string | number; readonly least: string | number };
+  readonly "config.tool-server-unknown": { readonly name: string | number; readonly section: string | number };
   readonly "config.until-before-after": null;
   readonly "config.variable-unknown": null;
   readonly "config.variable-unset": { readonly name: string | number };
@@ -1673,7 +1684,15 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "thread.state.resolved": null;
   readonly "thread.suggestion": null;
   readonly "thread.unverified": null;
+  readonly "tool.answer-too-long": { readonly files: number; readonly most: number; readonly tool: string | number };
+  readonly "tool.document-unreadable": { readonly problem: string | number; readonly service: string | number };
+  readonly "tool.no-address": { readonly service: string | number; readonly setting: string | number };
+  readonly "tool.no-answer": { readonly seconds: number; readonly server: string | number };
   readonly "tool.not-set": { readonly provider: string | number; readonly setting: string | number; readonly tool: string | number };
+  readonly "tool.parameter-refused": { readonly name: string | number };
+  readonly "tool.refused": { readonly problem: string | number; readonly status: string | number };
+  readonly "tool.server-failed": { readonly problem: string | number; readonly server: string | number };
+  readonly "tool.unknown": { readonly known: string | number; readonly server: string | number; readonly tool: string | number };
   readonly "usage.tokens": { readonly input: number; readonly output: number; readonly total: number };
   readonly "usage.tokens-unsplit": { readonly total: number };
   readonly "value.either": { readonly left: string | number; readonly right: string | number };

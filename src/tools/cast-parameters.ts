@@ -40,9 +40,9 @@ const CASTS: Readonly<Record<string, (value: Json) => Json>> = {
   object: toObject,
 };
 
-/** The one type that a schema states besides null; undefined where it leaves a choice. */
+/** The one type that a schema states besides null; undefined where it leaves a choice, and for files. */
 const typeOf = (schema: Json | undefined): string | undefined => {
-  if (!isJsonObject(schema)) return undefined;
+  if (!isJsonObject(schema) || schema["format"] === "binary") return undefined;
   const { type, anyOf } = schema;
   if (typeof type === "string") return type;
   const choices = isJsonArray(type)

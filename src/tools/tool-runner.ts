@@ -1,31 +1,88 @@
 import type { Clock } from "../base/clock.ts";
-import type { Secret } from "../base/secret.ts";
-import type { CodeRunner, HttpClient, ToolReference, ToolRunner } from "../flow/ports.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { maskValues, secretsIn } from "../base/mask-values.ts";
+import { Secret } from "../base/secret.ts";
+import type { FlowLimits } from "../flow/engine/limits.ts";
+import type { Flow } from "../flow/flow.ts";
+import type { FlowPorts } from "../flow/node.ts";
+import type {
+  CodeRunner,
+  HttpClient,
+  NodeFailure,
+  NodeResult,
+  ToolAnswer,
+  ToolReference,
+  ToolRunner,
+} from "../flow/ports.ts";
+import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
+import { mapTexts } from "../flow/messages/message.ts";
 import { message } from "../messages/message.ts";
 import type { BuiltinTool } from "./builtin/builtin-tool.ts";
-import { TIME_TOOLS } from "./builtin/time.ts";
 import { castParameters } from "./cast-parameters.ts";
+import type { McpServer } from "./mcp.ts";
+import type { OpenApiService } from "./openapi.ts";
 import { objectSchema, type Tool, toolFailure, toolKey } from "./tool.ts";
 
-/** What tools are run with. */
-export type ToolRunnerOptions = {
+/** Where a tool of a file runs. */
+export type ToolTarget =
+  | { readonly kind: "mcp"; readonly server: string; readonly tool: string }
+  | { readonly kind: "openapi"; readonly service: string; readonly operation: string }
+  | { readonly kind: "flow"; readonly path: string };
+
+/** The tools that a flow was given. */
+export type ToolSettings = {
+  /** Where its file's tools run, by provider and tool; wins over Dify's own that run here. */
+  readonly targets: Readonly<Record<string, ToolTarget>>;
+  /** The workflow files among them, by path. */
+  readonly flows: ReadonlyMap<string, Flow>;
+  /** What the flow was given (`flows[].secrets`). */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly limits: Partial<FlowLimits>;
+};
+
+/** What all flows of a server share. */
+export type ToolServers = {
+  readonly mcpServers: readonly McpServer[];
+  readonly openApiServices: readonly OpenApiService[];
   readonly clock: Clock;
   readonly http: HttpClient;
   readonly code: CodeRunner;
-  /** What the flow was given (`flows[].secrets`). No tool sees another one's. */
-  readonly secrets: ReadonlyMap<string, Secret>;
 };
 
-const BUILTIN: ReadonlyMap<string, Readonly<Record<string, BuiltinTool>>> = new Map([["time", TIME_TOOLS]]);
+/** Makes the tools of a run, which runs on `ports`. */
+export type RunTools = (ports: Omit<FlowPorts, "tools">) => ToolRunner;
 
-/** A tool of ours, by the last part of its provider: a plugin that took the place of a built-in one keeps its name. */
-const builtinOf = ({ providerType, providerId, toolName }: ToolReference): BuiltinTool | undefined => {
-  if (providerType !== "builtin" && providerType !== "plugin") return undefined;
-  const tools = BUILTIN.get(providerId.split("/").at(-1) ?? "");
-  return tools !== undefined && Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
+/** The longest text and JSON of an answer together, in characters: what an HTTP request of a flow may bring, too. */
+const LONGEST_ANSWER = 1024 * 1024;
+const MOST_FILES = 20;
+
+/** Dify's own tools that run here, by the last part of their provider: a plugin that took the place of one keeps its name. */
+const BUILTIN: Readonly<Record<string, readonly string[]>> = {
+  time: [
+    "current_time",
+    "localtime_to_timestamp",
+    "timestamp_to_localtime",
+    "timezone_conversion",
+    "weekday",
+  ],
 };
 
-const fromBuiltin = (tool: BuiltinTool, { clock, http, code, secrets }: ToolRunnerOptions): Tool => ({
+const isBuiltin = ({ providerType, providerId, toolName }: ToolReference): boolean => {
+  const provider = providerId.split("/").at(-1) ?? "";
+  const isOurs = Object.hasOwn(BUILTIN, provider) && BUILTIN[provider]?.includes(toolName) === true;
+  return isOurs && (providerType === "builtin" || providerType === "plugin");
+};
+
+const loadBuiltin = async ({ toolName }: ToolReference): Promise<BuiltinTool | undefined> => {
+  const { TIME_TOOLS } = await import("./builtin/time.ts");
+  return TIME_TOOLS[toolName];
+};
+
+const fromBuiltin = (
+  tool: BuiltinTool,
+  { clock, http, code }: ToolServers,
+  secrets: ToolSettings["secrets"],
+): Tool => ({
   describe: async () => ({ ok: true, value: { description: tool.description, parameters: tool.parameters } }),
   invoke: async ({ parameters, settings, signal }) =>
     await tool.run(
@@ -44,31 +101,186 @@ const fromBuiltin = (tool: BuiltinTool, { clock, http, code, secrets }: ToolRunn
     ),
 });
 
-/** The line of settings that has a tool run. */
-const settingFor = ({ providerType, providerId, toolName }: ToolReference): string => {
-  const key = JSON.stringify(toolKey({ providerId, toolName }));
+/** How a tool of a file runs, or why it does not. */
+export type ToolPlan =
+  | { readonly kind: "builtin" }
+  | ToolTarget
+  | {
+      readonly kind: "missing";
+      /** The line of settings that has it run. */
+      readonly setting: string;
+    };
+
+/** How a tool runs with these settings. An MCP server that is named as in the file needs no further line. */
+export const planTool = (
+  tool: ToolReference,
+  targets: ToolSettings["targets"],
+  mcpServers: ReadonlySet<string>,
+): ToolPlan => {
+  const key = toolKey(tool);
+  const target = Object.hasOwn(targets, key) ? targets[key] : undefined;
+  if (target !== undefined) return target;
+  const { providerType, providerId, toolName } = tool;
+  if (providerType === "mcp" && mcpServers.has(providerId))
+    return { kind: "mcp", server: providerId, tool: toolName };
+  return isBuiltin(tool) ? { kind: "builtin" } : { kind: "missing", setting: settingFor(tool) };
+};
+
+const settingFor = (tool: ToolReference): string => {
+  const { providerType, providerId, toolName } = tool;
+  const key = JSON.stringify(toolKey(tool));
   if (providerType === "mcp") return `mcp_servers: {${JSON.stringify(providerId)}: {url: https://…}}`;
   if (providerType === "workflow") return `tools: {${key}: "flow:FILE.yml"}`;
   return `tools: {${key}: "${providerType === "api" ? "openapi" : "mcp"}:NAME/${toolName}"}`;
 };
 
-const notSet = (tool: ToolReference) =>
-  toolFailure(
-    message("tool.not-set", { tool: tool.toolName, provider: tool.providerId, setting: settingFor(tool) }),
-    "ToolRuntimeResolutionError",
-  );
+const mapStrings = (value: Json, map: (text: string) => string): Json => {
+  if (typeof value === "string") return map(value);
+  if (isJsonArray(value)) return value.map((item) => mapStrings(item, map));
+  return isJsonObject(value) ? mapObject(value, map) : value;
+};
 
-/** Runs the tools that are set up; every other fails by name, with the line of settings that has it run. */
-export const createToolRunner = (options: ToolRunnerOptions): ToolRunner => {
-  const find = (reference: ToolReference): Tool | undefined => {
-    const builtin = builtinOf(reference);
-    return builtin === undefined ? undefined : fromBuiltin(builtin, options);
-  };
+const mapObject = (value: JsonObject, map: (text: string) => string): JsonObject =>
+  Object.fromEntries(Object.entries<Json>(value).map(([name, item]) => [map(name), mapStrings(item, map)]));
+
+const maskFailure = (failure: NodeFailure, mask: (text: string) => string): NodeFailure => ({
+  ...failure,
+  message: mask(failure.message),
+  ...(failure.host === undefined ? {} : { host: mapTexts(failure.host, mask) }),
+});
+
+const maskAnswer = (
+  { text, json, variables, ...rest }: ToolAnswer,
+  mask: (text: string) => string,
+): ToolAnswer => ({
+  ...rest,
+  text: mask(text),
+  json: json.map((value) => mapStrings(value, mask)),
+  variables: mapObject(variables, mask),
+});
+
+/** What a server answers never holds the secrets that it was sent, wherever it repeats them. */
+const withoutSecrets = (tool: Tool, secrets: readonly Secret[]): Tool => {
+  const mask = maskValues(secrets);
   return {
-    invoke: async (request) => (await find(request)?.invoke(request)) ?? notSet(request),
     describe: async (request) => {
-      const described = (await find(request)?.describe(request)) ?? notSet(request);
-      return described.ok ? { ok: true, value: { name: request.toolName, ...described.value } } : described;
+      const result = await tool.describe(request);
+      if (!result.ok) return maskFailure(result, mask);
+      const { description, parameters } = result.value;
+      return { ok: true, value: { description: mask(description), parameters: mapObject(parameters, mask) } };
+    },
+    invoke: async (request) => {
+      const result = await tool.invoke(request);
+      return result.ok ? { ok: true, value: maskAnswer(result.value, mask) } : maskFailure(result, mask);
     },
   };
+};
+
+/** Keys in an address are as secret as those in headers. */
+const secretsOfAddress = (url: string): readonly Secret[] =>
+  [...new URL(url).searchParams.values()].map((value) => new Secret(value));
+
+const bounded = (result: NodeResult<ToolAnswer>, tool: ToolReference): NodeResult<ToolAnswer> => {
+  if (!result.ok) return result;
+  const { text, json, variables, files } = result.value;
+  const length = text.length + JSON.stringify(json).length + JSON.stringify(variables).length;
+  return length <= LONGEST_ANSWER && files.length <= MOST_FILES
+    ? result
+    : toolFailure(
+        message("tool.answer-too-long", { tool: tool.toolName, most: LONGEST_ANSWER, files: MOST_FILES }),
+      );
+};
+
+/** Makes `of` once for each name, with what it has learnt of it kept. */
+const onceEach = <T>(
+  make: (name: string) => Promise<T> | undefined,
+): ((name: string) => Promise<T> | undefined) => {
+  const made = new Map<string, Promise<T> | undefined>();
+  return (name) => {
+    const known = made.get(name) ?? make(name);
+    made.set(name, known);
+    return known;
+  };
+};
+
+/**
+ * The tools of all flows of a server. What speaks to servers is loaded when the first tool needs it. A tool that is not
+ * set up fails by name, with the line of settings that has it run; one that does not answer fails within its time.
+ */
+export const createTools = (servers: ToolServers): ((settings: ToolSettings) => RunTools) => {
+  const { mcpServers, openApiServices, http, clock } = servers;
+  const mcp = onceEach((name) => {
+    const server = mcpServers.find((one) => one.name === name);
+    return (
+      server &&
+      import("./mcp.ts").then(({ createMcpTools }) => ({ server, of: createMcpTools(server, http, clock) }))
+    );
+  });
+  const openApi = onceEach((name) => {
+    const service = openApiServices.find((one) => one.name === name);
+    return (
+      service &&
+      import("./openapi.ts").then(({ createOpenApiTools }) => ({
+        service,
+        of: createOpenApiTools(service, http, clock),
+      }))
+    );
+  });
+  const names = new Set(mcpServers.map(({ name }) => name));
+  return ({ targets, flows, secrets, limits }) =>
+    (ports) => {
+      const find = async (reference: ToolReference): Promise<Tool | NodeFailure> => {
+        const plan = planTool(reference, targets, names);
+        const refusal = (setting: string): NodeFailure =>
+          toolFailure(
+            message("tool.not-set", { tool: reference.toolName, provider: reference.providerId, setting }),
+            "ToolRuntimeResolutionError",
+          );
+        switch (plan.kind) {
+          case "missing":
+            return refusal(plan.setting);
+          case "builtin": {
+            const builtin = await loadBuiltin(reference);
+            return builtin === undefined
+              ? refusal(settingFor(reference))
+              : fromBuiltin(builtin, servers, secrets);
+          }
+          case "mcp": {
+            const found = await mcp(plan.server);
+            if (found === undefined) return refusal(`mcp_servers: {${plan.server}: {url: https://…}}`);
+            const { server, of } = found;
+            const inUrl = server.kind === "http" ? secretsOfAddress(server.url) : [];
+            return withoutSecrets(of(plan.tool), [...secretsIn(server), ...inUrl]);
+          }
+          case "openapi": {
+            const found = await openApi(plan.service);
+            if (found === undefined) return refusal(`openapi_services: {${plan.service}: {url: https://…}}`);
+            return withoutSecrets(found.of(plan.operation), secretsIn(found.service));
+          }
+          case "flow": {
+            const flow = flows.get(plan.path);
+            if (flow === undefined) return refusal(`tools: {"${toolKey(reference)}": "flow:${plan.path}"}`);
+            const { createFlowTool } = await import("./flow-tool.ts");
+            return createFlowTool({ flow, ports: { ...ports, tools: runner }, secrets, clock, limits });
+          }
+          default:
+            return plan satisfies never;
+        }
+      };
+      const runner: ToolRunner = {
+        invoke: async (request) => {
+          const tool = await find(request);
+          return "invoke" in tool ? bounded(await tool.invoke(request), request) : tool;
+        },
+        describe: async (request) => {
+          const tool = await find(request);
+          if (!("describe" in tool)) return tool;
+          const described = await tool.describe(request);
+          return described.ok
+            ? { ok: true, value: { name: request.toolName, ...described.value } }
+            : described;
+        },
+      };
+      return runner;
+    };
 };

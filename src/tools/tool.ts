@@ -19,6 +19,9 @@ export type Tool = {
   readonly invoke: (request: ToolRequest) => Promise<NodeResult<ToolAnswer>>;
 };
 
+/** The longest answer that is taken from a server, in bytes. */
+export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+
 /** What Dify puts in `json` where a tool gave none. */
 const NO_JSON: readonly Json[] = [{ data: [] }];
 

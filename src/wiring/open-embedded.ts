@@ -55,12 +55,21 @@ export const openEmbedded = async (
   }
   const runners = new Map<RunnerConfig, OpenedRunner>();
   if (flows.size === 0) return { flows, runners, engine: null };
-  const engine = await openEngine({ ...options, flows: [...flows.values()] });
+  const called = readCalledFlows([...files, ["answers", ANSWERS]]);
+  const engine = await openEngine({ ...options, flows: [...flows.values(), ...called.values()] });
   const limits = { maxMs: config.engine.runTimeoutMs, maxSteps: config.engine.maxSteps };
   for (const [section, flow] of flows) {
     const secrets = new Map(Object.entries(section.secrets));
-    const ports = engine.portsWith(secrets);
-    const plain = createEmbeddedRunner({ flow, ports, withLessons, secrets, limits, clock });
+    const tools = engine.toolsWith({ targets: section.tools, flows: called, secrets, limits });
+    const plain = createEmbeddedRunner({
+      flow,
+      ports: engine.ports,
+      tools,
+      withLessons,
+      secrets,
+      limits,
+      clock,
+    });
     const isPaused = createModelPauses(flow, toRouting(config), breakers);
     const runner = composeRunner(plain, {
       warmUp: (inner) => afterWarmUp(inner, () => engine.warmUp(flow)),
@@ -103,6 +112,28 @@ const readFlows = (files: Files): ReadonlyMap<EmbeddedRunnerConfig, Flow> => {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return flows;
+};
+
+/** The workflow files that flows call as tools, by path. */
+export const readCalledFlows = (files: Files): ReadonlyMap<string, Flow> => {
+  const flows = new Map<string, Flow>();
+  const problems: Message[] = [];
+  for (const [setting, section] of files) {
+    for (const [tool, target] of Object.entries(section.tools)) {
+      if (target.kind !== "flow") continue;
+      try {
+        const key = `${setting}.tools["${tool}"]`;
+        const flow = flows.get(target.path) ?? readFlowFile({ kind: "path", path: target.path }, key);
+        problems.push(...lacking(flow, section, setting));
+        flows.set(target.path, flow);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        problems.push(...error.problems);
+      }
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -3,7 +3,6 @@ import type { Breakers } from "../base/circuit-breaker.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, problemAt } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Secret } from "../base/secret.ts";
 import type { Config } from "../config/config.ts";
 import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
@@ -19,14 +18,15 @@ import type { ModelCallRecord, ModelProfiles, ModelRouting } from "../llm/model-
 import { checkModels } from "../llm/resolve-model.ts";
 import { createCodeRunner } from "../sandbox/create-code-runner.ts";
 import { createTemplateRenderer } from "../sandbox/create-template-renderer.ts";
-import { createToolRunner } from "../tools/tool-runner.ts";
 import { createDocumentReader } from "../sandbox/documents/create-document-reader.ts";
+import type { RunTools, ToolServers, ToolSettings } from "../tools/tool-runner.ts";
 import { modelBreaker, toModel, toRouting } from "./model-routing.ts";
 
 /** Everything that workflow files need to run here. Disposing of it ends its processes and threads. */
 export type Engine = AsyncDisposable & {
-  /** What a flow runs on that was given these secrets. */
-  readonly portsWith: (secrets: ReadonlyMap<string, Secret>) => FlowPorts;
+  readonly ports: Omit<FlowPorts, "tools">;
+  /** The tools of a flow; what runs them is loaded with the first call of one. */
+  readonly toolsWith: (settings: ToolSettings) => RunTools;
   /**
    * Starts the processes and threads that `flow` will need, or every flow when it is left out; without it the first
    * node of each language waits for them. They end when they have had no work for five minutes.
@@ -37,7 +37,7 @@ export type Engine = AsyncDisposable & {
 /** What of a configuration engines and runners are made from. Without GitLab, flows do not reach any. */
 export type EngineConfig = Pick<
   Config,
-  "flows" | "models" | "modelRouting" | "knowledge" | "egress" | "engine"
+  "flows" | "models" | "modelRouting" | "knowledge" | "mcpServers" | "openApiServices" | "egress" | "engine"
 > & { readonly gitlab?: Pick<Config["gitlab"], "url"> };
 
 /** What an engine is opened with. */
@@ -101,10 +101,8 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const model = options.adaptModel?.(client, routing) ?? client;
   const running = opened.move();
   return {
-    portsWith: (secrets) => {
-      const tools = createToolRunner({ clock, http, code, secrets });
-      return { code, template, model, http, knowledge, tools, documents };
-    },
+    ports: { code, template, model, http, knowledge, documents },
+    toolsWith: loadedLater({ ...config, clock, http, code }),
     warmUp: async (flow) => {
       const warmed = flow === undefined ? declarations : declarationsOf(flow);
       const languages = new Set(warmed.flatMap((one) => one.languages));
@@ -112,6 +110,21 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
       await code.warmUp(new Set([...languages].filter((language) => language !== "jinja2")));
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+/** Few flows have tools: what runs them is loaded when the first one is called. */
+const loadedLater = (servers: ToolServers): Engine["toolsWith"] => {
+  let loading: Promise<(settings: ToolSettings) => RunTools> | undefined;
+  return (settings) => (ports) => {
+    const load = async () => {
+      loading ??= import("../tools/tool-runner.ts").then(({ createTools }) => createTools(servers));
+      return (await loading)(settings)(ports);
+    };
+    return {
+      invoke: async (request) => (await load()).invoke(request),
+      describe: async (request) => (await load()).describe(request),
+    };
   };
 };
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { flowCheck } from "../../src/cli/flow-check.ts";
 import { conformancePath, recordedTerminal } from "./recorded-terminal.ts";
 import { english as t, saying } from "../messages/saying.ts";
-import { type MessageCode, message } from "../../src/messages/message.ts";
+import { type Message, type MessageCode, message } from "../../src/messages/message.ts";
 
 const classic = new URL("../../flows/classic.yml", import.meta.url).pathname;
 
@@ -67,6 +67,81 @@ describe("flow check", () => {
     assert.match(under("flows.outputs"), /^ {2}\w/);
     assert.match(under("flows.nodes"), /^ {2}\d+ × http-request$/m);
     assert.match(under("flows.models"), /^ {2}\S+\/\S+ \(.+\)$/m);
+  });
+
+  it("says how each tool runs, by the settings, or which line of them has it run", async () => {
+    const tool = (id: string, type: string, provider: string, name: string): string =>
+      `      - { id: ${id}, data: { type: tool, title: ${id}, provider_type: ${type}, provider_id: ${provider}, tool_name: ${name} } }`;
+    const file = await write(
+      "tools.yml",
+      `
+version: 0.6.0
+kind: app
+app: { name: tools, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start, variables: [] } }
+${tool("a", "builtin", "time", "weekday")}
+${tool("b", "mcp", "search", "web")}
+${tool("c", "api", "9f2e", "create")}
+${tool("d", "workflow", "a8dd", "inner")}
+${tool("e", "builtin", "langgenius/google/google", "search")}
+    edges:
+      - { source: start, target: a }
+      - { source: a, target: b }
+      - { source: b, target: c }
+      - { source: c, target: d }
+      - { source: d, target: e }
+`,
+    );
+    const config = await write(
+      "reviewflow.yml",
+      `
+mcp_servers: { search: { url: "https://mcp.example.com/mcp" } }
+openapi_services: { tickets: { file: tickets.yml } }
+models: { main: { provider: openai, model: gpt-4o, api_key: k-123456 } }
+flows:
+  - { name: own, file: tools.yml, contract: findings, tools: { 9f2e/create: "openapi:tickets/createTicket", a8dd/inner: "flow:inner.yml" } }
+`,
+    );
+    const linesFor = async (given: { readonly config?: string }): Promise<readonly string[]> => {
+      const terminal = recordedTerminal();
+      assert.equal(await flowCheck(file, { ...terminal, ...given, environment: {} }), 0);
+      const under =
+        terminal
+          .out()
+          .split(`\n${t("cli.flow.tools")}\n`)[1]
+          ?.split("\n\n")[0] ?? "";
+      return under.trim().split(/\n */);
+    };
+    const line = (name: string, nodes: string, plan: Message): string =>
+      t.message(message("cli.flow.tool", { tool: name, nodes, plan }));
+    const missing = (setting: string): Message => message("cli.flow.tool.missing", { setting });
+    const builtin = line("time/weekday", "a", message("cli.flow.tool.builtin"));
+    const unset = line(
+      "langgenius/google/google/search",
+      "e",
+      missing('tools: {"langgenius/google/google/search": "mcp:NAME/search"}'),
+    );
+    assert.deepEqual(await linesFor({ config }), [
+      builtin,
+      line("search/web", "b", message("cli.flow.tool.mcp", { server: "search", name: "web" })),
+      line(
+        "9f2e/create",
+        "c",
+        message("cli.flow.tool.openapi", { service: "tickets", operation: "createTicket" }),
+      ),
+      line("a8dd/inner", "d", message("cli.flow.tool.flow", { file: join(folder, "inner.yml") })),
+      unset,
+    ]);
+    assert.deepEqual(await linesFor({}), [
+      builtin,
+      line("search/web", "b", missing('mcp_servers: {"search": {url: https://…}}')),
+      line("9f2e/create", "c", missing('tools: {"9f2e/create": "openapi:NAME/create"}')),
+      line("a8dd/inner", "d", missing('tools: {"a8dd/inner": "flow:FILE.yml"}')),
+      unset,
+    ]);
   });
 
   it("says one fact a line, warnings included", async () => {

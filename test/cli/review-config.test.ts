@@ -44,7 +44,7 @@ describe("the configuration of a local review", () => {
       [
         {
           contract: "findings",
-          runner: { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {} },
+          runner: { kind: "embedded", file: { kind: "builtin", name: "review" }, secrets: {}, tools: {} },
         },
       ],
     );

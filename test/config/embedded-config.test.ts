@@ -14,6 +14,7 @@ suite("configuration of flows in this process", () => {
       kind: "embedded",
       file: { kind: "builtin", name: "review" },
       secrets: {},
+      tools: {},
     });
     assert.equal(flow?.contract, "findings");
     assert.equal(flow?.review, "every-push");
@@ -21,6 +22,7 @@ suite("configuration of flows in this process", () => {
       kind: "embedded",
       file: { kind: "builtin", name: "summary" },
       secrets: {},
+      tools: {},
     });
     assert.equal(config.models[0]?.provider, "openai-compatible");
     assert.equal(config.modelRouting.default, "default");
@@ -76,6 +78,7 @@ suite("configuration of flows in this process", () => {
       kind: "embedded",
       file: { kind: "builtin", name: "classic" },
       secrets: {},
+      tools: {},
     });
     assert.match(
       problemsOf({ ...MODEL, REVIEWFLOW_FLOW: "builtin:reveiw" }).join(),
@@ -88,6 +91,7 @@ suite("configuration of flows in this process", () => {
       kind: "embedded",
       file: { kind: "path", path: "mine.yml" },
       secrets: {},
+      tools: {},
     });
   });
 

@@ -17,6 +17,7 @@ describe("what answers notes", () => {
       kind: "embedded",
       file: { kind: "builtin", name: "reply" },
       secrets: {},
+      tools: {},
     });
     assert.equal(replyOf("reply: { dify: { url: 'https://d.example.com', api_key: k } }")?.kind, "dify");
   });

@@ -69,7 +69,8 @@ const open = async (): Promise<FlowRunnerHarness> => {
     },
   };
   return {
-    runner: (flow) => createEmbeddedRunner({ flow: parseFlow(CONTRACT_FLOWS[flow]), ports }),
+    runner: (flow) =>
+      createEmbeddedRunner({ flow: parseFlow(CONTRACT_FLOWS[flow]), ports, tools: () => ports.tools }),
     timesBegun: () => gate.begun,
     release: gate.open,
     stateOfSlow: async () => seen.state,

@@ -127,7 +127,7 @@ const open = (
   };
   const journal = createMemoryJournal();
   const run = () =>
-    createEmbeddedRunner({ flow, ports }).run({
+    createEmbeddedRunner({ flow, ports, tools: () => ports.tools }).run({
       runId: "r",
       inputs: {},
       journal,

@@ -12,7 +12,7 @@ test("a knowledge node that names the lessons gets those of its own run, and non
   const file = readFileSync(conformancePath("knowledge-retrieval"), "utf8");
   const flow = parseFlow(file.replace("[ rules ]", `[ ${LESSONS_DATASET} ]`));
   const { ports } = createScriptedPorts(PortScript.parse({}));
-  const runner = createEmbeddedRunner({ flow, ports, withLessons });
+  const runner = createEmbeddedRunner({ flow, ports, tools: () => ports.tools, withLessons });
   const ask = async (lessons?: string): Promise<string> => {
     const { status, outputs } = await runner.run({
       runId: "run",

@@ -111,6 +111,7 @@ describe("the journal of a run in this process", () => {
         }),
       ),
       secrets: new Map([["key", new Secret(TOKEN)]]),
+      tools: () => ({ invoke: async () => refused, describe: async () => refused }),
       ports: {
         code: {
           run: async ({ inputs }) => {
@@ -122,7 +123,6 @@ describe("the journal of a run in this process", () => {
         template: { render: async () => refused },
         http: { send: async () => refused },
         knowledge: { search: async () => refused },
-        tools: { invoke: async () => refused, describe: async () => refused },
         documents: { read: async () => refused },
         model: { generate: async () => refused },
       },

@@ -66,7 +66,7 @@ export const runLiveFlow = async (
       }),
     },
   };
-  const runner = createEmbeddedRunner({ flow: LIVE_FLOW, ports });
+  const runner = createEmbeddedRunner({ flow: LIVE_FLOW, ports, tools: () => ports.tools });
   await createEventRecorder(claim, silentLogger).during(about, (onEvent) =>
     runner.run({
       runId: claim.run.id,

@@ -1,20 +1,35 @@
 import assert from "node:assert/strict";
 import { createMemoryJournal } from "../../src/base/journal.ts";
 import type { JsonObject } from "../../src/base/json.ts";
+import type { FlowPorts } from "../../src/flow/node.ts";
 import type { NodeResult, ToolAnswer, ToolReference, ToolRequest } from "../../src/flow/ports.ts";
-import { createToolRunner, type ToolRunnerOptions } from "../../src/tools/tool-runner.ts";
+import { createTools, type ToolServers, type ToolSettings } from "../../src/tools/tool-runner.ts";
 
 const unexpected = async (): Promise<never> => assert.fail("the tool called a port that it should not need");
 
-/** A runner with ports of which each fails the test that calls it, save those given. */
-export const runnerWith = (given: Partial<ToolRunnerOptions> = {}) =>
-  createToolRunner({
+/** Ports of which each fails the test that calls it. */
+export const NO_PORTS: Omit<FlowPorts, "tools"> = {
+  code: { run: unexpected },
+  template: { render: unexpected },
+  model: { generate: unexpected },
+  http: { send: unexpected },
+  knowledge: { search: unexpected },
+  documents: { read: unexpected },
+};
+
+/** A runner of tools with nothing set up save what is given. */
+export const runnerWith = (given: Partial<ToolServers & ToolSettings> = {}, ports = NO_PORTS) => {
+  const { targets = {}, flows = new Map(), secrets = new Map(), limits = {}, ...servers } = given;
+  const tools = createTools({
+    mcpServers: [],
+    openApiServices: [],
     clock: { now: () => Date.UTC(2026, 0, 5, 23, 4, 9, 78), sleep: unexpected },
-    http: { send: unexpected },
-    code: { run: unexpected },
-    secrets: new Map(),
-    ...given,
+    http: ports.http,
+    code: ports.code,
+    ...servers,
   });
+  return tools({ targets, flows, secrets, limits })(ports);
+};
 
 /** A call of a tool, such as `time/weekday`. */
 export const requestOf = (

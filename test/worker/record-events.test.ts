@@ -110,6 +110,7 @@ describe("what is kept of a flow call", () => {
     const runner = createEmbeddedRunner({
       flow: FLOW,
       ports: PORTS,
+      tools: () => PORTS.tools,
       secrets: new Map([["API", new Secret(secret)]]),
     });
     await recorderOver(keeper.record).during({ ...CALL, files: ["a.ts"] }, (onEvent) =>

@@ -47,6 +47,11 @@ const fileOf = (name: string, folder: string): FlowFile | Message => {
 const bare = (first: FlowConfig, name: string, file: FlowFile): FlowConfig => ({
   ...first,
   name,
-  runner: { kind: "embedded", file, secrets: first.runner.kind === "embedded" ? first.runner.secrets : {} },
+  runner: {
+    kind: "embedded",
+    file,
+    secrets: first.runner.kind === "embedded" ? first.runner.secrets : {},
+    tools: first.runner.kind === "embedded" ? first.runner.tools : {},
+  },
   findings: { ...first.findings, passes: [], verify: null, summary: null },
 });

@@ -1,5 +1,6 @@
 import { neededSecrets } from "../engine/initial-pool.ts";
 import type { Flow, FlowProblem } from "../flow.ts";
+import type { ToolReference } from "../ports.ts";
 import type { InputVariable } from "../nodes/start/schema.ts";
 
 /** An input as a report shows it. */
@@ -28,6 +29,8 @@ export type FlowReport = {
     readonly nodes: readonly string[];
   }[];
   readonly datasets: readonly string[];
+  /** The tools that its nodes may call; the host's settings say whether they run. */
+  readonly tools: readonly (ToolReference & { readonly nodes: readonly string[] })[];
   /** What must come from outside: secrets of the environment, and keys that nodes lack. */
   readonly secrets: readonly string[];
   readonly languages: readonly string[];
@@ -62,6 +65,19 @@ const modelsOf = (flow: Flow): FlowReport["models"] => {
   return [...models.values()];
 };
 
+const toolsOf = (flow: Flow): FlowReport["tools"] => {
+  const tools = new Map<string, ToolReference & { nodes: string[] }>();
+  for (const node of flow.nodes.values()) {
+    for (const { providerType, providerId, toolName } of node.declaration.tools) {
+      const key = JSON.stringify([providerType, providerId, toolName]);
+      const tool = tools.get(key) ?? { providerType, providerId, toolName, nodes: [] };
+      tool.nodes.push(node.title === "" ? node.id : node.title);
+      tools.set(key, tool);
+    }
+  }
+  return [...tools.values()];
+};
+
 /** Says what a flow takes, gives and needs, without running it. */
 export const describeFlow = (flow: Flow): FlowReport => {
   const declarations = [...flow.nodes.values()].map((node) => node.declaration);
@@ -82,6 +98,7 @@ export const describeFlow = (flow: Flow): FlowReport => {
     kinds: countKinds(flow),
     models: modelsOf(flow),
     datasets: unique(declarations.flatMap(({ datasets }) => datasets)),
+    tools: toolsOf(flow),
     secrets: unique([...neededSecrets(flow), ...declarations.flatMap(({ secrets }) => secrets)]),
     languages: unique(declarations.flatMap(({ languages }) => languages)),
     warnings: flow.warnings,

@@ -150,7 +150,7 @@ const readSafely = (text: string): Flow | null => {
   const svg = drawSvg(reading.flow);
   assert.ok(!/NaN|Infinity|undefined/.test(svg.replaceAll(/>[^<]*</g, "><")), svg);
   assert.ok(drawMermaid(reading.flow).startsWith("flowchart"));
-  assert.notEqual(renderReport(translator("en"), describeFlow(reading.flow)), "");
+  assert.notEqual(renderReport(translator("en"), { ...describeFlow(reading.flow), tools: [] }), "");
   return reading.flow;
 };
 

@@ -97,7 +97,8 @@ const execute = async (data: ToolData, context: NodeContext): Promise<NodeOutcom
     callDepth,
     journal,
   });
-  if (!answer.ok) return portFailure(answer, { inputs });
+  if (!answer.ok)
+    return portFailure(answer, { inputs, ...(answer.usage === undefined ? {} : { usage: answer.usage }) });
   const { text, files, json, variables, usage } = answer.value;
   return {
     ok: true,
