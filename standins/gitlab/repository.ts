@@ -187,6 +187,35 @@ const remember = <A extends readonly string[], T>(ask: (...names: A) => Promise<
   };
 };
 
+/**
+ * Histories as this process wrote them, without a process of git for each question. Null where one of the commits is a
+ * merge or came by a fetch: git knows.
+ */
+const createHistories = () => {
+  const parents = new Map<string, string | null>();
+  /** A commit with those before it, the youngest first. */
+  const lineOf = (head: string): readonly string[] | null => {
+    const line: string[] = [];
+    for (let at: string | null = head; at !== null;) {
+      const parent = parents.get(at);
+      if (parent === undefined) return null;
+      line.push(at);
+      at = parent;
+    }
+    return line;
+  };
+  return {
+    add: (sha: string, { parent, mergedParents = [] }: CommitRequest): void => {
+      if (mergedParents.length === 0) parents.set(sha, parent);
+    },
+    mergeBase: (one: string, other: string): string | null => {
+      const line = lineOf(one);
+      const others = lineOf(other);
+      return line === null || others === null ? null : (line.find((sha) => others.includes(sha)) ?? null);
+    },
+  };
+};
+
 /** The least that git takes for a bare repository; `git init` would cost a process for each project. */
 const lay = async (folder: string, defaultBranch: string): Promise<void> => {
   await mkdir(join(folder, "objects"), { recursive: true });
@@ -224,6 +253,7 @@ export const createRepository = async (folder: string, defaultBranch: string): P
   await lay(folder, defaultBranch);
   const git = createGit(folder);
   const refs = createRefs(git, defaultBranch);
+  const histories = createHistories();
   const commit = createCommit(git);
   const tree = (mode: readonly string[]) => (base: string, head: string) =>
     git([
@@ -242,6 +272,7 @@ export const createRepository = async (folder: string, defaultBranch: string): P
     commit: async (request) => {
       const sha = await commit(request);
       refs.set(request.branch, sha);
+      histories.add(sha, request);
       return sha;
     },
     setBranch: async (branch, sha) => {
@@ -257,7 +288,10 @@ export const createRepository = async (folder: string, defaultBranch: string): P
     fetchFrom: async (source, sha) => void (await git(["fetch", "--quiet", "--no-tags", source, sha])),
     resolve: refs.resolve,
     branches: () => Promise.resolve(refs.branches()),
-    mergeBase: remember((one, other) => orNull(git(["merge-base", one, other]), [1])),
+    mergeBase: remember(
+      async (one, other) =>
+        histories.mergeBase(one, other) ?? (await orNull(git(["merge-base", one, other]), [1])),
+    ),
     commitsBetween: remember(async (base, head) =>
       parseCommits((await git(["log", COMMIT_FORMAT, `${base}..${head}`])).toString("utf8")),
     ),
