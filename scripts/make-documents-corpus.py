@@ -179,6 +179,10 @@ def make_excel():
             "Whole and float": [["b", "c"], [1, 2.5], [2, 3.5]],
             "Times": [["b"], [datetime.time(1, 2, 3)], [datetime.timedelta(days=1, hours=2)]],
             "Bars": [["a|b"], ["c|d"]],
+            "Numbers above": [[7, 2.5], ["x", 1]],
+            "Truth and words": [["a"], [False], ["FALSE"]],
+            "Spans and texts": [["a"], ["x"], [datetime.timedelta(hours=5)], [datetime.timedelta(days=1)]],
+            "A date alone": [["a", "b"], [datetime.datetime(2026, 1, 2), None], ["x", None]],
         },
     )
 

@@ -1528,7 +1528,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "sandbox.document.broken": null;
   readonly "sandbox.document.compound-file": null;
   readonly "sandbox.document.encrypted": null;
-  readonly "sandbox.document.memory": null;
+  readonly "sandbox.document.ended": { readonly reason: string | number };
   readonly "sandbox.document.timeout": { readonly seconds: string | number };
   readonly "sandbox.document.too-large": { readonly amount: string; readonly most: string | number };
   readonly "sandbox.ended": { readonly reason: string | number };

@@ -261,6 +261,8 @@ describe("flow run", () => {
       { role: "user", content: "three" },
     ]);
     assert.equal(standIn.calls().length - before, 3);
+    const shown = await run(files.chat, { query: "four", environment: withModel() });
+    assert.equal(shown.out, `1: answer to "four" ${SECRET}\n`);
   });
 
   it("sends files along with a question", async () => {

@@ -147,6 +147,12 @@ const secondsOf = (ms: number): string => (ms / 1000).toFixed(1);
 const valueText = (value: Json): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
 
+/** Every answer of a chat has a list of files, which is mostly empty. */
+const withoutNoFiles = (outputs: JsonObject): JsonObject =>
+  "answer" in outputs && Array.isArray(outputs["files"]) && outputs["files"].length === 0
+    ? Object.fromEntries(Object.entries(outputs).filter(([name]) => name !== "files"))
+    : outputs;
+
 /** The outputs of a run: the only one as it is, several by name. */
 const outputsText = (outputs: JsonObject): string => {
   const entries = Object.entries(outputs);
@@ -170,7 +176,8 @@ export const createTextReport = (t: Translate, { write, complain, isLive }: Text
   const nameOf = ({ title, nodeType, container }: NodeRef): string =>
     `${container === null ? "" : `[${container.index + 1}] `}${safeLine(title)} (${nodeType})`;
   const finish = (event: Extract<FlowEvent, { event: "workflow_finished" }>): void => {
-    const { outputs, error, status } = event;
+    const { error, status } = event;
+    const outputs = withoutNoFiles(event.outputs);
     // What was shown while it was made is not repeated.
     const isShown = Object.values(outputs).some((value) => value === shown.trimEnd());
     const rest = isShown && Object.keys(outputs).length === 1 ? "" : outputsText(outputs);

@@ -61,7 +61,8 @@ export const createDocumentReader = ({
       const outcome = await pool.run(job, signal);
       if (outcome.kind === "timeout")
         return failure(message("sandbox.document.timeout", { seconds: TIME_LIMIT_MS / 1000 }));
-      if (outcome.kind === "died") return failure(message("sandbox.document.memory"));
+      if (outcome.kind === "died")
+        return failure(message("sandbox.document.ended", { reason: outcome.reason }));
       const answer = Answer.parse(outcome.value);
       return answer.ok ? { ok: true, value: answer.text } : failure(describe(answer.problem));
     },

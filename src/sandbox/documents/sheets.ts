@@ -246,6 +246,23 @@ type Column = {
   readonly missing: string;
 };
 
+const isSpan = (cell: Cell): cell is Time =>
+  typeof cell === "object" && cell !== null && cell.kind === "span";
+
+/** Whether cells are dates alone, or spans alone: what is missing among them is no time (`NaT`). */
+const isOfOneTime = (known: readonly Cell[]): boolean =>
+  known.length > 0 &&
+  (["date", "span"] as const).some((kind) =>
+    known.every((cell) => typeof cell === "object" && cell?.kind === kind),
+  );
+
+/** Python's `str` of a timedelta. */
+const pythonSpan = (ms: number): string => {
+  const day = Math.floor(ms / DAY_MS);
+  const clock = clockText(ms - day * DAY_MS).replace(/^0/, "");
+  return day === 0 ? clock : `${day} day${Math.abs(day) === 1 ? "" : "s"}, ${clock}`;
+};
+
 const asNumber = (cell: Cell): number | null => {
   if (typeof cell === "number") return cell;
   if (typeof cell === "boolean") return cell ? 1 : 0;
@@ -265,17 +282,24 @@ const typeColumn = (raw: readonly Cell[]): Column => {
     const numbers = cells.map((cell) => (cell === null ? null : asNumber(cell)));
     return { type: isFloat ? "float" : "int", cells: numbers, missing: "nan" };
   }
-  const words = cells.map((cell) => (typeof cell === "string" ? (BOOLEANS.get(cell) ?? cell) : cell));
-  const areWords = words.every((cell) => cell === null || typeof cell === "boolean");
-  const isTime = known.every((cell) => typeof cell === "object" && cell.kind !== "time");
-  return { type: "other", cells: areWords ? words : cells, missing: isTime ? "NaT" : "nan" };
+  if (known.every((cell) => typeof cell === "string" && BOOLEANS.has(cell))) {
+    const words = cells.map((cell) => (typeof cell === "string" ? (BOOLEANS.get(cell) ?? null) : null));
+    return { type: "other", cells: words, missing: "nan" };
+  }
+  return { type: "other", cells, missing: isOfOneTime(known) ? "NaT" : "nan" };
 };
 
 /** The names of columns: the texts of the first row, those without a text by number, a repeated one with a number. */
 const headings = (row: readonly Cell[]): readonly string[] => {
   const seen = new Map<string, number>();
+  // Names of one type are a list of it; repeated ones are texts.
+  const areFloats =
+    row.every((cell) => typeof cell === "number") &&
+    row.some((cell) => !Number.isInteger(cell)) &&
+    new Set(row).size === row.length;
   return row.map((cell, index) => {
-    const name = cell === null ? `Unnamed: ${index}` : cellText(cell);
+    const text = typeof cell === "number" && areFloats ? numberText(cell, true) : cellText(cell);
+    const name = cell === null ? `Unnamed: ${index}` : text;
     const times = seen.get(name) ?? 0;
     seen.set(name, times + 1);
     return times === 0 ? name : `${name}.${times}`;
@@ -291,17 +315,21 @@ const sheetText = ([first = [], ...rows]: readonly (readonly Cell[])[]): string 
   // A row of numbers alone is one list of one type.
   const areFloats =
     columns.every(({ type }) => type !== "other") && columns.some(({ type }) => type === "float");
-  const textAt = ({ type, cells, missing }: Column, row: number): string => {
+  const textAt = ({ type, cells, missing }: Column, row: number, isTimes: boolean): string => {
     const cell = cells[row] ?? null;
-    if (cell === null) return missing;
+    if (cell === null) return isTimes ? "NaT" : missing;
+    // pandas has a type of its own for spans, as long as there is nothing else in the column or in the row.
+    if (isSpan(cell)) return isTimes || missing === "NaT" ? timeText(cell) : pythonSpan(cell.ms);
     const isFloat = type === "float" || (type === "int" && areFloats);
     return typeof cell === "number" && isFloat ? numberText(cell, true) : cellText(cell);
   };
-  const body = rows.flatMap((_, row) =>
-    columns.every(({ cells }) => (cells[row] ?? null) === null)
-      ? []
-      : [tableLine(columns.map((column) => textAt(column, row)))],
-  );
+  const body = rows.flatMap((_, row) => {
+    const known = columns.flatMap(({ cells }) => cells[row] ?? []);
+    if (known.length === 0) return [];
+    // The rest of a row of dates alone is taken for dates, too.
+    const isTimes = isOfOneTime(known);
+    return [tableLine(columns.map((column) => textAt(column, row, isTimes)))];
+  });
   const rule = names.map((name) => "-".repeat(Array.from(name).length));
   return [tableLine(names), tableLine(rule), ...body].join("\n");
 };

@@ -134,6 +134,53 @@ describe("llm: prompts", () => {
   });
 });
 
+describe("llm: memory", () => {
+  const TURNS = [
+    { query: "one", answer: "1" },
+    { query: "two", answer: "2" },
+  ];
+  const sentFor = async (more: JsonObject) => {
+    const { requests, model } = modelSaying("fine");
+    await runNode(llmKind, node(more), { pool: POOL, ports: { model }, turns: TURNS });
+    return requests[0]?.messages.map(({ role, content }) => `${role}: ${content}`);
+  };
+
+  it("puts the exchanges before between the prompts and the query, as many as its window has", async () => {
+    assert.deepEqual(await sentFor({ memory: { window: { enabled: false, size: 1 } } }), [
+      "user: Review +1",
+      "user: one",
+      "assistant: 1",
+      "user: two",
+      "assistant: 2",
+      "user: why?",
+    ]);
+    assert.deepEqual(await sentFor({ memory: { window: { enabled: true, size: 1 } } }), [
+      "user: Review +1",
+      "user: two",
+      "assistant: 2",
+      "user: why?",
+    ]);
+    assert.deepEqual(await sentFor({ memory: { window: { enabled: true, size: 0 } } }), [
+      "user: Review +1",
+      "user: why?",
+    ]);
+  });
+
+  it("writes them as lines for a completion model, where its prompt wants them", async () => {
+    const memory = { window: { enabled: true, size: 1 }, role_prefix: { user: "Q", assistant: "A" } };
+    const model = { provider: "p", name: "m", mode: "completion", completion_params: {} };
+    const prompt = (text: string): JsonObject => ({ model, memory, prompt_template: { text } });
+    assert.deepEqual(await sentFor(prompt("Before: {{#histories#}}. Go on")), [
+      "user: why?\nBefore: Q: two\nA: 2. Go on",
+    ]);
+    assert.deepEqual(await sentFor(prompt("Go on")), ["user: why?\nQ: two\nA: 2\nGo on"]);
+  });
+
+  it("remembers nothing without memory", async () => {
+    assert.deepEqual(await sentFor({}), ["user: Review +1"]);
+  });
+});
+
 describe("llm: answers", () => {
   it("gives text, usage in Dify's keys and the finish reason", async () => {
     const { model } = modelSaying("fine");
