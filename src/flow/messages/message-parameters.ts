@@ -2,7 +2,6 @@
 export type FlowMessageParameters = {
   readonly "flow.agent.input-type": { readonly type: string | number };
   readonly "flow.agent.iterations": { readonly most: string | number };
-  readonly "flow.agent.no-memory": null;
   readonly "flow.agent.no-model": null;
   readonly "flow.agent.strategy": { readonly strategy: string | number };
   readonly "flow.agent.tools-unreadable": null;

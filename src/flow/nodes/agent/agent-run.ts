@@ -4,7 +4,7 @@ import { Json, JsonObject } from "../../../base/json.ts";
 import { addUsage, type FlowUsage, NO_USAGE } from "../../flow-event.ts";
 import { FlowUsage as KeptUsage, ModelAnswer as KeptAnswer } from "../../flow-usage.ts";
 import type { NodeContext } from "../../node.ts";
-import type { ModelAnswer, ModelRequest } from "../../ports.ts";
+import type { ModelAnswer, ModelMessage, ModelRequest } from "../../ports.ts";
 import { type LogEntry, openAgentLog, priceOf } from "./agent-log.ts";
 import { type AgentTool, parametersOf, PortFailed, withinTime } from "./agent-tools.ts";
 import {
@@ -24,6 +24,8 @@ const MAX_CALLS_AT_ONCE = 16;
 export type AgentRun = {
   readonly instruction: string;
   readonly query: string;
+  /** What was said before in a chat, where the agent has memory. */
+  readonly history: NodeContext["turns"];
   readonly maxIterations: number;
   readonly tools: readonly AgentTool[];
   readonly begin: (number: number) => Round;
@@ -45,6 +47,13 @@ export type AgentRun = {
   /** The log as the node puts it out. */
   readonly logged: () => readonly Json[];
 };
+
+/** The messages of what was said before. */
+export const historyOf = ({ history }: AgentRun): readonly ModelMessage[] =>
+  history.flatMap(({ query, answer }) => [
+    { role: "user" as const, content: query },
+    { role: "assistant" as const, content: answer },
+  ]);
 
 /** How an agent comes to its text. */
 export type AgentStrategy = (run: AgentRun) => Promise<void>;
@@ -120,7 +129,7 @@ const withStop = (parameters: JsonObject, word: string): JsonObject => {
 /** Makes ready what the strategies share: asking and calling once a run, counting, telling. */
 export const openAgentRun = (
   context: NodeContext,
-  settings: Pick<AgentRun, "instruction" | "query" | "maxIterations" | "tools"> & {
+  settings: Pick<AgentRun, "instruction" | "query" | "history" | "maxIterations" | "tools"> & {
     readonly model: Pick<ModelRequest, "provider" | "name" | "parameters">;
     readonly fence: ResultFence;
   },

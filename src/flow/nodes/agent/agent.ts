@@ -6,7 +6,7 @@ import { addUsage, NO_USAGE } from "../../flow-event.ts";
 import { flowMessage } from "../../messages/message.ts";
 import { NodeError } from "../../node-error.ts";
 import { textOfValue } from "../../value-text.ts";
-import { resolveParameters } from "../llm/model-settings.ts";
+import { modelWarnings, rememberedTurns, resolveParameters } from "../llm/model-settings.ts";
 import { usageOutput } from "../llm/usage.ts";
 import { type AgentStrategy, type AgentTally, openAgentRun } from "./agent-run.ts";
 import { openAgentTools, PortFailed, referenceOf } from "./agent-tools.ts";
@@ -78,15 +78,7 @@ const declare = (data: AgentData): NodeDeclaration => {
     models: model === undefined ? [] : [{ provider: model.provider, name: model.model }],
     tools: tools.map(referenceOf),
     failures: problems,
-    warnings:
-      data.memory === null || data.memory === undefined
-        ? []
-        : [
-            {
-              field: "memory",
-              message: flowMessage("flow.agent.no-memory"),
-            },
-          ],
+    warnings: modelWarnings(data),
   };
 };
 
@@ -137,6 +129,7 @@ const work = async (
     {
       instruction,
       query,
+      history: rememberedTurns(data.memory, context.turns),
       maxIterations,
       tools,
       fence: await fenceOf(context),

@@ -5,6 +5,7 @@ import type { ModelAnswer, ModelMessage, ToolCall } from "../../ports.ts";
 import {
   type AgentInput,
   type AgentRun,
+  historyOf,
   type AgentStrategy,
   type CallResult,
   type Round,
@@ -22,16 +23,19 @@ const inputOf = ({ arguments: text }: ToolCall): AgentInput => {
   return { ok: false, why: ARGUMENTS_UNREADABLE };
 };
 
-const firstMessages = ({ instruction, query, tools }: AgentRun): readonly ModelMessage[] =>
-  [
+const firstMessages = (run: AgentRun): readonly ModelMessage[] => {
+  const { instruction, query, tools } = run;
+  return [
     {
       role: "system" as const,
       content: [instruction, ...(tools.length === 0 ? [] : [FENCE_NOTE])]
         .filter((text) => text !== "")
         .join("\n\n"),
     },
+    ...historyOf(run),
     { role: "user" as const, content: query },
   ].filter(({ content }) => content !== "");
+};
 
 /** Calls the tools that an answer asks for, one after the other. */
 const callAll = async (run: AgentRun, round: Round, answer: ModelAnswer) => {

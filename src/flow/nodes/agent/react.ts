@@ -5,7 +5,7 @@ import { exactOfNode, plainOf } from "../../exact.ts";
 import type { ModelMessage } from "../../ports.ts";
 import { isJsonArray, isJsonObject } from "../../value-type.ts";
 import { splitReasoning } from "../llm/reasoning.ts";
-import { type AgentInput, type AgentRun, type AgentStrategy } from "./agent-run.ts";
+import { type AgentInput, type AgentRun, historyOf, type AgentStrategy } from "./agent-run.ts";
 import type { AgentTool } from "./agent-tools.ts";
 import { INPUT_UNREADABLE, limitReached, reactPrompt, TOOLS_WITHDRAWN } from "./prompt.ts";
 
@@ -127,6 +127,7 @@ const messagesOf = (run: AgentRun, steps: readonly Step[], isLast: boolean): rea
               tools.map(({ offered }) => offered),
             ),
     },
+    ...historyOf(run),
     {
       role: "user",
       content: steps.length === 0 && isLast && tools.length > 0 ? `${query}\n\n${TOOLS_WITHDRAWN}` : query,

@@ -6,6 +6,7 @@ import { NodeError } from "../../node-error.ts";
 import { type Pool, readPool, resolveText } from "../../pool.ts";
 import { isTruthy, pythonStr } from "../../value-text.ts";
 import { isJsonObject } from "../../value-type.ts";
+import { MemorySettings } from "../llm/model-settings.ts";
 import { readsOfText, SelectorPath, showSelector } from "../selector-path.ts";
 
 /** A value as files hold it: a constant, a text with references, or a selector. */
@@ -59,7 +60,7 @@ export const AgentData = z.object({
     .record(z.string(), AgentParameter)
     .nullish()
     .transform((parameters) => parameters ?? {}),
-  memory: z.unknown().optional(),
+  memory: MemorySettings,
   /** `dify_agent`: the second kind of agent, whose contents lie in Dify's database. */
   agent_node_kind: z.string().nullish(),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../../../base/json.ts";
 import { JsonObject, parseJson } from "../../../base/json.ts";
-import type { NodeDeclaration, NodeRemark, VariableUse } from "../../node.ts";
+import type { NodeContext, NodeDeclaration, NodeRemark, VariableUse } from "../../node.ts";
 import type { Pool } from "../../pool.ts";
 import { resolveText } from "../../pool.ts";
 import type { ModelRequest } from "../../ports.ts";
@@ -76,6 +76,19 @@ export const declaredModels = ({ provider, name }: ModelSettings): NodeDeclarati
 /** Why a node fails that has no model. */
 export const modelFailures = (model: ModelSettings): readonly NodeRemark[] =>
   declaredModels(model).length > 0 ? [] : [{ field: "model", message: flowMessage("flow.node.no-model") }];
+
+/** As many exchanges as Dify remembers where the file sets no number. */
+const MAX_TURNS = 500;
+
+/** What a node remembers of the conversation: the last exchanges, none without memory. */
+export const rememberedTurns = (
+  memory: MemorySettings,
+  turns: NodeContext["turns"],
+): NodeContext["turns"] => {
+  if (memory === null || memory === undefined) return [];
+  const size = memory.window?.enabled === true ? (memory.window.size ?? MAX_TURNS) : MAX_TURNS;
+  return size > 0 ? turns.slice(-size) : [];
+};
 
 /** A doubt about memory, which every node that calls a model may have switched on. */
 export const modelWarnings = ({ memory }: { readonly memory?: MemorySettings }): readonly NodeRemark[] =>

@@ -7,6 +7,7 @@ import type { ModelImage, ModelMessage, NodeResult, TemplateRenderer } from "../
 import { exactOf, isArrayType, isJsonArray, isJsonObject } from "../../value-type.ts";
 import type { Variable } from "../../value-type.ts";
 import { pythonJson, pythonStr, textOfVariable } from "../../value-text.ts";
+import { rememberedTurns } from "./model-settings.ts";
 import type { LlmData, PromptText } from "./schema.ts";
 import { filesOf } from "./vision.ts";
 
@@ -118,16 +119,6 @@ const filledQuery = (data: LlmData, pool: Pool): string => {
   return resolveText(pool, template);
 };
 
-/** As many exchanges as Dify remembers where the file sets no number. */
-const MAX_TURNS = 500;
-
-/** What a node remembers of the conversation: the last exchanges, none without memory. */
-const rememberedTurns = ({ memory }: LlmData, turns: NodeContext["turns"]): NodeContext["turns"] => {
-  if (memory === null || memory === undefined) return [];
-  const size = memory.window?.enabled === true ? (memory.window.size ?? MAX_TURNS) : MAX_TURNS;
-  return size > 0 ? turns.slice(-size) : [];
-};
-
 /** The conversation as a completion model reads it, a line for each side. */
 const historyText = ({ memory }: LlmData, turns: NodeContext["turns"]): string => {
   const user = memory?.role_prefix?.user ?? "Human";
@@ -167,7 +158,7 @@ export const buildMessages = async (
   sources: PromptSources,
 ): Promise<NodeResult<readonly ModelMessage[]>> => {
   const query = filledQuery(data, sources.pool);
-  const turns = rememberedTurns(data, sources.turns);
+  const turns = rememberedTurns(data.memory, sources.turns);
   const messages: ModelMessage[] = [];
   for (const prompt of promptTexts(data)) {
     const filled = await fill(prompt, data, sources);

@@ -191,6 +191,20 @@ describe("agent", () => {
     assert.deepEqual(failures(node({ model: { type: "constant", value: null } })), ["flow.agent.no-model"]);
   });
 
+  it("with memory remembers what was said before, as much as the file says", async () => {
+    const turns = [1, 2].map((n) => ({ query: `q${n}`, answer: `a${n}` }));
+    const window = { enabled: true, size: 1 };
+    for (const name of ["function_calling", "ReAct"]) {
+      const { requests, model } = modelDoing("done");
+      const data = node({}, { agent_strategy_name: name, memory: { window } });
+      await runNode(agentKind, data, { pool: POOL, ports: { model }, turns });
+      assert.deepEqual(
+        requests[0]?.messages.map(({ content }) => content),
+        ["Be brief", "q2", "a2", "why?"],
+      );
+    }
+  });
+
   it("fails for a variable that is not there and for rounds that are no number, as Dify does", async () => {
     const failing = async (parameters: JsonObject) =>
       failureOf(await runNode(agentKind, node(parameters), { pool: POOL }));
