@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
+import { z } from "zod";
+import { JsonObject } from "../../src/base/json.ts";
 import { StoreError } from "../../src/base/errors.ts";
 import { createMemoryJournal, type Journal } from "../../src/base/journal.ts";
 import { createGuardedHttpClient } from "../../src/egress/guarded-http-client.ts";
@@ -10,7 +12,7 @@ import { NO_USAGE } from "../../src/flow/flow-event.ts";
 import { englishOf, flowMessage } from "../../src/flow/messages/message.ts";
 import type { FlowPorts } from "../../src/flow/node.ts";
 import { parseFlow } from "../../src/flow/parse/parse-flow.ts";
-import type { ModelRequest } from "../../src/flow/ports.ts";
+import type { ModelRequest, ToolCall } from "../../src/flow/ports.ts";
 import { verbatim } from "../../src/messages/message.ts";
 import type { ToolTarget } from "../../src/tools/tool-runner.ts";
 import { startMcpServer, startServer } from "./mcp-server.ts";
@@ -71,6 +73,42 @@ ${tool("loud", "mcp", "shouter-1", "shout", '{ text: { type: mixed, value: "inne
       - { source: start, target: loud }
       - { source: loud, target: ask }
       - { source: ask, target: end }
+`);
+
+/** An agent that may use a tool of each kind. */
+const AGENT = (strategy: string) =>
+  parseFlow(`
+version: 0.6.0
+kind: app
+app: { name: agent, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start, variables: [{ variable: q, label: q, type: text-input, required: true }] } }
+      - id: agent
+        data:
+          type: agent
+          title: agent
+          agent_strategy_name: ${strategy}
+          agent_strategy_provider_name: langgenius/agent/agent
+          tool_node_version: "2"
+          agent_parameters:
+            model: { type: constant, value: { provider: p, model: m, mode: chat, completion_params: {} } }
+            instruction: { type: constant, value: Use your tools. }
+            query: { type: variable, value: [start, q] }
+            maximum_iterations: { type: constant, value: 9 }
+            tools:
+              type: constant
+              value:
+                - { enabled: true, type: mcp, provider_name: shouter-1, tool_name: shout, parameters: { text: { auto: 1, value: null }, times: { auto: 0, value: { type: constant, value: 2 } } }, settings: {} }
+                - { enabled: true, type: api, provider_name: 9f2ea79f, tool_name: addNumbers, parameters: {}, settings: {} }
+                - { enabled: true, type: workflow, provider_name: a8dd0246, tool_name: inner_tool, parameters: {}, settings: {} }
+                - { enabled: true, type: builtin, provider_name: time, tool_name: weekday, parameters: {}, settings: {} }
+                - { type: builtin, provider_name: nobody/none/none, tool_name: off, parameters: {}, settings: {} }
+      - { id: end, data: { type: end, title: End, outputs: [{ variable: text, value_selector: [agent, text] }, { variable: json, value_selector: [agent, json] }] } }
+    edges:
+      - { source: start, target: agent }
+      - { source: agent, target: end }
 `);
 
 /** A flow that calls itself, as a tool. */
@@ -150,7 +188,7 @@ const startWorld = async () => {
     {
       journal = createMemoryJournal(),
       model = async () => "",
-    }: { journal?: Journal; model?: (request: ModelRequest) => Promise<string> } = {},
+    }: { journal?: Journal; model?: (request: ModelRequest) => Promise<string | ToolCall> } = {},
   ) => {
     const http = createGuardedHttpClient({ allow: ["127.0.0.1"] });
     const usage = { ...NO_USAGE, totalTokens: 12, promptTokens: 8, completionTokens: 4 };
@@ -164,9 +202,9 @@ const startWorld = async () => {
           return {
             ok: true,
             value: {
-              text: answer || `re: ${prompts.at(-1)}`,
+              text: typeof answer === "string" ? answer || `re: ${prompts.at(-1)}` : "",
               reasoning: "",
-              toolCalls: [],
+              toolCalls: typeof answer === "string" ? [] : [answer],
               finishReason: "stop",
               usage,
             },
@@ -264,6 +302,57 @@ describe("a flow with tools of every kind", () => {
     assert.equal(world.calls(), 3);
     assert.deepEqual(world.prompts, ["INNER HI", "INNER HI"]);
   });
+
+  const WANTED: readonly (readonly [name: string, input: JsonObject, result: string])[] = [
+    ["shout", { text: "hey", times: 9 }, "HEY HEY"],
+    ["addNumbers", { a: 1.5, b: 2 }, '{"sum": 3.5}'],
+    ["inner_tool", { query: "deep" }, '{"result": "re: INNER DEEP"}'],
+    ["weekday", { year: 2026, month: 11, day: 30 }, "November 30, 2026 is Monday."],
+  ];
+  for (const strategy of ["function_calling", "ReAct"]) {
+    it(`has an agent use all four of them, by ${strategy}`, async () => {
+      await using world = await startWorld();
+      const isReact = strategy === "ReAct";
+      const seen: ModelRequest[] = [];
+      const model = async (request: ModelRequest): Promise<string | ToolCall> => {
+        const [system] = request.messages;
+        // The workflow file's own question.
+        if (system?.role !== "system") return "";
+        const [name, input] = WANTED[seen.length] ?? ["", {}];
+        seen.push(request);
+        if (name === "") return isReact ? "FinalAnswer: done" : "done";
+        if (!isReact) return { id: `c${seen.length}`, name, arguments: JSON.stringify(input) };
+        return `Thought: next\nAction: ${JSON.stringify({ action: name, action_input: input })}`;
+      };
+      const result = await world.run(AGENT(strategy), { model });
+      assert.equal(result.error === null ? null : englishOf(result.error), null);
+      assert.equal(result.outputs["text"], isReact ? "done" : "\n\n\n\ndone");
+      const last =
+        seen
+          .at(-1)
+          ?.messages.map(({ content }) => content)
+          .join("\n") ?? "";
+      const shown = [...last.matchAll(/\[tool result (\w{8})\]\n([^]*?)\n\[end of tool result \1\]/g)];
+      assert.deepEqual(
+        shown.map(([, , text]) => text),
+        WANTED.map(([, , text]) => text),
+      );
+      const names = isReact
+        ? WANTED.map(([name]) => name).filter((name) => last.includes(`"name":"${name}"`))
+        : seen[0]?.tools?.map(({ name }) => name);
+      assert.deepEqual(
+        names,
+        WANTED.map(([name]) => name),
+      );
+      const log = z.array(JsonObject).parse(result.outputs["json"]);
+      assert.deepEqual(
+        log.flatMap(({ label }) => (typeof label === "string" && label.startsWith("CALL ") ? [label] : [])),
+        WANTED.map(([name]) => `CALL ${name}`),
+      );
+      // Five answers of the agent's model and one inside of the workflow file.
+      assert.equal(result.usage.totalTokens, 6 * 12);
+    });
+  }
 
   it("fails where flows call each other without an end", async () => {
     await using world = await startWorld();

@@ -199,7 +199,7 @@ export const openAgentRun = (
       text: mask(resultOf(answer)),
       input,
       files: answer.ok ? [...answer.value.files] : [],
-      usage: answer.ok ? answer.value.usage : NO_USAGE,
+      usage: (answer.ok ? answer.value.usage : answer.usage) ?? NO_USAGE,
     };
   };
 
