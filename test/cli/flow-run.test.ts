@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { systemClock } from "../../src/base/clock.ts";
 import { flowRun, type FlowRunOptions } from "../../src/cli/flow-run.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
@@ -302,6 +303,37 @@ describe("flow run", () => {
       2,
       "cli.usage.one-of",
       "cli.usage.one-of",
+    ]);
+  });
+
+  it("replays what a tool answered", async () => {
+    const file = join(folder, "tool.yml");
+    await writeFile(
+      file,
+      `
+version: 0.6.0
+kind: app
+app: { name: tool, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start, variables: [] } }
+      - { id: now, data: { type: tool, title: Now, provider_type: builtin, provider_id: time, provider_name: time, tool_name: current_time, tool_label: t, tool_node_version: "2", tool_configurations: { format: { type: mixed, value: "%Y-%m-%d %H:%M:%S" }, timezone: { type: mixed, value: UTC } }, tool_parameters: {} } }
+      - { id: end, data: { type: end, title: End, outputs: [ { variable: text, value_selector: [ now, text ] } ] } }
+    edges:
+${edges("start", "now", "end")}
+`,
+    );
+    const at = (nowMs: number) => ({ clock: { ...systemClock, now: () => nowMs } });
+    const answers = join(folder, "tool-answers");
+    const first = await run(file, { record: answers, ...at(Date.UTC(2026, 0, 2)) });
+    assert.deepEqual([first.code, first.out], [0, "2026-01-02 00:00:00\n"]);
+    const again = await run(file, { replay: answers, ...at(Date.UTC(2027, 0, 2)) });
+    assert.deepEqual([again.code, again.out], [0, "2026-01-02 00:00:00\n"]);
+    assert.deepEqual(await failing(file, { replay: join(folder, "no-answers") }), [
+      4,
+      "eval-answer-missing",
+      "config.problems",
     ]);
   });
 
