@@ -17,6 +17,7 @@ import {
   AgentData,
   type AgentModel,
   agentModel,
+  allowedTools,
   type ListedTool,
   listedTools,
   readsOf,
@@ -35,7 +36,7 @@ const OWN_PLUGIN = "langgenius/agent/agent";
 const DEFAULT_ITERATIONS = 3;
 const MAX_ITERATIONS = 99;
 
-const PARAMETERS = ["instruction", "query", "context", "maximum_iterations"] as const;
+const PARAMETERS = ["instruction", "query", "context", "maximum_iterations", "allowed_tools"] as const;
 
 const strategyOf = (data: AgentData): AgentStrategy | undefined => {
   const { agent_strategy_name: name, agent_strategy_provider_name: provider } = data;
@@ -121,7 +122,7 @@ const work = async (
   // It is for quotations only, in Dify as well; but it must be there.
   resolve("context");
   const maxIterations = iterationsOf(resolve("maximum_iterations"));
-  const tools = await openAgentTools(listed, context);
+  const tools = await openAgentTools(allowedTools(listed, resolve("allowed_tools")), context);
   inputs["maximum_iterations"] = maxIterations;
   inputs["tools"] = tools.map(({ reference }) => `${reference.providerId}/${reference.toolName}`);
   const run = openAgentRun(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Json, JsonObject } from "../../../base/json.ts";
+import { Json, JsonObject, parseJson } from "../../../base/json.ts";
 import type { VariableUse } from "../../node.ts";
 import { flowMessage } from "../../messages/message.ts";
 import { NodeError } from "../../node-error.ts";
@@ -80,6 +80,17 @@ export const listedTools = (data: AgentData): readonly ListedTool[] | null => {
     .array(ListedTool)
     .safeParse(listed.data.filter(({ enabled = false }) => isTruthy(enabled)));
   return parsed.success ? parsed.data : null;
+};
+
+/** The tools that a file's `allowed_tools` leaves: a list of names, or its JSON, or one name; all where it names none. */
+export const allowedTools = (listed: readonly ListedTool[], allowed: Json): readonly ListedTool[] => {
+  const text = typeof allowed === "string" ? allowed.trim() : "";
+  const parsed = z.array(Json).safeParse(text === "" ? allowed : (parseJson(text) ?? [text]));
+  const stated = parsed.success ? parsed.data : text === "" ? [] : [text];
+  const names = stated.flatMap((name) =>
+    typeof name === "string" && name.trim() !== "" ? [name.trim()] : [],
+  );
+  return names.length === 0 ? listed : listed.filter(({ tool_name }) => names.includes(tool_name));
 };
 
 const selectorOf = ({ type, value }: AgentParameter): readonly string[] | null => {

@@ -453,6 +453,20 @@ describe("function calling", () => {
     assert.equal(names[4]?.length, 64);
   });
 
+  it("offers only the tools that the file allows, where it names any", async () => {
+    const tools = ["a", "b", "c"].map((tool_name) => ({ ...WEATHER, tool_name }));
+    const offered = async (value: Json) => {
+      const { requests, model } = modelDoing("done");
+      const data = withTools(tools, { allowed_tools: { type: "constant", value } });
+      await runNode(agentKind, data, { pool: POOL, ports: { model, tools: toolsGiving().tools } });
+      return requests[0]?.tools?.map(({ name }) => name);
+    };
+    assert.deepEqual(await offered(["b", "z"]), ["b"]);
+    assert.deepEqual(await offered('["a", "c"]'), ["a", "c"]);
+    assert.deepEqual(await offered(" c "), ["c"]);
+    for (const all of [[], "", null]) assert.deepEqual(await offered(all), ["a", "b", "c"]);
+  });
+
   it("takes old parameters that are plain values as fixed ones", async () => {
     const { requests, model } = modelDoing(CALL, "done");
     const skies = toolsGiving();
