@@ -1,13 +1,16 @@
+import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { systemClock } from "../src/base/clock.ts";
 import { openStore } from "../src/store/open-store.ts";
 
 /**
  * How long others wait while the store is tidied up: 200,000 deliveries of long ago, 5,000 runs with 100 steps and
  * 100 events each, and as many cached reviews, findings, outcomes, spendings and shadow runs, all old enough to go.
- * A query that asks for nothing is sent again and again meanwhile; its longest wait is the longest hold.
+ * A query that asks for nothing is sent again and again meanwhile; its longest wait is the longest hold. Before it, a
+ * backup is made in the same way. Memory is the process's (RSS), which everything is done in.
  */
 
 const DELIVERIES = 200_000;
@@ -15,8 +18,9 @@ const RUNS = 5_000;
 const DAY_MS = 86_400_000;
 /** Before it begins. */
 const BEFORE_MS = 3_000;
-/** Nothing more was deleted for so long: it is done. */
-const QUIET_MS = 15_000;
+/** Between two rounds of upkeep; of no other pause. */
+const INTERVAL_MS = 3_001;
+const upkeep = Promise.withResolvers<void>();
 
 const folder = await mkdtemp(join(tmpdir(), "reviewflow-upkeep-"));
 await (await openStore({ database: { dataDir: folder } }))[Symbol.asyncDispose]();
@@ -53,39 +57,65 @@ db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 db.close();
 const before = (await stat(file)).size;
 
-const waits: { before: number[]; meanwhile: number[] } = { before: [], meanwhile: [] };
+const part = (all: readonly number[], share: number): string =>
+  (all.toSorted((a, b) => a - b)[Math.floor((all.length - 1) * share)] ?? 0).toFixed(1);
+const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+
 const forgotten = new Map<string, number>();
-let lastAt = 0;
+const rowsForgotten = (): number => forgotten.values().reduce((sum, rows) => sum + rows, 0);
+/** How much was forgotten when each round began. */
+const rounds: number[] = [];
 const openedAt = performance.now();
 const store = await openStore({
   database: { dataDir: folder },
-  maintenanceIntervalMs: BEFORE_MS,
-  onForgotten: (what, rows) => {
-    forgotten.set(what, (forgotten.get(what) ?? 0) + rows);
-    lastAt = performance.now();
+  maintenanceIntervalMs: INTERVAL_MS,
+  clock: {
+    ...systemClock,
+    sleep: (ms, ...rest) => {
+      // The pause before a round; the first one lasts until the backup is made.
+      if (ms !== INTERVAL_MS) return systemClock.sleep(ms, ...rest);
+      rounds.push(rowsForgotten());
+      return rounds.length === 1 ? upkeep.promise : systemClock.sleep(ms, ...rest);
+    },
   },
+  onForgotten: (what, rows) => void forgotten.set(what, (forgotten.get(what) ?? 0) + rows),
 });
-const startedAt = performance.now();
-lastAt = startedAt + BEFORE_MS;
+console.log(`a store of ${mib(before)}, opened in ${(performance.now() - openedAt).toFixed(0)} ms`);
 
-const part = (all: readonly number[], share: number): string =>
-  (all.toSorted((a, b) => a - b)[Math.floor((all.length - 1) * share)] ?? 0).toFixed(1);
-const show = (name: string, all: readonly number[]): string =>
-  `${name.padEnd(34)} p50 ${part(all, 0.5)} ms, p99 ${part(all, 0.99)} ms, longest ${part(all, 1)} ms`;
-
-try {
-  while (performance.now() - lastAt < QUIET_MS) {
+/** Asks until it is done, and says how long that took, what the questions waited and how much memory came to it. */
+const askWhile = async (name: string, isDone: () => boolean): Promise<void> => {
+  const waits: number[] = [];
+  const startedAt = performance.now();
+  const memoryBefore = process.memoryUsage.rss();
+  let most = memoryBefore;
+  while (!isDone()) {
     const askedAt = performance.now();
     await store.ping();
-    const now = performance.now();
-    (now < startedAt + BEFORE_MS ? waits.before : waits.meanwhile).push(now - askedAt);
+    waits.push(performance.now() - askedAt);
+    most = Math.max(most, process.memoryUsage.rss());
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   console.log(
-    `a store of ${Math.round(before / 2 ** 20)} MiB, opened in ${(startedAt - openedAt).toFixed(0)} ms; deleted within ${((lastAt - startedAt) / 1_000).toFixed(0)} s: ${[...forgotten].map(([what, rows]) => `${what} ${rows}`).join(", ")}`,
+    `${name}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s; another query p50 ${part(waits, 0.5)} ms, p99 ${part(waits, 0.99)} ms, ` +
+      `longest ${part(waits, 1)} ms; memory ${mib(memoryBefore)}, at most ${mib(most)}`,
   );
-  console.log(show("another query, before", waits.before));
-  console.log(show("another query, meanwhile", waits.meanwhile));
+};
+
+try {
+  const quietUntil = performance.now() + BEFORE_MS;
+  await askWhile("nothing else", () => performance.now() > quietUntil);
+  let isCopied = false;
+  const copying = store.backup?.().then(async (copy) => {
+    await once(copy.stream().resume(), "close");
+    isCopied = true;
+    return copy.bytes;
+  });
+  await askWhile("backup", () => isCopied);
+  console.log(`  ${mib((await copying) ?? 0)} copied and read`);
+  upkeep.resolve();
+  // A round takes only so many rows of each kind; the last one finds none.
+  await askWhile("upkeep", () => rounds.length > 1 && rounds.at(-1) === rounds.at(-2));
+  console.log(`  deleted: ${[...forgotten].map(([what, rows]) => `${what} ${rows}`).join(", ")}`);
 } finally {
   await store[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
