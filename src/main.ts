@@ -143,7 +143,7 @@ export const startReviewflow = async (config: Config, options: StartOptions): Pr
   const identify = async (signal?: AbortSignal): Promise<void> => {
     if (token !== null) await identity.learn(createForge(token), logger, signal);
   };
-  const intake = createConfiguredIntake(config, store, telemetry, routes, {
+  const intake = await createConfiguredIntake(config, store, telemetry, routes, {
     logger,
     clock,
     identify,
@@ -254,7 +254,7 @@ const createConfiguredPaths = (
 /** How long a note waits until we know who we are; GitLab waits ten seconds for our answer. */
 const IDENTIFY_TIMEOUT_MS = 4_000;
 
-const createConfiguredIntake = (
+const createConfiguredIntake = async (
   config: Config,
   store: OpenedStore,
   telemetry: Telemetry,
@@ -270,11 +270,12 @@ const createConfiguredIntake = (
     readonly identify: (signal: AbortSignal) => Promise<void>;
     readonly projects: ProjectPaths | null;
   },
-): Intake => {
+): Promise<Intake> => {
   const { timestampToleranceMs: toleranceMs, tokenUsers: users, ...webhook } = config.webhook;
   return createIntake({
     verify: { ...webhook, toleranceMs },
     tokens: createTokenProof({
+      known: await store.openProvenTokens(),
       users,
       url: config.gitlab.url,
       timeoutMs: config.gitlab.timeoutMs,

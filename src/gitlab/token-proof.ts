@@ -1,7 +1,7 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { ConfigError, GitLabError, describeError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import { isAtLeast, roleOfLevel } from "../review/commands/may-command.ts";
+import type { ProvenTokens } from "../review/proven-tokens.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { type GitLabClientOptions, createGitLabClient } from "./client.ts";
 import { isBotOf, TokenUser } from "./access-token-bot.ts";
@@ -36,7 +36,7 @@ type TokenProof =
 export type TokenProofs = {
   /** `client` is the address that the token came from. Never throws for what GitLab says or fails to say. */
   readonly prove: (token: Secret, projectId: number, client: string) => Promise<TokenProof>;
-  /** Whether a token was proved within the last day, for whichever project. */
+  /** Whether a token was proved before, for whichever project; see ProvenTokens. */
   readonly isKnown: (token: Secret) => boolean;
   /** Whether so many tokens from an address were refused that a token nobody knows would not be asked about now. */
   readonly isHeld: (client: string) => boolean;
@@ -44,6 +44,8 @@ export type TokenProofs = {
 
 /** How tokens are proved. Times are in milliseconds. */
 export type TokenProofOptions = Omit<GitLabClientOptions, "token" | "tokenName" | "maxAttempts"> & {
+  /** Tokens that were proved before, also before a restart or by another instance. */
+  readonly known: ProvenTokens;
   /** People and other bots whose own tokens count, too: ids, or names without regard to case; none when left out. */
   readonly users?: readonly (number | string)[];
   /** How long a proof holds; 60,000 when left out. */
@@ -64,7 +66,6 @@ const MOST_AT_ONCE = 4;
 /** Refusals a minute of one token that was proved before, or of all others of one address. */
 const MOST_REFUSED = 30;
 const REFUSED_WINDOW_MS = 60_000;
-const KNOWN_FOR_MS = 86_400_000;
 
 /** The longest that a delivery waits for its proof: GitLab gives up on a webhook after 10 s. */
 const TIMEOUT_MS = 5_000;
@@ -79,22 +80,20 @@ const LEAST_ROLE = "reporter";
  * it; a public or internal one is seen by everybody, there the token's owner must be a member (Reporter or
  * higher). Answers are remembered briefly, under a keyed hash and never under the token;
  * questions about one token that come at once are asked once. Tokens that were proved before have places of
- * their own, and an address has a part of the others only, so that made-up tokens keep no real one waiting.
+ * their own, and an address has a part of the others only, so that made-up tokens keep no real one waiting. That one
+ * was proved before is no answer: GitLab is asked about it as about any other, and what it refuses is forgotten.
  * Throws ConfigError for an unusable address.
  *
  * @see https://docs.gitlab.com/api/projects/#get-a-single-project
  * @see https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
  */
 export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
-  const { provedForMs = 60_000, refusedForMs = 10_000, maxRemembered = 1_000, maxConcurrent = 16 } = options;
+  const { known, provedForMs = 60_000, refusedForMs = 10_000 } = options;
+  const { maxRemembered = 1_000, maxConcurrent = 16 } = options;
   parseBaseUrl(options.url);
   const now = options.clock?.now ?? Date.now;
-  const hashKey = randomBytes(32);
-  const hash = (text: string): string => createHmac("sha256", hashKey).update(text).digest("base64");
   const remember = <Value>() => createExpiringMap<string, Value>(maxRemembered, now);
   const answers = { proved: remember<TokenProof>(), refused: remember<TokenProof>() };
-  const known = remember<true>();
-  const knownHere = remember<true>();
   const refusals = remember<readonly number[]>();
   const underWay = new Map<string, Promise<TokenProof>>();
   const places = { known: new Map<string, number>(), others: new Map<string, number>() };
@@ -104,23 +103,23 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
 
   const payerOf = (client: string): string => `address ${client}`;
 
-  const note = (key: string, name: string, payer: string, proof: TokenProof): void => {
+  const note = (key: TokenKey, payer: string, { proof, isRevoked }: GitLabAnswer): void => {
     if (proof.kind === "proved") {
-      answers.proved.set(key, proof, provedForMs);
-      known.set(name, true, KNOWN_FOR_MS);
-      knownHere.set(key, true, KNOWN_FOR_MS);
+      answers.proved.set(key.text, proof, provedForMs);
+      void known.keep(key.name, key.projectId);
     } else if (proof.kind === "refused") {
-      answers.refused.set(key, proof, refusedForMs);
+      answers.refused.set(key.text, proof, refusedForMs);
+      void known.forget(key.name, isRevoked ? null : key.projectId);
       refusals.set(payer, [...recentRefusals(payer), now()].slice(-MOST_REFUSED), REFUSED_WINDOW_MS);
     }
   };
 
   const prove: TokenProofs["prove"] = async (token, projectId, client) => {
-    const key = hash(`${projectId} ${token.reveal()}`);
-    const answered = answers.proved.get(key) ?? answers.refused.get(key) ?? underWay.get(key);
+    const name = known.hash(token);
+    const key = { name, projectId, text: `${projectId} ${name}` };
+    const answered = answers.proved.get(key.text) ?? answers.refused.get(key.text) ?? underWay.get(key.text);
     if (answered !== undefined) return answered;
-    const name = hash(token.reveal());
-    const isKnown = known.get(name) === true;
+    const isKnown = known.isKnown(name);
     const payer = isKnown ? `token ${name}` : payerOf(client);
     if (recentRefusals(payer).length >= MOST_REFUSED)
       return { kind: "held", message: "Too many tokens were refused" };
@@ -128,18 +127,18 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
     const own = lane.get(payer) ?? 0;
     const taken = [...lane.values()].reduce((sum, count) => sum + count, 0);
     // A token that was proved for this very project asks at most once a minute, and waits for nobody.
-    if (knownHere.get(key) !== true && (own >= MOST_AT_ONCE || taken >= maxConcurrent))
+    if (!known.isKnown(name, projectId) && (own >= MOST_AT_ONCE || taken >= maxConcurrent))
       return { kind: "unavailable", message: "Too many tokens are being proved at once" };
     lane.set(payer, own + 1);
-    const asking = askGitLab(options, token, projectId).then((proof) => {
-      note(key, name, payer, proof);
-      return proof;
+    const asking = askGitLab(options, token, projectId).then((answer) => {
+      note(key, payer, answer);
+      return answer.proof;
     });
-    underWay.set(key, asking);
+    underWay.set(key.text, asking);
     try {
       return await asking;
     } finally {
-      underWay.delete(key);
+      underWay.delete(key.text);
       const left = (lane.get(payer) ?? 1) - 1;
       if (left === 0) lane.delete(payer);
       else lane.set(payer, left);
@@ -147,7 +146,7 @@ export const createTokenProof = (options: TokenProofOptions): TokenProofs => {
   };
   return {
     prove,
-    isKnown: (token) => known.get(hash(token.reveal())) === true,
+    isKnown: (token) => known.isKnown(known.hash(token)),
     isHeld: (client) => recentRefusals(payerOf(client)).length >= MOST_REFUSED,
   };
 };
@@ -158,46 +157,67 @@ const REFUSALS = new Set(["gitlab-unauthorized", "gitlab-forbidden", "gitlab-not
 const isRefusal = (error: unknown): boolean =>
   error instanceof ConfigError || (error instanceof GitLabError && REFUSALS.has(error.code));
 
+/** A token, by its hash, in a project. */
+type TokenKey = { readonly name: string; readonly projectId: number; readonly text: string };
+
+type GitLabAnswer = {
+  readonly proof: TokenProof;
+  /** Whether GitLab takes the token nowhere. */
+  readonly isRevoked: boolean;
+};
+
 const askGitLab = async (
   options: TokenProofOptions,
   token: Secret,
   projectId: number,
-): Promise<TokenProof> => {
+): Promise<GitLabAnswer> => {
   try {
-    const client = createGitLabClient({
-      ...options,
-      token,
-      tokenName: "the hook's secret token",
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-      maxAttempts: 1,
-    });
-    const project = await client.json({ route: "/projects/:id", params: { id: projectId } }, Project);
-    const path = project.path_with_namespace;
-    if (mayWork(project)) {
-      const user = await client.json({ route: "/user" }, TokenUser);
-      if (
-        isNamed(user, options.users ?? []) ||
-        (await isBotOf(client, user, { id: project.id, readPath: async () => path }))
-      )
-        return { kind: "proved", projectPath: path };
-      return {
-        kind: "refused",
-        code: "token-not-of-project",
-        projectPath: path,
-        message: `The hook's secret token is neither an access token of ${path} nor of a group above it: put such a token into the hook, or name its user in webhook.token_users`,
-      };
-    }
-    return {
-      kind: "refused",
-      code: "token-wrong",
-      message: `The owner of the hook's secret token is no member of ${project.path_with_namespace}: use an access token of that project with the role Developer and the scope api`,
-    };
+    return { proof: await askAbout(options, token, projectId), isRevoked: false };
   } catch (error) {
     const message = describeError(error);
-    return isRefusal(error)
-      ? { kind: "refused", code: "token-wrong", message }
-      : { kind: "unavailable", message };
+    return {
+      proof: isRefusal(error)
+        ? { kind: "refused", code: "token-wrong", message }
+        : { kind: "unavailable", message },
+      isRevoked: error instanceof GitLabError && error.code === "gitlab-unauthorized",
+    };
   }
+};
+
+/** Throws what keeps GitLab from answering, refusals included. */
+const askAbout = async (
+  options: TokenProofOptions,
+  token: Secret,
+  projectId: number,
+): Promise<TokenProof> => {
+  const client = createGitLabClient({
+    ...options,
+    token,
+    tokenName: "the hook's secret token",
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    maxAttempts: 1,
+  });
+  const project = await client.json({ route: "/projects/:id", params: { id: projectId } }, Project);
+  const path = project.path_with_namespace;
+  if (mayWork(project)) {
+    const user = await client.json({ route: "/user" }, TokenUser);
+    if (
+      isNamed(user, options.users ?? []) ||
+      (await isBotOf(client, user, { id: project.id, readPath: async () => path }))
+    )
+      return { kind: "proved", projectPath: path };
+    return {
+      kind: "refused",
+      code: "token-not-of-project",
+      projectPath: path,
+      message: `The hook's secret token is neither an access token of ${path} nor of a group above it: put such a token into the hook, or name its user in webhook.token_users`,
+    };
+  }
+  return {
+    kind: "refused",
+    code: "token-wrong",
+    message: `The owner of the hook's secret token is no member of ${project.path_with_namespace}: use an access token of that project with the role Developer and the scope api`,
+  };
 };
 
 const mayWork = ({ visibility, permissions }: Project): boolean => {

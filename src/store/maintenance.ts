@@ -6,6 +6,7 @@ import type { Database } from "./database.ts";
 import { forgetUnusedMemory } from "./flow-memory.ts";
 import { forgetOldFindings } from "./lessons/create-lesson-store.ts";
 import { forgetOwnNotes } from "./own-notes.ts";
+import { forgetOldProvenTokens } from "./proven-tokens.ts";
 import { forgetOldRateLimits } from "./rate-limits/rate-limits.ts";
 import { forgetOldSpending } from "./spending/create-spending.ts";
 import { inPieces } from "./retention/delete-in-pieces.ts";
@@ -40,6 +41,7 @@ export const startMaintenance = (parts: MaintenanceParts): { readonly stop: () =
         await forgetOldRateLimits(parts.database);
         await forgetOldSpending(parts.database, parts.clock.now());
         await forgetOwnNotes(parts.database, parts.clock.now());
+        await forgetOldProvenTokens(parts.database, parts.clock.now());
         await forgetOldShadows(parts.database, parts.clock.now());
         await foldCounts(parts.database);
         await inPieces(parts.database.reclaim, () => stopping.signal.aborted);

@@ -431,6 +431,15 @@ const MIGRATIONS: readonly ((words: Words) => string)[] = [
     PRIMARY KEY (project_id, iid, flow, sha)
   ${end};
   `,
+  ({ id, whole, end, index }) => `
+  CREATE TABLE reviewflow.proven_tokens (
+    project_id ${whole} NOT NULL,
+    token_hash ${id} NOT NULL,
+    proved_at ${whole} NOT NULL,
+    PRIMARY KEY (project_id, token_hash)
+  ${end};
+  CREATE ${index("proven_tokens_proved", "proven_tokens")} (proved_at);
+  `,
 ];
 
 /** What is there before the first migration. PostgreSQL keeps bodies as they come: they are compressed already. */

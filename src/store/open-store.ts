@@ -20,7 +20,9 @@ import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import type { RunEventReading } from "./run-event.ts";
 import { createRunEvents } from "./run-events.ts";
 import type { NoteRegistry } from "../review/note-registry.ts";
+import type { ProvenTokens } from "../review/proven-tokens.ts";
 import { createNoteRegistry } from "./own-notes.ts";
+import { openProvenTokens } from "./proven-tokens.ts";
 import type { Store } from "./store.ts";
 import { createViews } from "./views/create-views.ts";
 import type { Views } from "./views/views.ts";
@@ -115,6 +117,8 @@ export type OpenedStore = Store &
     readonly keys: SealedKeys;
     readonly lessons: LessonStore;
     readonly ownNotes: NoteRegistry;
+    /** For the one intake of a process. Throws StoreErrors when they cannot be read. */
+    readonly openProvenTokens: () => Promise<ProvenTokens>;
     readonly spending: Spending;
     /** Deletes all that is stored of a project; see forgetProject. */
     readonly forgetProject: (project: string) => Promise<ForgottenProject | null>;
@@ -221,6 +225,7 @@ const createAccounts = (
   | "reconciliation"
   | "lessons"
   | "ownNotes"
+  | "openProvenTokens"
   | "spending"
   | "forgetProject"
   | "shadows"
@@ -232,6 +237,7 @@ const createAccounts = (
   reconciliation: createReconcileStore(parts.database),
   lessons: createLessonStore(parts.database, parts.clock),
   ownNotes: createNoteRegistry(parts.database, parts.clock),
+  openProvenTokens: () => openProvenTokens(parts),
   spending: createSpending(parts.database),
   forgetProject: (project) => forgetProject(parts, project),
   shadows: createShadowStore(parts.database, parts.clock),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Database } from "./database.ts";
+import type { Sql } from "./database.ts";
 
 /** What the dashboards of all instances know of sessions, which otherwise live in browsers alone. */
 export type SessionStore = {
@@ -10,27 +10,27 @@ export type SessionStore = {
   readonly isEnded: (id: string) => Promise<boolean>;
 };
 
-const KEY = "dashboard-sessions";
+/** A random key of the store by its name: 32 bytes, the same for all instances, made when it is first asked for. */
+export const readServerKey = async ({ db }: Pick<Sql, "db">, name: string): Promise<Uint8Array> => {
+  await db
+    .insertInto("serverKeys")
+    .values({ name, value: new Uint8Array(randomBytes(32)) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const { value } = await db
+    .selectFrom("serverKeys")
+    .select("value")
+    .where("name", "=", name)
+    .executeTakeFirstOrThrow();
+  return new Uint8Array(value);
+};
 
 /** The sessions of a store. */
 export const createSessionStore = (
-  { db }: Pick<Database, "db">,
+  { db }: Pick<Sql, "db">,
   clock: { readonly now: () => number },
 ): SessionStore => ({
-  key: async () => {
-    const made = { name: KEY, value: new Uint8Array(randomBytes(32)) };
-    await db
-      .insertInto("serverKeys")
-      .values(made)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    const { value } = await db
-      .selectFrom("serverKeys")
-      .select("value")
-      .where("name", "=", KEY)
-      .executeTakeFirstOrThrow();
-    return new Uint8Array(value);
-  },
+  key: () => readServerKey({ db }, "dashboard-sessions"),
   end: async (id, endsAt) => {
     await db.deleteFrom("endedSessions").where("endsAt", "<", clock.now()).execute();
     await db

@@ -38,6 +38,7 @@ export type Tables = {
   deliveryTotals: DeliveryTotalsTable;
   reactions: ReactionsTable;
   pendingStatuses: PendingStatusesTable;
+  provenTokens: ProvenTokensTable;
   schemaVersion: SchemaVersionTable;
 };
 
@@ -381,6 +382,9 @@ type PendingStatusesTable = {
   endState: ColumnType<string | null, string | null | undefined, string | null>;
   endText: ColumnType<string | null, string | null | undefined, string | null>;
 };
+
+/** Tokens that GitLab took for projects, by a hash under a key of `server_keys`, and when it last did, to a day. */
+type ProvenTokensTable = { projectId: number; tokenHash: string; provedAt: number };
 
 /** How many of the migrations were carried out. */
 type SchemaVersionTable = { version: number };

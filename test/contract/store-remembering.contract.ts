@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { Secret } from "../../src/base/secret.ts";
+import type { ProvenTokens } from "../../src/review/proven-tokens.ts";
+import type { OpenedStore } from "../../src/store/open-store.ts";
+import { forgetOldProvenTokens, openProvenTokens } from "../../src/store/proven-tokens.ts";
 import type { Claim, Store } from "../../src/store/store.ts";
-import { closing, nextNumber, queueRun, succeeded, untilState } from "../store/store-requests.ts";
+import { openDatabase } from "../store/store-places.ts";
+import { closing, nextNumber, queueRun, succeeded, until, untilState } from "../store/store-requests.ts";
 import { failure, type GetBench } from "./store-bench.ts";
 
 const DAY_MS = 86_400_000;
@@ -110,6 +116,95 @@ export const rememberingContract = (bench: GetBench): void => {
       await workOn(store, { iid: 1, head: "c" }, async ({ memory }) => {
         assert.deepEqual([...(await memory.entries("")).keys()], ["kept"]);
       });
+    });
+  });
+
+  describe("tokens that were proved", () => {
+    const TOKEN = new Secret("glpat-of-a-project-bot");
+
+    test("are known to whoever opens the store next, by a hash of its own key, until they are refused", async () => {
+      const place = await bench().places.fresh();
+      const opened = async <T>(work: (known: ProvenTokens, store: OpenedStore) => Promise<T>): Promise<T> => {
+        await using store = await place.open();
+        return await work(await store.openProvenTokens(), store);
+      };
+      const hash = await opened(async (known) => {
+        const name = known.hash(TOKEN);
+        assert.equal(known.isKnown(name), false);
+        await Promise.all([known.keep(name, 1), known.keep(name, 1), known.keep(name, 2)]);
+        return name;
+      });
+      for (const stored of place.dump()) assert.equal(stored.includes(TOKEN.reveal()), false);
+      await opened(async (known) => {
+        assert.equal(known.hash(TOKEN), hash);
+        assert.deepEqual(
+          [known.isKnown(hash), known.isKnown(hash, 1), known.isKnown(hash, 3)],
+          [true, true, false],
+        );
+        assert.equal(known.isKnown(known.hash(new Secret("glpat-another"))), false);
+        await known.forget(hash, 1);
+        assert.deepEqual([known.isKnown(hash), known.isKnown(hash, 1)], [true, false]);
+      });
+      await opened(async (known, store) => {
+        assert.deepEqual([known.isKnown(hash, 2), known.isKnown(hash, 1)], [true, false]);
+        await store.forgetProject("2");
+        await until(async () => !known.isKnown(hash), "the memory to hear of it");
+        await known.keep(hash, 3);
+        await known.keep(hash, 4);
+        await known.forget(hash, null);
+      });
+      await opened(async (known) => assert.equal(known.isKnown(hash), false));
+      await using other = await (await bench().places.fresh()).open();
+      assert.notEqual((await other.openProvenTokens()).hash(TOKEN), hash, "another store's key is another");
+    });
+
+    test("are kept for a month behind their last proof", async () => {
+      const place = await bench().places.fresh();
+      const { clock, passDays, tidy } = createRounds();
+      await using store = await place.open({ clock, maintenanceIntervalMs: TURN_MS });
+      const known = await store.openProvenTokens();
+      await known.keep("quiet", 1);
+      await known.keep("busy", 1);
+      passDays(20);
+      await known.keep("busy", 1);
+      passDays(20);
+      assert.deepEqual([known.isKnown("quiet"), known.isKnown("busy")], [false, true]);
+      await tidy();
+      const again = await store.openProvenTokens();
+      assert.deepEqual([again.isKnown("quiet"), again.isKnown("busy")], [false, true]);
+    });
+
+    test("are bounded in number: the oldest go, from memory and from the database", async () => {
+      const place = await bench().places.fresh();
+      await (await place.open())[Symbol.asyncDispose]();
+      const database = await openDatabase(place);
+      try {
+        let now = 1_800_000_000_000;
+        const parts = { database, clock: { now: () => now }, logger: silentLogger };
+        const known = await openProvenTokens({ ...parts, most: 3 });
+        for (const projectId of [1, 2, 3, 4, 5]) {
+          now += 1;
+          await known.keep("of-a-group", projectId);
+        }
+        const which = (from: ProvenTokens) =>
+          [1, 2, 3, 4, 5].filter((projectId) => from.isKnown("of-a-group", projectId));
+        assert.deepEqual(which(known), [3, 4, 5]);
+        await forgetOldProvenTokens(database, now, 3);
+        assert.deepEqual(which(await openProvenTokens(parts)), [3, 4, 5]);
+      } finally {
+        await database.close();
+      }
+    });
+
+    test("cost no delivery when the database does not take them", async () => {
+      const place = await bench().places.fresh();
+      const store = await place.open();
+      const known = await store.openProvenTokens();
+      await store[Symbol.asyncDispose]();
+      await known.keep("kept-too-late", 1);
+      assert.equal(known.isKnown("kept-too-late", 1), true);
+      await known.forget("kept-too-late", null);
+      assert.equal(known.isKnown("kept-too-late"), false);
     });
   });
 

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { startDifyStandIn } from "../../standins/dify/dify-stand-in.ts";
 import { startGitLabStandIn } from "../../standins/gitlab/gitlab-stand-in.ts";
+import { answer, startTinyGitLab } from "../gitlab/tiny-gitlab.ts";
+import { payload } from "../http/webhook-app.ts";
 import { noteApp } from "./review-apps.ts";
 import { SECRET, startForTeam } from "./start.ts";
 import { addHook, createTeam, eventually } from "./team.ts";
@@ -143,5 +147,90 @@ suite("the whole chain, from webhook to note", () => {
       }),
     });
     assert.equal(wrong.status, 401);
+  });
+});
+
+suite("a server that was just started again, under a flood of made-up tokens", () => {
+  const REAL = "glpat-of-the-project-bot";
+
+  test("takes the delivery of a token that it knew before, for its project only, while it counts", async () => {
+    const waiting: (() => void)[] = [];
+
+    let isSlow = true;
+    let isRevoked = false;
+    await using tiny = await startTinyGitLab((request, response) => {
+      if (isSlow && String(request.headers["private-token"]).startsWith("made-up"))
+        return void waiting.push(() => answer(response, 401, {}));
+      if (isRevoked) return answer(response, 401, {});
+      if (request.url === "/api/v4/user")
+        return answer(response, 200, { id: 5, username: "project_7_bot_0123abcd", bot: true });
+      return request.url === "/api/v4/projects/7"
+        ? answer(response, 200, {
+            id: 7,
+            path_with_namespace: "group/project",
+            web_url: "https://gitlab.example.com/group/project",
+            visibility: "private",
+          })
+        : answer(response, 404, {});
+    });
+    await using gitlab = await startGitLabStandIn();
+    await using dify = await startDifyStandIn({ apps: [noteApp()] });
+    const team = await createTeam(gitlab);
+    const folder = await mkdtemp(join(tmpdir(), "reviewflow-restart-"));
+    const key = randomBytes(32).toString("base64");
+    const start = () =>
+      startForTeam(team, dify, {
+        GITLAB_URL: tiny.url,
+        GITLAB_TOKEN: undefined,
+        WEBHOOK_SECRET: undefined,
+        REVIEWFLOW_TOKEN_PASS_THROUGH: "true",
+        REVIEWFLOW_DATA_DIR: folder,
+        REVIEWFLOW_ENCRYPTION_KEY: key,
+      });
+    let deliveries = 0;
+    const send = async (url: string, token: string, from: string, projectId = 7): Promise<number> => {
+      const project = {
+        id: projectId,
+        path_with_namespace: "group/project",
+        web_url: "https://gitlab.example.com/group/project",
+      };
+      const response = await fetch(`${url}/webhooks/gitlab`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-gitlab-event": "Merge Request Hook",
+          "x-gitlab-token": token,
+          "idempotency-key": `flood-${(deliveries += 1)}`,
+          // The connection is from this machine, whose proxies are believed.
+          "x-forwarded-for": from,
+        },
+        body: JSON.stringify(payload({ project })),
+      });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    try {
+      {
+        await using first = await start();
+        assert.equal(await send(first.url, REAL, "192.0.2.1"), 202);
+      }
+      await using again = await start();
+      const flood = Array.from({ length: 250 }, (_, index) =>
+        send(again.url, `made-up-${index}`, `198.51.100.${index}`),
+      );
+      await eventually("all places to be taken", async () => waiting.length === 16 || undefined);
+      assert.equal(await send(again.url, "glpat-of-nobody", "192.0.2.1"), 503, "one that nobody knows");
+      assert.ok([200, 202].includes(await send(again.url, REAL, "192.0.2.1")));
+      assert.equal(await send(again.url, REAL, "192.0.2.1", 8), 401, "another project's id");
+      isSlow = false;
+      for (const go of waiting) go();
+      await Promise.all(flood);
+      isRevoked = true;
+      await again[Symbol.asyncDispose]();
+      await using last = await start();
+      assert.equal(await send(last.url, REAL, "192.0.2.1"), 401, "it was revoked meanwhile");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

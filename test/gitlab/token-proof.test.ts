@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
 import { inspect } from "node:util";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
 import { Secret } from "../../src/base/secret.ts";
 import { type TokenProofOptions, createTokenProof } from "../../src/gitlab/token-proof.ts";
+import type { Database } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrations.ts";
+import { openProvenTokens } from "../../src/store/proven-tokens.ts";
+import { openSqlite } from "../../src/store/sqlite/open-sqlite.ts";
 import { type Handler, answer, createFastClock, startTinyGitLab } from "./tiny-gitlab.ts";
 
 const project = (given: object = {}) => ({
@@ -14,14 +23,35 @@ const project = (given: object = {}) => ({
   ...given,
 });
 
+const folder = mkdtempSync(join(tmpdir(), "reviewflow-proof-"));
+let database: Database;
+
+before(async () => {
+  database = await openSqlite(folder);
+  await migrate(database);
+});
+after(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 const setUp = async (handler: Handler, options: Partial<TokenProofOptions> = {}) => {
+  await database.db.deleteFrom("provenTokens").execute();
   const server = await startTinyGitLab((request, response, number) =>
     request.url === "/api/v4/user"
       ? answer(response, 200, { id: 5, username: "reviewer", bot: false })
       : handler(request, response, number),
   );
   const { clock } = createFastClock();
-  const proofs = createTokenProof({ url: server.url, clock, users: ["reviewer"], ...options });
+  const start = async () =>
+    createTokenProof({
+      url: server.url,
+      clock,
+      users: ["reviewer"],
+      known: await openProvenTokens({ database, clock, logger: silentLogger }),
+      ...options,
+    });
+  let proofs = await start();
   return {
     server: {
       /** What was asked about projects. */
@@ -33,7 +63,11 @@ const setUp = async (handler: Handler, options: Partial<TokenProofOptions> = {})
     prove: (token: string, projectId = 7, client = "192.0.2.1") =>
       proofs.prove(new Secret(token), projectId, client),
     isKnown: (token: string) => proofs.isKnown(new Secret(token)),
-    isHeld: proofs.isHeld,
+    isHeld: (client: string) => proofs.isHeld(client),
+    /** What another process knows that is started now. */
+    restart: async () => {
+      proofs = await start();
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -236,6 +270,77 @@ describe("the proof of a token", () => {
   });
 });
 
+describe("behind a restart", () => {
+  test("a token that was proved is asked about at once, whatever 250 addresses make up", async () => {
+    const waiting: (() => void)[] = [];
+    await using gitlab = await setUp((request, response) => {
+      if (request.headers["private-token"] === "real-one") answer(response, 200, project());
+      else waiting.push(() => answer(response, 401, {}));
+    });
+    await gitlab.prove("real-one");
+    await gitlab.restart();
+    const { length } = gitlab.server.seen;
+    const flood = Array.from({ length: 250 }, (_, index) =>
+      gitlab.prove(`made-up-${index}`, 7, `198.51.100.${index}`),
+    );
+    assert.equal((await gitlab.prove("real-one", 7, "192.0.2.1")).kind, "proved");
+    assert.ok(
+      gitlab.server.seen.slice(length).some(({ headers }) => headers["private-token"] === "real-one"),
+      "GitLab was asked: to be known is no proof",
+    );
+    while (waiting.length < 16) await new Promise((resolve) => setImmediate(resolve));
+    for (const go of waiting) go();
+    const kinds = (await Promise.all(flood)).map(({ kind }) => kind);
+    assert.equal(kinds.filter((kind) => kind === "unavailable").length, 234);
+    await gitlab.restart();
+    assert.deepEqual([gitlab.isKnown("real-one"), gitlab.isKnown("made-up-0")], [true, false]);
+  });
+
+  test("one that was revoked meanwhile is refused, and not known any more", async () => {
+    let isRevoked = false;
+    await using gitlab = await setUp((_, response) =>
+      isRevoked ? answer(response, 401, {}) : answer(response, 200, project()),
+    );
+    for (const id of [7, 8]) await gitlab.prove("real-one", id);
+    isRevoked = true;
+    await gitlab.restart();
+    assert.equal(gitlab.isKnown("real-one"), true);
+    assert.equal((await gitlab.prove("real-one", 9)).kind, "refused");
+    assert.equal(gitlab.isKnown("real-one"), false, "it counts nowhere");
+    assert.equal((await gitlab.prove("real-one")).kind, "refused");
+    await gitlab.restart();
+    assert.equal(gitlab.isKnown("real-one"), false);
+    assert.deepEqual(await database.db.selectFrom("provenTokens").selectAll().execute(), []);
+  });
+
+  test("one whose user left the project is refused there, and known where it still counts", async () => {
+    let hasLeft = false;
+    await using gitlab = await setUp((request, response) =>
+      hasLeft && request.url.endsWith("/8") ? answer(response, 404, {}) : answer(response, 200, project()),
+    );
+    for (const id of [7, 8]) await gitlab.prove("real-one", id);
+    hasLeft = true;
+    await gitlab.restart();
+    assert.equal((await gitlab.prove("real-one", 8)).kind, "refused");
+    assert.equal((await gitlab.prove("real-one", 7)).kind, "proved");
+    const rows = await database.db.selectFrom("provenTokens").select("projectId").execute();
+    assert.deepEqual(rows, [{ projectId: 7 }]);
+  });
+
+  test("one of another project is refused, as one that nobody can be asked about is not taken", async () => {
+    let status = 200;
+    await using gitlab = await setUp((request, response) =>
+      answer(response, request.url.endsWith("/8") ? 404 : status, project()),
+    );
+    await gitlab.prove("real-one");
+    await gitlab.restart();
+    assert.equal((await gitlab.prove("real-one", 8)).kind, "refused");
+    status = 502;
+    assert.equal((await gitlab.prove("real-one")).kind, "unavailable");
+    assert.equal(gitlab.isKnown("real-one"), true, "GitLab refused nothing");
+  });
+});
+
 /** What GitLab says of a token's user, and of the group that the test knows. */
 const proveAs = async (user: object, users: TokenProofOptions["users"] = []) => {
   const server = await startTinyGitLab((request, response) => {
@@ -249,7 +354,8 @@ const proveAs = async (user: object, users: TokenProofOptions["users"] = []) => 
       : answer(response, 404, { message: "404 Not Found" });
   });
   await using _ = server;
-  const proof = await createTokenProof({ url: server.url, users }).prove(
+  const known = await openProvenTokens({ database, clock: systemClock, logger: silentLogger });
+  const proof = await createTokenProof({ url: server.url, users, known }).prove(
     new Secret("a-token-of-theirs"),
     7,
     "c",

@@ -66,6 +66,8 @@ suite("moving a store", () => {
         }),
       );
       await assert.rejects(moveStore(folder, server), failsWith("store-locked"));
+      const proven = await first.openProvenTokens();
+      await proven.keep(proven.hash(new Secret(TOKEN)), 1);
       const before = await everything(first);
       await first[Symbol.asyncDispose]();
 
@@ -77,6 +79,8 @@ suite("moving a store", () => {
 
       const second = await open(server);
       assert.deepEqual(await everything(second), before);
+      const moved = await second.openProvenTokens();
+      assert.equal(moved.isKnown(moved.hash(new Secret(TOKEN)), 1), true);
       assert.deepEqual(
         await second.getDeliveryBody(before.deliveries.at(-1)?.id ?? ""),
         new Uint8Array(BODY),

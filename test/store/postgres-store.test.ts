@@ -104,6 +104,19 @@ function sharedStore(server: PostgresServer): void {
         await one.cancelRun(run.id, reasonOf("cancelled-by-user", { user: "ann" }));
     });
 
+    test("a token that one instance proved is known to the others, and forgotten with it", async () => {
+      const place = await places.fresh();
+      await using first = await place.open();
+      await using second = await place.open();
+      const [here, there] = [await first.openProvenTokens(), await second.openProvenTokens()];
+      const hash = here.hash(new Secret("glpat-of-a-project-bot"));
+      assert.equal(there.hash(new Secret("glpat-of-a-project-bot")), hash);
+      await here.keep(hash, 1);
+      await until(async () => there.isKnown(hash, 1), "the other instance to hear of it");
+      await there.forget(hash, 1);
+      await until(async () => !here.isKnown(hash), "the first instance to hear of it");
+    });
+
     test("instances together work on one run of a merge request, and on so many of a project", async () => {
       const active = new Set<string>();
       const twice: string[] = [];

@@ -57,6 +57,7 @@ const TABLES: Readonly<Record<Moved, { readonly name: string; readonly key: read
   pendingStatuses: { name: "pending_statuses", key: ["project_id", "iid", "flow", "sha"] },
   outageFlows: { name: "outage_flows", key: ["kind", "name", "run_kind", "flow"] },
   ownNotes: { name: "own_notes", key: ["project_id", "iid", "note_id"] },
+  provenTokens: { name: "proven_tokens", key: ["project_id", "token_hash"] },
 };
 
 /** Counting a large table takes a while, and nobody waits for it. */

@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Database, Sql } from "../database.ts";
 import { decideAndWrite } from "../decide-and-write.ts";
 import { endedColumns, firstCancelColumns } from "../end-runs.ts";
+import { forgetProvenTokensOf } from "../proven-tokens.ts";
 import { storableText } from "../stored-text.ts";
 import { type Rows, deleteInPieces } from "./delete-in-pieces.ts";
 
@@ -44,6 +45,7 @@ export const forgetProject = async (
   if (projectIds.length === 0) return null;
   await stopRuns(parts, projectIds);
   const most = await deleteMost(database, projectIds);
+  await forgetProvenTokensOf(database, projectIds);
   const rest = await deleteRest(database, projectIds);
   return { projectIds, runs: most.runs + rest.runs, deliveries: most.deliveries + rest.deliveries };
 };
@@ -57,7 +59,7 @@ const findProjects = async ({ db }: Sql, project: string): Promise<readonly numb
       sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)}
           WHERE project_id = ${id} OR lower(project_path) = lower(${path})`,
   );
-  const known = ["review_cache", "findings", "own_notes"].map(
+  const known = ["review_cache", "findings", "own_notes", "proven_tokens"].map(
     (table) => sql`SELECT project_id AS id FROM ${sql.raw(`reviewflow.${table}`)} WHERE project_id = ${id}`,
   );
   const { rows } = await sql<{ id: number }>`
