@@ -27,7 +27,11 @@ const STORED_FILE = /\[[^\]\n]*\]\((?:\/files\/tools\/|data:)[^)]*\)/g;
 /** What the records' engine prints of a group's value: what it knows of the value, and not the value alone. */
 const KNOWN_VALUE = /\{\s*"value_type": "\w+",\s*"value": ([^{}[\]]*?)\s*\}/g;
 
+/** How the records' engine shows a file as a text, in a parameter of a tool. */
+const SHOWN_FILE = "dify_model_identity='__dify__file__'";
+
 const textValue = (text: string): Json => {
+  if (text.startsWith(SHOWN_FILE)) return SHOWN_FILE;
   const masked = text
     .replaceAll(KNOWN_VALUE, "$1")
     .replaceAll(/secret-\w+/g, "[secret]")

@@ -11,6 +11,7 @@ import { findNodeKind } from "../../../src/flow/nodes/registry.ts";
 import { NO_USAGE } from "../../../src/flow/flow-event.ts";
 import type { CodeRequest, TemplateRequest, ToolReference } from "../../../src/flow/ports.ts";
 import { readFlow } from "../../../src/flow/parse/parse-flow.ts";
+import { startRecordedTools } from "./recorded-tools.ts";
 import type { RecordedCase, RecordedNode, RecordedRun } from "./recorded-run.ts";
 import { createScriptedWorld } from "./scripted-world.ts";
 import { pythonStr } from "../../../src/flow/value-text.ts";
@@ -19,7 +20,6 @@ import { createDocumentReader } from "../../../src/sandbox/documents/create-docu
 
 /** The kinds that do not run here yet: their nodes end as the record says, so that the rest can be compared. */
 export const REPLAYED_KINDS: ReadonlySet<string> = new Set([
-  "tool",
   "trigger-schedule",
   "trigger-webhook",
   "trigger-plugin",
@@ -220,11 +220,13 @@ export const runRecorded = async (
   const { flow } = reading;
   const { ports, prompts } = createScriptedWorld(run.model, around.http);
   await using documents = createDocumentReader({ clock: systemClock });
+  const others = { ...ports, ...inRecordedWords(around), documents };
+  await using tools = await startRecordedTools(text, others);
   const events: FlowEvent[] = [];
   const options = {
     inputs: run.inputs,
     query: run.query ?? "",
-    ports: { ...ports, ...inRecordedWords(around), documents },
+    ports: { ...others, tools },
     journal: createMemoryJournal(),
     signal: new AbortController().signal,
     onEvent: (event: FlowEvent) => events.push(event),

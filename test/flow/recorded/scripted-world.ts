@@ -79,15 +79,13 @@ export const createScriptedWorld = (
   rules: readonly ModelRule[],
   http: HttpClient,
 ): {
-  readonly ports: Pick<FlowPorts, "model" | "http" | "knowledge" | "tools">;
+  readonly ports: Pick<FlowPorts, "model" | "http" | "knowledge">;
   readonly prompts: readonly string[];
 } => {
   const prompts: string[] = [];
-  const noTool = async () => failure("ToolNodeError", "tool nodes end as recorded");
-  const ports: Pick<FlowPorts, "model" | "http" | "knowledge" | "tools"> = {
+  const ports: Pick<FlowPorts, "model" | "http" | "knowledge"> = {
     model: { generate: async (request) => generate(request, rules, prompts) },
     http,
-    tools: { invoke: noTool, describe: noTool },
     knowledge: {
       search: async ({ query }) => ({
         ok: true,
