@@ -24,8 +24,16 @@ export type GuardedHttpClientOptions = {
   readonly resolve?: Resolver;
   /** Changes or refuses each request before it is sent, those after redirects too; all are sent as they are by default. */
   readonly prepare?: (hop: Hop) => Promise<Hop | { readonly refused: Message }>;
+  /** How to find what a request has left there, asked before one that may have been sent; nothing is looked for by default. */
+  readonly findSent?: (hop: Hop) => Promise<SentSearch | null>;
   /** Sent as User-Agent where a flow sets none. */
   readonly userAgent?: string;
+};
+
+/** A request that reads, and what of its answer a request that was sent has left: as the answer to that one. */
+type SentSearch = {
+  readonly ask: Hop;
+  readonly find: (response: HttpResponse) => HttpResponse | null;
 };
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -51,6 +59,7 @@ type Settings = {
   readonly resolve: Resolver;
   readonly userAgent: string;
   readonly prepare: NonNullable<GuardedHttpClientOptions["prepare"]>;
+  readonly findSent: NonNullable<GuardedHttpClientOptions["findSent"]>;
 };
 
 const refuse = (errorType: string, what: Message): NodeResult<never> => ({
@@ -154,6 +163,11 @@ const follow = async (
     for (let redirects = 0; ; redirects += 1) {
       const from = await settings.prepare(hop);
       if ("refused" in from) return refuse("HttpRequestNodeError", from.refused);
+      const search = request.mayBeSent === true && redirects === 0 ? await settings.findSent(from) : null;
+      if (search !== null) {
+        const found = search.find((await sendHop(request, search.ask, agent)).response);
+        if (found !== null) return { ok: true, value: found };
+      }
       const { response, location } = await (READING.has(from.method)
         ? sendHop(request, from, agent)
         : sendBehindFence(agent, (dispatcher) => sendHop(request, from, dispatcher)));
@@ -185,6 +199,7 @@ export const createGuardedHttpClient = (options: GuardedHttpClientOptions): Http
     resolve: options.resolve ?? systemResolver,
     userAgent: options.userAgent ?? "Reviewflow",
     prepare: options.prepare ?? (async (hop) => hop),
+    findSent: options.findSent ?? (async () => null),
   };
   return {
     send: async (request) => {

@@ -158,6 +158,8 @@ export type HttpRequest = {
   readonly verifyTls: boolean;
   /** A longer answer is a failure. */
   readonly maxResponseBytes: number;
+  /** Whether it may have been sent before: by a process that ended meanwhile, or by an attempt whose answer was lost. */
+  readonly mayBeSent?: boolean;
   readonly signal: AbortSignal;
 };
 

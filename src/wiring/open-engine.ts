@@ -8,7 +8,7 @@ import { createGuardedHttpClient } from "../egress/guarded-http-client.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts, NodeDeclaration } from "../flow/node.ts";
 import type { ModelClient } from "../flow/ports.ts";
-import { createFlowRequestPublisher } from "../gitlab/publish/flow-request.ts";
+import { createFlowRequestPublisher, findPostedNote } from "../gitlab/publish/flow-request.ts";
 import { checkDatasets } from "../knowledge/check-datasets.ts";
 import { LESSONS_DATASET } from "../knowledge/lessons-dataset.ts";
 import { createKnowledgeSearch, type FolderKnowledge } from "../knowledge/knowledge-search.ts";
@@ -76,7 +76,12 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   await using opened = new AsyncDisposableStack();
   const http = createGuardedHttpClient({
     allow: destinations(config),
-    ...(config.gitlab === undefined ? {} : { prepare: createFlowRequestPublisher(config.gitlab.url) }),
+    ...(config.gitlab === undefined
+      ? {}
+      : {
+          prepare: createFlowRequestPublisher(config.gitlab.url),
+          findSent: findPostedNote(config.gitlab.url),
+        }),
   });
   const code = opened.use(
     createCodeRunner({

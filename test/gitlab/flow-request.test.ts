@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { fc } from "../properties.ts";
-import { createFlowRequestPublisher } from "../../src/gitlab/publish/flow-request.ts";
+import { createFlowRequestPublisher, findPostedNote } from "../../src/gitlab/publish/flow-request.ts";
 import { createGuardedHttpClient } from "../../src/egress/guarded-http-client.ts";
 import { request as requestOf } from "../egress/loopback.ts";
 import { readAsGitLab } from "../review/publish/read-as-gitlab.ts";
@@ -259,5 +259,49 @@ suite("a text that a flow posts to GitLab by itself", () => {
     assert.ok(result.ok && result.value.status === 201);
     assert.deepEqual(standIn.quickActions, []);
     isHarmless(mergeRequest.discussions.at(-1)?.notes[0]?.body);
+  });
+
+  test("is found where it may have been sent before, in each form, and sent where it was not", async (t) => {
+    const { standIn, project, bot, mergeRequest } = await openProject();
+    t.after(() => standIn.close());
+    const client = createGuardedHttpClient({
+      allow: ["127.0.0.1"],
+      prepare: createFlowRequestPublisher(standIn.url),
+      findSent: findPostedNote(standIn.url),
+    });
+    const url = `${standIn.url}/api/v4/projects/${project.id}/merge_requests/${mergeRequest.iid}/notes`;
+    const multipart = new FormData();
+    multipart.set("body", "A review\n@all");
+    const form = new Response(multipart);
+    const forms: readonly (readonly [type: string, body: Uint8Array])[] = [
+      ["application/json", Buffer.from(JSON.stringify({ body: " A review\n@all\n" }))],
+      [
+        "application/x-www-form-urlencoded",
+        Buffer.from(new URLSearchParams({ body: "A review\n@all" }).toString()),
+      ],
+      [form.headers.get("content-type") ?? "", new Uint8Array(await form.arrayBuffer())],
+    ];
+    const send = async (mayBeSent: boolean, [type, body]: (typeof forms)[number]): Promise<unknown> => {
+      const headers: readonly (readonly [string, string])[] = [
+        ["Private-Token", bot.token],
+        ["Content-Type", type],
+      ];
+      const result = await client.send(requestOf(url, { method: "POST", headers, body, mayBeSent }));
+      assert.ok(result.ok && result.value.status === 201);
+      return z
+        .looseObject({ id: z.number() })
+        .parse(JSON.parse(Buffer.from(result.value.body).toString("utf8"))).id;
+    };
+    const count = (): number => mergeRequest.discussions.length;
+    const before = count();
+    const [json] = forms;
+    assert.ok(json !== undefined);
+    const first = await send(true, json);
+    assert.equal(count(), before + 1);
+    for (const one of forms) assert.equal(await send(true, one), first);
+    assert.equal(count(), before + 1);
+    // Somebody wants the same said once more.
+    assert.notEqual(await send(false, json), first);
+    assert.equal(count(), before + 2);
   });
 });

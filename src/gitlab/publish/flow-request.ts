@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { parseJson } from "../../base/json.ts";
 import { type Message, message } from "../../messages/message.ts";
 import { publishPosted } from "../../review/publish-text.ts";
@@ -8,6 +9,14 @@ export type FlowRequest = {
   readonly url: URL;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array | null;
+};
+
+/** The last answer to a request. */
+export type FlowResponse = {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
 };
 
 /** A request that is not sent, with what to change in the flow. */
@@ -204,4 +213,85 @@ const publishMultipart = async (
     headers: [...others, ["Content-Type", sent.headers.get("content-type") ?? type]],
     body: new Uint8Array(await sent.arrayBuffer()),
   };
+};
+
+const NOTES = /\/api\/+v4\/+projects\/[^/]+\/+merge_requests\/+\d+\/+notes\/*$/iu;
+const Posted = z.looseObject({ body: z.string(), system: z.boolean() });
+
+/**
+ * How to find a note that a request to GitLab has made, where its answer was lost: among the newest hundred of the merge
+ * request, by its text, which GitLab keeps without the white space around it. Null for every other request.
+ *
+ * @see https://docs.gitlab.com/api/notes/#list-all-merge-request-notes
+ */
+export const findPostedNote =
+  (gitlabUrl: string) =>
+  async (
+    request: FlowRequest,
+  ): Promise<{
+    readonly ask: FlowRequest;
+    readonly find: (response: FlowResponse) => FlowResponse | null;
+  } | null> => {
+    const { hostname } = new URL(gitlabUrl);
+    if (request.method !== "POST" || request.url.hostname !== hostname) return null;
+    if (!NOTES.test(request.url.pathname)) return null;
+    const text = await textOfNote(request);
+    if (text === null) return null;
+    const url = new URL(request.url);
+    url.search = new URLSearchParams({
+      order_by: "created_at",
+      sort: "desc",
+      per_page: "100",
+      ...secretsOf(request.url),
+    }).toString();
+    const headers = request.headers.filter(([name]) => !/^content-/iu.test(name));
+    const find = (response: FlowResponse): FlowResponse | null => {
+      const notes = z
+        .array(z.unknown())
+        .catch([])
+        .parse(parseJson(Buffer.from(response.body).toString("utf8")));
+      const found = notes.find((note) => {
+        const { data } = Posted.safeParse(note);
+        return data !== undefined && !data.system && textIn(data.body) === text;
+      });
+      if (response.status !== 200 || found === undefined) return null;
+      return {
+        status: 201,
+        url: request.url.href,
+        headers: [["content-type", "application/json"]],
+        body: Buffer.from(JSON.stringify(found), "utf8"),
+      };
+    };
+    return { ask: { method: "GET", url, headers, body: null }, find };
+  };
+
+/** What says who asks, where a query does. */
+const secretsOf = ({ searchParams }: URL): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ["private_token", "access_token", "job_token"].flatMap((name) => {
+      const value = searchParams.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+
+/** The text of the note that a request makes, without the white space around it; null where it is in none of the places. */
+const textOfNote = async ({ url, headers, body }: FlowRequest): Promise<string | null> => {
+  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  const inBody = body === null ? null : await bodyField(body, type);
+  const text = textIn(inBody ?? url.searchParams.get("body") ?? "");
+  return text === "" ? null : text;
+};
+
+/** Forms end lines by CR LF. */
+const textIn = (text: string): string => text.replaceAll("\r\n", "\n").trim();
+
+const bodyField = async (body: Uint8Array, type: string): Promise<string | null> => {
+  const text = Buffer.from(body).toString("utf8");
+  if (/^\s*multipart\/form-data/iu.test(type)) {
+    const form = await new Response(Buffer.from(body), { headers: { "content-type": type } }).formData();
+    const field = form.get("body");
+    return typeof field === "string" ? field : null;
+  }
+  const { data } = z.looseObject({ body: z.string() }).safeParse(parseJson(text));
+  return data?.body ?? new URLSearchParams(text).get("body");
 };

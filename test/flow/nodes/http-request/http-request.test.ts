@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { createMemoryJournal } from "../../../../src/base/journal.ts";
 import type { JsonObject } from "../../../../src/base/json.ts";
 import { httpRequestKind } from "../../../../src/flow/nodes/http-request/http-request.ts";
 import type { HttpRequest } from "../../../../src/flow/ports.ts";
@@ -48,6 +49,22 @@ describe("http-request: what is sent", () => {
     });
     assert.equal(request.method, "DELETE");
     assert.equal(request.url, "https://api.example/?b=say+%22hi%22%0Anow&c=7&d=");
+  });
+
+  it("says of what changes something whether it may have been sent before, and of nothing else", async () => {
+    const journal = createMemoryJournal();
+    const { requests, http } = httpAnswering();
+    for (const method of ["get", "post", "get", "post"])
+      outputsOf(await runNode(httpRequestKind, node({ method }), { pool: POOL, ports: { http }, journal }));
+    assert.deepEqual(
+      requests.map(({ method, mayBeSent = false }) => [method, mayBeSent]),
+      [
+        ["GET", false],
+        ["POST", false],
+        ["GET", false],
+        ["POST", true],
+      ],
+    );
   });
 
   it("refuses URLs as Dify does", async () => {
