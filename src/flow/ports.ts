@@ -256,8 +256,8 @@ export type ToolRunner = {
   ) => Promise<NodeResult<ToolDescription>>;
 };
 
-/** The formats of documents that are no text. */
-export type DocumentFormat = "pdf" | "docx" | "xlsx" | "pptx";
+/** The formats of documents that are no plain text; `html` is a web page in UTF-8. */
+export type DocumentFormat = "pdf" | "docx" | "xlsx" | "pptx" | "html";
 
 /** A document whose text is wanted. */
 type DocumentRequest = {
@@ -268,6 +268,7 @@ type DocumentRequest = {
 
 /**
  * Reads documents as Dify's extractor does: the pages of a PDF one after the other, paragraphs and Markdown tables of
- * Word, a Markdown table a sheet of Excel, the texts of slides of PowerPoint.
+ * Word, a Markdown table a sheet of Excel, the texts of slides of PowerPoint; of a web page the article, as Dify's web
+ * scraper does.
  */
 export type DocumentReader = { readonly read: (request: DocumentRequest) => Promise<NodeResult<string>> };

@@ -1688,6 +1688,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "tool.document-unreadable": { readonly problem: string | number; readonly service: string | number };
   readonly "tool.no-address": { readonly service: string | number; readonly setting: string | number };
   readonly "tool.no-answer": { readonly seconds: number; readonly server: string | number };
+  readonly "tool.no-summary": { readonly setting: string | number; readonly tool: string | number };
   readonly "tool.not-set": { readonly provider: string | number; readonly setting: string | number; readonly tool: string | number };
   readonly "tool.parameter-refused": { readonly name: string | number };
   readonly "tool.refused": { readonly problem: string | number; readonly status: string | number };

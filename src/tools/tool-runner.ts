@@ -58,6 +58,8 @@ const MOST_FILES = 20;
 
 /** Dify's own tools that run here, by the last part of their provider: a plugin that took the place of one keeps its name. */
 const BUILTIN: Readonly<Record<string, readonly string[]>> = {
+  code: ["simple_code"],
+  webscraper: ["webscraper"],
   time: [
     "current_time",
     "localtime_to_timestamp",
@@ -67,20 +69,26 @@ const BUILTIN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const isBuiltin = ({ providerType, providerId, toolName }: ToolReference): boolean => {
-  const provider = providerId.split("/").at(-1) ?? "";
+const providerOf = ({ providerId }: ToolReference): string => providerId.split("/").at(-1) ?? "";
+
+const isBuiltin = (tool: ToolReference): boolean => {
+  const { providerType, toolName } = tool;
+  const provider = providerOf(tool);
   const isOurs = Object.hasOwn(BUILTIN, provider) && BUILTIN[provider]?.includes(toolName) === true;
   return isOurs && (providerType === "builtin" || providerType === "plugin");
 };
 
-const loadBuiltin = async ({ toolName }: ToolReference): Promise<BuiltinTool | undefined> => {
-  const { TIME_TOOLS } = await import("./builtin/time.ts");
-  return TIME_TOOLS[toolName];
+const loadBuiltin = async (tool: ToolReference): Promise<BuiltinTool | undefined> => {
+  const { toolName } = tool;
+  const provider = providerOf(tool);
+  if (provider === "time") return (await import("./builtin/time.ts")).TIME_TOOLS[toolName];
+  if (provider === "code") return (await import("./builtin/code.ts")).CODE_TOOLS[toolName];
+  return (await import("./builtin/web.ts")).WEB_TOOLS[provider]?.[toolName];
 };
 
 const fromBuiltin = (
   tool: BuiltinTool,
-  { clock, http, code }: ToolServers,
+  { clock, http, code, documents }: ToolServers & Pick<FlowPorts, "documents">,
   secrets: ToolSettings["secrets"],
 ): Tool => ({
   describe: async () => ({ ok: true, value: { description: tool.description, parameters: tool.parameters } }),
@@ -94,6 +102,7 @@ const fromBuiltin = (
         clock,
         http,
         code,
+        documents,
         signal,
         secret: (name) =>
           tool.secrets?.includes(name) === true ? (secrets.get(name)?.reveal() ?? null) : null,
@@ -243,7 +252,7 @@ export const createTools = (servers: ToolServers): ((settings: ToolSettings) => 
             const builtin = await loadBuiltin(reference);
             return builtin === undefined
               ? refusal(settingFor(reference))
-              : fromBuiltin(builtin, servers, secrets);
+              : fromBuiltin(builtin, { ...servers, documents: ports.documents }, secrets);
           }
           case "mcp": {
             const found = await mcp(plan.server);

@@ -13,6 +13,7 @@ const READERS: Readonly<Record<DocumentFormat, () => Promise<(bytes: Uint8Array)
   pdf: async () => (await import("./pdf.ts")).readPdf,
   docx: async () => (await import("./word.ts")).readWord,
   xlsx: async () => (await import("./sheets.ts")).readSheets,
+  html: async () => (await import("./web-page.ts")).readWebPage,
   pptx: async () => (await import("./slides.ts")).readSlides,
 };
 

@@ -1,12 +1,13 @@
 import type { Clock } from "../../base/clock.ts";
 import type { JsonObject } from "../../base/json.ts";
-import type { CodeRunner, HttpClient, NodeResult, ToolAnswer } from "../../flow/ports.ts";
+import type { CodeRunner, DocumentReader, HttpClient, NodeResult, ToolAnswer } from "../../flow/ports.ts";
 
 /** What tools of ours run on. */
-type BuiltinContext = {
+export type BuiltinContext = {
   readonly clock: Clock;
   readonly http: HttpClient;
   readonly code: CodeRunner;
+  readonly documents: DocumentReader;
   /** A secret that the flow was given under this name; null where there is none. */
   readonly secret: (name: string) => string | null;
   readonly signal: AbortSignal;
