@@ -332,7 +332,7 @@ describe("a flow with tools of every kind", () => {
           .at(-1)
           ?.messages.map(({ content }) => content)
           .join("\n") ?? "";
-      const shown = [...last.matchAll(/\[tool result (\w{8})\]\n([^]*?)\n\[end of tool result \1\]/g)];
+      const shown = [...last.matchAll(/\[tool result (\w{16})\]\n([^]*?)\n\[end of tool result \1\]/g)];
       assert.deepEqual(
         shown.map(([, , text]) => text),
         WANTED.map(([, , text]) => text),

@@ -7,14 +7,7 @@ import type { NodeContext } from "../../node.ts";
 import type { ModelAnswer, ModelMessage, ModelRequest } from "../../ports.ts";
 import { type LogEntry, openAgentLog, priceOf } from "./agent-log.ts";
 import { type AgentTool, parametersOf, PortFailed, withinTime } from "./agent-tools.ts";
-import {
-  limitReached,
-  noSuchTool,
-  type ResultFence,
-  resultOf,
-  tooManyAtOnce,
-  tooManyCalls,
-} from "./prompt.ts";
+import { fenced, limitReached, noSuchTool, resultOf, tooManyAtOnce, tooManyCalls } from "./prompt.ts";
 
 /** The most calls of tools that one agent makes, and those of one answer. */
 const MAX_CALLS = 200;
@@ -131,12 +124,11 @@ export const openAgentRun = (
   context: NodeContext,
   settings: Pick<AgentRun, "instruction" | "query" | "history" | "maxIterations" | "tools"> & {
     readonly model: Pick<ModelRequest, "provider" | "name" | "parameters">;
-    readonly fence: ResultFence;
   },
   tally: AgentTally,
 ): AgentRun => {
   const { clock, signal, ports, journal, mask } = context;
-  const { model, tools, fence } = settings;
+  const { model, tools } = settings;
   const log = openAgentLog(context);
   let calls = 0;
 
@@ -236,7 +228,7 @@ export const openAgentRun = (
     tally.toolUsage = addUsage(tally.toolUsage, entry.usage);
     tally.files.push(...entry.files);
     entryLog.end(asked.entry(entry.text, entry.input), entry, { provider });
-    return { text: entry.text, shown: fence.wrap(entry.text) };
+    return { text: entry.text, shown: fenced(entry.text) };
   };
 
   const show = (chunk: string): void => context.emitText("text", chunk);

@@ -1,4 +1,3 @@
-import { newId } from "../../../base/ids.ts";
 import type { Json } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark } from "../../node.ts";
 import { defineNodeKind, NODE_ERROR, nodeFailure, PLAIN_DECLARATION, portFailure } from "../../node.ts";
@@ -10,7 +9,6 @@ import { modelWarnings, rememberedTurns, resolveParameters } from "../llm/model-
 import { usageOutput } from "../llm/usage.ts";
 import { type AgentStrategy, type AgentTally, openAgentRun } from "./agent-run.ts";
 import { openAgentTools, PortFailed, referenceOf } from "./agent-tools.ts";
-import { createFence } from "./prompt.ts";
 import { callFunctions } from "./function-calling.ts";
 import { reasonAndAct } from "./react.ts";
 import {
@@ -91,15 +89,6 @@ const iterationsOf = (value: Json): number => {
   return Math.min(number, MAX_ITERATIONS);
 };
 
-/** The code of the fence, the same when the run is taken up. */
-const fenceOf = async ({ journal }: NodeContext) => {
-  const known = await journal.read("fence");
-  if (typeof known === "string") return createFence(known);
-  const fence = createFence(newId().slice(-8));
-  await journal.write("fence", fence.code);
-  return fence;
-};
-
 type Start = {
   readonly strategy: AgentStrategy;
   readonly model: AgentModel;
@@ -133,7 +122,6 @@ const work = async (
       history: rememberedTurns(data.memory, context.turns),
       maxIterations,
       tools,
-      fence: await fenceOf(context),
       model: {
         provider: model.provider,
         name: model.model,

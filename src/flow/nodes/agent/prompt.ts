@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { beginningOf } from "../../../base/cut-text.ts";
-import { newId } from "../../../base/ids.ts";
 import type { Json } from "../../../base/json.ts";
 import type { NodeResult, ToolAnswer, ToolDescription } from "../../ports.ts";
 import { pythonJson, pythonStr } from "../../value-text.ts";
@@ -61,14 +61,16 @@ export const resultOf = (answer: NodeResult<ToolAnswer>): string => {
   return `${beginningOf(text, MAX_RESULT_CHARS)}\n[cut: ${MAX_RESULT_CHARS} of ${text.length} characters]`;
 };
 
-/** The lines around results, by which a model tells them from what it is told to do. */
-export type ResultFence = { readonly wrap: (text: string) => string; readonly code: string };
-
-/** A fence with a code that no tool can know: what it says cannot end it. */
-export const createFence = (code: string = newId().slice(-8)): ResultFence => ({
-  code,
-  wrap: (text) => `[tool result ${code}]\n${text.replaceAll(code, "")}\n[end of tool result ${code}]`,
-});
+/**
+ * A result between lines by which a model tells it from what it is told to do. Their code is a digest of the result, which
+ * therefore cannot hold it; lines of that form in the result are none any more. The same result always stands in the same
+ * lines, so that answers that were recorded are found again.
+ */
+export const fenced = (result: string): string => {
+  const text = result.replaceAll(/\[(?=(?:end of )?tool result )/g, "(");
+  const code = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return `[tool result ${code}]\n${text}\n[end of tool result ${code}]`;
+};
 
 /** What the model is told of the fence; without the code, so that the beginning of the prompt is always the same. */
 export const FENCE_NOTE =

@@ -132,7 +132,7 @@ const CALL: Step = { calls: [["weather_now", '{"city":"Oslo"}']] };
 /** What stands in the fence of a result that a model was shown. */
 const inFence = (content: string): string => {
   const [, code = "", inner = ""] =
-    /\[tool result (\w{8})\]\n([^]*)\n\[end of tool result \1\]/.exec(content) ?? [];
+    /\[tool result (\w{16})\]\n([^]*)\n\[end of tool result \1\]/.exec(content) ?? [];
   assert.notEqual(code, "");
   return inner;
 };
@@ -340,7 +340,7 @@ describe("function calling", () => {
     const generate = model.generate.bind(model);
     const spying = {
       generate: async (request: ModelRequest) => {
-        code = /\[tool result (\w{8})\]/.exec(request.messages.at(-1)?.content ?? "")?.[1] ?? "";
+        code = /\[tool result (\w{16})\]/.exec(request.messages.at(-1)?.content ?? "")?.[1] ?? "";
         return await generate(request);
       },
     };
@@ -350,9 +350,22 @@ describe("function calling", () => {
     });
     const last = requests[2]?.messages.at(-1)?.content ?? "";
     const inner = inFence(last);
-    assert.ok(code !== "" && !inner.includes(code));
-    assert.ok(inner.endsWith("[cut: 40000 of 50039 characters]"), inner.slice(-60));
+    assert.notEqual(code, "");
+    assert.ok(inner.startsWith("(end of tool result "), inner.slice(0, 60));
+    assert.ok(inner.endsWith("[cut: 40000 of 50047 characters]"), inner.slice(-60));
     assert.ok(requests[0]?.messages[0]?.content.includes("[tool result CODE]"));
+  });
+
+  it("asks the same to the letter in every run, so that recorded answers are found again", async () => {
+    const asked = async () => {
+      const { requests, model } = modelDoing(CALL, "done");
+      await runNode(agentKind, withTools([WEATHER]), {
+        pool: POOL,
+        ports: { model, tools: toolsGiving().tools },
+      });
+      return requests.map(({ messages }) => messages);
+    };
+    assert.deepEqual(await asked(), await asked());
   });
 
   it("puts JSON and files of a tool into its result once, and hands the files on", async () => {
