@@ -12,7 +12,7 @@ const filters = {
 
 /** A flow for each project of the world of triggers. */
 export const TRIGGER_FLOWS = [
-  { name: "filtered", projects: ["bootcamp/filtered"], filters, bots: { review: false } },
+  { name: "filtered", projects: ["bootcamp/filtered", "bootcamp/asked"], filters, bots: { review: false } },
   { name: "allowed", projects: ["bootcamp/allowed"], filters: { authors: { allow: ["listed"] } } },
   { name: "own", projects: ["bootcamp/own"] },
   { name: "reopened", projects: ["bootcamp/reopened"], triggers: { opened: false } },

@@ -239,12 +239,11 @@ suite("what starts a review and what keeps one away, from webhook to GitLab", ()
     test("size: whoever asks while that is not known yet is told afterwards", async () => {
       const { gitlab, bot, project, author, open, runs } = world();
       const files = ["a", "b", "c", "d"].map((file) => `src/${file}.js`);
-      const filtered = project("filtered");
-      const path = new RegExp(
-        `/projects/${filtered.id}/merge_requests/${filtered.mergeRequests.length + 1}$`,
-      );
+      // Of its own, since the number of its merge request is known before it is there.
+      const asking = project("asked");
+      const path = new RegExp(`/projects/${asking.id}/merge_requests/${asking.mergeRequests.length + 1}$`);
       const slow = gitlab.fail({ method: "GET", path }, { kind: "slow", delayMs: 5_000 });
-      const mergeRequest = await open(filtered, "asked-meanwhile", { files });
+      const mergeRequest = await open(asking, "asked-meanwhile", { files });
       await eventually("the merge request to be read", async () => (slow.hits() > 0 ? true : undefined));
       const asked = await gitlab.addNote(mergeRequest, author, { body: `@${bot.username} review` });
       assert.deepEqual(told(await runs(mergeRequest)).toSorted(), [
