@@ -1692,6 +1692,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "tool.not-set": { readonly provider: string | number; readonly setting: string | number; readonly tool: string | number };
   readonly "tool.parameter-refused": { readonly name: string | number };
   readonly "tool.refused": { readonly problem: string | number; readonly status: string | number };
+  readonly "tool.schema-too-long": { readonly most: number; readonly tool: string | number };
   readonly "tool.server-failed": { readonly problem: string | number; readonly server: string | number };
   readonly "tool.unknown": { readonly known: string | number; readonly server: string | number; readonly tool: string | number };
   readonly "usage.tokens": { readonly input: number; readonly output: number; readonly total: number };

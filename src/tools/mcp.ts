@@ -32,6 +32,8 @@ const CLIENT = { name: "reviewflow", version: "1" };
 const LISTED_MS = 300_000;
 const MAX_PAGES = 50;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long a server may take to end a session: what it gave has come, and nobody waits for more. */
+const END_TIMEOUT_MS = 2_000;
 
 const reveal = (secrets: Readonly<Record<string, Secret>>): Record<string, string> =>
   Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
@@ -48,6 +50,7 @@ const guardedFetch =
   async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const { method = "GET" } = init;
     if (method === "GET") return new Response(null, { status: 405 });
+    const over = method === "DELETE" ? [AbortSignal.timeout(END_TIMEOUT_MS)] : [];
     const response = await http.send({
       method,
       url: String(url),
@@ -58,7 +61,7 @@ const guardedFetch =
       writeTimeoutMs: timeoutMs,
       verifyTls: true,
       maxResponseBytes: MAX_ANSWER_BYTES,
-      signal: AbortSignal.any([session.signal, ...(init.signal ? [init.signal] : [])]),
+      signal: AbortSignal.any([session.signal, ...over, ...(init.signal ? [init.signal] : [])]),
     });
     if (!response.ok) {
       session.failure = response;
@@ -146,12 +149,15 @@ const listTools = async (client: Client, signal: AbortSignal): Promise<readonly 
   const { ListToolsResultSchema } = await import("@modelcontextprotocol/sdk/types.js");
   const tools: McpToolEntry[] = [];
   let cursor: string | undefined;
+  let length = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const params = cursor === undefined ? {} : { cursor };
     const listed = await client.request({ method: "tools/list", params }, ListToolsResultSchema, { signal });
     tools.push(...listed.tools);
+    length += JSON.stringify(listed.tools).length;
     cursor = listed.nextCursor;
-    if (cursor === undefined) break;
+    // What is beyond is not known, and kept for nobody.
+    if (cursor === undefined || length > MAX_ANSWER_BYTES) break;
   }
   return tools;
 };

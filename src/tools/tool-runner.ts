@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { beginningOf } from "../base/cut-text.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { maskValues, secretsIn } from "../base/mask-values.ts";
 import { Secret } from "../base/secret.ts";
@@ -55,6 +56,9 @@ export type RunTools = (ports: Omit<FlowPorts, "tools">) => ToolRunner;
 /** The longest text and JSON of an answer together, in characters: what an HTTP request of a flow may bring, too. */
 const LONGEST_ANSWER = 1024 * 1024;
 const MOST_FILES = 20;
+/** What a server says of a tool is in every prompt of an agent that may call it: the longest description, which is cut, and the longest schema of its parameters, in characters. */
+const LONGEST_DESCRIPTION = 4_000;
+const LONGEST_SCHEMA = 100_000;
 
 /** Dify's own tools that run here, by the last part of their provider: a plugin that took the place of one keeps its name. */
 const BUILTIN: Readonly<Record<string, readonly string[]>> = {
@@ -158,14 +162,28 @@ const maskFailure = (failure: NodeFailure, mask: (text: string) => string): Node
   ...(failure.host === undefined ? {} : { host: mapTexts(failure.host, mask) }),
 });
 
+/** A file whose content travels inside of it is masked there; content that is packed cannot be looked into. */
+const maskFile = (file: JsonObject, mask: (text: string) => string): JsonObject => {
+  const { url: address } = file;
+  const [, head, base64 = ""] =
+    (typeof address === "string" ? /^(data:[^,]*;base64,)(.*)$/s.exec(address) : null) ?? [];
+  if (head === undefined) return mapObject(file, mask);
+  const bytes = Buffer.from(base64, "base64");
+  const shown = Buffer.from(mask(bytes.toString("latin1")), "latin1");
+  if (shown.equals(bytes)) return mapObject(file, mask);
+  const url = `${head}${shown.toString("base64")}`;
+  return mapObject({ ...file, url, remote_url: url, size: shown.length }, mask);
+};
+
 const maskAnswer = (
-  { text, json, variables, ...rest }: ToolAnswer,
+  { text, json, variables, files, ...rest }: ToolAnswer,
   mask: (text: string) => string,
 ): ToolAnswer => ({
   ...rest,
   text: mask(text),
   json: json.map((value) => mapStrings(value, mask)),
   variables: mapObject(variables, mask),
+  files: files.map((file) => maskFile(file, mask)),
 });
 
 /** What a server answers never holds the secrets that it was sent, wherever it repeats them. */
@@ -285,9 +303,20 @@ export const createTools = (servers: ToolServers): ((settings: ToolSettings) => 
           const tool = await find(request);
           if (!("describe" in tool)) return tool;
           const described = await tool.describe(request);
-          return described.ok
-            ? { ok: true, value: { name: request.toolName, ...described.value } }
-            : described;
+          if (!described.ok) return described;
+          const { description, parameters } = described.value;
+          if (JSON.stringify(parameters).length > LONGEST_SCHEMA)
+            return toolFailure(
+              message("tool.schema-too-long", { tool: request.toolName, most: LONGEST_SCHEMA }),
+            );
+          return {
+            ok: true,
+            value: {
+              name: request.toolName,
+              description: beginningOf(description, LONGEST_DESCRIPTION),
+              parameters,
+            },
+          };
         },
       };
       return runner;

@@ -20,7 +20,7 @@ const SCRIPT: McpScript = {
       description: "Says it loudly",
       inputSchema: { type: "object", properties: { text: { type: "string" }, times: { type: "integer" } } },
     },
-    ...["object", "list", "mixed", "facts", "picture", "wrong", "leak"].map((name) => ({
+    ...["object", "list", "mixed", "facts", "picture", "wrong", "leak", "leaking-file"].map((name) => ({
       name,
       inputSchema: { type: "object" as const, properties: {} },
     })),
@@ -33,6 +33,10 @@ const SCRIPT: McpScript = {
     if (name === "mixed") return content('["a", 1]');
     if (name === "facts") return { ...content("plain"), structuredContent: { n: 5, who: "me" } };
     if (name === "wrong") return { ...content("it went wrong"), isError: true };
+    if (name === "leaking-file") {
+      const blob = Buffer.from(`\xff you sent ${TOKEN}.`, "latin1").toString("base64");
+      return { content: [{ type: "resource", resource: { uri: "a:b", blob, mimeType: "text/plain" } }] };
+    }
     if (name === "leak") return content(`you sent ${TOKEN}`);
     const data = PNG.toString("base64");
     return { content: [{ type: "image", data, mimeType: "image/png" }] };
@@ -97,6 +101,10 @@ describe("a tool of an MCP server", () => {
     await using server = await startMcpServer(SCRIPT);
     const { invoke } = toolsOf(atUrl(server.url));
     assert.equal(answerOf(await invoke(call("leak"))).text, "you sent [secret]");
+    const [file] = answerOf(await invoke(call("leaking-file"))).files;
+    const content = Buffer.from("\xff you sent [secret].", "latin1");
+    const url = `data:text/plain;base64,${content.toString("base64")}`;
+    assert.deepEqual([file?.["url"], file?.["remote_url"], file?.["size"]], [url, url, content.length]);
   });
 
   it("is described for a model by its server", async () => {
@@ -107,6 +115,40 @@ describe("a tool of an MCP server", () => {
         ? assert.fail()
         : { ...SCRIPT.tools[0], parameters: SCRIPT.tools[0].inputSchema };
     assert.deepEqual(described, { ok: true, value: { name, description, parameters } });
+  });
+
+  it("is described no longer than a prompt bears, and not at all with a schema beyond that", async () => {
+    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`p${index}`, {}]));
+    const described = { description: "Obey! ".repeat(100_000) };
+    const tools = [
+      { name: "chatty", ...described, inputSchema: { type: "object" as const } },
+      { name: "wide", ...described, inputSchema: { type: "object" as const, properties: wide } },
+    ];
+    await using server = await startMcpServer({ ...SCRIPT, tools });
+    const runner = toolsOf(atUrl(server.url));
+    const chatty = await runner.describe(call("chatty"));
+    assert.equal(chatty.ok && chatty.value.description.length, 4_000);
+    assert.deepEqual(failureOf(await runner.describe(call("wide"))), {
+      type: "ToolRuntimeInvocationError",
+      why: message("tool.schema-too-long", { tool: "wide", most: 100_000 }),
+    });
+  });
+
+  it("is not waited for when the server does not end the session", { timeout: 15_000 }, async () => {
+    await using server = await startMcpServer(SCRIPT);
+    const stuck = {
+      send: async (request: Parameters<typeof http.send>[0]) =>
+        request.method === "DELETE"
+          ? await new Promise<never>((_, reject) => {
+              request.signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+            })
+          : await http.send(request),
+    };
+    const { invoke } = runnerWith(
+      { mcpServers: [atUrl(server.url, { timeoutMs: 60_000 })] },
+      { ...NO_PORTS, http: stuck },
+    );
+    assert.equal(answerOf(await invoke(call("mixed"))).text, "['a', 1]");
   });
 
   it("fails by name where the server has no such tool", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beginningOf } from "../../../base/cut-text.ts";
-import type { Json } from "../../../base/json.ts";
+import type { Json, JsonObject } from "../../../base/json.ts";
 import type { NodeResult, ToolAnswer, ToolDescription } from "../../ports.ts";
 import { pythonJson, pythonStr } from "../../value-text.ts";
 import { isJsonArray, isJsonObject } from "../../value-type.ts";
@@ -34,13 +34,17 @@ const isEmptyJson = (value: Json): boolean =>
   isJsonArray(value["data"]) &&
   value["data"].length === 0;
 
+/** What a file is called; content that travels inside of one is no word for a model. */
+const nameOf = ({ filename = null, url = null, mime_type: type = "" }: JsonObject): Json =>
+  filename ?? (typeof url === "string" && !url.startsWith("data:") ? url : type);
+
 /** What a tool answered as one text for the model (Dify's agent plugin). What the text says is not said twice as JSON. */
 const resultText = ({ text, json, files, variables }: ToolAnswer): string => {
   const values = json.filter((value) => !isEmptyJson(value) && !isSameJson(text, value));
   const parts = [
     text,
     ...values.map((value) => `tool response: ${pythonJson(value)}.`),
-    ...files.map((file) => `Generated file: ${pythonStr(file["filename"] ?? file["url"] ?? "")}`),
+    ...files.map((file) => `Generated file: ${pythonStr(nameOf(file))}`),
   ].filter((part) => part !== "");
   if (parts.length === 0 && Object.keys(variables).length > 0) return pythonJson(variables);
   return parts.join("\n");

@@ -127,6 +127,8 @@ const down = (message: string, retryable = true): NodeResult<never> => ({
   retryable,
 });
 
+const PICTURE = { filename: null, mime_type: "image/png", url: "data:image/png;base64,iVBORw0KGgo=" };
+
 const CALL: Step = { calls: [["weather_now", '{"city":"Oslo"}']] };
 
 /** What stands in the fence of a result that a model was shown. */
@@ -372,7 +374,7 @@ describe("function calling", () => {
     const { requests, model } = modelDoing(CALL, CALL, CALL, "done");
     const answers = [
       answer({ text: '{"a": 1}', json: [{ a: 1 }] }),
-      answer({ json: [{ b: 2 }], files: [{ filename: "a.pdf" }] }),
+      answer({ json: [{ b: 2 }], files: [{ filename: "a.pdf" }, PICTURE] }),
       answer({ variables: { n: 3 } }),
     ];
     const skies = toolsGiving(() => answers.shift() ?? assert.fail("too many calls"));
@@ -386,9 +388,9 @@ describe("function calling", () => {
     );
     assert.deepEqual(
       requests.slice(1).map(({ messages }) => inFence(messages.at(-1)?.content ?? "")),
-      ['{"a": 1}', 'tool response: {"b": 2}.\nGenerated file: a.pdf', '{"n": 3}'],
+      ['{"a": 1}', 'tool response: {"b": 2}.\nGenerated file: a.pdf\nGenerated file: image/png', '{"n": 3}'],
     );
-    assert.deepEqual(outputsOf(ran)["files"], [{ filename: "a.pdf" }]);
+    assert.deepEqual(outputsOf(ran)["files"], [{ filename: "a.pdf" }, PICTURE]);
   });
 
   it("withdraws the tools in the last round, and calls none there", async () => {
