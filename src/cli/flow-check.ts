@@ -8,7 +8,7 @@ import { type FlowReading, readFlow } from "../flow/parse/parse-flow.ts";
 import type { Translate } from "../messages/format-message.ts";
 import { type Message, message } from "../messages/message.ts";
 import { planTool, type ToolPlan } from "../tools/tool-runner.ts";
-import { readLocalConfig } from "./read-config.ts";
+import { readConfigForFile } from "./read-config.ts";
 import { readFlowText } from "./read-flow-text.ts";
 import { printable, processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -213,7 +213,7 @@ export const flowCheck = async (
 ): Promise<number> => {
   const given = environment ?? process.env;
   const settings =
-    (config ?? given["REVIEWFLOW_CONFIG"] ?? "") === "" ? null : readLocalConfig(given, config ?? null);
+    (config ?? given["REVIEWFLOW_CONFIG"] ?? "") === "" ? null : readConfigForFile(given, config ?? null);
   const checks: Checked[] = [];
   for (const file of typeof files === "string" ? [files] : files)
     checks.push(await checkFile(file, settings));

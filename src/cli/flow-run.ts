@@ -26,7 +26,7 @@ import { openEngine } from "../wiring/open-engine.ts";
 import { CommandError } from "./command-error.ts";
 import { INPUT_INVALID, readFiles, readInputs, readSecrets } from "./flow-run/inputs.ts";
 import { createJsonReport, createTextReport, type RunReport } from "./flow-run/report.ts";
-import { readLocalConfig } from "./read-config.ts";
+import { readConfigForFile } from "./read-config.ts";
 import { readFlowText } from "./read-flow-text.ts";
 import { processTerminal, type Terminal, terminalTexts } from "./terminal.ts";
 
@@ -53,11 +53,14 @@ export type FlowRunOptions = Partial<Terminal> & {
   readonly clock?: Clock;
   /** Whether a person watches; found out when left out. */
   readonly isTerminal?: boolean;
-  /** Aborted when the person has enough; on Ctrl-C when left out. */
+  /** Aborted when the person has enough; on Ctrl-C and SIGTERM when left out. */
   readonly signal?: AbortSignal;
   /** The questions of a chat; those of standard input when left out. */
   readonly questions?: AsyncIterable<string>;
 };
+
+/** By these a person and a program end a run; programs that it has started as tools are ended with it. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** What the exit code says. */
 const EXIT = { succeeded: 0, failed: 1, unusable: 2, input: 3, answer: 4, interrupted: 130 } as const;
@@ -82,7 +85,7 @@ export const flowRun = async (file: string, options: FlowRunOptions = {}): Promi
   const signal = options.signal ?? interrupted.signal;
   const onInterrupt = (): void => interrupted.abort();
   // The second one ends the process at once, as usual.
-  process.once("SIGINT", onInterrupt);
+  for (const name of SIGNALS) process.once(name, onInterrupt);
   try {
     const flow = await readRunnable(file);
     checkUsage(flow, options);
@@ -95,7 +98,7 @@ export const flowRun = async (file: string, options: FlowRunOptions = {}): Promi
     report.failed(error);
     return exitOf(error);
   } finally {
-    process.off("SIGINT", onInterrupt);
+    for (const name of SIGNALS) process.off(name, onInterrupt);
   }
 };
 
@@ -154,8 +157,7 @@ const runIn = async (
   const inputs = await readInputs(flow, options.input ?? []);
   const files = await readFiles(options.file ?? []);
   const path = resolve(file);
-  // Settings name a flow; here it is the command that does.
-  const config = readLocalConfig({ REVIEWFLOW_FLOW: "builtin:review", ...environment }, settings);
+  const config = readConfigForFile(environment, settings);
   const own = config.flows
     .map(({ runner }) => runner)
     .filter((runner) => runner.kind === "embedded")

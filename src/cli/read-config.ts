@@ -20,6 +20,10 @@ export const readConfig = (environment: Environment, file: string | null): Confi
 export const readLocalConfig = (environment: Environment, file: string | null): LocalConfig =>
   loadLocalConfig(optionsFor(environment, file));
 
+/** Reads as `readLocalConfig` does, for a command that names its workflow file itself: no flow need be set up. */
+export const readConfigForFile = (environment: Environment, file: string | null): LocalConfig =>
+  readLocalConfig({ REVIEWFLOW_FLOW: "builtin:review", ...environment }, file);
+
 /** Empty counts as left out, as it does of every other variable. */
 const fileOf = ({ REVIEWFLOW_CONFIG: file }: Environment): string | null =>
   file === "" ? null : (file ?? null);

@@ -143,8 +143,8 @@ const settingFor = (tool: ToolReference): string => {
   const { providerType, providerId, toolName } = tool;
   const key = JSON.stringify(toolKey(tool));
   if (providerType === "mcp") return `mcp_servers: {${JSON.stringify(providerId)}: {url: https://…}}`;
-  if (providerType === "workflow") return `tools: {${key}: "flow:FILE.yml"}`;
-  return `tools: {${key}: "${providerType === "api" ? "openapi" : "mcp"}:NAME/${toolName}"}`;
+  if (providerType === "workflow") return `flows[].tools: {${key}: "flow:FILE.yml"}`;
+  return `flows[].tools: {${key}: "${providerType === "api" ? "openapi" : "mcp"}:NAME/${toolName}"}`;
 };
 
 const mapStrings = (value: Json, map: (text: string) => string): Json => {
@@ -286,7 +286,8 @@ export const createTools = (servers: ToolServers): ((settings: ToolSettings) => 
           }
           case "flow": {
             const flow = flows.get(plan.path);
-            if (flow === undefined) return refusal(`tools: {"${toolKey(reference)}": "flow:${plan.path}"}`);
+            if (flow === undefined)
+              return refusal(`flows[].tools: {"${toolKey(reference)}": "flow:${plan.path}"}`);
             const { createFlowTool } = await import("./flow-tool.ts");
             return createFlowTool({ flow, ports: { ...ports, tools: runner }, secrets, clock, limits });
           }

@@ -122,7 +122,7 @@ flows:
     const unset = line(
       "langgenius/google/google/search",
       "e",
-      missing('tools: {"langgenius/google/google/search": "mcp:NAME/search"}'),
+      missing('flows[].tools: {"langgenius/google/google/search": "mcp:NAME/search"}'),
     );
     assert.deepEqual(await linesFor({ config }), [
       builtin,
@@ -135,11 +135,20 @@ flows:
       line("a8dd/inner", "d", message("cli.flow.tool.flow", { file: join(folder, "inner.yml") })),
       unset,
     ]);
+    // Settings of servers alone are enough for a check.
+    const servers = await write(
+      "servers.yml",
+      'mcp_servers: { search: { url: "https://mcp.example.com/mcp" } }\n',
+    );
+    assert.equal(
+      (await linesFor({ config: servers }))[1],
+      line("search/web", "b", message("cli.flow.tool.mcp", { server: "search", name: "web" })),
+    );
     assert.deepEqual(await linesFor({}), [
       builtin,
       line("search/web", "b", missing('mcp_servers: {"search": {url: https://…}}')),
-      line("9f2e/create", "c", missing('tools: {"9f2e/create": "openapi:NAME/create"}')),
-      line("a8dd/inner", "d", missing('tools: {"a8dd/inner": "flow:FILE.yml"}')),
+      line("9f2e/create", "c", missing('flows[].tools: {"9f2e/create": "openapi:NAME/create"}')),
+      line("a8dd/inner", "d", missing('flows[].tools: {"a8dd/inner": "flow:FILE.yml"}')),
       unset,
     ]);
   });

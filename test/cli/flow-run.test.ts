@@ -306,6 +306,13 @@ describe("flow run", () => {
     ]);
   });
 
+  it("goes on with an answer as it was recorded, so that what comes of it is found again", async () => {
+    const answers = join(folder, "chat-answers");
+    const chat = () => ({ chat: true, questions: questionsOf(["one", "two"]) });
+    assert.equal((await run(files.chat, { ...chat(), record: answers, environment: withModel() })).code, 0);
+    assert.equal((await run(files.chat, { ...chat(), replay: answers })).code, 0);
+  });
+
   it("replays what a tool answered", async () => {
     const file = join(folder, "tool.yml");
     await writeFile(
@@ -337,7 +344,13 @@ ${edges("start", "now", "end")}
     ]);
   });
 
-  it("ends cleanly on Ctrl-C", async () => {
+  for (const [signal, by] of [
+    ["SIGINT", "Ctrl-C"],
+    ["SIGTERM", "a program that ends it"],
+  ] as const)
+    it(`ends cleanly on ${by}`, () => endsOn(signal));
+
+  const endsOn = async (signal: NodeJS.Signals): Promise<void> => {
     const asked = Promise.withResolvers<void>();
     await using slow = await startModelStandIn({
       script: async () => {
@@ -357,9 +370,9 @@ ${edges("start", "now", "end")}
     const lines: string[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
     await asked.promise;
-    child.kill("SIGINT");
+    child.kill(signal);
     const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(await once(child, "close"));
     assert.equal(code, 130);
     assert.equal(Finished.parse(JSON.parse(lines.at(-1) ?? "null")).status, "stopped");
-  });
+  };
 });

@@ -10,12 +10,12 @@ describe("the tool runner", () => {
       [
         "langgenius/gitlab/gitlab/issues",
         "builtin",
-        'tools: {"langgenius/gitlab/gitlab/issues": "mcp:NAME/issues"}',
+        'flows[].tools: {"langgenius/gitlab/gitlab/issues": "mcp:NAME/issues"}',
       ],
-      ["0b6/addNumbers", "api", 'tools: {"0b6/addNumbers": "openapi:NAME/addNumbers"}'],
-      ["0b7/inner", "workflow", 'tools: {"0b7/inner": "flow:FILE.yml"}'],
+      ["0b6/addNumbers", "api", 'flows[].tools: {"0b6/addNumbers": "openapi:NAME/addNumbers"}'],
+      ["0b7/inner", "workflow", 'flows[].tools: {"0b7/inner": "flow:FILE.yml"}'],
       ["shouter-1/shout", "mcp", 'mcp_servers: {"shouter-1": {url: https://…}}'],
-      ["time/next_year", "builtin", 'tools: {"time/next_year": "mcp:NAME/next_year"}'],
+      ["time/next_year", "builtin", 'flows[].tools: {"time/next_year": "mcp:NAME/next_year"}'],
     ] as const;
     for (const [tool, providerType, setting] of cases) {
       const request = requestOf(tool, {}, { providerType });

@@ -45,7 +45,8 @@ export type AnswerName = {
 export type AnswerFolder<Value> = {
   /** The answer of that name, else the same one of another flow that asked the same; null for none. */
   readonly read: (name: AnswerName) => Promise<RecordedAnswer<Value> | null>;
-  readonly write: (name: AnswerName, answer: RecordedAnswer<Value>) => Promise<void>;
+  /** Gives the answer back as it was kept. */
+  readonly write: (name: AnswerName, answer: RecordedAnswer<Value>) => Promise<RecordedAnswer<Value>>;
 };
 
 /** What answers a folder holds, and how secrets are taken out of one before it is kept. */
@@ -95,8 +96,9 @@ export const openAnswerFolder = <Value>(
       try {
         await makeFolder(join(folder, key), 0o700);
         const file = join(folder, key, `${slug(flow)}.${repeat}.${nth}.json`);
-        const json = `${JSON.stringify({ version: 1, ...masked(answer) }, null, 2)}\n`;
-        await writeFile(file, json, { mode: 0o600 });
+        const kept = masked(answer);
+        await writeFile(file, `${JSON.stringify({ version: 1, ...kept }, null, 2)}\n`, { mode: 0o600 });
+        return kept;
       } catch (cause) {
         throw new ConfigError(
           [problemAt("--record", message("eval.folder-unwritable", { folder, error: describeError(cause) }))],

@@ -123,7 +123,11 @@ const TOOL_ANSWERS: AnswerKind<ToolAnswer> = {
 
 const TOOL_DESCRIPTIONS: AnswerKind<ToolDescription> = {
   schema: z.object({ name: z.string(), description: z.string(), parameters: JsonObject }),
-  mask: (description) => description,
+  mask: ({ name, description, parameters }, masked) => ({
+    name,
+    description: masked(description),
+    parameters: maskObject(parameters, masked),
+  }),
 };
 
 type Given<Value> = { readonly result: NodeResult<Value>; readonly isReplayed: boolean };
@@ -150,8 +154,12 @@ const recordCalls = <Value>(
     const result = await ask();
     const elapsedMs = systemClock.now() - startedAt;
     addTime(elapsedMs);
-    if (folder !== null) await orEnd(folder.write(name, { elapsedMs, result }));
-    return { result, isReplayed: false };
+    if (folder === null) return { result, isReplayed: false };
+    const { result: kept } = await orEnd(folder.write(name, { elapsedMs, result }));
+    // The run goes on with what a replay will have, and with what is for the provider alone.
+    if (result.ok && kept.ok)
+      return { result: { ok: true, value: { ...result.value, ...kept.value } }, isReplayed: false };
+    return { result: result.ok || kept.ok ? result : { ...result, ...kept }, isReplayed: false };
   };
 };
 
