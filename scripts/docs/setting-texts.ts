@@ -76,7 +76,8 @@ export const SETTING_TEXTS: Readonly<Record<string, string>> = {
   "flows[].inputs": "inputs of `classic` and `note` instead of the usual ones; see configuration.md",
   "flows[].output": "the output that holds the Markdown of `note`; not needed when there is only one text",
   "flows[].file": "the workflow file that runs in this process: a path, or `builtin:` and a name",
-  "flows[].secrets": "values of the file's secret environment variables",
+  "flows[].secrets":
+    "values of the file's secret environment variables, and keys of its tools (see flows.md)",
   "flows[].dify.url": "address of Dify, with or without `/v1`; `DIFY_URL` stands in for it",
   "flows[].dify.api_key": "API key of the app",
   "flows[].dify.workflow_id": "a published version instead of the newest",

@@ -72,13 +72,14 @@ const sectionsOf = ({
 /** How the tools of a file run by the settings of the flows that name it. */
 const plansFor = (file: string, config: LocalConfig | null): PlanOf => {
   const path = resolve(file);
-  const tools = (config?.flows ?? [])
+  const sections = (config?.flows ?? [])
     .flatMap(sectionsOf)
     .map((section) => (section.kind === "dify" ? section.fallback : section))
-    .filter((section) => section?.file.kind === "path" && resolve(section.file.path) === path)
-    .flatMap((section) => Object.entries(section?.tools ?? {}));
+    .filter((section) => section?.file.kind === "path" && resolve(section.file.path) === path);
+  const tools = sections.flatMap((section) => Object.entries(section?.tools ?? {}));
+  const secrets = new Set(sections.flatMap((section) => Object.keys(section?.secrets ?? {})));
   const servers = new Set(config?.mcpServers.map(({ name }) => name));
-  return (tool) => planTool(tool, Object.fromEntries(tools), servers);
+  return (tool) => planTool(tool, Object.fromEntries(tools), servers, secrets);
 };
 
 const planned = (report: FlowReport, planOf: PlanOf): PlannedReport => ({
@@ -152,7 +153,9 @@ const inputLine = (t: Translate, { name, type, required, maxLength, options }: I
 const planText = (plan: ToolPlan): Message => {
   switch (plan.kind) {
     case "builtin":
-      return message("cli.flow.tool.builtin");
+      return plan.secret === null
+        ? message("cli.flow.tool.builtin")
+        : message("cli.flow.tool.builtin-secret", { secret: plan.secret });
     case "mcp":
       return message("cli.flow.tool.mcp", { server: plan.server, name: plan.tool });
     case "openapi":

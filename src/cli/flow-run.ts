@@ -164,7 +164,7 @@ const runIn = async (
     .find((runner) => runner.file.kind === "path" && runner.file.path === path);
   const secrets = new Map([
     ...Object.entries(own?.secrets ?? {}),
-    ...readSecrets(flow, options.secret ?? [], environment),
+    ...(await readSecrets(flow, options.secret ?? [], environment)),
   ]);
   const section: EmbeddedRunnerConfig = {
     kind: "embedded",

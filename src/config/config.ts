@@ -34,7 +34,7 @@ export type DifyRunnerConfig = {
 export type EmbeddedRunnerConfig = {
   readonly kind: "embedded";
   readonly file: FlowFile;
-  /** The values of the file's secret environment variables. */
+  /** The values of the file's secret environment variables, and the keys of Dify's own tools that run here. */
   readonly secrets: Readonly<Record<string, Secret>>;
   /** Where the file's tools run, by provider and tool. */
   readonly tools: Readonly<Record<string, ToolTargetConfig>>;

@@ -21,7 +21,7 @@ export type DifySection = z.infer<typeof DifySection>;
 const runner = {
   /** A workflow file that runs in this process: a path, or `builtin:NAME`. */
   file: z.string().min(1).optional(),
-  /** The values of the file's secret environment variables. */
+  /** The values of the file's secret environment variables, and the keys of Dify's own tools that run here. */
   secrets: z.record(z.string().min(1), secretText).default({}),
   /** Where the file's tools run that are not Dify's own, by provider and tool. */
   tools: ToolsSection,

@@ -134,6 +134,7 @@ export type MessageParameters = FlowMessageParameters & {
   readonly "cli.flow.secrets": null;
   readonly "cli.flow.tool": { readonly nodes: string | number; readonly plan: string | number; readonly tool: string | number };
   readonly "cli.flow.tool.builtin": null;
+  readonly "cli.flow.tool.builtin-secret": { readonly secret: string | number };
   readonly "cli.flow.tool.flow": { readonly file: string | number };
   readonly "cli.flow.tool.mcp": { readonly name: string | number; readonly server: string | number };
   readonly "cli.flow.tool.missing": { readonly setting: string | number };

@@ -60,27 +60,46 @@ const MOST_FILES = 20;
 const LONGEST_DESCRIPTION = 4_000;
 const LONGEST_SCHEMA = 100_000;
 
+/** What runs of a provider of Dify's. */
+type BuiltinProvider = {
+  readonly tools: readonly string[];
+  /** The one secret of the flow that its tools are given, by the name that Dify has for it, and whether they need it. */
+  readonly secret?: { readonly name: string; readonly isNeeded: boolean };
+};
+
 /** Dify's own tools that run here, by the last part of their provider: a plugin that took the place of one keeps its name. */
-const BUILTIN: Readonly<Record<string, readonly string[]>> = {
-  code: ["simple_code"],
-  webscraper: ["webscraper"],
-  time: [
-    "current_time",
-    "localtime_to_timestamp",
-    "timestamp_to_localtime",
-    "timezone_conversion",
-    "weekday",
-  ],
+const BUILTIN: Readonly<Record<string, BuiltinProvider>> = {
+  code: { tools: ["simple_code"] },
+  jina: { tools: ["jina_reader", "jina_search"], secret: { name: "jina_api_key", isNeeded: false } },
+  searxng: { tools: ["searxng_search"], secret: { name: "searxng_base_url", isNeeded: true } },
+  tavily: {
+    tools: ["tavily_search", "tavily_extract"],
+    secret: { name: "tavily_api_key", isNeeded: true },
+  },
+  time: {
+    tools: [
+      "current_time",
+      "localtime_to_timestamp",
+      "timestamp_to_localtime",
+      "timezone_conversion",
+      "weekday",
+    ],
+  },
+  webscraper: { tools: ["webscraper"] },
 };
 
 const providerOf = ({ providerId }: ToolReference): string => providerId.split("/").at(-1) ?? "";
 
-const isBuiltin = (tool: ToolReference): boolean => {
+const builtinOf = (tool: ToolReference): BuiltinProvider | undefined => {
   const { providerType, toolName } = tool;
   const provider = providerOf(tool);
-  const isOurs = Object.hasOwn(BUILTIN, provider) && BUILTIN[provider]?.includes(toolName) === true;
-  return isOurs && (providerType === "builtin" || providerType === "plugin");
+  const found = Object.hasOwn(BUILTIN, provider) ? BUILTIN[provider] : undefined;
+  const isOurs = found?.tools.includes(toolName) === true;
+  return isOurs && (providerType === "builtin" || providerType === "plugin") ? found : undefined;
 };
+
+/** The name of the secret that a tool is given where it runs here; undefined where there is none. */
+export const secretOfTool = (tool: ToolReference): string | undefined => builtinOf(tool)?.secret?.name;
 
 const loadBuiltin = async (tool: ToolReference): Promise<BuiltinTool | undefined> => {
   const { toolName } = tool;
@@ -93,30 +112,33 @@ const loadBuiltin = async (tool: ToolReference): Promise<BuiltinTool | undefined
 const fromBuiltin = (
   tool: BuiltinTool,
   { clock, http, code, documents }: ToolServers & Pick<FlowPorts, "documents">,
-  secrets: ToolSettings["secrets"],
-): Tool => ({
-  describe: async () => ({ ok: true, value: { description: tool.description, parameters: tool.parameters } }),
-  invoke: async ({ parameters, settings, signal }) =>
-    await tool.run(
-      {
-        ...castParameters(tool.parameters, parameters),
-        ...castParameters(objectSchema(tool.settings), settings),
-      },
-      {
+  secret: Secret | undefined,
+): Tool => {
+  const { parameters: schema, settings: set, description, run } = tool;
+  const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
+  // What is a setting in one version of a plugin is a parameter in the next.
+  const all = objectSchema({ ...properties, ...set });
+  return {
+    describe: async () => ({ ok: true, value: { description, parameters: schema } }),
+    invoke: async ({ parameters, settings, signal }) =>
+      await run(castParameters(all, { ...parameters, ...settings }), {
         clock,
         http,
         code,
         documents,
         signal,
-        secret: (name) =>
-          tool.secrets?.includes(name) === true ? (secrets.get(name)?.reveal() ?? null) : null,
-      },
-    ),
-});
+        secret: secret?.reveal() ?? null,
+      }),
+  };
+};
 
 /** How a tool of a file runs, or why it does not. */
 export type ToolPlan =
-  | { readonly kind: "builtin" }
+  | {
+      readonly kind: "builtin";
+      /** The secret of the flow that it is given; null where there is none. */
+      readonly secret: string | null;
+    }
   | ToolTarget
   | {
       readonly kind: "missing";
@@ -124,11 +146,12 @@ export type ToolPlan =
       readonly setting: string;
     };
 
-/** How a tool runs with these settings. An MCP server that is named as in the file needs no further line. */
+/** How a tool runs with these settings, and secrets of its flow by name. An MCP server that is named as in the file needs no further line. */
 export const planTool = (
   tool: ToolReference,
   targets: ToolSettings["targets"],
   mcpServers: ReadonlySet<string>,
+  secrets: ReadonlySet<string>,
 ): ToolPlan => {
   const key = toolKey(tool);
   const target = Object.hasOwn(targets, key) ? targets[key] : undefined;
@@ -136,7 +159,13 @@ export const planTool = (
   const { providerType, providerId, toolName } = tool;
   if (providerType === "mcp" && mcpServers.has(providerId))
     return { kind: "mcp", server: providerId, tool: toolName };
-  return isBuiltin(tool) ? { kind: "builtin" } : { kind: "missing", setting: settingFor(tool) };
+  const builtin = builtinOf(tool);
+  if (builtin === undefined) return { kind: "missing", setting: settingFor(tool) };
+  const { name, isNeeded } = builtin.secret ?? { name: null, isNeeded: false };
+  if (name !== null && secrets.has(name)) return { kind: "builtin", secret: name };
+  return name !== null && isNeeded
+    ? { kind: "missing", setting: `secrets: {${name}: "\${${name.toUpperCase()}}"}` }
+    : { kind: "builtin", secret: null };
 };
 
 const settingFor = (tool: ToolReference): string => {
@@ -256,8 +285,9 @@ export const createTools = (servers: ToolServers): ((settings: ToolSettings) => 
   const names = new Set(mcpServers.map(({ name }) => name));
   return ({ targets, flows, secrets, limits }) =>
     (ports) => {
+      const given = new Set(secrets.keys());
       const find = async (reference: ToolReference): Promise<Tool | NodeFailure> => {
-        const plan = planTool(reference, targets, names);
+        const plan = planTool(reference, targets, names, given);
         const refusal = (setting: string): NodeFailure =>
           toolFailure(
             message("tool.not-set", { tool: reference.toolName, provider: reference.providerId, setting }),
@@ -268,9 +298,10 @@ export const createTools = (servers: ToolServers): ((settings: ToolSettings) => 
             return refusal(plan.setting);
           case "builtin": {
             const builtin = await loadBuiltin(reference);
-            return builtin === undefined
-              ? refusal(settingFor(reference))
-              : fromBuiltin(builtin, { ...servers, documents: ports.documents }, secrets);
+            if (builtin === undefined) return refusal(settingFor(reference));
+            const secret = plan.secret === null ? undefined : secrets.get(plan.secret);
+            const tool = fromBuiltin(builtin, { ...servers, documents: ports.documents }, secret);
+            return secret === undefined ? tool : withoutSecrets(tool, [secret]);
           }
           case "mcp": {
             const found = await mcp(plan.server);

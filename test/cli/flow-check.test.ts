@@ -87,12 +87,18 @@ ${tool("b", "mcp", "search", "web")}
 ${tool("c", "api", "9f2e", "create")}
 ${tool("d", "workflow", "a8dd", "inner")}
 ${tool("e", "builtin", "langgenius/google/google", "search")}
+${tool("f", "builtin", "webscraper", "webscraper")}
+${tool("g", "builtin", "tavily", "tavily_search")}
+${tool("h", "builtin", "langgenius/jina/jina", "jina_reader")}
     edges:
       - { source: start, target: a }
       - { source: a, target: b }
       - { source: b, target: c }
       - { source: c, target: d }
       - { source: d, target: e }
+      - { source: e, target: f }
+      - { source: f, target: g }
+      - { source: g, target: h }
 `,
     );
     const config = await write(
@@ -102,7 +108,7 @@ mcp_servers: { search: { url: "https://mcp.example.com/mcp" } }
 openapi_services: { tickets: { file: tickets.yml } }
 models: { main: { provider: openai, model: gpt-4o, api_key: k-123456 } }
 flows:
-  - { name: own, file: tools.yml, contract: findings, tools: { 9f2e/create: "openapi:tickets/createTicket", a8dd/inner: "flow:inner.yml" } }
+  - { name: own, file: tools.yml, contract: findings, tools: { 9f2e/create: "openapi:tickets/createTicket", a8dd/inner: "flow:inner.yml" }, secrets: { tavily_api_key: tvly-key-1 } }
 `,
     );
     const linesFor = async (given: { readonly config?: string }): Promise<readonly string[]> => {
@@ -124,6 +130,9 @@ flows:
       "e",
       missing('flows[].tools: {"langgenius/google/google/search": "mcp:NAME/search"}'),
     );
+    const scraper = line("webscraper/webscraper", "f", message("cli.flow.tool.builtin"));
+    const reader = line("langgenius/jina/jina/jina_reader", "h", message("cli.flow.tool.builtin"));
+    const search = (plan: Message): string => line("tavily/tavily_search", "g", plan);
     assert.deepEqual(await linesFor({ config }), [
       builtin,
       line("search/web", "b", message("cli.flow.tool.mcp", { server: "search", name: "web" })),
@@ -134,6 +143,9 @@ flows:
       ),
       line("a8dd/inner", "d", message("cli.flow.tool.flow", { file: join(folder, "inner.yml") })),
       unset,
+      scraper,
+      search(message("cli.flow.tool.builtin-secret", { secret: "tavily_api_key" })),
+      reader,
     ]);
     // Settings of servers alone are enough for a check.
     const servers = await write(
@@ -150,6 +162,9 @@ flows:
       line("9f2e/create", "c", missing('flows[].tools: {"9f2e/create": "openapi:NAME/create"}')),
       line("a8dd/inner", "d", missing('flows[].tools: {"a8dd/inner": "flow:FILE.yml"}')),
       unset,
+      scraper,
+      search(missing('secrets: {tavily_api_key: "${TAVILY_API_KEY}"}')),
+      reader,
     ]);
   });
 

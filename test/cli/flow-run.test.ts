@@ -11,6 +11,7 @@ import { z } from "zod";
 import { systemClock } from "../../src/base/clock.ts";
 import { flowRun, type FlowRunOptions } from "../../src/cli/flow-run.ts";
 import { type ModelStandIn, startModelStandIn } from "../../standins/model/model-stand-in.ts";
+import { startServer } from "../tools/mcp-server.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 
 const SECRET = "glpat-aB3dE5gH7jK9mN1pQ3rS";
@@ -341,6 +342,41 @@ ${edges("start", "now", "end")}
       4,
       "eval-answer-missing",
       "config.problems",
+    ]);
+  });
+
+  it("gives a tool the key that was named for it", async () => {
+    const file = join(folder, "key.yml");
+    await writeFile(
+      file,
+      `
+version: 0.6.0
+kind: app
+app: { name: key, mode: workflow }
+workflow:
+  graph:
+    nodes:
+      - { id: start, data: { type: start, title: Start, variables: [] } }
+      - { id: search, data: { type: tool, title: Search, provider_type: builtin, provider_id: searxng, provider_name: searxng, tool_name: searxng_search, tool_label: t, tool_configurations: {}, tool_parameters: { query: { type: mixed, value: q } } } }
+      - { id: end, data: { type: end, title: End, outputs: [ { variable: json, value_selector: [ search, json ] } ] } }
+    edges:
+${edges("start", "search", "end")}
+`,
+    );
+    await using server = await startServer(({ url }, response) => {
+      const isAsked = url === "/search?q=q&time_range=day&format=json&categories=general";
+      response.writeHead(isAsked ? 200 : 404).end('{"results": [{"title": "found"}]}');
+    });
+    const config = join(folder, "key-settings.yml");
+    await writeFile(config, "egress: { allow: [127.0.0.1] }");
+    const environment = { PLACE: `${server.url}/search` };
+    const given = await runJson(file, { config, secret: ["searxng_base_url=PLACE"], environment });
+    assert.deepEqual(Finished.parse(given.last).outputs, { json: [{ title: "found" }] });
+    assert.equal((await run(file, { config, environment })).code, 1);
+    assert.deepEqual(await failing(file, { config, secret: ["tavily_api_key=PLACE"], environment }), [
+      3,
+      "input-invalid",
+      "cli.flow.run.unknown-secret",
     ]);
   });
 

@@ -123,16 +123,25 @@ export const readInputs = async (flow: Flow, given: readonly string[]): Promise<
 export const readFiles = (places: readonly string[]): Promise<readonly JsonObject[]> =>
   Promise.all(places.map((place) => withReason(place, readFileInput(place, place))));
 
+/** The keys of those of its tools that run here. What runs tools is loaded for a flow that has some. */
+const toolSecrets = async (flow: Flow): Promise<readonly string[]> => {
+  const tools = [...flow.nodes.values()].flatMap(({ declaration }) => declaration.tools);
+  if (tools.length === 0) return [];
+  const { secretOfTool } = await import("../../tools/tool-runner.ts");
+  return tools.flatMap((tool) => secretOfTool(tool) ?? []);
+};
+
 /**
- * The file's secrets, `NAME` or `NAME=VARIABLE` each. A workflow file comes from anywhere: it gets no variable of the
+ * The file's secrets and the keys of its tools, `NAME` or `NAME=VARIABLE` each. A workflow file comes from anywhere: it gets no variable of the
  * environment that nobody named for it. Throws a CommandError (`input-invalid`).
  */
-export const readSecrets = (
+export const readSecrets = async (
   flow: Flow,
   given: readonly string[],
   environment: Environment,
-): ReadonlyMap<string, Secret> => {
-  const known = flow.environment.flatMap(({ name, isSecret }) => (isSecret ? [name] : []));
+): Promise<ReadonlyMap<string, Secret>> => {
+  const own = flow.environment.flatMap(({ name, isSecret }) => (isSecret ? [name] : []));
+  const known = [...new Set([...own, ...(await toolSecrets(flow))])];
   const problems: Message[] = [];
   const secrets = new Map<string, Secret>();
   for (const one of given) {

@@ -8,8 +8,8 @@ export type BuiltinContext = {
   readonly http: HttpClient;
   readonly code: CodeRunner;
   readonly documents: DocumentReader;
-  /** A secret that the flow was given under this name; null where there is none. */
-  readonly secret: (name: string) => string | null;
+  /** The one secret that its provider takes, where the flow was given it; else null. */
+  readonly secret: string | null;
   readonly signal: AbortSignal;
 };
 
@@ -21,8 +21,6 @@ export type BuiltinTool = {
   readonly parameters: JsonObject;
   /** The properties of what the file sets (`tool_configurations`). */
   readonly settings: JsonObject;
-  /** The secrets that it does not run without. */
-  readonly secrets?: readonly string[];
   /** Runs on values of the declared types. */
   readonly run: (values: JsonObject, context: BuiltinContext) => Promise<NodeResult<ToolAnswer>>;
 };
