@@ -55,10 +55,13 @@ const newestOfEach = (
   return sql.join(each, sql` UNION ALL `);
 };
 
-/** Whether no later run of the same flow over the same merge request has left findings; asked of each row in turn. */
-const IS_NEWEST_WITH_FINDINGS = sql<SqlBool>`seq = (
-  SELECT max(newer.seq) FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id
-    AND newer.iid = runs.iid AND newer.flow = runs.flow AND ${sql.raw(hasFindings("newer"))})`;
+/**
+ * Whether no later run of the same flow over the same merge request has left findings; asked of each row in turn, since
+ * PostgreSQL makes no join of what has an offset.
+ */
+const IS_NEWEST_WITH_FINDINGS = sql<SqlBool>`NOT EXISTS (
+  SELECT 1 FROM reviewflow.runs newer WHERE newer.project_id = runs.project_id AND newer.iid = runs.iid
+    AND newer.seq > runs.seq AND newer.flow = runs.flow AND ${sql.raw(hasFindings("newer"))} LIMIT 1 OFFSET 0)`;
 
 const slice = <T>(rows: readonly T[], limit: number): Slice<T> => ({
   rows: rows.slice(0, limit),
@@ -105,7 +108,10 @@ export const createViews = (database: Database): Views => {
         .where(IS_NEWEST_WITH_FINDINGS)
         .orderBy("seq", "desc")
         .limit(limit + 1);
-      if (isGiven(projectPath)) query = query.where("projectPath", "=", plain(projectPath));
+      // Each has an index of its own; see the migrations.
+      query = isGiven(projectPath)
+        ? query.where("projectPath", "=", plain(projectPath))
+        : query.where("iid", ">", -1);
       if (isGiven(before)) query = query.where(isBefore("runs", before));
       return slice((await query.execute()).map(toRun), limit);
     },
