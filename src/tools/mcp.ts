@@ -3,6 +3,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { CallToolResult, Tool as McpToolEntry } from "@modelcontextprotocol/sdk/types.js";
 import { describeError, ReviewflowError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
+import { endingOf } from "../base/cut-text.ts";
 import { Json, JsonObject, parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
 import { describeFile } from "../flow/nodes/document-extractor/file-value.ts";
@@ -34,12 +35,19 @@ const MAX_PAGES = 50;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a server may take to end a session: what it gave has come, and nobody waits for more. */
 const END_TIMEOUT_MS = 2_000;
+/** Of what a program says on its standard error, in UTF-16 units. */
+const LONGEST_SAID = 500;
 
 const reveal = (secrets: Readonly<Record<string, Secret>>): Record<string, string> =>
   Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
 
 /** What a call of a session came to besides its result. */
-type Session = { readonly signal: AbortSignal; failure: NodeFailure | null };
+type Session = {
+  readonly signal: AbortSignal;
+  failure: NodeFailure | null;
+  /** The end of what a program wrote to its standard error: mostly why it has ended. */
+  said: string;
+};
 
 /**
  * The guarded client as the SDK calls it. Answers are read to their end, as servers close the stream of an answer; none
@@ -96,8 +104,12 @@ const openTransport = async (server: McpServer, http: HttpClient, session: Sessi
     command,
     args: [...args],
     env: reveal(env),
-    stderr: "ignore",
+    stderr: "pipe",
     maxBufferSize: MAX_ANSWER_BYTES,
+  });
+  transport.stderr?.on("data", (chunk: unknown) => {
+    if (chunk instanceof Uint8Array)
+      session.said = endingOf(session.said + Buffer.from(chunk).toString(), LONGEST_SAID);
   });
   return { transport, end: async () => undefined };
 };
@@ -110,9 +122,8 @@ const explain = ({ name, timeoutMs }: McpServer, session: Session, error: unknow
       ...toolFailure(message("tool.no-answer", { server: name, seconds: timeoutMs / 1000 })),
       timedOut: true,
     };
-  return toolFailure(
-    message("tool.server-failed", { server: name, problem: verbatim(describeError(error)) }),
-  );
+  const problem = [describeError(error), session.said.trim()].filter((part) => part !== "").join(": ");
+  return toolFailure(message("tool.server-failed", { server: name, problem: verbatim(problem) }));
 };
 
 /** Opens a session, uses it and ends it. Rejects only with the reason of an abort, or with an error of ours. */
@@ -125,6 +136,7 @@ const withSession = async <T>(
   const session: Session = {
     signal: AbortSignal.any([signal, AbortSignal.timeout(server.timeoutMs)]),
     failure: null,
+    said: "",
   };
   const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
   const client = new Client(CLIENT);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createGuardedHttpClient } from "../../src/egress/guarded-http-client.ts";
 import { Secret } from "../../src/base/secret.ts";
-import { message } from "../../src/messages/message.ts";
+import { message, verbatim } from "../../src/messages/message.ts";
 import type { McpServer } from "../../src/tools/mcp.ts";
 import { type McpScript, startMcpServer, startServer } from "./mcp-server.ts";
 import { answerOf, failureOf, NO_PORTS, requestOf, runnerWith } from "./tool-setup.ts";
@@ -176,6 +176,27 @@ describe("a tool of an MCP server", () => {
     const { why } = failureOf(await invoke(call("shout")));
     assert.equal(typeof why === "string" ? why : why.code, "egress.refused");
     assert.deepEqual(server.seen, []);
+  });
+
+  it("fails with what a program said that ended, without its secrets", async () => {
+    const complaint = "console.error(`set the region, not only ${process.env.KEY}`); process.exit(1)";
+    const { invoke } = runnerWith({
+      mcpServers: [
+        {
+          name: "shouter",
+          kind: "stdio",
+          command: process.execPath,
+          args: ["--eval", complaint],
+          env: { KEY: new Secret("key-of-the-program") },
+          timeoutMs: 30_000,
+        },
+      ],
+    });
+    const problem = verbatim("MCP error -32000: Connection closed: set the region, not only [secret]");
+    assert.deepEqual(failureOf(await invoke(call("shout"))), {
+      type: "ToolRuntimeInvocationError",
+      why: message("tool.server-failed", { server: "shouter", problem }),
+    });
   });
 
   it("runs as a program that sees nothing of our environment but what it is given", async () => {
