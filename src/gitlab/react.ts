@@ -94,17 +94,28 @@ export const unreact = async (
     await client.bytes(named);
   };
   try {
-    if (awardId !== null) await remove(awardId);
-    else {
-      const { id: userId } = await currentUser();
-      const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
-      for (const { id, name, user } of awards) if (name === emoji && user?.id === userId) await remove(id);
-    }
+    if (awardId !== null && (await wasThere(() => remove(awardId)))) return true;
+    // Its id is not known, or is that of one before it.
+    const { id: userId } = await currentUser();
+    const awards = await client.pages({ route, params, query: { per_page: 100 }, signal }, Award);
+    for (const { id, name, user } of awards) if (name === emoji && user?.id === userId) await remove(id);
     return true;
   } catch (error) {
     if (!(error instanceof GitLabError)) throw error;
     if (error.code !== "gitlab-not-found")
       logger.info({ ...params, emoji, code: error.code }, "Reaction could not be taken off");
-    return !error.retryable;
+    // Of a GitLab that refuses our token it says nothing of this reaction.
+    return !error.retryable && error.outside === undefined;
+  }
+};
+
+/** False where GitLab has nothing of that name. */
+const wasThere = async (remove: () => Promise<void>): Promise<boolean> => {
+  try {
+    await remove();
+    return true;
+  } catch (error) {
+    if (error instanceof GitLabError && error.code === "gitlab-not-found") return false;
+    throw error;
   }
 };

@@ -78,6 +78,9 @@ suite("talking in a merge request of GitLab", () => {
     const fault = standIn.fail({ path: /award_emoji/, times: Infinity }, { kind: "status", status: 503 });
     assert.equal(await forge.unreact(ref, { ...eyes, ...set }), false);
     fault.remove();
+    const refused = standIn.fail({ path: /award_emoji/, times: Infinity }, { kind: "status", status: 401 });
+    assert.equal(await forge.unreact(ref, { ...eyes, ...set }), false, "nobody is heard");
+    refused.remove();
     standIn.clearRequests();
     assert.equal(await forge.unreact(ref, { ...eyes, ...set }), true);
     assert.deepEqual(
@@ -88,6 +91,9 @@ suite("talking in a merge request of GitLab", () => {
     assert.equal(await forge.unreact(ref, { ...eyes, ...set }), true, "gone before");
     await forge.react(ref, eyes);
     assert.equal(await forge.unreact(ref, { ...eyes, awardId: null }), true);
+    assert.equal(await left(), 0);
+    await forge.react(ref, eyes);
+    assert.equal(await forge.unreact(ref, { ...eyes, ...set }), true, "a newer one, whose id was lost");
     assert.equal(await left(), 0);
   });
 
