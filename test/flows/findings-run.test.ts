@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { saying } from "../messages/saying.ts";
 import { z } from "zod";
 import { CLEAN_DIFF, NONCE, PLANTED_DIFF, startEngine } from "./flow-setup.ts";
 
@@ -118,7 +119,7 @@ describe("the findings flows on the engine", () => {
   });
 
   it("refuses a run without a nonce or without a diff", async () => {
-    await assert.rejects(engine.run("review", { diff: CLEAN_DIFF }), /nonce is required/);
-    await assert.rejects(engine.run("verify", { findings: "[]", nonce: NONCE }), /diff is required/);
+    await assert.rejects(engine.run("review", { diff: CLEAN_DIFF }), saying("flow.input.required"));
+    await assert.rejects(engine.run("verify", { findings: "[]", nonce: NONCE }), saying("flow.input.required"));
   });
 });
