@@ -98,6 +98,10 @@ const countCharacters = (text: string): { readonly whole: number; readonly broke
   broken: text.match(/\ufffd/g)?.length ?? 0,
 });
 
+/** The charset that a media type states, null for none. */
+export const charsetOf = (mediaType: string): string | null =>
+  /charset\s*=\s*"?([^\s;"]+)/i.exec(mediaType)?.[1] ?? null;
+
 /**
  * The text that bytes stand for: in the charset that was stated, else UTF-8 or UTF-16 where they are that, else in the
  * charset that they look like (GBK, Big5, Shift_JIS, EUC-JP, EUC-KR, Windows-1252…). A text that is UTF-8 but for a few

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request as send } from "undici";
 import { describeError, stated, StoreError } from "../base/errors.ts";
 import { sendBehindFence } from "../base/fence.ts";
+import { isReading } from "../base/http-method.ts";
 import { type Message, message } from "../messages/message.ts";
 import type { HttpClient, HttpRequest, HttpResponse, NodeResult } from "../flow/ports.ts";
 import { ACCEPTED_CODINGS, readUnpacked } from "./unpacked-body.ts";
@@ -38,8 +39,6 @@ type SentSearch = {
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
-/** Methods that change nothing (RFC 9110, 9.2.1); every other request is a write, such as a note that a flow posts. */
-const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Headers of one connection, which the client itself sets. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   "connection",
@@ -168,7 +167,7 @@ const follow = async (
         const found = search.find((await sendHop(request, search.ask, agent)).response);
         if (found !== null) return { ok: true, value: found };
       }
-      const { response, location } = await (READING.has(from.method)
+      const { response, location } = await (isReading(from.method)
         ? sendHop(request, from, agent)
         : sendBehindFence(agent, (dispatcher) => sendHop(request, from, dispatcher)));
       const plan = planRedirect(hop, response.status, location);

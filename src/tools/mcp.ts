@@ -12,7 +12,14 @@ import { pythonStr } from "../flow/value-text.ts";
 import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
 import { message, verbatim } from "../messages/message.ts";
 import { castParameters } from "./cast-parameters.ts";
-import { MAX_ANSWER_BYTES, type Tool, toolAnswer, toolFailure } from "./tool.ts";
+import {
+  CONNECT_TIMEOUT_MS,
+  MAX_ANSWER_BYTES,
+  noAnswer,
+  type Tool,
+  toolAnswer,
+  toolFailure,
+} from "./tool.ts";
 
 /** A server of tools that speaks the Model Context Protocol. Times are in milliseconds. */
 export type McpServer = { readonly name: string; readonly timeoutMs: number } & (
@@ -32,7 +39,6 @@ const CLIENT = { name: "reviewflow", version: "1" };
 /** How long what a server said of its tools is taken for true. */
 const LISTED_MS = 300_000;
 const MAX_PAGES = 50;
-const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a server may take to end a session: what it gave has come, and nobody waits for more. */
 const END_TIMEOUT_MS = 2_000;
 /** Of what a program says on its standard error, in UTF-16 units. */
@@ -117,11 +123,7 @@ const openTransport = async (server: McpServer, http: HttpClient, session: Sessi
 /** Why a session did not come to its end, in our words or the server's. */
 const explain = ({ name, timeoutMs }: McpServer, session: Session, error: unknown): NodeFailure => {
   if (session.failure !== null) return { ...session.failure, errorType: "ToolRuntimeInvocationError" };
-  if (session.signal.aborted)
-    return {
-      ...toolFailure(message("tool.no-answer", { server: name, seconds: timeoutMs / 1000 })),
-      timedOut: true,
-    };
+  if (session.signal.aborted) return noAnswer(name, timeoutMs);
   const problem = [describeError(error), session.said.trim()].filter((part) => part !== "").join(": ");
   return toolFailure(message("tool.server-failed", { server: name, problem: verbatim(problem) }));
 };

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { decodeText } from "../base/decode-text.ts";
 import { describeError } from "../base/errors.ts";
 import { Json, JsonObject, parseJson } from "../base/json.ts";
 import type { Secret } from "../base/secret.ts";
@@ -15,8 +14,12 @@ import { englishOf } from "../flow/messages/message.ts";
 import { message, verbatim } from "../messages/message.ts";
 import { castParameters } from "./cast-parameters.ts";
 import {
+  bodyText,
+  CONNECT_TIMEOUT_MS,
+  contentTypeOf,
   failureInItsWords,
   MAX_ANSWER_BYTES,
+  noAnswer,
   objectSchema,
   type Tool,
   toolAnswer,
@@ -39,7 +42,6 @@ export type OpenApiService = {
 /** How long a document is taken for true. */
 const READ_MS = 300_000;
 const MAX_DOCUMENT_BYTES = 5 * 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
 const METHODS = ["get", "post", "put", "delete", "patch", "head"] as const;
 /** Of an answer that refuses, so much is passed on. */
 const LONGEST_REFUSAL = 2_000;
@@ -275,14 +277,9 @@ const locate = (operation: Operation, values: JsonObject): Located | NodeFailure
   return { url: query.length === 0 ? url : `${url}?${encodeForm(query)}`, headers: [...headers, ...cookie] };
 };
 
-const answerText = ({ headers, body }: HttpResponse): { readonly text: string; readonly type: string } => {
-  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
-  return { type, text: decodeText(body, /charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1] ?? null) };
-};
-
 /** An answer as Dify's API tools read it. */
 const read = (response: HttpResponse) => {
-  const { text: body, type } = answerText(response);
+  const body = bodyText(response);
   const { status } = response;
   if (status >= 400) {
     const said = body.slice(0, LONGEST_REFUSAL);
@@ -290,7 +287,7 @@ const read = (response: HttpResponse) => {
   }
   if (body === "")
     return toolAnswer({ text: "Empty response from the tool, please check your parameters and try again." });
-  const parsed = type.toLowerCase().includes("application/json")
+  const parsed = contentTypeOf(response).toLowerCase().includes("application/json")
     ? Json.safeParse(parseJson(body)).data
     : undefined;
   return toolAnswer({ text: body, json: isJsonObject(parsed) ? [parsed] : [] });
@@ -350,7 +347,7 @@ export const createOpenApiTools = (
     if (!response.ok) return response;
     const { status } = response.value;
     return status === 200
-      ? answerText(response.value).text
+      ? bodyText(response.value)
       : toolFailure(message("tool.refused", { status, problem: verbatim("") }));
   };
   let known: { readonly document: JsonObject; readonly atMs: number } | null = null;
@@ -382,8 +379,7 @@ export const createOpenApiTools = (
     } catch (error) {
       signal.throwIfAborted();
       if (!limit.aborted) throw error;
-      const seconds = service.timeoutMs / 1000;
-      return { ...toolFailure(message("tool.no-answer", { server: service.name, seconds })), timedOut: true };
+      return noAnswer(service.name, service.timeoutMs);
     }
   };
   return (operation) => ({

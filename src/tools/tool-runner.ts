@@ -1,9 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import { beginningOf } from "../base/cut-text.ts";
-import type { Json, JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import { maskValues, secretsIn } from "../base/mask-values.ts";
 import { Secret } from "../base/secret.ts";
 import type { FlowLimits } from "../flow/engine/limits.ts";
+import { rewriteTexts } from "../flow/engine/mask.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { FlowPorts } from "../flow/node.ts";
 import type {
@@ -15,7 +16,7 @@ import type {
   ToolReference,
   ToolRunner,
 } from "../flow/ports.ts";
-import { isJsonArray, isJsonObject } from "../flow/value-type.ts";
+import { isJsonObject } from "../flow/value-type.ts";
 import { mapTexts } from "../flow/messages/message.ts";
 import { message } from "../messages/message.ts";
 import type { BuiltinTool } from "./builtin/builtin-tool.ts";
@@ -176,14 +177,10 @@ const settingFor = (tool: ToolReference): string => {
   return `flows[].tools: {${key}: "${providerType === "api" ? "openapi" : "mcp"}:NAME/${toolName}"}`;
 };
 
-const mapStrings = (value: Json, map: (text: string) => string): Json => {
-  if (typeof value === "string") return map(value);
-  if (isJsonArray(value)) return value.map((item) => mapStrings(item, map));
-  return isJsonObject(value) ? mapObject(value, map) : value;
+const mapObject = (value: JsonObject, map: (text: string) => string): JsonObject => {
+  const mapped = rewriteTexts(value, map);
+  return isJsonObject(mapped) ? mapped : value;
 };
-
-const mapObject = (value: JsonObject, map: (text: string) => string): JsonObject =>
-  Object.fromEntries(Object.entries<Json>(value).map(([name, item]) => [map(name), mapStrings(item, map)]));
 
 const maskFailure = (failure: NodeFailure, mask: (text: string) => string): NodeFailure => ({
   ...failure,
@@ -210,7 +207,7 @@ const maskAnswer = (
 ): ToolAnswer => ({
   ...rest,
   text: mask(text),
-  json: json.map((value) => mapStrings(value, mask)),
+  json: json.map((value) => rewriteTexts(value, mask)),
   variables: mapObject(variables, mask),
   files: files.map((file) => maskFile(file, mask)),
 });

@@ -1,7 +1,9 @@
+import { charsetOf, decodeText } from "../base/decode-text.ts";
 import { stated } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { NO_USAGE } from "../flow/flow-event.ts";
 import type {
+  HttpResponse,
   NodeFailure,
   NodeResult,
   ToolAnswer,
@@ -9,7 +11,7 @@ import type {
   ToolReference,
   ToolRequest,
 } from "../flow/ports.ts";
-import type { Message } from "../messages/message.ts";
+import { type Message, message } from "../messages/message.ts";
 
 /** A tool that is set up. */
 export type Tool = {
@@ -21,6 +23,17 @@ export type Tool = {
 
 /** The longest answer that is taken from a server, in bytes. */
 export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+
+/** How long a server may take to be connected to, in milliseconds. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The media type that an answer states; the empty text for none. */
+export const contentTypeOf = ({ headers }: HttpResponse): string =>
+  headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+
+/** The body of an answer as text. */
+export const bodyText = (response: HttpResponse): string =>
+  decodeText(response.body, charsetOf(contentTypeOf(response)));
 
 /** What Dify puts in `json` where a tool gave none. */
 const NO_JSON: readonly Json[] = [{ data: [] }];
@@ -54,6 +67,12 @@ export const toolFailure = (
   errorType,
   ...stated(what),
   retryable: false,
+});
+
+/** The failure of a call that was not answered within its time. */
+export const noAnswer = (server: string, timeoutMs: number): NodeFailure => ({
+  ...toolFailure(message("tool.no-answer", { server, seconds: timeoutMs / 1000 })),
+  timedOut: true,
 });
 
 /** What a tool, a server or Dify's own tool fails with, in its words. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isReading } from "../../base/http-method.ts";
 import { parseJson } from "../../base/json.ts";
 import { type Message, message } from "../../messages/message.ts";
 import { publishPosted } from "../../review/publish-text.ts";
@@ -24,7 +25,6 @@ export type RefusedRequest = { readonly refused: Message };
 
 /** The fields of GitLab's API that become notes and descriptions, in which quick actions, mentions and links act. */
 const TEXT_FIELDS: ReadonlySet<string> = new Set(["body", "note", "description"]);
-const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 // Servers take several slashes for one.
 const API = /\/api\/+(?:v4\/+(?:projects|groups|snippets)\b|graphql\b)/iu;
 const GRAPHQL = /\/api\/+graphql\b/iu;
@@ -45,7 +45,7 @@ export const createFlowRequestPublisher = (
     const isGraphql = GRAPHQL.test(path);
     // GitLab takes an operation from the query of any method.
     if (isGraphql && MUTATION.test(decodePath(url.search))) return NO_MUTATION;
-    if (READING.has(method.toUpperCase())) return request;
+    if (isReading(method)) return request;
     const asked = new URL(url);
     const query = publishForm(url.search.slice(1));
     if (query !== null) asked.search = query;

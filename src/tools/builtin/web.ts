@@ -1,14 +1,22 @@
-import { decodeText } from "../../base/decode-text.ts";
 import { Json, type JsonObject, parseJson } from "../../base/json.ts";
 import type { HttpResponse, NodeFailure, NodeResult, ToolAnswer } from "../../flow/ports.ts";
 import { pythonStr } from "../../flow/value-text.ts";
 import { message } from "../../messages/message.ts";
 import { isJsonArray, isJsonObject } from "../../flow/value-type.ts";
-import { failureInItsWords, MAX_ANSWER_BYTES, objectSchema, toolAnswer, toolFailure } from "../tool.ts";
+import {
+  bodyText,
+  CONNECT_TIMEOUT_MS,
+  contentTypeOf,
+  failureInItsWords,
+  MAX_ANSWER_BYTES,
+  noAnswer,
+  objectSchema,
+  toolAnswer,
+  toolFailure,
+} from "../tool.ts";
 import type { BuiltinContext, BuiltinTool } from "./builtin-tool.ts";
 
 /** Texts here are those of Dify's own tools: flows read them, and look for them. */
-const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a call takes at most, from the first byte to the last. */
 const CALL_TIMEOUT_MS = 60_000;
 
@@ -43,20 +51,8 @@ const send = async (
   } catch (error) {
     signal.throwIfAborted();
     if (!limit.aborted) throw error;
-    const server = new URL(url).host;
-    return {
-      ...toolFailure(message("tool.no-answer", { server, seconds: CALL_TIMEOUT_MS / 1000 })),
-      timedOut: true,
-    };
+    return noAnswer(new URL(url).host, CALL_TIMEOUT_MS);
   }
-};
-
-const contentTypeOf = ({ headers }: HttpResponse): string =>
-  headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
-
-const bodyText = (response: HttpResponse): string => {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(contentTypeOf(response))?.[1] ?? null;
-  return decodeText(response.body, charset);
 };
 
 const textOf = (values: JsonObject, name: string): string => {

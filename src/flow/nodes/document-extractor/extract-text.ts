@@ -1,5 +1,5 @@
 import { parseAllDocuments, stringify } from "yaml";
-import { decodeText } from "../../../base/decode-text.ts";
+import { charsetOf, decodeText } from "../../../base/decode-text.ts";
 import { describeError } from "../../../base/errors.ts";
 import { Json } from "../../../base/json.ts";
 import { markdownTable, parseCsv } from "./csv-table.ts";
@@ -144,6 +144,5 @@ export const extractText = async (
     const message = flowMessage("flow.document.not-read", { file: nameOfFile(file), problem });
     throw new NodeError(message, result.errorType);
   }
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(file.mime_type ?? "")?.[1] ?? null;
-  return extract(decodeText(bytes, charset));
+  return extract(decodeText(bytes, charsetOf(file.mime_type ?? "")));
 };

@@ -1,3 +1,4 @@
+import { isReading } from "../../../base/http-method.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import type { NodeContext, NodeDeclaration, NodeOutcome, NodeRemark, VariableUse } from "../../node.ts";
 import { defineNodeKind, nodeFailure, portFailure, PLAIN_DECLARATION } from "../../node.ts";
@@ -112,14 +113,12 @@ const settle = async (
   return { ok: true, inputs, outputs, types: TYPES };
 };
 
-/** Methods that change nothing (RFC 9110, 9.2.1). */
-const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const SENT = "sent";
 
 const execute = async (data: HttpRequestData, context: NodeContext): Promise<NodeOutcome> => {
   const { pool, ports, signal, journal } = context;
   const request = await buildRequest(data, { pool, http: ports.http, signal });
-  if (READING.has(request.method)) return settle(data, context, request);
+  if (isReading(request.method)) return settle(data, context, request);
   const mayBeSent = (await journal.read(SENT)) !== undefined;
   if (!mayBeSent) await journal.write(SENT, true);
   return settle(data, context, { ...request, mayBeSent });

@@ -1,4 +1,4 @@
-import { decodeText } from "../../../base/decode-text.ts";
+import { charsetOf, decodeText } from "../../../base/decode-text.ts";
 import type { JsonObject } from "../../../base/json.ts";
 import type { HttpResponse } from "../../ports.ts";
 import { describeFile } from "../document-extractor/file-value.ts";
@@ -135,11 +135,10 @@ export const responseOutputs = (response: HttpResponse): JsonObject => {
   const isFile = isFileResponse(headers, response.body);
   checkSize(response.body.length, isFile);
   const type = headers["content-type"] ?? "";
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1] ?? null;
   const disposed = filenameIn(headers["content-disposition"] ?? "");
   return {
     status_code: response.status,
-    body: isFile ? "" : decodeText(response.body, charset),
+    body: isFile ? "" : decodeText(response.body, charsetOf(type)),
     headers,
     files: isFile
       ? [
