@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { imageEnvironment, readDockerfile } from "../../test/deploy/deploy-files.ts";
 import { installDebianPackages, root } from "../bootstrap.mjs";
 import { makeBase, must, run, runIn, show } from "./system.mjs";
 
@@ -86,15 +87,6 @@ const bringPython = (folder) => {
   return (name, ...args) => must(join(venv, "bin", name), ...args);
 };
 
-/** The Dockerfile's instructions, continued lines joined. */
-const instructions = () =>
-  readFileSync(join(deploy, "Dockerfile"), "utf8")
-    .replaceAll(/^#.*\n/gm, "")
-    .replaceAll(/\\\n\s*/g, " ")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => /^(?<name>[A-Z]+)\s+(?<rest>.*)$/.exec(line.trim()).groups);
-
 /** Node's image, about: a Debian without documents and lists, with the Node that npm brings. */
 const makeNodeImage = (folder) => {
   const image = join(folder, "node-image");
@@ -124,7 +116,7 @@ const makeNodeImage = (folder) => {
 const buildImage = (folder) => {
   const stages = new Map();
   let stage = null;
-  for (const { name, rest } of instructions()) {
+  for (const { name, rest } of readDockerfile()) {
     if (name === "FROM") {
       const [, , as = "last"] = rest.split(/\s+/);
       stage = { path: join(folder, `stage-${as}`), folder: "/", environment: {} };
@@ -160,14 +152,6 @@ const buildImage = (folder) => {
   }
   return stages.get("last").path;
 };
-
-const imageEnvironment = () =>
-  Object.fromEntries(
-    instructions()
-      .filter(({ name }) => name === "ENV")
-      .flatMap(({ rest }) => rest.split(/\s+/))
-      .map((pair) => pair.split("=")),
-  );
 
 const sizeOf = (...paths) =>
   Number(
@@ -209,7 +193,7 @@ export const verify = async ({ folder, step }) => {
   const sizes = await step("the image, on a root of debootstrap", () => {
     if (process.getuid?.() !== 0) throw new Error("the part deploy needs root");
     const image = buildImage(folder);
-    const user = instructions().findLast(({ name }) => name === "USER").rest;
+    const user = readDockerfile().findLast(({ name }) => name === "USER").rest;
     // GitLab and the model are away: it listens all the same.
     const environment = {
       ...imageEnvironment(),
@@ -221,9 +205,9 @@ export const verify = async ({ folder, step }) => {
       MODEL_NAME: "m",
       MODEL_BASE_URL: "http://127.0.0.1:9/v1",
     };
-    const command = JSON.parse(instructions().findLast(({ name }) => name === "ENTRYPOINT").rest).join(" ");
+    const command = JSON.parse(readDockerfile().findLast(({ name }) => name === "ENTRYPOINT").rest).join(" ");
     const [, code] = /^.*CMD \["node", "-e", "(.*)"\]$/.exec(
-      instructions().findLast(({ name }) => name === "HEALTHCHECK").rest,
+      readDockerfile().findLast(({ name }) => name === "HEALTHCHECK").rest,
     );
     const asked = `node -e "${code}"`;
     for (const line of [

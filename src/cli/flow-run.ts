@@ -198,7 +198,7 @@ const runIn = async (
     report,
     scope,
   };
-  if (options.chat === true) return converse(session, options);
+  if (options.chat === true) return converse(session, files, options);
   const { status } = await runOnce(session, {
     files,
     ...(options.query === undefined ? {} : { query: options.query }),
@@ -260,9 +260,12 @@ const runOnce = async (
 };
 
 /** Asks the flow what a person asks, line by line, in one conversation. */
-const converse = async (session: Session, options: FlowRunOptions): Promise<number> => {
+const converse = async (
+  session: Session,
+  files: readonly JsonObject[],
+  options: FlowRunOptions,
+): Promise<number> => {
   const { signal } = session;
-  const files = await readFiles(options.file ?? []);
   let conversation: Conversation = { id: newId(session.clock.now()), variables: {}, turns: [] };
   let code: number = EXIT.succeeded;
   for await (const question of options.questions ?? readQuestions(signal, options)) {

@@ -3,11 +3,11 @@ import { Json, JsonObject, parseJson } from "../../../base/json.ts";
 import type { VariableUse } from "../../node.ts";
 import { flowMessage } from "../../messages/message.ts";
 import { NodeError } from "../../node-error.ts";
-import { type Pool, readPool, resolveText } from "../../pool.ts";
+import { type Pool, resolveText } from "../../pool.ts";
 import { isTruthy, pythonStr } from "../../value-text.ts";
 import { isJsonObject } from "../../value-type.ts";
 import { MemorySettings } from "../llm/model-settings.ts";
-import { readsOfText, SelectorPath, showSelector } from "../selector-path.ts";
+import { readNeeded, readsOfText, SelectorPath } from "../selector-path.ts";
 
 /** A value as files hold it: a constant, a text with references, or a selector. */
 export const AgentParameter = z.object({ type: z.string(), value: Json.optional() });
@@ -106,19 +106,12 @@ export const readsOf = (field: string, parameter: AgentParameter | undefined): r
   return typeof parameter.value === "string" ? readsOfText(field, parameter.value) : [];
 };
 
-/** What a selector leads to. Throws a NodeError where nothing is there, as Dify does. */
-const readVariable = (pool: Pool, selector: readonly string[]): Json => {
-  const variable = readPool(pool, selector);
-  if (variable !== undefined) return variable.value;
-  throw new NodeError(flowMessage("flow.tool.variable-missing", { selector: showSelector(selector) }));
-};
-
 /** The value of a parameter, with the references of a text replaced. Throws a NodeError. */
 export const resolveParameter = (pool: Pool, parameter: AgentParameter | undefined): Json => {
   if (parameter === undefined) return null;
   const { type, value = null } = parameter;
   const selector = selectorOf(parameter);
-  if (selector !== null) return readVariable(pool, selector);
+  if (selector !== null) return readNeeded(pool, selector).value;
   if (type !== "mixed" && type !== "constant")
     throw new NodeError(flowMessage("flow.agent.input-type", { type }));
   return typeof value === "string" ? resolveText(pool, value) : value;
@@ -160,7 +153,7 @@ export const fixedParameters = (pool: Pool, { parameters }: ListedTool): JsonObj
       if (!parsed.success || isAutomatic(parsed.data.auto)) return [];
       const { type = null, value = "" } = parsed.data.value ?? { value: null };
       const selector = SelectorPath.safeParse(value);
-      if (type === "variable" && selector.success) return [[name, readVariable(pool, selector.data)]];
+      if (type === "variable" && selector.success) return [[name, readNeeded(pool, selector.data).value]];
       return value === null ? [] : [[name, value]];
     }),
   );

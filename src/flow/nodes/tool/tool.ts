@@ -5,11 +5,11 @@ import type { NodeContext, NodeDeclaration, NodeOutcome, VariableUse } from "../
 import { defineNodeKind, portFailure, PLAIN_DECLARATION } from "../../node.ts";
 import { NodeError } from "../../node-error.ts";
 import type { Pool } from "../../pool.ts";
-import { readPool, resolveText } from "../../pool.ts";
+import { resolveText } from "../../pool.ts";
 import type { ToolReference } from "../../ports.ts";
 import { pythonStr } from "../../value-text.ts";
 import { isJsonObject } from "../../value-type.ts";
-import { readsOfText, SelectorPath, showSelector } from "../selector-path.ts";
+import { readNeeded, readsOfText, SelectorPath } from "../selector-path.ts";
 
 const Inputs = z
   .record(z.string(), Json)
@@ -56,10 +56,7 @@ const resolve = (pool: Pool, { type, value }: Input): Json => {
   const selector = SelectorPath.safeParse(value);
   if (type !== "variable" || !selector.success)
     throw new NodeError(flowMessage("flow.tool.input-type", { type }), "ToolParameterError");
-  const variable = readPool(pool, selector.data);
-  if (variable !== undefined) return variable.value;
-  const missing = flowMessage("flow.tool.variable-missing", { selector: showSelector(selector.data) });
-  throw new NodeError(missing, "ToolParameterError");
+  return readNeeded(pool, selector.data, "ToolParameterError").value;
 };
 
 const resolveAll = (pool: Pool, inputs: readonly Input[]): JsonObject =>
